@@ -1,0 +1,5 @@
+import { fallback } from '#shared/contracts/generated/compute-fallback.ts';
+import { computeSurface } from '#shared/families/compute/surface.ts';
+import { fallbackFunction } from '#shared/runtime/fallback-function.ts';
+
+fallbackFunction(fallback, computeSurface);

@@ -1,0 +1,37 @@
+import { createInstance } from '#shared/actions/create-instance.ts';
+import { templateBlueprint } from '#shared/actions/template-blueprint.ts';
+import { endpoint } from '#shared/contracts/generated/compute-instances-create.ts';
+import { operationHeaders, presentInstance } from '#shared/families/compute/present.ts';
+import { computeSurface } from '#shared/families/compute/surface.ts';
+import { httpFunction } from '#shared/runtime/http-function.ts';
+import { openCompute } from '#shared/runtime/open-compute.ts';
+import { openPublisher } from '#shared/runtime/open-publisher.ts';
+
+httpFunction({
+  endpoint,
+  surface: computeSurface,
+  open: (base) => ({ ...openCompute(base), ...openPublisher(base) }),
+  handle: ({ body, ...call }, tools) =>
+    createInstance(
+      {
+        ...call,
+        idPrefix: tools.configuration.instanceIdPrefix,
+        blueprint: () =>
+          templateBlueprint(
+            {
+              templateId: body.template_id ?? body.templateID ?? '',
+              configId: body.config_id,
+              zone: body.zone,
+              project: call.caller.projects[0] ?? '',
+            },
+            tools.catalog,
+          ),
+        answer: (instance, operation) => ({
+          status: 201,
+          headers: { location: `/api/compute/v1/instances/${instance.id}`, ...operationHeaders(operation) },
+          body: presentInstance(instance),
+        }),
+      },
+      tools,
+    ),
+});

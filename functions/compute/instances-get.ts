@@ -1,0 +1,16 @@
+import { readInstance } from '#shared/actions/read-instance.ts';
+import { endpoint } from '#shared/contracts/generated/compute-instances-get.ts';
+import { presentInstance } from '#shared/families/compute/present.ts';
+import { computeSurface } from '#shared/families/compute/surface.ts';
+import { httpFunction } from '#shared/runtime/http-function.ts';
+import { openCompute } from '#shared/runtime/open-compute.ts';
+
+httpFunction({
+  endpoint,
+  surface: computeSurface,
+  open: openCompute,
+  handle: async ({ params, ...call }, tools) => ({
+    status: 200,
+    body: presentInstance(await readInstance({ ...call, instanceId: params.id }, tools)),
+  }),
+});

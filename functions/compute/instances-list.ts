@@ -1,0 +1,21 @@
+import { listOwnInstances } from '#shared/actions/read-instance.ts';
+import { endpoint } from '#shared/contracts/generated/compute-instances-list.ts';
+import { Failure } from '#shared/domain/failure.ts';
+import { presentInstance } from '#shared/families/compute/present.ts';
+import { computeSurface } from '#shared/families/compute/surface.ts';
+import { httpFunction } from '#shared/runtime/http-function.ts';
+
+httpFunction({
+  endpoint,
+  surface: computeSurface,
+  handle: async (call, tools) => {
+    const instances = await listOwnInstances(call, tools);
+    // The contract of this family: an empty list is "not found".
+    if (instances.length === 0) {
+      throw new Failure('not_found', 'You have no instances. POST /api/compute/v1/instances creates one.', {
+        reason: 'no_instances',
+      });
+    }
+    return { status: 200, body: instances.map(presentInstance) };
+  },
+});

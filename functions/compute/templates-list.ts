@@ -1,0 +1,13 @@
+import { endpoint } from '#shared/contracts/generated/compute-templates-list.ts';
+import { presentTemplate } from '#shared/families/compute/present.ts';
+import { computeSurface } from '#shared/families/compute/surface.ts';
+import { httpFunction } from '#shared/runtime/http-function.ts';
+
+httpFunction({
+  endpoint,
+  surface: computeSurface,
+  handle: async (call, { catalog }) => {
+    const [templates] = await Promise.all([catalog.templates(), call.admitted]);
+    return { status: 200, body: templates.map(presentTemplate) };
+  },
+});

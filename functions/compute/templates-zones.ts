@@ -1,0 +1,13 @@
+import { endpoint } from '#shared/contracts/generated/compute-templates-zones.ts';
+import { zonesOf } from '#shared/domain/zones.ts';
+import { computeSurface } from '#shared/families/compute/surface.ts';
+import { httpFunction } from '#shared/runtime/http-function.ts';
+
+httpFunction({
+  endpoint,
+  surface: computeSurface,
+  handle: async ({ params, admitted }, { catalog }) => {
+    const [template] = await Promise.all([catalog.template(params.id), admitted]);
+    return { status: 200, body: zonesOf(template.region) };
+  },
+});

@@ -1,0 +1,12 @@
+import { syncFromEvent } from '#shared/actions/sync-from-event.ts';
+import { openCompute } from '#shared/runtime/open-compute.ts';
+import { pushFunction } from '#shared/runtime/worker-function.ts';
+
+pushFunction({
+  name: 'reconciler-sync',
+  open: openCompute,
+  handle: async (delivery, tools) => {
+    await syncFromEvent(delivery.data, tools);
+    return true;
+  },
+});

@@ -1,0 +1,53 @@
+import type { CommandLine } from '#scripts/console/command-line.ts';
+import { EXIT } from '#scripts/console/exit-codes.ts';
+import { createProject, listProjects } from '#shared/accounts/projects.ts';
+import type { Project } from '#shared/datastore/rows.ts';
+import { contextOf, paged, pageOf, printPage, type PageOptions } from './command-context.ts';
+
+export function addProjectCommands(line: CommandLine): void {
+  const projects = line.group('projects', "parts of a customer's instances, as the fleet family shows them");
+
+  line.leaf<{ customer: string; name?: string; id?: string }>(
+    projects,
+    {
+      usage: 'create',
+      summary: 'make a project',
+      examples: ['projects create --customer acme --name web --local', 'projects create --customer acme --project my-project --json'],
+      configure: (command) =>
+        command
+          .requiredOption('--customer <id>', 'the customer it belongs to')
+          .option('--name <name>', 'name for people', 'default')
+          .option('--id <id>', 'proj_ and 12 to 32 of a-z and 0-9 (default: a new one)'),
+    },
+    async (session, _, { customer, name = 'default', id }) => {
+      const { row, created } = await createProject(contextOf(session), {
+        customerId: customer,
+        name,
+        ...(id === undefined ? {} : { id }),
+      });
+      session.print(`Project ${row.id} ${created ? 'created' : 'was there already'}.\n`, { ...row, created });
+      return EXIT.ok;
+    },
+  );
+
+  line.leaf<PageOptions & { customer?: string }>(
+    projects,
+    {
+      usage: 'list',
+      summary: 'list projects',
+      examples: ['projects list --local', 'projects list --customer acme --json --project my-project'],
+      configure: (command) => paged(command.option('--customer <id>', 'only those of this customer')),
+    },
+    async (session, _, options) => {
+      const { items, cursor } = await listProjects(contextOf(session), {
+        ...pageOf(options),
+        ...(options.customer === undefined ? {} : { customerId: options.customer }),
+      });
+      return printPage<Project>(session, { items: items.map((row) => row.value), cursor }, [
+        { heading: 'ID', cell: ({ id }) => id },
+        { heading: 'CUSTOMER', cell: ({ customerId }) => customerId },
+        { heading: 'NAME', cell: ({ name }) => name },
+      ]);
+    },
+  );
+}

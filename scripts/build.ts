@@ -1,0 +1,159 @@
+import { randomUUID } from 'node:crypto';
+import { access, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { artefactLock, artefactPackage } from './build/artefact-packages.ts';
+import type { Bundle, Bundles } from './build/bundle-functions.ts';
+import { functionEntries } from './build/function-entries.ts';
+import { sourceStamp } from './build/source-stamp.ts';
+
+/** The project's root, unless a caller names another. */
+const ROOT = fileURLToPath(new URL('..', import.meta.url)).replace(/[/\\]$/, '');
+
+export interface BuildOptions {
+  /** Project to build. */
+  readonly root?: string;
+  /** Output folder; `.build` in the root by default. */
+  readonly out?: string;
+  /** Names of the functions to build; all by default. */
+  readonly only?: readonly string[];
+  readonly minify?: boolean;
+}
+
+export interface BuildReport {
+  /** Folder of each function that is ready to run. */
+  readonly folders: Readonly<Record<string, string>>;
+  /** Bytes of each bundle that was written; empty when everything was up to date. */
+  readonly bytes: Readonly<Record<string, number>>;
+  readonly milliseconds: number;
+}
+
+/** `meta.json`: what each bundle is made of, for tests and for the curious. */
+export interface BuildMeta {
+  readonly functions: Readonly<
+    Record<
+      string,
+      {
+        readonly source: string;
+        readonly clients: readonly string[] | null;
+        readonly bytes: number;
+        /** Bytes that each source has in the bundle; paths from the project's root. */
+        readonly inputs: Readonly<Record<string, number>>;
+      }
+    >
+  >;
+  readonly imports: Bundles['imports'];
+}
+
+/**
+ * Builds one artefact per function: `<out>/functions/<name>/` with index.js, package.json and package-lock.json.
+ * Does nothing when nothing changed since the last full build. Rejects when a source does not build.
+ */
+export async function build(options: BuildOptions = {}): Promise<BuildReport> {
+  const started = performance.now();
+  const { root, out, only, minify } = settled(options);
+  const stamp = await sourceStamp(root, settingsOf(minify));
+  const entries = await functionEntries(root, only);
+  const folders = Object.fromEntries(entries.map(({ name }) => [name, join(out, 'functions', name)]));
+  if (await holds(out, stamp, Object.values(folders))) {
+    return { folders, bytes: {}, milliseconds: performance.now() - started };
+  }
+  // Loading the bundler takes longer than finding out that it is not needed.
+  const { bundleFunctions } = await import('./build/bundle-functions.ts');
+  const built = await bundleFunctions(root, entries, minify);
+  const lockfile: unknown = JSON.parse(await readFile(join(root, 'package-lock.json'), 'utf8'));
+  await mkdir(join(out, 'maps'), { recursive: true });
+  // Until everything is written the stamp would promise too much; after a partial build it would for ever.
+  await rm(join(out, 'stamp'), { force: true });
+  await Promise.all(built.bundles.map((bundle) => writeArtefact(out, bundle, lockfile)));
+  if (only === undefined) {
+    await removeOthers(join(out, 'functions'), Object.keys(folders));
+    await replaceFile(join(out, 'meta.json'), `${JSON.stringify(metaOf(built), undefined, 1)}\n`);
+    await replaceFile(join(out, 'stamp'), `${stamp}\n`);
+  }
+  const bytes = Object.fromEntries(built.bundles.map(({ entry, code }) => [entry.name, code.length]));
+  return { folders, bytes, milliseconds: performance.now() - started };
+}
+
+/** Whether the last full build is still what `build` would write. */
+export async function isUpToDate(options: Omit<BuildOptions, 'only'> = {}): Promise<boolean> {
+  const { root, out, minify } = settled(options);
+  const stamp = await sourceStamp(root, settingsOf(minify));
+  return holds(
+    out,
+    stamp,
+    (await functionEntries(root)).map(({ name }) => join(out, 'functions', name)),
+  );
+}
+
+function settled({ root = ROOT, out, only, minify = true }: BuildOptions) {
+  return { root, out: resolve(out ?? join(root, '.build')), only, minify };
+}
+
+function settingsOf(minify: boolean): string {
+  return JSON.stringify({ minify });
+}
+
+/** True when the stamp of the last full build is `stamp` and no folder was removed since. */
+async function holds(out: string, stamp: string, folders: readonly string[]): Promise<boolean> {
+  try {
+    if ((await readFile(join(out, 'stamp'), 'utf8')).trim() !== stamp) return false;
+    await Promise.all(folders.map((folder) => access(join(folder, 'index.js'))));
+    return true;
+  } catch {
+    // A missing file says no more than that there is something to build.
+    return false;
+  }
+}
+
+async function writeArtefact(out: string, { entry, code, map }: Bundle, lockfile: unknown): Promise<void> {
+  const folder = join(out, 'functions', entry.name);
+  await mkdir(folder, { recursive: true });
+  await replaceFile(join(folder, 'index.js'), code);
+  await replaceFile(join(folder, 'package.json'), artefactPackage(lockfile));
+  await replaceFile(join(folder, 'package-lock.json'), artefactLock(lockfile));
+  await replaceFile(join(out, 'maps', `${entry.name}.js.map`), map);
+}
+
+/** Writes a file in one step: a function that is started meanwhile, or a second build, sees the old one or the new one. */
+async function replaceFile(path: string, content: string | Uint8Array): Promise<void> {
+  const next = `${path}.${process.pid}-${randomUUID()}`;
+  await writeFile(next, content);
+  await rename(next, path);
+}
+
+/** Folders of functions that no longer exist must not be deployed by accident. */
+async function removeOthers(folder: string, names: readonly string[]): Promise<void> {
+  const stale = (await readdir(folder)).filter((name) => !names.includes(name));
+  await Promise.all(stale.map((name) => rm(join(folder, name), { recursive: true })));
+}
+
+function metaOf({ bundles, imports }: Bundles): BuildMeta {
+  const functions = bundles.map(({ entry, code, inputs }) => {
+    const { name, source, clients } = entry;
+    return [name, { source, clients: clients ?? null, bytes: code.length, inputs }] as const;
+  });
+  return { functions: Object.fromEntries(functions), imports };
+}
+
+async function main(): Promise<void> {
+  const { Command } = await import('commander');
+  const command = new Command('build')
+    .description('Bundles every function into one file each, ready to deploy or to run locally.')
+    .option('--only <name...>', 'build these functions and leave the others as they are')
+    .option('--out <folder>', 'where to write', join(ROOT, '.build'))
+    .option('--no-minify', 'keep names and line breaks, for reading')
+    .parse();
+  const { folders, bytes, milliseconds } = await build(
+    command.opts<{ only?: string[]; out: string; minify: boolean }>(),
+  );
+  const names = Object.keys(bytes);
+  if (names.length === 0) {
+    console.log(`${Object.keys(folders).length} functions are up to date (${Math.round(milliseconds)} ms).`);
+    return;
+  }
+  for (const name of names) console.log(`${name.padEnd(32)}${((bytes[name] ?? 0) / 1024).toFixed(0).padStart(6)} KiB`);
+  console.log(`Built ${names.length} functions in ${Math.round(milliseconds)} ms.`);
+}
+
+if (import.meta.main) await main();

@@ -1,0 +1,99 @@
+import { build, formatMessages, type Metafile } from 'esbuild';
+import { join, relative } from 'node:path';
+import type { FunctionEntry } from './function-entries.ts';
+import { googleClientsPlugin } from './google-clients-plugin.ts';
+
+/** What a function's bundle is made of. Paths are relative to the project's root. */
+export interface Bundle {
+  readonly entry: FunctionEntry;
+  readonly code: Uint8Array;
+  /** Source map without sources: it stays on the machine that built. */
+  readonly map: Uint8Array;
+  /** Bytes that each source file has in the bundle. */
+  readonly inputs: Readonly<Record<string, number>>;
+}
+
+export interface Bundles {
+  readonly bundles: readonly Bundle[];
+  /** What each of our own source files imports, types aside. */
+  readonly imports: Readonly<Record<string, readonly string[]>>;
+}
+
+/** Bundles all entries in one go, so that shared sources are read and parsed once. */
+export async function bundleFunctions(
+  root: string,
+  entries: readonly FunctionEntry[],
+  minify: boolean,
+): Promise<Bundles> {
+  const outdir = join(root, 'out');
+  const { outputFiles, metafile, warnings } = await build({
+    absWorkingDir: root,
+    entryPoints: entries.map(({ name, source }) => ({ in: join(root, source), out: name })),
+    outdir,
+    write: false,
+    bundle: true,
+    minify,
+    // Libraries compare names of classes (int64 values are told by the name `Long`), and logs show them.
+    keepNames: true,
+    format: 'cjs',
+    platform: 'node',
+    target: 'node24',
+    external: ['@google-cloud/functions-framework'],
+    legalComments: 'none',
+    sourcemap: 'external',
+    sourcesContent: false,
+    metafile: true,
+    logLevel: 'silent',
+    // Both are plain mistakes that would only show when the function runs.
+    logOverride: { 'import-is-undefined': 'error', 'empty-import-meta': 'error' },
+    plugins: [googleClientsPlugin()],
+  });
+  for (const line of await formatMessages(warnings, { kind: 'warning' })) console.warn(line);
+  const files = new Map(outputFiles.map(({ path, contents }) => [relative(outdir, path), contents]));
+  return {
+    bundles: entries.map((entry) => ({
+      entry,
+      code: fileNamed(files, `${entry.name}.js`),
+      map: fileNamed(files, `${entry.name}.js.map`),
+      inputs: inputsOf(metafile, `out/${entry.name}.js`),
+    })),
+    imports: ownImports(metafile),
+  };
+}
+
+function fileNamed(files: ReadonlyMap<string, Uint8Array>, name: string): Uint8Array {
+  const contents = files.get(name);
+  if (contents === undefined) throw new Error(`esbuild did not write ${name}.`);
+  return contents;
+}
+
+function inputsOf(metafile: Metafile, output: string): Readonly<Record<string, number>> {
+  const inputs = Object.entries(metafile.outputs[output]?.inputs ?? {});
+  return sortedRecord(inputs.map(([path, { bytesInOutput }]) => [fromRoot(path), bytesInOutput]));
+}
+
+function ownImports(metafile: Metafile): Readonly<Record<string, readonly string[]>> {
+  const own = Object.entries(metafile.inputs).filter(([path]) => /^(functions|shared)\//.test(path));
+  return sortedRecord(
+    own.map(([path, { imports }]) => [
+      path,
+      imports
+        .filter(({ path: to }) => to !== BUNDLER_RUNTIME)
+        .map((to) => fromRoot(to.path))
+        .sort(),
+    ]),
+  );
+}
+
+/** esbuild's own helpers, which its metafile lists like an import. */
+const BUNDLER_RUNTIME = '<runtime>';
+
+function sortedRecord<T>(entries: readonly (readonly [string, T])[]): Readonly<Record<string, T>> {
+  const sorted = [...entries].sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries<T>(sorted);
+}
+
+/** Where node_modules itself lies is the machine's business. */
+function fromRoot(path: string): string {
+  return path.replace(/^.*?(?=node_modules\/)/, '');
+}

@@ -1,0 +1,140 @@
+import { readFile } from 'node:fs/promises';
+import type { Plugin, PluginBuild } from 'esbuild';
+import { GOOGLE_PACKAGES, type GooglePackage } from './google-clients.ts';
+import { absentModule, editedModule, REPLACEMENTS, type Replacement } from './module-replacements.ts';
+import { methodsOf, pruneProtos } from './prune-protos.ts';
+
+/** Where the thin modules live in the bundler's eyes; also the prefix of their names in the metafile. */
+export const THIN_NAMESPACE = 'google-client';
+
+/** Everything that the table replaces is loaded from here, directly or not. */
+const REPLACED_ROOT = 'google-gax/build/src/index.js';
+
+/**
+ * Makes esbuild take of Google's packages only what `GOOGLE_PACKAGES` names: a package becomes a thin module with the
+ * generated clients, its descriptor is pruned to the methods used, and modules that nothing reaches are replaced.
+ * The build fails when a table no longer fits the installed packages.
+ */
+export function googleClientsPlugin(): Plugin {
+  return {
+    name: 'google-clients',
+    setup(build) {
+      for (const entry of GOOGLE_PACKAGES) servePackage(build, entry);
+      serveReplacements(build, REPLACEMENTS);
+    },
+  };
+}
+
+function servePackage(build: PluginBuild, entry: GooglePackage): void {
+  const { specifier, generated } = entry;
+  const descriptors = new Map<string, Promise<unknown>>();
+  const descriptorAt = (path: string): Promise<unknown> => {
+    const known = descriptors.get(path) ?? readFile(path, 'utf8').then((text): unknown => JSON.parse(text));
+    descriptors.set(path, known);
+    return known;
+  };
+  const resolveFrom = async (path: string, resolveDir: string): Promise<string> => {
+    const found = await build.resolve(path, { resolveDir, kind: 'require-call', pluginData: THIN_NAMESPACE });
+    if (found.errors.length > 0) throw new Error(`${path} is not installed: ${found.errors[0]?.text ?? ''}`);
+    return found.path;
+  };
+
+  build.onResolve({ filter: exactly(specifier) }, async ({ resolveDir, importer, pluginData }) => {
+    if (pluginData === THIN_NAMESPACE) return undefined;
+    const strangers = await clientsNotIn(entry, importer);
+    if (strangers.length > 0) {
+      const text = `${specifier} has no ${strangers.join(', ')} in a bundle; name it in scripts/build/google-clients.ts.`;
+      return { errors: [{ text, location: { file: importer } }] };
+    }
+    // The generated package is a dependency of the public one, so its modules are resolved from there.
+    return { path: specifier, namespace: THIN_NAMESPACE, pluginData: await resolveFrom(specifier, resolveDir) };
+  });
+  build.onLoad({ filter: exactly(specifier), namespace: THIN_NAMESPACE }, async ({ pluginData }) => {
+    const resolveDir = String(pluginData).replace(/[^/\\]+$/, '');
+    const descriptor = await descriptorAt(await resolveFrom(`${generated}/build/protos/protos.json`, resolveDir));
+    return { contents: thinModule(entry, descriptor), resolveDir, loader: 'js' };
+  });
+  build.onLoad({ filter: underNodeModules(`${generated}/build/protos/protos.json`) }, async ({ path }) => {
+    const services = Object.fromEntries(entry.clients.map(({ service, methods }) => [service, methods]));
+    const pruned = JSON.stringify(pruneProtos(await descriptorAt(path), services));
+    // V8 reads JSON text faster than an object literal of the same size.
+    return { contents: `module.exports = JSON.parse(${JSON.stringify(pruned)});`, loader: 'js' };
+  });
+}
+
+/**
+ * Clients that a source reads from `v1` and the table does not have. A missing export fails by itself; a missing member
+ * of an exported object would only be noticed at run time.
+ */
+async function clientsNotIn({ under, clients }: GooglePackage, source: string): Promise<readonly string[]> {
+  if (under === 'top') return [];
+  const read = (await readFile(source, 'utf8')).matchAll(/\bv1\.(\w+Client)\b/g);
+  const names = new Set(Array.from(read, ([, name = '']) => name));
+  return [...names].filter((name) => !clients.some(({ className }) => className === name));
+}
+
+/** Exports the clients of a package; a method that was pruned from the descriptor says so when it is called. */
+function thinModule({ generated, under, clients }: GooglePackage, descriptor: unknown): string {
+  const names = clients.map(({ className }) => className).join(', ');
+  return [
+    ...clients.map(
+      ({ className, module }) => `import { ${className} } from ${JSON.stringify(`${generated}/${module}`)};`,
+    ),
+    `function refuse(client, service, methods) {
+  for (const method of methods) {
+    client.prototype[method] = () => {
+      throw new Error(service + '.' + method + ' is not in this bundle; name it in scripts/build/google-clients.ts.');
+    };
+  }
+}`,
+    ...clients.map(({ className, service, methods }) => {
+      const pruned = methodsOf(descriptor, service).filter((method) => !methods.includes(method));
+      return `refuse(${className}, ${JSON.stringify(service)}, ${JSON.stringify(pruned.map(lowerFirst))});`;
+    }),
+    under === 'v1' ? `export const v1 = { ${names} };` : `export { ${names} };`,
+  ].join('\n');
+}
+
+function serveReplacements(build: PluginBuild, rows: readonly Replacement[]): void {
+  const applied = new Set<Replacement>();
+  let needed = false;
+  build.onStart(() => {
+    applied.clear();
+    needed = false;
+  });
+  build.onLoad({ filter: underNodeModules(REPLACED_ROOT) }, () => {
+    needed = true;
+    return undefined;
+  });
+  for (const row of rows) {
+    build.onLoad({ filter: underNodeModules(row.module) }, async ({ path }) => {
+      const contents =
+        row.kind === 'absent' ? absentModule(row.module) : editedModule(row, await readFile(path, 'utf8'));
+      applied.add(row);
+      return { contents, loader: 'js' };
+    });
+  }
+  build.onEnd(({ errors }) => {
+    if (!needed || errors.length > 0) return undefined;
+    const idle = rows.filter((row) => !applied.has(row)).map(({ module }) => module);
+    if (idle.length === 0) return undefined;
+    const text = `Nothing loads ${idle.join(', ')} any more: remove or correct the rows in scripts/build/module-replacements.ts.`;
+    return { errors: [{ text }] };
+  });
+}
+
+function lowerFirst(name: string): string {
+  return `${name.charAt(0).toLowerCase()}${name.slice(1)}`;
+}
+
+function exactly(specifier: string): RegExp {
+  return new RegExp(`^${escaped(specifier)}$`);
+}
+
+function underNodeModules(path: string): RegExp {
+  return new RegExp(`[/\\\\]node_modules[/\\\\]${escaped(path).replaceAll('/', '[/\\\\]')}$`);
+}
+
+function escaped(text: string): string {
+  return text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
+}

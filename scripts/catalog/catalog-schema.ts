@@ -1,0 +1,159 @@
+import { LIMITED_OPERATIONS } from '#shared/domain/tier.ts';
+import type { Catalog, SectionName } from '#shared/catalog/catalog.ts';
+
+/** JSON Schema, as far as it is used here. `description` completes the sentence "must be …". */
+interface Schema {
+  readonly type: string;
+  readonly description?: string;
+  readonly [keyword: string]: unknown;
+}
+
+function text(description: string, pattern?: string): Schema {
+  return { type: 'string', description, maxLength: 1000, ...(pattern === undefined ? {} : { pattern }) };
+}
+
+function integer(minimum: number, maximum: number): Schema {
+  return { type: 'integer', description: `an integer from ${minimum} to ${maximum}`, minimum, maximum };
+}
+
+function list(items: Schema, description: string, maxItems: number): Schema {
+  return { type: 'array', description, items, maxItems, uniqueItems: true };
+}
+
+/** An object with exactly these members; those that are not named as optional are required. */
+function entry(properties: Readonly<Record<string, Schema>>, optional: readonly string[] = []): Schema {
+  return {
+    type: 'object',
+    description: `an object with ${Object.keys(properties).join(', ')}`,
+    additionalProperties: false,
+    properties,
+    required: Object.keys(properties).filter((name) => !optional.includes(name)),
+  };
+}
+
+/** A map from ids to entries. */
+function map(ids: Schema, entries: Schema): Schema {
+  return {
+    type: 'object',
+    description: 'an object whose members are named by id',
+    propertyNames: ids,
+    additionalProperties: entries,
+  };
+}
+
+const NAME = '[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?';
+const PROJECT = '(?:projects/[a-z][-a-z0-9.:]{1,61}/)?';
+const REGION = '[a-z]+(?:-[a-z]+)+[0-9]+';
+
+const id = text('an id of lower-case letters, digits, "-", "_" and ".", such as "pro"', '^[a-z][a-z0-9._-]{0,62}$');
+const label = text('text of at most 200 characters');
+const name = { ...label, maxLength: 200 };
+const region = text('a region such as "us-central1"', `^${REGION}$`);
+const zone = text('a zone such as "us-central1-a"', `^${REGION}-[a-z]$`);
+const machineType = text('a bare machine type such as "n1-standard-2"', '^[a-z][a-z0-9]*(?:-[a-z0-9]+)+$');
+const diskType = text('a bare disk type such as "pd-standard"', `^${NAME}$`);
+const image = text(
+  'an image or image family such as "projects/ubuntu-os-cloud/global/images/family/ubuntu-2204-lts"',
+  `^${PROJECT}global/images/(?:family/)?${NAME}$`,
+);
+const network = text('a network such as "global/networks/default"', `^${PROJECT}global/networks/${NAME}$`);
+const subnetworkPath = `${PROJECT}regions/${REGION}/subnetworks/${NAME}`;
+const subnetwork = text('a subnetwork such as "regions/us-central1/subnetworks/default"', `^${subnetworkPath}$`);
+const tags = list(text('a network tag: letters, digits and "-"', `^${NAME}$`), 'a list of different network tags', 64);
+const customerId = text(
+  'the id of a customer, or "" for everybody',
+  '^(?:|[a-z][a-z0-9-]{0,62}|[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})$',
+);
+const allowance = { ...integer(-1, 1_000_000), description: 'an integer from 0 (disabled) to 1000000, or -1 (unlimited)' };
+const diskSizeGb = integer(10, 65_536);
+
+const owned = (properties: Readonly<Record<string, Schema>>): Schema =>
+  entry({ customerId, ...properties }, ['customerId']);
+
+const SECTION_SCHEMAS: Readonly<Record<SectionName, Schema>> = {
+  tiers: map(
+    id,
+    entry({
+      maxInstances: allowance,
+      perMinute: entry(Object.fromEntries(LIMITED_OPERATIONS.map((operation) => [operation, allowance]))),
+    }),
+  ),
+  templates: map(id, entry({ name, description: label, machineType, diskSizeGb, diskType, image, region })),
+  configs: map(
+    id,
+    entry({
+      name,
+      description: label,
+      zone,
+      network,
+      subnetwork: text(
+        'a subnetwork such as "regions/us-central1/subnetworks/default", or "" to let Compute Engine choose',
+        `^(?:|${subnetworkPath})$`,
+      ),
+      tags,
+      externalIp: { type: 'boolean', description: 'true or false' },
+    }),
+  ),
+  serverTypes: map(
+    id,
+    owned({
+      machineType,
+      series: text('a machine series such as "n1"', '^[a-z][a-z0-9]{0,15}$'),
+      vcpus: integer(1, 1024),
+      memoryMb: integer(256, 33_554_432),
+      diskSizeGb,
+      diskType,
+    }),
+  ),
+  images: map(id, owned({ name, image })),
+  networks: map(text('an id such as "vpc-abc123"', '^vpc-[a-z0-9-]{1,59}$'), owned({ name, network })),
+  subnets: map(
+    text('an id such as "subnet-def456"', '^subnet-[a-z0-9-]{1,56}$'),
+    owned({
+      name,
+      vpcId: text('the id of a network'),
+      subnetwork,
+      region,
+      zone: text('a zone such as "us-central1-a", or "" for the default zone', `^(?:|${REGION}-[a-z])$`),
+    }),
+  ),
+  securityGroups: map(text('an id such as "sg-web"', '^sg-[a-z0-9-]{1,60}$'), owned({ name, tags })),
+  sshKeys: map(
+    text('an id such as "key-001"', '^key-[a-z0-9-]{1,59}$'),
+    owned({
+      name,
+      user: text('a login name', '^[a-z_][a-z0-9_-]{0,31}$'),
+      publicKey: {
+        ...text(
+          'a public key in one line, such as "ssh-ed25519 AAAA… alice"',
+          '^(?:ssh-(?:rsa|ed25519)|ecdsa-sha2-nistp(?:256|384|521)|sk-(?:ssh-ed25519|ecdsa-sha2-nistp256)@openssh\\.com) [A-Za-z0-9+/]{16,}={0,3}(?: [^\\r\\n]*)?$',
+        ),
+        maxLength: 16_000,
+      },
+    }),
+  ),
+  prices: map(
+    machineType,
+    entry({
+      steps: {
+        type: 'array',
+        description: 'a list of at least one price and the time from which it holds',
+        minItems: 1,
+        maxItems: 1000,
+        items: entry({
+          priceCents: { ...integer(0, 10_000_000), description: 'cents per instance-hour, an integer from 0 to 10000000' },
+          from: { type: 'string', format: 'date-time', description: 'a time such as "2026-01-01T00:00:00Z"' },
+        }),
+      },
+    }),
+  ),
+};
+
+/** The catalogue's file. All sections may be left out. */
+export const CATALOG_SCHEMA: Schema & { readonly $id: string } = {
+  $id: 'catalog',
+  type: 'object',
+  description: `an object with ${Object.keys(SECTION_SCHEMAS).join(', ')}`,
+  additionalProperties: false,
+  properties: SECTION_SCHEMAS satisfies Readonly<Record<keyof Catalog, Schema>>,
+};

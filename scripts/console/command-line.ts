@@ -1,0 +1,142 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { Store } from '#shared/datastore/store.ts';
+import { datastoreTarget, targetText, type TargetOptions } from './datastore-target.ts';
+import { durationMs } from './durations.ts';
+import { EXIT, type ExitCode } from './exit-codes.ts';
+import { explain } from './explain.ts';
+
+/** Options that every command has. */
+export interface CommonOptions extends TargetOptions {
+  readonly json?: boolean;
+}
+
+/** What a command works with. */
+export interface Session {
+  readonly store: Store;
+  readonly json: boolean;
+  /** The result: text for people, or with --json the value. */
+  print(text: string, value: unknown): void;
+  /** What is not the result: progress, warnings. Goes to standard error. */
+  note(text: string): void;
+}
+
+export interface Leaf {
+  /** Name and arguments, as commander writes them: `create <id>`. */
+  readonly usage: string;
+  readonly summary: string;
+  /** Command lines to paste, without `npm run NAME --`. */
+  readonly examples: readonly string[];
+  /** Adds arguments' descriptions and options of its own. */
+  readonly configure?: (command: Command) => Command;
+}
+
+/** One program with its commands: options in common, examples in every help, exit codes. */
+export class CommandLine {
+  readonly program: Command;
+  #exitCode: ExitCode = EXIT.ok;
+
+  constructor(name: string, description: string) {
+    this.program = new Command(name)
+      .description(description)
+      .usage('COMMAND')
+      .exitOverride()
+      .showHelpAfterError('Add --help to see what it takes.');
+  }
+
+  /** A command that only has commands of its own. */
+  group(name: string, summary: string): Command {
+    return this.program.command(name).summary(summary).description(summary);
+  }
+
+  leaf<Options>(
+    parent: Command,
+    leaf: Leaf,
+    work: (session: Session, args: readonly string[], options: Options) => Promise<ExitCode>,
+  ): void {
+    const command = parent.command(leaf.usage).summary(leaf.summary).description(leaf.summary);
+    leaf.configure?.(command);
+    command
+      .option('--json', 'print JSON instead of tables')
+      .option('--local', 'work on the local cloud that `npm start` runs')
+      .option('--state-dir <dir>', 'where the local cloud keeps its state (default: $LOCAL_STATE_DIR or .local)')
+      .option('--project <id>', 'Google Cloud project (default: $GOOGLE_CLOUD_PROJECT)')
+      .option('--database <id>', 'Datastore database (default: $DATASTORE_DATABASE or the default one)')
+      .addHelpText(
+        'after',
+        `\nExamples:\n${leaf.examples.map((example) => `  npm run ${this.program.name()} -- ${example}\n`).join('')}`,
+      )
+      .action(async () => {
+        this.#exitCode = await this.#work(command, work);
+      });
+  }
+
+  /** Runs the command line and answers what the process should exit with. */
+  async run(args: readonly string[]): Promise<ExitCode> {
+    try {
+      await this.program.parseAsync(args, { from: 'user' });
+      return this.#exitCode;
+    } catch (thrown) {
+      if (!(thrown instanceof CommanderError)) throw thrown;
+      return thrown.code === 'commander.helpDisplayed' || thrown.code === 'commander.version' ? EXIT.ok : EXIT.usage;
+    }
+  }
+
+  async #work<Options>(
+    command: Command,
+    work: (session: Session, args: readonly string[], options: Options) => Promise<ExitCode>,
+  ): Promise<ExitCode> {
+    const common = command.opts<CommonOptions>();
+    const json = common.json ?? false;
+    let place = 'Datastore';
+    let store: Store | undefined;
+    try {
+      const target = datastoreTarget(common, process.env);
+      place = targetText(target);
+      // Nobody should believe to work on a project because of a variable that was forgotten in the shell.
+      if (target.emulatorHost !== undefined && common.local !== true) note(`On ${place}.`);
+      // Google's libraries would look for a metadata server first, which no emulator needs.
+      if (target.emulatorHost !== undefined) process.env['METADATA_SERVER_DETECTION'] ??= 'none';
+      store = new Store({ ...target, random: Math.random, sleep });
+      // Missing credentials show here. In a first request the client would also throw where nobody can catch it.
+      await store.connect();
+      return await work({ store, json, print: printer(json), note }, command.args, command.opts<Options & object>());
+    } catch (thrown) {
+      const { exitCode, ...error } = explain(thrown, place);
+      note(json ? JSON.stringify({ error }) : `${this.program.name()}: ${error.message}`);
+      return exitCode;
+    } finally {
+      // A connection that could not be made cannot be closed either; what there is to say has been said.
+      await store?.close().catch(() => undefined);
+    }
+  }
+}
+
+function note(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
+
+function printer(json: boolean): Session['print'] {
+  return (text, value) => process.stdout.write(json ? `${JSON.stringify(value, undefined, 2)}\n` : text);
+}
+
+/** For options that may be given several times, or once with commas. */
+export function collected(value: string, before: readonly string[] | undefined): readonly string[] {
+  const words = value.split(',').map((word) => word.trim());
+  if (words.includes('')) throw new InvalidArgumentError('A name is empty.');
+  return [...(before ?? []), ...words];
+}
+
+/** `90d`, `12h`, `30m`, `45s` → milliseconds. */
+export function parsedDuration(value: string): number {
+  const ms = durationMs(value);
+  if (ms === undefined) throw new InvalidArgumentError('It is a number and a unit: 90d, 12h, 30m, 45s; ten years at most.');
+  return ms;
+}
+
+/** A whole number from 1 to 1,000. */
+export function parsedLimit(value: string): number {
+  const limit = Number(value);
+  if (!/^[0-9]+$/.test(value) || limit < 1 || limit > 1000) throw new InvalidArgumentError('It is a number from 1 to 1000.');
+  return limit;
+}

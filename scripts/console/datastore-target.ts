@@ -1,0 +1,83 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { LOCAL_PROJECT } from '#scripts/local/function-environment.ts';
+import { Failure } from '#shared/domain/failure.ts';
+
+/** The options by which every command says where the rows are. */
+export interface TargetOptions {
+  readonly project?: string;
+  readonly database?: string;
+  readonly local?: boolean;
+  readonly stateDir?: string;
+}
+
+export interface Target {
+  readonly project: string;
+  /** `""` is the default database. */
+  readonly database: string;
+  /** `host:port`; `undefined` for Google Cloud. */
+  readonly emulatorHost: string | undefined;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Which Datastore is meant: the local cloud with `--local`, an emulator with DATASTORE_EMULATOR_HOST, else a project.
+ *
+ * Throws `invalid_request` with the reason `no_target` when none is named.
+ */
+export function datastoreTarget(options: TargetOptions, environment: Environment): Target {
+  const database = options.database ?? environment['DATASTORE_DATABASE'] ?? '';
+  const named = options.project ?? nonEmpty(environment['GOOGLE_CLOUD_PROJECT']);
+  if (options.local === true) {
+    const stateDir = options.stateDir ?? nonEmpty(environment['LOCAL_STATE_DIR']) ?? '.local';
+    const emulatorHost = localEmulator(path.join(stateDir, 'connection.json'));
+    return { project: options.project ?? LOCAL_PROJECT, database, emulatorHost };
+  }
+  const emulatorHost = nonEmpty(environment['DATASTORE_EMULATOR_HOST']);
+  const project = named ?? (emulatorHost === undefined ? undefined : LOCAL_PROJECT);
+  if (project === undefined) {
+    throw new Failure(
+      'invalid_request',
+      'Which project? Give --project ID (or set GOOGLE_CLOUD_PROJECT), or --local for the local cloud.',
+      { reason: 'no_target' },
+    );
+  }
+  return { project, database, emulatorHost };
+}
+
+/** Where it is, in words. */
+export function targetText(target: Target): string {
+  const place = target.emulatorHost === undefined ? 'Datastore' : `the Datastore emulator at ${target.emulatorHost}`;
+  const database = target.database === '' ? '' : `, database ${target.database}`;
+  return `${place}, project ${target.project}${database}`;
+}
+
+function nonEmpty(value: string | undefined): string | undefined {
+  return value === '' ? undefined : value;
+}
+
+/** Where the local cloud's Datastore is, as it wrote down when it started. */
+function localEmulator(file: string): string {
+  let connection: unknown;
+  try {
+    connection = JSON.parse(readFileSync(file, 'utf8'));
+  } catch (thrown) {
+    throw new Failure(
+      'not_found',
+      `There is no local cloud: ${file} cannot be read. Start it with \`npm start\`, or say where its state is with --state-dir.`,
+      { reason: 'no_local_cloud', cause: thrown },
+    );
+  }
+  const emulators = memberOf(connection, 'emulators');
+  const datastore = memberOf(emulators, 'datastore');
+  if (typeof datastore !== 'string' || datastore === '') {
+    throw new Failure('not_found', `${file} does not say where the Datastore emulator is.`, { reason: 'no_local_cloud' });
+  }
+  return datastore;
+}
+
+function memberOf(value: unknown, name: string): unknown {
+  if (typeof value !== 'object' || value === null) return undefined;
+  return (value as Readonly<Record<string, unknown>>)[name];
+}

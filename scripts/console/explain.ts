@@ -1,0 +1,63 @@
+import { Failure } from '#shared/domain/failure.ts';
+import { EXIT, type ExitCode } from './exit-codes.ts';
+
+/** A failure for people at a terminal: what happened, each wrong thing on a line of its own, and what to do. */
+export interface Explanation {
+  readonly message: string;
+  /** What is wrong where, for programs; `message` has it as well. */
+  readonly fields?: readonly { readonly pointer: string; readonly message: string }[];
+  readonly reason: string;
+  readonly exitCode: ExitCode;
+}
+
+const PERMISSION_DENIED = 7;
+const NOT_FOUND = 5;
+const UNAUTHENTICATED = 16;
+
+/** `place` says which Datastore was asked. */
+export function explain(thrown: unknown, place: string): Explanation {
+  const failure = Failure.from(thrown);
+  if (failure.reason === 'datastore_unavailable') {
+    return { message: `No answer from ${place}.`, reason: failure.reason, exitCode: EXIT.error };
+  }
+  if (failure.kind === 'internal') return explainCause(failure.cause ?? failure, place);
+  const fields = failure.fields.map(({ pointer, message }) => `  ${pointer === '' ? '(all of it)' : pointer} ${message}`);
+  return {
+    message: [failure.message, ...fields].join('\n'),
+    ...(fields.length === 0 ? {} : { fields: failure.fields.map(({ pointer, message }) => ({ pointer, message })) }),
+    reason: failure.reason,
+    exitCode: exitCodeOf(failure.reason),
+  };
+}
+
+function exitCodeOf(reason: string): ExitCode {
+  switch (reason) {
+    case 'in_use':
+      return EXIT.refused;
+    case 'no_target':
+    case 'usage':
+      return EXIT.usage;
+    default:
+      return EXIT.error;
+  }
+}
+
+/** Nothing here is secret to whoever holds the credentials of the project, so the cause is shown. */
+function explainCause(cause: unknown, place: string): Explanation {
+  const text = cause instanceof Error ? cause.message : String(cause);
+  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+  if (/default credentials|reauth|invalid_grant/i.test(text)) {
+    return {
+      message: `No credentials for ${place}: run \`gcloud auth application-default login\`. (${text})`,
+      reason: 'no_credentials',
+      exitCode: EXIT.error,
+    };
+  }
+  if (code === PERMISSION_DENIED || code === UNAUTHENTICATED) {
+    return { message: `No access to ${place}: ${text}`, reason: 'no_access', exitCode: EXIT.error };
+  }
+  if (code === NOT_FOUND) {
+    return { message: `There is no such database (${place}): ${text}`, reason: 'no_database', exitCode: EXIT.error };
+  }
+  return { message: `${place}: ${text}`, reason: 'internal', exitCode: EXIT.error };
+}

@@ -1,0 +1,22 @@
+import { Command } from 'commander';
+import { fileURLToPath } from 'node:url';
+import { drift, writeOutputs } from './generate/outputs.ts';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+const { check } = new Command('generate')
+  .description(
+    'Writes everything that is made from the contracts: checks for the functions, infra/functions.json and the OpenAPI documents.',
+  )
+  .option('--check', 'write nothing; name each file that would change, and exit with 1 if there is one', false)
+  .parse()
+  .opts<{ check: boolean }>();
+
+if (check) {
+  const changed = await drift(root);
+  for (const path of changed) console.error(`${path} is not what the contracts say; run \`npm run generate\`.`);
+  process.exitCode = changed.length === 0 ? 0 : 1;
+} else {
+  const changed = await writeOutputs(root);
+  console.log(changed.length === 0 ? 'Nothing changed.' : changed.map((path) => `wrote ${path}`).join('\n'));
+}

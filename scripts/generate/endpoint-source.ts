@@ -1,0 +1,119 @@
+import { Ajv } from 'ajv';
+import standalone from 'ajv/dist/standalone/index.js';
+import type { TSchema } from 'typebox';
+import type { Contract, Fallback, FallbackContract } from '#shared/contracts/contract.ts';
+import type { QueryKind, QueryKinds } from '#shared/contracts/run-check.ts';
+import { areaOf, exportOf, restOf } from './function-names.ts';
+import { checkedSchema, type PlainSchema } from './plain-schema.ts';
+import { isBelow, routesOf } from './routes.ts';
+
+const NOTICE = '// Generated from the contracts by `npm run generate`. Do not edit.';
+
+/**
+ * The file that a function imports: its endpoint without any schema. The compiled checks are a file of their own, since
+ * they are code that nobody wrote and that no type checker should read.
+ */
+export function endpointSource(contract: Contract): string {
+  const name = exportOf(contract.name);
+  const file = `../${areaOf(contract.name)}/${restOf(contract.name)}.ts`;
+  const { family, method, path, role, limit, idempotent } = contract;
+  return `${NOTICE}
+import type { BodyOf, Endpoint, ParamsOf, QueryOf } from '../contract.ts';
+import type { ${name} } from '${file}';
+import { exactCheck, queryCheck } from '../run-check.ts';
+import * as compiled from './${contract.name}.checks.ts';
+
+export type Params = ParamsOf<typeof ${name}>;
+export type Query = QueryOf<typeof ${name}>;
+export type Body = BodyOf<typeof ${name}>;
+
+export const endpoint: Endpoint<Params, Query, Body> = {
+  name: ${text(contract.name)},
+  family: ${text(family)},
+  method: ${text(method)},
+  path: ${text(path)},
+  role: ${text(role)},
+  limit: ${text(limit)},
+  idempotent: ${text(idempotent)},
+  checkParams: exactCheck<Params>(compiled.params),
+  checkQuery: queryCheck<Query>(compiled.query, ${text(queryKinds(checkedSchema(contract.query)))}),
+  checkBody: ${contract.body === null ? 'null' : 'exactCheck<Body>(compiled.body)'},
+};
+`;
+}
+
+/** ajv's standalone code for a contract's schemas. */
+export function checksSource(contract: Contract): string {
+  const schemas: Record<string, TSchema> = { params: contract.params, query: contract.query };
+  if (contract.body !== null) schemas['body'] = contract.body;
+  const ajv = new Ajv({
+    allErrors: true,
+    strict: true,
+    strictRequired: false,
+    allowUnionTypes: false,
+    useDefaults: true,
+    // The schemas are checked by a test, which has the time.
+    meta: false,
+    validateSchema: false,
+    code: { esm: true, source: true, lines: true },
+  });
+  for (const [key, schema] of Object.entries(schemas)) {
+    const plain = checkedSchema(schema);
+    if (key !== 'query' && JSON.stringify(plain).includes('"default"')) {
+      throw new Error(`${contract.name}: only queries have defaults; a body or a path is taken as it was sent.`);
+    }
+    ajv.addSchema(plain, key);
+  }
+  const code = standalone.default(ajv, Object.fromEntries(Object.keys(schemas).map((key) => [key, key])));
+  return `// @ts-nocheck\n${NOTICE}\n${withImports(contract.name, code)}\n`;
+}
+
+const CODE_POINTS = /require\("ajv\/dist\/runtime\/ucs2length"\)\.default/g;
+
+/** ajv's own helpers come by `require`, which a module has not got; the only one that our schemas need is ours to give. */
+function withImports(name: string, code: string): string {
+  const own = withoutSchemas(code.replace('"use strict";', '').replace(CODE_POINTS, 'codePoints')).trim();
+  const other = /require\([^)]*\)/.exec(own);
+  if (other !== null) throw new Error(`${name}: a schema keyword needs ${other[0]}, which the checks cannot load.`);
+  return own.includes('codePoints') ? `import { codePoints } from '../run-check.ts';\n${own}` : own;
+}
+
+/** ajv also writes each schema down, for rules that look at it when they run; ours do not. */
+function withoutSchemas(code: string): string {
+  return code.replace(/^const (schema\d+) = .*;\n/gm, (line, name: string) =>
+    code.split(new RegExp(`\\b${name}\\b`)).length > 2 ? line : '',
+  );
+}
+
+function queryKinds(schema: PlainSchema): QueryKinds {
+  return Object.fromEntries(
+    Object.entries(schema.properties ?? {}).map(([name, property]) => {
+      const many = property.type === 'array';
+      return [name, { kind: kindOf((many ? property.items : property)?.type), many }];
+    }),
+  );
+}
+
+function kindOf(type: string | undefined): QueryKind {
+  return type === 'integer' || type === 'number' || type === 'boolean' ? type : 'text';
+}
+
+export function fallbackSource(fallback: FallbackContract, contracts: readonly Contract[]): string {
+  const value: Fallback = {
+    name: fallback.name,
+    family: fallback.family,
+    prefixes: fallback.prefixes,
+    routes: routesOf(contracts)
+      .filter(({ path }) => fallback.prefixes.some((prefix) => isBelow(path, prefix)))
+      .map(({ path, allow }) => ({ path, allow })),
+  };
+  return `${NOTICE}
+import type { Fallback } from '../contract.ts';
+
+export const fallback: Fallback = ${JSON.stringify(value, null, 2)};
+`;
+}
+
+function text(value: unknown): string {
+  return JSON.stringify(value);
+}

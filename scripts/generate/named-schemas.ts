@@ -1,0 +1,50 @@
+import { ADMIN_SCHEMAS } from '#shared/contracts/admin/schemas.ts';
+import { BILLING_SCHEMAS } from '#shared/contracts/billing/schemas.ts';
+import { COMPUTE_SCHEMAS } from '#shared/contracts/compute/schemas.ts';
+import { plainSchema, type PlainSchema } from './plain-schema.ts';
+
+/** Every schema that the public document says once and refers to by its title, sorted by name. */
+export const NAMED_SCHEMAS: ReadonlyMap<string, PlainSchema> = new Map(
+  Object.entries({ ...COMPUTE_SCHEMAS, ...ADMIN_SCHEMAS, ...BILLING_SCHEMAS })
+    .map(([name, schema]) => [name, plainSchema(schema)] as const)
+    .sort(([a], [b]) => (a < b ? -1 : 1)),
+);
+
+const REFERENCE = '#/components/schemas/';
+
+/** A reference, when the schema has a name; otherwise the schema, with references inside. */
+export function referenceTo(schema: PlainSchema): PlainSchema {
+  const { title } = schema;
+  return title !== undefined && NAMED_SCHEMAS.has(title) ? { $ref: `${REFERENCE}${title}` } : withReferences(schema);
+}
+
+function withReferences(schema: PlainSchema): PlainSchema {
+  const { properties, items, anyOf } = schema;
+  return {
+    ...schema,
+    ...(properties === undefined
+      ? {}
+      : {
+          properties: Object.fromEntries(Object.entries(properties).map(([name, value]) => [name, referenceTo(value)])),
+        }),
+    ...(items === undefined ? {} : { items: referenceTo(items) }),
+    ...(anyOf === undefined ? {} : { anyOf: anyOf.map(referenceTo) }),
+  };
+}
+
+/** The named schemas that a document refers to, and those that they refer to. */
+export function referredSchemas(document: unknown): Readonly<Record<string, PlainSchema>> {
+  const used = new Set<string>();
+  const follow = (part: unknown) => {
+    for (const [, name = ''] of JSON.stringify(part).matchAll(/"#\/components\/schemas\/(\w+)"/g)) {
+      const schema = NAMED_SCHEMAS.get(name);
+      if (schema === undefined || used.has(name)) continue;
+      used.add(name);
+      follow(withReferences(schema));
+    }
+  };
+  follow(document);
+  return Object.fromEntries(
+    [...NAMED_SCHEMAS].filter(([name]) => used.has(name)).map(([name, schema]) => [name, withReferences(schema)]),
+  );
+}

@@ -1,0 +1,73 @@
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { CONTRACTS, FALLBACKS, TOPICS, WORKERS } from '#shared/contracts/index.ts';
+import { checksSource, endpointSource, fallbackSource } from './endpoint-source.ts';
+import { functionManifest } from './function-manifest.ts';
+import { gatewayDocument } from './gateway-document.ts';
+import { publicDocument } from './public-document.ts';
+
+const GENERATED = 'shared/contracts/generated';
+/** Of the documents: it changes when the interface does, not with each release. */
+const INTERFACE_VERSION = '1.0.0';
+
+/** Every generated file, by its path from the root of the repository. */
+export function outputs(): ReadonlyMap<string, string> {
+  const files = new Map<string, string>();
+  for (const contract of CONTRACTS) {
+    files.set(`${GENERATED}/${contract.name}.ts`, endpointSource(contract));
+    files.set(`${GENERATED}/${contract.name}.checks.ts`, checksSource(contract));
+  }
+  for (const fallback of FALLBACKS) files.set(`${GENERATED}/${fallback.name}.ts`, fallbackSource(fallback, CONTRACTS));
+  const manifest = functionManifest({ contracts: CONTRACTS, fallbacks: FALLBACKS, workers: WORKERS, topics: TOPICS });
+  files.set('infra/functions.json', json(manifest));
+  files.set('infra/openapi/public.json', json(publicDocument(CONTRACTS, INTERFACE_VERSION)));
+  files.set('infra/openapi/gateway.json', json(gatewayDocument(CONTRACTS, FALLBACKS, INTERFACE_VERSION)));
+  return files;
+}
+
+function json(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}
+
+/** Generated files that are not what they should be, or should not be there, by path from `root`; sorted. */
+export async function drift(root: string): Promise<readonly string[]> {
+  const expected = outputs();
+  const changed: string[] = [];
+  for (const [path, content] of expected) {
+    if ((await contentOf(join(root, path))) !== content) changed.push(path);
+  }
+  return [...changed, ...(await leftOver(root, expected))].sort();
+}
+
+/** Writes what differs, removes what is no longer generated, and returns both, by path from `root`; sorted. */
+export async function writeOutputs(root: string): Promise<readonly string[]> {
+  const expected = outputs();
+  const changed = await drift(root);
+  for (const path of changed) {
+    const file = join(root, path);
+    const content = expected.get(path);
+    if (content === undefined) {
+      await rm(file, { force: true });
+    } else {
+      await mkdir(dirname(file), { recursive: true });
+      // Renaming makes it whole at once for whoever imports it meanwhile.
+      const unfinished = `${file}.${process.pid}.tmp`;
+      await writeFile(unfinished, content);
+      await rename(unfinished, file);
+    }
+  }
+  return changed;
+}
+
+async function leftOver(root: string, expected: ReadonlyMap<string, string>): Promise<string[]> {
+  const names = await readdir(join(root, GENERATED)).catch(() => []);
+  return names
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => `${GENERATED}/${name}`)
+    .filter((path) => !expected.has(path));
+}
+
+/** `undefined` when there is no such file. */
+async function contentOf(file: string): Promise<string | undefined> {
+  return readFile(file, 'utf8').catch(() => undefined);
+}

@@ -1,0 +1,176 @@
+import type { TSchema } from 'typebox';
+import { COMPUTE_FAILURE_STATUS } from '#shared/contracts/compute/failure-status.ts';
+import type { Answer, Contract, Example } from '#shared/contracts/contract.ts';
+import type { FailureKind } from '#shared/domain/failure.ts';
+import { underscored } from './function-names.ts';
+import { referenceTo, referredSchemas } from './named-schemas.ts';
+import { plainSchema, type PlainSchema } from './plain-schema.ts';
+import { ALWAYS_HEADERS, ERROR_HEADERS, HEADERS, LIMIT_HEADERS, REQUEST_HEADERS } from './public-headers.ts';
+import { problemExample, TAGS, WHAT_FAILED } from './public-texts.ts';
+import { INTRODUCTION } from './public-introduction.ts';
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** The OpenAPI 3.1 document for those who use the API. */
+export function publicDocument(contracts: readonly Contract[], version: string): Json {
+  const names = new Set(contracts.map(({ tag }) => tag));
+  const paths = Map.groupBy(contracts, ({ path }) => path);
+  const documented = Object.fromEntries(
+    [...paths].map(([path, these]) => [
+      path,
+      Object.fromEntries(these.map((contract) => [contract.method.toLowerCase(), operation(contract)])),
+    ]),
+  );
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Compute API',
+      summary: 'Self-service virtual machines.',
+      description: INTRODUCTION,
+      version,
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+    },
+    servers: [
+      {
+        url: 'https://{gateway}',
+        description: 'A deployment, behind its gateway.',
+        variables: { gateway: { default: 'localhost', description: 'Host name of the gateway.' } },
+      },
+      { url: 'http://127.0.0.1:8080', description: 'The local cloud.' },
+    ],
+    tags: TAGS.filter(({ name }) => names.has(name)),
+    security: [{ bearer: [] }, { apiKey: [], apiSecret: [] }],
+    paths: documented,
+    components: {
+      securitySchemes: {
+        bearer: { type: 'http', scheme: 'bearer', description: 'A session token, or a signed token (JWT).' },
+        apiKey: { type: 'apiKey', in: 'header', name: 'api-key', description: 'Id of a key pair; with `api-secret`.' },
+        apiSecret: { type: 'apiKey', in: 'header', name: 'api-secret', description: 'Secret of the key pair.' },
+      },
+      headers: HEADERS,
+      schemas: referredSchemas(documented),
+    },
+  };
+}
+
+function operation(contract: Contract): Json {
+  const parameters = [
+    ...parametersIn('path', plainSchema(contract.params)),
+    ...parametersIn('query', plainSchema(contract.query)),
+    ...requestHeaders(contract),
+  ];
+  return {
+    operationId: underscored(contract.name),
+    tags: [contract.tag],
+    summary: contract.summary,
+    description: contract.description,
+    ...(parameters.length === 0 ? {} : { parameters }),
+    ...(contract.body === null ? {} : { requestBody: requestBody(contract, contract.body) }),
+    responses: responses(contract),
+  };
+}
+
+function parametersIn(place: 'path' | 'query', schema: PlainSchema): Json[] {
+  return Object.entries(schema.properties ?? {}).map(([name, { description, ...rest }]) => ({
+    name,
+    in: place,
+    required: place === 'path' || (schema.required?.includes(name) === true && rest.default === undefined),
+    ...(description === undefined ? {} : { description }),
+    schema: rest,
+  }));
+}
+
+function requestHeaders(contract: Contract): Json[] {
+  const prefers = contract.success.some(({ preferredBody }) => preferredBody !== undefined);
+  return [
+    ...(contract.idempotent ? [REQUEST_HEADERS.idempotencyKey] : []),
+    ...(prefers ? [REQUEST_HEADERS.prefer] : []),
+    REQUEST_HEADERS.requestId,
+  ];
+}
+
+function requestBody(contract: Contract, body: TSchema): Json {
+  const examples = (contract.examples ?? []).filter((example) => example.body !== undefined);
+  return {
+    required: true,
+    content: { 'application/json': { schema: referenceTo(plainSchema(body)), ...examplesOf(examples, 'body') } },
+  };
+}
+
+function responses(contract: Contract): Json {
+  const entries: [string, Json][] = contract.success.map((answer, index) => [
+    String(answer.status),
+    success(contract, answer, index === 0),
+  ]);
+  const failures = Map.groupBy(contract.failures, (kind) => COMPUTE_FAILURE_STATUS[kind]);
+  for (const [status, kinds] of [...failures].sort(([a], [b]) => a - b)) {
+    entries.push([String(status), failure(contract, status, kinds)]);
+  }
+  return Object.fromEntries(entries);
+}
+
+function success(contract: Contract, answer: Answer, first: boolean): Json {
+  const body = answer.body ?? answer.preferredBody;
+  const own = Object.entries(answer.headers ?? {}).map(([name, description]) => [
+    name,
+    { description, schema: { type: 'string' } },
+  ]);
+  const examples = (contract.examples ?? []).filter(
+    (example) =>
+      example.answer !== undefined && (example.status === answer.status || (first && example.status === undefined)),
+  );
+  return {
+    description: answer.description,
+    headers: {
+      ...headerReferences([
+        ...ALWAYS_HEADERS,
+        ...limitHeaders(contract),
+        ...(contract.idempotent ? ['idempotency-replayed'] : []),
+      ]),
+      ...Object.fromEntries(own),
+    },
+    ...(body === undefined
+      ? {}
+      : {
+          content: {
+            'application/json': { schema: referenceTo(plainSchema(body)), ...examplesOf(examples, 'answer') },
+          },
+        }),
+  };
+}
+
+function failure(contract: Contract, status: number, kinds: readonly FailureKind[]): Json {
+  const retry = status === 429 || status === 503 || (status === 409 && contract.idempotent);
+  return {
+    description: kinds.map((kind) => WHAT_FAILED[kind]).join('\n\n'),
+    headers: headerReferences([
+      ...ALWAYS_HEADERS,
+      ...limitHeaders(contract),
+      ...ERROR_HEADERS,
+      ...(retry ? ['Retry-After'] : []),
+    ]),
+    content: {
+      'application/problem+json': {
+        schema: { $ref: '#/components/schemas/Problem' },
+        examples: Object.fromEntries(kinds.map((kind) => [kind, { value: problemExample(kind, status) }])),
+      },
+    },
+  };
+}
+
+function limitHeaders(contract: Contract): readonly string[] {
+  return contract.limit === null ? [] : LIMIT_HEADERS;
+}
+
+function headerReferences(names: readonly string[]): Json {
+  return Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
+}
+
+function examplesOf(examples: readonly Example[], part: 'body' | 'answer'): Json {
+  if (examples.length === 0) return {};
+  return {
+    examples: Object.fromEntries(
+      examples.map((example, index) => [`example${index + 1}`, { summary: example.summary, value: example[part] }]),
+    ),
+  };
+}

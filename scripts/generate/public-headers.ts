@@ -1,0 +1,64 @@
+/** Headers that answers carry, by name. */
+export const HEADERS = {
+  'x-request-id': {
+    description:
+      'Id of the request: the one that was sent, if it was a sane token, or a new one. Every log line has it.',
+    schema: { type: 'string' },
+  },
+  'RateLimit-Policy': {
+    description: 'The limits that apply: name, requests (`q`) and window in seconds (`w`).',
+    schema: { type: 'string' },
+    example: '"create";q=10;w=60',
+  },
+  RateLimit: {
+    description: 'What is left: requests (`r`) and seconds until there are more (`t`).',
+    schema: { type: 'string' },
+    example: '"create";r=9;t=41',
+  },
+  'Retry-After': {
+    description: 'Seconds after which the same request can succeed.',
+    schema: { type: 'integer', minimum: 1 },
+  },
+  'idempotency-replayed': {
+    description: '`true`, when this is the kept answer to an earlier request with the same `Idempotency-Key`.',
+    schema: { type: 'string', enum: ['true'] },
+  },
+  'x-error': {
+    description: 'What went wrong, for people: one line of printable ASCII.',
+    schema: { type: 'string', maxLength: 1024 },
+  },
+  'x-error-id': {
+    description: 'Unique id of this error, for support.',
+    schema: { type: 'string', pattern: '^[0-9a-f]{32}$' },
+  },
+} as const;
+
+export const ALWAYS_HEADERS: readonly string[] = ['x-request-id'];
+export const LIMIT_HEADERS: readonly string[] = ['RateLimit-Policy', 'RateLimit'];
+export const ERROR_HEADERS: readonly string[] = ['x-error', 'x-error-id'];
+
+export const REQUEST_HEADERS = {
+  idempotencyKey: {
+    name: 'Idempotency-Key',
+    in: 'header',
+    required: false,
+    description:
+      'Makes a repeat safe: a request with the same key and body gets the first answer again. Kept for 24 hours, for your customer and this operation.',
+    schema: { type: 'string', minLength: 1, maxLength: 255, pattern: '^[!-~]+$' },
+  },
+  prefer: {
+    name: 'Prefer',
+    in: 'header',
+    required: false,
+    description: '`return=representation`: answer with the operation as the body.',
+    schema: { type: 'string' },
+    example: 'return=representation',
+  },
+  requestId: {
+    name: 'x-request-id',
+    in: 'header',
+    required: false,
+    description: 'Id of your own for this request, to find it in logs.',
+    schema: { type: 'string', maxLength: 128 },
+  },
+} as const;

@@ -1,0 +1,15 @@
+/** What users read first. */
+export const INTRODUCTION = `Create virtual machines from templates, and start, stop, restart, reset and delete them.
+
+**Credentials.** Send either \`Authorization: Bearer TOKEN\` or the pair \`api-key\` and \`api-secret\`. Both at once, or half
+a pair, is an error.
+
+**Errors.** Every error has the headers \`x-error\` (a sentence) and \`x-error-id\` (to quote to support), and a body of type
+\`application/problem+json\` whose \`reason\` is a stable word for programs. An invalid request is answered with everything
+that is wrong with it, at once. What does not exist and what you may not see get the same answer.
+
+**Limits.** Requests are limited per minute, customer and kind of operation; \`RateLimit-Policy\` and \`RateLimit\` say where you
+stand, and a 429 says in \`Retry-After\` when to come back. How many instances can exist at the same time is a quota.
+
+**Methods.** HEAD works wherever GET does. Other methods of a known path are answered with 405 and \`Allow\`, unknown paths with
+404; a path with a slash at its end is an unknown path. Bodies may have 256 KiB.`;

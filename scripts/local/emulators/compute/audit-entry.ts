@@ -1,0 +1,83 @@
+import { randomBytes } from 'node:crypto';
+import type { Operation, OperationFailure } from './operation-resource.ts';
+import { instanceName } from './resource-names.ts';
+
+/** A LogEntry of Cloud Audit Logs, as a log sink publishes it for Compute Engine. */
+export interface AuditEntry {
+  readonly insertId: string;
+  readonly logName: string;
+  readonly timestamp: string;
+  readonly receiveTimestamp: string;
+  readonly severity: 'NOTICE' | 'INFO' | 'ERROR';
+  readonly resource: {
+    readonly type: 'gce_instance';
+    readonly labels: { readonly instance_id: string; readonly zone: string; readonly project_id: string };
+  };
+  readonly protoPayload: {
+    readonly '@type': 'type.googleapis.com/google.cloud.audit.AuditLog';
+    readonly serviceName: 'compute.googleapis.com';
+    readonly methodName: string;
+    readonly resourceName: string;
+    readonly authenticationInfo: { readonly principalEmail: string };
+    readonly request: { readonly '@type': string };
+    readonly status?: { readonly code?: number; readonly message: string };
+  };
+  readonly operation: {
+    readonly id: string;
+    readonly producer: string;
+    readonly first?: true;
+    readonly last?: true;
+  };
+}
+
+/** google.rpc codes for the ways an operation can fail. */
+const UNAVAILABLE = 14;
+
+/** Which end of a long operation an entry is for; system events have one entry for both. */
+export interface AuditMoment {
+  readonly first?: true;
+  readonly last?: true;
+  readonly failure?: OperationFailure | undefined;
+}
+
+export function auditEntry(operation: Operation, moment: AuditMoment, atMs: number): AuditEntry {
+  const { id, project, zone, name } = operation.machine;
+  const { failure } = moment;
+  const system = operation.auditMethod.startsWith('compute.');
+  const timestamp = new Date(atMs).toISOString();
+  const status =
+    failure === undefined ? statusOfSystemEvent(operation) : { code: UNAVAILABLE, message: failure.message };
+  return {
+    insertId: `-${randomBytes(6).toString('hex')}`,
+    logName: `projects/${project}/logs/cloudaudit.googleapis.com%2F${system ? 'system_event' : 'activity'}`,
+    timestamp,
+    receiveTimestamp: timestamp,
+    severity: severityOf(system, failure),
+    resource: { type: 'gce_instance', labels: { instance_id: id, zone, project_id: project } },
+    protoPayload: {
+      '@type': 'type.googleapis.com/google.cloud.audit.AuditLog',
+      serviceName: 'compute.googleapis.com',
+      methodName: operation.auditMethod,
+      resourceName: instanceName(project, zone, name),
+      authenticationInfo: { principalEmail: operation.principal },
+      request: { '@type': `type.googleapis.com/${operation.auditMethod.replace(/^(v1|beta)\./, '')}` },
+      ...(status === undefined ? {} : { status }),
+    },
+    operation: {
+      id: operation.name,
+      producer: system ? operation.auditMethod : 'compute.googleapis.com',
+      ...(moment.first === true ? { first: true } : {}),
+      ...(moment.last === true ? { last: true } : {}),
+    },
+  };
+}
+
+function statusOfSystemEvent(operation: Operation): { readonly message: string } | undefined {
+  const message = operation.resource.statusMessage;
+  return message === undefined ? undefined : { message };
+}
+
+function severityOf(system: boolean, failure: OperationFailure | undefined): AuditEntry['severity'] {
+  if (failure !== undefined) return 'ERROR';
+  return system ? 'INFO' : 'NOTICE';
+}

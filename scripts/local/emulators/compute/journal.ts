@@ -1,0 +1,243 @@
+import { mkdirSync } from 'node:fs';
+import path from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import type { StatementSync } from 'node:sqlite';
+import type { Machine } from './instance-resource.ts';
+import type { Operation, OperationFailure } from './operation-resource.ts';
+
+/** One mutating call that reached the emulator. */
+export interface Call {
+  readonly method: string;
+  readonly zone: string;
+  readonly instance: string;
+  readonly requestId: string | null;
+  /** RFC 3339, UTC. */
+  readonly time: string;
+  readonly outcome: 'applied' | 'replayed' | 'refused';
+  /** HTTP status of the answer, sent or lost. */
+  readonly status: number;
+}
+
+/** One change of a VM's status; `DELETED` when it is gone. */
+export interface StatusChange {
+  readonly instance: string;
+  readonly status: string;
+  /** RFC 3339, UTC. */
+  readonly time: string;
+}
+
+/** What will happen by itself when the clock shows its time. */
+export type Step =
+  | { readonly kind: 'status'; readonly status: Machine['resource']['status'] }
+  | { readonly kind: 'gone' }
+  | { readonly kind: 'operationStarts'; readonly operation: string }
+  | { readonly kind: 'operationEnds'; readonly operation: string; readonly failure?: OperationFailure };
+
+export interface PlannedStep {
+  readonly seq: number;
+  readonly atMs: number;
+  readonly machineId: string;
+  readonly step: Step;
+}
+
+const TABLES = ['machines', 'operations', 'steps', 'calls', 'history', 'addresses'] as const;
+
+const SCHEMA = `
+  CREATE TABLE IF NOT EXISTS machines (
+    id TEXT PRIMARY KEY, project TEXT NOT NULL, zone TEXT NOT NULL, name TEXT NOT NULL, doc TEXT NOT NULL,
+    UNIQUE (project, zone, name));
+  CREATE TABLE IF NOT EXISTS operations (
+    name TEXT PRIMARY KEY, project TEXT NOT NULL, zone TEXT NOT NULL, request_id TEXT, insert_ms INTEGER NOT NULL,
+    doc TEXT NOT NULL);
+  CREATE INDEX IF NOT EXISTS operations_by_request ON operations (project, request_id) WHERE request_id IS NOT NULL;
+  CREATE INDEX IF NOT EXISTS operations_by_zone ON operations (project, zone, name);
+  CREATE TABLE IF NOT EXISTS steps (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, at_ms REAL NOT NULL, machine_id TEXT NOT NULL, doc TEXT NOT NULL);
+  CREATE INDEX IF NOT EXISTS steps_by_time ON steps (at_ms, seq);
+  CREATE INDEX IF NOT EXISTS steps_by_machine ON steps (machine_id);
+  CREATE TABLE IF NOT EXISTS calls (seq INTEGER PRIMARY KEY AUTOINCREMENT, doc TEXT NOT NULL);
+  CREATE TABLE IF NOT EXISTS history (seq INTEGER PRIMARY KEY AUTOINCREMENT, doc TEXT NOT NULL);
+  CREATE TABLE IF NOT EXISTS addresses (ip TEXT PRIMARY KEY, machine_id TEXT NOT NULL);
+`;
+
+/**
+ * All that the emulator knows, in SQLite, and nothing of it anywhere else: what was answered is on disk (WAL survives
+ * the death of the process), and a restart needs no recovery beyond reading. Documents are JSON of our own writing, so
+ * they are read back as what they were written as.
+ */
+export class Journal {
+  readonly #database: DatabaseSync;
+  readonly #statements = new Map<string, StatementSync>();
+
+  /** Without a file the journal lives in memory. */
+  constructor(file?: string) {
+    if (file !== undefined) mkdirSync(path.dirname(file), { recursive: true });
+    this.#database = new DatabaseSync(file ?? ':memory:');
+    this.#database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;');
+    this.#database.exec(SCHEMA);
+  }
+
+  close(): void {
+    this.#statements.clear();
+    this.#database.close();
+  }
+
+  clear(): void {
+    this.transact(() => {
+      for (const table of TABLES) this.#database.exec(`DELETE FROM ${table}`);
+    });
+  }
+
+  /** All of `work` or nothing of it. */
+  transact<T>(work: () => T): T {
+    this.#database.exec('BEGIN IMMEDIATE');
+    try {
+      const result = work();
+      this.#database.exec('COMMIT');
+      return result;
+    } catch (thrown) {
+      this.#database.exec('ROLLBACK');
+      throw thrown;
+    }
+  }
+
+  putMachine(machine: Machine): void {
+    const { id, project, zone, name } = machine;
+    this.#run(
+      `INSERT INTO machines (id, project, zone, name, doc) VALUES (?, ?, ?, ?, ?)
+       ON CONFLICT (id) DO UPDATE SET doc = excluded.doc`,
+      [id, project, zone, name, JSON.stringify(machine)],
+    );
+  }
+
+  removeMachine(id: string): void {
+    this.#run('DELETE FROM machines WHERE id = ?', [id]);
+  }
+
+  machine(project: string, zone: string, name: string): Machine | undefined {
+    const sql = 'SELECT doc FROM machines WHERE project = ? AND zone = ? AND name = ?';
+    return this.#documents<Machine>(sql, [project, zone, name])[0];
+  }
+
+  machineById(id: string): Machine | undefined {
+    return this.#documents<Machine>('SELECT doc FROM machines WHERE id = ?', [id])[0];
+  }
+
+  /** In zone and name order. */
+  machines(project?: string, zone?: string): readonly Machine[] {
+    if (project === undefined) return this.#documents('SELECT doc FROM machines ORDER BY project, zone, name', []);
+    if (zone === undefined) {
+      return this.#documents('SELECT doc FROM machines WHERE project = ? ORDER BY zone, name', [project]);
+    }
+    return this.#documents('SELECT doc FROM machines WHERE project = ? AND zone = ? ORDER BY name', [project, zone]);
+  }
+
+  putOperation(operation: Operation): void {
+    const { name, project, zone, insertMs, resource } = operation;
+    this.#run(
+      `INSERT INTO operations (name, project, zone, request_id, insert_ms, doc) VALUES (?, ?, ?, ?, ?, ?)
+       ON CONFLICT (name) DO UPDATE SET doc = excluded.doc`,
+      [name, project, zone, resource.clientOperationId ?? null, insertMs, JSON.stringify(operation)],
+    );
+  }
+
+  removeOperation(name: string): void {
+    this.#run('DELETE FROM operations WHERE name = ?', [name]);
+  }
+
+  operation(name: string): Operation | undefined {
+    return this.#documents<Operation>('SELECT doc FROM operations WHERE name = ?', [name])[0];
+  }
+
+  operations(project: string, zone: string): readonly Operation[] {
+    const sql = 'SELECT doc FROM operations WHERE project = ? AND zone = ? ORDER BY name';
+    return this.#documents(sql, [project, zone]);
+  }
+
+  /** The newest operation that was asked for with this requestId after `sinceMs`. */
+  operationByRequest(project: string, requestId: string, sinceMs: number): Operation | undefined {
+    const sql = `SELECT doc FROM operations WHERE project = ? AND request_id = ? AND insert_ms > ?
+                 ORDER BY insert_ms DESC LIMIT 1`;
+    return this.#documents<Operation>(sql, [project, requestId, sinceMs])[0];
+  }
+
+  planStep(atMs: number, machineId: string, step: Step): void {
+    const sql = 'INSERT INTO steps (at_ms, machine_id, doc) VALUES (?, ?, ?)';
+    this.#run(sql, [atMs, machineId, JSON.stringify(step)]);
+  }
+
+  removeStep(seq: number): void {
+    this.#run('DELETE FROM steps WHERE seq = ?', [seq]);
+  }
+
+  /** The step that is due first. */
+  nextStep(): PlannedStep | undefined {
+    return this.#steps('SELECT seq, at_ms, machine_id, doc FROM steps ORDER BY at_ms, seq LIMIT 1', [])[0];
+  }
+
+  stepsOf(machineId: string): readonly PlannedStep[] {
+    return this.#steps('SELECT seq, at_ms, machine_id, doc FROM steps WHERE machine_id = ? ORDER BY at_ms, seq', [
+      machineId,
+    ]);
+  }
+
+  /** False when the address is taken. */
+  takeAddress(ip: string, machineId: string): boolean {
+    const sql = 'INSERT INTO addresses (ip, machine_id) VALUES (?, ?) ON CONFLICT (ip) DO NOTHING';
+    return this.#run(sql, [ip, machineId]) === 1;
+  }
+
+  releaseAddress(ip: string): void {
+    this.#run('DELETE FROM addresses WHERE ip = ?', [ip]);
+  }
+
+  releaseAddresses(machineId: string): void {
+    this.#run('DELETE FROM addresses WHERE machine_id = ?', [machineId]);
+  }
+
+  addCall(call: Call): void {
+    this.#run('INSERT INTO calls (doc) VALUES (?)', [JSON.stringify(call)]);
+  }
+
+  calls(): readonly Call[] {
+    return this.#documents('SELECT doc FROM calls ORDER BY seq', []);
+  }
+
+  addStatusChange(change: StatusChange): void {
+    this.#run('INSERT INTO history (doc) VALUES (?)', [JSON.stringify(change)]);
+  }
+
+  history(): readonly StatusChange[] {
+    return this.#documents('SELECT doc FROM history ORDER BY seq', []);
+  }
+
+  #statement(sql: string): StatementSync {
+    let statement = this.#statements.get(sql);
+    if (statement === undefined) {
+      statement = this.#database.prepare(sql);
+      this.#statements.set(sql, statement);
+    }
+    return statement;
+  }
+
+  #run(sql: string, values: readonly (string | number | null)[]): number {
+    return Number(this.#statement(sql).run(...values).changes);
+  }
+
+  #documents<T>(sql: string, values: readonly (string | number)[]): T[] {
+    return this.#statement(sql)
+      .all(...values)
+      .map((row) => JSON.parse(String(row['doc'])) as T);
+  }
+
+  #steps(sql: string, values: readonly string[]): PlannedStep[] {
+    return this.#statement(sql)
+      .all(...values)
+      .map((row) => ({
+        seq: Number(row['seq']),
+        atMs: Number(row['at_ms']),
+        machineId: String(row['machine_id']),
+        step: JSON.parse(String(row['doc'])) as Step,
+      }));
+  }
+}

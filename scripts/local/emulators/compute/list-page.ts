@@ -1,0 +1,72 @@
+import { ComputeError, invalidField } from './compute-error.ts';
+import { isJsonObject } from './json-object.ts';
+
+export interface Page<T> {
+  readonly items: readonly T[];
+  readonly nextPageToken?: string;
+}
+
+/** What a page goes by: the position of an item in the list's order. */
+export interface Listed<T> {
+  readonly item: T;
+  /** Where it stands by name. */
+  readonly name: string;
+  readonly createdMs: number;
+}
+
+const RESULTS_MAX = 500;
+
+type Order = 'name' | 'newest';
+
+/** Asked for by `maxResults`, `pageToken` and `orderBy`. Throws the 400 for values that cannot be. */
+export function pageOf<T>(listed: readonly Listed<T>[], query: URLSearchParams): Page<T> {
+  const size = readSize(query.get('maxResults'));
+  const order = readOrder(query.get('orderBy'));
+  const after = readToken(query.get('pageToken'), order);
+  const sorted = [...listed].sort((a, b) => compare(a, b, order));
+  // The token holds a place, not a number: what is created or deleted between two pages moves nothing else.
+  const rest = after === undefined ? sorted : sorted.filter((item) => compare(item, after, order) > 0);
+  const page = rest.slice(0, size);
+  const last = page.at(-1);
+  const items = page.map(({ item }) => item);
+  if (last === undefined || page.length === rest.length) return { items };
+  const token = { order, name: last.name, createdMs: last.createdMs };
+  return { items, nextPageToken: Buffer.from(JSON.stringify(token)).toString('base64url') };
+}
+
+type Position = Omit<Listed<unknown>, 'item'>;
+
+function compare(a: Position, b: Position, order: Order): number {
+  if (order === 'newest' && a.createdMs !== b.createdMs) return b.createdMs - a.createdMs;
+  if (a.name === b.name) return 0;
+  return a.name < b.name ? -1 : 1;
+}
+
+function readSize(text: string | null): number {
+  if (text === null) return RESULTS_MAX;
+  if (!/^\d+$/.test(text) || Number(text) > RESULTS_MAX) {
+    throw invalidField('maxResults', text, `Must be a number between 0 and ${RESULTS_MAX}.`);
+  }
+  // Zero asks for the default.
+  return Number(text) === 0 ? RESULTS_MAX : Number(text);
+}
+
+function readOrder(text: string | null): Order {
+  if (text === null || text === '' || text === 'name') return 'name';
+  if (text === 'creationTimestamp desc') return 'newest';
+  throw invalidField('orderBy', text, "Only 'name' and 'creationTimestamp desc' are supported.");
+}
+
+function readToken(text: string | null, order: Order): Position | undefined {
+  if (text === null || text === '') return undefined;
+  try {
+    const token: unknown = JSON.parse(Buffer.from(text, 'base64url').toString());
+    if (isJsonObject(token) && token['order'] === order) {
+      const { name, createdMs } = token;
+      if (typeof name === 'string' && typeof createdMs === 'number') return { name, createdMs };
+    }
+  } catch {
+    // Not one of ours; said below, together with tokens of another list.
+  }
+  throw new ComputeError(400, 'invalid', `Invalid value for field 'pageToken': '${text}'.`, 'pageToken');
+}

@@ -1,0 +1,131 @@
+import { randomBytes } from 'node:crypto';
+import type { InstanceResource, Machine } from './instance-resource.ts';
+import { pacificTime } from './pacific-time.ts';
+import { operationName, resourceUrl, zoneName } from './resource-names.ts';
+
+/** Why an operation that is DONE did not do what was asked. */
+export interface OperationFailure {
+  readonly code: string;
+  readonly message: string;
+  readonly httpStatus: number;
+  readonly httpMessage: string;
+}
+
+/** Compute Engine's Operation resource, as `zoneOperations.get` answers it. */
+export interface OperationResource {
+  readonly kind: 'compute#operation';
+  readonly id: string;
+  readonly name: string;
+  readonly zone: string;
+  readonly clientOperationId?: string;
+  readonly operationType: string;
+  readonly targetLink: string;
+  readonly targetId: string;
+  readonly status: 'PENDING' | 'RUNNING' | 'DONE';
+  readonly statusMessage?: string;
+  readonly user: string;
+  readonly progress: number;
+  readonly insertTime: string;
+  readonly startTime?: string;
+  readonly endTime?: string;
+  readonly error?: { readonly errors: readonly { readonly code: string; readonly message: string }[] };
+  readonly httpErrorStatusCode?: number;
+  readonly httpErrorMessage?: string;
+  readonly selfLink: string;
+}
+
+/** An operation: what callers see, and how it is found again. */
+export interface Operation {
+  readonly project: string;
+  readonly zone: string;
+  readonly name: string;
+  readonly method: string;
+  readonly insertMs: number;
+  /** Whom the audit log names. */
+  readonly principal: string;
+  /** The method's name in the audit log. */
+  readonly auditMethod: string;
+  readonly machine: Pick<Machine, 'id' | 'project' | 'zone' | 'name'>;
+  readonly resource: OperationResource;
+}
+
+export interface OperationRequest {
+  readonly method: string;
+  readonly operationType: string;
+  readonly auditMethod: string;
+  readonly principal: string;
+  readonly requestId: string | undefined;
+  readonly machine: Pick<Machine, 'id' | 'project' | 'zone' | 'name'> & {
+    readonly resource: Pick<InstanceResource, 'selfLink'>;
+  };
+}
+
+/** A fresh 19-digit id, as all of Compute Engine's resources have. */
+export function newNumericId(): string {
+  return String(1_000_000_000_000_000_000n + (randomBytes(8).readBigUInt64BE() % 8_000_000_000_000_000_000n));
+}
+
+export function newOperation(request: OperationRequest, nowMs: number): Operation {
+  const { id, project, zone, name: target } = request.machine;
+  const hex = randomBytes(10).toString('hex');
+  const kind = request.operationType.startsWith('compute.') ? 'systemevent' : 'operation';
+  const name = `${kind}-${nowMs}-${hex.slice(0, 4)}${hex.slice(4, 8)}-${hex.slice(8, 16)}-${hex.slice(12, 20)}`;
+  return {
+    project,
+    zone,
+    name,
+    method: request.method,
+    insertMs: nowMs,
+    principal: request.principal,
+    auditMethod: request.auditMethod,
+    machine: { id, project, zone, name: target },
+    resource: {
+      kind: 'compute#operation',
+      id: newNumericId(),
+      name,
+      zone: resourceUrl(zoneName(project, zone)),
+      ...(request.requestId === undefined ? {} : { clientOperationId: request.requestId }),
+      operationType: request.operationType,
+      targetLink: request.machine.resource.selfLink,
+      targetId: id,
+      status: 'PENDING',
+      user: request.principal,
+      progress: 0,
+      insertTime: pacificTime(nowMs),
+      selfLink: resourceUrl(operationName(project, zone, name)),
+    },
+  };
+}
+
+export function startedOperation(operation: Operation, atMs: number): Operation {
+  return { ...operation, resource: { ...operation.resource, status: 'RUNNING', startTime: pacificTime(atMs) } };
+}
+
+export function endedOperation(operation: Operation, atMs: number, failure?: OperationFailure): Operation {
+  const outcome =
+    failure === undefined
+      ? {}
+      : {
+          error: { errors: [{ code: failure.code, message: failure.message }] },
+          httpErrorStatusCode: failure.httpStatus,
+          httpErrorMessage: failure.httpMessage,
+        };
+  const endTime = pacificTime(atMs);
+  const startTime = operation.resource.startTime ?? endTime;
+  return {
+    ...operation,
+    resource: { ...operation.resource, status: 'DONE', progress: 100, startTime, endTime, ...outcome },
+  };
+}
+
+/** The operation error of a zone that has no room. */
+export function stockout(zone: string, project: string): OperationFailure {
+  return {
+    code: 'ZONE_RESOURCE_POOL_EXHAUSTED',
+    message:
+      `The zone '${zoneName(project, zone)}' does not have enough resources available to fulfill the request.  ` +
+      'Try a different zone, or try again later.',
+    httpStatus: 503,
+    httpMessage: 'SERVICE UNAVAILABLE',
+  };
+}

@@ -1,0 +1,16 @@
+import { status } from '@grpc/grpc-js';
+
+/** A refusal with the gRPC status that the client sees. */
+export class StatusError extends Error {
+  override readonly name = 'StatusError';
+  readonly code: status;
+
+  constructor(code: status, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+export function invalidArgument(message: string): StatusError {
+  return new StatusError(status.INVALID_ARGUMENT, message);
+}

@@ -1,0 +1,82 @@
+export const FAULT_SERVICES = ['compute', 'datastore', 'pubsub'] as const;
+export type FaultService = (typeof FAULT_SERVICES)[number];
+
+export const FAULT_KINDS = ['error', 'lostAnswer', 'delay', 'stockout', 'duplicate', 'reorder'] as const;
+export type FaultKind = (typeof FAULT_KINDS)[number];
+
+/**
+ * The methods that can be hurt, by their names on the wire, with the kinds that make sense for each. `push` is a delivery
+ * of Pub/Sub to an endpoint.
+ */
+export const FAULT_METHODS: Readonly<Record<FaultService, Readonly<Record<string, readonly FaultKind[]>>>> = {
+  compute: {
+    'instances.insert': ['error', 'lostAnswer', 'delay', 'stockout'],
+    'instances.start': ['error', 'lostAnswer', 'delay', 'stockout'],
+    'instances.stop': ['error', 'lostAnswer', 'delay'],
+    'instances.reset': ['error', 'lostAnswer', 'delay'],
+    'instances.resume': ['error', 'lostAnswer', 'delay', 'stockout'],
+    'instances.delete': ['error', 'lostAnswer', 'delay'],
+    'instances.get': ['error', 'lostAnswer', 'delay'],
+    'instances.aggregatedList': ['error', 'lostAnswer', 'delay'],
+    'zoneOperations.get': ['error', 'lostAnswer', 'delay'],
+    'zoneOperations.wait': ['error', 'lostAnswer', 'delay'],
+  },
+  datastore: {
+    lookup: ['error', 'lostAnswer', 'delay'],
+    runQuery: ['error', 'lostAnswer', 'delay'],
+    runAggregationQuery: ['error', 'lostAnswer', 'delay'],
+    beginTransaction: ['error', 'lostAnswer', 'delay'],
+    commit: ['error', 'lostAnswer', 'delay'],
+    rollback: ['error', 'lostAnswer', 'delay'],
+    allocateIds: ['error', 'lostAnswer', 'delay'],
+    reserveIds: ['error', 'lostAnswer', 'delay'],
+  },
+  pubsub: {
+    publish: ['error', 'lostAnswer', 'delay'],
+    push: ['error', 'lostAnswer', 'delay', 'duplicate', 'reorder'],
+    pull: ['error', 'lostAnswer', 'delay'],
+    streamingPull: ['error', 'delay'],
+    acknowledge: ['error', 'lostAnswer', 'delay'],
+  },
+};
+
+/** One entry of `POST /faults`. */
+export interface Fault {
+  readonly service: FaultService;
+  readonly method: string;
+  readonly kind: FaultKind;
+  /** How many calls it hurts. */
+  readonly count: number;
+  /** Compute: HTTP status, default 503. Datastore and Pub/Sub: gRPC status code, default 14 (UNAVAILABLE). */
+  readonly status?: number;
+  /** `delay`: how long the answer is held. */
+  readonly delayMs?: number;
+}
+
+/** The faults in force. An emulator asks `take` at each call; an answer means: hurt this call in that way. */
+export class Faults {
+  readonly #entries: { readonly fault: Fault; left: number }[] = [];
+
+  add(faults: readonly Fault[]): void {
+    for (const fault of faults) this.#entries.push({ fault, left: fault.count });
+  }
+
+  /** The oldest fault in force for this method, spent once; `kinds` narrows it to what the caller can act on now. */
+  take(service: FaultService, method: string, kinds: readonly FaultKind[] = FAULT_KINDS): Fault | undefined {
+    const entry = this.#entries.find(
+      ({ fault, left }) =>
+        left > 0 && fault.service === service && fault.method === method && kinds.includes(fault.kind),
+    );
+    if (entry === undefined) return undefined;
+    entry.left -= 1;
+    return entry.fault;
+  }
+
+  list(): readonly (Fault & { readonly left: number })[] {
+    return this.#entries.filter(({ left }) => left > 0).map(({ fault, left }) => ({ ...fault, left }));
+  }
+
+  clear(): void {
+    this.#entries.length = 0;
+  }
+}

@@ -1,0 +1,48 @@
+import { join } from 'node:path';
+
+/** The project in which all of the local cloud lives. */
+export const LOCAL_PROJECT = 'compute-api-local';
+
+/** Settings that may be given to `npm start` and reach the functions as they are. */
+const PASSED_ON = ['JWT_ISSUER', 'JWT_AUDIENCE', 'JWT_JWKS_URI', 'LOG_LEVEL'] as const;
+
+export interface FunctionEnvironmentOptions {
+  /** `host:port` each. */
+  readonly emulators: { readonly datastore: string; readonly pubsub: string; readonly compute: string };
+  readonly repositoryFolder: string;
+  /** The environment of `npm start`. */
+  readonly given: Readonly<Record<string, string | undefined>>;
+}
+
+/**
+ * The whole environment of the functions, and the only place that makes one. It is not the one of `npm start`, so that
+ * nobody's Google credentials or proxies reach code that is being tried out.
+ */
+export function functionEnvironment({
+  emulators,
+  repositoryFolder,
+  given,
+}: FunctionEnvironmentOptions): Record<string, string> {
+  const passedOn = PASSED_ON.flatMap((name) => {
+    const value = given[name];
+    return value === undefined ? [] : [[name, value] as const];
+  });
+  return {
+    NODE_ENV: 'production',
+    NODE_COMPILE_CACHE: join(repositoryFolder, 'node_modules', '.cache', 'local-cloud'),
+    GOOGLE_CLOUD_PROJECT: LOCAL_PROJECT,
+    DATASTORE_DATABASE: '',
+    DATASTORE_EMULATOR_HOST: emulators.datastore,
+    PUBSUB_EMULATOR_HOST: emulators.pubsub,
+    COMPUTE_EMULATOR_HOST: emulators.compute,
+    // Without it Google's libraries spend the first second of a call looking for a metadata server.
+    METADATA_SERVER_DETECTION: 'none',
+    OPERATIONS_TOPIC: 'operations',
+    DEPLOYMENT: 'local',
+    INSTANCE_ID_PREFIX: 'tw',
+    FORWARDED_HOPS: '1',
+    LOG_LEVEL: 'info',
+    LOG_EXECUTION_ID: 'true',
+    ...Object.fromEntries(passedOn),
+  };
+}

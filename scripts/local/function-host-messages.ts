@@ -1,0 +1,19 @@
+/** What the main process and a function host say to each other over IPC. */
+
+export type ToHost =
+  /** The first message: listen, with the ports of a predecessor where they are still free. */
+  | {
+      readonly type: 'start';
+      readonly offsetMs: number;
+      readonly bundlesFolder: string;
+      readonly functions: readonly { readonly name: string; readonly port: number }[];
+    }
+  /** The clock was moved; answered by `clock` with the same number. */
+  | { readonly type: 'clock'; readonly offsetMs: number; readonly move: number }
+  /** Load all bundles when there is nothing else to do. */
+  | { readonly type: 'preload' };
+
+export type FromHost =
+  | { readonly type: 'ready'; readonly ports: Readonly<Record<string, number>> }
+  | { readonly type: 'clock'; readonly move: number }
+  | { readonly type: 'failed'; readonly message: string };

@@ -1,0 +1,141 @@
+/**
+ * A child process that runs all functions, as a Cloud Functions instance would run one of them: the built bundle behind
+ * functions-framework's own server. It has one listener per function, loads a bundle at its first connection, and ends
+ * when the process that started it does.
+ */
+import { createRequire, enableCompileCache } from 'node:module';
+import type { Server as HttpServer } from 'node:http';
+import { createServer } from 'node:net';
+import type { AddressInfo, Server, Socket } from 'node:net';
+import { join } from 'node:path';
+import type { FromHost, ToHost } from './function-host-messages.ts';
+import { ShiftedDate } from './shifted-date.ts';
+
+/** Longer than any proxy of the local cloud keeps an idle connection, so that none is closed under a request. */
+const KEEP_ALIVE_MS = 120_000;
+
+/** Between two bundles that are loaded ahead, so that requests come in between. */
+const PRELOAD_PAUSE_MS = 25;
+
+const date = new ShiftedDate();
+date.install();
+
+class FunctionHost {
+  readonly #require = createRequire(import.meta.url);
+  readonly #bundlesFolder: string;
+  readonly #servers = new Map<string, HttpServer>();
+  #requestsOpen = 0;
+
+  constructor(bundlesFolder: string) {
+    this.#bundlesFolder = bundlesFolder;
+  }
+
+  /** Resolves with the port. A wanted port that is taken is exchanged for a free one; 0 is any. */
+  async listen(name: string, wantedPort: number): Promise<number> {
+    const listener = createServer({ noDelay: true }, (socket) => this.#connect(name, socket));
+    try {
+      return await listening(listener, wantedPort);
+    } catch {
+      return listening(listener, 0);
+    }
+  }
+
+  async preload(names: readonly string[]): Promise<void> {
+    for (const name of names) {
+      do await new Promise((resolve) => setTimeout(resolve, PRELOAD_PAUSE_MS).unref());
+      while (this.#requestsOpen > 0);
+      try {
+        this.#serverOf(name);
+      } catch {
+        // The first request to it says what is wrong, to somebody who wants to know.
+      }
+    }
+  }
+
+  /**
+   * Connections, not requests, are handed over: whatever a bundle does to Node's HTTP server when it is loaded is then in
+   * force for the very first request too.
+   */
+  #connect(name: string, socket: Socket): void {
+    try {
+      this.#serverOf(name).emit('connection', socket);
+    } catch (thrown) {
+      console.error(`The function ${name} could not be loaded: ${firstLine(thrown)}`);
+      console.log(thrown);
+      socket.end('HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+    }
+  }
+
+  #serverOf(name: string): HttpServer {
+    const known = this.#servers.get(name);
+    if (known !== undefined) return known;
+    const server = this.#load(name);
+    server.keepAliveTimeout = KEEP_ALIVE_MS;
+    server.on('request', (_request, response) => {
+      this.#requestsOpen += 1;
+      response.once('close', () => (this.#requestsOpen -= 1));
+    });
+    this.#servers.set(name, server);
+    return server;
+  }
+
+  #load(name: string): HttpServer {
+    const framework = this.#require('@google-cloud/functions-framework/testing') as {
+      getTestServer(name: string): HttpServer;
+    };
+    this.#require(join(this.#bundlesFolder, name, 'index.js'));
+    return framework.getTestServer(name);
+  }
+}
+
+function listening(server: Server, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, '127.0.0.1', () => {
+      server.off('error', reject);
+      resolve((server.address() as AddressInfo).port);
+    });
+  });
+}
+
+/** The terminal gets one line; the whole of it is in the log. */
+function firstLine(thrown: unknown): string {
+  return String(thrown).split('\n', 1)[0] ?? '';
+}
+
+function say(message: FromHost): void {
+  process.send?.(message);
+}
+
+let host: FunctionHost | undefined;
+let names: readonly string[] = [];
+
+async function handle(message: ToHost): Promise<void> {
+  switch (message.type) {
+    case 'start': {
+      date.offsetMs = message.offsetMs;
+      host = new FunctionHost(message.bundlesFolder);
+      names = message.functions.map(({ name }) => name);
+      const started = host;
+      const ports = await Promise.all(
+        message.functions.map(async ({ name, port }) => [name, await started.listen(name, port)] as const),
+      );
+      say({ type: 'ready', ports: Object.fromEntries(ports) });
+      return;
+    }
+    case 'clock':
+      date.offsetMs = message.offsetMs;
+      say({ type: 'clock', move: message.move });
+      return;
+    case 'preload':
+      await host?.preload(names);
+  }
+}
+
+enableCompileCache(process.env['NODE_COMPILE_CACHE']);
+process.on('message', (message) => {
+  handle(message as ToHost).catch((thrown: unknown) => say({ type: 'failed', message: String(thrown) }));
+});
+// The terminal sends Ctrl-C to every process of the group; when to end is for the one that started this.
+process.on('SIGINT', () => undefined);
+process.on('disconnect', () => process.exit(0));

@@ -1,0 +1,65 @@
+import { createWriteStream, mkdirSync, renameSync, statSync } from 'node:fs';
+import type { WriteStream } from 'node:fs';
+import { join } from 'node:path';
+
+/** A log that has grown beyond this is put aside when the next run begins. */
+const BYTES_MAX = 32 * 1024 * 1024;
+
+const ERROR_SEVERITIES: ReadonlySet<unknown> = new Set(['ERROR', 'CRITICAL', 'ALERT', 'EMERGENCY']);
+
+/** Takes what functions write: all of it to `logs/functions.log`, errors in one readable line to the terminal. */
+export class FunctionLog {
+  /** Where it is written. */
+  readonly file: string;
+  readonly #stream: WriteStream;
+  readonly #print: (line: string) => void;
+
+  constructor(stateFolder: string, print: (line: string) => void) {
+    const folder = join(stateFolder, 'logs');
+    mkdirSync(folder, { recursive: true });
+    this.file = join(folder, 'functions.log');
+    this.#print = print;
+    if ((statSync(this.file, { throwIfNoEntry: false })?.size ?? 0) > BYTES_MAX)
+      renameSync(this.file, `${this.file}.1`);
+    this.#stream = createWriteStream(this.file, { flags: 'a' });
+    this.#stream.on('error', (error) => print(`The functions' log cannot be written: ${error.message}`));
+  }
+
+  write(line: string, stream: 'stdout' | 'stderr'): void {
+    this.#stream.write(`${line}\n`);
+    const shown = errorLine(line, stream);
+    if (shown !== undefined) this.#print(shown);
+  }
+
+  close(): Promise<void> {
+    return new Promise((resolve) => this.#stream.end(resolve));
+  }
+}
+
+/** What the terminal shows of a line; `undefined` when it is no error. */
+export function errorLine(line: string, stream: 'stdout' | 'stderr'): string | undefined {
+  const entry = parsed(line);
+  if (entry === undefined) return stream === 'stderr' && line.trim() !== '' ? `function: ${line}` : undefined;
+  if (!ERROR_SEVERITIES.has(entry['severity'])) return undefined;
+  const about = [entry['function'], entry['requestId'], entry['errorId']].filter((part) => typeof part === 'string');
+  const cause = causeOf(entry['err'] ?? entry['error'] ?? entry['cause']);
+  const message = typeof entry['message'] === 'string' ? entry['message'] : line;
+  return [`${String(entry['severity'])} ${message}`, cause, about.length > 0 ? `(${about.join(' ')})` : '']
+    .filter((part) => part !== '')
+    .join(' ');
+}
+
+function causeOf(error: unknown): string {
+  if (typeof error === 'string') return error;
+  if (typeof error !== 'object' || error === null || !('message' in error)) return '';
+  return String(error.message).split('\n', 1)[0] ?? '';
+}
+
+function parsed(line: string): Record<string, unknown> | undefined {
+  if (!line.startsWith('{')) return undefined;
+  try {
+    return JSON.parse(line) as Record<string, unknown>;
+  } catch {
+    return undefined;
+  }
+}

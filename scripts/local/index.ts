@@ -1,0 +1,80 @@
+/** `npm start`: the whole API with its cloud on this machine, until Ctrl-C. */
+import { enableCompileCache } from 'node:module';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseOptions } from './options.ts';
+
+const repositoryFolder = fileURLToPath(new URL('../../', import.meta.url));
+
+/** npm repeats the terminal's Ctrl-C to its child, so what comes this soon after the first is no second one. */
+const SAME_SIGNAL_MS = 300;
+
+/** A stop that takes longer is not going to end by itself. */
+const STOP_MS_MAX = 1_900;
+
+const PARENT_CHECK_MS = 250;
+
+const options = parseOptions(process.argv.slice(2));
+
+// Loaded from here on so that --help and a wrong option are answered at once.
+// Google's clients talk to emulators only; without this they look for a metadata server first.
+process.env['METADATA_SERVER_DETECTION'] = 'none';
+enableCompileCache(join(repositoryFolder, 'node_modules', '.cache', 'local-cloud'));
+const { LocalCloud } = await import('./local-cloud.ts');
+
+const cloud = new LocalCloud({
+  ...options,
+  repositoryFolder,
+  environment: process.env,
+  print: (line) => console.error(line),
+});
+
+let stopAskedAtMs: number | undefined;
+
+function stop(): void {
+  const nowMs = performance.now();
+  if (stopAskedAtMs !== undefined) {
+    if (nowMs - stopAskedAtMs > SAME_SIGNAL_MS) process.exit(130);
+    return;
+  }
+  stopAskedAtMs = nowMs;
+  setTimeout(() => process.exit(1), STOP_MS_MAX).unref();
+  cloud.stop().then(
+    () => process.exit(0),
+    () => process.exit(1),
+  );
+}
+
+process.on('SIGINT', stop);
+process.on('SIGTERM', stop);
+process.on('SIGHUP', stop);
+stopWithNpm();
+
+try {
+  const greeting = await cloud.start();
+  if (!options.quiet) console.log(`\n${greeting}\n`);
+} catch (thrown) {
+  if (stopAskedAtMs === undefined) {
+    console.error(explain(thrown));
+    process.exit(1);
+  }
+}
+
+/** Under npm this process ends with npm, even if npm is killed and cannot say so. */
+function stopWithNpm(): void {
+  if (process.env['npm_lifecycle_event'] === undefined) return;
+  const parent = process.ppid;
+  setInterval(() => {
+    if (process.ppid !== parent) stop();
+  }, PARENT_CHECK_MS).unref();
+}
+
+/** One line for what somebody can do something about, everything for the rest. */
+function explain(thrown: unknown): string {
+  if (!(thrown instanceof Error)) return String(thrown);
+  if ('code' in thrown && thrown.code === 'EADDRINUSE') {
+    return `Port ${options.port} is in use. Stop what listens there, or choose another with --port or PORT.`;
+  }
+  if (thrown.name === 'StateInUse' || thrown.name === 'GoogleEmulatorMissing') return thrown.message;
+  return `The local cloud could not be started. ${thrown.stack ?? thrown.message}`;
+}

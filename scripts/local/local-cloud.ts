@@ -1,0 +1,211 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { FunctionManifest } from '#scripts/generate/function-manifest.ts';
+import { banner } from './banner.ts';
+import { ClockFile } from './clock-file.ts';
+import { ShiftableClock } from './clock.ts';
+import { CloudServices } from './cloud-services.ts';
+import { readConnection, writeConnection } from './connection.ts';
+import { ControlServer } from './control.ts';
+import { Faults } from './faults.ts';
+import { FrontEnd } from './front-end.ts';
+import { LOCAL_PROJECT, functionEnvironment } from './function-environment.ts';
+import { FunctionLog } from './function-log.ts';
+import { FunctionsSupervisor } from './functions-supervisor.ts';
+import { Gateway } from './gateway.ts';
+import type { LocalOptions } from './options.ts';
+import { freePort, portOf } from './ports.ts';
+import { writePrivateJson } from './private-file.ts';
+import { createQueues } from './queues.ts';
+import { RouteTable } from './route-table.ts';
+import { Scheduler } from './scheduler.ts';
+import { seed } from './seed.ts';
+import { clearState, createStateFolder } from './state-folder.ts';
+import { StateLock } from './state-lock.ts';
+
+export interface LocalCloudOptions extends LocalOptions {
+  /** Root of the repository: where `infra/` and `.build/` are. */
+  readonly repositoryFolder: string;
+  /** The environment of `npm start`, of which functions see a few settings. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Shows a line to whoever watches the terminal. */
+  readonly print: (line: string) => void;
+}
+
+/** Gateway, functions and emulators as one thing that starts and stops. */
+export class LocalCloud {
+  readonly #options: LocalCloudOptions;
+  readonly #lock: StateLock;
+  #clock = new ShiftableClock();
+  #gateway: Gateway | undefined;
+  #services: CloudServices | undefined;
+  #frontEnd: FrontEnd | undefined;
+  #supervisor: FunctionsSupervisor | undefined;
+  #scheduler: Scheduler | undefined;
+  #control: ControlServer | undefined;
+  #log: FunctionLog | undefined;
+  #stopping: Promise<void> | undefined;
+
+  constructor(options: LocalCloudOptions) {
+    createStateFolder(options.stateFolder);
+    this.#options = options;
+    this.#lock = new StateLock(options.stateFolder);
+  }
+
+  /**
+   * Resolves with the text to greet with when all of it is ready. When something cannot be started, what was is stopped
+   * again and the error thrown: `StateInUse`, `GoogleEmulatorMissing`, or EADDRINUSE for the gateway's port.
+   */
+  async start(): Promise<string> {
+    try {
+      return await this.#start();
+    } catch (thrown) {
+      await this.stop();
+      throw thrown;
+    }
+  }
+
+  /** Stops everything that runs: those who ask before those who answer. State is kept. Safe to call at any time, and twice. */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  async #stop(): Promise<void> {
+    this.#scheduler?.stop();
+    await this.#gateway?.stop();
+    await this.#control?.stop();
+    await this.#supervisor?.stop();
+    await this.#services?.stop();
+    await this.#frontEnd?.stop();
+    await this.#log?.close();
+    this.#clock.stop();
+    this.#lock.release();
+  }
+
+  async #start(): Promise<string> {
+    const { stateFolder, repositoryFolder, print } = this.#options;
+    const manifest = readJson(join(repositoryFolder, 'infra', 'functions.json')) as FunctionManifest;
+    await this.#claim(new RouteTable(readJson(join(repositoryFolder, 'infra', 'openapi', 'gateway.json'))));
+
+    const clockFile = new ClockFile(stateFolder);
+    const clock = new ShiftableClock(clockFile.readOffsetMs());
+    this.#clock = clock;
+    const faults = new Faults();
+    const last = readConnection(stateFolder);
+    const services = await CloudServices.start({
+      local: this.#options,
+      clock,
+      faults,
+      last: last?.emulators,
+      onTrouble: print,
+    });
+    this.#services = services;
+    const [principals, , control] = await Promise.all([
+      seed({ stateFolder, datastore: services.addresses.datastore, clock }),
+      this.#startFunctions(manifest, services),
+      this.#startControl({ clockFile, faults, compute: services.compute, port: portOf(last?.control) }),
+    ]);
+
+    const connection = { baseUrl: this.#baseUrl, principals, emulators: services.addresses, control };
+    writeConnection(stateFolder, connection);
+    this.#gateway?.open();
+    this.#startSchedule(manifest);
+    this.#supervisor?.preload();
+    return banner({ connection, functions: manifest.functions, stateFolder, logFile: this.#log?.file ?? '' });
+  }
+
+  /** Takes the gateway's port, the one thing that may well be in use, and then the state folder. */
+  async #claim(routes: RouteTable): Promise<void> {
+    await this.#lock.refuseIfHeld();
+    const gateway = new Gateway({
+      port: this.#options.port,
+      routes,
+      resolve: async (name) => this.#supervisor?.resolve(name),
+      nowMs: () => this.#clock.nowMs(),
+    });
+    await gateway.start();
+    this.#gateway = gateway;
+    await this.#lock.acquire(portOf(gateway.baseUrl) ?? 0);
+    if (this.#options.reset) clearState(this.#options.stateFolder);
+  }
+
+  /** The host processes, their lasting addresses, and what Pub/Sub sends there. */
+  async #startFunctions(manifest: FunctionManifest, services: CloudServices): Promise<void> {
+    const { stateFolder, repositoryFolder, environment, print, functionProcesses } = this.#options;
+    const names = manifest.functions.map(({ name }) => name);
+    const log = new FunctionLog(stateFolder, print);
+    this.#log = log;
+    const supervisor = new FunctionsSupervisor({
+      functions: names,
+      bundlesFolder: join(repositoryFolder, '.build', 'functions'),
+      environment: functionEnvironment({ emulators: services.addresses, repositoryFolder, given: environment }),
+      processes: functionProcesses,
+      offsetMs: () => this.#clock.offsetMs,
+      onLine: (line, stream) => log.write(line, stream),
+      onProcesses: (functionHosts) =>
+        writePrivateJson(join(stateFolder, 'processes.json'), { main: process.pid, functionHosts }),
+      onTrouble: print,
+    });
+    this.#supervisor = supervisor;
+    const frontEnd = new FrontEnd(names, supervisor.resolve);
+    this.#frontEnd = frontEnd;
+    await frontEnd.start();
+    await Promise.all([
+      supervisor.start(),
+      createQueues({
+        project: LOCAL_PROJECT,
+        emulatorHost: services.addresses.pubsub,
+        functions: manifest.functions,
+        topics: manifest.topics.map(({ name }) => name),
+        endpoint: (name) => frontEnd.url(name),
+      }),
+    ]);
+    services.openLogSink();
+  }
+
+  /** Resolves with its URL. */
+  async #startControl(options: {
+    readonly clockFile: ClockFile;
+    readonly faults: Faults;
+    readonly compute: CloudServices['compute'];
+    readonly port: number | undefined;
+  }): Promise<string> {
+    const clock = this.#clock;
+    const control = new ControlServer({
+      port: await freePort(options.port),
+      compute: options.compute,
+      faults: options.faults,
+      clock,
+      onClockMoved: async () => {
+        options.clockFile.write(clock.offsetMs);
+        await this.#supervisor?.moveClock();
+      },
+    });
+    this.#control = control;
+    await control.start();
+    return `http://${control.address}`;
+  }
+
+  #startSchedule({ functions }: FunctionManifest): void {
+    const frontEnd = this.#frontEnd;
+    if (frontEnd === undefined) return;
+    this.#scheduler = new Scheduler({
+      jobs: functions
+        .filter(({ trigger }) => trigger?.type === 'schedule')
+        .map(({ name }) => ({ name, url: frontEnd.url(name) })),
+      everySeconds: this.#options.sweepSeconds,
+      clock: this.#clock,
+      onTrouble: this.#options.print,
+    });
+    this.#scheduler.start();
+  }
+
+  get #baseUrl(): string {
+    return this.#gateway?.baseUrl ?? '';
+  }
+}
+
+function readJson(file: string): unknown {
+  return JSON.parse(readFileSync(file, 'utf8'));
+}

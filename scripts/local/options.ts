@@ -1,0 +1,93 @@
+import { resolve } from 'node:path';
+import { Command, InvalidArgumentError, Option } from 'commander';
+
+export interface LocalOptions {
+  /** The gateway's; 0 is any free one. */
+  readonly port: number;
+  /** Absolute. */
+  readonly stateFolder: string;
+  readonly reset: boolean;
+  readonly bootSeconds: number;
+  readonly stopSeconds: number;
+  readonly functionProcesses: number;
+  readonly emulators: 'embedded' | 'google';
+  readonly sweepSeconds: number;
+  readonly quiet: boolean;
+}
+
+interface Parsed {
+  readonly port: number;
+  readonly stateDir: string;
+  readonly reset?: true;
+  readonly bootSeconds: number;
+  readonly stopSeconds: number;
+  readonly functionProcesses: number;
+  readonly emulators: 'embedded' | 'google';
+  readonly sweepSeconds: number;
+  readonly quiet?: true;
+}
+
+/** Reads the command line; ends the process with a message when it is wrong, or when it asks for help. */
+export function parseOptions(argv: readonly string[]): LocalOptions {
+  const command = new Command('npm start --')
+    .description(
+      'Runs the whole API with its cloud on this machine: gateway, functions, Datastore, Pub/Sub, Compute Engine.',
+    )
+    .addOption(
+      new Option('--port <number>', "the gateway's port on 127.0.0.1; 0 is any free one")
+        .env('PORT')
+        .default(8080)
+        .argParser((text) => wholeNumber(text, 0, 65_535)),
+    )
+    .addOption(new Option('--state-dir <folder>', 'where all state is kept').env('LOCAL_STATE_DIR').default('.local'))
+    .option('--reset', 'begin with an empty cloud and new credentials')
+    .option('--boot-seconds <number>', 'how long a VM takes to boot', seconds, 2)
+    .option('--stop-seconds <number>', 'how long a VM takes to stop', seconds, 1)
+    .option(
+      '--function-processes <number>',
+      'how many processes run the functions, in turns',
+      (text) => wholeNumber(text, 1, 64),
+      1,
+    )
+    .addOption(
+      new Option('--emulators <which>', "of Datastore and Pub/Sub: embedded ones, or Google's from the gcloud SDK")
+        .choices(['embedded', 'google'])
+        .default('embedded'),
+    )
+    .option(
+      '--sweep-seconds <number>',
+      'time between two runs of scheduled functions',
+      (text) => wholeNumber(text, 1, 86_400),
+      60,
+    )
+    .option('--quiet', 'print nothing but errors')
+    .allowExcessArguments(false)
+    .parse(argv, { from: 'user' });
+  const parsed = command.opts<Parsed>();
+  return {
+    port: parsed.port,
+    stateFolder: resolve(parsed.stateDir),
+    reset: parsed.reset === true,
+    bootSeconds: parsed.bootSeconds,
+    stopSeconds: parsed.stopSeconds,
+    functionProcesses: parsed.functionProcesses,
+    emulators: parsed.emulators,
+    sweepSeconds: parsed.sweepSeconds,
+    quiet: parsed.quiet === true,
+  };
+}
+
+function wholeNumber(text: string, min: number, max: number): number {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value < min || value > max) {
+    throw new InvalidArgumentError(`It must be a whole number from ${min} to ${max}.`);
+  }
+  return value;
+}
+
+function seconds(text: string): number {
+  const value = Number(text);
+  if (!/^\d+(\.\d+)?$/.test(text) || value > 3600)
+    throw new InvalidArgumentError('It must be a number from 0 to 3600.');
+  return value;
+}

@@ -1,0 +1,121 @@
+/**
+ * Runs before `npm start`, `npm test` and the like, on whatever Node the machine has: installs what is missing, and makes
+ * what is generated and built (`--build`) be of the sources as they are. It has no dependencies, since it is what
+ * installs them, and takes no time when there is nothing to do.
+ */
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+
+const NODE_MAJOR_MIN = 20;
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+/** The Node that the project pins, whatever runs this file. */
+const pinnedNode = join(root, 'node_modules', '.bin', process.platform === 'win32' ? 'node.cmd' : 'node');
+const stampsFile = join(root, '.build', 'setup.json');
+
+const GENERATED = ['shared/contracts/generated', 'infra/functions.json', 'infra/openapi/gateway.json'];
+const GENERATE_SOURCES = ['scripts/generate.ts', 'scripts/generate', 'shared', 'package-lock.json'];
+const BUILD_SOURCES = [...GENERATE_SOURCES, 'scripts/build.ts', 'scripts/build', 'functions', ...GENERATED];
+
+/** Ends with one line that says what to do. */
+function giveUp(message) {
+  console.error(message);
+  process.exit(1);
+}
+
+/** Runs a command where its output can be seen; gives up when it fails. */
+function run(command, commandArguments, complaint) {
+  const { status, error } = spawnSync(command, commandArguments, { cwd: root, stdio: 'inherit' });
+  if (status !== 0) giveUp(error === undefined ? complaint : `${complaint} (${error.message})`);
+}
+
+function readJson(file) {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch {
+    // Absent, or broken off: it says nothing.
+    return undefined;
+  }
+}
+
+/** Whether node_modules holds what the lockfile says; npm leaves its own record of what it installed. */
+function isInstalled() {
+  if (!existsSync(pinnedNode)) return false;
+  const wanted = readJson(join(root, 'package-lock.json'))?.packages ?? {};
+  const installed = readJson(join(root, 'node_modules', '.package-lock.json'))?.packages ?? {};
+  return Object.entries(wanted).every(
+    // Optional packages are those of other platforms.
+    ([path, { version, optional }]) => path === '' || optional === true || installed[path]?.version === version,
+  );
+}
+
+function install() {
+  console.error('Installing the dependencies (once, and after they change) …');
+  const npm = process.env['npm_execpath'];
+  const [command, ...first] = npm?.endsWith('npm-cli.js') ? [process.execPath, npm] : ['npm'];
+  run(
+    command,
+    [...first, 'ci', '--no-audit', '--no-fund'],
+    'The dependencies could not be installed: see above. It needs the network, or a filled npm cache (npm config set offline true).',
+  );
+  if (!isInstalled()) {
+    giveUp(
+      'npm has not installed all that package-lock.json names. Install scripts must be allowed: the pinned Node is made by one.',
+    );
+  }
+}
+
+/** Changes whenever a file below one of the paths does. Reads no file, so it may say so without need. */
+function stampOf(paths, { except = [] } = {}) {
+  const hash = createHash('sha256');
+  const visit = (path) => {
+    if (except.includes(path)) return;
+    const stats = statSync(join(root, path), { throwIfNoEntry: false });
+    if (stats?.isDirectory()) {
+      for (const name of readdirSync(join(root, path)).sort()) visit(`${path}/${name}`);
+    } else {
+      hash.update(`${path} ${stats?.size} ${stats?.mtimeMs}\n`);
+    }
+  };
+  for (const path of paths) visit(path);
+  return hash.digest('hex');
+}
+
+function isMade(path) {
+  const stats = statSync(join(root, path), { throwIfNoEntry: false });
+  return stats !== undefined && (!stats.isDirectory() || readdirSync(join(root, path)).length > 0);
+}
+
+if (Number(process.versions.node.split('.')[0]) < NODE_MAJOR_MIN) {
+  giveUp(`Node ${NODE_MAJOR_MIN} or newer is needed to begin with; this is ${process.versions.node}.`);
+}
+if (!isInstalled()) install();
+
+const stamps = readJson(stampsFile) ?? {};
+const remember = (name, stamp) => {
+  stamps[name] = stamp;
+  mkdirSync(join(root, '.build'), { recursive: true });
+  writeFileSync(stampsFile, `${JSON.stringify(stamps)}\n`);
+};
+
+const generateStamp = () => stampOf(GENERATE_SOURCES, { except: GENERATED });
+if (!GENERATED.every(isMade) || stamps.generate !== generateStamp()) {
+  run(
+    pinnedNode,
+    [join(root, 'scripts', 'generate.ts')],
+    'What is made from the contracts could not be made: see above.',
+  );
+  remember('generate', generateStamp());
+}
+
+if (process.argv.includes('--build')) {
+  const buildStamp = () => stampOf(BUILD_SOURCES);
+  if (!isMade('.build/functions') || stamps.build !== buildStamp()) {
+    run(pinnedNode, [join(root, 'scripts', 'build.ts')], 'The functions could not be built: see above.');
+    remember('build', buildStamp());
+  }
+}

@@ -1,0 +1,144 @@
+import { ALL_API_KEYS, API_KEYS_OF_USER } from '#shared/datastore/queries.ts';
+import { API_KEY, type ApiKey } from '#shared/datastore/rows.ts';
+import { insert, ref, replace, type Row } from '#shared/datastore/store.ts';
+import { Failure } from '#shared/domain/failure.ts';
+import { checkName } from './account-names.ts';
+import type { AccountsContext, ListOptions, ListPage } from './accounts-context.ts';
+import { API_KEY_ID, API_KEY_SECRET, newApiKeyId, newApiKeySecret, secretHash } from './credential-text.ts';
+import { listRows } from './list-rows.ts';
+import { getUser } from './users.ts';
+
+export interface NewApiKey {
+  readonly userId: string;
+  readonly name: string;
+  /** From now; `null`: until it is revoked. */
+  readonly ttlMs: number | null;
+  /** A key that was made before, to be known here as well. Asking again with the same one makes nothing new. */
+  readonly given?: { readonly id: string; readonly secret: string };
+}
+
+/** A key and its secret, which is nowhere else: whoever loses it makes a new key. */
+export interface IssuedApiKey {
+  readonly row: ApiKey;
+  readonly secret: string;
+}
+
+/** Throws `not_found` for an unknown user, `conflict` when a given id belongs to a different key. */
+export async function createApiKey(context: AccountsContext, wanted: NewApiKey): Promise<IssuedApiKey> {
+  checkName(wanted.name);
+  const id = wanted.given?.id ?? newApiKeyId(context.random);
+  const secret = wanted.given?.secret ?? newApiKeySecret(context.random);
+  if (!API_KEY_ID.test(id) || !API_KEY_SECRET.test(secret)) {
+    throw new Failure(
+      'invalid_request',
+      'A given key is ak_live_ and 16 of a-z and 0-9, its secret sk_ and 43 base64url characters.',
+    );
+  }
+  const nowMs = context.clock.nowMs();
+  return context.store.change(async () => {
+    const [user, existing] = await Promise.all([getUser(context, wanted.userId), context.store.get(ref(API_KEY, id))]);
+    if (existing !== undefined) {
+      const { userId, secretHash: held } = existing.value;
+      if (userId === wanted.userId && held === secretHash(secret)) {
+        return { writes: [], result: { row: existing.value, secret } };
+      }
+      throw new Failure('conflict', `Key ${id} exists already, and is different.`, { reason: 'already_exists' });
+    }
+    const row: ApiKey = {
+      id,
+      userId: user.value.id,
+      customerId: user.value.customerId,
+      name: wanted.name,
+      secretHash: secretHash(secret),
+      createdAtMs: nowMs,
+      expiresAtMs: wanted.ttlMs === null ? null : nowMs + wanted.ttlMs,
+      revokedAtMs: null,
+      lastUsedAtMs: null,
+    };
+    return { writes: [insert(API_KEY, id, row)], result: { row, secret } };
+  });
+}
+
+/** All keys, or those of a user, sorted by id. */
+export function listApiKeys(
+  context: Pick<AccountsContext, 'store'>,
+  options: ListOptions & { readonly userId?: string },
+): Promise<ListPage<Row<ApiKey>>> {
+  return listRows(context, { all: ALL_API_KEYS, only: API_KEYS_OF_USER }, options.userId, options);
+}
+
+/** Ends a key; one that was revoked before stays as it was. Functions notice within a minute. Throws `not_found`. */
+export async function revokeApiKey(context: Pick<AccountsContext, 'store' | 'clock'>, id: string): Promise<ApiKey> {
+  const nowMs = context.clock.nowMs();
+  return context.store.change(async () => {
+    const row = await getApiKey(context, id);
+    if (row.value.revokedAtMs !== null) return { writes: [], result: row.value };
+    const value = { ...row.value, revokedAtMs: nowMs };
+    return { writes: [replace(row, value)], result: value };
+  });
+}
+
+export interface Rotation {
+  /** How long the old key is still good for. */
+  readonly graceMs: number;
+  /** Of the new key; as long as the old one was given when absent. */
+  readonly ttlMs?: number | null;
+}
+
+/**
+ * Makes a new key in the place of one, which is good for the time of grace only, and no longer than it would have been.
+ *
+ * Throws `not_found`, and `conflict` for a key that is already of no use.
+ */
+export async function rotateApiKey(
+  context: AccountsContext,
+  id: string,
+  rotation: Rotation,
+): Promise<IssuedApiKey & { readonly previous: ApiKey }> {
+  const newId = newApiKeyId(context.random);
+  const secret = newApiKeySecret(context.random);
+  const nowMs = context.clock.nowMs();
+  return context.store.change(async () => {
+    const old = await getApiKey(context, id);
+    const state = apiKeyState(old.value, nowMs);
+    if (state !== 'valid') throw new Failure('conflict', `Key ${id} is ${state}; make a new one.`, { reason: state });
+    // The same key of a user that is gone must not get a successor.
+    await getUser(context, old.value.userId);
+
+    const { expiresAtMs, createdAtMs } = old.value;
+    const ttlMs =
+      rotation.ttlMs ?? (rotation.ttlMs === null || expiresAtMs === null ? null : expiresAtMs - createdAtMs);
+    const row: ApiKey = {
+      ...old.value,
+      id: newId,
+      secretHash: secretHash(secret),
+      createdAtMs: nowMs,
+      expiresAtMs: ttlMs === null ? null : nowMs + ttlMs,
+      lastUsedAtMs: null,
+    };
+    const previous = { ...old.value, expiresAtMs: Math.min(expiresAtMs ?? Infinity, nowMs + rotation.graceMs) };
+    return {
+      writes: [insert(API_KEY, newId, row), replace(old, previous)],
+      result: { row, secret, previous },
+    };
+  });
+}
+
+/** Whether a key opens anything. */
+export function apiKeyState(
+  key: Pick<ApiKey, 'expiresAtMs' | 'revokedAtMs'>,
+  nowMs: number,
+): 'valid' | 'revoked' | 'expired' {
+  if (key.revokedAtMs !== null) return 'revoked';
+  return key.expiresAtMs !== null && key.expiresAtMs <= nowMs ? 'expired' : 'valid';
+}
+
+async function getApiKey(context: Pick<AccountsContext, 'store'>, id: string): Promise<Row<ApiKey>> {
+  if (!API_KEY_ID.test(id)) {
+    // It is not repeated: it may be a whole key with its secret.
+    throw new Failure('invalid_request', "A key's id is ak_live_ and 16 of a-z and 0-9, without its secret.");
+  }
+  const row = await context.store.get(ref(API_KEY, id));
+  if (row === undefined) throw new Failure('not_found', `There is no key ${id}.`, { reason: 'unknown_key' });
+  return row;
+}

@@ -1,0 +1,78 @@
+import { TIER } from '#shared/datastore/catalog-rows.ts';
+import { ALL_CUSTOMERS, CUSTOMERS_OF_TIER } from '#shared/datastore/queries.ts';
+import { CUSTOMER, type Customer } from '#shared/datastore/rows.ts';
+import { insert, ref, replace, type Row } from '#shared/datastore/store.ts';
+import { Failure } from '#shared/domain/failure.ts';
+import { checkCustomerId, checkName } from './account-names.ts';
+import type { AccountsContext, Created, ListOptions, ListPage } from './accounts-context.ts';
+import { listRows } from './list-rows.ts';
+
+type Context = Pick<AccountsContext, 'store'>;
+
+export interface NewCustomer {
+  readonly id: string;
+  readonly tier: string;
+  /** For people; the id when absent. */
+  readonly name?: string;
+}
+
+/**
+ * Makes a customer; one that is already there as asked for is left alone.
+ *
+ * Throws `not_found` for an unknown tier, `conflict` when there is a different customer of that id.
+ */
+export async function createCustomer(context: Context, wanted: NewCustomer): Promise<Created<Customer>> {
+  const row: Customer = { id: wanted.id, name: wanted.name ?? wanted.id, tier: wanted.tier };
+  checkCustomerId(row.id);
+  checkName(row.name);
+  return context.store.change<Created<Customer>>(async () => {
+    const [tier, existing] = await context.store.getAll([ref(TIER, row.tier), ref(CUSTOMER, row.id)]);
+    if (tier === undefined) throw unknownTier(row.tier);
+    if (existing === undefined) return { writes: [insert(CUSTOMER, row.id, row)], result: { row, created: true } };
+    const { name, tier: held } = existing.value;
+    if (held !== row.tier || (wanted.name !== undefined && name !== wanted.name)) {
+      throw new Failure('conflict', `Customer ${row.id} exists already, as ${name} on tier ${held}.`, {
+        reason: 'already_exists',
+      });
+    }
+    return { writes: [], result: { row: existing.value, created: false } };
+  });
+}
+
+/** Throws `not_found`. */
+export async function getCustomer(context: Context, id: string): Promise<Row<Customer>> {
+  checkCustomerId(id);
+  const row = await context.store.get(ref(CUSTOMER, id));
+  if (row === undefined) throw unknownCustomer(id);
+  return row;
+}
+
+/** All customers, or those on a tier, sorted by id. */
+export function listCustomers(
+  context: Context,
+  options: ListOptions & { readonly tier?: string },
+): Promise<ListPage<Row<Customer>>> {
+  return listRows(context, { all: ALL_CUSTOMERS, only: CUSTOMERS_OF_TIER }, options.tier, options);
+}
+
+/** Puts a customer on a tier. Throws `not_found` for an unknown customer or tier. */
+export async function setCustomerTier(context: Context, id: string, tier: string): Promise<Customer> {
+  checkCustomerId(id);
+  return context.store.change(async () => {
+    const [customer, known] = await context.store.getAll([ref(CUSTOMER, id), ref(TIER, tier)]);
+    if (customer === undefined) throw unknownCustomer(id);
+    if (known === undefined) throw unknownTier(tier);
+    const value = { ...customer.value, tier };
+    return { writes: customer.value.tier === tier ? [] : [replace(customer, value)], result: value };
+  });
+}
+
+export function unknownCustomer(id: string): Failure {
+  return new Failure('not_found', `There is no customer ${id}.`, { reason: 'unknown_customer' });
+}
+
+function unknownTier(name: string): Failure {
+  return new Failure('not_found', `There is no tier ${name}; tiers are written by \`npm run catalog\`.`, {
+    reason: 'unknown_tier',
+  });
+}

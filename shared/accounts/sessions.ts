@@ -1,0 +1,105 @@
+import { ALL_SESSIONS, SESSIONS_OF_USER } from '#shared/datastore/queries.ts';
+import { SESSION, type Session } from '#shared/datastore/rows.ts';
+import { insert, ref, replace, type Row } from '#shared/datastore/store.ts';
+import { Failure } from '#shared/domain/failure.ts';
+import type { AccountsContext, ListOptions, ListPage } from './accounts-context.ts';
+import { newSessionToken, secretHash, SESSION_ID, SESSION_TOKEN } from './credential-text.ts';
+import { everyRow, listRows } from './list-rows.ts';
+import { getUser } from './users.ts';
+
+export interface NewSession {
+  readonly userId: string;
+  /** From now. */
+  readonly ttlMs: number;
+  /** A token that was made before. Asking again with the same one sets the session's end anew. */
+  readonly token?: string;
+}
+
+/** A session and its token, which is nowhere else. */
+export interface IssuedSession {
+  readonly id: string;
+  readonly row: Session;
+  readonly token: string;
+}
+
+/** Throws `not_found` for an unknown user, `conflict` when a given token belongs to somebody else or was revoked. */
+export async function createSession(context: AccountsContext, wanted: NewSession): Promise<IssuedSession> {
+  const token = wanted.token ?? newSessionToken(context.random);
+  if (!SESSION_TOKEN.test(token)) {
+    throw new Failure('invalid_request', 'A given token is cs_ and 43 base64url characters.');
+  }
+  const id = secretHash(token);
+  const nowMs = context.clock.nowMs();
+  return context.store.change(async () => {
+    const [user, existing] = await Promise.all([getUser(context, wanted.userId), context.store.get(ref(SESSION, id))]);
+    const row: Session = {
+      userId: user.value.id,
+      customerId: user.value.customerId,
+      createdAtMs: existing?.value.createdAtMs ?? nowMs,
+      expiresAtMs: nowMs + wanted.ttlMs,
+      revokedAtMs: null,
+    };
+    const result = { id, row, token };
+    if (existing === undefined) return { writes: [insert(SESSION, id, row)], result };
+    if (existing.value.userId !== row.userId || existing.value.revokedAtMs !== null) {
+      throw new Failure('conflict', 'That token was used before.', { reason: 'already_exists' });
+    }
+    return { writes: [replace(existing, row)], result };
+  });
+}
+
+/** All sessions, or those of a user, sorted by id; ended ones too, until the store removes them. */
+export function listSessions(
+  context: Pick<AccountsContext, 'store'>,
+  options: ListOptions & { readonly userId?: string },
+): Promise<ListPage<Row<Session>>> {
+  return listRows(context, { all: ALL_SESSIONS, only: SESSIONS_OF_USER }, options.userId, options);
+}
+
+/** Ends a session; one that was revoked before stays as it was. Functions notice within a minute. Throws `not_found`. */
+export async function revokeSession(context: Pick<AccountsContext, 'store' | 'clock'>, id: string): Promise<Session> {
+  const nowMs = context.clock.nowMs();
+  return context.store.change(async () => {
+    const row = SESSION_ID.test(id) ? await context.store.get(ref(SESSION, id)) : undefined;
+    if (row === undefined) {
+      // The id is not repeated: it may be a token that was pasted by mistake.
+      throw new Failure(
+        'not_found',
+        'There is no session of that id: ids are 64 hex digits, as `sessions list` shows them.',
+        {
+          reason: 'unknown_session',
+        },
+      );
+    }
+    if (row.value.revokedAtMs !== null) return { writes: [], result: row.value };
+    const value = { ...row.value, revokedAtMs: nowMs };
+    return { writes: [replace(row, value)], result: value };
+  });
+}
+
+/** Ends all sessions of a user that have not ended, and answers how many those were. Throws `not_found`. */
+export async function revokeSessionsOf(
+  context: Pick<AccountsContext, 'store' | 'clock'>,
+  userId: string,
+): Promise<number> {
+  await getUser(context, userId);
+  const nowMs = context.clock.nowMs();
+  let count = 0;
+  for await (const rows of everyRow(context, SESSIONS_OF_USER, { userId: { stringValue: userId } })) {
+    for (const row of rows) {
+      if (sessionState(row.value, nowMs) !== 'valid') continue;
+      await revokeSession(context, row.id);
+      count += 1;
+    }
+  }
+  return count;
+}
+
+/** Whether a session opens anything. */
+export function sessionState(
+  session: Pick<Session, 'expiresAtMs' | 'revokedAtMs'>,
+  nowMs: number,
+): 'valid' | 'revoked' | 'expired' {
+  if (session.revokedAtMs !== null) return 'revoked';
+  return session.expiresAtMs <= nowMs ? 'expired' : 'valid';
+}

@@ -1,0 +1,159 @@
+import { countUsers } from '#shared/datastore/count-users.ts';
+import {
+  ALL_USERS,
+  API_KEYS_OF_USER,
+  INSTANCES_OWNED,
+  SESSIONS_OF_USER,
+  USERS_OF_CUSTOMER,
+} from '#shared/datastore/queries.ts';
+import { CUSTOMER, PROJECT, USER, type User } from '#shared/datastore/rows.ts';
+import { erase, insert, ref, remove, replace, type Row } from '#shared/datastore/store.ts';
+import { Failure } from '#shared/domain/failure.ts';
+import { InUse } from '#shared/domain/in-use.ts';
+import {
+  checkCustomerId,
+  checkedGroups,
+  checkedProjects,
+  checkedRoles,
+  checkName,
+  checkUserId,
+} from './account-names.ts';
+import type { AccountsContext, Created, ListOptions, ListPage } from './accounts-context.ts';
+import { newUserId } from './credential-text.ts';
+import { unknownCustomer } from './customers.ts';
+import { everyRow, listRows } from './list-rows.ts';
+
+type Context = Pick<AccountsContext, 'store'>;
+
+export interface NewUser {
+  readonly customerId: string;
+  /** What the user's instances are visible by: at least one, except for administrators, who see all. */
+  readonly groups: readonly string[];
+  readonly roles?: readonly string[];
+  /** fids of projects of the same customer, the default one first. */
+  readonly projects?: readonly string[];
+  readonly name?: string;
+  /** Version 4 UUID; made when absent. Asking again with the same one makes nothing new. */
+  readonly id?: string;
+}
+
+/** What of a user can be changed; what is absent stays. */
+export type UserChanges = Partial<Pick<User, 'name' | 'groups' | 'roles' | 'projects'>>;
+
+/** Throws `not_found` for an unknown customer or project, `conflict` when there is a different user of that id. */
+export async function createUser(
+  context: Pick<AccountsContext, 'store' | 'clock' | 'random'>,
+  wanted: NewUser,
+): Promise<Created<User>> {
+  const row = checked({
+    id: wanted.id ?? newUserId(context.random),
+    customerId: wanted.customerId,
+    name: wanted.name ?? '',
+    groups: wanted.groups,
+    roles: wanted.roles ?? [],
+    projects: wanted.projects ?? [],
+    createdAtMs: context.clock.nowMs(),
+  });
+  checkCustomerId(row.customerId);
+  checkUserId(row.id);
+  return context.store.change<Created<User>>(async () => {
+    const [customer, existing] = await context.store.getAll([ref(CUSTOMER, row.customerId), ref(USER, row.id)]);
+    if (customer === undefined) throw unknownCustomer(row.customerId);
+    await checkProjectsOf(context, row);
+    if (existing === undefined) return { writes: [insert(USER, row.id, row)], result: { row, created: true } };
+    if (!sameUser(existing.value, row)) {
+      throw new Failure('conflict', `User ${row.id} exists already, and is different; change it with \`users set\`.`, {
+        reason: 'already_exists',
+      });
+    }
+    return { writes: [], result: { row: existing.value, created: false } };
+  });
+}
+
+/** Throws `not_found`. */
+export async function getUser(context: Context, id: string): Promise<Row<User>> {
+  checkUserId(id);
+  const row = await context.store.get(ref(USER, id));
+  if (row === undefined) throw unknownUser(id);
+  return row;
+}
+
+/** All users, or those of a customer, sorted by id. */
+export function listUsers(
+  context: Context,
+  options: ListOptions & { readonly customerId?: string },
+): Promise<ListPage<Row<User>>> {
+  return listRows(context, { all: ALL_USERS, only: USERS_OF_CUSTOMER }, options.customerId, options);
+}
+
+/** Throws `not_found` for an unknown user or project. Credentials show the change after a minute at most. */
+export async function updateUser(context: Context, id: string, changes: UserChanges): Promise<User> {
+  return context.store.change(async () => {
+    const row = await getUser(context, id);
+    const value = checked({ ...row.value, ...changes });
+    await checkProjectsOf(context, value);
+    return { writes: sameUser(row.value, value) ? [] : [replace(row, value)], result: value };
+  });
+}
+
+/**
+ * Removes a user with all keys and sessions.
+ *
+ * Throws `not_found`, and `InUse` while the user has instances: nobody would look after them, and they cost money.
+ */
+export async function deleteUser(
+  context: Context,
+  id: string,
+): Promise<{ readonly apiKeys: number; readonly sessions: number }> {
+  await getUser(context, id);
+  const value = { userId: { stringValue: id } };
+  const use = await countUsers(context.store, { what: `user ${id}`, by: 'instances' }, INSTANCES_OWNED, value);
+  if (use !== undefined) throw new InUse([use]);
+
+  // The user goes last: whoever is interrupted can do it again.
+  const apiKeys = await eraseAll(context, everyRow(context, API_KEYS_OF_USER, value));
+  const sessions = await eraseAll(context, everyRow(context, SESSIONS_OF_USER, value));
+  await context.store.change(async () => {
+    const row = await context.store.get(ref(USER, id));
+    return { writes: row === undefined ? [] : [remove(row)], result: undefined };
+  });
+  return { apiKeys, sessions };
+}
+
+export function unknownUser(id: string): Failure {
+  return new Failure('not_found', `There is no user ${id}.`, { reason: 'unknown_user' });
+}
+
+async function eraseAll<T>(context: Context, pages: AsyncIterable<readonly Row<T>[]>): Promise<number> {
+  let count = 0;
+  for await (const rows of pages) {
+    await context.store.write(rows.map((row) => erase(row)));
+    count += rows.length;
+  }
+  return count;
+}
+
+function checked(user: User): User {
+  checkName(user.name);
+  const groups = checkedGroups(user.groups);
+  const roles = checkedRoles(user.roles);
+  if (groups.length === 0 && roles.length === 0) {
+    throw new Failure('invalid_request', 'A user needs a group: instances are visible by the groups of their creator.');
+  }
+  return { ...user, groups, roles, projects: checkedProjects(user.projects) };
+}
+
+async function checkProjectsOf(context: Context, user: User): Promise<void> {
+  const rows = await context.store.getAll(user.projects.map((id) => ref(PROJECT, id)));
+  user.projects.forEach((id, i) => {
+    // A project of somebody else is as unknown as one that does not exist.
+    if (rows[i]?.value.customerId === user.customerId) return;
+    throw new Failure('not_found', `Customer ${user.customerId} has no project ${id}.`, { reason: 'unknown_project' });
+  });
+}
+
+function sameUser(a: User, b: User): boolean {
+  const text = ({ customerId, name, groups, roles, projects }: User) =>
+    JSON.stringify([customerId, name, groups, roles, projects]);
+  return text(a) === text(b);
+}

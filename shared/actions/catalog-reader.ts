@@ -1,0 +1,97 @@
+import type { NetworkConfig, Template } from '#shared/domain/catalog.ts';
+import { ExpiringCache } from '#shared/domain/expiring-cache.ts';
+import { Failure } from '#shared/domain/failure.ts';
+import type { Tier } from '#shared/domain/tier.ts';
+import { NETWORK_CONFIG, TEMPLATE, TIER } from '#shared/datastore/catalog-rows.ts';
+import type { Kind } from '#shared/datastore/kind.ts';
+import { ALL_NETWORK_CONFIGS, ALL_TEMPLATES } from '#shared/datastore/queries.ts';
+import type { Shape } from '#shared/datastore/query.ts';
+import { ref, type Store } from '#shared/datastore/store.ts';
+
+/** The catalogue changes rarely; a change shows within this time. */
+const REMEMBERED_MS = 30_000;
+/** Rows remembered per process, in all. */
+const ROWS_MAX = 1_000;
+/** A catalogue is made by hand; a page this long holds all of it, and a longer one is read page by page. */
+const PAGE_SIZE = 300;
+
+/** Reads the catalogue, remembering rows for a while. What does not exist is not remembered. */
+export class CatalogReader {
+  readonly #store: Store;
+  readonly #nowMs: () => number;
+  readonly #rows = new ExpiringCache<unknown>({ ttlMs: REMEMBERED_MS, sizeMax: ROWS_MAX });
+
+  constructor(options: { readonly store: Store; readonly nowMs: () => number }) {
+    this.#store = options.store;
+    this.#nowMs = options.nowMs;
+  }
+
+  /** Fails closed: a customer whose tier is not in the catalogue may do nothing. */
+  async tier(name: string): Promise<Tier> {
+    const tier = await this.#find(TIER, name);
+    if (tier === undefined)
+      throw new Failure('internal', 'Your tier is not set up. Please tell the platform’s operators.', {
+        reason: 'tier_missing',
+      });
+    return tier;
+  }
+
+  /** Throws `not_found`. */
+  async template(id: string): Promise<Template> {
+    const template = await this.#find(TEMPLATE, id);
+    if (template === undefined) {
+      throw new Failure('not_found', 'There is no such template. GET /api/compute/v1/templates lists them.', {
+        reason: 'template_not_found',
+      });
+    }
+    return template;
+  }
+
+  /** Throws `not_found`. */
+  async config(id: string): Promise<NetworkConfig> {
+    const config = await this.#find(NETWORK_CONFIG, id);
+    if (config === undefined) {
+      throw new Failure('not_found', 'There is no such network config. GET /api/compute/v1/configs lists them.', {
+        reason: 'config_not_found',
+      });
+    }
+    return config;
+  }
+
+  async templates(): Promise<readonly Template[]> {
+    return this.#all(ALL_TEMPLATES);
+  }
+
+  async configs(): Promise<readonly NetworkConfig[]> {
+    return this.#all(ALL_NETWORK_CONFIGS);
+  }
+
+  async #find<T>(kind: Kind<T>, id: string): Promise<T | undefined> {
+    const key = `${kind.name}/${id}`;
+    const remembered = this.#rows.get(key, this.#nowMs());
+    // Only rows of this kind are kept under this key.
+    if (remembered !== undefined) return remembered as T;
+    const row = await this.#store.get(ref(kind, id));
+    if (row !== undefined) this.#rows.set(key, row.value, this.#nowMs());
+    return row?.value;
+  }
+
+  async #all<T>(shape: Shape<T>): Promise<readonly T[]> {
+    const key = `${shape.kind.name}/`;
+    const remembered = this.#rows.get(key, this.#nowMs());
+    if (remembered !== undefined) return remembered as readonly T[];
+    const values: T[] = [];
+    let cursor: string | undefined;
+    do {
+      const page = await this.#store.query(
+        shape,
+        {},
+        { limit: PAGE_SIZE, ...(cursor === undefined ? {} : { cursor }) },
+      );
+      values.push(...page.rows.map(({ value }) => value));
+      cursor = page.cursor;
+    } while (cursor !== undefined);
+    this.#rows.set(key, values, this.#nowMs());
+    return values;
+  }
+}

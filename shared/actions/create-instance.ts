@@ -1,0 +1,350 @@
+import { Failure } from '#shared/domain/failure.ts';
+import { eventId, nextEvent } from '#shared/domain/history.ts';
+import { instanceId, operationId } from '#shared/domain/ids.ts';
+import type { Instance, MachineSpec } from '#shared/domain/instance.ts';
+import { KeyedQueue } from '#shared/domain/keyed-queue.ts';
+import type { Operation } from '#shared/domain/operation.ts';
+import type { Principal } from '#shared/domain/principal.ts';
+import { release, reserve } from '#shared/domain/quota.ts';
+import { requestUuid } from '#shared/domain/request-uuid.ts';
+import type { Tier } from '#shared/domain/tier.ts';
+import {
+  EVENT,
+  IDEMPOTENCY,
+  INSTANCE,
+  OPERATION,
+  REMNANT,
+  USAGE,
+  type IdempotencyRecord,
+} from '#shared/datastore/rows.ts';
+import { insert, put, ref, remove, replace, type Ref, type Row, type Write } from '#shared/datastore/store.ts';
+import { CloudError, toCloudError } from '#shared/gce/cloud-error.ts';
+import type { ZoneOperation } from '#shared/gce/compute.ts';
+import type { IdempotencyKey } from '#shared/http/idempotency.ts';
+import type { Reply } from '#shared/http/reply.ts';
+import { announce } from './announce.ts';
+import { askCompute } from './ask-compute.ts';
+import { cloudFailure } from './cloud-failure.ts';
+import { IDEMPOTENCY_KEPT_MS, requireSameUse, replayed } from './idempotent.ts';
+import type { Tools } from './tools.ts';
+
+/** What is to be made, after names have been looked up. */
+export interface Blueprint {
+  readonly zone: string;
+  readonly machine: MachineSpec;
+  readonly templateId: string;
+  readonly configId: string;
+  /** `null`: the id. */
+  readonly displayName: string | null;
+  readonly spec: Instance['spec'];
+  readonly project: string;
+}
+
+export interface CreateRequest {
+  readonly caller: Principal;
+  readonly tier: Tier;
+  readonly requestId: string;
+  readonly idempotencyKey: IdempotencyKey | undefined;
+  readonly admitted: Promise<void>;
+  /** First part of the ids: `tw`. */
+  readonly idPrefix: string;
+  /** Looked up beside everything else; throws `not_found` for unknown names. */
+  readonly blueprint: () => Promise<Blueprint>;
+  /** The answer to the caller, which is kept with the Idempotency-Key. */
+  readonly answer: (instance: Instance, operation: Operation) => Reply;
+}
+
+/** Longest time that one create request works; nobody else touches its operation until then. */
+const CREATE_LEASE_MS = 60_000;
+/** A first request with the same Idempotency-Key is waited for this long before the caller is told to come back. */
+const WAIT_FOR_FIRST_MS = 2_500;
+const WAIT_STEP_MS = 50;
+/** After a create that was given up without a clear answer, the VM could still appear; so long it is looked for. */
+export const LATE_INSERT_MS = 10 * 60_000;
+/** The reconciler looks after a new VM by itself when nothing else has by then. */
+const FIRST_CHECK_MS = 120_000;
+
+/** Creates of one customer in this process take turns, or they would only make each other's commits fail. */
+const perCustomer = new KeyedQueue();
+
+interface Accepted {
+  readonly instance: Instance;
+  readonly operation: Operation;
+  readonly reply: Reply;
+}
+
+/**
+ * Makes an instance. One commit holds the idempotency record, the quota, the instance, its operation and its first event;
+ * then Compute Engine is asked. A refusal undoes the commit; an answer that never comes leaves the operation to the
+ * worker, which asks again under the same name and requestId.
+ */
+export async function createInstance(request: CreateRequest, tools: Tools): Promise<Reply> {
+  const waitUntilMs = tools.nowMs() + WAIT_FOR_FIRST_MS;
+  for (;;) {
+    const outcome = await perCustomer.run(request.caller.customerId, () => accept(request, tools));
+    if ('reply' in outcome) return carryOut(request, outcome, tools);
+    const { earlier } = outcome;
+    if (earlier.leaseUntilMs <= tools.nowMs()) return replayed(earlier);
+    if (tools.nowMs() >= waitUntilMs) {
+      throw new Failure('conflict', 'The first request with this Idempotency-Key is still at work. Please try again.', {
+        reason: 'idempotency_key_in_use',
+        retryAfterSeconds: 2,
+      });
+    }
+    await tools.sleep(WAIT_STEP_MS);
+  }
+}
+
+async function accept(
+  request: CreateRequest,
+  { store, nowMs, random }: Tools,
+): Promise<Accepted | { readonly earlier: IdempotencyRecord }> {
+  const { caller, tier, idempotencyKey } = request;
+  const usageRef = ref(USAGE, caller.customerId);
+  // Made once: after a lost answer the operation's row tells whether the commit was applied.
+  const operationRef = ref(OPERATION, operationId(nowMs(), random));
+  return store.change<Accepted | { readonly earlier: IdempotencyRecord }>(async () => {
+    const [blueprint, [usage, earlier]] = await Promise.all([
+      request.blueprint(),
+      store.getAll([usageRef, ref(IDEMPOTENCY, idempotencyKey?.id ?? 'none')]),
+    ]);
+    await request.admitted;
+    const atMs = nowMs();
+    if (idempotencyKey !== undefined && earlier !== undefined && earlier.value.expireAtMs > atMs) {
+      requireSameUse(earlier.value, idempotencyKey);
+      return { writes: [], result: { earlier: earlier.value } };
+    }
+    const instances = reserve(usage?.value.instances ?? 0, tier.maxInstances);
+    const id = instanceId(request.idPrefix, caller.userId, random);
+    const operation = newOperation(operationRef, { id, request, atMs });
+    const blank = newInstance(blueprint, { id, request, operation, atMs });
+    const event = nextEvent(blank, {
+      status: 'PROVISIONING',
+      atMs,
+      cause: 'operation',
+      actor: operation.actor,
+      operationId: operation.id,
+    });
+    const instance = { ...blank, eventCount: 1 };
+    const reply = request.answer(instance, operation);
+    const writes: Write[] = [
+      insert(OPERATION, operation.id, operation),
+      insert(INSTANCE, id, instance),
+      insert(EVENT, eventId(id, event.sequence), event),
+      usage === undefined ? insert(USAGE, caller.customerId, { instances }) : replace(usage, { instances }),
+    ];
+    if (idempotencyKey !== undefined) {
+      const record = newRecord(idempotencyKey, { reply, operation, atMs });
+      // An expired record that TTL has not taken yet is written over, on condition that it still is that one.
+      writes.push(earlier === undefined ? insert(IDEMPOTENCY, idempotencyKey.id, record) : replace(earlier, record));
+    }
+    return { writes, result: { instance, operation, reply } };
+  });
+}
+
+function newOperation(
+  { id }: Ref<Operation>,
+  { id: instance, request, atMs }: { readonly id: string; readonly request: CreateRequest; readonly atMs: number },
+): Operation {
+  return {
+    id,
+    kind: 'create',
+    instanceId: instance,
+    state: 'running',
+    actor: { type: 'user', id: request.caller.userId },
+    customerId: request.caller.customerId,
+    visibleBy: request.caller.groups,
+    requestId: request.requestId,
+    attempts: 0,
+    leaseUntilMs: atMs + CREATE_LEASE_MS,
+    leaseToken: request.requestId,
+    call: { verb: 'insert', requestId: requestUuid(id, 1), askedAtMs: atMs, zoneOperation: null, done: false },
+    callCount: 1,
+    error: null,
+    createdAtMs: atMs,
+    startedAtMs: atMs,
+    completedAtMs: null,
+  };
+}
+
+function newInstance(
+  blueprint: Blueprint,
+  {
+    id,
+    request,
+    operation,
+    atMs,
+  }: { readonly id: string; readonly request: CreateRequest; readonly operation: Operation; readonly atMs: number },
+): Instance {
+  return {
+    id,
+    userId: request.caller.userId,
+    customerId: request.caller.customerId,
+    project: blueprint.project,
+    visibleBy: request.caller.groups,
+    displayName: blueprint.displayName ?? id,
+    zone: blueprint.zone,
+    machine: blueprint.machine,
+    templateId: blueprint.templateId,
+    configId: blueprint.configId,
+    spec: blueprint.spec,
+    bid: null,
+    reservation: null,
+    status: 'PROVISIONING',
+    statusReason: null,
+    preempted: false,
+    statusSyncedAtMs: atMs,
+    externalIp: '',
+    internalIp: '',
+    cloudId: '',
+    createdAtMs: atMs,
+    queue: [{ id: operation.id, kind: 'create' }],
+    eventCount: 0,
+    checkAtMs: atMs + FIRST_CHECK_MS,
+  };
+}
+
+function newRecord(
+  key: IdempotencyKey,
+  { reply, operation, atMs }: { readonly reply: Reply; readonly operation: Operation; readonly atMs: number },
+): IdempotencyRecord {
+  return {
+    bodyHash: key.bodyHash,
+    operationId: operation.id,
+    instanceId: operation.instanceId,
+    status: reply.status,
+    headers: reply.headers ?? {},
+    body: reply.body === undefined ? '' : JSON.stringify(reply.body),
+    leaseUntilMs: operation.leaseUntilMs,
+    expireAtMs: atMs + IDEMPOTENCY_KEPT_MS,
+  };
+}
+
+async function carryOut(
+  request: CreateRequest,
+  { instance, operation, reply }: Accepted,
+  tools: Tools,
+): Promise<Reply> {
+  const place = { zone: instance.zone, name: instance.id };
+  let zoneOperation: ZoneOperation | undefined;
+  let attempts = 0;
+  try {
+    zoneOperation = await askCompute(() => {
+      attempts += 1;
+      return tools.compute.insert(place, instance.machine, requestUuid(operation.id, 1));
+    }, tools);
+    if (zoneOperation.error !== null) throw new CloudError(zoneOperation.error.reason, zoneOperation.error.message);
+  } catch (thrown) {
+    const error = toCloudError(thrown);
+    // After an attempt without an answer, "exists already" is the answer to that attempt: nobody else makes this name.
+    const ours = error.reason === 'already_exists' && attempts > 1;
+    if (error.reason !== 'lost' && !ours) {
+      await undo(request, operation, error, tools);
+      throw cloudFailure(error, instance.zone);
+    }
+    tools.log.warn('the answer to an insert was lost; the worker will find out', {
+      operationId: operation.id,
+      instanceId: instance.id,
+      cause: error,
+    });
+  }
+  await confirm(request, operation, zoneOperation, tools);
+  await announce([{ operationId: operation.id, instanceId: instance.id }], tools);
+  return reply;
+}
+
+/** Notes what Compute Engine answered, and ends the leases of operation and idempotency record. */
+async function confirm(
+  request: CreateRequest,
+  { id }: Operation,
+  zoneOperation: ZoneOperation | undefined,
+  { store, log }: Tools,
+): Promise<void> {
+  try {
+    await store.change(async () => {
+      const [row, record] = await readOwn(request, id, store);
+      if (row?.value.state !== 'running' || row.value.leaseToken !== request.requestId) return { writes: [], result: undefined };
+      const { call } = row.value;
+      const writes: Write[] = [
+        replace(row, {
+          ...row.value,
+          leaseUntilMs: 0,
+          call: call === null ? null : { ...call, zoneOperation: zoneOperation?.name ?? call.zoneOperation },
+        }),
+      ];
+      if (record !== undefined) writes.push(replace(record, { ...record.value, leaseUntilMs: 0 }));
+      return { writes, result: undefined };
+    });
+  } catch (thrown) {
+    // The VM was asked for and is on record: the request has succeeded. Leases end by themselves.
+    log.warn('a create could not be confirmed on record; its lease will run out', { operationId: id, cause: thrown });
+  }
+}
+
+/**
+ * Takes back what was accepted. After a 5xx Compute Engine may have made the VM all the same, so that one is put on the
+ * list of VMs that have to go.
+ */
+async function undo(
+  request: CreateRequest,
+  operation: Operation,
+  error: CloudError,
+  { store, nowMs, log }: Tools,
+): Promise<void> {
+  log.warn('Compute Engine refused an insert', {
+    operationId: operation.id,
+    instanceId: operation.instanceId,
+    reason: error.reason,
+    cause: error,
+  });
+  await store.change(async () => {
+    const [[row, record], [instance, usage]] = await Promise.all([
+      readOwn(request, operation.id, store),
+      store.getAll([ref(INSTANCE, operation.instanceId), ref(USAGE, request.caller.customerId)]),
+    ]);
+    if (row?.value.completedAtMs !== null) return { writes: [], result: undefined };
+    const atMs = nowMs();
+    const { reason, message } = cloudFailure(error, instance?.value.zone ?? '');
+    const writes: Write[] = [
+      replace(row, { ...row.value, state: 'failed', leaseUntilMs: 0, error: { reason, message }, completedAtMs: atMs }),
+    ];
+    if (instance !== undefined) {
+      const event = nextEvent(instance.value, {
+        status: 'DELETED',
+        atMs,
+        cause: 'operation',
+        actor: operation.actor,
+        operationId: operation.id,
+        reason,
+      });
+      writes.push(remove(instance), insert(EVENT, eventId(instance.id, event.sequence), event));
+      if (usage !== undefined) writes.push(replace(usage, { instances: release(usage.value.instances) }));
+      if (!error.refused) writes.push(put(REMNANT, instance.id, remnantOf(instance.value, atMs)));
+    }
+    if (record !== undefined) writes.push(remove(record));
+    return { writes, result: undefined };
+  });
+}
+
+function remnantOf(instance: Instance, atMs: number) {
+  return {
+    name: instance.id,
+    zone: instance.zone,
+    why: 'abandoned' as const,
+    foundAtMs: atMs,
+    deleteAtMs: atMs,
+    absentFromMs: atMs + LATE_INSERT_MS,
+    dueAtMs: atMs,
+    attempts: 0,
+  };
+}
+
+/** The request's operation and its idempotency record, if that is still the one it wrote. */
+async function readOwn(
+  { idempotencyKey }: CreateRequest,
+  id: string,
+  store: Tools['store'],
+): Promise<readonly [Row<Operation> | undefined, Row<IdempotencyRecord> | undefined]> {
+  const [operation, record] = await store.getAll([ref(OPERATION, id), ref(IDEMPOTENCY, idempotencyKey?.id ?? 'none')]);
+  return [operation, record?.value.operationId === id ? record : undefined];
+}

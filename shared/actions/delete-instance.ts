@@ -1,0 +1,93 @@
+import { canSee } from '#shared/domain/access.ts';
+import { operationId } from '#shared/domain/ids.ts';
+import type { Instance } from '#shared/domain/instance.ts';
+import type { Operation } from '#shared/domain/operation.ts';
+import type { Actor, Principal } from '#shared/domain/principal.ts';
+import { requestUuid } from '#shared/domain/request-uuid.ts';
+import { INSTANCE, OPERATION } from '#shared/datastore/rows.ts';
+import { insert, ref } from '#shared/datastore/store.ts';
+import { toCloudError } from '#shared/gce/cloud-error.ts';
+import { announce } from './announce.ts';
+import { askCompute } from './ask-compute.ts';
+import { queuedDelete, removeInstance, type DeleteOutcome } from './remove-instance.ts';
+import { enqueue, instanceNotFound, pendingOperation } from './request-operation.ts';
+import type { Tools } from './tools.ts';
+
+export interface DeleteRequest {
+  readonly instanceId: string;
+  readonly caller: Principal;
+  readonly requestId: string;
+  readonly admitted: Promise<void>;
+  readonly asAdmin: boolean;
+}
+
+/** Longest time that one delete request works; the worker leaves its operation alone until then. */
+const DELETE_LEASE_MS = 45_000;
+
+/**
+ * Deletes an instance while the caller waits: marked, asked of Compute Engine, taken off the record. What Compute Engine
+ * answers does not stop it: a VM that stays is followed by worker and reconciler until it is gone.
+ */
+export async function deleteInstance(request: DeleteRequest, tools: Tools): Promise<{ readonly operationId: string }> {
+  const { instance, deleteId } = await mark(request, tools);
+  const outcome = await deleteMachine(instance, requestUuid(deleteId, 1), tools);
+  await removeInstance(instance.id, deleteId, outcome, tools);
+  if (outcome.vm !== 'absent') await announce([{ operationId: deleteId, instanceId: instance.id }], tools);
+  return { operationId: deleteId };
+}
+
+/** Asks Compute Engine to delete the VM. Its errors are logged and answered as `unknown`. */
+export async function deleteMachine(
+  instance: Pick<Instance, 'id' | 'zone'>,
+  cloudRequestId: string,
+  tools: Pick<Tools, 'compute' | 'log' | 'nowMs' | 'sleep'>,
+): Promise<DeleteOutcome> {
+  const { compute, log } = tools;
+  try {
+    const zoneOperation = await askCompute(
+      () => compute.request('delete', { zone: instance.zone, name: instance.id }, cloudRequestId),
+      tools,
+    );
+    return { vm: 'leaving', zoneOperation };
+  } catch (thrown) {
+    const error = toCloudError(thrown);
+    if (error.reason === 'not_found') return { vm: 'absent' };
+    log.error('Compute Engine did not delete a VM; the reconciler will', {
+      instanceId: instance.id,
+      reason: error.reason,
+      cause: error,
+    });
+    return { vm: 'unknown' };
+  }
+}
+
+async function mark(
+  request: DeleteRequest,
+  { store, nowMs, random }: Tools,
+): Promise<{ instance: Instance; deleteId: string }> {
+  const id = operationId(nowMs(), random);
+  return store.change(async () => {
+    const row = await store.get(ref(INSTANCE, request.instanceId));
+    await request.admitted;
+    if (row === undefined || !(request.asAdmin || canSee(request.caller, row.value.visibleBy)))
+      throw instanceNotFound();
+    // Another delete is at work, or died at it: both may go on, they ask under the same requestId.
+    const already = queuedDelete(row);
+    if (already !== undefined) return { writes: [], result: { instance: row.value, deleteId: already } };
+    const atMs = nowMs();
+    const actor: Actor = { type: request.asAdmin ? 'admin' : 'user', id: request.caller.userId };
+    const operation: Operation = {
+      ...pendingOperation('delete', row.value, { id, actor, requestId: request.requestId, atMs }),
+      state: 'running',
+      startedAtMs: atMs,
+      leaseUntilMs: atMs + DELETE_LEASE_MS,
+      leaseToken: request.requestId,
+      call: { verb: 'delete', requestId: requestUuid(id, 1), askedAtMs: atMs, zoneOperation: null, done: false },
+      callCount: 1,
+    };
+    return {
+      writes: [insert(OPERATION, id, operation), ...enqueue(row, operation, atMs)],
+      result: { instance: row.value, deleteId: id },
+    };
+  });
+}

@@ -1,0 +1,28 @@
+import { Failure } from '#shared/domain/failure.ts';
+import type { IdempotencyRecord } from '#shared/datastore/rows.ts';
+import type { IdempotencyKey } from '#shared/http/idempotency.ts';
+import type { Reply } from '#shared/http/reply.ts';
+
+/** How long a key is remembered: the contract's 24 hours. */
+export const IDEMPOTENCY_KEPT_MS = 86_400_000;
+
+/** Throws `unprocessable` when the key was used for another request. */
+export function requireSameUse(earlier: IdempotencyRecord, key: IdempotencyKey): void {
+  if (earlier.bodyHash === key.bodyHash) return;
+  throw new Failure(
+    'unprocessable',
+    'This Idempotency-Key was used for another request. Use a new key for a new request.',
+    {
+      reason: 'idempotency_key_reused',
+    },
+  );
+}
+
+/** The first answer again, and the sign that it is one. */
+export function replayed(earlier: IdempotencyRecord): Reply {
+  return {
+    status: earlier.status,
+    headers: { ...earlier.headers, 'idempotency-replayed': 'true' },
+    ...(earlier.body === '' ? {} : { body: JSON.parse(earlier.body) as unknown }),
+  };
+}

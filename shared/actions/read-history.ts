@@ -1,0 +1,43 @@
+import { canSee } from '#shared/domain/access.ts';
+import type { InstanceEvent } from '#shared/domain/history.ts';
+import type { Principal } from '#shared/domain/principal.ts';
+import { EVENTS_OF_INSTANCE } from '#shared/datastore/queries.ts';
+import type { Tools } from './tools.ts';
+import { instanceNotFound } from './request-operation.ts';
+
+export interface HistoryRequest {
+  readonly instanceId: string;
+  readonly caller: Principal;
+  readonly admitted: Promise<void>;
+  readonly limit: number;
+  /** `undefined`: from the newest. */
+  readonly cursor: string | undefined;
+}
+
+/**
+ * A page of an instance's history, newest first. Events outlive their instance and say themselves who may read them, so
+ * the history of one that is gone is read the same way.
+ */
+export async function readHistory(
+  request: HistoryRequest,
+  { store }: Pick<Tools, 'store'>,
+): Promise<{ readonly events: readonly InstanceEvent[]; readonly cursor: string | undefined }> {
+  const filter = { instanceId: { stringValue: request.instanceId } };
+  const { rows, cursor } = await store.query(EVENTS_OF_INSTANCE, filter, {
+    limit: request.limit,
+    ...(request.cursor === undefined ? {} : { cursor: request.cursor }),
+  });
+  await request.admitted;
+  const events = rows.map(({ value }) => value);
+  // Every instance has a first event, so an empty first page is an instance that never was; a later page may be empty.
+  const [witness] = events.length > 0 ? events : await firstEvent(request, store);
+  if (witness === undefined || !canSee(request.caller, witness.visibleBy)) throw instanceNotFound();
+  return { events, cursor };
+}
+
+async function firstEvent(request: HistoryRequest, store: Tools['store']): Promise<readonly InstanceEvent[]> {
+  if (request.cursor === undefined) return [];
+  const filter = { instanceId: { stringValue: request.instanceId } };
+  const { rows } = await store.query(EVENTS_OF_INSTANCE, filter, { limit: 1 });
+  return rows.map(({ value }) => value);
+}

@@ -1,0 +1,59 @@
+import { canSee } from '#shared/domain/access.ts';
+import type { Instance } from '#shared/domain/instance.ts';
+import type { Principal } from '#shared/domain/principal.ts';
+import { INSTANCE } from '#shared/datastore/rows.ts';
+import { INSTANCES_OF_USER } from '#shared/datastore/queries.ts';
+import { ref } from '#shared/datastore/store.ts';
+import { toCloudError } from '#shared/gce/cloud-error.ts';
+import { askCompute } from './ask-compute.ts';
+import { cloudFailure } from './cloud-failure.ts';
+import { instanceNotFound } from './request-operation.ts';
+import { syncRow } from './sync-instance.ts';
+import type { Tools } from './tools.ts';
+
+export interface ReadRequest {
+  readonly instanceId: string;
+  readonly caller: Principal;
+  readonly admitted: Promise<void>;
+}
+
+/** One instance, after a look at its VM. What the VM says is put on record when it differs. */
+export async function readInstance(
+  request: ReadRequest,
+  tools: Pick<Tools, 'store' | 'compute' | 'nowMs' | 'sleep' | 'log'>,
+): Promise<Instance> {
+  const row = await tools.store.get(ref(INSTANCE, request.instanceId));
+  await request.admitted;
+  if (row === undefined || !canSee(request.caller, row.value.visibleBy)) throw instanceNotFound();
+  const place = { zone: row.value.zone, name: row.id };
+  try {
+    const machine = await askCompute(() => tools.compute.get(place), tools);
+    return await syncRow(row, machine, { cause: 'drift' }, tools);
+  } catch (thrown) {
+    const error = toCloudError(thrown);
+    throw error === thrown ? cloudFailure(error, row.value.zone) : thrown;
+  }
+}
+
+/** Rows read at once; a list is as long as the quota allows. */
+const PAGE_SIZE = 300;
+
+/** The caller's own instances that he may still see, newest first. */
+export async function listOwnInstances(
+  request: Pick<ReadRequest, 'caller' | 'admitted'>,
+  { store }: Pick<Tools, 'store'>,
+): Promise<readonly Instance[]> {
+  const instances: Instance[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await store.query(
+      INSTANCES_OF_USER,
+      { userId: { stringValue: request.caller.userId } },
+      { limit: PAGE_SIZE, ...(cursor === undefined ? {} : { cursor }) },
+    );
+    instances.push(...page.rows.map(({ value }) => value));
+    cursor = page.cursor;
+  } while (cursor !== undefined);
+  await request.admitted;
+  return instances.filter(({ visibleBy }) => canSee(request.caller, visibleBy));
+}

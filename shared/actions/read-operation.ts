@@ -1,0 +1,39 @@
+import { canSee } from '#shared/domain/access.ts';
+import { Failure } from '#shared/domain/failure.ts';
+import { isFinal, type Operation } from '#shared/domain/operation.ts';
+import type { Principal } from '#shared/domain/principal.ts';
+import { OPERATION } from '#shared/datastore/rows.ts';
+import { ref } from '#shared/datastore/store.ts';
+import type { Tools } from './tools.ts';
+
+export interface OperationReadRequest {
+  readonly operationId: string;
+  readonly caller: Principal;
+  readonly admitted: Promise<void>;
+  /** How long to hold the answer for the operation to end. */
+  readonly waitSeconds: number;
+}
+
+/** Looks come further apart the longer it takes: most operations end within seconds, and each look is a read. */
+const FIRST_LOOK_MS = 150;
+const LOOKS_APART_MS_MAX = 1_000;
+
+/** One operation; with `waitSeconds`, once it has ended or the time is over. */
+export async function readOperation(
+  request: OperationReadRequest,
+  { store, nowMs, sleep }: Pick<Tools, 'store' | 'nowMs' | 'sleep'>,
+): Promise<Operation> {
+  const untilMs = nowMs() + request.waitSeconds * 1000;
+  let pauseMs = FIRST_LOOK_MS;
+  for (;;) {
+    const row = await store.get(ref(OPERATION, request.operationId));
+    await request.admitted;
+    if (row === undefined || !canSee(request.caller, row.value.visibleBy)) {
+      throw new Failure('not_found', 'Operation not found.', { reason: 'operation_not_found' });
+    }
+    const leftMs = untilMs - nowMs();
+    if (isFinal(row.value.state) || leftMs <= 0) return row.value;
+    await sleep(Math.min(pauseMs, leftMs));
+    pauseMs = Math.min(pauseMs * 1.5, LOOKS_APART_MS_MAX);
+  }
+}

@@ -1,0 +1,123 @@
+import { eventId, nextEvent } from '#shared/domain/history.ts';
+import type { Instance } from '#shared/domain/instance.ts';
+import { isFinal, type Operation } from '#shared/domain/operation.ts';
+import { release } from '#shared/domain/quota.ts';
+import { EVENT, INSTANCE, OPERATION, REMNANT, USAGE, type Remnant } from '#shared/datastore/rows.ts';
+import { insert, put, ref, remove, replace, type Row, type Write } from '#shared/datastore/store.ts';
+import type { ZoneOperation } from '#shared/gce/compute.ts';
+import { LATE_INSERT_MS } from './create-instance.ts';
+import type { Tools } from './tools.ts';
+
+/** What Compute Engine said to the delete. */
+export type DeleteOutcome =
+  /** There is no such VM. */
+  | { readonly vm: 'absent' }
+  /** It is being deleted by this zone operation. */
+  | { readonly vm: 'leaving'; readonly zoneOperation: ZoneOperation }
+  /** It said no, or nothing. */
+  | { readonly vm: 'unknown' };
+
+/** While a delete of Compute Engine runs, it is followed by the worker; the reconciler looks only after this. */
+const REMNANT_GRACE_MS = 60_000;
+
+/**
+ * Takes an instance off the record: the row goes, the quota is released, the last event written, everything that was still
+ * queued is failed, and a VM that is not surely gone goes on the list of VMs that have to go. One commit. `removed` is
+ * false when somebody else was faster.
+ */
+export async function removeInstance(
+  instanceId: string,
+  deleteId: string,
+  outcome: DeleteOutcome,
+  { store, nowMs }: Pick<Tools, 'store' | 'nowMs'>,
+): Promise<{ readonly removed: boolean }> {
+  return store.change<{ readonly removed: boolean }>(async () => {
+    const [row, deleting] = await store.getAll([ref(INSTANCE, instanceId), ref(OPERATION, deleteId)]);
+    if (row === undefined) return { writes: [], result: { removed: false } };
+    const { value: instance } = row;
+    const waiting = instance.queue.filter(({ id }) => id !== deleteId);
+    const [usage, ...queued] = await store.getAll([
+      ref(USAGE, instance.customerId),
+      ...waiting.map(({ id }) => ref(OPERATION, id)),
+    ] as const);
+    const atMs = nowMs();
+    const actor = deleting?.value.actor ?? { type: 'system' as const, id: 'reconciler' };
+    const event = nextEvent(instance, {
+      status: 'DELETED',
+      atMs,
+      cause: actor.type === 'admin' ? 'admin' : 'operation',
+      actor,
+      operationId: deleteId,
+    });
+    const writes: Write[] = [insert(EVENT, eventId(row.id, event.sequence), event), remove(row)];
+    if (usage !== undefined) writes.push(replace(usage, { instances: release(usage.value.instances) }));
+    for (const operation of queued) {
+      if (operation !== undefined && !isFinal(operation.value.state))
+        writes.push(replace(operation, superseded(operation.value, atMs)));
+    }
+    if (deleting !== undefined) writes.push(replace(deleting, afterDelete(deleting.value, outcome, atMs)));
+    const unconfirmed = waiting.some(({ kind }) => kind === 'create');
+    if (outcome.vm !== 'absent' || unconfirmed) {
+      writes.push(put(REMNANT, row.id, remnantOf(instance, { outcome, unconfirmed, atMs })));
+    }
+    return { writes, result: { removed: true } };
+  });
+}
+
+function superseded(operation: Operation, atMs: number): Operation {
+  return {
+    ...operation,
+    state: 'failed',
+    leaseUntilMs: 0,
+    error: { reason: 'instance_deleted', message: 'The instance was deleted.' },
+    completedAtMs: atMs,
+  };
+}
+
+/** With the VM gone the delete is complete; otherwise the worker follows it to its end. */
+function afterDelete(operation: Operation, outcome: DeleteOutcome, atMs: number): Operation {
+  if (isFinal(operation.state)) return operation;
+  if (outcome.vm === 'absent') {
+    return {
+      ...operation,
+      state: 'completed',
+      leaseUntilMs: 0,
+      startedAtMs: operation.startedAtMs ?? atMs,
+      completedAtMs: atMs,
+    };
+  }
+  const { call } = operation;
+  return {
+    ...operation,
+    state: 'running',
+    leaseUntilMs: 0,
+    startedAtMs: operation.startedAtMs ?? atMs,
+    call: call === null || outcome.vm !== 'leaving' ? call : { ...call, zoneOperation: outcome.zoneOperation.name },
+  };
+}
+
+function remnantOf(
+  instance: Instance,
+  {
+    outcome,
+    unconfirmed,
+    atMs,
+  }: { readonly outcome: DeleteOutcome; readonly unconfirmed: boolean; readonly atMs: number },
+): Remnant {
+  return {
+    name: instance.id,
+    zone: instance.zone,
+    why: 'deleted',
+    foundAtMs: atMs,
+    deleteAtMs: atMs,
+    // An insert whose answer is still open may make the VM after the delete has found nothing.
+    absentFromMs: unconfirmed ? atMs + LATE_INSERT_MS : atMs,
+    dueAtMs: outcome.vm === 'leaving' ? atMs + REMNANT_GRACE_MS : atMs,
+    attempts: 0,
+  };
+}
+
+/** The delete on an instance's queue, if it has one. */
+export function queuedDelete(row: Row<Instance>): string | undefined {
+  return row.value.queue.find(({ kind }) => kind === 'delete')?.id;
+}

@@ -1,0 +1,505 @@
+import { eventId } from '#shared/domain/history.ts';
+import type { Instance } from '#shared/domain/instance.ts';
+import { failInstance, observe, type Observed, type ObservationContext } from '#shared/domain/observe.ts';
+import { isFinal, type CloudCall, type Operation } from '#shared/domain/operation.ts';
+import { nextStep, type Step } from '#shared/domain/operation-plan.ts';
+import { requestUuid } from '#shared/domain/request-uuid.ts';
+import { EVENT, INSTANCE, OPERATION, REMNANT } from '#shared/datastore/rows.ts';
+import { Conflict, insert, ref, remove, replace, type Row, type Write } from '#shared/datastore/store.ts';
+import { CloudError, toCloudError } from '#shared/gce/cloud-error.ts';
+import type { Machine, ZoneOperation } from '#shared/gce/compute.ts';
+import type { OperationMessage } from '#shared/pubsub/publisher.ts';
+import { announce } from './announce.ts';
+import { cloudReason } from './cloud-failure.ts';
+import { removeInstance } from './remove-instance.ts';
+import type { Tools } from './tools.ts';
+
+/**
+ * What becomes of a delivery. `done`: nothing is left to do for this message. `later`: deliver it again, with back-off.
+ * `continue`: it goes on, under a new message, because one delivery may not last as long as a VM takes.
+ */
+export type Verdict = 'done' | 'later' | 'continue';
+
+export interface RunOptions {
+  /** Who works: tells the holder of a lease from one that lost it. */
+  readonly worker: string;
+  /** Epoch ms at which this delivery must have ended. */
+  readonly deadlineMs: number;
+}
+
+/** A lease outlives its delivery by this much, so that a slow commit at its end is still the holder's. */
+const LEASE_MARGIN_MS = 15_000;
+/** No new wait is begun with less time than this left. */
+const LAST_WAIT_MS = 3_000;
+/** Between two looks at a VM that is on its way by itself. */
+const LOOK_AGAIN_MS = 500;
+/** Real retries, after which a transient error counts as permanent. */
+const CALLS_MAX = 5;
+
+interface Held { readonly operation: Row<Operation>; readonly instance: Row<Instance> | undefined }
+
+/**
+ * Works on one operation. Safe to run twice, late and out of order: what is on record decides, a lease keeps others away,
+ * and every call to Compute Engine is written down with its requestId before it is made.
+ */
+export async function runOperation(message: OperationMessage, tools: Tools, options: RunOptions): Promise<Verdict> {
+  const { store, log } = tools;
+  const [operation, instance] = await store.getAll([
+    ref(OPERATION, message.operationId),
+    ref(INSTANCE, message.instanceId),
+  ]);
+  if (operation === undefined) {
+    log.error('a message names an operation that is not on record', { ...message });
+    return 'done';
+  }
+  const held: Held = { operation, instance };
+  if (isFinal(operation.value.state)) return done(held, tools);
+  if (operation.value.leaseUntilMs > tools.nowMs()) return 'later';
+  if (operation.value.kind === 'delete') return new Delivery(held, tools, options).runDelete();
+  if (instance === undefined || instance.value.status === 'DELETING') {
+    await settle(
+      held,
+      { state: 'failed', error: { reason: 'instance_deleted', message: 'The instance was deleted.' } },
+      tools,
+    );
+    return 'done';
+  }
+  const [head] = instance.value.queue;
+  // Its turn comes when what is before it ends: then it is published again.
+  if (head?.id !== operation.id && instance.value.queue.some(({ id }) => id === operation.id)) return done(held, tools);
+  return new Delivery(held, tools, options).run();
+}
+
+/** Nothing to do for this one; but the head of the queue may have been left behind, and telling it twice is harmless. */
+async function done({ operation, instance }: Held, tools: Tools): Promise<Verdict> {
+  const head = instance?.value.queue[0];
+  if (head !== undefined && head.id !== operation.id && isFinal(operation.value.state)) {
+    await announce([{ operationId: head.id, instanceId: operation.value.instanceId }], tools);
+  }
+  return 'done';
+}
+
+/** One delivery at work: the lease it holds, and what it has seen. */
+class Delivery {
+  #held: Held;
+  readonly #tools: Tools;
+  readonly #options: RunOptions;
+  readonly #token: string;
+
+  constructor(held: Held, tools: Tools, options: RunOptions) {
+    this.#held = held;
+    this.#tools = tools;
+    this.#options = options;
+    this.#token = `${options.worker}/${tools.random.hex(4)}`;
+  }
+
+  async run(): Promise<Verdict> {
+    let machine: Machine | undefined;
+    let claimed = false;
+    for (;;) {
+      const { call } = this.#operation;
+      const following = call !== null && !call.done && call.zoneOperation !== null;
+      if (!following) machine = await this.#look();
+      const step = nextStep(this.#operation, machine, this.#tools.nowMs());
+      if (!claimed) {
+        if (!(await this.#claim(step))) return 'later';
+        claimed = true;
+      } else if (step.do === 'call' && !(await this.#writeDown(step))) return 'later';
+      const verdict = await this.#take(step, machine);
+      if (verdict !== 'next') return verdict;
+    }
+  }
+
+  /** A delete has taken the record away already, or does it here; then the VM is followed until it is gone. */
+  async runDelete(): Promise<Verdict> {
+    const { instanceId } = this.#operation;
+    const zone = this.#held.instance?.value.zone ?? (await this.#remnantZone());
+    if (zone === undefined) {
+      // Neither record nor list know of it any more: it is gone.
+      await settle(this.#held, { state: 'completed' }, this.#tools);
+      return 'done';
+    }
+    const place = { zone, name: instanceId };
+    const machine = await this.#tools.compute.get(place);
+    const step = nextStep(this.#operation, machine, this.#tools.nowMs());
+    if (!(await this.#claim(step))) return 'later';
+    let outcome: ZoneOperation | undefined;
+    if (step.do === 'call') {
+      const asked = await this.#ask(step.verb);
+      if (asked === 'later') return this.#release('later');
+      if (asked instanceof CloudError && asked.reason !== 'not_found') {
+        // The record goes all the same; the VM stays on the list until it is gone.
+        await removeInstance(instanceId, this.#operation.id, { vm: 'unknown' }, this.#tools);
+        return this.#release('later');
+      }
+      if (!(asked instanceof CloudError)) outcome = asked;
+    } else if (step.do === 'follow') {
+      outcome = await this.#tools.compute.operation(zone, step.zoneOperation);
+    }
+    const vm = machine === undefined || (outcome === undefined && step.do === 'call') ? 'absent' : 'leaving';
+    if (this.#held.instance !== undefined) {
+      await removeInstance(
+        instanceId,
+        this.#operation.id,
+        vm === 'leaving' && outcome !== undefined ? { vm, zoneOperation: outcome } : { vm: 'absent' },
+        this.#tools,
+      );
+    }
+    return this.#followDelete(place, outcome);
+  }
+
+  async #followDelete(
+    place: { readonly zone: string; readonly name: string },
+    first: ZoneOperation | undefined,
+  ): Promise<Verdict> {
+    let zoneOperation = first;
+    for (;;) {
+      if (zoneOperation?.error !== undefined && zoneOperation.error !== null)
+        return this.#retryOrFail(zoneOperation.error);
+      if (zoneOperation === undefined || zoneOperation.done) {
+        if ((await this.#tools.compute.get(place)) === undefined) {
+          await finishDelete(this.#operation.id, place.name, this.#tools);
+          return 'done';
+        }
+        if (zoneOperation === undefined) return this.#release('later');
+        await this.#tools.sleep(LOOK_AGAIN_MS);
+      }
+      const leftMs = this.#leftMs();
+      if (leftMs < LAST_WAIT_MS) return this.#release('continue');
+      zoneOperation = await this.#tools.compute.wait(place.zone, zoneOperation.name, leftMs - LAST_WAIT_MS / 2);
+    }
+  }
+
+  get #operation(): Operation {
+    return this.#held.operation.value;
+  }
+
+  #leftMs(): number {
+    return this.#options.deadlineMs - this.#tools.nowMs();
+  }
+
+  async #look(): Promise<Machine | undefined> {
+    const { instance } = this.#held;
+    if (instance === undefined) return undefined;
+    return this.#tools.compute.get({ zone: instance.value.zone, name: instance.id });
+  }
+
+  async #remnantZone(): Promise<string | undefined> {
+    const remnant = await this.#tools.store.get(ref(REMNANT, this.#operation.instanceId));
+    return remnant?.value.zone;
+  }
+
+  /** Takes the lease and writes down the call that will be made. False when somebody else was faster. */
+  async #claim(step: Step): Promise<boolean> {
+    const nowMs = this.#tools.nowMs();
+    const before = this.#operation;
+    const next: Operation = {
+      ...before,
+      state: 'running',
+      attempts: before.attempts + 1,
+      startedAtMs: before.startedAtMs ?? nowMs,
+      leaseUntilMs: this.#options.deadlineMs + LEASE_MARGIN_MS,
+      leaseToken: this.#token,
+      ...plannedCall(before, step, nowMs),
+    };
+    return this.#write(next);
+  }
+
+  async #writeDown(step: Extract<Step, { do: 'call' }>): Promise<boolean> {
+    return this.#write({ ...this.#operation, ...plannedCall(this.#operation, step, this.#tools.nowMs()) });
+  }
+
+  /** Writes the operation on condition that it is still as we know it; reads it back for its new version. */
+  async #write(next: Operation, writes: readonly Write[] = []): Promise<boolean> {
+    const { store } = this.#tools;
+    const { operation } = this.#held;
+    const written = await store.change(async () => {
+      const current = await store.get(operation);
+      if (current === undefined) return { writes: [], result: false };
+      // Our own write, whose answer was lost.
+      if (current.version !== operation.version)
+        return { writes: [], result: current.value.leaseToken === this.#token && sameCall(current.value, next) };
+      return { writes: [replace(current, next), ...writes], result: true };
+    });
+    if (!written) return false;
+    await this.#reread();
+    return this.#operation.leaseToken === this.#token;
+  }
+
+  async #reread(): Promise<void> {
+    const { operation, instance } = this.#held;
+    const [newOperation, newInstance] = await this.#tools.store.getAll([
+      operation,
+      ref(INSTANCE, operation.value.instanceId),
+    ]);
+    this.#held = {
+      operation: newOperation ?? operation,
+      instance: newInstance ?? (newOperation === undefined ? instance : undefined),
+    };
+  }
+
+  async #take(step: Step, machine: Machine | undefined): Promise<Verdict | 'next'> {
+    switch (step.do) {
+      case 'complete':
+        await this.#settle({ state: 'completed' }, machine, undefined);
+        return 'done';
+      case 'fail':
+        await this.#settle(
+          { state: 'failed', error: { reason: step.reason, message: step.message } },
+          machine,
+          undefined,
+        );
+        return 'done';
+      case 'wait':
+        if (this.#leftMs() < LAST_WAIT_MS) return this.#release('continue');
+        await this.#tools.sleep(LOOK_AGAIN_MS);
+        return 'next';
+      case 'follow':
+        return this.#follow(step.zoneOperation);
+      case 'call': {
+        const asked = await this.#ask(step.verb);
+        if (asked === 'later') return this.#release('later');
+        if (asked instanceof CloudError) return this.#retryOrFail(asked);
+        if (asked.error !== null) return this.#retryOrFail(asked.error);
+        await this.#accepted(asked);
+        return 'next';
+      }
+    }
+  }
+
+  /** One call, under the requestId that is on record. Errors that may pass are `later`. */
+  async #ask(verb: CloudCall['verb']): Promise<ZoneOperation | CloudError | 'later'> {
+    const { compute, log } = this.#tools;
+    const { call, id, instanceId } = this.#operation;
+    const instance = this.#held.instance?.value;
+    const place = { zone: instance?.zone ?? (await this.#remnantZone()) ?? '', name: instanceId };
+    const requestId = call?.requestId ?? requestUuid(id, 1);
+    try {
+      if (verb !== 'insert') return await compute.request(verb, place, requestId);
+      if (instance === undefined) return new CloudError('not_found', 'the instance was deleted');
+      return await compute.insert(place, instance.machine, requestId);
+    } catch (thrown) {
+      const error = toCloudError(thrown);
+      log.warn('Compute Engine did not take a call', {
+        operationId: id,
+        instanceId,
+        verb,
+        reason: error.reason,
+        cause: error,
+      });
+      return error.transient && this.#operation.attempts < ATTEMPTS_MAX ? 'later' : error;
+    }
+  }
+
+  /** The call is under way: its zone operation goes on record, and what the VM looks like now. */
+  async #accepted(zoneOperation: ZoneOperation): Promise<void> {
+    const { call } = this.#operation;
+    if (call === null) return;
+    const next: Operation = { ...this.#operation, call: { ...call, zoneOperation: zoneOperation.name } };
+    const { instance } = this.#held;
+    const machine = call.verb === 'reset' || instance === undefined ? undefined : await this.#look();
+    const observed =
+      machine === undefined || instance === undefined
+        ? undefined
+        : observe(instance.value, machine, this.#context(zoneOperation.startedAtMs));
+    const writes = observed === undefined || instance === undefined ? [] : instanceWrites(instance, observed);
+    try {
+      await this.#tools.store.commitOnce([replace(this.#held.operation, next), ...writes]);
+      await this.#reread();
+    } catch (thrown) {
+      if (!(thrown instanceof Conflict)) throw thrown;
+      // Somebody looked at the instance at the same time; his look is as good as ours. Only the call has to be noted.
+      await this.#reread();
+      await this.#write({ ...this.#operation, call: next.call });
+    }
+  }
+
+  async #follow(name: string): Promise<Verdict | 'next'> {
+    const { instance } = this.#held;
+    if (instance === undefined) return this.#release('later');
+    const { zone } = instance.value;
+    for (;;) {
+      const leftMs = this.#leftMs();
+      if (leftMs < LAST_WAIT_MS) return this.#release('continue');
+      const zoneOperation = await this.#tools.compute.wait(zone, name, leftMs - LAST_WAIT_MS / 2);
+      if (zoneOperation === undefined || (zoneOperation.done && zoneOperation.error === null)) {
+        return this.#arrive(zoneOperation?.endedAtMs ?? null);
+      }
+      if (zoneOperation.error !== null) return this.#retryOrFail(zoneOperation.error);
+    }
+  }
+
+  /** The call has ended well. Mostly the VM is where it should be, and the operation is over. */
+  async #arrive(endedAtMs: number | null): Promise<Verdict | 'next'> {
+    const { call } = this.#operation;
+    if (call === null) return 'next';
+    const arrived: Operation = { ...this.#operation, call: { ...call, done: true } };
+    const machine = await this.#look();
+    const step = nextStep(arrived, machine, this.#tools.nowMs());
+    if (step.do === 'complete') {
+      await this.#settle({ state: 'completed' }, machine, endedAtMs);
+      return 'done';
+    }
+    return (await this.#write(arrived)) ? 'next' : 'later';
+  }
+
+  /** A zone operation that ended badly, or a call that was refused. */
+  async #retryOrFail(error: Pick<CloudError, 'reason' | 'message'>): Promise<Verdict> {
+    const { id, instanceId, callCount } = this.#operation;
+    this.#tools.log.warn('a call to Compute Engine failed', {
+      operationId: id,
+      instanceId,
+      reason: error.reason,
+      detail: error.message,
+    });
+    const passing = new CloudError(error.reason, error.message).transient;
+    if (passing && callCount < CALLS_MAX) {
+      // The same requestId would answer the same failure: the next attempt is a new call.
+      await this.#write({ ...this.#operation, call: null, leaseUntilMs: 0 });
+      return 'later';
+    }
+    const machine = await this.#look();
+    await this.#settle({ state: 'failed', error: cloudReason(error.reason) }, machine, undefined);
+    return 'done';
+  }
+
+  async #release<V extends Verdict>(verdict: V): Promise<V> {
+    const { operation } = this.#held;
+    await this.#tools.store.change(async () => {
+      const current = await this.#tools.store.get(operation);
+      if (current?.value.leaseToken !== this.#token || isFinal(current.value.state))
+        return { writes: [], result: undefined };
+      return { writes: [replace(current, { ...current.value, leaseUntilMs: 0 })], result: undefined };
+    });
+    return verdict;
+  }
+
+  async #settle(end: End, machine: Machine | undefined, atMs: number | null | undefined): Promise<void> {
+    await settle(this.#held, end, this.#tools, { machine, context: this.#context(atMs ?? null) });
+  }
+
+  #context(atMs: number | null): ObservationContext {
+    const nowMs = this.#tools.nowMs();
+    const { actor, id } = this.#operation;
+    return {
+      nowMs,
+      atMs: atMs ?? nowMs,
+      cause: actor.type === 'admin' ? 'admin' : 'operation',
+      actor,
+      operationId: id,
+    };
+  }
+}
+
+/** Deliveries of one operation that may meet an error that passes. Pub/Sub gives up a little later than we do. */
+const ATTEMPTS_MAX = 7;
+
+interface End {
+  readonly state: 'completed' | 'failed';
+  readonly error?: Operation['error'];
+}
+
+/**
+ * Ends an operation: its state, the instance as it is now, the event and the queue, in one commit; then the next in the
+ * queue is told. Changes nothing when the operation has ended already.
+ */
+export async function settle(
+  held: Held,
+  end: End,
+  tools: Pick<Tools, 'store' | 'nowMs' | 'publisher' | 'log'>,
+  seen?: { readonly machine: Machine | undefined; readonly context: ObservationContext },
+): Promise<void> {
+  const { store, nowMs, log } = tools;
+  const operationRef = held.operation;
+  const next = await store.change<OperationMessage | undefined>(async () => {
+    const [operation, instance] = await store.getAll([operationRef, ref(INSTANCE, operationRef.value.instanceId)]);
+    if (operation === undefined || isFinal(operation.value.state)) return { writes: [], result: undefined };
+    const ended: Operation = {
+      ...operation.value,
+      state: end.state,
+      error: end.error ?? null,
+      leaseUntilMs: 0,
+      startedAtMs: operation.value.startedAtMs ?? nowMs(),
+      completedAtMs: nowMs(),
+    };
+    const writes: Write[] = [replace(operation, ended)];
+    if (instance === undefined) return { writes, result: undefined };
+    const after = afterOperation(instance.value, ended, seen);
+    writes.push(...instanceWrites(instance, after));
+    const [head] = after.instance.queue;
+    return {
+      writes,
+      result: head === undefined ? undefined : { operationId: head.id, instanceId: instance.id },
+    };
+  });
+  log.info('operation ended', {
+    operationId: operationRef.id,
+    instanceId: operationRef.value.instanceId,
+    kind: operationRef.value.kind,
+    state: end.state,
+    reason: end.error?.reason,
+  });
+  if (next !== undefined) await announce([next], tools);
+}
+
+function afterOperation(
+  instance: Instance,
+  operation: Operation,
+  seen: { readonly machine: Machine | undefined; readonly context: ObservationContext } | undefined,
+): Observed {
+  const shortened: Instance = { ...instance, queue: instance.queue.filter(({ id }) => id !== operation.id) };
+  if (seen === undefined || instance.status === 'DELETING') return { instance: shortened, event: undefined };
+  if (seen.machine !== undefined)
+    return observe(shortened, seen.machine, seen.context) ?? { instance: shortened, event: undefined };
+  const { reason, message } = operation.error ?? {
+    reason: 'vm_missing',
+    message: 'The virtual machine no longer exists.',
+  };
+  return failInstance(shortened, { ...seen.context, reason, message });
+}
+
+function instanceWrites(row: Row<Instance>, { instance, event }: Observed): readonly Write[] {
+  const writes: Write[] = [replace(row, instance)];
+  if (event !== undefined) writes.push(insert(EVENT, eventId(instance.id, event.sequence), event));
+  return writes;
+}
+
+/** The VM is gone: the delete is complete, and nothing is left on the list, unless a late insert could still come. */
+async function finishDelete(
+  operationId: string,
+  instanceId: string,
+  { store, nowMs }: Pick<Tools, 'store' | 'nowMs'>,
+): Promise<void> {
+  await store.change(async () => {
+    const [operation, remnant] = await store.getAll([ref(OPERATION, operationId), ref(REMNANT, instanceId)]);
+    const writes: Write[] = [];
+    if (operation !== undefined && !isFinal(operation.value.state)) {
+      writes.push(
+        replace(operation, { ...operation.value, state: 'completed', leaseUntilMs: 0, completedAtMs: nowMs() }),
+      );
+    }
+    if (remnant !== undefined && remnant.value.absentFromMs <= nowMs()) writes.push(remove(remnant));
+    return { writes, result: undefined };
+  });
+}
+
+/** What a step writes on the operation before it is taken. */
+function plannedCall(operation: Operation, step: Step, nowMs: number): Pick<Operation, 'call' | 'callCount'> {
+  if (step.do !== 'call') return { call: operation.call, callCount: operation.callCount };
+  if (!step.fresh && operation.call !== null) return { call: operation.call, callCount: operation.callCount };
+  const callCount = operation.callCount + 1;
+  return {
+    callCount,
+    call: {
+      verb: step.verb,
+      requestId: requestUuid(operation.id, callCount),
+      askedAtMs: nowMs,
+      zoneOperation: null,
+      done: false,
+    },
+  };
+}
+
+function sameCall(a: Operation, b: Operation): boolean {
+  return a.call?.requestId === b.call?.requestId && a.callCount === b.callCount;
+}

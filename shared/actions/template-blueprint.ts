@@ -1,0 +1,61 @@
+import { Failure } from '#shared/domain/failure.ts';
+import type { NetworkConfig, Template } from '#shared/domain/catalog.ts';
+import { zonesOf } from '#shared/domain/zones.ts';
+import type { CatalogReader } from './catalog-reader.ts';
+import type { Blueprint } from './create-instance.ts';
+
+/** Used where a request names a zone instead of a config. */
+export const DEFAULT_CONFIG = 'default-network';
+
+export interface TemplateWish {
+  readonly templateId: string;
+  /** Wins over `zone`. */
+  readonly configId: string | undefined;
+  /** `""`: the first zone of the template's region. */
+  readonly zone: string | undefined;
+  readonly project: string;
+}
+
+/** What a template and a network config, or a zone, amount to. Throws `not_found` for names that are not in the catalogue. */
+export async function templateBlueprint(wish: TemplateWish, catalog: CatalogReader): Promise<Blueprint> {
+  const [template, config] = await Promise.all([
+    catalog.template(wish.templateId),
+    catalog.config(wish.configId ?? DEFAULT_CONFIG),
+  ]);
+  return {
+    zone: wish.configId === undefined ? zoneIn(template, wish.zone ?? '') : config.zone,
+    machine: machineOf(template, config),
+    templateId: template.id,
+    configId: config.id,
+    displayName: null,
+    spec: null,
+    project: wish.project,
+  };
+}
+
+function machineOf(template: Template, config: NetworkConfig): Blueprint['machine'] {
+  return {
+    machineType: template.machineType,
+    image: template.image,
+    diskSizeGb: template.diskSizeGb,
+    diskType: template.diskType,
+    network: config.network,
+    subnetwork: config.subnetwork,
+    tags: config.tags,
+    externalIp: config.externalIp,
+    labels: {},
+    metadata: {},
+    spot: false,
+  };
+}
+
+function zoneIn(template: Template, zone: string): string {
+  const zones = zonesOf(template.region);
+  const [first] = zones;
+  if (zone === '') return first ?? `${template.region}-a`;
+  if (zones.includes(zone)) return zone;
+  const message = `must be one of ${zones.join(', ')}`;
+  throw new Failure('invalid_request', `The request is not valid: body.zone ${message}.`, {
+    fields: [{ place: 'body', pointer: '/zone', message, rule: 'enum' }],
+  });
+}

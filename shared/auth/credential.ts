@@ -1,0 +1,59 @@
+/** What a request says about who sends it, before anything is verified. */
+export type Credential =
+  | { readonly type: 'none' }
+  /** It cannot be right, whatever it is: half a pair, two kinds at once. `why` is safe to show. */
+  | { readonly type: 'malformed'; readonly why: string }
+  | { readonly type: 'bearer'; readonly token: string }
+  | { readonly type: 'key'; readonly id: string; readonly secret: string };
+
+export type Headers = Readonly<Record<string, string | undefined>>;
+
+/** `ak_live_` and 16 characters, `_`, the secret: both halves of a key in one string. */
+const ONE_STRING_KEY = /^(ak_live_[a-z0-9]{16})_(sk_[A-Za-z0-9_-]{20,128})$/;
+/** The same key as the fleet family writes it. */
+const FLEET_KEY = /^fkey_([a-z0-9]{16})_(sk_[A-Za-z0-9_-]{20,128})$/;
+
+const BEARER = /^Bearer +([A-Za-z0-9._~+/=-]{1,8192})$/i;
+
+/** Longer values are not looked at: no credential of ours is. */
+const KEY_LENGTH_MAX = 256;
+
+/**
+ * Reads the credential of a request. Behind API Gateway the caller's `Authorization` is in `X-Forwarded-Authorization`
+ * and the gateway's own token in `Authorization`; neither is trusted for being there, whoever it came from is verified.
+ */
+export function readCredential(headers: Headers, places: { readonly oneStringKey: boolean }): Credential {
+  const authorization = headers['x-forwarded-authorization'] ?? headers['authorization'];
+  const id = headers['api-key'];
+  const secret = headers['api-secret'];
+  const oneString = places.oneStringKey ? headers['x-api-key'] : undefined;
+  const isPair = id !== undefined || secret !== undefined;
+  const kinds = [authorization !== undefined, isPair, oneString !== undefined].filter(Boolean).length;
+  if (kinds === 0) return { type: 'none' };
+  if (kinds > 1) return { type: 'malformed', why: 'Send one kind of credential, not several at once.' };
+  if (authorization !== undefined) return readBearer(authorization);
+  if (oneString !== undefined) return readOneString(oneString) ?? malformedKey();
+  if (id === undefined || id === '') return { type: 'malformed', why: 'api-secret was sent without api-key.' };
+  if (secret === undefined || secret === '') return { type: 'malformed', why: 'api-key was sent without api-secret.' };
+  if (id.length > KEY_LENGTH_MAX || secret.length > KEY_LENGTH_MAX) return malformedKey();
+  return { type: 'key', id, secret };
+}
+
+function readBearer(authorization: string): Credential {
+  const token = BEARER.exec(authorization)?.[1];
+  if (token === undefined) return { type: 'malformed', why: 'Authorization must be "Bearer <token>".' };
+  return readOneString(token) ?? { type: 'bearer', token };
+}
+
+function readOneString(text: string): Credential | undefined {
+  const [, id, secret] = ONE_STRING_KEY.exec(text) ?? [];
+  if (id !== undefined && secret !== undefined) return { type: 'key', id, secret };
+  const [, tail, fleetSecret] = FLEET_KEY.exec(text) ?? [];
+  if (tail !== undefined && fleetSecret !== undefined)
+    return { type: 'key', id: `ak_live_${tail}`, secret: fleetSecret };
+  return undefined;
+}
+
+function malformedKey(): Credential {
+  return { type: 'malformed', why: 'The API key is not one of ours.' };
+}

@@ -1,0 +1,83 @@
+import { ROLES, type Principal, type Role } from '#shared/domain/principal.ts';
+
+export interface JwtOptions {
+  readonly issuer: string;
+  readonly audience: string;
+  /** Where the issuer's keys are (JWKS). */
+  readonly jwksUri: string;
+}
+
+/** A verified token, without the tier, which is the customer's. */
+export type JwtPrincipal = Omit<Principal, 'tier'> & { readonly expiresAtMs: number };
+
+/** Three base64url parts: nothing else is worth a look at the keys. */
+const JWT = /^[\w-]+\.[\w-]+\.[\w-]+$/;
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
+/**
+ * Signed tokens of one issuer: signature by its JWKS, `iss`, `aud`, `exp`. Claims: `sub` (UUID of the user),
+ * `customer_id`, `projects`, `groups`, `roles` (lists of text). A token without user or customer is not accepted.
+ */
+export class JwtVerifier {
+  readonly #options: JwtOptions;
+  #verify: ((token: string, nowMs: number) => Promise<Readonly<Record<string, unknown>>>) | undefined;
+
+  constructor(options: JwtOptions) {
+    this.#options = options;
+  }
+
+  static looksLikeJwt(token: string): boolean {
+    return JWT.test(token);
+  }
+
+  /** `undefined` for a token that does not hold. Throws only when the issuer's keys cannot be had. */
+  async verify(token: string, nowMs: number): Promise<JwtPrincipal | undefined> {
+    this.#verify ??= await this.#load();
+    let claims: Readonly<Record<string, unknown>>;
+    try {
+      claims = await this.#verify(token, nowMs);
+    } catch (thrown) {
+      if (isVerdict(thrown)) return undefined;
+      throw thrown;
+    }
+    const { sub, customer_id: customerId, exp } = claims;
+    if (typeof sub !== 'string' || !UUID.test(sub)) return undefined;
+    if (typeof customerId !== 'string' || customerId === '' || typeof exp !== 'number') return undefined;
+    return {
+      userId: sub.toLowerCase(),
+      customerId,
+      projects: texts(claims['projects']),
+      groups: texts(claims['groups']),
+      roles: texts(claims['roles']).filter((role): role is Role => (ROLES as readonly string[]).includes(role)),
+      credential: { type: 'jwt', id: typeof claims['jti'] === 'string' ? claims['jti'].slice(0, 128) : sub },
+      expiresAtMs: exp * 1000,
+    };
+  }
+
+  /** Loaded at the first token: most deployments have no issuer, and a cold start should not pay for it. */
+  async #load(): Promise<(token: string, nowMs: number) => Promise<Readonly<Record<string, unknown>>>> {
+    const { createRemoteJWKSet, jwtVerify } = await import('jose');
+    const keys = createRemoteJWKSet(new URL(this.#options.jwksUri), { timeoutDuration: 3_000 });
+    return async (token, nowMs) => {
+      const { payload } = await jwtVerify(token, keys, {
+        issuer: this.#options.issuer,
+        audience: this.#options.audience,
+        currentDate: new Date(nowMs),
+        requiredClaims: ['exp', 'sub'],
+        // Signatures only: a symmetric algorithm would make the public keys a shared secret.
+        algorithms: ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA'],
+      });
+      return payload;
+    };
+  }
+}
+
+/** jose's errors about the token itself; a key set that cannot be fetched or times out is not one of them. */
+function isVerdict(thrown: unknown): boolean {
+  if (!(thrown instanceof Error) || !('code' in thrown) || typeof thrown.code !== 'string') return false;
+  return thrown.code.startsWith('ERR_J') && thrown.code !== 'ERR_JWKS_TIMEOUT';
+}
+
+function texts(claim: unknown): readonly string[] {
+  return Array.isArray(claim) ? claim.filter((item): item is string => typeof item === 'string') : [];
+}

@@ -1,0 +1,57 @@
+import type { Store, Write } from '#shared/datastore/store.ts';
+import { InUse } from '#shared/domain/in-use.ts';
+import type { AnyEntry, Catalog } from './catalog.ts';
+import { planCatalog, type Plan, type PlanItem, type PlanOptions } from './plan-catalog.ts';
+import { SECTIONS } from './sections.ts';
+
+export interface ApplyOptions extends PlanOptions {
+  /** Called once, before anything is written. */
+  readonly onPlan?: (plan: Plan) => void;
+  /** Called after each batch. */
+  readonly onProgress?: (progress: { readonly done: number; readonly total: number }) => void;
+}
+
+/** Well below the 500 writes and the 10 MiB that a commit may hold. */
+const BATCH_WRITES = 100;
+
+/**
+ * Makes what is stored be what the file says. Doing it twice changes nothing the second time; when it stops half-way,
+ * doing it again does the rest.
+ *
+ * Throws `InUse` when something to be removed is in use, and `invalid_request` when the file does not fit together;
+ * nothing is written then.
+ */
+export async function applyCatalog(
+  store: Pick<Store, 'query' | 'count' | 'getAll' | 'write'>,
+  catalog: Catalog,
+  options: ApplyOptions = {},
+): Promise<Plan> {
+  const plan = await planCatalog(store, catalog, options);
+  options.onPlan?.(plan);
+  if (plan.refused.length > 0) throw new InUse(plan.refused);
+
+  const writes = plan.items.flatMap((item) => writesOf(item, catalog));
+  for (let done = 0; done < writes.length;) {
+    const batch = writes.slice(done, done + BATCH_WRITES);
+    await store.write(batch);
+    done += batch.length;
+    options.onProgress?.({ done, total: writes.length });
+  }
+  return plan;
+}
+
+function writesOf(item: PlanItem, catalog: Catalog): readonly Write[] {
+  const section = SECTIONS.find(({ name }) => name === item.section);
+  if (section === undefined) return [];
+  switch (item.change) {
+    case 'keep':
+      return [];
+    case 'remove':
+      return [section.erase(item.id)];
+    case 'add':
+    case 'change': {
+      const entries: Readonly<Record<string, AnyEntry>> = catalog[item.section] ?? {};
+      return [section.put(item.id, entries[item.id] ?? {})];
+    }
+  }
+}

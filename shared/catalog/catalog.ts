@@ -1,0 +1,46 @@
+import type {
+  Image,
+  Network,
+  NetworkConfig,
+  SecurityGroup,
+  ServerType,
+  SshKey,
+  Subnet,
+  Template,
+} from '#shared/domain/catalog.ts';
+import type { Tier } from '#shared/domain/tier.ts';
+
+/** A price from a time on, as the file says it. */
+export interface PriceStepEntry {
+  /** Cents per instance-hour. */
+  readonly priceCents: number;
+  /** RFC 3339. */
+  readonly from: string;
+}
+
+/** What the catalogue says about one id, per section: the row without its id. */
+export interface Entries {
+  readonly tiers: Omit<Tier, 'name'>;
+  readonly templates: Omit<Template, 'id'>;
+  readonly configs: Omit<NetworkConfig, 'id'>;
+  readonly serverTypes: Owned<ServerType>;
+  readonly images: Owned<Image>;
+  readonly networks: Owned<Network>;
+  readonly subnets: Owned<Subnet>;
+  readonly securityGroups: Owned<SecurityGroup>;
+  readonly sshKeys: Owned<SshKey>;
+  readonly prices: { readonly steps: readonly PriceStepEntry[] };
+}
+
+/** Without a customer it belongs to everybody. */
+type Owned<T extends { readonly id: string; readonly customerId: string }> = Omit<T, 'id' | 'customerId'> & {
+  readonly customerId?: string;
+};
+
+export type SectionName = keyof Entries;
+
+/** The file of `npm run catalog`. A section that is left out says nothing about its rows; an empty one says there are none. */
+export type Catalog = { readonly [S in SectionName]?: Readonly<Record<string, Entries[S]>> };
+
+/** An entry of whatever section, to be compared and shown. */
+export type AnyEntry = Readonly<Record<string, unknown>>;

@@ -1,0 +1,101 @@
+import type { InvalidField } from '#shared/domain/failure.ts';
+import type { Catalog, Entries, SectionName } from './catalog.ts';
+
+/** The catalogue as it would be: what the file says, and what is stored beside it. */
+export type Outlook = { readonly [S in SectionName]: ReadonlyMap<string, Entries[S]> };
+
+/** Where Compute Engine's zones end: `us-central1-a` lies in `us-central1`. */
+function regionOf(zone: string): string {
+  return zone.replace(/-[a-z]$/, '');
+}
+
+/** The region that a subnetwork's path names; `undefined` when it names none. */
+function regionIn(subnetwork: string): string | undefined {
+  return /(?:^|\/)regions\/([^/]+)\//.exec(subnetwork)?.[1];
+}
+
+/** Everything in the file that does not fit with the rest of the catalogue, each with its place. */
+export function checkReferences(catalog: Catalog, outlook: Outlook): readonly InvalidField[] {
+  const problems: InvalidField[] = [];
+  const problem = (pointer: string, rule: string, message: string) => {
+    problems.push({ place: 'body', pointer, rule, message });
+  };
+
+  for (const [id, config] of Object.entries(catalog.configs ?? {})) {
+    const region = regionIn(config.subnetwork);
+    if (region !== undefined && region !== regionOf(config.zone)) {
+      problem(
+        `/configs/${id}/subnetwork`,
+        'region',
+        `is in ${region}, but the zone ${config.zone} is in ${regionOf(config.zone)}`,
+      );
+    }
+  }
+
+  for (const [id, subnet] of Object.entries(catalog.subnets ?? {})) {
+    const vpc = outlook.networks.get(subnet.vpcId);
+    if (vpc === undefined) {
+      problem(`/subnets/${id}/vpcId`, 'reference', `names no network; ${known(outlook.networks)}`);
+    } else if (vpc.customerId !== undefined && vpc.customerId !== subnet.customerId) {
+      problem(
+        `/subnets/${id}/customerId`,
+        'owner',
+        `must be ${vpc.customerId}, the owner of ${subnet.vpcId}: nobody else may use that network`,
+      );
+    }
+    const region = regionIn(subnet.subnetwork);
+    if (region !== undefined && region !== subnet.region) {
+      problem(`/subnets/${id}/subnetwork`, 'region', `is in ${region}, but the region is ${subnet.region}`);
+    }
+    if (subnet.zone !== '' && regionOf(subnet.zone) !== subnet.region) {
+      problem(`/subnets/${id}/zone`, 'region', `must be in ${subnet.region}, as ${subnet.region}-a is, or ""`);
+    }
+  }
+
+  for (const [machineType, price] of Object.entries(catalog.prices ?? {})) {
+    for (const [i, step] of price.steps.entries()) {
+      const before = price.steps[i - 1];
+      if (before !== undefined && Date.parse(step.from) <= Date.parse(before.from)) {
+        problem(
+          `/prices/${machineType}/steps/${i}/from`,
+          'order',
+          `must be later than the step before it, ${before.from}`,
+        );
+      }
+    }
+  }
+  return problems;
+}
+
+/** What is allowed, but seldom meant. `customers` are those that exist. */
+export function catalogWarnings(catalog: Catalog, outlook: Outlook, customers: ReadonlySet<string>): readonly string[] {
+  const warnings: string[] = [];
+  for (const section of ['templates', 'serverTypes'] as const) {
+    for (const [id, { machineType }] of Object.entries(catalog[section] ?? {})) {
+      if (outlook.prices.has(machineType)) continue;
+      warnings.push(`/${section}/${id}: ${machineType} has no price, so its instances have no price history.`);
+    }
+  }
+  for (const { pointer, customerId } of owners(catalog)) {
+    if (!customers.has(customerId)) warnings.push(`${pointer}: customer ${customerId} does not exist (yet).`);
+  }
+  return warnings;
+}
+
+const OWNED_SECTIONS = ['serverTypes', 'images', 'networks', 'subnets', 'securityGroups', 'sshKeys'] as const;
+
+/** The owners that the file names. */
+export function owners(catalog: Catalog): readonly { readonly pointer: string; readonly customerId: string }[] {
+  return OWNED_SECTIONS.flatMap((section) =>
+    Object.entries(catalog[section] ?? {}).flatMap(([id, { customerId }]) =>
+      customerId === undefined || customerId === '' ? [] : [{ pointer: `/${section}/${id}/customerId`, customerId }],
+    ),
+  );
+}
+
+function known(entries: ReadonlyMap<string, unknown>): string {
+  const ids = [...entries.keys()];
+  if (ids.length === 0) return 'there are none';
+  const shown = ids.slice(0, 10).join(', ');
+  return `there are ${shown}${ids.length > 10 ? ` and ${ids.length - 10} more` : ''}`;
+}

@@ -1,0 +1,171 @@
+import {
+  IMAGE,
+  NETWORK,
+  NETWORK_CONFIG,
+  PRICE,
+  SECURITY_GROUP,
+  SERVER_TYPE,
+  SSH_KEY,
+  SUBNET,
+  TEMPLATE,
+  TIER,
+} from '#shared/datastore/catalog-rows.ts';
+import {
+  ALL_IMAGES,
+  ALL_NETWORKS,
+  ALL_NETWORK_CONFIGS,
+  ALL_PRICES,
+  ALL_SECURITY_GROUPS,
+  ALL_SERVER_TYPES,
+  ALL_SSH_KEYS,
+  ALL_SUBNETS,
+  ALL_TEMPLATES,
+  ALL_TIERS,
+} from '#shared/datastore/queries.ts';
+import type { Shape } from '#shared/datastore/query.ts';
+import { erase, put, type Write } from '#shared/datastore/store.ts';
+import type { Kind } from '#shared/datastore/kind.ts';
+import type { AnyEntry, Entries, SectionName } from './catalog.ts';
+
+/** How one section of the catalogue is kept. */
+export interface Section {
+  readonly name: SectionName;
+  /** One entry of it, in words: `tier`, `server type`. */
+  readonly word: string;
+  readonly rows: Shape;
+  /** The entry of a row, as files write it. */
+  toEntry(row: unknown): AnyEntry;
+  /** The entry as it would be read back: defaults filled in or left out, times in one spelling. */
+  normal(id: string, entry: AnyEntry): AnyEntry;
+  put(id: string, entry: AnyEntry): Write;
+  erase(id: string): Write;
+}
+
+interface SectionDefinition<S extends SectionName, T> {
+  readonly name: S;
+  readonly word: string;
+  readonly kind: Kind<T>;
+  readonly rows: Shape<T>;
+  readonly toEntry: (row: T) => Entries[S];
+  readonly toRow: (id: string, entry: Entries[S]) => T;
+}
+
+/** Forgets the types of one section, so that sections can be walked. What goes into one only ever comes from its own map. */
+function section<S extends SectionName, T>(definition: SectionDefinition<S, T>): Section {
+  const { name, word, kind, rows } = definition;
+  const toRow = (id: string, entry: AnyEntry) => definition.toRow(id, entry as unknown as Entries[S]);
+  return {
+    name,
+    word,
+    rows,
+    toEntry: (row) => definition.toEntry(row as T),
+    normal: (id, entry) => definition.toEntry(toRow(id, entry)),
+    put: (id, entry) => put(kind, id, toRow(id, entry)),
+    erase: (id) => erase({ kind, id }),
+  };
+}
+
+/** An entry names its owner only if there is one. */
+function owned<T extends { readonly customerId: string }>(value: T): Omit<T, 'customerId'> & { customerId?: string } {
+  const { customerId, ...rest } = value;
+  return customerId === '' ? rest : { customerId, ...rest };
+}
+
+function withoutId<T extends { readonly id: string }>(row: T): Omit<T, 'id'> {
+  const { id: _, ...entry } = row;
+  return entry;
+}
+
+/** RFC 3339 in UTC, without a fraction of zero. */
+function timeText(ms: number): string {
+  return new Date(ms).toISOString().replace('.000Z', 'Z');
+}
+
+/** In the order in which they are written: what is named comes before what names it. They are removed the other way round. */
+export const SECTIONS: readonly Section[] = [
+  section({
+    name: 'tiers',
+    word: 'tier',
+    kind: TIER,
+    rows: ALL_TIERS,
+    toEntry: ({ maxInstances, perMinute }) => ({ maxInstances, perMinute }),
+    toRow: (name, entry) => ({ name, ...entry }),
+  }),
+  section({
+    name: 'prices',
+    word: 'price',
+    kind: PRICE,
+    rows: ALL_PRICES,
+    toEntry: ({ steps }) => ({
+      steps: steps.map(({ priceCents, fromMs }) => ({ priceCents, from: timeText(fromMs) })),
+    }),
+    toRow: (machineType, { steps }) => ({
+      machineType,
+      steps: steps.map(({ priceCents, from }) => ({ priceCents, fromMs: Date.parse(from) })),
+    }),
+  }),
+  section({
+    name: 'templates',
+    word: 'template',
+    kind: TEMPLATE,
+    rows: ALL_TEMPLATES,
+    toEntry: withoutId,
+    toRow: (id, entry) => ({ id, ...entry }),
+  }),
+  section({
+    name: 'configs',
+    word: 'config',
+    kind: NETWORK_CONFIG,
+    rows: ALL_NETWORK_CONFIGS,
+    toEntry: withoutId,
+    toRow: (id, entry) => ({ id, ...entry }),
+  }),
+  section({
+    name: 'serverTypes',
+    word: 'server type',
+    kind: SERVER_TYPE,
+    rows: ALL_SERVER_TYPES,
+    toEntry: (row) => owned(withoutId(row)),
+    toRow: (id, entry) => ({ customerId: '', ...entry, id }),
+  }),
+  section({
+    name: 'images',
+    word: 'image',
+    kind: IMAGE,
+    rows: ALL_IMAGES,
+    toEntry: (row) => owned(withoutId(row)),
+    toRow: (id, entry) => ({ customerId: '', ...entry, id }),
+  }),
+  section({
+    name: 'networks',
+    word: 'network',
+    kind: NETWORK,
+    rows: ALL_NETWORKS,
+    toEntry: (row) => owned(withoutId(row)),
+    toRow: (id, entry) => ({ customerId: '', ...entry, id }),
+  }),
+  section({
+    name: 'subnets',
+    word: 'subnet',
+    kind: SUBNET,
+    rows: ALL_SUBNETS,
+    toEntry: (row) => owned(withoutId(row)),
+    toRow: (id, entry) => ({ customerId: '', ...entry, id }),
+  }),
+  section({
+    name: 'securityGroups',
+    word: 'security group',
+    kind: SECURITY_GROUP,
+    rows: ALL_SECURITY_GROUPS,
+    toEntry: (row) => owned(withoutId(row)),
+    toRow: (id, entry) => ({ customerId: '', ...entry, id }),
+  }),
+  section({
+    name: 'sshKeys',
+    word: 'ssh key',
+    kind: SSH_KEY,
+    rows: ALL_SSH_KEYS,
+    toEntry: (row) => owned(withoutId(row)),
+    toRow: (id, entry) => ({ customerId: '', ...entry, id }),
+  }),
+];

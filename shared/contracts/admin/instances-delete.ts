@@ -1,0 +1,23 @@
+import { instanceParams, nothing } from '../compute/parameters.ts';
+import { contract } from '../contract.ts';
+import { ADMIN_FAILURES } from './admin-failures.ts';
+
+export const instancesDelete = contract({
+  name: 'admin-instances-delete',
+  family: 'compute',
+  method: 'DELETE',
+  path: '/api/compute/v1/admin/instances/{id}',
+  tag: 'Administration',
+  summary: 'Delete any instance',
+  description:
+    'Deletes the VM with its disk, whoever owns it and whatever state it is in, and frees its place in the quota of its customer. This cannot be undone.',
+  role: 'compute_admin',
+  limit: null,
+  idempotent: false,
+  clients: ['datastore', 'pubsub', 'compute'],
+  params: instanceParams,
+  query: nothing,
+  body: null,
+  success: [{ status: 204, description: 'The instance is deleted.', body: null }],
+  failures: [...ADMIN_FAILURES, 'not_found'],
+});

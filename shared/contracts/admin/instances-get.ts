@@ -1,0 +1,25 @@
+import { instanceParams, nothing } from '../compute/parameters.ts';
+import { contract } from '../contract.ts';
+import { ADMIN_FAILURES } from './admin-failures.ts';
+import { ADMIN_INSTANCE } from './example-values.ts';
+import { AdminInstance } from './schemas.ts';
+
+export const instancesGet = contract({
+  name: 'admin-instances-get',
+  family: 'compute',
+  method: 'GET',
+  path: '/api/compute/v1/admin/instances/{id}',
+  tag: 'Administration',
+  summary: 'Get any instance',
+  description: 'Reads one instance, whoever owns it.',
+  role: 'compute_admin',
+  limit: null,
+  idempotent: false,
+  clients: ['datastore', 'compute'],
+  params: instanceParams,
+  query: nothing,
+  body: null,
+  success: [{ status: 200, description: 'The instance.', body: AdminInstance }],
+  failures: [...ADMIN_FAILURES, 'not_found', 'cloud_failed'],
+  examples: [{ summary: 'A running instance', answer: ADMIN_INSTANCE }],
+});

@@ -1,0 +1,7 @@
+import { adminPowerContract } from './power-contract.ts';
+
+export const instancesStart = adminPowerContract(
+  'start',
+  'Start any instance',
+  'Boots a stopped instance, whoever owns it. In any other state the answer is 409.',
+);

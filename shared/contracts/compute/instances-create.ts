@@ -1,0 +1,43 @@
+import { contract } from '../contract.ts';
+import { LIMITED_FAILURES, POST_FAILURES } from './common-failures.ts';
+import { PROVISIONING_INSTANCE } from './example-values.ts';
+import { nothing } from './parameters.ts';
+import { CreateInstance, Instance } from './schemas.ts';
+
+export const instancesCreate = contract({
+  name: 'compute-instances-create',
+  family: 'compute',
+  method: 'POST',
+  path: '/api/compute/v1/instances',
+  tag: 'Instances',
+  summary: 'Create an instance',
+  description: `Creates a VM from a template, in the zone and network of a network configuration. The answer comes as soon as
+Compute Engine has accepted the VM: its status is \`PROVISIONING\` and its addresses are empty; read the instance until it
+is \`RUNNING\`, usually within a minute. Should the VM fail to start, the instance becomes \`ERROR\` and says why.
+
+The instance counts against the quota of your tier from this moment until it is deleted, stopped or not. Everybody who
+shares a group with you can see it.
+
+Send an \`Idempotency-Key\` to be able to repeat the request safely when an answer was lost.`,
+  role: null,
+  limit: 'create',
+  idempotent: true,
+  clients: ['datastore', 'pubsub', 'compute'],
+  params: nothing,
+  query: nothing,
+  body: CreateInstance,
+  success: [{ status: 201, description: 'The instance exists and is being provisioned.', body: Instance }],
+  failures: [...LIMITED_FAILURES, ...POST_FAILURES, 'quota_exceeded', 'not_found', 'cloud_failed', 'zone_exhausted'],
+  examples: [
+    {
+      summary: 'From a template, with a network configuration',
+      body: { template_id: 'ubuntu-22-standard', config_id: 'default-network' },
+      answer: PROVISIONING_INSTANCE,
+    },
+    {
+      summary: "In the first zone of the template's region",
+      body: { templateID: 'ubuntu-22-standard', zone: '' },
+      answer: PROVISIONING_INSTANCE,
+    },
+  ],
+});

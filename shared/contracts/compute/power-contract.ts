@@ -1,0 +1,48 @@
+import type { LimitedOperation } from '#shared/domain/tier.ts';
+import { contract } from '../contract.ts';
+import { LIMITED_FAILURES, POST_FAILURES } from './common-failures.ts';
+import { PENDING_OPERATION } from './example-values.ts';
+import { instanceParams, nothing } from './parameters.ts';
+import { Operation } from './schemas.ts';
+
+export type PowerVerb = Extract<LimitedOperation, 'start' | 'stop' | 'restart' | 'reset'>;
+
+const ACCEPTED = `
+
+The answer comes before the VM has changed. Follow the operation that the headers name, or read the instance. Asking again
+for what is already pending joins the pending operation.`;
+
+/** The four power endpoints differ in a verb and a few sentences. */
+export function powerContract(verb: PowerVerb, summary: string, description: string) {
+  return contract({
+    name: `compute-instances-${verb}`,
+    family: 'compute',
+    method: 'POST',
+    path: `/api/compute/v1/instances/{id}/${verb}`,
+    tag: 'Power',
+    summary,
+    description: description + ACCEPTED,
+    role: null,
+    limit: verb,
+    idempotent: true,
+    clients: ['datastore', 'pubsub'],
+    params: instanceParams,
+    query: nothing,
+    body: null,
+    success: [
+      {
+        status: 202,
+        description: 'Accepted. There is no body, unless the request preferred the operation as one.',
+        body: null,
+        preferredBody: Operation,
+        headers: {
+          'Operation-Location': 'Path of the operation, to follow it.',
+          'x-operation-id': 'Id of the operation.',
+          'Preference-Applied': '`return=representation`, when the body is the operation.',
+        },
+      },
+    ],
+    failures: [...LIMITED_FAILURES, ...POST_FAILURES, 'not_found'],
+    examples: [{ summary: 'The accepted operation', answer: { ...PENDING_OPERATION, kind: verb } }],
+  });
+}

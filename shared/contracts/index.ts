@@ -1,0 +1,37 @@
+import type { Contract, FallbackContract } from './contract.ts';
+import { configsList } from './compute/configs-list.ts';
+import { fallback } from './compute/fallback.ts';
+import { instancesCreate } from './compute/instances-create.ts';
+import { instancesDelete } from './compute/instances-delete.ts';
+import { instancesGet } from './compute/instances-get.ts';
+import { instancesHistory } from './compute/instances-history.ts';
+import { instancesList } from './compute/instances-list.ts';
+import { instancesReset } from './compute/instances-reset.ts';
+import { instancesRestart } from './compute/instances-restart.ts';
+import { instancesStart } from './compute/instances-start.ts';
+import { instancesStop } from './compute/instances-stop.ts';
+import { operationsGet } from './compute/operations-get.ts';
+import { templatesList } from './compute/templates-list.ts';
+import { templatesZones } from './compute/templates-zones.ts';
+
+export { TOPICS } from './topics.ts';
+export { WORKERS } from './workers.ts';
+
+/** Every endpoint there is, in the order of the documentation. */
+export const CONTRACTS: readonly Contract[] = [
+  instancesCreate,
+  instancesList,
+  instancesGet,
+  instancesDelete,
+  instancesStart,
+  instancesStop,
+  instancesRestart,
+  instancesReset,
+  instancesHistory,
+  templatesList,
+  templatesZones,
+  configsList,
+  operationsGet,
+];
+
+export const FALLBACKS: readonly FallbackContract[] = [fallback];

@@ -1,0 +1,22 @@
+import type { Topic } from './contract.ts';
+
+export const TOPICS = [
+  {
+    name: 'operations',
+    description: 'Accepted operations, one message each, ordered by instance id.',
+    retentionHours: 7 * 24,
+  },
+  {
+    name: 'operations-dead-letter',
+    description: 'Operations that the power worker could not deal with.',
+    retentionHours: 7 * 24,
+  },
+  {
+    name: 'compute-events',
+    description: "Compute Engine's audit log entries about our machines, fed by a log sink.",
+    // A hint that is a day old is worth nothing: the sweep has seen the machine since.
+    retentionHours: 24,
+  },
+] as const satisfies readonly Topic[];
+
+export type TopicName = (typeof TOPICS)[number]['name'];

@@ -1,0 +1,44 @@
+import type { WorkerContract } from './contract.ts';
+
+export const WORKERS: readonly WorkerContract[] = [
+  {
+    name: 'power-worker',
+    description:
+      'Carries out accepted operations on Compute Engine, one at a time per instance, and records the outcome.',
+    trigger: {
+      type: 'push',
+      topic: 'operations',
+      ordered: true,
+      deadLetter: { topic: 'operations-dead-letter', attemptsMax: 10 },
+    },
+    identity: 'worker',
+    clients: ['datastore', 'pubsub', 'compute'],
+    // Following a zone operation is waiting, so many deliveries share one instance.
+    runtime: { concurrency: 40, timeoutSeconds: 300, deadlineSeconds: 285 },
+  },
+  {
+    name: 'dead-letter-recorder',
+    description: 'Fails the operations whose messages ended in the dead letter topic, so that none is silently lost.',
+    trigger: { type: 'push', topic: 'operations-dead-letter', ordered: false, deadLetter: null },
+    identity: 'worker',
+    clients: ['datastore', 'pubsub'],
+    runtime: { timeoutSeconds: 60, deadlineSeconds: 55, maxInstances: 5 },
+  },
+  {
+    name: 'reconciler-sync',
+    description: "Compares one instance with its machine when Compute Engine's audit log says that something happened.",
+    trigger: { type: 'push', topic: 'compute-events', ordered: false, deadLetter: null },
+    identity: 'reconciler',
+    clients: ['datastore', 'compute'],
+  },
+  {
+    name: 'reconciler-sweep',
+    description:
+      'Each minute: publishes what was left pending, looks at instances in transition, and compares all machines with all records.',
+    trigger: { type: 'schedule', cron: '* * * * *' },
+    identity: 'reconciler',
+    clients: ['datastore', 'pubsub', 'compute'],
+    // One sweep at a time is enough, and a second one beside it only costs quota.
+    runtime: { memoryMb: 1024, concurrency: 1, timeoutSeconds: 300, deadlineSeconds: 285, maxInstances: 1 },
+  },
+];

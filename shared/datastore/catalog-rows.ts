@@ -1,0 +1,110 @@
+import type {
+  Image,
+  Network,
+  NetworkConfig,
+  SecurityGroup,
+  ServerType,
+  SshKey,
+  Subnet,
+  Template,
+} from '#shared/domain/catalog.ts';
+import type { Price } from '#shared/domain/price.ts';
+import type { Tier } from '#shared/domain/tier.ts';
+import { flag, integer, json, plainText, text, texts } from './field.ts';
+import { kind, type Kind } from './kind.ts';
+
+/*
+ * The catalogue. Written by `npm run catalog` only, a few hundred rows at most, read whole or by id: nothing but owner
+ * and place is indexed.
+ */
+
+export const TIER: Kind<Tier> = kind<Tier>('Tier', { name: text, maxInstances: integer, perMinute: json() });
+
+export const TEMPLATE: Kind<Template> = kind<Template>('Template', {
+  id: text,
+  name: plainText,
+  description: plainText,
+  machineType: plainText,
+  diskSizeGb: integer,
+  diskType: plainText,
+  image: plainText,
+  region: text,
+});
+
+export const NETWORK_CONFIG: Kind<NetworkConfig> = kind<NetworkConfig>('NetworkConfig', {
+  id: text,
+  name: plainText,
+  description: plainText,
+  zone: text,
+  network: plainText,
+  subnetwork: plainText,
+  tags: texts,
+  externalIp: flag,
+});
+
+export const SERVER_TYPE: Kind<ServerType> = kind<ServerType>('ServerType', {
+  id: text,
+  customerId: text,
+  machineType: plainText,
+  series: plainText,
+  vcpus: integer,
+  memoryMb: integer,
+  diskSizeGb: integer,
+  diskType: plainText,
+});
+
+export const IMAGE: Kind<Image> = kind<Image>('Image', {
+  id: text,
+  customerId: text,
+  name: plainText,
+  image: plainText,
+});
+
+export const NETWORK: Kind<Network> = kind<Network>('Network', {
+  id: text,
+  customerId: text,
+  name: plainText,
+  network: plainText,
+});
+
+export const SUBNET: Kind<Subnet> = kind<Subnet>('Subnet', {
+  id: text,
+  customerId: text,
+  name: plainText,
+  vpcId: text,
+  subnetwork: plainText,
+  region: text,
+  zone: plainText,
+});
+
+export const SECURITY_GROUP: Kind<SecurityGroup> = kind<SecurityGroup>('SecurityGroup', {
+  id: text,
+  customerId: text,
+  name: plainText,
+  tags: texts,
+});
+
+export const SSH_KEY: Kind<SshKey> = kind<SshKey>('SshKey', {
+  id: text,
+  customerId: text,
+  name: plainText,
+  user: plainText,
+  publicKey: plainText,
+});
+
+/** The id is the machine type. */
+export const PRICE: Kind<Price> = kind<Price>('Price', { machineType: text, steps: json() });
+
+/** All kinds of the catalogue. */
+export const CATALOG_KINDS: readonly Kind<unknown>[] = [
+  TIER,
+  TEMPLATE,
+  NETWORK_CONFIG,
+  SERVER_TYPE,
+  IMAGE,
+  NETWORK,
+  SUBNET,
+  SECURITY_GROUP,
+  SSH_KEY,
+  PRICE,
+];

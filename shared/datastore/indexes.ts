@@ -1,0 +1,53 @@
+import type { CompositeIndex, Direction, Shape } from './query.ts';
+
+type Order = Shape['order'][number];
+
+const asc = (name: string) => ({ name, direction: 'asc' as Direction });
+const desc = (name: string) => ({ name, direction: 'desc' as Direction });
+
+/** The composite indexes, as Terraform makes them. Everything else is served by the indexes that each property has. */
+export const COMPOSITE_INDEXES: readonly CompositeIndex[] = [
+  { kind: 'Instance', properties: [asc('userId'), desc('createdAtMs')] },
+  { kind: 'InstanceEvent', properties: [asc('instanceId'), desc('sequence')] },
+];
+
+/**
+ * Whether a query of this shape is answered from these indexes. The rules are Datastore's:
+ *
+ * - equalities alone are merged from the properties' own indexes, and so is one order or one bound without equalities;
+ * - otherwise a composite index must hold the equalities, in any order, and then exactly the order;
+ * - several composite indexes that end in the same order are merged, so together they may hold the equalities.
+ */
+export function isServed(shape: Shape, indexes: readonly CompositeIndex[]): boolean {
+  const equal = new Set(shape.equal);
+  const order = neededOrder(shape, equal);
+  if (order.length === 0) return true;
+  if (equal.size === 0 && order.length === 1 && order[0]?.property !== '__key__') return true;
+
+  const held = new Set<string>();
+  let matching = 0;
+  for (const index of indexes) {
+    if (index.kind !== shape.kind.name || !endsIn(index, order)) continue;
+    const prefix = index.properties.slice(0, index.properties.length - order.length).map((property) => property.name);
+    if (!prefix.every((name) => equal.has(name))) continue;
+    matching += 1;
+    for (const name of prefix) held.add(name);
+  }
+  return matching > 0 && held.size === equal.size;
+}
+
+/** What an index must sort by: a compared property is constant, and every index ends in the ascending key anyway. */
+function neededOrder(shape: Shape, equal: ReadonlySet<string>): readonly Order[] {
+  const bound: readonly Order[] = shape.atMost === undefined ? [] : [{ property: shape.atMost, direction: 'asc' }];
+  const asked = (shape.order.length === 0 ? bound : shape.order).filter(({ property }) => !equal.has(property));
+  const last = asked.at(-1);
+  return last?.property === '__key__' && last.direction === 'asc' ? asked.slice(0, -1) : asked;
+}
+
+function endsIn(index: CompositeIndex, order: readonly Order[]): boolean {
+  const tail = index.properties.slice(-order.length);
+  return (
+    tail.length === order.length &&
+    order.every(({ property, direction }, i) => tail[i]?.name === property && tail[i].direction === direction)
+  );
+}

@@ -1,0 +1,48 @@
+import type { Field, Value } from './field.ts';
+
+export type Properties = Readonly<Record<string, Value>>;
+
+type Fields<T> = { readonly [M in keyof T]-?: Field<T[M]> };
+
+/** One kind of row: its name in Datastore and how its members become properties. The id is the name part of the key. */
+export interface Kind<T> {
+  readonly name: string;
+  encode(value: T): Properties;
+  decode(properties: Properties, id: string): T;
+}
+
+export interface KindOptions<T> {
+  /** Properties that queries need and that follow from the members. They are written, never read. */
+  readonly derived?: (value: T) => Properties;
+}
+
+/** A row whose layout this code does not know: written by a newer version, or by hand. */
+export class UnreadableRow extends Error {
+  override readonly name = 'UnreadableRow';
+}
+
+export function kind<T extends object>(name: string, fields: Fields<T>, options: KindOptions<T> = {}): Kind<T> {
+  const derived = options.derived ?? (() => ({}));
+  const members = Object.keys(fields) as (keyof T & string)[];
+  return {
+    name,
+    encode(value) {
+      const properties: Record<string, Value> = {};
+      for (const member of members) properties[member] = fields[member].encode(value[member]);
+      return { ...properties, ...derived(value) };
+    },
+    decode(properties, id) {
+      const value: Partial<T> = {};
+      for (const member of members) {
+        const property = properties[member];
+        if (property === undefined) throw new UnreadableRow(`${name} ${id} has no ${member}`);
+        try {
+          value[member] = fields[member].decode(property);
+        } catch (thrown) {
+          throw new UnreadableRow(`${name} ${id} has an unreadable ${member}`, { cause: thrown });
+        }
+      }
+      return value as T;
+    },
+  };
+}

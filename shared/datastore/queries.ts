@@ -1,0 +1,152 @@
+import type { InstanceEvent } from '#shared/domain/history.ts';
+import type { Instance } from '#shared/domain/instance.ts';
+import type { Operation } from '#shared/domain/operation.ts';
+import {
+  IMAGE,
+  NETWORK,
+  NETWORK_CONFIG,
+  PRICE,
+  SECURITY_GROUP,
+  SERVER_TYPE,
+  SSH_KEY,
+  SUBNET,
+  TEMPLATE,
+  TIER,
+} from './catalog-rows.ts';
+import type { Kind } from './kind.ts';
+import type { Shape } from './query.ts';
+import {
+  API_KEY,
+  CUSTOMER,
+  EVENT,
+  INSTANCE,
+  OPERATION,
+  PROJECT,
+  REMNANT,
+  SESSION,
+  USER,
+  type ApiKey,
+  type Customer,
+  type Project,
+  type Remnant,
+  type Session,
+  type User,
+} from './rows.ts';
+
+/*
+ * Every query there is. A test proves that each is served by an index, so a query that is not written down here is not
+ * made.
+ */
+
+const BY_KEY: Shape['order'] = [{ property: '__key__', direction: 'asc' }];
+
+function all<T>(kind: Kind<T>): Shape<T> {
+  return { kind, equal: [], order: BY_KEY };
+}
+
+// Instances and what happens to them
+
+export const ALL_INSTANCES = all(INSTANCE);
+
+/** Newest first. */
+export const INSTANCES_OF_USER: Shape<Instance> = {
+  kind: INSTANCE,
+  equal: ['userId'],
+  order: [{ property: 'createdAtMs', direction: 'desc' }],
+};
+
+/** The instances made from one entry of the catalogue; the value is a `usePath`. */
+export const INSTANCES_USING: Shape<Instance> = { kind: INSTANCE, equal: ['uses'], order: BY_KEY };
+
+export const INSTANCES_OF_MACHINE_TYPE: Shape<Instance> = { kind: INSTANCE, equal: ['machineType'], order: BY_KEY };
+
+export const INSTANCES_OWNED: Shape<Instance> = { kind: INSTANCE, equal: ['userId'], order: BY_KEY };
+
+/** Instances that somebody should look at again, the longest due first. */
+export const DUE_INSTANCES: Shape<Instance> = {
+  kind: INSTANCE,
+  equal: [],
+  atMost: 'checkAtMs',
+  order: [{ property: 'checkAtMs', direction: 'asc' }],
+};
+
+/** Operations that have not ended, oldest first. */
+export const OPEN_OPERATIONS: Shape<Operation> = {
+  kind: OPERATION,
+  equal: [],
+  atMost: 'openSince',
+  order: [{ property: 'openSince', direction: 'asc' }],
+};
+
+/** Newest first. */
+export const EVENTS_OF_INSTANCE: Shape<InstanceEvent> = {
+  kind: EVENT,
+  equal: ['instanceId'],
+  order: [{ property: 'sequence', direction: 'desc' }],
+};
+
+export const DUE_REMNANTS: Shape<Remnant> = {
+  kind: REMNANT,
+  equal: [],
+  atMost: 'dueAtMs',
+  order: [{ property: 'dueAtMs', direction: 'asc' }],
+};
+
+// Accounts
+
+export const ALL_CUSTOMERS = all(CUSTOMER);
+export const CUSTOMERS_OF_TIER: Shape<Customer> = { kind: CUSTOMER, equal: ['tier'], order: BY_KEY };
+export const ALL_USERS = all(USER);
+export const USERS_OF_CUSTOMER: Shape<User> = { kind: USER, equal: ['customerId'], order: BY_KEY };
+export const ALL_PROJECTS = all(PROJECT);
+export const PROJECTS_OF_CUSTOMER: Shape<Project> = { kind: PROJECT, equal: ['customerId'], order: BY_KEY };
+export const ALL_API_KEYS = all(API_KEY);
+export const API_KEYS_OF_USER: Shape<ApiKey> = { kind: API_KEY, equal: ['userId'], order: BY_KEY };
+export const ALL_SESSIONS = all(SESSION);
+export const SESSIONS_OF_USER: Shape<Session> = { kind: SESSION, equal: ['userId'], order: BY_KEY };
+
+// Catalogue
+
+export const ALL_TIERS = all(TIER);
+export const ALL_TEMPLATES = all(TEMPLATE);
+export const ALL_NETWORK_CONFIGS = all(NETWORK_CONFIG);
+export const ALL_SERVER_TYPES = all(SERVER_TYPE);
+export const ALL_IMAGES = all(IMAGE);
+export const ALL_NETWORKS = all(NETWORK);
+export const ALL_SUBNETS = all(SUBNET);
+export const ALL_SECURITY_GROUPS = all(SECURITY_GROUP);
+export const ALL_SSH_KEYS = all(SSH_KEY);
+export const ALL_PRICES = all(PRICE);
+
+/** All of the above, for the test of the indexes. */
+export const QUERY_SHAPES: readonly Shape[] = [
+  ALL_INSTANCES,
+  INSTANCES_OF_USER,
+  INSTANCES_USING,
+  INSTANCES_OF_MACHINE_TYPE,
+  INSTANCES_OWNED,
+  DUE_INSTANCES,
+  OPEN_OPERATIONS,
+  EVENTS_OF_INSTANCE,
+  DUE_REMNANTS,
+  ALL_CUSTOMERS,
+  CUSTOMERS_OF_TIER,
+  ALL_USERS,
+  USERS_OF_CUSTOMER,
+  ALL_PROJECTS,
+  PROJECTS_OF_CUSTOMER,
+  ALL_API_KEYS,
+  API_KEYS_OF_USER,
+  ALL_SESSIONS,
+  SESSIONS_OF_USER,
+  ALL_TIERS,
+  ALL_TEMPLATES,
+  ALL_NETWORK_CONFIGS,
+  ALL_SERVER_TYPES,
+  ALL_IMAGES,
+  ALL_NETWORKS,
+  ALL_SUBNETS,
+  ALL_SECURITY_GROUPS,
+  ALL_SSH_KEYS,
+  ALL_PRICES,
+];

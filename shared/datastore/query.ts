@@ -1,0 +1,31 @@
+import type { Kind } from './kind.ts';
+
+export type Direction = 'asc' | 'desc';
+
+/**
+ * The form of a query, without its values. All queries are written down as shapes, in `queries.ts`, so that a test can
+ * prove that every one of them is served by an index: no emulator would notice a missing one.
+ */
+export interface Shape<T = unknown> {
+  readonly kind: Kind<T>;
+  /** Properties compared with `=`. */
+  readonly equal: readonly string[];
+  /** Property compared with `<=`; it must then be the first of `order`. */
+  readonly atMost?: string;
+  readonly order: readonly { readonly property: string; readonly direction: Direction }[];
+}
+
+export interface Page {
+  /** Most rows to answer. */
+  readonly limit: number;
+  /** Where an earlier page ended. */
+  readonly cursor?: string;
+  /** Rows to skip after the cursor; the store skips them without reading them. */
+  readonly offset?: number;
+}
+
+/** A composite index, as `infra/functions.json` and Terraform list it. */
+export interface CompositeIndex {
+  readonly kind: string;
+  readonly properties: readonly { readonly name: string; readonly direction: Direction }[];
+}

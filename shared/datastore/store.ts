@@ -1,0 +1,474 @@
+import { v1 } from '@google-cloud/datastore';
+import type { protos } from '@google-cloud/datastore/build/src/protos.js';
+import { Failure } from '#shared/domain/failure.ts';
+import { time, type Value } from './field.ts';
+import type { Kind } from './kind.ts';
+import type { Page, Shape } from './query.ts';
+import { connection } from './connection.ts';
+
+type Mutation = protos.google.datastore.v1.IMutation;
+type Key = protos.google.datastore.v1.IKey;
+type EntityResult = protos.google.datastore.v1.IEntityResult;
+
+/** Names a row, whether it exists or not. */
+export interface Ref<T> {
+  readonly kind: Kind<T>;
+  readonly id: string;
+}
+
+export function ref<T>(kind: Kind<T>, id: string): Ref<T> {
+  return { kind, id };
+}
+
+/** A row as it was when it was read. */
+export interface Row<T> extends Ref<T> {
+  readonly value: T;
+  /** Grows with every write; a row is written back only if it still is this one. */
+  readonly version: string;
+}
+
+/** One write of a commit. Made by the functions below, so that kind and value fit together. */
+export interface Write {
+  readonly ref: Ref<unknown>;
+  readonly mutation: (key: Key) => Mutation;
+}
+
+const FAIL = 'FAIL' as const;
+
+/** Fails the commit when the row exists. */
+export function insert<T>(kind: Kind<T>, id: string, value: T): Write {
+  return { ref: { kind, id }, mutation: (key) => ({ insert: { key, properties: { ...kind.encode(value) } } }) };
+}
+
+/** Fails the commit when the row was changed or removed since it was read. */
+export function replace<T>(row: Row<T>, value: T): Write {
+  return {
+    ref: row,
+    mutation: (key) => ({
+      update: { key, properties: { ...row.kind.encode(value) } },
+      baseVersion: row.version,
+      conflictResolutionStrategy: FAIL,
+    }),
+  };
+}
+
+/** Fails the commit when the row was changed or removed since it was read. */
+export function remove<T>(row: Row<T>): Write {
+  return { ref: row, mutation: (key) => ({ delete: key, baseVersion: row.version, conflictResolutionStrategy: FAIL }) };
+}
+
+/** Writes whatever was there before. */
+export function put<T>(kind: Kind<T>, id: string, value: T): Write {
+  return { ref: { kind, id }, mutation: (key) => ({ upsert: { key, properties: { ...kind.encode(value) } } }) };
+}
+
+/** Removes the row if there is one. */
+export function erase<T>(target: Ref<T>): Write {
+  return { ref: target, mutation: (key) => ({ delete: key }) };
+}
+
+/** Writes one time and leaves the rest of the row alone; nothing happens to a row that others change meanwhile. */
+export function touch<T>(target: Ref<T>, property: keyof T & string, atMs: number): Write {
+  return {
+    ref: target,
+    mutation: (key) => ({
+      update: { key, properties: { [property]: time.encode(atMs) } },
+      propertyMask: { paths: [property] },
+    }),
+  };
+}
+
+/** What a commit did to one counter. */
+export interface Counted {
+  readonly count: number;
+}
+
+/** A commit was refused because a row was not as the writer had read it. Nothing was written. */
+export class Conflict extends Error {
+  override readonly name = 'Conflict';
+}
+
+/** The answer to a commit was lost: it may have been applied, or not. */
+class UncertainCommit extends Error {
+  override readonly name = 'UncertainCommit';
+}
+
+/** What `change` writes and answers; no writes means that nothing is to be done. */
+export interface Change<T> {
+  readonly writes: readonly Write[];
+  readonly result: T;
+}
+
+/** Longest wait for one RPC. The slowest honest answer is far below it, and a caller is waiting. */
+const READ_TIMEOUT_MS = 5_000;
+const COMMIT_TIMEOUT_MS = 6_000;
+
+/** Attempts of one `change`; with the waits below they take 3 s at most, then the caller is told to come back. */
+const CHANGE_ATTEMPTS_MAX = 12;
+
+const STATUS = {
+  invalidArgument: 3,
+  deadlineExceeded: 4,
+  notFound: 5,
+  alreadyExists: 6,
+  failedPrecondition: 9,
+  aborted: 10,
+  unavailable: 14,
+};
+
+export interface StoreOptions {
+  readonly project: string;
+  /** `""` is the default database. */
+  readonly database: string;
+  /** `host:port` of an emulator. */
+  readonly emulatorHost: string | undefined;
+  /** 0 ≤ x < 1; spreads the waits of writers that met. */
+  readonly random: () => number;
+  readonly sleep: (ms: number) => Promise<void>;
+}
+
+/**
+ * Rows in Datastore, by Google's generated client.
+ *
+ * Rows are read with their version and written back on condition that they still have it, all writes of a change in one
+ * atomic commit. So no lock is held between two calls: a process that dies in between leaves nothing behind for others
+ * to wait for, and a change costs two round trips.
+ */
+export class Store {
+  readonly #client: v1.DatastoreClient;
+  readonly #scope: { readonly projectId: string; readonly databaseId: string };
+  readonly #random: () => number;
+  readonly #sleep: (ms: number) => Promise<void>;
+
+  constructor(options: StoreOptions) {
+    this.#client = new v1.DatastoreClient(connection(options.emulatorHost));
+    this.#scope = { projectId: options.project, databaseId: options.database };
+    this.#random = options.random;
+    this.#sleep = options.sleep;
+  }
+
+  /** Opens the connection, so that the first request does not wait for it. */
+  async connect(): Promise<void> {
+    await this.#client.initialize();
+  }
+
+  async close(): Promise<void> {
+    await this.#client.close();
+  }
+
+  async get<T>(target: Ref<T>): Promise<Row<T> | undefined> {
+    const [row] = await this.getAll([target]);
+    return row;
+  }
+
+  /** Reads rows in one round trip, in the order asked for; `undefined` where there is none. At most 1,000. */
+  async getAll<const Refs extends readonly Ref<unknown>[] | []>(
+    refs: Refs,
+  ): Promise<{ -readonly [I in keyof Refs]: Refs[I] extends Ref<infer T> ? Row<T> | undefined : never }> {
+    type Answer = { -readonly [I in keyof Refs]: Refs[I] extends Ref<infer T> ? Row<T> | undefined : never };
+    const targets: readonly Ref<unknown>[] = refs;
+    if (targets.length === 0) return [] as unknown as Answer;
+    const found = new Map<string, EntityResult>();
+    let pending = targets.map((target) => this.#key(target));
+    while (pending.length > 0) {
+      const keys = pending;
+      const [response] = await this.#read(() =>
+        this.#client.lookup({ ...this.#scope, keys }, { timeout: READ_TIMEOUT_MS }),
+      );
+      for (const result of response.found ?? []) found.set(keyText(result.entity?.key), result);
+      pending = response.deferred ?? [];
+    }
+    return targets.map((target) => {
+      const result = found.get(`${target.kind.name}/${target.id}`);
+      return result === undefined ? undefined : toRow(target.kind, result);
+    }) as Answer;
+  }
+
+  /** One page of rows. Strongly consistent. */
+  async query<T>(
+    shape: Shape<T>,
+    values: Readonly<Record<string, Value>>,
+    page: Page,
+  ): Promise<{ readonly rows: readonly Row<T>[]; readonly cursor: string | undefined }> {
+    const { results, cursor, more } = await this.#run(shape, values, page).catch((thrown: unknown) => {
+      // A cursor is opaque to us as well: whether it is one, only the store can say.
+      if (page.cursor !== undefined && grpcCode(causeOf(thrown)) === STATUS.invalidArgument) throw badCursor(thrown);
+      throw thrown;
+    });
+    return { rows: results.map((result) => toRow(shape.kind, result)), cursor: more ? cursor : undefined };
+  }
+
+  /** Exact number of rows, counted by the store itself. */
+  async count(shape: Shape, values: Readonly<Record<string, Value>>): Promise<number> {
+    const [response] = await this.#read(() =>
+      this.#client.runAggregationQuery(
+        {
+          ...this.#scope,
+          partitionId: this.#scope,
+          aggregationQuery: {
+            nestedQuery: { kind: [{ name: shape.kind.name }], ...filterOf(shape, values) },
+            aggregations: [{ alias: 'total', count: {} }],
+          },
+        },
+        { timeout: READ_TIMEOUT_MS * 2 },
+      ),
+    );
+    const total = response.batch?.aggregationResults?.[0]?.aggregateProperties?.['total']?.integerValue;
+    return Number(String(total ?? 0));
+  }
+
+  /**
+   * Adds 1 to a counter and answers its new value, in one round trip that no other writer can make fail. `also` are
+   * writes that may ride along; they must not need a condition.
+   */
+  async increment<T>(
+    target: Ref<T>,
+    property: keyof T & string,
+    options: { expireAtMs: number; also?: readonly Write[] },
+  ): Promise<Counted> {
+    const counter: Mutation = {
+      upsert: { key: this.#key(target), properties: { expireAt: time.encode(options.expireAtMs) } },
+      // Without the mask the upsert would clear the counter before it is incremented.
+      propertyMask: { paths: ['expireAt'] },
+      propertyTransforms: [{ property, increment: { integerValue: 1 } }],
+    };
+    const also = (options.also ?? []).map((write) => write.mutation(this.#key(write.ref)));
+    const [response] = await this.#read(() =>
+      this.#client.commit(
+        { ...this.#scope, mode: 'NON_TRANSACTIONAL', mutations: [counter, ...also] },
+        { timeout: COMMIT_TIMEOUT_MS },
+      ),
+    );
+    const value = response.mutationResults?.[0]?.transformResults?.[0]?.integerValue;
+    if (value === undefined || value === null) throw new Failure('internal', 'The counter was not answered.');
+    return { count: Number(String(value)) };
+  }
+
+  /**
+   * Reads, decides and writes until nobody was in between. `decide` runs once per attempt and must decide anew from rows
+   * that it reads itself. When the answer to a commit is lost, the first inserted row tells whether it was applied; a
+   * change without an insert is decided again and must then find that nothing is left to do.
+   *
+   * Throws `unavailable` when others were faster in every attempt.
+   */
+  async change<T>(decide: () => Promise<Change<T>>): Promise<T> {
+    for (let attempt = 1; ; attempt += 1) {
+      const { writes, result } = await decide();
+      if (writes.length === 0) return result;
+      try {
+        await this.#commit(writes);
+        return result;
+      } catch (thrown) {
+        const uncertain = thrown instanceof UncertainCommit;
+        if (!uncertain && !(thrown instanceof Conflict)) throw toFailure(thrown);
+        if (await this.#wasApplied(writes, uncertain)) return result;
+        // A store that does not answer is not hammered: two tries, then the caller is told.
+        if (uncertain && attempt > 1) throw toFailure(thrown);
+        if (attempt === CHANGE_ATTEMPTS_MAX) {
+          throw new Failure('unavailable', 'Too many changes at the same time. Please try again.', {
+            reason: 'contention',
+            retryAfterSeconds: 1,
+            cause: thrown,
+          });
+        }
+        // Full jitter up to 20, 40, 80, … 500 ms: the first of many losers come back almost at once.
+        await this.#sleep(this.#random() * Math.min(500, 10 * 2 ** attempt));
+      }
+    }
+  }
+
+  /** One attempt, for writers who give way. Throws `Conflict` when a row was not as it had been read. */
+  async commitOnce(writes: readonly Write[]): Promise<void> {
+    try {
+      await this.#commit(writes);
+    } catch (thrown) {
+      throw thrown instanceof Conflict ? thrown : toFailure(thrown);
+    }
+  }
+
+  /** Rows that are simply written: for seeding and scripts, where nothing else writes. At most 500 a call. */
+  async write(writes: readonly Write[]): Promise<void> {
+    await this.change(async () => ({ writes, result: undefined }));
+  }
+
+  async #commit(writes: readonly Write[]): Promise<void> {
+    try {
+      const [response] = await this.#client.commit(
+        {
+          ...this.#scope,
+          mode: 'TRANSACTIONAL',
+          singleUseTransaction: { readWrite: {} },
+          mutations: writes.map((write) => write.mutation(this.#key(write.ref))),
+        },
+        { timeout: COMMIT_TIMEOUT_MS },
+      );
+      if (response.mutationResults?.some((result) => result.conflictDetected === true) === true) {
+        throw new Conflict('a row was changed by somebody else');
+      }
+    } catch (thrown) {
+      switch (grpcCode(thrown)) {
+        case STATUS.alreadyExists:
+        case STATUS.notFound:
+        case STATUS.failedPrecondition:
+        case STATUS.aborted:
+          throw new Conflict('a row was not as it had been read', { cause: thrown });
+        case STATUS.unavailable:
+        case STATUS.deadlineExceeded:
+          throw new UncertainCommit('the answer to a commit was lost', { cause: thrown });
+        case undefined:
+        default:
+          throw thrown;
+      }
+    }
+  }
+
+  /**
+   * Whether a commit that was not acknowledged did happen. A conflict can be our own doing too: Google's client or a proxy
+   * may have repeated a commit that had been applied. Inserted rows have ids that nobody else makes.
+   */
+  async #wasApplied(writes: readonly Write[], uncertain: boolean): Promise<boolean> {
+    const witness = writes.find((write) => write.mutation({}).insert !== undefined);
+    if (witness === undefined) return false;
+    const [response] = await this.#read(() =>
+      this.#client.lookup({ ...this.#scope, keys: [this.#key(witness.ref)] }, { timeout: READ_TIMEOUT_MS }),
+    );
+    const found = response.found?.[0]?.entity?.properties;
+    if (found === undefined || found === null) return false;
+    // A row that another writer inserted under the same id (an idempotency key) differs from ours in what it points to.
+    const ours = witness.mutation({}).insert?.properties ?? {};
+    const same = Object.keys(ours).every((name) => sameValue(ours[name], found[name]));
+    return same && (uncertain || Object.keys(ours).length > 0);
+  }
+
+  async #run(
+    shape: Shape,
+    values: Readonly<Record<string, Value>>,
+    page: Page,
+  ): Promise<{ results: EntityResult[]; cursor: string; more: boolean }> {
+    const results: EntityResult[] = [];
+    let cursor = page.cursor;
+    let offset = page.offset ?? 0;
+    for (;;) {
+      const [response] = await this.#read(() =>
+        this.#client.runQuery(
+          {
+            ...this.#scope,
+            partitionId: this.#scope,
+            query: {
+              kind: [{ name: shape.kind.name }],
+              ...filterOf(shape, values),
+              order: shape.order.map(({ property, direction }) => ({
+                property: { name: property },
+                direction: direction === 'asc' ? 'ASCENDING' : 'DESCENDING',
+              })),
+              limit: { value: page.limit - results.length },
+              offset,
+              ...(cursor === undefined ? {} : { startCursor: Buffer.from(cursor, 'base64url') }),
+            },
+          },
+          { timeout: READ_TIMEOUT_MS * 2 },
+        ),
+      );
+      const batch = response.batch ?? {};
+      results.push(...(batch.entityResults ?? []));
+      offset -= batch.skippedResults ?? 0;
+      const end = batch.endCursor ?? '';
+      cursor = (typeof end === 'string' ? Buffer.from(end, 'base64') : Buffer.from(end)).toString('base64url');
+      const more = batch.moreResults;
+      if (more !== 'NOT_FINISHED') {
+        return { results, cursor, more: more === 'MORE_RESULTS_AFTER_LIMIT' || more === 'MORE_RESULTS_AFTER_CURSOR' };
+      }
+    }
+  }
+
+  /** Fails closed: a store that does not answer is a 503 to come back to, never an empty answer. */
+  async #read<T>(call: () => Promise<T>): Promise<T> {
+    try {
+      return await call();
+    } catch (thrown) {
+      throw toFailure(thrown);
+    }
+  }
+
+  #key(target: Ref<unknown>): Key {
+    return { partitionId: { ...this.#scope, namespaceId: '' }, path: [{ kind: target.kind.name, name: target.id }] };
+  }
+}
+
+function filterOf(shape: Shape, values: Readonly<Record<string, Value>>): protos.google.datastore.v1.IQuery {
+  const filters = [
+    ...shape.equal.map((property) => ({ property, op: 'EQUAL' as const })),
+    ...(shape.atMost === undefined ? [] : [{ property: shape.atMost, op: 'LESS_THAN_OR_EQUAL' as const }]),
+  ].map(({ property, op }) => {
+    const value = values[property];
+    if (value === undefined) throw new Error(`query of ${shape.kind.name} without a value for ${property}`);
+    return { propertyFilter: { property: { name: property }, op, value: { ...value, excludeFromIndexes: false } } };
+  });
+  if (filters.length === 0) return {};
+  // A null sorts before everything, so a bound alone would find the rows that have no value as well.
+  const something =
+    shape.atMost === undefined
+      ? []
+      : [
+          {
+            propertyFilter: {
+              property: { name: shape.atMost },
+              op: 'GREATER_THAN' as const,
+              value: { nullValue: 'NULL_VALUE' as const },
+            },
+          },
+        ];
+  return { filter: { compositeFilter: { op: 'AND', filters: [...filters, ...something] } } };
+}
+
+function keyText(key: Key | null | undefined): string {
+  const [element] = key?.path ?? [];
+  return `${element?.kind ?? ''}/${element?.name ?? ''}`;
+}
+
+function toRow<T>(kind: Kind<T>, result: EntityResult): Row<T> {
+  const id = result.entity?.key?.path?.[0]?.name ?? '';
+  return { kind, id, value: kind.decode(result.entity?.properties ?? {}, id), version: String(result.version ?? '0') };
+}
+
+function sameValue(a: Value | undefined, b: Value | undefined): boolean {
+  const plain = (value: Value | undefined): unknown =>
+    value?.stringValue ?? (value?.integerValue === undefined ? undefined : String(value.integerValue));
+  return plain(a) === plain(b);
+}
+
+function grpcCode(thrown: unknown): number | undefined {
+  return thrown instanceof Error && 'code' in thrown && typeof thrown.code === 'number' ? thrown.code : undefined;
+}
+
+function toFailure(thrown: unknown): Failure {
+  switch (grpcCode(thrown)) {
+    case STATUS.unavailable:
+    case STATUS.deadlineExceeded:
+    case STATUS.aborted:
+      return unavailable(thrown);
+    case undefined:
+    default:
+      return thrown instanceof UncertainCommit ? unavailable(thrown) : Failure.from(thrown);
+  }
+}
+
+function causeOf(thrown: unknown): unknown {
+  return thrown instanceof Failure ? thrown.cause : thrown;
+}
+
+function badCursor(cause: unknown): Failure {
+  return new Failure('invalid_request', 'The cursor is not one that this list answered.', {
+    reason: 'invalid_cursor',
+    fields: [{ place: 'query', pointer: '/cursor', message: 'is not a cursor of this list', rule: 'cursor' }],
+    cause,
+  });
+}
+
+function unavailable(thrown: unknown): Failure {
+  return new Failure('unavailable', 'Our records cannot be reached right now. Please try again.', {
+    reason: 'datastore_unavailable',
+    retryAfterSeconds: 2,
+    cause: thrown,
+  });
+}

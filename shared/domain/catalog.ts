@@ -1,0 +1,93 @@
+/** What a user can ask for by name. */
+export interface Template {
+  readonly id: string;
+  readonly name: string;
+  readonly description: string;
+  /** Bare machine type. */
+  readonly machineType: string;
+  readonly diskSizeGb: number;
+  readonly diskType: string;
+  readonly image: string;
+  readonly region: string;
+}
+
+export interface NetworkConfig {
+  readonly id: string;
+  readonly name: string;
+  readonly description: string;
+  readonly zone: string;
+  readonly network: string;
+  readonly subnetwork: string;
+  readonly tags: readonly string[];
+  readonly externalIp: boolean;
+}
+
+/*
+ * What a resource-family spec names. Every row belongs to one customer or, with the customer `""`, to everybody.
+ */
+
+/** A machine as users order it: `cx31`. */
+export interface ServerType {
+  readonly id: string;
+  readonly customerId: string;
+  /** Bare machine type: `n1-standard-2`. */
+  readonly machineType: string;
+  /** Series whose custom machine types stand in when a spec overrides vcpus or memory: `n1`, `n2`, `e2`. */
+  readonly series: string;
+  readonly vcpus: number;
+  readonly memoryMb: number;
+  /** Boot disk when the spec does not say. */
+  readonly diskSizeGb: number;
+  /** Bare disk type. */
+  readonly diskType: string;
+}
+
+/** An operating system: `ubuntu-22.04`. */
+export interface Image {
+  readonly id: string;
+  readonly customerId: string;
+  readonly name: string;
+  /** Compute Engine's image or image family. */
+  readonly image: string;
+}
+
+/** A VPC: `vpc-abc123`. */
+export interface Network {
+  readonly id: string;
+  readonly customerId: string;
+  readonly name: string;
+  /** `global/networks/default`, or with a project before it. */
+  readonly network: string;
+}
+
+/** A subnet of a VPC: `subnet-def456`. */
+export interface Subnet {
+  readonly id: string;
+  readonly customerId: string;
+  readonly name: string;
+  readonly vpcId: string;
+  /** `regions/us-central1/subnetworks/default`, or with a project before it. */
+  readonly subnetwork: string;
+  readonly region: string;
+  /** Where its instances are made; `""` leaves it to the default zone. */
+  readonly zone: string;
+}
+
+/** Firewall rules by network tags: `sg-web`. */
+export interface SecurityGroup {
+  readonly id: string;
+  readonly customerId: string;
+  readonly name: string;
+  readonly tags: readonly string[];
+}
+
+/** A public key that may log in: `key-001`. */
+export interface SshKey {
+  readonly id: string;
+  readonly customerId: string;
+  readonly name: string;
+  /** Login name on the VM. */
+  readonly user: string;
+  /** One line in OpenSSH's form. */
+  readonly publicKey: string;
+}

@@ -1,0 +1,61 @@
+import type { Instance, InstanceStatus } from './instance.ts';
+import type { Actor } from './principal.ts';
+
+/** `DELETED` ends the history of an instance that is gone. */
+export type EventStatus = InstanceStatus | 'DELETED';
+export type EventCause = 'operation' | 'drift' | 'cloud event' | 'admin';
+
+/** One change of status. Outlives its instance, so it carries what is needed to say who may read it. */
+export interface InstanceEvent {
+  readonly instanceId: string;
+  /** 1, 2, 3, … per instance. */
+  readonly sequence: number;
+  readonly status: string;
+  /** When it happened in the cloud, as far as the cloud said; epoch ms. */
+  readonly atMs: number;
+  readonly cause: EventCause;
+  readonly actor: Actor;
+  readonly operationId: string | null;
+  readonly reason: string | null;
+  readonly userId: string;
+  readonly customerId: string;
+  readonly visibleBy: readonly string[];
+  readonly project: string;
+  readonly bid: string | null;
+  readonly reservation: string | null;
+}
+
+/** Key of an event: sorts by instance, then by sequence. */
+export function eventId(instanceId: string, sequence: number): string {
+  return `${instanceId}|${String(sequence).padStart(8, '0')}`;
+}
+
+/** Why and when a status changes. */
+export interface StatusChange {
+  readonly status: EventStatus;
+  readonly atMs: number;
+  readonly cause: EventCause;
+  readonly actor: Actor;
+  readonly operationId: string | null;
+  readonly reason?: string;
+}
+
+/** The next event of an instance. The caller writes it with the instance, whose `eventCount` grows by one. */
+export function nextEvent(instance: Instance, change: StatusChange): InstanceEvent {
+  return {
+    instanceId: instance.id,
+    sequence: instance.eventCount + 1,
+    status: change.status,
+    atMs: change.atMs,
+    cause: change.cause,
+    actor: change.actor,
+    operationId: change.operationId,
+    reason: change.reason ?? null,
+    userId: instance.userId,
+    customerId: instance.customerId,
+    visibleBy: instance.visibleBy,
+    project: instance.project,
+    bid: instance.bid,
+    reservation: instance.reservation,
+  };
+}

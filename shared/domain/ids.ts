@@ -1,0 +1,29 @@
+/** Where ids come from: random bytes are passed in, so that tests can count. */
+export interface Random {
+  /** Lower-case hex of that many random bytes. */
+  hex(bytes: number): string;
+  /** 0 ≤ x < 1. */
+  fraction(): number;
+}
+
+/** `tw-550e84-a1b2c3d4`: prefix, first six hex digits of the user id, eight random ones. A legal name of a VM. */
+export function instanceId(prefix: string, userId: string, random: Random): string {
+  const user = userId
+    .toLowerCase()
+    .replaceAll(/[^0-9a-f]/g, '')
+    .slice(0, 6)
+    .padEnd(6, '0');
+  return `${prefix}-${user}-${random.hex(4)}`;
+}
+
+/** `op-01j8…`: time first, so that ids sort in the order in which they were made. */
+export function operationId(nowMs: number, random: Random): string {
+  return `op-${nowMs.toString(36).padStart(9, '0')}${random.hex(6)}`;
+}
+
+/** A token that may be kept as a request id: what an incoming `x-request-id` must look like. */
+const SANE_REQUEST_ID = /^[A-Za-z0-9._~:+/=-]{8,128}$/;
+
+export function requestId(incoming: string | undefined, random: Random): string {
+  return incoming !== undefined && SANE_REQUEST_ID.test(incoming) ? incoming : random.hex(16);
+}

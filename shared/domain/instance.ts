@@ -1,0 +1,143 @@
+/**
+ * The status of an instance: Compute Engine's own words (v1 Instance.status), and two of ours. DELETING is a record whose
+ * VM is being removed; ERROR is one whose VM could not be made or has vanished.
+ */
+export const INSTANCE_STATUSES = [
+  'PENDING',
+  'PROVISIONING',
+  'STAGING',
+  'RUNNING',
+  'PENDING_STOP',
+  'STOPPING',
+  'STOPPED',
+  'TERMINATED',
+  'SUSPENDING',
+  'SUSPENDED',
+  'REPAIRING',
+  'DEPROVISIONING',
+  'DELETING',
+  'ERROR',
+] as const;
+export type InstanceStatus = (typeof INSTANCE_STATUSES)[number];
+
+/** What a VM is made of: everything that `instances.insert` needs, so that the worker can repeat it word for word. */
+export interface MachineSpec {
+  /** Bare machine type: `n1-standard-2`, `custom-2-4096`. */
+  readonly machineType: string;
+  /** Image or image family: `projects/ubuntu-os-cloud/global/images/family/ubuntu-2204-lts`. */
+  readonly image: string;
+  readonly diskSizeGb: number;
+  /** Bare disk type: `pd-standard`. */
+  readonly diskType: string;
+  /** `global/networks/default`. */
+  readonly network: string;
+  /** `regions/us-central1/subnetworks/default`; `""` lets Compute Engine choose (auto mode networks). */
+  readonly subnetwork: string;
+  readonly tags: readonly string[];
+  readonly externalIp: boolean;
+  /** The user's own labels; ours are added at insert. */
+  readonly labels: Readonly<Record<string, string>>;
+  /** Metadata items such as `ssh-keys` and `user-data`. */
+  readonly metadata: Readonly<Record<string, string>>;
+  /** Spot VMs may be taken away by Compute Engine at any time. */
+  readonly spot: boolean;
+}
+
+/** An operation that was accepted and has not ended, as the instance remembers it: its queue, oldest first. */
+export interface QueuedOperation {
+  readonly id: string;
+  readonly kind: OperationKind;
+}
+
+export const OPERATION_KINDS = ['create', 'start', 'stop', 'reset', 'restart', 'delete'] as const;
+export type OperationKind = (typeof OPERATION_KINDS)[number];
+
+export interface Instance {
+  /** Also the VM's name: `tw-550e84-a1b2c3d4`. */
+  readonly id: string;
+  readonly userId: string;
+  readonly customerId: string;
+  /** fid of the project it belongs to: `proj_…`; `""` when its creator has none. */
+  readonly project: string;
+  /** The creator's groups at creation: who may see it. */
+  readonly visibleBy: readonly string[];
+  /** The name its owner gave it; the id where none was given. */
+  readonly displayName: string;
+  readonly zone: string;
+  readonly machine: MachineSpec;
+  /** `""` when it was not made from a template. */
+  readonly templateId: string;
+  readonly configId: string;
+  /** The resource family's spec as it was sent, to be echoed; `null` for other families. */
+  readonly spec: Readonly<Record<string, unknown>> | null;
+  /** fid of the spot bid or reservation it belongs to; `null` for an on-demand instance. */
+  readonly bid: string | null;
+  readonly reservation: string | null;
+  readonly status: InstanceStatus;
+  /** Why it is ERROR; `null` otherwise. */
+  readonly statusReason: { readonly reason: string; readonly message: string } | null;
+  /** True when Compute Engine took a spot VM away and nobody has started it since. */
+  readonly preempted: boolean;
+  /** When `status` was last compared with the VM, epoch ms. */
+  readonly statusSyncedAtMs: number;
+  /** Both `""` until known. */
+  readonly externalIp: string;
+  readonly internalIp: string;
+  /** Compute Engine's numeric id of the VM, `""` until known. Tells a VM from a later one with the same name. */
+  readonly cloudId: string;
+  readonly createdAtMs: number;
+  /** Accepted operations that have not ended, in the order in which they will run. */
+  readonly queue: readonly QueuedOperation[];
+  /** Number of history events written so far; the next one gets this number. */
+  readonly eventCount: number;
+  /** When the reconciler should look at it next although nothing is queued; `null` when it is at rest. */
+  readonly checkAtMs: number | null;
+}
+
+/** VM states that pass by themselves, so somebody has to look again. */
+const TRANSITIONAL: ReadonlySet<InstanceStatus> = new Set<InstanceStatus>([
+  'PENDING',
+  'PROVISIONING',
+  'STAGING',
+  'PENDING_STOP',
+  'STOPPING',
+  'SUSPENDING',
+  'REPAIRING',
+  'DEPROVISIONING',
+  'DELETING',
+]);
+
+export function isTransitional(status: InstanceStatus): boolean {
+  return TRANSITIONAL.has(status);
+}
+
+/** A stopped VM is normally TERMINATED; Compute Engine uses STOPPED for the same thing. */
+export function isStopped(status: InstanceStatus): boolean {
+  return status === 'TERMINATED' || status === 'STOPPED';
+}
+
+/** Compute Engine's word as ours; `undefined` for a word we do not know, which callers map to what they had and log. */
+export function statusFromCloud(word: string): InstanceStatus | undefined {
+  return INSTANCE_STATUSES.find((status) => status === word && status !== 'ERROR' && status !== 'DELETING');
+}
+
+/** The five words of the administrators' list; an exhaustive table, because filters depend on it. */
+export const STATUS_GROUPS = ['provisioning', 'running', 'stopped', 'error', 'deleting'] as const;
+export type StatusGroup = (typeof STATUS_GROUPS)[number];
+
+export const STATUS_GROUP: Readonly<Record<InstanceStatus, StatusGroup>> = {
+  PENDING: 'provisioning',
+  PROVISIONING: 'provisioning',
+  STAGING: 'provisioning',
+  RUNNING: 'running',
+  REPAIRING: 'running',
+  PENDING_STOP: 'stopped',
+  STOPPING: 'stopped',
+  STOPPED: 'stopped',
+  TERMINATED: 'stopped',
+  SUSPENDING: 'stopped',
+  SUSPENDED: 'stopped',
+  ERROR: 'error',
+  DELETING: 'deleting',
+  DEPROVISIONING: 'deleting',
+};

@@ -1,0 +1,117 @@
+import { isStopped, isTransitional, statusFromCloud, type InstanceStatus } from './instance.ts';
+import type { CloudCall, Operation } from './operation.ts';
+
+/** What to do next for an operation. */
+export type Step =
+  /** Ask Compute Engine for this. */
+  | {
+      readonly do: 'call';
+      readonly verb: CloudCall['verb'];
+      /** False: with the requestId of the call before. */ readonly fresh: boolean;
+    }
+  /** Wait for the zone operation that was asked for. */
+  | { readonly do: 'follow'; readonly zoneOperation: string }
+  /** The VM is on its way by itself. */
+  | { readonly do: 'wait' }
+  | { readonly do: 'complete' }
+  | { readonly do: 'fail'; readonly reason: string; readonly message: string };
+
+/**
+ * How long a call may be repeated under its requestId. Compute Engine remembers a requestId for about an hour; beyond
+ * that a repeat could be a second call, so only what the VM shows counts.
+ */
+const REPEATABLE_MS = 50 * 60_000;
+
+/**
+ * The next step, from what is on record and what was seen of the VM (`undefined`: there is none). A table in words: each
+ * operation looks at the VM first, so a call is made only when it is still needed, and repeated only as the same call.
+ */
+export function nextStep(
+  operation: Pick<Operation, 'kind' | 'call'>,
+  seen: { readonly status: string } | undefined,
+  nowMs: number,
+): Step {
+  const { call } = operation;
+  if (call !== null && !call.done && call.zoneOperation !== null)
+    return { do: 'follow', zoneOperation: call.zoneOperation };
+  const unanswered = call !== null && !call.done;
+  const repeatable = unanswered && nowMs - call.askedAtMs < REPEATABLE_MS;
+  if (operation.kind === 'delete')
+    return seen === undefined ? { do: 'complete' } : afterOrCall(call, 'delete', repeatable);
+  if (seen === undefined) {
+    // The name of the VM is its own protection: a second insert of the same name is refused.
+    if (operation.kind === 'create' && (!call?.done))
+      return { do: 'call', verb: 'insert', fresh: !repeatable };
+    return { do: 'fail', reason: 'vm_missing', message: 'The virtual machine no longer exists.' };
+  }
+  const status = statusFromCloud(seen.status);
+  // A word we do not know: it will become one that we do, or the attempts run out.
+  if (status === undefined) return { do: 'wait' };
+  if (repeatable && operation.kind !== 'create') return { do: 'call', verb: call.verb, fresh: false };
+  const done = call?.done === true ? call.verb : undefined;
+  switch (operation.kind) {
+    case 'create':
+      return isTransitional(status) ? { do: 'wait' } : { do: 'complete' };
+    case 'start':
+      return done === undefined ? startFrom(status) : arrived(status);
+    case 'stop':
+      return done === undefined ? stopFrom(status) : arrived(status);
+    case 'reset':
+      if (done !== undefined) return arrived(status);
+      if (unanswered) return uncertain('reset');
+      return resetFrom(status);
+    case 'restart':
+      return restartFrom(status, done);
+  }
+}
+
+/** A delete that was answered and is still visible is on its way. */
+function afterOrCall(call: CloudCall | null, verb: CloudCall['verb'], repeatable: boolean): Step {
+  if (call?.done === true) return { do: 'wait' };
+  return { do: 'call', verb, fresh: !repeatable };
+}
+
+function startFrom(status: InstanceStatus): Step {
+  if (isStopped(status)) return { do: 'call', verb: 'start', fresh: true };
+  if (status === 'SUSPENDED') return { do: 'call', verb: 'resume', fresh: true };
+  if (status === 'RUNNING') return { do: 'complete' };
+  return isTransitional(status) ? { do: 'wait' } : wrongState('start', status);
+}
+
+function stopFrom(status: InstanceStatus): Step {
+  if (isStopped(status) || status === 'SUSPENDED') return { do: 'complete' };
+  if (status === 'STOPPING' || status === 'PENDING_STOP' || status === 'SUSPENDING' || status === 'DEPROVISIONING')
+    return { do: 'wait' };
+  return { do: 'call', verb: 'stop', fresh: true };
+}
+
+function resetFrom(status: InstanceStatus): Step {
+  if (status === 'RUNNING') return { do: 'call', verb: 'reset', fresh: true };
+  if (status === 'PROVISIONING' || status === 'STAGING' || status === 'REPAIRING') return { do: 'wait' };
+  return wrongState('reset', status);
+}
+
+/** Stop, then start: the second half begins when the first has arrived. */
+function restartFrom(status: InstanceStatus, done: CloudCall['verb'] | undefined): Step {
+  if (done === 'start' || done === 'resume') return arrived(status);
+  if (done === 'stop') return status === 'RUNNING' ? { do: 'complete' } : startFrom(status);
+  if (status === 'RUNNING') return { do: 'call', verb: 'stop', fresh: true };
+  return startFrom(status);
+}
+
+function arrived(status: InstanceStatus): Step {
+  return isTransitional(status) ? { do: 'wait' } : { do: 'complete' };
+}
+
+function wrongState(verb: string, status: InstanceStatus): Step {
+  return { do: 'fail', reason: 'wrong_state', message: `The virtual machine is ${status}: it cannot ${verb}.` };
+}
+
+/** Nothing about a VM tells whether it was reset; doing it twice would be worse than saying so. */
+function uncertain(verb: string): Step {
+  return {
+    do: 'fail',
+    reason: 'outcome_unknown',
+    message: `Compute Engine never answered the ${verb}; it may have happened.`,
+  };
+}

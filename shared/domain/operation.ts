@@ -1,0 +1,47 @@
+import type { OperationKind } from './instance.ts';
+import type { Actor } from './principal.ts';
+
+export const OPERATION_STATES = ['pending', 'running', 'completed', 'failed'] as const;
+export type OperationState = (typeof OPERATION_STATES)[number];
+
+/** What the worker asked of Compute Engine last, written before it asks, so that a repeat is the same request. */
+export interface CloudCall {
+  readonly verb: 'insert' | 'start' | 'stop' | 'reset' | 'resume' | 'delete';
+  /** UUID that makes a repeated call the same call; Compute Engine remembers it for about an hour. */
+  readonly requestId: string;
+  readonly askedAtMs: number;
+  /** Name of the zone operation, once Compute Engine has answered. */
+  readonly zoneOperation: string | null;
+  /** The zone operation has ended well; what is left is that the VM arrives where it should. */
+  readonly done: boolean;
+}
+
+/** One accepted mutation of one instance. */
+export interface Operation {
+  /** `op-…`, sortable by time. */
+  readonly id: string;
+  readonly kind: OperationKind;
+  readonly instanceId: string;
+  readonly state: OperationState;
+  readonly actor: Actor;
+  readonly customerId: string;
+  readonly visibleBy: readonly string[];
+  readonly requestId: string;
+  /** Deliveries that got as far as claiming it. */
+  readonly attempts: number;
+  /** Nobody else may work on it until then; 0 when nobody does. */
+  readonly leaseUntilMs: number;
+  /** Tells the holder of the lease from one that lost it. */
+  readonly leaseToken: string;
+  readonly call: CloudCall | null;
+  /** Calls made so far, counted to give a real retry a new requestId. */
+  readonly callCount: number;
+  readonly error: { readonly reason: string; readonly message: string } | null;
+  readonly createdAtMs: number;
+  readonly startedAtMs: number | null;
+  readonly completedAtMs: number | null;
+}
+
+export function isFinal(state: OperationState): boolean {
+  return state === 'completed' || state === 'failed';
+}

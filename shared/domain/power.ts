@@ -1,0 +1,89 @@
+import { Failure } from './failure.ts';
+import { isStopped, type Instance, type InstanceStatus, type OperationKind, type QueuedOperation } from './instance.ts';
+
+export const POWER_KINDS = ['start', 'stop', 'reset', 'restart'] as const;
+export type PowerKind = (typeof POWER_KINDS)[number];
+
+/**
+ * How strict a face of the API is. `self-service` accepts what changes nothing (start of a running instance);
+ * `admin` says no in every state that the verb does not fit.
+ */
+export type Strictness = 'self-service' | 'admin';
+
+/** Where an instance will be once an operation on it has succeeded. */
+const OUTCOME: Readonly<Record<OperationKind, InstanceStatus>> = {
+  create: 'RUNNING',
+  start: 'RUNNING',
+  stop: 'TERMINATED',
+  reset: 'RUNNING',
+  restart: 'RUNNING',
+  delete: 'DELETING',
+};
+
+/** Transitions that nobody of us has asked for end somewhere too. */
+const SETTLES: Readonly<Record<InstanceStatus, InstanceStatus>> = {
+  PENDING: 'RUNNING',
+  PROVISIONING: 'RUNNING',
+  STAGING: 'RUNNING',
+  RUNNING: 'RUNNING',
+  REPAIRING: 'RUNNING',
+  PENDING_STOP: 'TERMINATED',
+  STOPPING: 'TERMINATED',
+  STOPPED: 'TERMINATED',
+  TERMINATED: 'TERMINATED',
+  SUSPENDING: 'SUSPENDED',
+  SUSPENDED: 'SUSPENDED',
+  DEPROVISIONING: 'DELETING',
+  DELETING: 'DELETING',
+  ERROR: 'ERROR',
+};
+
+/** The status that counts for what may be asked next: after the operations already accepted. */
+export function projectedStatus(instance: Pick<Instance, 'status' | 'queue'>): InstanceStatus {
+  if (instance.status === 'DELETING') return 'DELETING';
+  const last = instance.queue.at(-1);
+  return last === undefined ? SETTLES[instance.status] : OUTCOME[last.kind];
+}
+
+/** The operation that a request may join instead of adding one: asking again for what is already pending. */
+export function joinable(instance: Pick<Instance, 'queue'>, kind: OperationKind): QueuedOperation | undefined {
+  const last = instance.queue.at(-1);
+  return last?.kind === kind ? last : undefined;
+}
+
+/** Throws `conflict`, naming the status, when the verb does not fit. */
+export function requireFit(
+  kind: PowerKind,
+  instance: Pick<Instance, 'id' | 'status' | 'queue'>,
+  strictness: Strictness,
+): void {
+  const status = projectedStatus(instance);
+  if (fits(kind, status, strictness)) return;
+  const soon = status === instance.status ? '' : ` and will be ${status} after the operations already accepted`;
+  throw new Failure(
+    'conflict',
+    `Instance ${instance.id} is ${instance.status}${soon}: it cannot ${kind}. ${advice(kind, status)}`,
+    {
+      reason: 'wrong_state',
+    },
+  );
+}
+
+function fits(kind: PowerKind, status: InstanceStatus, strictness: Strictness): boolean {
+  switch (kind) {
+    case 'start':
+      return isStopped(status) || status === 'SUSPENDED' || (strictness === 'self-service' && status === 'RUNNING');
+    case 'stop':
+      return status === 'RUNNING' || (strictness === 'self-service' && (isStopped(status) || status === 'SUSPENDED'));
+    case 'reset':
+    case 'restart':
+      return status === 'RUNNING';
+  }
+}
+
+function advice(kind: PowerKind, status: InstanceStatus): string {
+  if (status === 'ERROR') return 'Delete it and create a new one.';
+  if (status === 'DELETING') return 'It is being deleted.';
+  if (kind === 'start' || kind === 'stop') return 'Nothing needs to be done.';
+  return 'Start it first.';
+}

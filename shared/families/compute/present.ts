@@ -1,0 +1,66 @@
+import type { NetworkConfig, Template } from '#shared/domain/catalog.ts';
+import type { InstanceEvent } from '#shared/domain/history.ts';
+import type { Instance } from '#shared/domain/instance.ts';
+import type { Operation } from '#shared/domain/operation.ts';
+import { timestamp } from '../timestamp.ts';
+
+/** An instance as its owner sees it. */
+export function presentInstance(instance: Instance) {
+  return {
+    id: instance.id,
+    userId: instance.userId,
+    customerId: instance.customerId,
+    name: instance.id,
+    zone: instance.zone,
+    machineType: `zones/${instance.zone}/machineTypes/${instance.machine.machineType}`,
+    externalIp: instance.externalIp,
+    internalIp: instance.internalIp,
+    status: instance.status,
+    statusReason: instance.statusReason,
+    statusSyncedAt: timestamp(instance.statusSyncedAtMs),
+    templateId: instance.templateId,
+    configId: instance.configId,
+    createdAt: timestamp(instance.createdAtMs),
+    visibleBy: instance.visibleBy,
+  };
+}
+
+export function presentTemplate(template: Template) {
+  const { id, name, description, machineType, diskSizeGb, diskType, image, region } = template;
+  return { id, name, description, machineType, diskSizeGb, diskType, image, region };
+}
+
+export function presentConfig(config: NetworkConfig) {
+  const { id, name, description, zone, network, subnetwork, tags, externalIp } = config;
+  return { id, name, description, zone, network, subnetwork, tags, externalIp };
+}
+
+export function presentOperation(operation: Operation) {
+  return {
+    id: operation.id,
+    kind: operation.kind,
+    state: operation.state,
+    instanceId: operation.instanceId,
+    createdAt: timestamp(operation.createdAtMs),
+    startedAt: operation.startedAtMs === null ? null : timestamp(operation.startedAtMs),
+    completedAt: operation.completedAtMs === null ? null : timestamp(operation.completedAtMs),
+    attempts: operation.attempts,
+    error: operation.error,
+  };
+}
+
+/** The operation a 202 speaks of, by its headers. */
+export function operationHeaders(operation: Pick<Operation, 'id'>): Readonly<Record<string, string>> {
+  return { 'operation-location': `/api/compute/v1/operations/${operation.id}`, 'x-operation-id': operation.id };
+}
+
+export function presentEvent(event: InstanceEvent) {
+  return {
+    status: event.status,
+    at: timestamp(event.atMs),
+    cause: event.cause,
+    actor: event.actor.id,
+    operationId: event.operationId,
+    reason: event.reason,
+  };
+}

@@ -1,0 +1,76 @@
+import { readCredential } from '#shared/auth/credential.ts';
+import type { Failure, FailureKind } from '#shared/domain/failure.ts';
+import type { Surface } from '#shared/http/pipeline.ts';
+import { rateLimitHeaders } from '../rate-limit-headers.ts';
+
+const STATUS: Readonly<Record<FailureKind, number>> = {
+  invalid_request: 400,
+  unauthenticated: 401,
+  forbidden: 403,
+  quota_exceeded: 403,
+  not_found: 404,
+  method_not_allowed: 405,
+  conflict: 409,
+  payload_too_large: 413,
+  unprocessable: 422,
+  rate_limited: 429,
+  cloud_failed: 500,
+  internal: 500,
+  not_implemented: 501,
+  zone_exhausted: 503,
+  unavailable: 503,
+};
+
+const TITLE: Readonly<Record<FailureKind, string>> = {
+  invalid_request: 'Bad Request',
+  unauthenticated: 'Unauthorized',
+  forbidden: 'Forbidden',
+  quota_exceeded: 'Quota Exceeded',
+  not_found: 'Not Found',
+  method_not_allowed: 'Method Not Allowed',
+  conflict: 'Conflict',
+  payload_too_large: 'Payload Too Large',
+  unprocessable: 'Unprocessable Content',
+  rate_limited: 'Too Many Requests',
+  cloud_failed: 'GCP operation failed',
+  internal: 'Internal Server Error',
+  not_implemented: 'Not Implemented',
+  zone_exhausted: 'Zone Exhausted',
+  unavailable: 'Service Unavailable',
+};
+
+/** The contract: at most 1 KiB. */
+const X_ERROR_LENGTH_MAX = 1024;
+
+/** The text of a failure as a header: one line of printable ASCII. */
+function headerText(text: string): string {
+  return text
+    .replaceAll(/[^\x20-\x7e]+/g, ' ')
+    .slice(0, X_ERROR_LENGTH_MAX)
+    .trim();
+}
+
+/** The compute family: bearer token or key pair, errors in two headers and a problem document (RFC 9457). */
+export const computeSurface: Surface = {
+  name: 'compute',
+  credential: (headers) => readCredential(headers, { oneStringKey: false }),
+  limitHeaders: rateLimitHeaders,
+  failure: (failure: Failure, { errorId }) => ({
+    status: STATUS[failure.kind],
+    contentType: 'application/problem+json',
+    headers: {
+      'x-error': headerText(failure.message),
+      'x-error-id': errorId,
+      ...(failure.kind === 'unauthenticated' ? { 'www-authenticate': 'Bearer realm="compute-api"' } : {}),
+    },
+    body: {
+      type: 'about:blank',
+      title: TITLE[failure.kind],
+      status: STATUS[failure.kind],
+      detail: failure.message,
+      reason: failure.reason,
+      errorId,
+      ...(failure.fields.length === 0 ? {} : { errors: failure.fields }),
+    },
+  }),
+};

@@ -1,0 +1,132 @@
+/**
+ * Why Compute Engine did not do what it was asked. A closed list, so that actions decide by it and not by status codes.
+ *
+ * - `lost`: no answer came; the request may have been applied.
+ * - `rate_limited`: answered as 403 rateLimitExceeded, and must not be taken for a missing permission.
+ */
+export const CLOUD_REASONS = [
+  'quota_exceeded',
+  'permission_denied',
+  'rate_limited',
+  'zone_exhausted',
+  'not_found',
+  'already_exists',
+  'not_ready',
+  'invalid_argument',
+  'backend_error',
+  'lost',
+] as const;
+export type CloudReason = (typeof CLOUD_REASONS)[number];
+
+/** Compute Engine said no, or said nothing. The message is its own text: for the log, not for callers. */
+export class CloudError extends Error {
+  override readonly name = 'CloudError';
+  readonly reason: CloudReason;
+
+  constructor(reason: CloudReason, message: string, options?: { readonly cause?: unknown }) {
+    super(message, options);
+    this.reason = reason;
+  }
+
+  /** The request was surely not applied: repeating it, or giving up, is safe. */
+  get refused(): boolean {
+    return this.reason !== 'lost' && this.reason !== 'backend_error';
+  }
+
+  /** The same request may succeed a little later. */
+  get transient(): boolean {
+    return TRANSIENT.has(this.reason);
+  }
+}
+
+const TRANSIENT: ReadonlySet<CloudReason> = new Set<CloudReason>([
+  'rate_limited',
+  'not_ready',
+  'backend_error',
+  'lost',
+]);
+
+/** Request-time reasons (`error.errors[].reason`) and operation-time codes (`operation.error.errors[].code`). */
+const REASONS: Readonly<Record<string, CloudReason>> = {
+  // Request time.
+  quotaExceeded: 'quota_exceeded',
+  rateLimitExceeded: 'rate_limited',
+  userRateLimitExceeded: 'rate_limited',
+  forbidden: 'permission_denied',
+  accessNotConfigured: 'permission_denied',
+  notFound: 'not_found',
+  alreadyExists: 'already_exists',
+  resourceNotReady: 'not_ready',
+  resourceInUseByAnotherResource: 'not_ready',
+  conditionNotMet: 'invalid_argument',
+  invalid: 'invalid_argument',
+  backendError: 'backend_error',
+  internalError: 'backend_error',
+  // Operation time.
+  QUOTA_EXCEEDED: 'quota_exceeded',
+  RATE_LIMIT_EXCEEDED: 'rate_limited',
+  PERMISSION_DENIED: 'permission_denied',
+  PERMISSIONS_ERROR: 'permission_denied',
+  ZONE_RESOURCE_POOL_EXHAUSTED: 'zone_exhausted',
+  ZONE_RESOURCE_POOL_EXHAUSTED_WITH_DETAILS: 'zone_exhausted',
+  REGION_RESOURCE_POOL_EXHAUSTED: 'zone_exhausted',
+  RESOURCE_POOL_EXHAUSTED: 'zone_exhausted',
+  GPU_STOCKOUT: 'zone_exhausted',
+  RESOURCE_NOT_FOUND: 'not_found',
+  RESOURCE_ALREADY_EXISTS: 'already_exists',
+  RESOURCE_NOT_READY: 'not_ready',
+  RESOURCE_IN_USE_BY_ANOTHER_RESOURCE: 'not_ready',
+  UNSUPPORTED_OPERATION: 'invalid_argument',
+  INVALID_USAGE: 'invalid_argument',
+  INVALID_FIELD_VALUE: 'invalid_argument',
+  INTERNAL_ERROR: 'backend_error',
+};
+
+/** By the HTTP status, for answers without a reason we know. */
+function reasonOfStatus(status: number): CloudReason {
+  if (status === 401 || status === 403) return 'permission_denied';
+  if (status === 404) return 'not_found';
+  if (status === 409) return 'already_exists';
+  if (status === 408 || status === 429) return 'rate_limited';
+  if (status >= 500) return 'backend_error';
+  return 'invalid_argument';
+}
+
+export function reasonOf(word: string | undefined, status: number): CloudReason {
+  return (word === undefined ? undefined : REASONS[word]) ?? reasonOfStatus(status);
+}
+
+interface ErrorBody {
+  readonly error?: {
+    readonly code?: number;
+    readonly message?: string;
+    readonly errors?: readonly { readonly reason?: string }[];
+  };
+}
+
+/**
+ * Where Google's client keeps the body of an error answer. Its own `code` and `message` say less: 403 rateLimitExceeded
+ * and 403 forbidden can only be told apart here.
+ */
+const RAW_BODY = Symbol.for('google-gax.rawHttpResponsePayload');
+
+/** What the client threw, as a CloudError. Everything that is not an answer of Compute Engine counts as `lost`. */
+export function toCloudError(thrown: unknown): CloudError {
+  if (thrown instanceof CloudError) return thrown;
+  if (!(thrown instanceof Error)) return new CloudError('lost', String(thrown), { cause: thrown });
+  const body = parseBody(RAW_BODY in thrown ? thrown[RAW_BODY] : undefined);
+  const status = body?.error?.code ?? ('httpStatusCode' in thrown ? thrown.httpStatusCode : undefined);
+  if (typeof status !== 'number') return new CloudError('lost', thrown.message, { cause: thrown });
+  const word = body?.error?.errors?.[0]?.reason;
+  return new CloudError(reasonOf(word, status), body?.error?.message ?? thrown.message, { cause: thrown });
+}
+
+function parseBody(text: unknown): ErrorBody | undefined {
+  if (typeof text !== 'string') return undefined;
+  try {
+    const parsed: unknown = JSON.parse(text);
+    return typeof parsed === 'object' && parsed !== null ? parsed : undefined;
+  } catch {
+    return undefined;
+  }
+}

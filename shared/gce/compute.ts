@@ -1,0 +1,300 @@
+import { InstancesClient, ZoneOperationsClient, type protos } from '@google-cloud/compute';
+import { PassThroughClient } from 'google-auth-library';
+import type { MachineSpec } from '#shared/domain/instance.ts';
+import { CloudError, reasonOf, toCloudError, type CloudReason } from './cloud-error.ts';
+
+/** A VM as Compute Engine shows it, the part that we use. */
+export interface Machine {
+  readonly name: string;
+  /** Bare zone. */
+  readonly zone: string;
+  /** Compute Engine's word; it may be one that we do not know yet. */
+  readonly status: string;
+  /** `""` where it has none. */
+  readonly externalIp: string;
+  readonly internalIp: string;
+  /** Numeric id as text. */
+  readonly cloudId: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly createdAtMs: number;
+  /** `null` before the first time. */
+  readonly lastStartAtMs: number | null;
+  readonly lastStopAtMs: number | null;
+  readonly deletionProtection: boolean;
+}
+
+/** A zone operation. DONE is not success: look at `error`. */
+export interface ZoneOperation {
+  readonly name: string;
+  readonly done: boolean;
+  readonly error: { readonly reason: CloudReason; readonly message: string } | null;
+  /** `null` until known. */
+  readonly startedAtMs: number | null;
+  readonly endedAtMs: number | null;
+}
+
+/** Where a VM is. */
+export interface Place {
+  readonly zone: string;
+  readonly name: string;
+}
+
+export interface ComputeOptions {
+  readonly project: string;
+  /** Value of our label on VMs; tells two deployments in one project apart. */
+  readonly deployment: string;
+  readonly emulatorHost: string | undefined;
+}
+
+/** The label that makes a VM ours: nothing without it is ever touched. */
+export const DEPLOYMENT_LABEL = 'compute-api';
+
+/** The slowest honest answer to a request is a few seconds; a caller may be waiting. */
+const CALL_TIMEOUT_MS = 8_000;
+/** zoneOperations.wait answers after 2 minutes at the latest. */
+const WAIT_TIMEOUT_MS = 125_000;
+/** A page of aggregatedList holds at most 500. */
+const PAGE_SIZE = 500;
+
+type Request = 'start' | 'stop' | 'reset' | 'resume' | 'delete';
+
+type InsertRequest = protos.google.cloud.compute.v1.IInsertInstanceRequest;
+type CloudInstance = protos.google.cloud.compute.v1.IInstance;
+type CloudOperation = protos.google.cloud.compute.v1.IOperation;
+
+/** VMs on Compute Engine, by Google's client. Every mutation carries a requestId, so that a repeat is the same request. */
+export class Compute {
+  readonly #instances: InstancesClient;
+  readonly #operations: ZoneOperationsClient;
+  readonly #project: string;
+  readonly #deployment: string;
+
+  constructor(options: ComputeOptions) {
+    const connection = connectionOf(options);
+    this.#instances = new InstancesClient(connection);
+    this.#operations = new ZoneOperationsClient(connection);
+    this.#project = options.project;
+    this.#deployment = options.deployment;
+  }
+
+  /** The label that all VMs of this deployment carry, and no other VM may lack to be touched. */
+  get label(): { readonly name: string; readonly value: string } {
+    return { name: DEPLOYMENT_LABEL, value: this.#deployment };
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.#instances.close(), this.#operations.close()]);
+  }
+
+  /** `undefined` when there is no such VM. */
+  async get(place: Place): Promise<Machine | undefined> {
+    try {
+      const [found] = await this.#instances.get(
+        { project: this.#project, zone: place.zone, instance: place.name },
+        { timeout: CALL_TIMEOUT_MS },
+      );
+      return toMachine(found);
+    } catch (thrown) {
+      const error = toCloudError(thrown);
+      if (error.reason === 'not_found') return undefined;
+      throw error;
+    }
+  }
+
+  /** Asks for a VM. The answer is only that the request was accepted. */
+  async insert(place: Place, spec: MachineSpec, requestId: string): Promise<ZoneOperation> {
+    const request: InsertRequest = {
+      project: this.#project,
+      zone: place.zone,
+      requestId,
+      instanceResource: toInstance(place, spec, this.#deployment),
+    };
+    return this.#mutate(async () => this.#instances.insert(request, { timeout: CALL_TIMEOUT_MS, maxRetries: 0 }));
+  }
+
+  /** Asks for a power change or the removal of a VM. The answer is only that the request was accepted. */
+  async request(verb: Request, place: Place, requestId: string): Promise<ZoneOperation> {
+    const request = { project: this.#project, zone: place.zone, instance: place.name, requestId };
+    const options = { timeout: CALL_TIMEOUT_MS, maxRetries: 0 };
+    return this.#mutate(async () => {
+      switch (verb) {
+        case 'start':
+          return this.#instances.start(request, options);
+        case 'stop':
+          return this.#instances.stop(request, options);
+        case 'reset':
+          return this.#instances.reset(request, options);
+        case 'resume':
+          return this.#instances.resume(request, options);
+        case 'delete':
+          return this.#instances.delete(request, options);
+      }
+    });
+  }
+
+  /** The operation as it is now; `undefined` when Compute Engine no longer remembers it (about two weeks). */
+  async operation(zone: string, name: string): Promise<ZoneOperation | undefined> {
+    return this.#readOperation(() =>
+      this.#operations.get({ project: this.#project, zone, operation: name }, { timeout: CALL_TIMEOUT_MS }),
+    );
+  }
+
+  /** Waits for the operation at Compute Engine's side, at most `waitMs`; it may come back earlier and not be done. */
+  async wait(zone: string, name: string, waitMs: number): Promise<ZoneOperation | undefined> {
+    const timeout = Math.min(waitMs, WAIT_TIMEOUT_MS);
+    try {
+      return await this.#readOperation(() =>
+        this.#operations.wait({ project: this.#project, zone, operation: name }, { timeout, maxRetries: 0 }),
+      );
+    } catch (thrown) {
+      // Our own patience ending is no failure of the operation.
+      if (thrown instanceof CloudError && thrown.reason === 'lost') return this.operation(zone, name);
+      throw thrown;
+    }
+  }
+
+  /** All VMs of this deployment, in every zone, one page after the other. */
+  async *list(): AsyncGenerator<readonly Machine[]> {
+    const request = {
+      project: this.#project,
+      filter: `labels.${DEPLOYMENT_LABEL}=${this.#deployment}`,
+      maxResults: PAGE_SIZE,
+      // Without it one unreachable zone would fail the whole list.
+      returnPartialSuccess: true,
+    };
+    let page: Machine[] = [];
+    try {
+      for await (const [, scope] of this.#instances.aggregatedListAsync(request, { timeout: CALL_TIMEOUT_MS * 4 })) {
+        page.push(...(scope.instances ?? []).map(toMachine));
+        if (page.length >= PAGE_SIZE) {
+          yield page;
+          page = [];
+        }
+      }
+    } catch (thrown) {
+      throw toCloudError(thrown);
+    }
+    if (page.length > 0) yield page;
+  }
+
+  async #mutate(call: () => Promise<readonly [unknown, ...unknown[]]>): Promise<ZoneOperation> {
+    let accepted: unknown;
+    try {
+      [accepted] = await call();
+    } catch (thrown) {
+      throw toCloudError(thrown);
+    }
+    // The client wraps the operation for polling; `latestResponse` is the resource itself.
+    const { latestResponse } = accepted as { readonly latestResponse: CloudOperation };
+    return toOperation(latestResponse);
+  }
+
+  async #readOperation(
+    call: () => Promise<readonly [CloudOperation, ...unknown[]]>,
+  ): Promise<ZoneOperation | undefined> {
+    try {
+      const [found] = await call();
+      return toOperation(found);
+    } catch (thrown) {
+      const error = toCloudError(thrown);
+      if (error.reason === 'not_found') return undefined;
+      throw error;
+    }
+  }
+}
+
+function connectionOf(options: ComputeOptions): ConstructorParameters<typeof InstancesClient>[0] {
+  if (options.emulatorHost === undefined) return { projectId: options.project };
+  const [host = '', port = ''] = options.emulatorHost.split(':');
+  return {
+    projectId: options.project,
+    apiEndpoint: host,
+    port: Number(port),
+    protocol: 'http',
+    authClient: new PassThroughClient(),
+  };
+}
+
+function toInstance(place: Place, spec: MachineSpec, deployment: string): CloudInstance {
+  return {
+    name: place.name,
+    machineType: `zones/${place.zone}/machineTypes/${spec.machineType}`,
+    labels: { ...spec.labels, [DEPLOYMENT_LABEL]: deployment },
+    tags: { items: [...spec.tags] },
+    metadata: { items: Object.entries(spec.metadata).map(([key, value]) => ({ key, value })) },
+    disks: [
+      {
+        boot: true,
+        autoDelete: true,
+        initializeParams: {
+          sourceImage: spec.image,
+          diskSizeGb: String(spec.diskSizeGb),
+          diskType: `zones/${place.zone}/diskTypes/${spec.diskType}`,
+        },
+      },
+    ],
+    networkInterfaces: [
+      {
+        network: spec.network,
+        ...(spec.subnetwork === '' ? {} : { subnetwork: spec.subnetwork }),
+        accessConfigs: spec.externalIp ? [{ name: 'External NAT', type: 'ONE_TO_ONE_NAT' }] : [],
+      },
+    ],
+    // Compute Engine refuses a spot VM that would restart by itself or migrate.
+    ...(spec.spot
+      ? {
+          scheduling: {
+            provisioningModel: 'SPOT',
+            automaticRestart: false,
+            onHostMaintenance: 'TERMINATE',
+            instanceTerminationAction: 'STOP',
+          },
+        }
+      : {}),
+  };
+}
+
+function toMachine(instance: CloudInstance): Machine {
+  const nic = instance.networkInterfaces?.[0];
+  return {
+    name: instance.name ?? '',
+    zone: lastSegment(instance.zone),
+    status: instance.status ?? '',
+    externalIp: nic?.accessConfigs?.[0]?.natIP ?? '',
+    internalIp: nic?.networkIP ?? '',
+    cloudId: String(instance.id ?? ''),
+    labels: instance.labels ?? {},
+    createdAtMs: toMs(instance.creationTimestamp) ?? 0,
+    lastStartAtMs: toMs(instance.lastStartTimestamp),
+    lastStopAtMs: toMs(instance.lastStopTimestamp),
+    deletionProtection: instance.deletionProtection ?? false,
+  };
+}
+
+function toOperation(operation: CloudOperation): ZoneOperation {
+  const [error] = operation.error?.errors ?? [];
+  const done = String(operation.status) === 'DONE';
+  return {
+    name: operation.name ?? '',
+    done,
+    error:
+      error === undefined
+        ? null
+        : {
+            reason: reasonOf(error.code ?? undefined, operation.httpErrorStatusCode ?? 500),
+            message: error.message ?? 'the operation failed',
+          },
+    startedAtMs: toMs(operation.startTime) ?? toMs(operation.insertTime),
+    endedAtMs: toMs(operation.endTime),
+  };
+}
+
+function lastSegment(url: string | null | undefined): string {
+  return url?.slice(url.lastIndexOf('/') + 1) ?? '';
+}
+
+function toMs(timestamp: string | null | undefined): number | null {
+  if (timestamp === undefined || timestamp === null || timestamp === '') return null;
+  const ms = Date.parse(timestamp);
+  return Number.isNaN(ms) ? null : ms;
+}

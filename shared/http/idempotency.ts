@@ -1,0 +1,61 @@
+import { createHash } from 'node:crypto';
+import { Failure } from '#shared/domain/failure.ts';
+
+/** An Idempotency-Key in its scope. */
+export interface IdempotencyKey {
+  /** Id of its record: customer, endpoint and the key's hash, because a key may hold what an id must not. */
+  readonly id: string;
+  /** What the key was used for: another body under the same key is a mistake of the caller. */
+  readonly bodyHash: string;
+}
+
+/** Visible ASCII, at most 255. */
+const KEY = /^[\x21-\x7e]{1,255}$/;
+
+/** `undefined` when the header was not sent. Throws `invalid_request` when it is not a key. */
+export function readIdempotencyKey(
+  header: string | undefined,
+  scope: { readonly customerId: string; readonly endpoint: string; readonly path: string; readonly body: string },
+): IdempotencyKey | undefined {
+  if (header === undefined) return undefined;
+  if (!KEY.test(header)) {
+    throw new Failure('invalid_request', 'Idempotency-Key must be 1 to 255 visible ASCII characters.', {
+      reason: 'invalid_idempotency_key',
+      fields: [
+        {
+          place: 'header',
+          pointer: '/idempotency-key',
+          message: 'must be 1 to 255 visible ASCII characters',
+          rule: 'pattern',
+        },
+      ],
+    });
+  }
+  return {
+    id: `${scope.customerId}|${scope.endpoint}|${sha256(header)}`,
+    bodyHash: sha256(`${scope.path}\n${canonical(scope.body)}`),
+  };
+}
+
+/** The same JSON in another layout is the same body; what is not JSON is compared as it is. */
+function canonical(body: string): string {
+  try {
+    return JSON.stringify(sorted(JSON.parse(body)));
+  } catch {
+    return body;
+  }
+}
+
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([name, member]) => [name, sorted(member)]),
+  );
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}

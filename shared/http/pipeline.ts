@@ -1,0 +1,279 @@
+import type { Check, Endpoint } from '#shared/contracts/contract.ts';
+import type { Credential } from '#shared/auth/credential.ts';
+import type { SignIn } from '#shared/auth/authenticator.ts';
+import { hasRole } from '#shared/domain/access.ts';
+import { Failure, type InvalidField } from '#shared/domain/failure.ts';
+import { requestId as toRequestId, type Random } from '#shared/domain/ids.ts';
+import type { Principal } from '#shared/domain/principal.ts';
+import type { Turn } from '#shared/domain/rate-limit.ts';
+import type { LimitedOperation, Tier } from '#shared/domain/tier.ts';
+import type { Write } from '#shared/datastore/store.ts';
+import { readIdempotencyKey, type IdempotencyKey } from './idempotency.ts';
+import { invalidFields, invalidRequest } from './invalid-request.ts';
+import type { Reply, WireReply } from './reply.ts';
+import { callerAddress, matchPath, parseQuery, type WireRequest } from './request.ts';
+
+/** Everything in which the faces of the API differ, apart from the contracts. */
+export interface Surface {
+  readonly name: string;
+  credential(headers: WireRequest['headers']): Credential;
+  /** Headers of an answer to a request that spent a turn. */
+  limitHeaders(turn: Turn, nowMs: number): Readonly<Record<string, string>>;
+  failure(
+    failure: Failure,
+    ids: { readonly errorId: string; readonly requestId: string },
+  ): Reply & { readonly contentType: string };
+}
+
+/** A checked request, as a handler gets it. */
+export interface Call<Params, Query, Body> {
+  readonly params: Params;
+  readonly query: Query;
+  readonly body: Body;
+  readonly caller: Principal;
+  readonly tier: Tier;
+  readonly requestId: string;
+  /** Only where the contract is idempotent and the caller sent one. */
+  readonly idempotencyKey: IdempotencyKey | undefined;
+  /** True for `Prefer: return=representation`. */
+  readonly wantsRepresentation: boolean;
+  /**
+   * Resolves when the turn of the rate limit is granted, rejects when not. Reads may run beside it; a handler awaits it
+   * before it looks at what it read, and before it changes anything.
+   */
+  readonly admitted: Promise<void>;
+}
+
+export type Handler<Params, Query, Body> = (call: Call<Params, Query, Body>) => Promise<Reply>;
+
+/** What the pipeline needs of the world. */
+export interface PipelineTools {
+  readonly nowMs: () => number;
+  readonly random: Random;
+  readonly signIn: (credential: Credential, address: string) => Promise<SignIn>;
+  readonly tier: (name: string) => Promise<Tier>;
+  readonly spendTurn: (
+    caller: Principal,
+    tier: Tier,
+    operation: LimitedOperation,
+    notes: readonly Write[],
+  ) => Promise<Turn>;
+  readonly refusal: (turn: Turn) => Failure;
+  readonly write: (notes: readonly Write[]) => Promise<void>;
+  /** Proxies between the caller and the function that append to X-Forwarded-For. */
+  readonly forwardedHops: number;
+  readonly log: RequestLog;
+}
+
+/** One line per request; never a body, never a credential. */
+export interface RequestLog {
+  readonly request: (line: RequestLine) => void;
+}
+
+export interface RequestLine {
+  readonly requestId: string;
+  readonly endpoint: string;
+  readonly method: string;
+  readonly path: string;
+  readonly status: number;
+  readonly latencyMs: number;
+  readonly trace: string | undefined;
+  readonly userId?: string;
+  readonly customerId?: string;
+  readonly credential?: Principal['credential'];
+  /** `granted` where the request succeeded; the failure's reason otherwise. */
+  readonly outcome: string;
+  readonly errorId?: string;
+  readonly cause?: unknown;
+}
+
+export interface Pipeline<Params, Query, Body> {
+  readonly endpoint: Endpoint<Params, Query, Body>;
+  readonly surface: Surface;
+  readonly handle: Handler<Params, Query, Body>;
+  readonly tools: PipelineTools;
+}
+
+/**
+ * Runs one request through every step, in the order written. Never rejects. Headers exist before anything can fail, so
+ * that an error has the same request id and rate limit headers as a success.
+ */
+export async function serve<Params, Query, Body>(
+  { endpoint, surface, handle, tools }: Pipeline<Params, Query, Body>,
+  request: WireRequest,
+): Promise<WireReply> {
+  const startedAtMs = tools.nowMs();
+  const requestId = toRequestId(request.headers['x-request-id'], tools.random);
+  const headers: Record<string, string> = { 'x-request-id': requestId };
+  let caller: Principal | undefined;
+  let reply: Reply & { readonly contentType?: string };
+  let outcome = 'granted';
+  let errorId: string | undefined;
+  let cause: unknown;
+  try {
+    const parameters = route(endpoint, request);
+    const address = callerAddress(request, tools.forwardedHops);
+    const signedIn = await tools.signIn(surface.credential(request.headers), address);
+    caller = signedIn.principal;
+    const tier = await tools.tier(caller.tier);
+    const admitted = admit(endpoint.limit, { caller, tier, notes: signedIn.notes, tools }, (turn) =>
+      Object.assign(headers, surface.limitHeaders(turn, tools.nowMs())),
+    );
+    // Whoever awaits it gets the refusal; nobody may be left with an unhandled one.
+    admitted.catch(() => undefined);
+    const body = await settled(request.readBody(), admitted);
+    if (endpoint.role !== null && !hasRole(caller, endpoint.role)) {
+      await admitted;
+      throw new Failure('forbidden', `This needs the role ${endpoint.role}.`, { reason: 'role_missing' });
+    }
+    const checked = check(endpoint, { parameters, query: parseQuery(request.query), body });
+    if (!checked.valid) {
+      await admitted;
+      throw invalidRequest(checked.fields);
+    }
+    reply = await settled(
+      handle({
+        ...checked.values,
+        caller,
+        tier,
+        requestId,
+        idempotencyKey: endpoint.idempotent
+          ? readIdempotencyKey(request.headers['idempotency-key'], {
+              customerId: caller.customerId,
+              endpoint: endpoint.name,
+              path: request.path,
+              body: endpoint.checkBody === null ? '' : body,
+            })
+          : undefined,
+        wantsRepresentation: /(^|[,;\s])return=representation\b/i.test(request.headers['prefer'] ?? ''),
+        admitted,
+      }),
+      admitted,
+    );
+  } catch (thrown) {
+    const failure = Failure.from(thrown);
+    errorId = tools.random.hex(16);
+    outcome = failure.reason;
+    cause = failure.cause;
+    reply = surface.failure(failure, { errorId, requestId });
+    if (failure.retryAfterSeconds !== undefined) headers['retry-after'] = String(failure.retryAfterSeconds);
+    if (failure.allow !== undefined) headers['allow'] = failure.allow.join(', ');
+  }
+  const hasBody = reply.body !== undefined;
+  tools.log.request({
+    requestId,
+    endpoint: endpoint.name,
+    method: request.method,
+    path: request.path,
+    status: reply.status,
+    latencyMs: tools.nowMs() - startedAtMs,
+    trace: request.headers['x-cloud-trace-context'] ?? request.headers['traceparent'],
+    ...(caller === undefined
+      ? {}
+      : { userId: caller.userId, customerId: caller.customerId, credential: caller.credential }),
+    outcome,
+    ...(errorId === undefined ? {} : { errorId }),
+    ...(cause === undefined ? {} : { cause }),
+  });
+  return {
+    status: reply.status,
+    headers: {
+      ...(hasBody ? { 'content-type': reply.contentType ?? 'application/json; charset=utf-8' } : {}),
+      'cache-control': 'no-store',
+      'x-content-type-options': 'nosniff',
+      ...headers,
+      ...reply.headers,
+    },
+    body: hasBody ? JSON.stringify(reply.body) : '',
+  };
+}
+
+/** HEAD follows GET. Anything else that does not fit was routed to the wrong function, and is answered like an unknown path. */
+function route(endpoint: Endpoint<never, never, never> | Endpoint<unknown, unknown, unknown>, request: WireRequest) {
+  const parameters = matchPath(endpoint.path, request.path);
+  if (parameters === undefined)
+    throw new Failure('not_found', 'There is nothing at this path.', { reason: 'unknown_path' });
+  const method = request.method === 'HEAD' ? 'GET' : request.method;
+  if (method !== endpoint.method) {
+    const allow = endpoint.method === 'GET' ? ['GET', 'HEAD'] : [endpoint.method];
+    throw new Failure('method_not_allowed', `This path takes ${allow.join(' or ')}.`, { allow });
+  }
+  return parameters;
+}
+
+interface Admission {
+  readonly caller: Principal;
+  readonly tier: Tier;
+  readonly notes: readonly Write[];
+  readonly tools: PipelineTools;
+}
+
+async function admit(
+  operation: LimitedOperation | null,
+  admission: Admission,
+  onTurn: (turn: Turn) => void,
+): Promise<void> {
+  const { caller, tier, notes, tools } = admission;
+  if (operation === null) {
+    if (notes.length > 0) await tools.write(notes);
+    return;
+  }
+  const turn = await tools.spendTurn(caller, tier, operation, notes);
+  onTurn(turn);
+  if (!turn.granted) throw tools.refusal(turn);
+}
+
+/** The result of `work`, and no answer before the turn is known; a refused turn comes before anything `work` says. */
+async function settled<T>(work: Promise<T>, admitted: Promise<void>): Promise<T> {
+  try {
+    return await work;
+  } finally {
+    await admitted;
+  }
+}
+
+type Checked<Params, Query, Body> =
+  | { readonly valid: true; readonly values: { readonly params: Params; readonly query: Query; readonly body: Body } }
+  | { readonly valid: false; readonly fields: readonly InvalidField[] };
+
+/** All that is wrong with path, query and body, at once. */
+function check<Params, Query, Body>(
+  endpoint: Endpoint<Params, Query, Body>,
+  input: { readonly parameters: unknown; readonly query: unknown; readonly body: string },
+): Checked<Params, Query, Body> {
+  const params = run('path', endpoint.checkParams, input.parameters);
+  const query = run('query', endpoint.checkQuery, input.query);
+  const body =
+    endpoint.checkBody === null
+      ? { ok: true as const, value: null as Body }
+      : run('body', endpoint.checkBody, parseJson(input.body));
+  if (params.ok && query.ok && body.ok) {
+    return { valid: true, values: { params: params.value, query: query.value, body: body.value } };
+  }
+  return { valid: false, fields: [params, query, body].flatMap((part) => (part.ok ? [] : part.fields)) };
+}
+
+function run<T>(place: InvalidField['place'], test: Check<T>, input: unknown) {
+  if (input instanceof InvalidJson) return { ok: false as const, fields: [input.field] };
+  const result = test(input);
+  return result.valid
+    ? { ok: true as const, value: result.value }
+    : { ok: false as const, fields: invalidFields(place, result.errors) };
+}
+
+class InvalidJson {
+  readonly field: InvalidField;
+
+  constructor(message: string) {
+    this.field = { place: 'body', pointer: '', message, rule: 'json' };
+  }
+}
+
+function parseJson(body: string): unknown {
+  if (body.trim() === '') return new InvalidJson('is missing: send a JSON object');
+  try {
+    return JSON.parse(body);
+  } catch {
+    return new InvalidJson('is not valid JSON');
+  }
+}

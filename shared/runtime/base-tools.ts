@@ -1,0 +1,36 @@
+import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Random } from '#shared/domain/ids.ts';
+import { Store } from '#shared/datastore/store.ts';
+import { readConfiguration, type Configuration } from './configuration.ts';
+import { JsonLog } from './log.ts';
+
+export interface BaseTools {
+  readonly configuration: Configuration;
+  readonly store: Store;
+  readonly log: JsonLog;
+  readonly nowMs: () => number;
+  readonly sleep: (ms: number) => Promise<void>;
+  readonly random: Random;
+}
+
+const random: Random = {
+  hex: (bytes) => randomBytes(bytes).toString('hex'),
+  // 48 bits: as much as a double takes exactly.
+  fraction: () => randomBytes(6).readUIntBE(0, 6) / 2 ** 48,
+};
+
+/** What every function needs. The connection to Datastore is opened while the framework still starts. */
+export function openBase(environment: Readonly<Record<string, string | undefined>> = process.env): BaseTools {
+  const configuration = readConfiguration(environment);
+  const log = new JsonLog(configuration);
+  const store = new Store({
+    project: configuration.project,
+    database: configuration.database,
+    emulatorHost: configuration.emulators.datastore,
+    random: () => random.fraction(),
+    sleep: (ms) => sleep(ms),
+  });
+  store.connect().catch((thrown: unknown) => log.error('Datastore could not be connected', { cause: thrown }));
+  return { configuration, store, log, nowMs: () => Date.now(), sleep: (ms) => sleep(ms), random };
+}

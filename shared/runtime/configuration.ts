@@ -1,0 +1,87 @@
+import type { JwtOptions } from '#shared/auth/jwt.ts';
+
+/** Everything a function is told from outside, checked at start. */
+export interface Configuration {
+  readonly project: string;
+  /** `""`: the default database. */
+  readonly database: string;
+  readonly operationsTopic: string;
+  /** Value of our label on VMs. */
+  readonly deployment: string;
+  readonly instanceIdPrefix: string;
+  readonly failedSignInsPerMinute: number;
+  readonly forwardedHops: number;
+  readonly logLevel: (typeof LOG_LEVELS)[number];
+  readonly jwt: JwtOptions | undefined;
+  /** `host:port` of emulators; `undefined` in Google Cloud. */
+  readonly emulators: {
+    readonly datastore: string | undefined;
+    readonly pubsub: string | undefined;
+    readonly compute: string | undefined;
+  };
+}
+
+const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
+
+/** The configuration cannot be used; the message lists everything that is wrong. */
+export class ConfigurationError extends Error {
+  override readonly name = 'ConfigurationError';
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Reads and checks the environment of a function. Throws ConfigurationError. */
+export function readConfiguration(environment: Environment): Configuration {
+  const problems: string[] = [];
+  const text = (name: string, fallback: string | undefined, pattern: RegExp, form: string): string => {
+    const given = environment[name];
+    const value = given === undefined || given === '' ? fallback : given;
+    if (value === undefined) problems.push(`${name} is not set`);
+    else if (!pattern.test(value)) problems.push(`${name} must be ${form}, not "${value}"`);
+    return value ?? '';
+  };
+  const whole = (name: string, fallback: number): number =>
+    Number(text(name, String(fallback), /^\d{1,9}$/, 'a whole number'));
+  const host = (name: string): string | undefined =>
+    text(name, '-', /^(-|[\w.:[\]-]+:\d{1,5})$/, 'host:port').replace(/^-$/, '') || undefined;
+  const configuration: Configuration = {
+    project: text('GOOGLE_CLOUD_PROJECT', undefined, /^[a-z][-a-z0-9:.]{4,61}[a-z0-9]$/, 'a project id'),
+    database: text(
+      'DATASTORE_DATABASE',
+      '(default)',
+      /^(\(default\)|[a-z][-a-z0-9]{2,61}[a-z0-9])$/,
+      'a database id',
+    ).replace('(default)', ''),
+    operationsTopic: text('OPERATIONS_TOPIC', 'operations', /^[A-Za-z][\w.~+%-]{2,254}$/, 'the id of a topic'),
+    deployment: text('DEPLOYMENT', 'production', /^[a-z0-9][-_a-z0-9]{0,62}$/, 'a label value'),
+    // Six and eight hex digits and two hyphens follow; a VM's name has at most 63 characters.
+    instanceIdPrefix: text('INSTANCE_ID_PREFIX', 'tw', /^[a-z][-a-z0-9]{0,31}$/, 'the beginning of a VM name'),
+    failedSignInsPerMinute: whole('FAILED_SIGN_INS_PER_MINUTE', 20),
+    forwardedHops: whole('FORWARDED_HOPS', 1),
+    logLevel:
+      LOG_LEVELS.find(
+        (level) =>
+          level ===
+          text('LOG_LEVEL', 'info', new RegExp(`^(${LOG_LEVELS.join('|')})$`), `one of ${LOG_LEVELS.join(', ')}`),
+      ) ?? 'info',
+    jwt: readJwt(environment, problems),
+    emulators: {
+      datastore: host('DATASTORE_EMULATOR_HOST'),
+      pubsub: host('PUBSUB_EMULATOR_HOST'),
+      compute: host('COMPUTE_EMULATOR_HOST'),
+    },
+  };
+  if (problems.length > 0) throw new ConfigurationError(`The configuration is not usable: ${problems.join('; ')}.`);
+  return configuration;
+}
+
+/** All three or none: half an issuer would accept nobody, or everybody. */
+function readJwt(environment: Environment, problems: string[]): JwtOptions | undefined {
+  const names = ['JWT_ISSUER', 'JWT_AUDIENCE', 'JWT_JWKS_URI'] as const;
+  const missing = names.filter((name) => (environment[name] ?? '') === '');
+  if (missing.length === names.length) return undefined;
+  const jwksUri = environment['JWT_JWKS_URI'] ?? '';
+  if (missing.length > 0) problems.push(`${missing.join(' and ')} must be set together with the other JWT_ settings`);
+  else if (!URL.canParse(jwksUri)) problems.push('JWT_JWKS_URI must be a URL');
+  return { issuer: environment['JWT_ISSUER'] ?? '', audience: environment['JWT_AUDIENCE'] ?? '', jwksUri };
+}

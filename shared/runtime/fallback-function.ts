@@ -1,0 +1,58 @@
+import { http } from '@google-cloud/functions-framework';
+import type { Fallback } from '#shared/contracts/contract.ts';
+import { Failure } from '#shared/domain/failure.ts';
+import { requestId as toRequestId } from '#shared/domain/ids.ts';
+import type { Surface } from '#shared/http/pipeline.ts';
+import { matchPath } from '#shared/http/request.ts';
+import { randomBytes } from 'node:crypto';
+import { readConfiguration } from './configuration.ts';
+import { JsonLog } from './log.ts';
+import { keepRequestsRaw } from './raw-requests.ts';
+import { sendReply, toWireRequest } from './wire.ts';
+
+/**
+ * Registers the function that answers whatever no endpoint takes, so that an unknown path or a wrong method gets the
+ * family's own envelope and not the gateway's. It asks nobody who is calling: there is nothing to protect.
+ */
+export function fallbackFunction(fallback: Fallback, surface: Surface): void {
+  keepRequestsRaw();
+  const log = new JsonLog(readConfiguration(process.env));
+  const random = { hex: (bytes: number) => randomBytes(bytes).toString('hex'), fraction: () => 0 };
+  http(fallback.name, (request, response) => {
+    request.resume();
+    const { path, method, headers } = toWireRequest(request);
+    const ids = { errorId: random.hex(16), requestId: toRequestId(headers['x-request-id'], random) };
+    const failure = failureOf(fallback, path);
+    const reply = surface.failure(failure, ids);
+    log.request({
+      requestId: ids.requestId,
+      endpoint: fallback.name,
+      method,
+      path,
+      status: reply.status,
+      latencyMs: 0,
+      trace: headers['x-cloud-trace-context'] ?? headers['traceparent'],
+      outcome: failure.reason,
+      errorId: ids.errorId,
+    });
+    sendReply(response, {
+      status: reply.status,
+      headers: {
+        'content-type': reply.contentType,
+        'cache-control': 'no-store',
+        'x-request-id': ids.requestId,
+        ...(failure.allow === undefined ? {} : { allow: failure.allow.join(', ') }),
+        ...reply.headers,
+      },
+      body: JSON.stringify(reply.body),
+    });
+  });
+}
+
+function failureOf(fallback: Fallback, path: string): Failure {
+  const known = fallback.routes.find((route) => matchPath(route.path, path) !== undefined);
+  if (known === undefined) {
+    return new Failure('not_found', 'There is nothing at this path.', { reason: 'unknown_path' });
+  }
+  return new Failure('method_not_allowed', `This path takes ${known.allow.join(', ')}.`, { allow: known.allow });
+}

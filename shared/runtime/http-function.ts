@@ -1,0 +1,63 @@
+import { http } from '@google-cloud/functions-framework';
+import { CatalogReader } from '#shared/actions/catalog-reader.ts';
+import { Authenticator } from '#shared/auth/authenticator.ts';
+import type { Endpoint } from '#shared/contracts/contract.ts';
+import { serve, type Call, type PipelineTools, type Surface } from '#shared/http/pipeline.ts';
+import type { Reply } from '#shared/http/reply.ts';
+import { Turns } from '#shared/http/turns.ts';
+import { openBase, type BaseTools } from './base-tools.ts';
+import { keepRequestsRaw } from './raw-requests.ts';
+import { sendReply, toWireRequest } from './wire.ts';
+
+export type FunctionTools = BaseTools & { readonly catalog: CatalogReader };
+
+export interface HttpFunction<Params, Query, Body, More> {
+  readonly endpoint: Endpoint<Params, Query, Body>;
+  readonly surface: Surface;
+  /** Opens what this function needs beyond the store: `openCompute`, `openPublisher`. */
+  readonly open?: (base: BaseTools) => More;
+  readonly handle: (call: Call<Params, Query, Body>, tools: FunctionTools & More) => Promise<Reply>;
+}
+
+/** Registers an endpoint with functions-framework, under its contract's name. */
+export function httpFunction<Params, Query, Body, More = unknown>(
+  definition: HttpFunction<Params, Query, Body, More>,
+): void {
+  keepRequestsRaw();
+  const base = openBase();
+  const catalog = new CatalogReader(base);
+  const more = definition.open?.(base);
+  // Without `open` there is nothing more, and More is `unknown`.
+  const tools = { ...base, catalog, ...more } as FunctionTools & More;
+  const pipeline = {
+    endpoint: definition.endpoint,
+    surface: definition.surface,
+    handle: (call: Call<Params, Query, Body>) => definition.handle(call, tools),
+    tools: pipelineTools(base, catalog),
+  };
+  http(definition.endpoint.name, async (request, response) => {
+    sendReply(response, await serve(pipeline, toWireRequest(request)));
+  });
+}
+
+export function pipelineTools(base: BaseTools, catalog: CatalogReader): PipelineTools {
+  const { configuration, store, log, nowMs, random } = base;
+  const authenticator = new Authenticator({
+    store,
+    nowMs,
+    jwt: configuration.jwt,
+    failedSignInsPerMinute: configuration.failedSignInsPerMinute,
+  });
+  const turns = new Turns({ store, nowMs });
+  return {
+    nowMs,
+    random,
+    log,
+    forwardedHops: configuration.forwardedHops,
+    signIn: (credential, address) => authenticator.signIn(credential, address),
+    tier: (name) => catalog.tier(name),
+    spendTurn: (caller, tier, operation, notes) => turns.spend(caller, tier, operation, notes),
+    refusal: (turn) => turns.refusal(turn),
+    write: (notes) => store.write(notes),
+  };
+}

@@ -1,0 +1,86 @@
+import { pino, type Logger } from 'pino';
+import type { Log } from '#shared/domain/log.ts';
+import type { RequestLine } from '#shared/http/pipeline.ts';
+import type { Configuration } from './configuration.ts';
+
+/** Cloud Logging's severities (LogSeverity) by pino's levels. */
+const SEVERITY: Readonly<Record<string, string>> = {
+  debug: 'DEBUG',
+  info: 'INFO',
+  warn: 'WARNING',
+  error: 'ERROR',
+  fatal: 'CRITICAL',
+};
+
+/** Longest chain of causes that is logged: the first few say it all. */
+const CAUSES_MAX = 4;
+
+/** One JSON object a line, as Cloud Logging reads it. */
+export class JsonLog implements Log {
+  readonly #logger: Logger;
+  readonly #project: string;
+
+  constructor(configuration: Pick<Configuration, 'logLevel' | 'project'>) {
+    this.#project = configuration.project;
+    this.#logger = pino(
+      {
+        level: configuration.logLevel,
+        messageKey: 'message',
+        base: null,
+        timestamp: () => `,"time":"${new Date().toISOString()}"`,
+        formatters: { level: (label) => ({ severity: SEVERITY[label] ?? 'DEFAULT' }) },
+      },
+      // Written at once: after the answer the function may get no more processor time.
+      pino.destination({ dest: 1, sync: true }),
+    );
+  }
+
+  info(message: string, fields: Readonly<Record<string, unknown>> = {}): void {
+    this.#logger.info(readable(fields), message);
+  }
+
+  warn(message: string, fields: Readonly<Record<string, unknown>> = {}): void {
+    this.#logger.warn(readable(fields), message);
+  }
+
+  error(message: string, fields: Readonly<Record<string, unknown>> = {}): void {
+    this.#logger.error(readable(fields), message);
+  }
+
+  /** The line of a request: an error of ours is ERROR, the caller's mistakes are INFO like everything that went well. */
+  request({ trace, ...line }: RequestLine): void {
+    const fields = { ...line, ...this.#traceOf(trace) };
+    if (line.status >= 500) this.error('request failed', fields);
+    else this.info('request served', fields);
+  }
+
+  /** Fields by which Cloud Logging groups lines of one request (`X-Cloud-Trace-Context` or W3C `traceparent`). */
+  #traceOf(trace: string | undefined): Readonly<Record<string, string>> {
+    const id = /^(?:00-)?([0-9a-f]{32})/.exec(trace ?? '')?.[1];
+    return id === undefined ? {} : { 'logging.googleapis.com/trace': `projects/${this.#project}/traces/${id}` };
+  }
+}
+
+function readable(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(fields).map(([name, value]) => [name, value instanceof Error ? describe(value, 1) : value]),
+  );
+}
+
+function describe(error: Error, depth: number): unknown {
+  return {
+    name: error.name,
+    message: error.message,
+    ...('code' in error ? { code: error.code } : {}),
+    ...('reason' in error ? { reason: error.reason } : {}),
+    stack: error.stack,
+    ...(error instanceof AggregateError && depth < CAUSES_MAX
+      ? {
+          errors: error.errors
+            .slice(0, CAUSES_MAX)
+            .map((each: unknown) => (each instanceof Error ? describe(each, depth + 1) : String(each))),
+        }
+      : {}),
+    ...(error.cause instanceof Error && depth < CAUSES_MAX ? { cause: describe(error.cause, depth + 1) } : {}),
+  };
+}

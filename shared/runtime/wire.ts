@@ -1,0 +1,50 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Failure } from '#shared/domain/failure.ts';
+import type { WireReply } from '#shared/http/reply.ts';
+import type { WireRequest } from '#shared/http/request.ts';
+import { originalUrl } from './raw-requests.ts';
+
+/** Bodies of API requests: the largest honest one is a few KiB of JSON with 32 KiB of user data. */
+export const BODY_BYTES_MAX = 256 * 1024;
+
+/** Node's request as the pipeline sees it. */
+export function toWireRequest(request: IncomingMessage, bodyBytesMax = BODY_BYTES_MAX): WireRequest {
+  const url = originalUrl(request);
+  const mark = url.indexOf('?');
+  return {
+    method: request.method ?? 'GET',
+    path: mark < 0 ? url : url.slice(0, mark),
+    query: mark < 0 ? '' : url.slice(mark + 1),
+    headers: Object.fromEntries(
+      Object.entries(request.headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : value]),
+    ),
+    peer: request.socket.remoteAddress ?? '',
+    readBody: () => readBody(request, bodyBytesMax),
+  };
+}
+
+export function sendReply(response: ServerResponse, reply: WireReply): void {
+  response.statusCode = reply.status;
+  for (const [name, value] of Object.entries(reply.headers)) response.setHeader(name, value);
+  response.end(reply.body === '' ? undefined : reply.body);
+}
+
+async function readBody(request: IncomingMessage, bytesMax: number): Promise<string> {
+  const declared = Number(request.headers['content-length'] ?? 0);
+  if (declared > bytesMax) throw tooLarge(request, bytesMax);
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of request) {
+    const buffer = chunk as Buffer;
+    bytes += buffer.length;
+    if (bytes > bytesMax) throw tooLarge(request, bytesMax);
+    chunks.push(buffer);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+/** The rest is read and dropped, so that the caller gets the answer instead of a broken connection. */
+function tooLarge(request: IncomingMessage, bytesMax: number): Failure {
+  request.resume();
+  return new Failure('payload_too_large', `The body is larger than ${bytesMax / 1024} KiB.`);
+}

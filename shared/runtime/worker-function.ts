@@ -1,0 +1,76 @@
+import { http } from '@google-cloud/functions-framework';
+import { Failure } from '#shared/domain/failure.ts';
+import { parseEnvelope, type Delivery } from '#shared/pubsub/envelope.ts';
+import { openBase, type BaseTools } from './base-tools.ts';
+import { keepRequestsRaw } from './raw-requests.ts';
+import { sendReply, toWireRequest } from './wire.ts';
+
+/** Pub/Sub's messages have at most 10 MB, and base64 makes them longer; ours are far smaller, audit entries may not be. */
+const ENVELOPE_BYTES_MAX = 14 * 1024 * 1024;
+
+/** Status codes by which Pub/Sub knows what to do. */
+const ACKNOWLEDGE = 204;
+/** Anything else than 102, 200, 201, 202 and 204 has it deliver again, with back-off. */
+const DELIVER_AGAIN = 503;
+
+export interface PushFunction<More> {
+  readonly name: string;
+  readonly open: (base: BaseTools) => More;
+  /** `false`, or throwing, has the message delivered again. */
+  readonly handle: (delivery: Delivery, tools: BaseTools & More) => Promise<boolean>;
+}
+
+/**
+ * Registers a function that a Pub/Sub push subscription calls. An HTTP function that reads the envelope itself: as an
+ * event function, functions-framework would drop delivery attempt, ordering key and subscription.
+ */
+export function pushFunction<More>(definition: PushFunction<More>): void {
+  keepRequestsRaw();
+  const base = openBase();
+  const tools = { ...base, ...definition.open(base) };
+  const { log } = base;
+  http(definition.name, async (request, response) => {
+    const wire = toWireRequest(request, ENVELOPE_BYTES_MAX);
+    let acknowledged = false;
+    try {
+      const delivery = parseEnvelope(await wire.readBody());
+      if (delivery === undefined) {
+        // Delivering it again would not make it readable.
+        log.error('a push request was not a Pub/Sub envelope', { function: definition.name });
+        acknowledged = true;
+      } else {
+        acknowledged = await definition.handle(delivery, tools);
+      }
+    } catch (thrown) {
+      log.error('a message could not be handled; it will be delivered again', {
+        function: definition.name,
+        cause: thrown,
+      });
+    }
+    sendReply(response, { status: acknowledged ? ACKNOWLEDGE : DELIVER_AGAIN, headers: {}, body: '' });
+  });
+}
+
+export interface ScheduledFunction<More> {
+  readonly name: string;
+  readonly open: (base: BaseTools) => More;
+  /** What it did, for the answer. */
+  readonly run: (tools: BaseTools & More) => Promise<object>;
+}
+
+/** Registers a function that Cloud Scheduler calls. A failure answers 500, so that the job shows as failed. */
+export function scheduledFunction<More>(definition: ScheduledFunction<More>): void {
+  keepRequestsRaw();
+  const base = openBase();
+  const tools = { ...base, ...definition.open(base) };
+  http(definition.name, async (request, response) => {
+    request.resume();
+    const headers = { 'content-type': 'application/json' };
+    try {
+      sendReply(response, { status: 200, headers, body: JSON.stringify(await definition.run(tools)) });
+    } catch (thrown) {
+      base.log.error('a scheduled run failed', { function: definition.name, cause: thrown });
+      sendReply(response, { status: 500, headers, body: JSON.stringify({ error: Failure.from(thrown).reason }) });
+    }
+  });
+}

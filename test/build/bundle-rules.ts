@@ -1,0 +1,136 @@
+import type { BuildMeta } from '#scripts/build.ts';
+
+/** Libraries that only the adapters may know. */
+const GOOGLE_LIBRARIES =
+  /^(google-client:|node_modules\/(@google-cloud\/(?!functions-framework)|@grpc\/|google-gax\/|google-auth-library\/))/;
+
+const ADAPTERS = ['datastore', 'gce', 'pubsub'];
+
+/** Who is above whom; a source imports from its own layer or from one below. */
+const LAYERS: Readonly<Record<string, number>> = {
+  domain: 0,
+  contracts: 1,
+  http: 1,
+  auth: 1,
+  datastore: 1,
+  gce: 1,
+  pubsub: 1,
+  families: 2,
+  actions: 2,
+  runtime: 2,
+  functions: 3,
+};
+
+/** What no bundle may hold, and why. */
+const FORBIDDEN: readonly (readonly [packageName: string, because: string])[] = [
+  ['ajv', 'validators are compiled when contracts are generated'],
+  ['ajv-formats', 'validators are compiled when contracts are generated'],
+  ['typebox', 'schemas are for generating only'],
+  ['@sinclair/typebox', 'schemas are for generating only'],
+  ['@google-cloud/datastore', 'the generated client of datastore-api is enough'],
+  ['@google-cloud/pubsub', 'the generated client of pubsub-api is enough'],
+];
+
+/** Every import that points the wrong way, as a sentence. */
+export function importViolations({ imports }: Pick<BuildMeta, 'imports'>): readonly string[] {
+  return Object.entries(imports).flatMap(([from, targets]) =>
+    targets.flatMap((to) => {
+      const reason = wrongImport(from, to);
+      return reason === undefined ? [] : [`${from} imports ${to}: ${reason}`];
+    }),
+  );
+}
+
+function wrongImport(from: string, to: string): string | undefined {
+  const [area, layer] = placeOf(from);
+  if (layer === undefined) return `${area} has no place in the layers`;
+  if (GOOGLE_LIBRARIES.test(to)) return ADAPTERS.includes(area) ? undefined : "only adapters know Google's clients";
+  if (!/^(functions|shared)\//.test(to)) return area === 'domain' ? 'the domain imports nothing' : undefined;
+  const [targetArea, targetLayer] = placeOf(to);
+  if (targetLayer === undefined) return `${targetArea} has no place in the layers`;
+  if (targetLayer > layer) return `${area} lies below ${targetArea}`;
+  if (targetArea === 'functions') return 'functions do not know each other';
+  if (area === 'families' && targetArea === 'families' && familyOf(from) !== familyOf(to)) {
+    return 'families do not know each other';
+  }
+  return undefined;
+}
+
+function placeOf(path: string): readonly [area: string, layer: number | undefined] {
+  const [top = '', second = ''] = path.split('/');
+  const area = top === 'shared' ? second : top;
+  return [area, LAYERS[area]];
+}
+
+/** `shared/families/compute/…` or `shared/families/compute.ts`; what lies beside them is for all. */
+function familyOf(path: string): string {
+  return /^shared\/families\/([a-z]+)/.exec(path)?.[1] ?? '';
+}
+
+/** Every bundle that holds what it must not, as a sentence. */
+export function contentViolations({ functions }: Pick<BuildMeta, 'functions'>): readonly string[] {
+  return Object.entries(functions).flatMap(([name, { clients, inputs }]) => {
+    const packages = new Set(Object.keys(inputs).map(packageOf));
+    const forbidden = FORBIDDEN.filter(([packageName]) => packages.has(packageName)).map(
+      ([packageName, because]) => `${name} holds ${packageName}: ${because}`,
+    );
+    const undeclared = CLIENT_PACKAGES.filter(
+      ([client, packageName]) => packages.has(packageName) && !(clients ?? []).includes(client),
+    ).map(([client]) => `${name} holds the ${client} client, which its contract does not declare`);
+    return [...forbidden, ...undeclared];
+  });
+}
+
+const CLIENT_PACKAGES = [
+  ['datastore', '@google-cloud/datastore-api'],
+  ['pubsub', '@google-cloud/pubsub-api'],
+  ['compute', '@google-cloud/compute'],
+] as const;
+
+/** Name of the package that a source belongs to; `functions` and `shared` for our own. */
+export function packageOf(input: string): string {
+  const below = input.split('node_modules/').at(-1) ?? '';
+  if (!input.includes('node_modules/')) return below.split('/')[0] ?? '';
+  return below
+    .split('/')
+    .slice(0, below.startsWith('@') ? 2 : 1)
+    .join('/');
+}
+
+export interface Budget {
+  /** KiB that each package may have in any one bundle; what is not named may have nothing. */
+  readonly packages: Readonly<Record<string, number>>;
+  /** KiB that a whole bundle may have, by the clients it holds (`datastore+pubsub`; `none`). */
+  readonly bundles: Readonly<Record<string, number>>;
+}
+
+/** Everything that outgrew its budget, as a sentence that names it. */
+export function budgetViolations({ functions }: Pick<BuildMeta, 'functions'>, budget: Budget): readonly string[] {
+  return Object.entries(functions).flatMap(([name, { bytes, inputs }]) => {
+    const sizes = sizesByPackage(inputs);
+    const grown = [...sizes].flatMap(([packageName, size]) => {
+      const allowed = budget.packages[packageName];
+      if (allowed === undefined) return [`${name}: ${packageName} is new (${kib(size)} KiB)`];
+      return size > allowed * 1024 ? [`${name}: ${packageName} grew to ${kib(size)} KiB, budget ${allowed}`] : [];
+    });
+    const held = CLIENT_PACKAGES.filter(([, packageName]) => sizes.has(packageName)).map(([client]) => client);
+    const allowed = budget.bundles[held.join('+') || 'none'];
+    if (allowed === undefined) return [...grown, `${name}: no budget for a bundle with ${held.join('+') || 'none'}`];
+    return bytes > allowed * 1024
+      ? [...grown, `${name}: the bundle grew to ${kib(bytes)} KiB, budget ${allowed}`]
+      : grown;
+  });
+}
+
+export function sizesByPackage(inputs: Readonly<Record<string, number>>): ReadonlyMap<string, number> {
+  const sizes = new Map<string, number>();
+  for (const [path, size] of Object.entries(inputs)) {
+    const name = packageOf(path);
+    if (size > 0 && !name.startsWith('google-client:')) sizes.set(name, (sizes.get(name) ?? 0) + size);
+  }
+  return sizes;
+}
+
+function kib(bytes: number): number {
+  return Math.ceil(bytes / 1024);
+}

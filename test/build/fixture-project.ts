@@ -1,0 +1,118 @@
+import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { onTestFinished } from 'vitest';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+/** Source files of a small project, by path. */
+export type Sources = Readonly<Record<string, string>>;
+
+/** A project of three functions that use, in this order, Datastore; Pub/Sub as well; and Compute Engine as well. */
+export const SOURCES: Sources = {
+  'shared/datastore.ts': `
+    import { v1 } from '@google-cloud/datastore';
+    import { credentials } from '@grpc/grpc-js';
+    import { PassThroughClient } from 'google-auth-library';
+    const [servicePath = '', port] = (process.env['DATASTORE_EMULATOR_HOST'] ?? '').split(':');
+    export const datastore = new v1.DatastoreClient({
+      servicePath, port: Number(port), sslCreds: credentials.createInsecure(), authClient: new PassThroughClient() as never,
+    });
+  `,
+  'shared/pubsub.ts': `
+    import { v1 } from '@google-cloud/pubsub';
+    import { credentials } from '@grpc/grpc-js';
+    import { PassThroughClient } from 'google-auth-library';
+    const [servicePath = '', port] = (process.env['PUBSUB_EMULATOR_HOST'] ?? '').split(':');
+    export const publisher = new v1.PublisherClient({
+      servicePath, port: Number(port), sslCreds: credentials.createInsecure(), authClient: new PassThroughClient() as never,
+    });
+  `,
+  'shared/compute.ts': `
+    import { InstancesClient, ZoneOperationsClient } from '@google-cloud/compute';
+    import { PassThroughClient } from 'google-auth-library';
+    const [apiEndpoint = '', port] = (process.env['COMPUTE_EMULATOR_HOST'] ?? '').split(':');
+    const options = { apiEndpoint, port: Number(port), protocol: 'http', authClient: new PassThroughClient() as never };
+    export const instances = new InstancesClient(options);
+    export const zoneOperations = new ZoneOperationsClient(options);
+  `,
+  'shared/shown.ts': `
+    /** Runs a call and shows its answer, or its error with everything that a caller may look at. */
+    export async function shown(call: () => PromiseLike<unknown>): Promise<unknown> {
+      try {
+        return await call();
+      } catch (thrown) {
+        const { code, message, reason, domain, errorInfoMetadata, statusDetails, httpStatusCode } = thrown as Record<string, unknown>;
+        return { code, message, reason, domain, errorInfoMetadata, statusDetails, httpStatusCode };
+      }
+    }
+  `,
+  'functions/compute/reads.ts': `
+    import { http } from '@google-cloud/functions-framework';
+    import { datastore } from '../../shared/datastore.ts';
+    import { shown } from '../../shared/shown.ts';
+    const key = { partitionId: { projectId: 'p' }, path: [{ kind: 'Kind', name: 'one' }] };
+    const entity = { key, properties: { count: { integerValue: 3 }, bytes: { blobValue: Buffer.from('hi') } } };
+    http('compute-reads', async (_request, response) => {
+      response.json({
+        lookup: await shown(() => datastore.lookup({ projectId: 'p', keys: [key] })),
+        commit: await shown(() => datastore.commit({ projectId: 'p', mode: 'NON_TRANSACTIONAL', mutations: [{ upsert: entity }] })),
+        refused: await shown(() => datastore.rollback({ projectId: 'p', transaction: Buffer.from('tx') })),
+      });
+    });
+  `,
+  'functions/compute/publishes.ts': `
+    import { http } from '@google-cloud/functions-framework';
+    import { datastore } from '../../shared/datastore.ts';
+    import { publisher } from '../../shared/pubsub.ts';
+    import { shown } from '../../shared/shown.ts';
+    const message = { data: Buffer.from('{}'), attributes: { a: 'b' }, orderingKey: 'vm' };
+    http('compute-publishes', async (_request, response) => {
+      const answer = {
+        lookup: await shown(() => datastore.lookup({ projectId: 'p', keys: [] })),
+        publish: await shown(() => publisher.publish({ topic: 'projects/p/topics/t', messages: [message] })),
+      };
+      response.json({ ...answer, closed: await shown(() => publisher.close()) });
+    });
+  `,
+  'functions/compute/creates.ts': `
+    import { http } from '@google-cloud/functions-framework';
+    import { datastore } from '../../shared/datastore.ts';
+    import { instances, zoneOperations } from '../../shared/compute.ts';
+    import { shown } from '../../shared/shown.ts';
+    const at = { project: 'p', zone: 'z' };
+    const instanceResource = { name: 'vm', labels: { a: 'b' }, disks: [{ boot: true, initializeParams: { diskSizeGb: 10 } }] };
+    http('compute-creates', async (_request, response) => {
+      const listed = async () => {
+        const found = [];
+        for await (const [zone, scoped] of instances.aggregatedListAsync({ project: 'p' })) found.push([zone, scoped.instances]);
+        return found;
+      };
+      response.json({
+        lookup: await shown(() => datastore.lookup({ projectId: 'p', keys: [] })),
+        insert: await shown(async () => (await instances.insert({ ...at, requestId: 'r', instanceResource }))[0].latestResponse),
+        get: await shown(() => instances.get({ ...at, instance: 'vm' })),
+        refused: await shown(() => instances.delete({ ...at, instance: 'vm' })),
+        operation: await shown(() => zoneOperations.get({ ...at, operation: 'op' })),
+        listed: await shown(listed),
+      });
+    });
+  `,
+};
+
+/** Writes a project into a folder of its own, removed when the test ends. Its packages are ours. */
+export async function fixtureProject(sources: Sources = SOURCES, below = ''): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'build-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const root = join(folder, below);
+  await mkdir(root, { recursive: true });
+  await symlink(join(ROOT, 'node_modules'), join(root, 'node_modules'));
+  for (const file of ['package.json', 'package-lock.json', 'tsconfig.json'])
+    await cp(join(ROOT, file), join(root, file));
+  for (const [path, text] of Object.entries(sources)) {
+    await mkdir(dirname(join(root, path)), { recursive: true });
+    await writeFile(join(root, path), text);
+  }
+  return root;
+}

@@ -1,0 +1,108 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
+
+const FRAMEWORK = fileURLToPath(
+  new URL('../../node_modules/@google-cloud/functions-framework/build/src/main.js', import.meta.url),
+);
+const NODE = fileURLToPath(new URL('../../node_modules/node/bin/node', import.meta.url));
+
+/** How often a starting process is asked for its first answer, and for how long. */
+const ASK_EVERY_MS = 2;
+const START_LIMIT_MS = 20_000;
+
+export interface FirstAnswer {
+  readonly status: number;
+  readonly body: string;
+  /** From the start of the process to the last byte of the answer. */
+  readonly milliseconds: number;
+  /** The most memory the process ever held. */
+  readonly peakRssMb: number;
+}
+
+export interface FunctionProcess {
+  readonly target: string;
+  /** Folder of an artefact, or a source file. */
+  readonly source: string;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly request?: {
+    readonly method: string;
+    readonly path: string;
+    readonly headers?: Record<string, string>;
+    readonly body?: string;
+  };
+}
+
+/**
+ * Starts a function as the platform does (Node.js 24, functions-framework), waits for its first answer and ends it.
+ * Rejects with what the process wrote when it ends before it has answered.
+ */
+export async function firstAnswer({ target, source, environment, request }: FunctionProcess): Promise<FirstAnswer> {
+  const port = await freePort();
+  const started = performance.now();
+  const child = spawn(NODE, [FRAMEWORK, '--target', target, '--source', source, '--port', String(port)], {
+    env: { PATH: process.env['PATH'] ?? '', NODE_ENV: 'production', ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  const ended = once(child, 'exit');
+  try {
+    for (;;) {
+      const answer = await ask(port, request);
+      if (answer !== undefined) {
+        const milliseconds = performance.now() - started;
+        return { ...answer, milliseconds, peakRssMb: await peakRssMb(child.pid ?? 0) };
+      }
+      if (child.exitCode !== null || performance.now() - started > START_LIMIT_MS) {
+        throw new Error(`${target} did not answer: ${output}`);
+      }
+      await new Promise((resolve) => setTimeout(resolve, ASK_EVERY_MS));
+    }
+  } finally {
+    child.kill('SIGKILL');
+    await ended;
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (address === null || typeof address === 'string') throw new Error('No free port.');
+  return address.port;
+}
+
+/** One request on a connection of its own; `undefined` while nobody listens. */
+async function ask(
+  port: number,
+  asked: FunctionProcess['request'],
+): Promise<{ status: number; body: string } | undefined> {
+  const { method = 'GET', path = '/', headers = {}, body } = asked ?? {};
+  const request = httpRequest({ host: '127.0.0.1', port, method, path, headers, agent: false });
+  // What `once` below has not heard of any more must not end the process.
+  request.on('error', () => undefined);
+  if (body !== undefined) request.setHeader('content-length', Buffer.byteLength(body));
+  request.end(body);
+  try {
+    const [response] = (await once(request, 'response')) as [IncomingMessage];
+    let text = '';
+    for await (const chunk of response) text += String(chunk);
+    return { status: response.statusCode ?? 0, body: text };
+  } catch (thrown) {
+    if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ECONNREFUSED') return undefined;
+    throw thrown;
+  }
+}
+
+/** Linux keeps the high-water mark of each process; elsewhere it is not known (0). */
+async function peakRssMb(pid: number): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
+  return Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024;
+}

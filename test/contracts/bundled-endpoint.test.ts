@@ -1,0 +1,29 @@
+import { build } from 'esbuild';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { CONTRACTS } from '#shared/contracts/index.ts';
+import { generatedEndpoint } from './generated-endpoint.ts';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+test.each(CONTRACTS)('$name brings its checks into a bundle, and no library or schema', async ({ name }) => {
+  await generatedEndpoint(name);
+
+  const { metafile, outputFiles } = await build({
+    absWorkingDir: ROOT,
+    entryPoints: [`shared/contracts/generated/${name}.ts`],
+    bundle: true,
+    format: 'cjs',
+    platform: 'node',
+    metafile: true,
+    write: false,
+    minify: true,
+  });
+
+  expect(Object.keys(metafile.inputs).sort()).toEqual([
+    `shared/contracts/generated/${name}.checks.ts`,
+    `shared/contracts/generated/${name}.ts`,
+    'shared/contracts/run-check.ts',
+  ]);
+  expect(outputFiles[0]?.text.length).toBeLessThan(8 * 1024);
+});

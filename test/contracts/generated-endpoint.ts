@@ -1,0 +1,15 @@
+import { fileURLToPath } from 'node:url';
+import type { Endpoint } from '#shared/contracts/contract.ts';
+import { writeOutputs } from '#scripts/generate/outputs.ts';
+
+let written: Promise<unknown> | undefined;
+
+/** The endpoint that a function would import, generated anew if need be. */
+export async function generatedEndpoint(name: string): Promise<Endpoint<unknown, unknown, unknown>> {
+  written ??= writeOutputs(fileURLToPath(new URL('../..', import.meta.url)));
+  await written;
+  const module = (await import(`../../shared/contracts/generated/${name}.ts`)) as {
+    readonly endpoint: Endpoint<unknown, unknown, unknown>;
+  };
+  return module.endpoint;
+}

@@ -1,0 +1,147 @@
+import { spawnSync } from 'node:child_process';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, onTestFinished, test } from 'vitest';
+
+const SETUP = fileURLToPath(new URL('../../scripts/setup.mjs', import.meta.url));
+
+/** Stands in for npm: writes down that it was called, and installs what the lockfile names. */
+const FAKE_NPM = `
+  const { appendFileSync, mkdirSync, readFileSync, writeFileSync } = require('node:fs');
+  appendFileSync('done.txt', 'npm ' + process.argv[2] + '\\n');
+  if (process.env.NPM_FAILS) process.exit(1);
+  mkdirSync('node_modules/.bin', { recursive: true });
+  writeFileSync('node_modules/.package-lock.json', readFileSync('package-lock.json'));
+  writeFileSync('node_modules/.bin/node', readFileSync('fake-node'), { mode: 0o755 });
+`;
+
+/** Stands in for the pinned Node: writes down what it was to run, and makes what that makes. */
+const FAKE_NODE = `#!/bin/sh
+echo "$(basename "$1")" >> done.txt
+mkdir -p shared/contracts/generated infra/openapi .build/functions/a
+touch shared/contracts/generated/a.ts infra/functions.json infra/openapi/gateway.json .build/functions/a/index.js
+test "$(basename "$1")" != "$NODE_FAILS_AT"
+`;
+
+const LOCKFILE = {
+  packages: {
+    '': { version: '0.1.0' },
+    'node_modules/a': { version: '1.0.0' },
+    'node_modules/other-platform': { version: '1.0.0', optional: true },
+  },
+};
+
+/** A project of its own, in which setup can be run. */
+function project() {
+  const root = mkdtempSync(join(tmpdir(), 'setup-'));
+  onTestFinished(() => rmSync(root, { recursive: true, force: true }));
+  const write = (path: string, text: string) => {
+    mkdirSync(dirname(join(root, path)), { recursive: true });
+    writeFileSync(join(root, path), text);
+  };
+  write('package-lock.json', JSON.stringify(LOCKFILE));
+  write('npm-cli.js', FAKE_NPM);
+  write('fake-node', FAKE_NODE);
+  for (const path of ['scripts/generate.ts', 'scripts/build.ts', 'shared/a.ts', 'functions/a.ts']) write(path, '');
+  copyFileSync(SETUP, join(root, 'scripts', 'setup.mjs'));
+  return {
+    root,
+    write,
+    /** What was done in this run, in order. */
+    run(args: readonly string[] = [], env: Readonly<Record<string, string>> = {}) {
+      rmSync(join(root, 'done.txt'), { force: true });
+      const { status, stderr } = spawnSync(process.execPath, [join(root, 'scripts', 'setup.mjs'), ...args], {
+        cwd: root,
+        env: { ...process.env, npm_execpath: join(root, 'npm-cli.js'), ...env },
+        encoding: 'utf8',
+      });
+      const done = existsSync(join(root, 'done.txt'))
+        ? readFileSync(join(root, 'done.txt'), 'utf8').trim().split('\n')
+        : [];
+      return { status, stderr, done };
+    },
+    touch(path: string) {
+      utimesSync(join(root, path), new Date(), new Date(Date.now() + 60_000));
+    },
+  };
+}
+
+test('a fresh clone is installed, generated and built; a second run has nothing to do', () => {
+  const p = project();
+
+  const first = p.run(['--build']);
+  const second = p.run(['--build']);
+
+  expect(first).toMatchObject({ status: 0, done: ['npm ci', 'generate.ts', 'build.ts'] });
+  expect(second).toMatchObject({ status: 0, done: [], stderr: '' });
+});
+
+test('without --build nothing is built', () => {
+  const p = project();
+
+  expect(p.run().done).toEqual(['npm ci', 'generate.ts']);
+});
+
+test('another version in the lockfile is installed', () => {
+  const p = project();
+  p.run(['--build']);
+  p.write(
+    'package-lock.json',
+    JSON.stringify({ packages: { ...LOCKFILE.packages, 'node_modules/a': { version: '1.0.1' } } }),
+  );
+
+  expect(p.run(['--build']).done).toEqual(['npm ci', 'generate.ts', 'build.ts']);
+});
+
+test.each([
+  ['shared/a.ts', ['generate.ts', 'build.ts']],
+  ['functions/a.ts', ['build.ts']],
+])('a change of %s makes %j anew', (path, made) => {
+  const p = project();
+  p.run(['--build']);
+
+  p.touch(path);
+
+  expect(p.run(['--build']).done).toEqual(made);
+});
+
+test('what was generated and is gone is made again', () => {
+  const p = project();
+  p.run(['--build']);
+
+  rmSync(join(p.root, 'infra', 'functions.json'));
+
+  expect(p.run(['--build']).done[0]).toBe('generate.ts');
+});
+
+test('an installation that fails ends it with what may be wrong', () => {
+  const p = project();
+
+  const { status, stderr, done } = p.run([], { NPM_FAILS: '1' });
+
+  expect(status).toBe(1);
+  expect(stderr).toContain('could not be installed');
+  expect(done).toEqual(['npm ci']);
+});
+
+test('a build that fails ends it, and is tried again by the next run', () => {
+  const p = project();
+
+  const failed = p.run(['--build'], { NODE_FAILS_AT: 'build.ts' });
+  const next = p.run(['--build']);
+
+  expect(failed.status).toBe(1);
+  expect(failed.stderr).toContain('could not be built');
+  expect(next).toMatchObject({ status: 0, done: ['build.ts'] });
+});

@@ -1,0 +1,146 @@
+import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { statSync } from 'node:fs';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, onTestFinished, test } from 'vitest';
+import { LocalCloudProcess, eventually, isRunning, startLocalCloud } from '#test/support/local-cloud.ts';
+
+const INDEX = fileURLToPath(new URL('../../scripts/local/index.ts', import.meta.url));
+
+const OPTIONS = [
+  'port',
+  'state-dir',
+  'reset',
+  'boot-seconds',
+  'stop-seconds',
+  'function-processes',
+  'emulators',
+  'sweep-seconds',
+  'quiet',
+];
+
+test('the connection file is complete when it is ready, and for its owner only', async () => {
+  const cloud = await startLocalCloud();
+
+  const { principals, emulators, control, baseUrl } = cloud.connection;
+
+  expect(baseUrl).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
+  expect(control).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
+  for (const address of Object.values(emulators)) expect(address).toMatch(/^127\.0\.0\.1:\d+$/);
+  expect(Object.keys(emulators).sort()).toEqual(['compute', 'datastore', 'pubsub']);
+  expect(principals.alice).toMatchObject({ customerId: 'acme', tier: 'pro', groups: ['group1'], roles: [] });
+  expect(principals.bob).toMatchObject({ customerId: 'acme', tier: 'pro', groups: ['group1'], roles: [] });
+  expect(principals.carol).toMatchObject({ customerId: 'umbrella', tier: 'free', groups: ['group2'], roles: [] });
+  expect(principals.admin).toMatchObject({ customerId: 'platform', roles: ['compute_admin'] });
+  for (const { userId, project, token, apiKey, apiSecret, xApiKey } of Object.values(principals)) {
+    expect(userId).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+    expect(project).toMatch(/^proj_[a-z0-9]{16}$/);
+    expect(token.length).toBeGreaterThan(40);
+    expect(xApiKey).toBe(`${apiKey}_${apiSecret}`);
+  }
+  expect(statSync(join(cloud.stateFolder, 'connection.json')).mode & 0o777).toBe(0o600);
+});
+
+test('it prints one curl, on a line of its own, with a working key', async () => {
+  const cloud = await startLocalCloud();
+  const { apiKey, apiSecret } = cloud.connection.principals.alice;
+
+  const curls = cloud.output.split('\n').filter((line) => line.startsWith('curl '));
+
+  expect(curls).toHaveLength(1);
+  expect(curls[0]).toContain(`${cloud.baseUrl}/api/compute/v1/instances`);
+  expect(curls[0]).toContain(apiKey);
+  expect(curls[0]).toContain(apiSecret);
+});
+
+test('after kill -9 and after Ctrl-C the same connection file is valid again, and the clock has not gone back', async () => {
+  const cloud = await startLocalCloud();
+  const before = cloud.connection;
+  await cloud.advance(3600);
+
+  await cloud.kill9();
+  await cloud.start();
+  const afterKill = cloud.connection;
+  const exitCode = await cloud.stop('SIGINT');
+  await cloud.start();
+
+  expect(exitCode).toBe(0);
+  expect(afterKill).toEqual(before);
+  expect(cloud.connection).toEqual(before);
+  expect((await cloud.control('POST', '/clock', { advanceSeconds: 0 })).body).toMatchObject({ offsetSeconds: 3600 });
+});
+
+test('--reset begins anew, with new credentials and the real time', async () => {
+  const cloud = await startLocalCloud();
+  const before = cloud.connection.principals.alice;
+  await cloud.advance(3600);
+  await cloud.stop();
+
+  await cloud.start(['--reset']);
+
+  expect(cloud.connection.principals.alice.apiKey).not.toBe(before.apiKey);
+  expect((await cloud.control('POST', '/clock', { advanceSeconds: 0 })).body).toMatchObject({ offsetSeconds: 0 });
+});
+
+test('no process outlives it when it is killed', async () => {
+  const cloud = await startLocalCloud({ args: ['--function-processes', '2'] });
+  const { main, functionHosts } = cloud.processes;
+  expect(functionHosts).toHaveLength(2);
+
+  process.kill(main, 'SIGKILL');
+
+  await eventually(async () => ([main, ...functionHosts].some(isRunning) ? undefined : 'all gone'));
+});
+
+test('a function host that is killed is replaced, and the file of processes says by whom', async () => {
+  const cloud = await startLocalCloud();
+  const { functionHosts } = cloud.processes;
+
+  cloud.killFunctionHosts();
+
+  const replaced = await eventually(async () => {
+    const now = cloud.processes.functionHosts;
+    return now.length === 1 && now[0] !== functionHosts[0] ? now : undefined;
+  });
+  expect(replaced.every(isRunning)).toBe(true);
+  expect((await fetch(`${cloud.baseUrl}/healthz`)).status).toBe(200);
+});
+
+test('--help names every option; a wrong one is refused in words', () => {
+  const run = (...args: string[]) => spawnSync(process.execPath, [INDEX, ...args], { encoding: 'utf8' });
+
+  const help = run('--help');
+  const wrong = run('--port', 'eighty');
+
+  expect(help.status).toBe(0);
+  for (const option of OPTIONS) expect(help.stdout).toContain(`--${option}`);
+  expect(wrong.status).toBe(1);
+  expect(wrong.stderr).toContain('whole number from 0 to 65535');
+});
+
+test('a port in use is told in one line', async () => {
+  const other = createServer().listen(0, '127.0.0.1');
+  await once(other, 'listening');
+  onTestFinished(() => void other.close());
+  const { port } = other.address() as AddressInfo;
+  const cloud = new LocalCloudProcess({ port });
+  onTestFinished(() => cloud.dispose());
+
+  await expect(cloud.start()).rejects.toThrow(`Port ${port} is in use.`);
+
+  expect(cloud.output.trim().split('\n')).toHaveLength(1);
+});
+
+test('a state folder that another one serves is refused in one line, and left alone', async () => {
+  const first = await startLocalCloud();
+  const second = new LocalCloudProcess({ stateFolder: first.stateFolder });
+  onTestFinished(() => second.dispose());
+
+  await expect(second.start(['--reset'])).rejects.toThrow(`runs already at ${first.baseUrl}`);
+
+  expect(second.output.trim().split('\n')).toHaveLength(1);
+  expect((await fetch(`${first.baseUrl}/healthz`)).status).toBe(200);
+});

@@ -1,0 +1,42 @@
+import { createHash } from 'node:crypto';
+import { onTestFinished } from 'vitest';
+import { ShiftableClock } from '#scripts/local/clock.ts';
+import { DatastoreEmulator } from '#scripts/local/emulators/datastore/datastore-emulator.ts';
+import { Faults } from '#scripts/local/faults.ts';
+import { COMPOSITE_INDEXES } from '#shared/datastore/indexes.ts';
+import { Store } from '#shared/datastore/store.ts';
+
+export const TEST_PROJECT = 'demo-project';
+
+/** An empty Datastore emulator with the declared indexes, and a store on it through Google's client. Ends with the test. */
+export async function testDatastore() {
+  const clock = new ShiftableClock();
+  const faults = new Faults();
+  const emulator = new DatastoreEmulator({ clock, faults, compositeIndexes: COMPOSITE_INDEXES });
+  await emulator.start();
+  const store = new Store({
+    project: TEST_PROJECT,
+    database: '',
+    emulatorHost: emulator.address,
+    random: () => 0,
+    sleep: async () => undefined,
+  });
+  onTestFinished(async () => {
+    await store.close();
+    await emulator.stop();
+    clock.stop();
+  });
+  return { store, faults, emulator, address: emulator.address };
+}
+
+/** Bytes that look random and are the same in every run. */
+export function countedBytes(): (bytes: number) => Buffer {
+  let count = 0;
+  return (bytes) => {
+    count += 1;
+    const blocks = Array.from({ length: Math.ceil(bytes / 32) }, (_, i) =>
+      createHash('sha256').update(`${count}/${i}`).digest(),
+    );
+    return Buffer.concat(blocks).subarray(0, bytes);
+  };
+}

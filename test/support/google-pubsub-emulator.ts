@@ -1,0 +1,102 @@
+import { execFileSync, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { existsSync, realpathSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import { delimiter, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const EMULATOR = join('platform', 'pubsub-emulator', 'bin', 'cloud-pubsub-emulator');
+
+/** A Java virtual machine on a busy machine. */
+const START_MS_MAX = 60_000;
+const PROBE_MS = 100;
+
+export interface GooglePubSubEmulator {
+  /** `127.0.0.1:PORT`. */
+  readonly address: string;
+  stop(): Promise<void>;
+}
+
+/** The path of Google's own Pub/Sub emulator, undefined when the gcloud SDK or that component is not installed. */
+export function findPubSubEmulator(): string | undefined {
+  const gcloud = (process.env['PATH'] ?? '')
+    .split(delimiter)
+    .map((folder) => join(folder, 'gcloud'))
+    .find((path) => existsSync(path));
+  if (gcloud === undefined) return undefined;
+  // Asking gcloud takes seconds; the resolved link says the same in all but packaged installations.
+  const beside = join(realpathSync(gcloud), '..', '..', EMULATOR);
+  if (existsSync(beside)) return beside;
+  const path = join(askSdkRoot(gcloud), EMULATOR);
+  return existsSync(path) ? path : undefined;
+}
+
+/** Starts Google's emulator on a free port; undefined when it is not installed. Throws when it does not come up. */
+export async function startPubSubEmulator(): Promise<GooglePubSubEmulator | undefined> {
+  const path = findPubSubEmulator();
+  if (path === undefined) return undefined;
+  const port = await freePort();
+  // A group of its own: the start script and its Java process end together.
+  const child = spawn(path, ['--host=127.0.0.1', `--port=${port}`], { detached: true, stdio: 'ignore' });
+  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  const killOnExit = (): void => killGroup(child);
+  process.once('exit', killOnExit);
+  const stop = async (): Promise<void> => {
+    process.off('exit', killOnExit);
+    killGroup(child);
+    await exited;
+  };
+  if (await listens(port, child)) return { address: `127.0.0.1:${port}`, stop };
+  await stop();
+  throw new Error(`Google's Pub/Sub emulator did not listen within ${START_MS_MAX} ms.`);
+}
+
+function askSdkRoot(gcloud: string): string {
+  try {
+    return execFileSync(gcloud, ['info', '--format=value(installation.sdk_root)'], { encoding: 'utf8' }).trim();
+  } catch {
+    // A gcloud that cannot say where it is has no emulator for us.
+    return '';
+  }
+}
+
+function killGroup(child: ChildProcess): void {
+  if (child.pid === undefined) return;
+  try {
+    process.kill(-child.pid, 'SIGKILL');
+  } catch {
+    // It has ended already.
+  }
+}
+
+async function listens(port: number, child: ChildProcess): Promise<boolean> {
+  const deadlineMs = Date.now() + START_MS_MAX;
+  while (Date.now() < deadlineMs && child.exitCode === null) {
+    if (await accepts(port)) return true;
+    await sleep(PROBE_MS);
+  }
+  return false;
+}
+
+function accepts(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
+  });
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer().once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => {
+        if (address !== null && typeof address === 'object') resolve(address.port);
+        else reject(new Error('The server has no port.'));
+      });
+    });
+  });
+}
