@@ -36,12 +36,19 @@ line.leaf<FileOptions>(
   {
     usage: 'plan',
     summary: 'show what applying a file would do, and change nothing',
-    examples: ['plan catalog.json --local', 'plan catalog.json --project my-project --prune', 'plan - --local < catalog.json'],
+    examples: [
+      'plan catalog.json --local',
+      'plan catalog.json --project my-project --prune',
+      'plan - --local < catalog.json',
+    ],
     configure: (command) =>
       command
         .argument('<file>', 'catalogue file; - reads standard input')
         .option(...PRUNE)
-        .addHelpText('after', '\nExits with 0 when there is nothing to do, 2 when there is, 3 when it would be refused.'),
+        .addHelpText(
+          'after',
+          '\nExits with 0 when there is nothing to do, 2 when there is, 3 when it would be refused.',
+        ),
   },
   async (session, [file = ''], { prune = false }) => {
     const plan = await planCatalog(session.store, catalogIn(file), { prune });
@@ -88,7 +95,11 @@ line.leaf(
   },
 );
 
-async function applyFile(session: Session, [file = '']: readonly string[], { prune = false }: FileOptions): Promise<ExitCode> {
+async function applyFile(
+  session: Session,
+  [file = '']: readonly string[],
+  { prune = false }: FileOptions,
+): Promise<ExitCode> {
   let planned: Plan | undefined;
   try {
     const plan = await applyCatalog(session.store, catalogIn(file), {
@@ -105,7 +116,9 @@ async function applyFile(session: Session, [file = '']: readonly string[], { pru
   } catch (thrown) {
     if (planned === undefined || planned.refused.length === 0) throw thrown;
     if (session.json) session.print('', { ...planned, applied: false });
-    session.note(`catalog: nothing was changed (${summary(planned).replace(/\.$/, '')}): what is in use cannot be removed.`);
+    session.note(
+      `catalog: nothing was changed (${summary(planned).replace(/\.$/, '')}): what is in use cannot be removed.`,
+    );
     return EXIT.refused;
   }
 }
@@ -115,10 +128,14 @@ function catalogIn(file: string): Catalog {
   try {
     text = readFileSync(file === '-' ? 0 : file, 'utf8');
   } catch (thrown) {
-    throw new Failure('not_found', `${file} cannot be read: ${thrown instanceof Error ? thrown.message : String(thrown)}`, {
-      reason: 'no_file',
-      cause: thrown,
-    });
+    throw new Failure(
+      'not_found',
+      `${file} cannot be read: ${thrown instanceof Error ? thrown.message : String(thrown)}`,
+      {
+        reason: 'no_file',
+        cause: thrown,
+      },
+    );
   }
   return parseCatalog(text);
 }
@@ -127,10 +144,14 @@ function writeTo(file: string, text: string): void {
   try {
     writeFileSync(file, text);
   } catch (thrown) {
-    throw new Failure('invalid_request', `${file} cannot be written: ${thrown instanceof Error ? thrown.message : String(thrown)}`, {
-      reason: 'no_file',
-      cause: thrown,
-    });
+    throw new Failure(
+      'invalid_request',
+      `${file} cannot be written: ${thrown instanceof Error ? thrown.message : String(thrown)}`,
+      {
+        reason: 'no_file',
+        cause: thrown,
+      },
+    );
   }
 }
 

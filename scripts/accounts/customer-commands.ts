@@ -13,7 +13,10 @@ export function addCustomerCommands(line: CommandLine): void {
     {
       usage: 'create',
       summary: 'make a customer',
-      examples: ['customers create acme --tier pro --local', 'customers create acme --tier pro --name "Acme Ltd" --project my-project'],
+      examples: [
+        'customers create acme --tier pro --local',
+        'customers create acme --tier pro --name "Acme Ltd" --project my-project',
+      ],
       configure: (command) =>
         command
           .argument('<id>', '1 to 63 of a-z, 0-9 and "-", the first a letter; or a UUID')
@@ -21,8 +24,15 @@ export function addCustomerCommands(line: CommandLine): void {
           .option('--name <name>', 'name for people (default: the id)'),
     },
     async (session, [id = ''], { tier, name }) => {
-      const { row, created } = await createCustomer(contextOf(session), { id, tier, ...(name === undefined ? {} : { name }) });
-      session.print(`Customer ${row.id} ${created ? 'created' : 'was there already'}, on tier ${row.tier}.\n`, { ...row, created });
+      const { row, created } = await createCustomer(contextOf(session), {
+        id,
+        tier,
+        ...(name === undefined ? {} : { name }),
+      });
+      session.print(`Customer ${row.id} ${created ? 'created' : 'was there already'}, on tier ${row.tier}.\n`, {
+        ...row,
+        created,
+      });
       return EXIT.ok;
     },
   );
@@ -58,7 +68,14 @@ export function addCustomerCommands(line: CommandLine): void {
     },
     async (session, [id = '']) => {
       const { value } = await getCustomer(contextOf(session), id);
-      session.print(details([['id', value.id], ['name', value.name], ['tier', value.tier]]), value);
+      session.print(
+        details([
+          ['id', value.id],
+          ['name', value.name],
+          ['tier', value.tier],
+        ]),
+        value,
+      );
       return EXIT.ok;
     },
   );

@@ -45,7 +45,10 @@ export function addKeyCommands(line: CommandLine): void {
     {
       usage: 'list',
       summary: 'list API keys, without their secrets',
-      examples: ['keys list --local', 'keys list --user 550e8400-e29b-41d4-a716-446655440000 --json --project my-project'],
+      examples: [
+        'keys list --local',
+        'keys list --user 550e8400-e29b-41d4-a716-446655440000 --json --project my-project',
+      ],
       configure: (command) => paged(command.option('--user <id>', 'only those of this user')),
     },
     async (session, _, options) => {
@@ -77,7 +80,10 @@ export function addKeyCommands(line: CommandLine): void {
     async (session, [id = '']) => {
       const context = contextOf(session);
       const key = await revokeApiKey(context, id);
-      session.print(`Key ${key.id} is revoked since ${timeText(key.revokedAtMs)}.\n`, keyValue(key, context.clock.nowMs()));
+      session.print(
+        `Key ${key.id} is revoked since ${timeText(key.revokedAtMs)}.\n`,
+        keyValue(key, context.clock.nowMs()),
+      );
       return EXIT.ok;
     },
   );

@@ -12,7 +12,10 @@ export function addProjectCommands(line: CommandLine): void {
     {
       usage: 'create',
       summary: 'make a project',
-      examples: ['projects create --customer acme --name web --local', 'projects create --customer acme --project my-project --json'],
+      examples: [
+        'projects create --customer acme --name web --local',
+        'projects create --customer acme --project my-project --json',
+      ],
       configure: (command) =>
         command
           .requiredOption('--customer <id>', 'the customer it belongs to')

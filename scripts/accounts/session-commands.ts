@@ -85,7 +85,9 @@ export function addSessionCommands(line: CommandLine): void {
     },
     async (session, [id], { user }) => {
       if ((id === undefined) === (user === undefined)) {
-        throw new Failure('invalid_request', 'Say which session, or give --user for all of a user.', { reason: 'usage' });
+        throw new Failure('invalid_request', 'Say which session, or give --user for all of a user.', {
+          reason: 'usage',
+        });
       }
       const context = contextOf(session);
       if (user !== undefined) {

@@ -64,7 +64,10 @@ const customerId = text(
   'the id of a customer, or "" for everybody',
   '^(?:|[a-z][a-z0-9-]{0,62}|[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})$',
 );
-const allowance = { ...integer(-1, 1_000_000), description: 'an integer from 0 (disabled) to 1000000, or -1 (unlimited)' };
+const allowance = {
+  ...integer(-1, 1_000_000),
+  description: 'an integer from 0 (disabled) to 1000000, or -1 (unlimited)',
+};
 const diskSizeGb = integer(10, 65_536);
 
 const owned = (properties: Readonly<Record<string, Schema>>): Schema =>
@@ -141,7 +144,10 @@ const SECTION_SCHEMAS: Readonly<Record<SectionName, Schema>> = {
         minItems: 1,
         maxItems: 1000,
         items: entry({
-          priceCents: { ...integer(0, 10_000_000), description: 'cents per instance-hour, an integer from 0 to 10000000' },
+          priceCents: {
+            ...integer(0, 10_000_000),
+            description: 'cents per instance-hour, an integer from 0 to 10000000',
+          },
           from: { type: 'string', format: 'date-time', description: 'a time such as "2026-01-01T00:00:00Z"' },
         }),
       },

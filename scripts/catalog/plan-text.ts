@@ -25,7 +25,9 @@ function itemLines(item: PlanItem): readonly string[] {
     head,
     ...item.members.map(({ member, from, to }) => {
       const name = `${member}:`.padEnd(width);
-      return item.change === 'add' ? `    ${name} ${valueText(to)}` : `    ${name} ${valueText(from)} → ${valueText(to)}`;
+      return item.change === 'add'
+        ? `    ${name} ${valueText(to)}`
+        : `    ${name} ${valueText(from)} → ${valueText(to)}`;
     }),
   ];
 }

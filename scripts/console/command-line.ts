@@ -130,13 +130,15 @@ export function collected(value: string, before: readonly string[] | undefined):
 /** `90d`, `12h`, `30m`, `45s` → milliseconds. */
 export function parsedDuration(value: string): number {
   const ms = durationMs(value);
-  if (ms === undefined) throw new InvalidArgumentError('It is a number and a unit: 90d, 12h, 30m, 45s; ten years at most.');
+  if (ms === undefined)
+    throw new InvalidArgumentError('It is a number and a unit: 90d, 12h, 30m, 45s; ten years at most.');
   return ms;
 }
 
 /** A whole number from 1 to 1,000. */
 export function parsedLimit(value: string): number {
   const limit = Number(value);
-  if (!/^[0-9]+$/.test(value) || limit < 1 || limit > 1000) throw new InvalidArgumentError('It is a number from 1 to 1000.');
+  if (!/^[0-9]+$/.test(value) || limit < 1 || limit > 1000)
+    throw new InvalidArgumentError('It is a number from 1 to 1000.');
   return limit;
 }

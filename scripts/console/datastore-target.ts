@@ -72,7 +72,9 @@ function localEmulator(file: string): string {
   const emulators = memberOf(connection, 'emulators');
   const datastore = memberOf(emulators, 'datastore');
   if (typeof datastore !== 'string' || datastore === '') {
-    throw new Failure('not_found', `${file} does not say where the Datastore emulator is.`, { reason: 'no_local_cloud' });
+    throw new Failure('not_found', `${file} does not say where the Datastore emulator is.`, {
+      reason: 'no_local_cloud',
+    });
   }
   return datastore;
 }

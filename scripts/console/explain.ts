@@ -21,7 +21,9 @@ export function explain(thrown: unknown, place: string): Explanation {
     return { message: `No answer from ${place}.`, reason: failure.reason, exitCode: EXIT.error };
   }
   if (failure.kind === 'internal') return explainCause(failure.cause ?? failure, place);
-  const fields = failure.fields.map(({ pointer, message }) => `  ${pointer === '' ? '(all of it)' : pointer} ${message}`);
+  const fields = failure.fields.map(
+    ({ pointer, message }) => `  ${pointer === '' ? '(all of it)' : pointer} ${message}`,
+  );
   return {
     message: [failure.message, ...fields].join('\n'),
     ...(fields.length === 0 ? {} : { fields: failure.fields.map(({ pointer, message }) => ({ pointer, message })) }),

@@ -8,7 +8,15 @@ export interface Column<T> {
 export function table<T>(columns: readonly Column<T>[], items: readonly T[]): string {
   const lines = [columns.map(({ heading }) => heading), ...items.map((item) => columns.map(({ cell }) => cell(item)))];
   const widths = columns.map((_, i) => Math.max(...lines.map((line) => width(line[i] ?? ''))));
-  return lines.map((line) => `${line.map((cell, i) => padded(cell, widths[i] ?? 0)).join('  ').trimEnd()}\n`).join('');
+  return lines
+    .map(
+      (line) =>
+        `${line
+          .map((cell, i) => padded(cell, widths[i] ?? 0))
+          .join('  ')
+          .trimEnd()}\n`,
+    )
+    .join('');
 }
 
 /** `name: value` lines, the values aligned. */

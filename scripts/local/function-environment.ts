@@ -41,6 +41,8 @@ export function functionEnvironment({
     DEPLOYMENT: 'local',
     INSTANCE_ID_PREFIX: 'tw',
     FORWARDED_HOPS: '1',
+    // Scripts that try out wrong credentials should not lock themselves out.
+    FAILED_SIGN_INS_PER_MINUTE: '120',
     LOG_LEVEL: 'info',
     LOG_EXECUTION_ID: 'true',
     ...Object.fromEntries(passedOn),

@@ -7,6 +7,9 @@ const BYTES_MAX = 32 * 1024 * 1024;
 
 const ERROR_SEVERITIES: ReadonlySet<unknown> = new Set(['ERROR', 'CRITICAL', 'ALERT', 'EMERGENCY']);
 
+/** Node's own remarks about deprecated things and the like: for the log. */
+const NODE_WARNING = /^\((node:\d+\)|Use `node )/;
+
 /** Takes what functions write: all of it to `logs/functions.log`, errors in one readable line to the terminal. */
 export class FunctionLog {
   /** Where it is written. */
@@ -39,9 +42,11 @@ export class FunctionLog {
 /** What the terminal shows of a line; `undefined` when it is no error. */
 export function errorLine(line: string, stream: 'stdout' | 'stderr'): string | undefined {
   const entry = parsed(line);
-  if (entry === undefined) return stream === 'stderr' && line.trim() !== '' ? `function: ${line}` : undefined;
+  if (entry === undefined) {
+    return stream === 'stderr' && line.trim() !== '' && !NODE_WARNING.test(line) ? `function: ${line}` : undefined;
+  }
   if (!ERROR_SEVERITIES.has(entry['severity'])) return undefined;
-  const about = [entry['function'], entry['requestId'], entry['errorId']].filter((part) => typeof part === 'string');
+  const about = [entry['endpoint'], entry['requestId'], entry['errorId']].filter((part) => typeof part === 'string');
   const cause = causeOf(entry['err'] ?? entry['error'] ?? entry['cause']);
   const message = typeof entry['message'] === 'string' ? entry['message'] : line;
   return [`${String(entry['severity'])} ${message}`, cause, about.length > 0 ? `(${about.join(' ')})` : '']

@@ -263,7 +263,8 @@ async function confirm(
   try {
     await store.change(async () => {
       const [row, record] = await readOwn(request, id, store);
-      if (row?.value.state !== 'running' || row.value.leaseToken !== request.requestId) return { writes: [], result: undefined };
+      if (row?.value.state !== 'running' || row.value.leaseToken !== request.requestId)
+        return { writes: [], result: undefined };
       const { call } = row.value;
       const writes: Write[] = [
         replace(row, {

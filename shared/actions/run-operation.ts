@@ -36,7 +36,10 @@ const LOOK_AGAIN_MS = 500;
 /** Real retries, after which a transient error counts as permanent. */
 const CALLS_MAX = 5;
 
-interface Held { readonly operation: Row<Operation>; readonly instance: Row<Instance> | undefined }
+interface Held {
+  readonly operation: Row<Operation>;
+  readonly instance: Row<Instance> | undefined;
+}
 
 /**
  * Works on one operation. Safe to run twice, late and out of order: what is on record decides, a lease keeps others away,

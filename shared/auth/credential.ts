@@ -19,11 +19,12 @@ const BEARER = /^Bearer +([A-Za-z0-9._~+/=-]{1,8192})$/i;
 const KEY_LENGTH_MAX = 256;
 
 /**
- * Reads the credential of a request. Behind API Gateway the caller's `Authorization` is in `X-Forwarded-Authorization`
- * and the gateway's own token in `Authorization`; neither is trusted for being there, whoever it came from is verified.
+ * Reads the credential of a request. Behind API Gateway the caller's `Authorization` is in `X-Forwarded-Authorization`,
+ * which is trusted for nothing but the credential in it. `Authorization` is always the gateway's own token, so it says
+ * nothing about the caller.
  */
 export function readCredential(headers: Headers, places: { readonly oneStringKey: boolean }): Credential {
-  const authorization = headers['x-forwarded-authorization'] ?? headers['authorization'];
+  const authorization = headers['x-forwarded-authorization'];
   const id = headers['api-key'];
   const secret = headers['api-secret'];
   const oneString = places.oneStringKey ? headers['x-api-key'] : undefined;

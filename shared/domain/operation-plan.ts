@@ -40,8 +40,7 @@ export function nextStep(
     return seen === undefined ? { do: 'complete' } : afterOrCall(call, 'delete', repeatable);
   if (seen === undefined) {
     // The name of the VM is its own protection: a second insert of the same name is refused.
-    if (operation.kind === 'create' && (!call?.done))
-      return { do: 'call', verb: 'insert', fresh: !repeatable };
+    if (operation.kind === 'create' && !call?.done) return { do: 'call', verb: 'insert', fresh: !repeatable };
     return { do: 'fail', reason: 'vm_missing', message: 'The virtual machine no longer exists.' };
   }
   const status = statusFromCloud(seen.status);

@@ -164,7 +164,10 @@ export class Compute {
     };
     let page: Machine[] = [];
     try {
-      for await (const [, scope] of this.#instances.aggregatedListAsync(request, { timeout: CALL_TIMEOUT_MS * 4 })) {
+      for await (const [, scope] of this.#instances.aggregatedListAsync(request, {
+        timeout: CALL_TIMEOUT_MS * 4,
+        autoPaginate: false,
+      })) {
         page.push(...(scope.instances ?? []).map(toMachine));
         if (page.length >= PAGE_SIZE) {
           yield page;

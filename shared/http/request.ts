@@ -37,7 +37,7 @@ export function matchPath(template: string, path: string): Readonly<Record<strin
   for (const [index, segment] of wanted.entries()) {
     if (segment === '**') break;
     const value = given[index] ?? '';
-    if (segment.startsWith('{')) parameters[segment.slice(1, -1)] = decode(value);
+    if (segment.startsWith('{') && value !== '') parameters[segment.slice(1, -1)] = decode(value);
     else if (segment !== value) return undefined;
   }
   return parameters;

@@ -1,12 +1,15 @@
 import { subscribe } from 'node:diagnostics_channel';
 import type { IncomingMessage } from 'node:http';
 
-/** A request as it came, before functions-framework could touch it. */
-interface Original {
-  readonly url: string;
-}
+/**
+ * Where the URL is kept. On the request and under a name that all bundles share, because the local cloud runs many functions
+ * in one process: only the first of their hooks sees the request as it came.
+ */
+const ORIGINAL_URL: unique symbol = Symbol.for('compute-api.original-url');
 
-const originals = new WeakMap<IncomingMessage, Original>();
+interface RawRequest extends IncomingMessage {
+  [ORIGINAL_URL]?: string;
+}
 
 let listening = false;
 
@@ -16,20 +19,20 @@ let listening = false;
  * answers /favicon.ico and /robots.txt. Without a content type no parser of its feels responsible, and every path is `/`
  * to it. The hook is Node's documented diagnostics channel for requests.
  *
- * One process serves one function, so this changes nobody else's requests.
+ * Every function of this project does so, and no process serves others, so this changes nobody else's requests.
  */
 export function keepRequestsRaw(): void {
   if (listening) return;
   listening = true;
   subscribe('http.server.request.start', (message) => {
-    const { request } = message as { readonly request: IncomingMessage };
-    originals.set(request, { url: request.url ?? '/' });
+    const { request } = message as { readonly request: RawRequest };
+    request[ORIGINAL_URL] ??= request.url ?? '/';
     request.url = '/';
     delete request.headers['content-type'];
   });
 }
 
 /** Path and query as they came. */
-export function originalUrl(request: IncomingMessage): string {
-  return originals.get(request)?.url ?? request.url ?? '/';
+export function originalUrl(request: RawRequest): string {
+  return request[ORIGINAL_URL] ?? request.url ?? '/';
 }

@@ -79,11 +79,11 @@ describe('refused, naming the place', () => {
   test('everything at once', () => {
     const text = exampleWith('/tiers/pro', { perMinute: 1, more: 1 });
 
-    expect(refusal(text).fields.map((field) => field.pointer).sort()).toEqual([
-      '/tiers/pro/maxInstances',
-      '/tiers/pro/more',
-      '/tiers/pro/perMinute',
-    ]);
+    expect(
+      refusal(text)
+        .fields.map((field) => field.pointer)
+        .sort(),
+    ).toEqual(['/tiers/pro/maxInstances', '/tiers/pro/more', '/tiers/pro/perMinute']);
   });
 
   test('slashes and tildes in names are escaped in the pointer', () => {

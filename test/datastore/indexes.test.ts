@@ -4,7 +4,17 @@ import type { Kind } from '#shared/datastore/kind.ts';
 import * as queries from '#shared/datastore/queries.ts';
 import { QUERY_SHAPES } from '#shared/datastore/queries.ts';
 import type { CompositeIndex, Shape } from '#shared/datastore/query.ts';
-import { CUSTOMER, EVENT, INSTANCE, OPERATION, REMNANT, API_KEY, PROJECT, SESSION, USER } from '#shared/datastore/rows.ts';
+import {
+  CUSTOMER,
+  EVENT,
+  INSTANCE,
+  OPERATION,
+  REMNANT,
+  API_KEY,
+  PROJECT,
+  SESSION,
+  USER,
+} from '#shared/datastore/rows.ts';
 import { put } from '#shared/datastore/store.ts';
 import { anInstance } from '#test/support/an-instance.ts';
 import { testDatastore } from '#test/support/datastore.ts';
@@ -32,9 +42,12 @@ function describeShape({ kind, equal, atMost, order }: Shape): string {
 }
 
 describe('the declared queries', () => {
-  test.each(QUERY_SHAPES.map((query) => [describeShape(query), query] as const))('%s is served by an index', (_, query) => {
-    expect(isServed(query, COMPOSITE_INDEXES)).toBe(true);
-  });
+  test.each(QUERY_SHAPES.map((query) => [describeShape(query), query] as const))(
+    '%s is served by an index',
+    (_, query) => {
+      expect(isServed(query, COMPOSITE_INDEXES)).toBe(true);
+    },
+  );
 
   test('the list holds every shape that is exported', () => {
     const exported = Object.values(queries).filter((value) => value !== QUERY_SHAPES);
@@ -54,15 +67,20 @@ describe('the declared queries', () => {
     for (const { atMost, order } of QUERY_SHAPES) expect(atMost ?? order[0]?.property).toBe(order[0]?.property);
   });
 
-  test.each(QUERY_SHAPES.map((query) => [describeShape(query), query] as const))('%s names indexed properties', (_, query) => {
-    const names = [...query.equal, ...query.order.map(({ property }) => property)].filter((name) => name !== '__key__');
-    const sample = SAMPLES.get(query.kind.name);
+  test.each(QUERY_SHAPES.map((query) => [describeShape(query), query] as const))(
+    '%s names indexed properties',
+    (_, query) => {
+      const names = [...query.equal, ...query.order.map(({ property }) => property)].filter(
+        (name) => name !== '__key__',
+      );
+      const sample = SAMPLES.get(query.kind.name);
 
-    for (const name of names) {
-      expect(sample?.[name], name).toBeDefined();
-      expect(sample?.[name]?.excludeFromIndexes ?? false, name).toBe(false);
-    }
-  });
+      for (const name of names) {
+        expect(sample?.[name], name).toBeDefined();
+        expect(sample?.[name]?.excludeFromIndexes ?? false, name).toBe(false);
+      }
+    },
+  );
 });
 
 describe('which indexes serve a query', () => {

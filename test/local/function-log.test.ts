@@ -33,4 +33,5 @@ test.each([
 test('what a function prints as an error is shown, whatever it is', () => {
   expect(errorLine('TypeError: x is not a function', 'stderr')).toBe('function: TypeError: x is not a function');
   expect(errorLine('   ', 'stderr')).toBeUndefined();
+  expect(errorLine('(node:12) SomeWarning: something is old', 'stderr')).toBeUndefined();
 });

@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { statSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -44,17 +44,23 @@ test('the connection file is complete when it is ready, and for its owner only',
   expect(statSync(join(cloud.stateFolder, 'connection.json')).mode & 0o777).toBe(0o600);
 });
 
-test('it prints one curl, on a line of its own, with a working key', async () => {
+test('the one curl that it prints, on a line of its own, makes a VM that runs', async () => {
   const cloud = await startLocalCloud();
-  const { apiKey, apiSecret } = cloud.connection.principals.alice;
-
   const curls = cloud.output.split('\n').filter((line) => line.startsWith('curl '));
-
   expect(curls).toHaveLength(1);
-  expect(curls[0]).toContain(`${cloud.baseUrl}/api/compute/v1/instances`);
-  expect(curls[0]).toContain(apiKey);
-  expect(curls[0]).toContain(apiSecret);
-});
+
+  const { stdout, status } = await pasted(curls[0] ?? '');
+
+  expect(status).toBe(0);
+  const { id } = JSON.parse(stdout) as { id: string };
+  const running = await eventually(async () => {
+    const { body } = await cloud.request('alice', 'GET', `/api/compute/v1/instances/${id}`);
+    const instance = body as { status: string; internalIp: string };
+    return instance.status === 'RUNNING' ? instance : undefined;
+  });
+  expect(running.internalIp).toMatch(/^10\./);
+  expect(await cloud.machines()).toMatchObject([{ name: id, status: 'RUNNING' }]);
+}, 30_000);
 
 test('after kill -9 and after Ctrl-C the same connection file is valid again, and the clock has not gone back', async () => {
   const cloud = await startLocalCloud();
@@ -144,3 +150,12 @@ test('a state folder that another one serves is refused in one line, and left al
   expect(second.output.trim().split('\n')).toHaveLength(1);
   expect((await fetch(`${first.baseUrl}/healthz`)).status).toBe(200);
 });
+
+/** What a shell makes of a line. */
+async function pasted(line: string): Promise<{ readonly stdout: string; readonly status: number | null }> {
+  const shell = spawn('sh', ['-c', line], { stdio: ['ignore', 'pipe', 'inherit'] });
+  let stdout = '';
+  shell.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
+  await once(shell, 'close');
+  return { stdout, status: shell.exitCode };
+}

@@ -1,6 +1,7 @@
 import { v1 } from '@google-cloud/datastore';
 import type { protos } from '@google-cloud/datastore/build/src/protos.js';
 import { grpc } from 'google-gax';
+import { onTestFinished } from 'vitest';
 
 export type Value = protos.google.datastore.v1.IValue;
 export type Key = protos.google.datastore.v1.IKey;
@@ -10,6 +11,9 @@ export type Mutation = protos.google.datastore.v1.IMutation;
 export type Batch = protos.google.datastore.v1.IQueryResultBatch;
 export type CommitResponse = protos.google.datastore.v1.ICommitResponse;
 type Operator = keyof typeof protos.google.datastore.v1.PropertyFilter.Operator;
+
+// Without it Google's authentication first looks for a metadata server, for seconds.
+process.env['METADATA_SERVER_DETECTION'] = 'none';
 
 /** A Datastore to run the suite against. */
 export interface DatastoreTarget {
@@ -143,4 +147,17 @@ export async function codeOf(call: Promise<unknown>): Promise<unknown> {
   } catch (thrown) {
     return thrown instanceof Error && 'code' in thrown ? thrown.code : thrown;
   }
+}
+
+/** A harness that is closed at the end of the test. */
+export function openHarness(target: DatastoreTarget): DatastoreHarness {
+  const h = new DatastoreHarness(target);
+  onTestFinished(() => h.close());
+  return h;
+}
+
+/** The name of the field that a value is in. */
+export function typeOf(value: Value | undefined): string | undefined {
+  const fields = Object.entries(value ?? {}).filter(([name, held]) => name.endsWith('Value') && held !== undefined);
+  return fields[0]?.[0];
 }

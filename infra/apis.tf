@@ -1,0 +1,34 @@
+resource "google_project_service" "api" {
+  for_each = toset([
+    "apigateway.googleapis.com",
+    "artifactregistry.googleapis.com",
+    "cloudbuild.googleapis.com",
+    "cloudfunctions.googleapis.com",
+    "cloudresourcemanager.googleapis.com",
+    "cloudscheduler.googleapis.com",
+    "compute.googleapis.com",
+    "datastore.googleapis.com",
+    "firestore.googleapis.com",
+    "iam.googleapis.com",
+    "iamcredentials.googleapis.com",
+    "logging.googleapis.com",
+    "monitoring.googleapis.com",
+    "pubsub.googleapis.com",
+    "run.googleapis.com",
+    "secretmanager.googleapis.com",
+    "servicecontrol.googleapis.com",
+    "servicemanagement.googleapis.com",
+    "serviceusage.googleapis.com",
+    "storage.googleapis.com",
+  ])
+  service = each.value
+
+  # Others in the project may use them too.
+  disable_on_destroy = false
+}
+
+# Pub/Sub's own account: it forwards to dead letter topics and signs the tokens of push deliveries.
+resource "google_project_service_identity" "pubsub" {
+  provider = google-beta
+  service  = google_project_service.api["pubsub.googleapis.com"].service
+}

@@ -1,0 +1,63 @@
+resource "google_firestore_database" "main" {
+  name        = local.database_id
+  location_id = coalesce(var.database.location, var.region)
+  type        = "DATASTORE_MODE"
+
+  # Rows are written back on condition that nobody changed them, so nothing waits for a lock.
+  concurrency_mode                  = "OPTIMISTIC"
+  point_in_time_recovery_enablement = var.database.point_in_time_recovery ? "POINT_IN_TIME_RECOVERY_ENABLED" : "POINT_IN_TIME_RECOVERY_DISABLED"
+
+  # Customers' records: neither a mistake in these files nor `destroy` removes them.
+  delete_protection_state = "DELETE_PROTECTION_ENABLED"
+  deletion_policy         = "ABANDON"
+  depends_on              = [google_project_service.api]
+}
+
+# A database that is there already, from an earlier deployment that was destroyed or made by hand, is taken over.
+import {
+  for_each = var.database.adopt ? toset(["projects/${var.project}/databases/${local.database_id}"]) : toset([])
+  to       = google_firestore_database.main
+  id       = each.value
+}
+
+resource "google_firestore_index" "index" {
+  for_each = { for index in local._datastore.indexes :
+    join("-", concat([index.kind], [for property in index.properties : "${property.name}_${property.direction}"])) => index
+  }
+  database   = google_firestore_database.main.name
+  collection = each.value.kind
+  api_scope  = "DATASTORE_MODE_API"
+
+  # A query without an ancestor; the provider's default is not valid in Datastore mode.
+  query_scope = "COLLECTION_GROUP"
+  density     = "SPARSE_ALL"
+
+  dynamic "fields" {
+    for_each = each.value.properties
+    content {
+      field_path = fields.value.name
+      order      = fields.value.direction == "asc" ? "ASCENDING" : "DESCENDING"
+    }
+  }
+}
+
+resource "google_firestore_field" "expiry" {
+  for_each   = toset(local._datastore.expiringKinds)
+  database   = google_firestore_database.main.name
+  collection = each.value
+  field      = local._datastore.expiryProperty
+  ttl_config {}
+}
+
+resource "google_project_iam_member" "datastore" {
+  for_each = local._clients.datastore
+  project  = var.project
+  role     = "roles/datastore.user"
+  member   = google_service_account.account[each.value].member
+
+  # Other databases of the project are none of our business.
+  condition {
+    title      = "compute-api ${var.environment}: its database"
+    expression = "resource.name == \"projects/${var.project}/databases/${local.database_id}\""
+  }
+}

@@ -1,0 +1,161 @@
+resource "google_storage_bucket" "artefacts" {
+  name                        = "${var.project}-${var.environment}-functions"
+  location                    = var.region
+  uniform_bucket_level_access = true
+  public_access_prevention    = "enforced"
+
+  # Everything in it can be built again from the sources.
+  force_destroy = true
+  depends_on    = [google_project_service.api]
+}
+
+# The hash in its name makes a changed artefact a new object, and only that makes its function deploy again.
+resource "google_storage_bucket_object" "artefact" {
+  for_each = local.functions
+  bucket   = google_storage_bucket.artefacts.name
+  name     = "${each.key}/${var.artefacts[each.key].sha256}.zip"
+  source   = "${path.module}/../${var.artefacts[each.key].path}"
+
+  lifecycle {
+    create_before_destroy = true
+  }
+}
+
+resource "google_artifact_registry_repository" "containers" {
+  repository_id = "${var.environment}-functions"
+  location      = var.region
+  format        = "DOCKER"
+  description   = "Containers of the functions, as Cloud Build makes them."
+
+  # A revision runs from its container until it is replaced; two more are for going back.
+  cleanup_policies {
+    id     = "keep-three"
+    action = "KEEP"
+    most_recent_versions {
+      keep_count = 3
+    }
+  }
+  cleanup_policies {
+    id     = "delete-old"
+    action = "DELETE"
+    condition {
+      older_than = "2592000s"
+    }
+  }
+  depends_on = [google_project_service.api]
+}
+
+resource "google_project_iam_member" "build_logs" {
+  project = var.project
+  role    = "roles/logging.logWriter"
+  member  = google_service_account.account["build"].member
+}
+
+resource "google_artifact_registry_repository_iam_member" "build" {
+  location   = google_artifact_registry_repository.containers.location
+  repository = google_artifact_registry_repository.containers.name
+  role       = "roles/artifactregistry.writer"
+  member     = google_service_account.account["build"].member
+}
+
+# The Functions API copies a source into a bucket of its own before it is built, hence the project and not our bucket.
+resource "google_project_iam_member" "build_sources" {
+  project = var.project
+  role    = "roles/storage.objectViewer"
+  member  = google_service_account.account["build"].member
+}
+
+locals {
+  _environment_variables = { for name, value in {
+    DATASTORE_DATABASE = local.database_id == "(default)" ? "" : local.database_id
+    # Marks our virtual machines, so that deployments in one project leave each other's alone.
+    DEPLOYMENT           = var.environment
+    GOOGLE_CLOUD_PROJECT = var.project
+    INSTANCE_ID_PREFIX   = var.instance_id_prefix
+    JWT_AUDIENCE         = try(var.jwt.audience, "")
+    JWT_ISSUER           = try(var.jwt.issuer, "")
+    JWT_JWKS_URI         = try(var.jwt.jwks_uri, "")
+    LOG_EXECUTION_ID     = "true"
+    LOG_LEVEL            = var.log_level
+    OPERATIONS_TOPIC     = google_pubsub_topic.topic["operations"].name
+  } : name => value if value != "" }
+}
+
+resource "google_cloudfunctions2_function" "function" {
+  for_each    = local.functions
+  name        = "${var.environment}-${each.key}"
+  location    = var.region
+  description = each.value.description
+
+  build_config {
+    runtime           = "nodejs24"
+    entry_point       = each.value.entryPoint
+    docker_repository = google_artifact_registry_repository.containers.id
+    service_account   = google_service_account.account["build"].id
+    source {
+      storage_source {
+        bucket = google_storage_bucket.artefacts.name
+        object = google_storage_bucket_object.artefact[each.key].name
+      }
+    }
+    automatic_update_policy {}
+  }
+
+  service_config {
+    available_cpu                    = tostring(each.value.runtime.cpu)
+    available_memory                 = "${each.value.runtime.memoryMb}Mi"
+    max_instance_request_concurrency = each.value.runtime.concurrency
+    timeout_seconds                  = each.value.runtime.timeoutSeconds
+    min_instance_count               = each.value.runtime.minInstances
+    max_instance_count               = each.value.runtime.maxInstances
+    service_account_email            = google_service_account.account[each.value.identity].email
+    environment_variables            = local._environment_variables
+
+    # API Gateway, Pub/Sub and the scheduler come from outside; who may call is decided by roles/run.invoker alone.
+    ingress_settings               = "ALLOW_ALL"
+    all_traffic_on_latest_revision = true
+
+    dynamic "secret_environment_variables" {
+      for_each = { for name, secret in var.secrets : name => secret if secret.version != null && contains(secret.identities, each.value.identity) }
+      content {
+        key        = secret_environment_variables.value.variable
+        project_id = var.project
+        secret     = google_secret_manager_secret.secret[secret_environment_variables.key].secret_id
+        version    = secret_environment_variables.value.version
+      }
+    }
+  }
+
+  # A build or a first revision that starts before its rights are there fails.
+  depends_on = [
+    google_artifact_registry_repository_iam_member.build,
+    google_project_iam_member.build_logs,
+    google_project_iam_member.build_sources,
+    google_secret_manager_secret_iam_member.reader,
+  ]
+}
+
+# Nobody but the one who is meant to call a function can: the gateway, Pub/Sub or the scheduler.
+resource "google_cloud_run_service_iam_member" "gateway" {
+  for_each = local.api_functions
+  location = var.region
+  service  = google_cloudfunctions2_function.function[each.key].name
+  role     = "roles/run.invoker"
+  member   = google_service_account.account["gateway"].member
+}
+
+resource "google_cloud_run_service_iam_member" "push" {
+  for_each = local.push_functions
+  location = var.region
+  service  = google_cloudfunctions2_function.function[each.key].name
+  role     = "roles/run.invoker"
+  member   = google_service_account.account["push"].member
+}
+
+resource "google_cloud_run_service_iam_member" "scheduler" {
+  for_each = local.jobs
+  location = var.region
+  service  = google_cloudfunctions2_function.function[each.key].name
+  role     = "roles/run.invoker"
+  member   = google_service_account.account["scheduler"].member
+}

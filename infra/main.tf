@@ -1,0 +1,23 @@
+# What everything else is made from. The generated files come from the contracts and from the code's own lists.
+locals {
+  _manifest  = jsondecode(file("${path.module}/functions.json"))
+  _datastore = jsondecode(file("${path.module}/datastore.json"))
+
+  functions      = { for entry in local._manifest.functions : entry.name => entry }
+  api_functions  = { for name, entry in local.functions : name => entry if entry.kind == "http" }
+  push_functions = { for name, entry in local.functions : name => entry if entry.kind == "push" }
+  jobs           = { for name, entry in local.functions : name => entry if entry.kind == "schedule" }
+  topics         = { for topic in local._manifest.topics : topic.name => topic }
+
+  # Which identities have a function that talks to what.
+  _clients = { for client in ["compute", "datastore", "pubsub"] : client => toset([
+    for entry in local.functions : entry.identity if contains(entry.clients, client)
+  ]) }
+
+  labels = {
+    app         = "compute-api"
+    environment = var.environment
+  }
+
+  database_id = coalesce(var.database.id, var.environment == "production" ? "(default)" : "compute-api-${var.environment}")
+}

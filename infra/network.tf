@@ -1,0 +1,54 @@
+# Where customers' machines live, apart from whatever else the project has. Nothing comes in unless a tag lets it.
+resource "google_compute_network" "machines" {
+  name                    = "${var.environment}-machines"
+  description             = "Virtual machines of compute-api's customers."
+  auto_create_subnetworks = false
+  depends_on              = [google_project_service.api]
+}
+
+resource "google_compute_subnetwork" "machines" {
+  name                     = "${var.environment}-machines"
+  network                  = google_compute_network.machines.id
+  region                   = var.region
+  ip_cidr_range            = var.network.range
+  private_ip_google_access = true
+}
+
+# The tags are those of the catalogue's security groups.
+resource "google_compute_firewall" "allow" {
+  for_each = {
+    http-server  = { port = "80", ranges = ["0.0.0.0/0"] }
+    https-server = { port = "443", ranges = ["0.0.0.0/0"] }
+    ssh-server   = { port = "22", ranges = var.network.ssh_ranges }
+  }
+  name          = "${var.environment}-machines-${each.key}"
+  description   = "Lets port ${each.value.port} of machines with the tag ${each.key} be reached."
+  network       = google_compute_network.machines.id
+  direction     = "INGRESS"
+  source_ranges = each.value.ranges
+  target_tags   = [each.key]
+  allow {
+    protocol = "tcp"
+    ports    = [each.value.port]
+  }
+}
+
+resource "google_compute_router" "nat" {
+  count   = var.network.nat ? 1 : 0
+  name    = "${var.environment}-machines-nat"
+  network = google_compute_network.machines.id
+  region  = var.region
+}
+
+resource "google_compute_router_nat" "nat" {
+  count                              = var.network.nat ? 1 : 0
+  name                               = "${var.environment}-machines-nat"
+  router                             = google_compute_router.nat[0].name
+  region                             = var.region
+  nat_ip_allocate_option             = "AUTO_ONLY"
+  source_subnetwork_ip_ranges_to_nat = "ALL_SUBNETWORKS_ALL_IP_RANGES"
+  log_config {
+    enable = true
+    filter = "ERRORS_ONLY"
+  }
+}

@@ -1,0 +1,129 @@
+variable "alerts" {
+  description = "When operators are called, and where: an e-mail address (none: policies exist and open incidents, but tell nobody) and thresholds. Every threshold is explained in README.md."
+  type = object({
+    email                        = optional(string)
+    error_ratio                  = optional(number, 0.01)
+    latency_p95_ms               = optional(number, 2000)
+    oldest_operation_seconds     = optional(number, 600)
+    reconcile_age_seconds        = optional(number, 300)
+    unacknowledged_event_seconds = optional(number, 600)
+  })
+  default  = {}
+  nullable = false
+}
+
+variable "artefacts" {
+  description = "What the build made: for each function of functions.json the path of its zip from the root of the repository, and the SHA-256 of the zip. The deploy command writes it to .build/artefacts.json."
+  type = map(object({
+    path   = string
+    sha256 = string
+  }))
+
+  validation {
+    condition     = length(setsubtract(jsondecode(file("${path.module}/functions.json")).functions[*].name, keys(var.artefacts))) == 0
+    error_message = "A function of functions.json has no artefact; build again."
+  }
+
+  validation {
+    condition     = alltrue([for artefact in var.artefacts : can(regex("^[0-9a-f]{64}$", artefact.sha256))])
+    error_message = "sha256 is 64 lower-case hex digits."
+  }
+}
+
+variable "database" {
+  description = "The Datastore database: its id ((default) for production, compute-api-ENVIRONMENT otherwise), its location (the region), whether it keeps seven days of versions, and whether one that exists already is taken over."
+  type = object({
+    adopt                  = optional(bool, false)
+    id                     = optional(string)
+    location               = optional(string)
+    point_in_time_recovery = optional(bool, true)
+  })
+  default  = {}
+  nullable = false
+}
+
+variable "environment" {
+  description = "Name of this deployment: the first part of every name, and the value of the label compute-api on its virtual machines. Several can share a project."
+  type        = string
+  default     = "production"
+
+  validation {
+    condition     = can(regex("^[a-z]([-a-z0-9]{1,13})[a-z0-9]$", var.environment))
+    error_message = "An environment has 3 to 15 lower-case letters, digits or dashes, and starts with a letter."
+  }
+}
+
+variable "gateway_region" {
+  description = "Region of the gateway, where it is not the one of the functions: API Gateway is offered in fewer regions."
+  type        = string
+  default     = null
+}
+
+variable "instance_id_prefix" {
+  description = "First part of the ids of instances, which are the names of their virtual machines; the log sink finds our machines by it."
+  type        = string
+  default     = "tw"
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9]{0,14}$", var.instance_id_prefix))
+    error_message = "A prefix has 1 to 15 lower-case letters or digits, and starts with a letter."
+  }
+}
+
+variable "jwt" {
+  description = "Issuer of signed tokens that are accepted beside sessions and keys; none by default. Without jwks_uri the issuer's /.well-known/jwks.json is used."
+  type = object({
+    audience = string
+    issuer   = string
+    jwks_uri = optional(string, "")
+  })
+  default = null
+}
+
+variable "log_level" {
+  description = "Least severity that functions log."
+  type        = string
+  default     = "info"
+
+  validation {
+    condition     = contains(["debug", "info", "warn", "error"], var.log_level)
+    error_message = "It is debug, info, warn or error."
+  }
+}
+
+variable "network" {
+  description = "The network for customers' virtual machines: the range of its subnetwork, whether machines without an external address reach the internet (Cloud NAT), and who may connect to those tagged ssh-server."
+  type = object({
+    nat        = optional(bool, true)
+    range      = optional(string, "10.128.0.0/20")
+    ssh_ranges = optional(set(string), ["0.0.0.0/0"])
+  })
+  default  = {}
+  nullable = false
+}
+
+variable "project" {
+  description = "Id of the Google Cloud project."
+  type        = string
+}
+
+variable "region" {
+  description = "Region of functions, topics' storage, database (unless it says otherwise) and the network's first subnetwork."
+  type        = string
+}
+
+variable "secrets" {
+  description = "Secrets that functions read from an environment variable, by secret name: which identities may read it, the variable, and the version in use. Terraform makes the secret, an operator adds its value; until version is set, no function mounts it. None is needed today: keys and sessions are stored hashed, and the keys of signed tokens are public."
+  type = map(object({
+    identities = set(string)
+    variable   = string
+    version    = optional(string)
+  }))
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = alltrue([for secret in var.secrets : length(setsubtract(secret.identities, ["api", "api-compute", "worker", "reconciler"])) == 0])
+    error_message = "Identities are api, api-compute, worker and reconciler."
+  }
+}

@@ -1,0 +1,24 @@
+import { applyCatalog } from '#shared/catalog/apply-catalog.ts';
+import { createCustomer } from '#shared/accounts/customers.ts';
+import { createUser } from '#shared/accounts/users.ts';
+import { aCatalog } from '#test/catalog/a-catalog.ts';
+import { countedBytes, testDatastore } from '#test/support/datastore.ts';
+
+export const ALICE = '550e8400-e29b-41d4-a716-446655440000';
+export const NOW_MS = Date.UTC(2026, 5, 1);
+
+/** A store with tiers and nobody yet, a clock to set, counted randomness. */
+export async function accountsHarness() {
+  const { store, emulator, address, faults } = await testDatastore();
+  await applyCatalog(store, { tiers: aCatalog().tiers });
+  const clock = { ms: NOW_MS, nowMs: () => clock.ms };
+  return { context: { store, clock, random: countedBytes() }, store, clock, emulator, address, faults };
+}
+
+/** The same with customer acme on tier pro and its user alice. */
+export async function aliceHarness() {
+  const harness = await accountsHarness();
+  await createCustomer(harness.context, { id: 'acme', tier: 'pro' });
+  await createUser(harness.context, { id: ALICE, customerId: 'acme', groups: ['group1'], name: 'Alice' });
+  return harness;
+}

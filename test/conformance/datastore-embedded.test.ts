@@ -1,0 +1,406 @@
+import { status } from '@grpc/grpc-js';
+import { describe, expect, onTestFinished, test } from 'vitest';
+
+import { ShiftableClock } from '#scripts/local/clock.ts';
+import type { CompositeIndex } from '#scripts/local/emulators/datastore/datastore-emulator.ts';
+import { DatastoreEmulator } from '#scripts/local/emulators/datastore/datastore-emulator.ts';
+import { Faults } from '#scripts/local/faults.ts';
+import type { DatastoreHarness } from '#test/support/datastore-target.ts';
+import {
+  and,
+  array,
+  codeOf,
+  integer,
+  namesIn,
+  openHarness,
+  order,
+  text,
+  where,
+} from '#test/support/datastore-target.ts';
+
+// What only the embedded emulator can show, each with the reason why it is not in the common suite.
+
+const K = [{ name: 'K' }];
+
+interface Embedded {
+  readonly emulator: DatastoreEmulator;
+  readonly clock: ShiftableClock;
+  readonly faults: Faults;
+  readonly h: DatastoreHarness;
+}
+
+async function embedded(compositeIndexes: readonly CompositeIndex[] = []): Promise<Embedded> {
+  const [clock, faults] = [new ShiftableClock(), new Faults()];
+  const emulator = new DatastoreEmulator({ clock, faults, compositeIndexes });
+  onTestFinished(() => emulator.stop());
+  await emulator.start();
+  return { emulator, clock, faults, h: openHarness(emulator) };
+}
+
+describe('optimistic transactions', () => {
+  // Google's emulator locks pessimistically: there the other writer waits instead, and who loses depends on time.
+  test('a commit is aborted when what it has read was changed, created or deleted since it began', async () => {
+    const { h } = await embedded();
+    for (const change of [
+      { update: { key: h.key('K', 'x'), properties: { n: integer(2) } } },
+      { delete: h.key('K', 'x') },
+      { insert: { key: h.key('K', 'y') } },
+    ]) {
+      await h.commit([{ upsert: { key: h.key('K', 'x') } }, { delete: h.key('K', 'y') }]);
+      const transaction = await h.begin();
+      await h.lookup([h.key('K', 'x'), h.key('K', 'y')], { transaction });
+
+      await h.commit([change]);
+
+      expect(await codeOf(h.commit([{ upsert: { key: h.key('K', 'z') } }], transaction))).toBe(status.ABORTED);
+      expect(await h.get(h.key('K', 'z'))).toBeUndefined();
+      expect(await codeOf(h.commit([], transaction))).toBe(status.INVALID_ARGUMENT);
+    }
+  });
+
+  test('a commit is aborted when what it writes was written since it began, read or not', async () => {
+    const { h } = await embedded();
+    const transaction = await h.begin();
+
+    await h.put(h.key('K', 'x'), { n: integer(1) });
+
+    expect(await codeOf(h.commit([{ upsert: { key: h.key('K', 'x') } }], transaction))).toBe(status.ABORTED);
+  });
+
+  test('a query is read as a whole: an entity that would join or leave its results aborts the commit', async () => {
+    const { h } = await embedded();
+    const query = { kind: K, filter: where('v', 'EQUAL', integer(1)) };
+    for (const [properties, outcome] of [
+      [{ v: integer(1) }, status.ABORTED],
+      [{ v: integer(2) }, 0],
+    ] as const) {
+      const transaction = await h.begin();
+      await h.query(query, { transaction });
+
+      await h.put(h.key('K', 'new'), properties);
+      const committed = codeOf(h.commit([{ upsert: { key: h.key('K', 'other') } }], transaction));
+
+      expect(await committed).toBe(outcome);
+      await h.commit([{ delete: h.key('K', 'new') }]);
+    }
+  });
+
+  test('what lies behind the limit of a query is not read', async () => {
+    const { h } = await embedded();
+    await h.putAll('K', { a: { v: integer(1) }, b: { v: integer(2) }, c: { v: integer(3) } });
+    const query = { kind: K, order: order('v'), limit: { value: 1 } };
+    const transaction = await h.begin();
+    await h.query(query, { transaction });
+
+    await h.put(h.key('K', 'c'), { v: integer(30) });
+
+    expect(await codeOf(h.commit([{ upsert: { key: h.key('K', 'z') } }], transaction))).toBe(0);
+  });
+
+  // Google's emulator holds the lock of such a lookup under another id, so the commit waits for itself and is aborted.
+  test('a lookup can begin the transaction in which it reads', async () => {
+    const { h } = await embedded();
+    const { transaction } = await h.lookup([h.key('K', 'x')], { newTransaction: { readWrite: {} } });
+
+    expect(await codeOf(h.commit([{ insert: { key: h.key('K', 'x') } }], transaction ?? ''))).toBe(0);
+
+    const second = await h.lookup([h.key('K', 'x')], { newTransaction: {} });
+    await h.put(h.key('K', 'x'), { n: integer(1) });
+    expect(await codeOf(h.commit([{ upsert: { key: h.key('K', 'y') } }], second.transaction ?? ''))).toBe(
+      status.ABORTED,
+    );
+  });
+
+  // There is no clock in Google's emulator that could be moved.
+  test('a transaction that nobody used for a minute is over', async () => {
+    const { h, clock } = await embedded();
+    const transaction = await h.begin();
+    clock.advance(50);
+    await h.lookup([h.key('K', 'x')], { transaction });
+    clock.advance(50);
+    await h.lookup([h.key('K', 'x')], { transaction });
+    clock.advance(61);
+
+    expect(await codeOf(h.commit([], transaction))).toBe(status.INVALID_ARGUMENT);
+    expect(await codeOf(h.lookup([h.key('K', 'x')], { transaction }))).toBe(status.INVALID_ARGUMENT);
+  });
+});
+
+describe('answers', () => {
+  // Google's emulator ignores a base version unless told to fail.
+  test('of a write on an old version, the server keeps its entity and says so', async () => {
+    const { h } = await embedded();
+    const { mutationResults } = await h.put(h.key('K', 'x'), { n: integer(1) });
+    const stale = { update: { key: h.key('K', 'x'), properties: { n: integer(2) } }, baseVersion: 1 };
+
+    const answer = await h.commit([stale]);
+
+    expect(answer.mutationResults?.[0]).toMatchObject({
+      conflictDetected: true,
+      version: mutationResults?.[0]?.version,
+    });
+    expect((await h.get(h.key('K', 'x')))?.['n']?.integerValue).toBe('1');
+  });
+
+  // Google's emulator says version 0 for what is missing.
+  test('the version at which an entity was missing is a base version until it exists', async () => {
+    const { h } = await embedded();
+    const key = h.key('K', 'x');
+    const insert = (baseVersion: number | string): Promise<unknown> =>
+      codeOf(h.commit([{ upsert: { key }, baseVersion, conflictResolutionStrategy: 'FAIL' }]));
+    const { missing } = await h.lookup([key]);
+    const version = String(missing?.[0]?.version);
+
+    expect(await insert(version)).toBe(0);
+    expect(await insert(version)).toBe(status.FAILED_PRECONDITION);
+    await h.commit([{ delete: key }]);
+    expect(await insert(version)).toBe(status.FAILED_PRECONDITION);
+    expect(await insert(0)).toBe(0);
+  });
+
+  // Google's emulator gives an entity once per element.
+  test('an entity is found once, at the element that comes first', async () => {
+    const { h } = await embedded();
+    await h.putAll('K', {
+      both: { t: array(integer(1), integer(9)) },
+      five: { t: array(integer(5), integer(5)) },
+      six: { t: integer(6) },
+    });
+
+    expect(await h.names({ kind: K, order: order('t') })).toEqual(['both', 'five', 'six']);
+    expect(await h.names({ kind: K, order: order('-t') })).toEqual(['both', 'six', 'five']);
+    const above = { kind: K, filter: where('t', 'GREATER_THAN', integer(2)), order: order('t') };
+    expect(await h.names(above)).toEqual(['five', 'six', 'both']);
+    const first = await h.query({ ...above, limit: { value: 2 } });
+    expect(await h.names({ ...above, startCursor: first.endCursor ?? '' })).toEqual(['both']);
+  });
+
+  // Google's emulator answers everything at once, takes a thousand keys and more, and any bytes for a cursor.
+  test('a batch ends at 300 results and goes on from its cursor', async () => {
+    const { h, emulator } = await embedded();
+    const partitionId = { projectId: h.projectId, namespaceId: h.namespaceId };
+    emulator.bulkLoad(
+      Array.from({ length: 301 }, (_, n) => ({
+        key: { partitionId, path: [{ kind: 'K', name: `k${String(n).padStart(4, '0')}` }] },
+        properties: { v: { integerValue: n } },
+      })),
+    );
+
+    const first = await h.query({ kind: K, order: order('-v') });
+    const rest = await h.query({ kind: K, order: order('-v'), startCursor: first.endCursor ?? '' });
+
+    expect(first.moreResults).toBe('NOT_FINISHED');
+    expect(first.entityResults).toHaveLength(300);
+    expect(rest.moreResults).toBe('NO_MORE_RESULTS');
+    expect(namesIn(rest)).toEqual(['k0000']);
+  });
+
+  test('what the real service refuses is refused', async () => {
+    const { h } = await embedded();
+    const keys = (count: number): ReturnType<typeof h.key>[] =>
+      Array.from({ length: count }, (_, n) => h.key('K', `k${n}`));
+    const many = Array.from({ length: 501 }, () => ({ property: 'n', increment: integer(1) }));
+    const deep = Array.from({ length: 10 }, () => ['K', 'x'.repeat(700)]).flat();
+    const cursor = { kind: K, startCursor: Buffer.from('not a cursor at all') };
+
+    expect(await codeOf(h.lookup(keys(1000)))).toBe(0);
+    expect(await codeOf(h.lookup(keys(1001)))).toBe(status.INVALID_ARGUMENT);
+    const transformed = { upsert: { key: h.key('K', 'x') }, propertyTransforms: many };
+    expect(await codeOf(h.commit([transformed]))).toBe(status.INVALID_ARGUMENT);
+    expect(await codeOf(h.put(h.key(...deep), {}))).toBe(status.INVALID_ARGUMENT);
+    expect(await codeOf(h.query(cursor))).toBe(status.INVALID_ARGUMENT);
+  });
+
+  test('databases are worlds of their own', async () => {
+    const { h } = await embedded();
+    const { projectId, namespaceId } = h;
+    await h.put(h.key('K', 'x'), { n: integer(1) });
+    const partitionId = { projectId, databaseId: 'other', namespaceId };
+    const key = { partitionId, path: [{ kind: 'K', name: 'x' }] };
+
+    const [{ found }] = await h.client.lookup({ projectId, databaseId: 'other', keys: [key] });
+    const [{ batch }] = await h.client.runQuery({ projectId, databaseId: 'other', partitionId, query: { kind: K } });
+
+    expect(found).toEqual([]);
+    expect(batch?.entityResults).toEqual([]);
+    expect(await codeOf(h.client.lookup({ projectId, keys: [key] }))).toBe(status.INVALID_ARGUMENT);
+  });
+
+  test('a reset forgets everything but goes on counting', async () => {
+    const { h, emulator } = await embedded();
+    const { mutationResults } = await h.put(h.key('K', 'x'), { v: integer(1) });
+    const transaction = await h.begin();
+
+    await emulator.reset();
+
+    expect(await h.get(h.key('K', 'x'))).toBeUndefined();
+    expect(await h.names({ kind: K, order: order('v') })).toEqual([]);
+    expect(await codeOf(h.commit([], transaction))).toBe(status.INVALID_ARGUMENT);
+    const again = await h.put(h.key('K', 'x'), { v: integer(1) });
+    expect(Number(again.mutationResults?.[0]?.version)).toBeGreaterThan(Number(mutationResults?.[0]?.version));
+    expect(await h.names({ kind: K, order: order('v') })).toEqual(['x']);
+  });
+});
+
+describe('injected faults', () => {
+  /** The client would try again by itself and hide the fault. */
+  const once = { retry: null, timeout: 10_000 };
+
+  test('an error is answered with its status, and nothing is applied', async () => {
+    const { h, faults } = await embedded();
+    const { projectId } = h;
+    const mutations = [{ insert: { key: h.key('K', 'x') } }];
+    faults.add([
+      { service: 'datastore', method: 'commit', kind: 'error', count: 1, status: status.RESOURCE_EXHAUSTED },
+    ]);
+
+    const commit = h.client.commit({ projectId, mode: 'NON_TRANSACTIONAL', mutations }, once);
+
+    expect(await codeOf(commit)).toBe(status.RESOURCE_EXHAUSTED);
+    expect(await h.get(h.key('K', 'x'))).toBeUndefined();
+    expect(await codeOf(h.commit(mutations))).toBe(0);
+  });
+
+  test('a lost answer looks like an outage, and everything is applied', async () => {
+    const { h, faults } = await embedded();
+    const { projectId } = h;
+    const mutations = [{ insert: { key: h.key('K', 'x') } }];
+    faults.add([{ service: 'datastore', method: 'commit', kind: 'lostAnswer', count: 1 }]);
+
+    const commit = h.client.commit({ projectId, mode: 'NON_TRANSACTIONAL', mutations }, once);
+
+    expect(await codeOf(commit)).toBe(status.UNAVAILABLE);
+    expect(await h.get(h.key('K', 'x'))).toBeDefined();
+  });
+
+  test('a delayed answer is applied at once and answered later', async () => {
+    const { h, faults } = await embedded();
+    faults.add([{ service: 'datastore', method: 'commit', kind: 'delay', count: 1, delayMs: 300 }]);
+    let isAnswered = false;
+
+    const commit = h.put(h.key('K', 'x'), {}).then(() => {
+      isAnswered = true;
+    });
+    while ((await h.get(h.key('K', 'x'))) === undefined) expect(isAnswered).toBe(false);
+
+    expect(isAnswered).toBe(false);
+    await commit;
+  });
+});
+
+describe('the plan of a query', () => {
+  const owned: CompositeIndex = {
+    kind: 'K',
+    properties: [
+      { name: 'owner', direction: 'asc' },
+      { name: 'at', direction: 'desc' },
+    ],
+  };
+  const stated: CompositeIndex = {
+    kind: 'K',
+    properties: [
+      { name: 'state', direction: 'asc' },
+      { name: 'at', direction: 'desc' },
+    ],
+  };
+  const SIZE = 5000;
+
+  async function loaded(): Promise<Embedded> {
+    const target = await embedded([owned, stated]);
+    const { emulator, h } = target;
+    const partitionId = { projectId: h.projectId, namespaceId: h.namespaceId };
+    emulator.bulkLoad(
+      Array.from({ length: SIZE }, (_, n) => ({
+        key: { partitionId, path: [{ kind: 'K', name: `k${String(n).padStart(5, '0')}` }] },
+        properties: {
+          owner: text(`owner-${n % 50}`),
+          state: text(n % 3 === 0 ? 'up' : 'down'),
+          at: { integerValue: n },
+          n: { integerValue: n % 10 },
+        },
+      })),
+    );
+    return target;
+  }
+
+  /** What `work` reads. */
+  async function cost(
+    { emulator }: Embedded,
+    work: () => Promise<unknown>,
+  ): Promise<[entities: number, entries: number]> {
+    const before = emulator.stats();
+    await work();
+    const behind = emulator.stats();
+    return [behind.entitiesRead - before.entitiesRead, behind.indexEntriesRead - before.indexEntriesRead];
+  }
+
+  test('a page in the order of an index reads its own entities and one entry more', async () => {
+    const target = await loaded();
+    const page = { kind: K, order: order('-at'), limit: { value: 20 } };
+    const filter = where('owner', 'EQUAL', text('owner-7'));
+
+    expect(await cost(target, () => target.h.query(page))).toEqual([20, 21]);
+    expect(await cost(target, () => target.h.query({ ...page, filter }))).toEqual([20, 21]);
+  });
+
+  test('an offset reads index entries only', async () => {
+    const target = await loaded();
+
+    const query = { kind: K, order: order('-at'), offset: 4000, limit: { value: 20 } };
+
+    expect(await cost(target, () => target.h.query(query))).toEqual([20, 4021]);
+  });
+
+  test('composites that end in the same order answer together: neither the kind nor an entity is read in vain', async () => {
+    const target = await loaded();
+    const filter = and(where('owner', 'EQUAL', text('owner-7')), where('state', 'EQUAL', text('up')));
+    const query = { kind: K, filter, order: order('-at'), limit: { value: 10 } };
+
+    const [entities, entries] = await cost(target, () => target.h.query(query));
+
+    expect(entities).toBe(10);
+    // A third of an owner's entities are up: about 33 entries, each probed once.
+    expect(entries).toBeLessThan(80);
+    const all = Array.from({ length: SIZE }, (_, n) => n).filter((n) => n % 50 === 7 && n % 3 === 0);
+    const expected = all
+      .reverse()
+      .slice(0, 10)
+      .map((n) => `k${String(n).padStart(5, '0')}`);
+    expect(await target.h.names(query)).toEqual(expected);
+  });
+
+  test('a few equals are sorted in memory rather than a whole order walked', async () => {
+    const target = await loaded();
+    const filter = and(where('owner', 'EQUAL', text('owner-7')));
+
+    const [entities, entries] = await cost(target, () => target.h.query({ kind: K, filter, order: order('n', 'at') }));
+
+    expect(entities).toBeLessThanOrEqual(200);
+    expect(entries).toBe(100);
+  });
+
+  test('a count reads no entity', async () => {
+    const target = await loaded();
+    const { projectId, partitionId, client } = target.h;
+    const filter = where('state', 'EQUAL', text('up'));
+    const count = (): Promise<unknown> =>
+      client.runAggregationQuery({
+        projectId,
+        partitionId,
+        aggregationQuery: { nestedQuery: { kind: K, filter }, aggregations: [{ count: {} }] },
+      });
+
+    expect(await cost(target, count)).toEqual([0, Math.ceil(SIZE / 3)]);
+  });
+
+  test('a keys-only query and a projection read no entity', async () => {
+    const target = await loaded();
+    const page = { kind: K, order: order('at'), limit: { value: 5 } };
+
+    const keysOnly = { ...page, projection: [{ property: { name: '__key__' } }] };
+    const projection = { ...page, projection: [{ property: { name: 'at' } }] };
+
+    expect(await cost(target, () => target.h.query(keysOnly))).toEqual([0, 6]);
+    expect(await cost(target, () => target.h.query(projection))).toEqual([0, 6]);
+  });
+});

@@ -1,0 +1,11 @@
+import { ShiftableClock } from '#scripts/local/clock.ts';
+import { DatastoreEmulator } from '#scripts/local/emulators/datastore/datastore-emulator.ts';
+import { Faults } from '#scripts/local/faults.ts';
+
+// A process with nothing but the emulator in it, for tests that kill it: `node datastore-emulator-process.ts STATE_FILE`
+// prints the address and serves until it is killed.
+const [, , stateFile] = process.argv;
+if (stateFile === undefined) throw new Error('Name the state file.');
+const emulator = new DatastoreEmulator({ stateFile, clock: new ShiftableClock(), faults: new Faults() });
+await emulator.start();
+console.log(emulator.address);

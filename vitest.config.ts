@@ -1,0 +1,37 @@
+import { defineConfig } from 'vitest/config';
+
+/** A folder of tests. `apart`: its files run one after the other, because each runs a whole cloud. */
+function project(name: string, include: readonly string[], options: { readonly apart?: boolean; readonly seconds: number }) {
+  return {
+    extends: true as const,
+    test: {
+      name,
+      include: [...include],
+      fileParallelism: options.apart !== true,
+      testTimeout: options.seconds * 1000,
+      hookTimeout: 60_000,
+    },
+  };
+}
+
+export default defineConfig({
+  test: {
+    // Google's clients look for a metadata server otherwise, which costs each of them half a second.
+    env: { METADATA_SERVER_DETECTION: 'none' },
+    maxWorkers: 2,
+    projects: [
+      project(
+        'unit',
+        ['test/{domain,actions,http,auth,families,runtime,datastore,gce,pubsub,catalog,accounts,contracts}/**/*.test.ts'],
+        { seconds: 30 },
+      ),
+      project('conformance', ['test/conformance/**/*.test.ts'], { seconds: 60 }),
+      project('infra', ['test/{infra,deploy}/**/*.test.ts'], { seconds: 60 }),
+      project('build', ['test/build/**/*.test.ts'], { seconds: 120 }),
+      project('local', ['test/local/**/*.test.ts', 'test/regression/**/*.test.ts', 'test/security/**/*.test.ts'], {
+        seconds: 120,
+        apart: true,
+      }),
+    ],
+  },
+});
