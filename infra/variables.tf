@@ -65,17 +65,17 @@ variable "instance_id_prefix" {
   default     = "tw"
 
   validation {
-    condition     = can(regex("^[a-z][a-z0-9]{0,14}$", var.instance_id_prefix))
-    error_message = "A prefix has 1 to 15 lower-case letters or digits, and starts with a letter."
+    condition     = can(regex("^[a-z][-a-z0-9]{0,31}$", var.instance_id_prefix))
+    error_message = "A prefix has 1 to 32 lower-case letters, digits or dashes, and starts with a letter."
   }
 }
 
 variable "jwt" {
-  description = "Issuer of signed tokens that are accepted beside sessions and keys; none by default. Without jwks_uri the issuer's /.well-known/jwks.json is used."
+  description = "Issuer of signed tokens that are accepted beside sessions and keys; none by default."
   type = object({
     audience = string
     issuer   = string
-    jwks_uri = optional(string, "")
+    jwks_uri = string
   })
   default = null
 }

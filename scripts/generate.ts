@@ -4,19 +4,20 @@ import { drift, writeOutputs } from './generate/outputs.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-const { check } = new Command('generate')
+const { check, ignoredOnly } = new Command('generate')
   .description(
     'Writes everything that is made from the contracts: checks for the functions, infra/functions.json and the OpenAPI documents.',
   )
   .option('--check', 'write nothing; name each file that would change, and exit with 1 if there is one', false)
+  .option('--ignored-only', 'write only what git ignores, so that a drift of committed files stays visible', false)
   .parse()
-  .opts<{ check: boolean }>();
+  .opts<{ check: boolean; ignoredOnly: boolean }>();
 
 if (check) {
   const changed = await drift(root);
   for (const path of changed) console.error(`${path} is not what the contracts say; run \`npm run generate\`.`);
   process.exitCode = changed.length === 0 ? 0 : 1;
 } else {
-  const changed = await writeOutputs(root);
+  const changed = await writeOutputs(root, { ignoredOnly });
   console.log(changed.length === 0 ? 'Nothing changed.' : changed.map((path) => `wrote ${path}`).join('\n'));
 }

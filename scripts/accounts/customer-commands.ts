@@ -8,7 +8,7 @@ import { contextOf, paged, pageOf, printPage, type PageOptions } from './command
 export function addCustomerCommands(line: CommandLine): void {
   const customers = line.group('customers', 'who pays: each has a tier, users and projects');
 
-  line.leaf<{ tier: string; name?: string }>(
+  line.leaf(
     customers,
     {
       usage: 'create',
@@ -23,7 +23,7 @@ export function addCustomerCommands(line: CommandLine): void {
           .requiredOption('--tier <tier>', 'tier of the catalogue')
           .option('--name <name>', 'name for people (default: the id)'),
     },
-    async (session, [id = ''], { tier, name }) => {
+    async (session, [id = ''], { tier, name }: { tier: string; name?: string }) => {
       const { row, created } = await createCustomer(contextOf(session), {
         id,
         tier,
@@ -37,7 +37,7 @@ export function addCustomerCommands(line: CommandLine): void {
     },
   );
 
-  line.leaf<PageOptions & { tier?: string }>(
+  line.leaf(
     customers,
     {
       usage: 'list',
@@ -45,7 +45,7 @@ export function addCustomerCommands(line: CommandLine): void {
       examples: ['customers list --local', 'customers list --tier free --limit 20 --json --project my-project'],
       configure: (command) => paged(command.option('--tier <tier>', 'only those on this tier')),
     },
-    async (session, _, options) => {
+    async (session, _, options: PageOptions & { tier?: string }) => {
       const { items, cursor } = await listCustomers(contextOf(session), {
         ...pageOf(options),
         ...(options.tier === undefined ? {} : { tier: options.tier }),

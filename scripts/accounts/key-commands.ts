@@ -17,7 +17,7 @@ import { contextOf, paged, pageOf, printPage, timeText, type PageOptions } from 
 export function addKeyCommands(line: CommandLine): void {
   const keys = line.group('keys', 'API keys of users; secrets are shown once, when they are made');
 
-  line.leaf<{ user: string; name: string; expires?: number | 'never' }>(
+  line.leaf(
     keys,
     {
       usage: 'create',
@@ -33,14 +33,14 @@ export function addKeyCommands(line: CommandLine): void {
           '90d',
         ),
     },
-    async (session, _, { user, name, expires }) => {
+    async (session, _, { user, name, expires }: { user: string; name: string; expires?: number | 'never' }) => {
       const issued = await createApiKey(contextOf(session), { userId: user, name, ttlMs: ttlOf(expires) ?? null });
       session.print(issuedText(issued), issuedValue(issued));
       return EXIT.ok;
     },
   );
 
-  line.leaf<PageOptions & { user?: string }>(
+  line.leaf(
     keys,
     {
       usage: 'list',
@@ -51,7 +51,7 @@ export function addKeyCommands(line: CommandLine): void {
       ],
       configure: (command) => paged(command.option('--user <id>', 'only those of this user')),
     },
-    async (session, _, options) => {
+    async (session, _, options: PageOptions & { user?: string }) => {
       const context = contextOf(session);
       const { items, cursor } = await listApiKeys(context, {
         ...pageOf(options),
@@ -88,7 +88,7 @@ export function addKeyCommands(line: CommandLine): void {
     },
   );
 
-  line.leaf<{ grace: number; expires?: number | 'never' }>(
+  line.leaf(
     keys,
     {
       usage: 'rotate',
@@ -109,7 +109,7 @@ export function addKeyCommands(line: CommandLine): void {
           'how long the new one is good for (default: as long as the old one was)',
         ),
     },
-    async (session, [id = ''], { grace, expires }) => {
+    async (session, [id = ''], { grace, expires }: { grace: number; expires?: number | 'never' }) => {
       const ttlMs = ttlOf(expires);
       const issued = await rotateApiKey(contextOf(session), id, {
         graceMs: grace,

@@ -7,7 +7,7 @@ import { contextOf, paged, pageOf, printPage, type PageOptions } from './command
 export function addProjectCommands(line: CommandLine): void {
   const projects = line.group('projects', "parts of a customer's instances, as the fleet family shows them");
 
-  line.leaf<{ customer: string; name?: string; id?: string }>(
+  line.leaf(
     projects,
     {
       usage: 'create',
@@ -22,7 +22,7 @@ export function addProjectCommands(line: CommandLine): void {
           .option('--name <name>', 'name for people', 'default')
           .option('--id <id>', 'proj_ and 12 to 32 of a-z and 0-9 (default: a new one)'),
     },
-    async (session, _, { customer, name = 'default', id }) => {
+    async (session, _, { customer, name = 'default', id }: { customer: string; name?: string; id?: string }) => {
       const { row, created } = await createProject(contextOf(session), {
         customerId: customer,
         name,
@@ -33,7 +33,7 @@ export function addProjectCommands(line: CommandLine): void {
     },
   );
 
-  line.leaf<PageOptions & { customer?: string }>(
+  line.leaf(
     projects,
     {
       usage: 'list',
@@ -41,7 +41,7 @@ export function addProjectCommands(line: CommandLine): void {
       examples: ['projects list --local', 'projects list --customer acme --json --project my-project'],
       configure: (command) => paged(command.option('--customer <id>', 'only those of this customer')),
     },
-    async (session, _, options) => {
+    async (session, _, options: PageOptions & { customer?: string }) => {
       const { items, cursor } = await listProjects(contextOf(session), {
         ...pageOf(options),
         ...(options.customer === undefined ? {} : { customerId: options.customer }),

@@ -16,7 +16,7 @@ import { contextOf, paged, pageOf, printPage, timeText, type PageOptions } from 
 export function addSessionCommands(line: CommandLine): void {
   const sessions = line.group('sessions', 'bearer tokens of users; tokens are shown once, when they are made');
 
-  line.leaf<{ user: string; ttl: number }>(
+  line.leaf(
     sessions,
     {
       usage: 'create',
@@ -31,7 +31,7 @@ export function addSessionCommands(line: CommandLine): void {
               .default(parsedDuration('12h'), '12h'),
           ),
     },
-    async (session, _, { user, ttl }) => {
+    async (session, _, { user, ttl }: { user: string; ttl: number }) => {
       const { id, row, token } = await createSession(contextOf(session), { userId: user, ttlMs: ttl });
       session.print(
         details([
@@ -45,7 +45,7 @@ export function addSessionCommands(line: CommandLine): void {
     },
   );
 
-  line.leaf<PageOptions & { user?: string }>(
+  line.leaf(
     sessions,
     {
       usage: 'list',
@@ -53,7 +53,7 @@ export function addSessionCommands(line: CommandLine): void {
       examples: ['sessions list --user 550e8400-e29b-41d4-a716-446655440000 --local'],
       configure: (command) => paged(command.option('--user <id>', 'only those of this user')),
     },
-    async (session, _, options) => {
+    async (session, _, options: PageOptions & { user?: string }) => {
       const context = contextOf(session);
       const { items, cursor } = await listSessions(context, {
         ...pageOf(options),
@@ -69,7 +69,7 @@ export function addSessionCommands(line: CommandLine): void {
     },
   );
 
-  line.leaf<{ user?: string }>(
+  line.leaf(
     sessions,
     {
       usage: 'revoke',
@@ -83,7 +83,7 @@ export function addSessionCommands(line: CommandLine): void {
           .argument('[id]', 'id of a session, as the list shows it')
           .option('--user <id>', 'all sessions of this user'),
     },
-    async (session, [id], { user }) => {
+    async (session, [id], { user }: { user?: string }) => {
       if ((id === undefined) === (user === undefined)) {
         throw new Failure('invalid_request', 'Say which session, or give --user for all of a user.', {
           reason: 'usage',

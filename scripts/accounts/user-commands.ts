@@ -20,7 +20,7 @@ const CLEARABLE = ['roles', 'projects'] as const;
 export function addUserCommands(line: CommandLine): void {
   const users = line.group('users', 'people and programs: each belongs to a customer and to groups');
 
-  line.leaf<Memberships & { customer: string; id?: string }>(
+  line.leaf(
     users,
     {
       usage: 'create',
@@ -36,7 +36,7 @@ export function addUserCommands(line: CommandLine): void {
           'version 4 UUID (default: a new one)',
         ),
     },
-    async (session, _, options) => {
+    async (session, _, options: Memberships & { customer: string; id?: string }) => {
       const { row, created } = await createUser(contextOf(session), {
         customerId: options.customer,
         groups: options.group ?? [],
@@ -50,7 +50,7 @@ export function addUserCommands(line: CommandLine): void {
     },
   );
 
-  line.leaf<PageOptions & { customer?: string }>(
+  line.leaf(
     users,
     {
       usage: 'list',
@@ -58,7 +58,7 @@ export function addUserCommands(line: CommandLine): void {
       examples: ['users list --local', 'users list --customer acme --json --project my-project'],
       configure: (command) => paged(command.option('--customer <id>', 'only those of this customer')),
     },
-    async (session, _, options) => {
+    async (session, _, options: PageOptions & { customer?: string }) => {
       const { items, cursor } = await listUsers(contextOf(session), {
         ...pageOf(options),
         ...(options.customer === undefined ? {} : { customerId: options.customer }),
@@ -89,7 +89,7 @@ export function addUserCommands(line: CommandLine): void {
     },
   );
 
-  line.leaf<Memberships & { clear?: readonly string[] }>(
+  line.leaf(
     users,
     {
       usage: 'set',
@@ -105,7 +105,7 @@ export function addUserCommands(line: CommandLine): void {
           cleared,
         ),
     },
-    async (session, [id = ''], options) => {
+    async (session, [id = ''], options: Memberships & { clear?: readonly string[] }) => {
       const changes = changesOf(options);
       if (Object.keys(changes).length === 0) {
         throw new Failure('invalid_request', 'Say what to set: --group, --role, --user-project, --name or --clear.', {

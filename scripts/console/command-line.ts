@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { Store } from '#shared/datastore/store.ts';
-import { datastoreTarget, targetText, type TargetOptions } from './datastore-target.ts';
+import { datastoreTarget, targetText, type Target, type TargetOptions } from './datastore-target.ts';
 import { durationMs } from './durations.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import { explain } from './explain.ts';
+import { reach } from './reach.ts';
 
 /** Options that every command has. */
 export interface CommonOptions extends TargetOptions {
@@ -31,16 +32,35 @@ export interface Leaf {
   readonly configure?: (command: Command) => Command;
 }
 
+/** What a command does, with its options as commander has checked them. Answers the exit code. */
+export type Work = (session: Session, args: readonly string[], options: never) => Promise<ExitCode>;
+
+/** What a program is run in. */
+export interface Surroundings {
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly stdout: (text: string) => void;
+  readonly stderr: (text: string) => void;
+}
+
+const PROCESS: Surroundings = {
+  environment: process.env,
+  stdout: (text) => process.stdout.write(text),
+  stderr: (text) => process.stderr.write(text),
+};
+
 /** One program with its commands: options in common, examples in every help, exit codes. */
 export class CommandLine {
   readonly program: Command;
+  readonly #surroundings: Surroundings;
   #exitCode: ExitCode = EXIT.ok;
 
-  constructor(name: string, description: string) {
+  constructor(name: string, description: string, surroundings: Surroundings = PROCESS) {
+    this.#surroundings = surroundings;
     this.program = new Command(name)
       .description(description)
       .usage('COMMAND')
       .exitOverride()
+      .configureOutput({ writeOut: surroundings.stdout, writeErr: surroundings.stderr })
       .showHelpAfterError('Add --help to see what it takes.');
   }
 
@@ -49,11 +69,7 @@ export class CommandLine {
     return this.program.command(name).summary(summary).description(summary);
   }
 
-  leaf<Options>(
-    parent: Command,
-    leaf: Leaf,
-    work: (session: Session, args: readonly string[], options: Options) => Promise<ExitCode>,
-  ): void {
+  leaf(parent: Command, leaf: Leaf, work: Work): void {
     const command = parent.command(leaf.usage).summary(leaf.summary).description(leaf.summary);
     leaf.configure?.(command);
     command
@@ -82,42 +98,41 @@ export class CommandLine {
     }
   }
 
-  async #work<Options>(
-    command: Command,
-    work: (session: Session, args: readonly string[], options: Options) => Promise<ExitCode>,
-  ): Promise<ExitCode> {
+  async #work(command: Command, work: Work): Promise<ExitCode> {
     const common = command.opts<CommonOptions>();
     const json = common.json ?? false;
+    const note = (text: string) => this.#surroundings.stderr(`${text}\n`);
+    const print = (text: string, value: unknown) =>
+      this.#surroundings.stdout(json ? `${JSON.stringify(value, undefined, 2)}\n` : text);
     let place = 'Datastore';
     let store: Store | undefined;
     try {
-      const target = datastoreTarget(common, process.env);
+      const target = datastoreTarget(common, this.#surroundings.environment);
       place = targetText(target);
       // Nobody should believe to work on a project because of a variable that was forgotten in the shell.
       if (target.emulatorHost !== undefined && common.local !== true) note(`On ${place}.`);
-      // Google's libraries would look for a metadata server first, which no emulator needs.
-      if (target.emulatorHost !== undefined) process.env['METADATA_SERVER_DETECTION'] ??= 'none';
-      store = new Store({ ...target, random: Math.random, sleep });
-      // Missing credentials show here. In a first request the client would also throw where nobody can catch it.
-      await store.connect();
-      return await work({ store, json, print: printer(json), note }, command.args, command.opts<Options & object>());
+      store = await openStore(target);
+      return await work({ store, json, print, note }, command.args, command.opts<never>());
     } catch (thrown) {
       const { exitCode, ...error } = explain(thrown, place);
       note(json ? JSON.stringify({ error }) : `${this.program.name()}: ${error.message}`);
       return exitCode;
     } finally {
-      // A connection that could not be made cannot be closed either; what there is to say has been said.
-      await store?.close().catch(() => undefined);
+      await store?.close();
     }
   }
 }
 
-function note(text: string): void {
-  process.stderr.write(`${text}\n`);
-}
-
-function printer(json: boolean): Session['print'] {
-  return (text, value) => process.stdout.write(json ? `${JSON.stringify(value, undefined, 2)}\n` : text);
+async function openStore(target: Target): Promise<Store> {
+  if (target.emulatorHost !== undefined) {
+    // Google's libraries would look for a metadata server first, which no emulator needs.
+    process.env['METADATA_SERVER_DETECTION'] ??= 'none';
+    await reach(target.emulatorHost);
+  }
+  const store = new Store({ ...target, random: Math.random, sleep });
+  // Missing credentials show here. In a first request the client would also throw where nobody can catch it.
+  await store.connect();
+  return store;
 }
 
 /** For options that may be given several times, or once with commas. */

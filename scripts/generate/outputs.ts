@@ -4,6 +4,7 @@ import { CONTRACTS, FALLBACKS, TOPICS, WORKERS } from '#shared/contracts/index.t
 import { checksSource, endpointSource, fallbackSource } from './endpoint-source.ts';
 import { functionManifest } from './function-manifest.ts';
 import { gatewayDocument } from './gateway-document.ts';
+import { datastoreLists, permissionLists } from './infra-lists.ts';
 import { publicDocument } from './public-document.ts';
 
 const GENERATED = 'shared/contracts/generated';
@@ -22,6 +23,8 @@ export function outputs(): ReadonlyMap<string, string> {
   files.set('infra/functions.json', json(manifest));
   files.set('infra/openapi/public.json', json(publicDocument(CONTRACTS, INTERFACE_VERSION)));
   files.set('infra/openapi/gateway.json', json(gatewayDocument(CONTRACTS, FALLBACKS, INTERFACE_VERSION)));
+  files.set('infra/datastore.json', json(datastoreLists()));
+  files.set('infra/permissions.json', json(permissionLists()));
   return files;
 }
 
@@ -40,9 +43,12 @@ export async function drift(root: string): Promise<readonly string[]> {
 }
 
 /** Writes what differs, removes what is no longer generated, and returns both, by path from `root`; sorted. */
-export async function writeOutputs(root: string): Promise<readonly string[]> {
+export async function writeOutputs(
+  root: string,
+  { ignoredOnly = false }: { readonly ignoredOnly?: boolean } = {},
+): Promise<readonly string[]> {
   const expected = outputs();
-  const changed = await drift(root);
+  const changed = (await drift(root)).filter((path) => !ignoredOnly || path.startsWith(`${GENERATED}/`));
   for (const path of changed) {
     const file = join(root, path);
     const content = expected.get(path);

@@ -72,7 +72,9 @@ function owned<T extends { readonly customerId: string }>(value: T): Omit<T, 'cu
 }
 
 function withoutId<T extends { readonly id: string }>(row: T): Omit<T, 'id'> {
-  const { id: _, ...entry } = row;
+  const { id, ...entry } = row;
+  // The id of an entry is its name in the map.
+  void id;
   return entry;
 }
 

@@ -31,5 +31,5 @@ export async function exportCatalog(store: Pick<Store, 'query'>): Promise<Catalo
   const stored = await readStoredCatalog(store);
   return Object.fromEntries(
     SECTIONS.map(({ name }) => [name, Object.fromEntries(stored.get(name) ?? [])] as const),
-  ) as Catalog;
+  );
 }

@@ -26,7 +26,7 @@ export function keepRequestsRaw(): void {
   listening = true;
   subscribe('http.server.request.start', (message) => {
     const { request } = message as { readonly request: RawRequest };
-    request[ORIGINAL_URL] ??= request.url ?? '/';
+    if (!(ORIGINAL_URL in request)) request[ORIGINAL_URL] = request.url ?? '/';
     request.url = '/';
     delete request.headers['content-type'];
   });

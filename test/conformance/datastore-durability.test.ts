@@ -5,12 +5,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
+import { status } from '@grpc/grpc-js';
 import { describe, expect, onTestFinished, test } from 'vitest';
 
 import { ShiftableClock } from '#scripts/local/clock.ts';
 import type { CompositeIndex } from '#scripts/local/emulators/datastore/datastore-emulator.ts';
 import { DatastoreEmulator } from '#scripts/local/emulators/datastore/datastore-emulator.ts';
 import { Faults } from '#scripts/local/faults.ts';
+import type { DatastoreTarget } from '#test/support/datastore-target.ts';
 import { and, codeOf, integer, openHarness, order, text, where } from '#test/support/datastore-target.ts';
 
 const PROCESS = new URL('../support/datastore-emulator-process.ts', import.meta.url);
@@ -22,16 +24,16 @@ async function stateFile(): Promise<string> {
 }
 
 /** A process of its own, that ends only by being killed. */
-async function spawnEmulator(file: string): Promise<{ readonly address: string; kill(): Promise<void> }> {
+async function spawnEmulator(file: string): Promise<DatastoreTarget> {
   const child = spawn(process.execPath, [PROCESS.pathname, file], { stdio: ['ignore', 'pipe', 'inherit'] });
   onTestFinished(() => void child.kill('SIGKILL'));
   const exited = once(child, 'exit');
   const [address] = (await once(createInterface(child.stdout), 'line')) as [string];
-  const kill = async (): Promise<void> => {
+  const stop = async (): Promise<void> => {
     child.kill('SIGKILL');
     await exited;
   };
-  return { address, stop: kill, kill } as { readonly address: string; kill(): Promise<void> };
+  return { address, stop };
 }
 
 async function openEmulator(
@@ -49,7 +51,7 @@ describe('a state file', () => {
   test('holds every acknowledged commit when the process is killed right after it', { timeout: 30_000 }, async () => {
     const file = await stateFile();
     const child = await spawnEmulator(file);
-    const before = openHarness({ address: child.address, stop: () => child.kill() });
+    const before = openHarness(child);
     let version: unknown;
     for (let n = 1; n <= 20; n += 1) {
       const { mutationResults } = await before.put(before.key('K', 'x'), { n: integer(n) });
@@ -57,10 +59,10 @@ describe('a state file', () => {
     }
     const open = await before.begin();
 
-    await child.kill();
+    await child.stop();
     const emulator = await openEmulator(file);
     const h = openHarness(emulator);
-    const key = { ...before.key('K', 'x') };
+    const key = before.key('K', 'x');
     const { found } = await h.lookup([key]);
 
     expect(found?.[0]?.entity?.properties?.['n']?.integerValue).toBe('20');
@@ -68,7 +70,7 @@ describe('a state file', () => {
     const { mutationResults } = await h.put(key, { n: integer(21) });
     expect(Number(mutationResults?.[0]?.version)).toBeGreaterThan(Number(version));
     // What the dead process had begun is not known any more.
-    expect(await codeOf(h.commit([], open))).toBe(3);
+    expect(await codeOf(h.commit([], open))).toBe(status.INVALID_ARGUMENT);
   });
 
   test('gets composite indexes that are declared later, and loses those that no longer are', async () => {

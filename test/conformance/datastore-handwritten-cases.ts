@@ -1,4 +1,4 @@
-import { Datastore } from '@google-cloud/datastore';
+import { Datastore, PropertyFilter } from '@google-cloud/datastore';
 import { describe, expect, onTestFinished, test } from 'vitest';
 
 import type { DatastoreTarget } from '#test/support/datastore-target.ts';
@@ -55,7 +55,7 @@ export function handwrittenClientCases(target: () => DatastoreTarget): void {
     test('counts by an aggregation', async () => {
       const datastore = open(target());
       await datastore.save([1, 2, 3].map((n) => ({ key: datastore.key(['Counted', n]), data: { n } })));
-      const query = datastore.createQuery('Counted').filter('n', '>', 1);
+      const query = datastore.createQuery('Counted').filter(new PropertyFilter('n', '>', 1));
 
       const [rows] = await datastore.runAggregationQuery(datastore.createAggregationQuery(query).count('all'));
 

@@ -145,8 +145,13 @@ export async function codeOf(call: Promise<unknown>): Promise<unknown> {
     await call;
     return 0;
   } catch (thrown) {
-    return thrown instanceof Error && 'code' in thrown ? thrown.code : thrown;
+    return statusOf(thrown);
   }
+}
+
+/** The status code of a refusal; anything else that was thrown is given back. */
+export function statusOf(thrown: unknown): unknown {
+  return thrown instanceof Error && 'code' in thrown ? thrown.code : thrown;
 }
 
 /** A harness that is closed at the end of the test. */

@@ -54,6 +54,7 @@ const SCHEMA = `
 const EMPTIED = ['entity', 'tombstone', 'reserved_key', 'index_definition', 'index_entry', 'partition'] as const;
 
 const BUILD_BATCH = 10_000;
+const LOCK_WAIT_MS = 5000;
 
 /**
  * Entities and their index entries in SQLite. A write is durable against the death of the process once it returns: the
@@ -69,7 +70,8 @@ export class Store {
   #isWriting = false;
 
   constructor(file: string, compositeIndexes: readonly CompositeIndex[]) {
-    this.#db = new DatabaseSync(file);
+    // A killed process may hold the file for a moment longer.
+    this.#db = new DatabaseSync(file, { timeout: LOCK_WAIT_MS });
     this.#db.exec(
       'PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -131072; PRAGMA temp_store = MEMORY;' +
         'PRAGMA mmap_size = 1073741824; PRAGMA wal_autocheckpoint = 4000;',

@@ -1,0 +1,222 @@
+locals {
+  _service = { for name in keys(local.functions) : name => "${var.environment}-${name}" }
+
+  # Log lines by their message, which never changes; a test finds each of them in the sources.
+  _log_counters = {
+    cloud_changes  = { message = "the cloud changed an instance", description = "Changes of instances that no operation of ours explains." }
+    dead_letters   = { message = "a message ended in the dead letter topic", description = "Messages that could not be handled in all their attempts." }
+    failed_parts   = { message = "a part of the sweep failed; the next sweep tries again", description = "Parts of reconciler sweeps that failed." }
+    orphans        = { message = "a VM without a record was found; it will be deleted after its quarantine", description = "Virtual machines of ours that nobody has on record." }
+    quota_drift    = { message = "a customer's quota is not what its instances use", description = "Customers whose counted quota differs from their instances." }
+    stuck_machines = { message = "a VM without a record could not be deleted yet", description = "Failed attempts to delete virtual machines that must go." }
+    sweeps         = { message = "sweep ended", description = "Runs of the reconciler that came to their end." }
+  }
+
+  _own        = "resource.type=\"cloud_run_revision\" AND resource.labels.service_name=(${join(" OR ", [for service in values(local._service) : "\"${service}\""])})"
+  _api_series = "resource.type = \"cloud_run_revision\" AND resource.labels.service_name = one_of(${join(", ", [for name in keys(local.api_functions) : "\"${local._service[name]}\""])})"
+
+  # An endpoint with a longer deadline than the others is one that waits because it was asked to.
+  _quick_series = "resource.type = \"cloud_run_revision\" AND resource.labels.service_name = one_of(${join(", ", [
+    for name, entry in local.api_functions : "\"${local._service[name]}\"" if entry.runtime.deadlineSeconds <= 60
+  ])})"
+
+  _counter_series = { for name, metric in google_logging_metric.counter :
+    name => "resource.type = \"cloud_run_revision\" AND metric.type = \"logging.googleapis.com/user/${metric.name}\""
+  }
+  _oldest_operation_series = "resource.type = \"cloud_run_revision\" AND metric.type = \"logging.googleapis.com/user/${google_logging_metric.oldest_operation.name}\""
+
+  _alerts = {
+    "Dead letters" = {
+      severity = "ERROR", filter = local._counter_series.dead_letters, aligner = "ALIGN_DELTA", reducer = "REDUCE_SUM"
+      above    = 0, period = "300s", duration = "0s"
+      help     = "An operation failed in all its attempts and is recorded as failed. Read the log line of dead-letter-recorder, then those with its operationId."
+    }
+    "Dead letters that nobody records" = {
+      severity = "ERROR", filter = "resource.type = \"pubsub_subscription\" AND resource.labels.subscription_id = \"${google_pubsub_subscription.push["dead-letter-recorder"].name}\" AND metric.type = \"pubsub.googleapis.com/subscription/oldest_unacked_message_age\""
+      aligner  = "ALIGN_MAX", reducer = "REDUCE_MAX", above = var.alerts.unacknowledged_event_seconds, period = "60s", duration = "300s"
+      help     = "dead-letter-recorder does not take its messages; after seven days they are lost, with the operations pending. Read its log."
+    }
+    "Error rate" = {
+      severity    = "ERROR", filter = "${local._api_series} AND metric.type = \"run.googleapis.com/request_count\" AND metric.labels.response_code_class = \"5xx\""
+      denominator = "${local._api_series} AND metric.type = \"run.googleapis.com/request_count\""
+      aligner     = "ALIGN_RATE", reducer = "REDUCE_SUM", above = var.alerts.error_ratio, period = "300s", duration = "300s"
+      help        = "More requests end in 5xx than the objective allows. Group the log lines `request failed` by endpoint and outcome."
+    }
+    "Events that wait" = {
+      severity = "WARNING", filter = "resource.type = \"pubsub_subscription\" AND resource.labels.subscription_id = \"${google_pubsub_subscription.push["reconciler-sync"].name}\" AND metric.type = \"pubsub.googleapis.com/subscription/oldest_unacked_message_age\""
+      aligner  = "ALIGN_MAX", reducer = "REDUCE_MAX", above = var.alerts.unacknowledged_event_seconds, period = "60s", duration = "300s"
+      help     = "Compute Engine's events are not handled; the sweep still finds what they would have told, a minute or more later. Read the log of reconciler-sync."
+    }
+    "Latency" = {
+      severity = "WARNING", filter = "${local._quick_series} AND metric.type = \"run.googleapis.com/request_latencies\""
+      aligner  = "ALIGN_DELTA", reducer = "REDUCE_PERCENTILE_95", above = var.alerts.latency_p95_ms, period = "300s", duration = "600s"
+      help     = "The slowest twentieth of the requests takes longer than the objective allows. Look for cold starts first, then at Datastore and Compute Engine on the dashboard."
+    }
+    "Oldest pending operation" = {
+      severity = "ERROR", filter = local._oldest_operation_series, aligner = "ALIGN_DELTA", reducer = "REDUCE_PERCENTILE_99"
+      above    = var.alerts.oldest_operation_seconds, period = "120s", duration = "120s"
+      help     = "An accepted operation is neither completed nor failed after this time. Read the log of power-worker, and the age of the oldest message of its subscription."
+    }
+    "Orphans found" = {
+      severity = "WARNING", filter = local._counter_series.orphans, aligner = "ALIGN_DELTA", reducer = "REDUCE_SUM"
+      above    = 0, period = "300s", duration = "0s"
+      help     = "A virtual machine with our label has no record. It is deleted after ten minutes, unless somebody protects it from deletion meanwhile."
+    }
+    "Orphans that stay" = {
+      severity = "ERROR", filter = local._counter_series.stuck_machines, aligner = "ALIGN_DELTA", reducer = "REDUCE_SUM"
+      above    = 3, period = "3600s", duration = "0s"
+      help     = "A virtual machine that must go cannot be deleted, and bills. The log line has the reason."
+    }
+    "Quota drift" = {
+      severity = "WARNING", filter = local._counter_series.quota_drift, aligner = "ALIGN_DELTA", reducer = "REDUCE_SUM"
+      above    = 0, period = "300s", duration = "0s"
+      help     = "A customer's quota counts more or fewer instances than there are on record. The log line has both numbers."
+    }
+    "Reconcile age" = {
+      severity = "CRITICAL", filter = local._counter_series.sweeps, aligner = "ALIGN_DELTA", reducer = "REDUCE_SUM"
+      below    = 1, period = "${var.alerts.reconcile_age_seconds}s", duration = "60s"
+      help     = "The reconciler has not come to its end for this long: nothing repairs what goes wrong. Read the log of reconciler-sweep and the last run of its scheduler job."
+    }
+    "Sweeps with failures" = {
+      severity = "WARNING", filter = local._counter_series.failed_parts, aligner = "ALIGN_DELTA", reducer = "REDUCE_SUM"
+      above    = 5, period = "900s", duration = "0s"
+      help     = "A part of the reconciler fails again and again; the log line names it."
+    }
+  }
+
+  _charts = [
+    { title = "Requests per second, by function", filter = "${local._api_series} AND metric.type = \"run.googleapis.com/request_count\"", aligner = "ALIGN_RATE", reducer = "REDUCE_SUM", group = ["resource.label.service_name"] },
+    { title = "Requests per second, by answer", filter = "${local._api_series} AND metric.type = \"run.googleapis.com/request_count\"", aligner = "ALIGN_RATE", reducer = "REDUCE_SUM", group = ["metric.label.response_code_class"] },
+    { title = "Latency, 95th percentile (ms)", filter = "${local._api_series} AND metric.type = \"run.googleapis.com/request_latencies\"", aligner = "ALIGN_DELTA", reducer = "REDUCE_PERCENTILE_95", group = ["resource.label.service_name"] },
+    { title = "Cold starts, 95th percentile (ms)", filter = "${local._api_series} AND metric.type = \"run.googleapis.com/container/startup_latencies\"", aligner = "ALIGN_DELTA", reducer = "REDUCE_PERCENTILE_95", group = ["resource.label.service_name"] },
+    { title = "Age of the oldest pending operation (s)", filter = local._oldest_operation_series, aligner = "ALIGN_DELTA", reducer = "REDUCE_PERCENTILE_99", group = [] },
+    { title = "Age of the oldest message (s), by subscription", filter = "resource.type = \"pubsub_subscription\" AND resource.labels.subscription_id = starts_with(\"${var.environment}-\") AND metric.type = \"pubsub.googleapis.com/subscription/oldest_unacked_message_age\"", aligner = "ALIGN_MAX", reducer = "REDUCE_MAX", group = ["resource.label.subscription_id"] },
+    { title = "Sweeps of the reconciler", filter = local._counter_series.sweeps, aligner = "ALIGN_DELTA", reducer = "REDUCE_SUM", group = [] },
+    { title = "Changes by the cloud", filter = local._counter_series.cloud_changes, aligner = "ALIGN_DELTA", reducer = "REDUCE_SUM", group = [] },
+    { title = "Orphans found", filter = local._counter_series.orphans, aligner = "ALIGN_DELTA", reducer = "REDUCE_SUM", group = [] },
+    { title = "Quota drift", filter = local._counter_series.quota_drift, aligner = "ALIGN_DELTA", reducer = "REDUCE_SUM", group = [] },
+    { title = "Dead letters", filter = local._counter_series.dead_letters, aligner = "ALIGN_DELTA", reducer = "REDUCE_SUM", group = [] },
+    { title = "Instances of functions", filter = "resource.type = \"cloud_run_revision\" AND resource.labels.service_name = starts_with(\"${var.environment}-\") AND metric.type = \"run.googleapis.com/container/instance_count\"", aligner = "ALIGN_MAX", reducer = "REDUCE_SUM", group = ["resource.label.service_name"] },
+  ]
+}
+
+resource "google_logging_metric" "counter" {
+  for_each    = local._log_counters
+  name        = "${var.environment}/${each.key}"
+  description = each.value.description
+  filter      = "${local._own} AND jsonPayload.message=${jsonencode(each.value.message)}"
+  metric_descriptor {
+    metric_kind = "DELTA"
+    value_type  = "INT64"
+    unit        = "1"
+  }
+  depends_on = [google_project_service.api]
+}
+
+resource "google_logging_metric" "oldest_operation" {
+  name            = "${var.environment}/oldest_operation_seconds"
+  description     = "Age of the oldest operation that is neither completed nor failed, as the reconciler's sweeps see it."
+  filter          = "${local._own} AND jsonPayload.message=${jsonencode(local._log_counters.sweeps.message)}"
+  value_extractor = "EXTRACT(jsonPayload.oldestOpenSeconds)"
+  metric_descriptor {
+    metric_kind = "DELTA"
+    value_type  = "DISTRIBUTION"
+    unit        = "s"
+  }
+  bucket_options {
+    explicit_buckets {
+      bounds = [1, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 86400]
+    }
+  }
+  depends_on = [google_project_service.api]
+}
+
+resource "google_monitoring_notification_channel" "email" {
+  count        = var.alerts.email == null ? 0 : 1
+  type         = "email"
+  display_name = "compute-api ${var.environment}"
+  labels       = { email_address = var.alerts.email }
+  depends_on   = [google_project_service.api]
+}
+
+resource "google_monitoring_alert_policy" "alert" {
+  for_each              = local._alerts
+  display_name          = "compute-api ${var.environment}: ${each.key}"
+  combiner              = "OR"
+  severity              = each.value.severity
+  notification_channels = google_monitoring_notification_channel.email[*].name
+  user_labels           = local.labels
+
+  conditions {
+    display_name = each.key
+    condition_threshold {
+      filter             = each.value.filter
+      denominator_filter = try(each.value.denominator, null)
+      comparison         = can(each.value.below) ? "COMPARISON_LT" : "COMPARISON_GT"
+      threshold_value    = can(each.value.below) ? each.value.below : each.value.above
+      duration           = each.value.duration
+
+      # A count that should be there and is not is what "too few" means.
+      evaluation_missing_data = can(each.value.below) ? "EVALUATION_MISSING_DATA_ACTIVE" : null
+
+      aggregations {
+        alignment_period     = each.value.period
+        per_series_aligner   = each.value.aligner
+        cross_series_reducer = each.value.reducer
+      }
+
+      dynamic "denominator_aggregations" {
+        for_each = can(each.value.denominator) ? [each.value] : []
+        content {
+          alignment_period     = denominator_aggregations.value.period
+          per_series_aligner   = denominator_aggregations.value.aligner
+          cross_series_reducer = denominator_aggregations.value.reducer
+        }
+      }
+    }
+  }
+
+  documentation {
+    content   = each.value.help
+    mime_type = "text/markdown"
+  }
+
+  alert_strategy {
+    auto_close = "3600s"
+  }
+}
+
+resource "google_monitoring_dashboard" "main" {
+  dashboard_json = jsonencode({
+    displayName = "compute-api ${var.environment}"
+    mosaicLayout = {
+      columns = 12
+      tiles = [for index, chart in local._charts : {
+        xPos   = (index % 2) * 6
+        yPos   = floor(index / 2) * 4
+        width  = 6
+        height = 4
+        widget = {
+          title = chart.title
+          xyChart = {
+            dataSets = [{
+              plotType = "LINE"
+              timeSeriesQuery = {
+                timeSeriesFilter = {
+                  filter = chart.filter
+                  aggregation = {
+                    alignmentPeriod    = "60s"
+                    perSeriesAligner   = chart.aligner
+                    crossSeriesReducer = chart.reducer
+                    groupByFields      = chart.group
+                  }
+                }
+              }
+            }]
+          }
+        }
+      }]
+    }
+  })
+  depends_on = [google_project_service.api]
+}
