@@ -15,7 +15,7 @@ resource "google_firestore_database" "main" {
 
 # A database that is there already, from an earlier deployment that was destroyed or made by hand, is taken over.
 import {
-  for_each = var.database.adopt ? toset(["projects/${var.project}/databases/${local.database_id}"]) : toset([])
+  for_each = var.adopt_database ? toset(["projects/${var.project}/databases/${local.database_id}"]) : toset([])
   to       = google_firestore_database.main
   id       = each.value
 }

@@ -19,5 +19,5 @@ locals {
     environment = var.environment
   }
 
-  database_id = coalesce(var.database.id, var.environment == "production" ? "(default)" : "compute-api-${var.environment}")
+  database_id = coalesce(var.database_id, var.environment == "production" ? "(default)" : "compute-api-${var.environment}")
 }

@@ -1,3 +1,10 @@
+variable "adopt_database" {
+  description = "Whether the database exists already and is taken over: left by a deployment that was destroyed, or made by hand. The deploy command finds out."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
 variable "alerts" {
   description = "When operators are called, and where: an e-mail address (none: policies exist and open incidents, but tell nobody) and thresholds. Every threshold is explained in README.md."
   type = object({
@@ -31,15 +38,19 @@ variable "artefacts" {
 }
 
 variable "database" {
-  description = "The Datastore database: its id ((default) for production, compute-api-ENVIRONMENT otherwise), its location (the region), whether it keeps seven days of versions, and whether one that exists already is taken over."
+  description = "The Datastore database: its location (the region, if not said), and whether it keeps seven days of versions to go back to."
   type = object({
-    adopt                  = optional(bool, false)
-    id                     = optional(string)
     location               = optional(string)
     point_in_time_recovery = optional(bool, true)
   })
   default  = {}
   nullable = false
+}
+
+variable "database_id" {
+  description = "Id of the Datastore database: (default) for production, compute-api-ENVIRONMENT otherwise, if not said."
+  type        = string
+  default     = null
 }
 
 variable "environment" {

@@ -10,7 +10,6 @@ import {
   sessionState,
 } from '#shared/accounts/sessions.ts';
 import type { Session as SessionRow } from '#shared/datastore/rows.ts';
-import { Failure } from '#shared/domain/failure.ts';
 import { contextOf, paged, pageOf, printPage, timeText, type PageOptions } from './command-context.ts';
 
 export function addSessionCommands(line: CommandLine): void {
@@ -82,13 +81,12 @@ export function addSessionCommands(line: CommandLine): void {
         command
           .argument('[id]', 'id of a session, as the list shows it')
           .option('--user <id>', 'all sessions of this user'),
+      check: ([id], { user }: { user?: string }) =>
+        (id === undefined) === (user === undefined)
+          ? 'Say which session, or give --user for all of a user.'
+          : undefined,
     },
     async (session, [id], { user }: { user?: string }) => {
-      if ((id === undefined) === (user === undefined)) {
-        throw new Failure('invalid_request', 'Say which session, or give --user for all of a user.', {
-          reason: 'usage',
-        });
-      }
       const context = contextOf(session);
       if (user !== undefined) {
         const revoked = await revokeSessionsOf(context, user);

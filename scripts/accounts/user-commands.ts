@@ -4,7 +4,6 @@ import { EXIT } from '#scripts/console/exit-codes.ts';
 import { details } from '#scripts/console/table.ts';
 import { createUser, deleteUser, getUser, listUsers, updateUser, type UserChanges } from '#shared/accounts/users.ts';
 import type { User } from '#shared/datastore/rows.ts';
-import { Failure } from '#shared/domain/failure.ts';
 import { ROLES } from '#shared/domain/principal.ts';
 import { contextOf, paged, pageOf, printPage, timeText, type PageOptions } from './command-context.ts';
 
@@ -104,15 +103,13 @@ export function addUserCommands(line: CommandLine): void {
           `leave the user without any: ${CLEARABLE.join(' or ')} (may be repeated)`,
           cleared,
         ),
+      check: (_, options: Memberships & { readonly clear?: readonly string[] }) =>
+        Object.keys(changesOf(options)).length === 0
+          ? 'Say what to set: --group, --role, --user-project, --name or --clear.'
+          : undefined,
     },
     async (session, [id = ''], options: Memberships & { clear?: readonly string[] }) => {
-      const changes = changesOf(options);
-      if (Object.keys(changes).length === 0) {
-        throw new Failure('invalid_request', 'Say what to set: --group, --role, --user-project, --name or --clear.', {
-          reason: 'usage',
-        });
-      }
-      const user = await updateUser(contextOf(session), id, changes);
+      const user = await updateUser(contextOf(session), id, changesOf(options));
       session.print(userText(user), user);
       return EXIT.ok;
     },

@@ -30,6 +30,8 @@ export interface Leaf {
   readonly examples: readonly string[];
   /** Adds arguments' descriptions and options of its own. */
   readonly configure?: (command: Command) => Command;
+  /** What is wrong with the command line as a whole, before anything is asked of the store. */
+  readonly check?: (args: readonly string[], options: never) => string | undefined;
 }
 
 /** What a command does, with its options as commander has checked them. Answers the exit code. */
@@ -70,7 +72,15 @@ export class CommandLine {
   }
 
   leaf(parent: Command, leaf: Leaf, work: Work): void {
-    const command = parent.command(leaf.usage).summary(leaf.summary).description(leaf.summary);
+    this.#equip(parent.command(leaf.usage).summary(leaf.summary).description(leaf.summary), leaf, work);
+  }
+
+  /** Makes the program itself the one command there is. */
+  only(leaf: Omit<Leaf, 'usage' | 'summary'>, work: Work): void {
+    this.#equip(this.program.usage('[options]'), leaf, work);
+  }
+
+  #equip(command: Command, leaf: Omit<Leaf, 'usage' | 'summary'>, work: Work): void {
     leaf.configure?.(command);
     command
       .option('--json', 'print JSON instead of tables')
@@ -83,6 +93,8 @@ export class CommandLine {
         `\nExamples:\n${leaf.examples.map((example) => `  npm run ${this.program.name()} -- ${example}\n`).join('')}`,
       )
       .action(async () => {
+        const wrong = leaf.check?.(command.args, command.opts<never>());
+        if (wrong !== undefined) command.error(`error: ${wrong}`);
         this.#exitCode = await this.#work(command, work);
       });
   }

@@ -33,15 +33,8 @@ export function explain(thrown: unknown, place: string): Explanation {
 }
 
 function exitCodeOf(reason: string): ExitCode {
-  switch (reason) {
-    case 'in_use':
-      return EXIT.refused;
-    case 'no_target':
-    case 'usage':
-      return EXIT.usage;
-    default:
-      return EXIT.error;
-  }
+  if (reason === 'in_use') return EXIT.refused;
+  return reason === 'no_target' ? EXIT.usage : EXIT.error;
 }
 
 /** Nothing here is secret to whoever holds the credentials of the project, so the cause is shown. */

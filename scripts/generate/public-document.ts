@@ -1,12 +1,12 @@
 import type { TSchema } from 'typebox';
-import { COMPUTE_FAILURE_STATUS } from '#shared/contracts/compute/failure-status.ts';
 import type { Answer, Contract, Example } from '#shared/contracts/contract.ts';
 import type { FailureKind } from '#shared/domain/failure.ts';
+import { familyDocument } from './family-document.ts';
 import { underscored } from './function-names.ts';
 import { referenceTo, referredSchemas } from './named-schemas.ts';
 import { plainSchema, type PlainSchema } from './plain-schema.ts';
-import { ALWAYS_HEADERS, ERROR_HEADERS, HEADERS, LIMIT_HEADERS, REQUEST_HEADERS } from './public-headers.ts';
-import { problemExample, TAGS, WHAT_FAILED } from './public-texts.ts';
+import { ALWAYS_HEADERS, HEADERS, REQUEST_HEADERS } from './public-headers.ts';
+import { TAGS } from './public-texts.ts';
 import { INTRODUCTION } from './public-introduction.ts';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -39,13 +39,14 @@ export function publicDocument(contracts: readonly Contract[], version: string):
       { url: 'http://127.0.0.1:8080', description: 'The local cloud.' },
     ],
     tags: TAGS.filter(({ name }) => names.has(name)),
-    security: [{ bearer: [] }, { apiKey: [], apiSecret: [] }],
+    security: familyDocument('compute').security,
     paths: documented,
     components: {
       securitySchemes: {
         bearer: { type: 'http', scheme: 'bearer', description: 'A session token, or a signed token (JWT).' },
         apiKey: { type: 'apiKey', in: 'header', name: 'api-key', description: 'Id of a key pair; with `api-secret`.' },
         apiSecret: { type: 'apiKey', in: 'header', name: 'api-secret', description: 'Secret of the key pair.' },
+        oneStringKey: { type: 'apiKey', in: 'header', name: 'X-API-Key', description: 'Both halves of a key pair in one string: id, `_`, secret.' },
       },
       headers: HEADERS,
       schemas: referredSchemas(documented),
@@ -64,6 +65,7 @@ function operation(contract: Contract): Json {
     tags: [contract.tag],
     summary: contract.summary,
     description: contract.description,
+    ...(contract.family === 'compute' ? {} : { security: familyDocument(contract.family).security }),
     ...(parameters.length === 0 ? {} : { parameters }),
     ...(contract.body === null ? {} : { requestBody: requestBody(contract, contract.body) }),
     responses: responses(contract),
@@ -102,7 +104,8 @@ function responses(contract: Contract): Json {
     String(answer.status),
     success(contract, answer, index === 0),
   ]);
-  const failures = Map.groupBy(contract.failures, (kind) => COMPUTE_FAILURE_STATUS[kind]);
+  const { failureStatus } = familyDocument(contract.family);
+  const failures = Map.groupBy(contract.failures, (kind) => failureStatus[kind]);
   for (const [status, kinds] of [...failures].sort(([a], [b]) => a - b)) {
     entries.push([String(status), failure(contract, status, kinds)]);
   }
@@ -140,26 +143,28 @@ function success(contract: Contract, answer: Answer, first: boolean): Json {
 }
 
 function failure(contract: Contract, status: number, kinds: readonly FailureKind[]): Json {
+  const { error, whatFailed } = familyDocument(contract.family);
   const retry = status === 429 || status === 503 || (status === 409 && contract.idempotent);
   return {
-    description: kinds.map((kind) => WHAT_FAILED[kind]).join('\n\n'),
+    description: kinds.map((kind) => whatFailed[kind]).join('\n\n'),
     headers: headerReferences([
       ...ALWAYS_HEADERS,
       ...limitHeaders(contract),
-      ...ERROR_HEADERS,
+      ...error.headers,
       ...(retry ? ['Retry-After'] : []),
     ]),
     content: {
-      'application/problem+json': {
-        schema: { $ref: '#/components/schemas/Problem' },
-        examples: Object.fromEntries(kinds.map((kind) => [kind, { value: problemExample(kind, status) }])),
+      [error.contentType]: {
+        schema: { $ref: `#/components/schemas/${error.schema}` },
+        examples: Object.fromEntries(kinds.map((kind) => [kind, { value: error.example(kind, status) }])),
       },
     },
   };
 }
 
 function limitHeaders(contract: Contract): readonly string[] {
-  return contract.limit === null ? [] : LIMIT_HEADERS;
+  const { limited, unlimited } = familyDocument(contract.family).limitHeaders;
+  return contract.limit === null ? unlimited : limited;
 }
 
 function headerReferences(names: readonly string[]): Json {

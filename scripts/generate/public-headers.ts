@@ -15,6 +15,18 @@ export const HEADERS = {
     schema: { type: 'string' },
     example: '"create";r=9;t=41',
   },
+  'X-RateLimit-Limit': {
+    description: 'Requests of this kind that are allowed in a minute; -1 where nothing is counted.',
+    schema: { type: 'integer', minimum: -1 },
+  },
+  'X-RateLimit-Remaining': {
+    description: 'Requests of this kind that are left in this minute; -1 where nothing is counted.',
+    schema: { type: 'integer', minimum: -1 },
+  },
+  'X-RateLimit-Reset': {
+    description: 'When the minute is over, in Unix seconds.',
+    schema: { type: 'integer', minimum: 0 },
+  },
   'Retry-After': {
     description: 'Seconds after which the same request can succeed.',
     schema: { type: 'integer', minimum: 1 },
@@ -34,8 +46,6 @@ export const HEADERS = {
 } as const;
 
 export const ALWAYS_HEADERS: readonly string[] = ['x-request-id'];
-export const LIMIT_HEADERS: readonly string[] = ['RateLimit-Policy', 'RateLimit'];
-export const ERROR_HEADERS: readonly string[] = ['x-error', 'x-error-id'];
 
 export const REQUEST_HEADERS = {
   idempotencyKey: {

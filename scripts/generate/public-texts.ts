@@ -6,6 +6,7 @@ export const TAGS = [
   { name: 'Catalogue', description: 'What they can be made from.' },
   { name: 'Operations', description: 'Follow changes that were accepted.' },
   { name: 'Administration', description: 'Instances of all customers, for administrators.' },
+  { name: 'Resources', description: 'The resource family: instances as metadata, spec and status.' },
   { name: 'Limits', description: 'What you may use, and what you have used.' },
 ] as const;
 
@@ -88,3 +89,14 @@ export function problemExample(kind: FailureKind, status: number) {
       : {}),
   };
 }
+
+/** The same as the resource family sends it. */
+export function resourceErrorExample(kind: FailureKind) {
+  return { error: RESOURCE_ERRORS[kind] ?? DETAILS[kind] };
+}
+
+const RESOURCE_ERRORS: Readonly<Partial<Record<FailureKind, string>>> = {
+  invalid_request: 'The request is not valid: body.spec.vcpus must be integer.',
+  not_found: 'instance not found: inst-550e84-a1b2c3d4',
+  unprocessable: 'The request cannot be honoured: spec.image "ubuntu-2204" is not known; spec.vcpus must be 1 or even.',
+};

@@ -67,6 +67,16 @@ const FIRST_CHECK_MS = 120_000;
 /** Creates of one customer in this process take turns, or they would only make each other's commits fail. */
 const perCustomer = new KeyedQueue();
 
+/** A create that has waited this long for others of its customer is told to come back, before its caller gives up. */
+const QUEUED_MS_MAX = 8_000;
+
+function tooManyCreates(): Failure {
+  return new Failure('unavailable', 'Too many creates at the same time. Please try again.', {
+    reason: 'contention',
+    retryAfterSeconds: 2,
+  });
+}
+
 interface Accepted {
   readonly instance: Instance;
   readonly operation: Operation;
@@ -81,7 +91,11 @@ interface Accepted {
 export async function createInstance(request: CreateRequest, tools: Tools): Promise<Reply> {
   const waitUntilMs = tools.nowMs() + WAIT_FOR_FIRST_MS;
   for (;;) {
-    const outcome = await perCustomer.run(request.caller.customerId, () => accept(request, tools));
+    const queuedAtMs = tools.nowMs();
+    const outcome = await perCustomer.run(request.caller.customerId, async () => {
+      if (tools.nowMs() - queuedAtMs > QUEUED_MS_MAX) throw tooManyCreates();
+      return accept(request, tools);
+    });
     if ('reply' in outcome) return carryOut(request, outcome, tools);
     const { earlier } = outcome;
     if (earlier.leaseUntilMs <= tools.nowMs()) return replayed(earlier);

@@ -86,8 +86,10 @@ export async function requestOperation(request: OperationRequest, tools: Request
     }
     if (row === undefined || !canSee(caller, row.value.visibleBy)) throw instanceNotFound();
     const joined = joinable(row.value, request.kind);
-    if (joined !== undefined) return joinOperation(joined.id, request, store);
-    if (request.kind !== 'delete') requireFit(request.kind, row.value, request.strictness);
+    // An administrator is told "no" in every wrong state: after a stop that was accepted, a second one is wrong.
+    const mustFit = joined === undefined || request.strictness === 'admin';
+    if (mustFit && request.kind !== 'delete') requireFit(request.kind, row.value, request.strictness);
+    if (joined !== undefined) return joinOperation(joined.id, { row, earlier }, request, { store, atMs });
     const actor: Actor = { type: request.strictness === 'admin' ? 'admin' : 'user', id: caller.userId };
     const operation = pendingOperation(request.kind, row.value, { id, actor, requestId: request.requestId, atMs });
     const reply = request.answer(operation);
@@ -100,17 +102,49 @@ export async function requestOperation(request: OperationRequest, tools: Request
   return accepted.reply;
 }
 
-async function joinOperation(id: string, request: OperationRequest, store: Tools['store']) {
+async function joinOperation(
+  id: string,
+  { row, earlier }: { readonly row: Row<Instance>; readonly earlier: Row<IdempotencyRecord> | undefined },
+  request: OperationRequest,
+  { store, atMs }: { readonly store: Tools['store']; readonly atMs: number },
+) {
   const operation = await store.get(ref(OPERATION, id));
   if (operation === undefined) throw new Failure('internal', 'The operation to join is not on record.');
-  return { writes: [], result: { reply: request.answer(operation.value), announced: undefined } };
+  const reply = request.answer(operation.value);
+  const actor: Actor = { type: 'admin', id: request.caller.userId };
+  const writes = request.strictness === 'admin' ? [...noteAdmin(row, row.value, { operationId: id, actor, atMs })] : [];
+  const { idempotencyKey } = request;
+  // The key names the operation from now on: a retry that comes after its end must not do the same thing again.
+  if (idempotencyKey !== undefined)
+    writes.push(remember(idempotencyKey, { reply, operation: operation.value, atMs, earlier }));
+  return { writes, result: { reply, announced: undefined } };
 }
 
-/** The instance with the operation in its queue; a delete shows at once, in status and history. */
+/**
+ * The instance, changed or not, with an event that says which administrator asked for what. The status is the one it has:
+ * a reset changes none, an operation may fail, and whoever looks at the VM first puts its changes on record.
+ */
+function noteAdmin(
+  row: Row<Instance>,
+  instance: Instance,
+  { operationId: id, actor, atMs }: { readonly operationId: string; readonly actor: Actor; readonly atMs: number },
+): readonly Write[] {
+  const event = nextEvent(instance, { status: instance.status, atMs, cause: 'admin', actor, operationId: id });
+  return [
+    insert(EVENT, eventId(instance.id, event.sequence), event),
+    replace(row, { ...instance, eventCount: event.sequence }),
+  ];
+}
+
+/** The instance with the operation in its queue. A delete shows at once, in status and history, and so does an administrator. */
 export function enqueue(row: Row<Instance>, operation: Operation, atMs: number): readonly Write[] {
   const { value: instance } = row;
   const queued = { id: operation.id, kind: operation.kind };
-  if (operation.kind !== 'delete') return [replace(row, { ...instance, queue: [...instance.queue, queued] })];
+  if (operation.kind !== 'delete') {
+    const longer: Instance = { ...instance, queue: [...instance.queue, queued] };
+    if (operation.actor.type !== 'admin') return [replace(row, longer)];
+    return noteAdmin(row, longer, { operationId: operation.id, actor: operation.actor, atMs });
+  }
   const event = nextEvent(instance, {
     status: 'DELETING',
     atMs,

@@ -58,7 +58,10 @@ export async function runOperation(message: OperationMessage, tools: Tools, opti
   const held: Held = { operation, instance };
   if (isFinal(operation.value.state)) return done(held, tools);
   if (operation.value.leaseUntilMs > tools.nowMs()) return 'later';
-  if (operation.value.kind === 'delete') return new Delivery(held, tools, options).runDelete();
+  if (operation.value.kind === 'delete') {
+    const delivery = new Delivery(held, tools, options);
+    return delivery.letGo(() => delivery.runDelete());
+  }
   if (instance === undefined || instance.value.status === 'DELETING') {
     await settle(
       held,
@@ -70,7 +73,8 @@ export async function runOperation(message: OperationMessage, tools: Tools, opti
   const [head] = instance.value.queue;
   // Its turn comes when what is before it ends: then it is published again.
   if (head?.id !== operation.id && instance.value.queue.some(({ id }) => id === operation.id)) return done(held, tools);
-  return new Delivery(held, tools, options).run();
+  const delivery = new Delivery(held, tools, options);
+  return delivery.letGo(() => delivery.run());
 }
 
 /** Nothing to do for this one; but the head of the queue may have been left behind, and telling it twice is harmless. */
@@ -96,6 +100,17 @@ class Delivery {
     this.#token = `${options.worker}/${tools.random.hex(4)}`;
   }
 
+  /** Ends the lease when the work breaks off, so that the next delivery need not wait until it is over. */
+  async letGo(work: () => Promise<Verdict>): Promise<Verdict> {
+    try {
+      return await work();
+    } catch (thrown) {
+      const { id, instanceId } = this.#operation;
+      this.#tools.log.warn('work on an operation broke off', { operationId: id, instanceId, cause: thrown });
+      return await this.#release('later');
+    }
+  }
+
   async run(): Promise<Verdict> {
     let machine: Machine | undefined;
     let claimed = false;
@@ -113,7 +128,10 @@ class Delivery {
     }
   }
 
-  /** A delete has taken the record away already, or does it here; then the VM is followed until it is gone. */
+  /**
+   * Asks for the VM's deletion and follows it until the VM is gone. A delete that somebody waited for has taken the record
+   * away already; one that was only accepted keeps it, and its place in the quota, until there is no VM any more.
+   */
   async runDelete(): Promise<Verdict> {
     const { instanceId } = this.#operation;
     const zone = this.#held.instance?.value.zone ?? (await this.#remnantZone());
@@ -126,29 +144,21 @@ class Delivery {
     const machine = await this.#tools.compute.get(place);
     const step = nextStep(this.#operation, machine, this.#tools.nowMs());
     if (!(await this.#claim(step))) return 'later';
-    let outcome: ZoneOperation | undefined;
-    if (step.do === 'call') {
-      const asked = await this.#ask(step.verb);
-      if (asked === 'later') return this.#release('later');
-      if (asked instanceof CloudError && asked.reason !== 'not_found') {
-        // The record goes all the same; the VM stays on the list until it is gone.
-        await removeInstance(instanceId, this.#operation.id, { vm: 'unknown' }, this.#tools);
-        return this.#release('later');
-      }
-      if (!(asked instanceof CloudError)) outcome = asked;
-    } else if (step.do === 'follow') {
-      outcome = await this.#tools.compute.operation(zone, step.zoneOperation);
+    if (step.do === 'follow') {
+      return this.#followDelete(place, await this.#tools.compute.operation(zone, step.zoneOperation));
     }
-    const vm = machine === undefined || (outcome === undefined && step.do === 'call') ? 'absent' : 'leaving';
-    if (this.#held.instance !== undefined) {
-      await removeInstance(
-        instanceId,
-        this.#operation.id,
-        vm === 'leaving' && outcome !== undefined ? { vm, zoneOperation: outcome } : { vm: 'absent' },
-        this.#tools,
-      );
+    if (step.do !== 'call') return this.#followDelete(place, undefined);
+    const asked = await this.#ask(step.verb);
+    if (asked === 'later') return this.#release('later');
+    if (!(asked instanceof CloudError)) {
+      const { call } = this.#operation;
+      const noted =
+        call === null || (await this.#write({ ...this.#operation, call: { ...call, zoneOperation: asked.name } }));
+      return noted ? this.#followDelete(place, asked) : 'later';
     }
-    return this.#followDelete(place, outcome);
+    if (asked.reason === 'not_found') return this.#followDelete(place, undefined);
+    await this.#takeOffRecord();
+    return this.#release('later');
   }
 
   async #followDelete(
@@ -161,7 +171,7 @@ class Delivery {
         return this.#retryOrFail(zoneOperation.error);
       if (zoneOperation === undefined || zoneOperation.done) {
         if ((await this.#tools.compute.get(place)) === undefined) {
-          await finishDelete(this.#operation.id, place.name, this.#tools);
+          await finishDelete(this.#operation, this.#tools);
           return 'done';
         }
         if (zoneOperation === undefined) return this.#release('later');
@@ -171,6 +181,12 @@ class Delivery {
       if (leftMs < LAST_WAIT_MS) return this.#release('continue');
       zoneOperation = await this.#tools.compute.wait(place.zone, zoneOperation.name, leftMs - LAST_WAIT_MS / 2);
     }
+  }
+
+  /** What Compute Engine will not delete does not stay on the record: the reconciler goes on with the VM alone. */
+  async #takeOffRecord(): Promise<void> {
+    if (this.#held.instance === undefined) return;
+    await removeInstance(this.#operation.instanceId, this.#operation.id, { vm: 'unknown' }, this.#tools);
   }
 
   get #operation(): Operation {
@@ -262,10 +278,9 @@ class Delivery {
       case 'call': {
         const asked = await this.#ask(step.verb);
         if (asked === 'later') return this.#release('later');
-        if (asked instanceof CloudError) return this.#retryOrFail(asked);
+        if (asked instanceof CloudError) return asked.refused ? this.#retryOrFail(asked) : this.#fail(asked);
         if (asked.error !== null) return this.#retryOrFail(asked.error);
-        await this.#accepted(asked);
-        return 'next';
+        return (await this.#accepted(asked)) ? 'next' : 'later';
       }
     }
   }
@@ -294,10 +309,13 @@ class Delivery {
     }
   }
 
-  /** The call is under way: its zone operation goes on record, and what the VM looks like now. */
-  async #accepted(zoneOperation: ZoneOperation): Promise<void> {
+  /**
+   * The call is under way: its zone operation goes on record, and what the VM looks like now. False when the lease was
+   * lost meanwhile: whoever has it now makes the same call, and has its answer.
+   */
+  async #accepted(zoneOperation: ZoneOperation): Promise<boolean> {
     const { call } = this.#operation;
-    if (call === null) return;
+    if (call === null) return true;
     const next: Operation = { ...this.#operation, call: { ...call, zoneOperation: zoneOperation.name } };
     const { instance } = this.#held;
     const machine = call.verb === 'reset' || instance === undefined ? undefined : await this.#look();
@@ -309,11 +327,12 @@ class Delivery {
     try {
       await this.#tools.store.commitOnce([replace(this.#held.operation, next), ...writes]);
       await this.#reread();
+      return true;
     } catch (thrown) {
       if (!(thrown instanceof Conflict)) throw thrown;
       // Somebody looked at the instance at the same time; his look is as good as ours. Only the call has to be noted.
       await this.#reread();
-      await this.#write({ ...this.#operation, call: next.call });
+      return this.#operation.leaseToken === this.#token && this.#write({ ...this.#operation, call: next.call });
     }
   }
 
@@ -361,6 +380,12 @@ class Delivery {
       await this.#write({ ...this.#operation, call: null, leaseUntilMs: 0 });
       return 'later';
     }
+    return this.#fail(error);
+  }
+
+  /** Gives up. A call that was never answered is not made again under a new requestId: that could apply it twice. */
+  async #fail(error: Pick<CloudError, 'reason'>): Promise<Verdict> {
+    if (this.#operation.kind === 'delete') await this.#takeOffRecord();
     const machine = await this.#look();
     await this.#settle({ state: 'failed', error: cloudReason(error.reason) }, machine, undefined);
     return 'done';
@@ -454,6 +479,8 @@ function afterOperation(
   if (seen === undefined || instance.status === 'DELETING') return { instance: shortened, event: undefined };
   if (seen.machine !== undefined)
     return observe(shortened, seen.machine, seen.context) ?? { instance: shortened, event: undefined };
+  // Why it came to nothing is said already; what was queued behind only finds no VM.
+  if (instance.status === 'ERROR') return { instance: shortened, event: undefined };
   const { reason, message } = operation.error ?? {
     reason: 'vm_missing',
     message: 'The virtual machine no longer exists.',
@@ -467,14 +494,19 @@ function instanceWrites(row: Row<Instance>, { instance, event }: Observed): read
   return writes;
 }
 
-/** The VM is gone: the delete is complete, and nothing is left on the list, unless a late insert could still come. */
+/**
+ * The VM is gone: the record goes too, if it is still there, the delete is complete, and nothing is left on the list,
+ * unless a late insert could still come.
+ */
 async function finishDelete(
-  operationId: string,
-  instanceId: string,
-  { store, nowMs }: Pick<Tools, 'store' | 'nowMs'>,
+  { id, instanceId }: Pick<Operation, 'id' | 'instanceId'>,
+  tools: Pick<Tools, 'store' | 'nowMs'>,
 ): Promise<void> {
+  const { store, nowMs } = tools;
+  const { removed } = await removeInstance(instanceId, id, { vm: 'absent' }, tools);
+  if (removed) return;
   await store.change(async () => {
-    const [operation, remnant] = await store.getAll([ref(OPERATION, operationId), ref(REMNANT, instanceId)]);
+    const [operation, remnant] = await store.getAll([ref(OPERATION, id), ref(REMNANT, instanceId)]);
     const writes: Write[] = [];
     if (operation !== undefined && !isFinal(operation.value.state)) {
       writes.push(

@@ -7,7 +7,7 @@ import { Conflict, insert, put, ref, remove, replace, type Row } from '#shared/d
 import { toCloudError } from '#shared/gce/cloud-error.ts';
 import type { Machine } from '#shared/gce/compute.ts';
 import { announce } from './announce.ts';
-import { syncInstance, syncRow } from './sync-instance.ts';
+import { compare, syncInstance, type Occasion } from './sync-instance.ts';
 import type { Tools } from './tools.ts';
 
 /** What a sweep did, for its log line and the dashboards made from it. */
@@ -40,6 +40,7 @@ const LOOKS_AT_ONCE = 10;
 const SMALL_PLATFORM = 5_000;
 const FULL_EVERY_MS = 5 * 60_000;
 const JOB = 'reconciler-sweep';
+const DRIFT: Occasion = { cause: 'drift' };
 
 /**
  * Puts right what no event has told us: publishes what was left pending, looks at what is in transition, compares all VMs
@@ -103,7 +104,7 @@ async function publishLeftBehind(tools: Tools): Promise<Pick<SweepReport, 'repub
 async function lookAtDue(tools: Tools): Promise<number> {
   const { rows } = await tools.store.query(DUE_INSTANCES, { checkAtMs: time.encode(tools.nowMs()) }, { limit: BATCH });
   await each(rows, async ({ id }) => {
-    await syncInstance(id, { cause: 'drift' }, tools);
+    await syncInstance(id, DRIFT, tools);
   });
   return rows.length;
 }
@@ -136,7 +137,9 @@ async function compareMachines(machines: readonly Machine[], tools: Tools): Prom
     else pairs.push({ row, machine });
   }
   await each(pairs, async ({ row, machine }) => {
-    await syncRow(row, machine, { cause: 'drift' }, tools);
+    if (compare(row.value, machine, DRIFT, tools.nowMs()) === undefined) return;
+    // The list is older than the record, which may know better by now: only a fresh look may contradict it.
+    await syncInstance(row.id, DRIFT, tools);
   });
   await each(strays, (machine) => quarantine(machine, tools));
   return strays.length;
@@ -183,7 +186,7 @@ async function compareRecords(seen: ReadonlySet<string>, startedAtMs: number, to
       ({ id, value }) => !seen.has(id) && value.status !== 'ERROR' && value.createdAtMs < startedAtMs,
     );
     await each(missing, async ({ id }) => {
-      await syncInstance(id, { cause: 'drift' }, tools);
+      await syncInstance(id, DRIFT, tools);
     });
     cursor = page.cursor;
   } while (cursor !== undefined);

@@ -41,7 +41,8 @@ export function compare(
   const context: ObservationContext = {
     nowMs,
     atMs: occasion.atMs ?? changedAtMs(machine, nowMs),
-    cause: operation === undefined ? occasion.cause : 'operation',
+    // A pre-emption is nobody's operation, even when one is waiting.
+    cause: operation === undefined || occasion.preempted === true ? occasion.cause : 'operation',
     actor: SYSTEM,
     operationId: operation ?? null,
     preempted: occasion.preempted ?? false,

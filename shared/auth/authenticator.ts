@@ -78,7 +78,7 @@ export class Authenticator {
     if (credential.type === 'key') return this.#verifyKey(credential, address, nowMs);
     // An opaque token of ours has no dots; what has the form of a JWT is one where an issuer is configured.
     if (this.#jwt !== undefined && JwtVerifier.looksLikeJwt(credential.token)) {
-      return this.#verifyJwt(this.#jwt, credential.token, nowMs);
+      return this.#verifyJwt(this.#jwt, credential.token, { address, nowMs });
     }
     return this.#verifySession(credential.token, address, nowMs);
   }
@@ -115,10 +115,18 @@ export class Authenticator {
       : { principal, expiresAtMs: soonest(session.expiresAtMs, session.revokedAtMs), notes: [] };
   }
 
-  async #verifyJwt(jwt: JwtVerifier, token: string, nowMs: number) {
+  async #verifyJwt(
+    jwt: JwtVerifier,
+    token: string,
+    { address, nowMs }: { readonly address: string; readonly nowMs: number },
+  ) {
     const verified = await jwt.verify(token, nowMs);
     if (verified === undefined) return undefined;
-    const customer = await this.#options.store.get(ref(CUSTOMER, verified.customerId));
+    const [customer, failures] = await this.#options.store.getAll([
+      ref(CUSTOMER, verified.customerId),
+      failuresRef(address, nowMs),
+    ]);
+    this.#requireFew(failures?.value.count, address, nowMs);
     if (customer === undefined) return undefined;
     const { expiresAtMs, ...rest } = verified;
     return { principal: { ...rest, tier: customer.value.tier }, expiresAtMs, notes: [] };
@@ -158,7 +166,11 @@ export class Authenticator {
 
   async #countFailure(address: string, nowMs: number): Promise<void> {
     const { endsAtMs } = windowAt(nowMs);
-    await this.#options.store.increment(failuresRef(address, nowMs), 'count', { expireAtMs: endsAtMs + WINDOW_MS });
+    const { count } = await this.#options.store.increment(failuresRef(address, nowMs), 'count', {
+      expireAtMs: endsAtMs + WINDOW_MS,
+    });
+    // A token's signature is checked without a look at the counter, so what the counter answers is kept.
+    if (count >= this.#options.failedSignInsPerMinute) this.#locked.set(address, endsAtMs, nowMs);
   }
 }
 

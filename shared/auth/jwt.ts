@@ -1,3 +1,5 @@
+import type { JWTVerifyGetKey } from 'jose';
+import { Failure } from '#shared/domain/failure.ts';
 import { ROLES, type Principal, type Role } from '#shared/domain/principal.ts';
 
 export interface JwtOptions {
@@ -12,6 +14,8 @@ export type JwtPrincipal = Omit<Principal, 'tier'> & { readonly expiresAtMs: num
 
 /** Three base64url parts: nothing else is worth a look at the keys. */
 const JWT = /^[\w-]+\.[\w-]+\.[\w-]+$/;
+/** As long as ids of customers are; a longer one could not be the name of a row. */
+const CUSTOMER_ID_LENGTH_MAX = 128;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
 /**
@@ -30,19 +34,20 @@ export class JwtVerifier {
     return JWT.test(token);
   }
 
-  /** `undefined` for a token that does not hold. Throws only when the issuer's keys cannot be had. */
+  /** `undefined` for a token that does not hold. Throws `unavailable` when the issuer's keys cannot be had. */
   async verify(token: string, nowMs: number): Promise<JwtPrincipal | undefined> {
     this.#verify ??= await this.#load();
     let claims: Readonly<Record<string, unknown>>;
     try {
       claims = await this.#verify(token, nowMs);
     } catch (thrown) {
-      if (isVerdict(thrown)) return undefined;
-      throw thrown;
+      if (thrown instanceof Failure || !isVerdict(thrown)) throw thrown;
+      return undefined;
     }
     const { sub, customer_id: customerId, exp } = claims;
     if (typeof sub !== 'string' || !UUID.test(sub)) return undefined;
-    if (typeof customerId !== 'string' || customerId === '' || typeof exp !== 'number') return undefined;
+    if (typeof customerId !== 'string' || typeof exp !== 'number') return undefined;
+    if (customerId === '' || customerId.length > CUSTOMER_ID_LENGTH_MAX) return undefined;
     return {
       userId: sub.toLowerCase(),
       customerId,
@@ -57,7 +62,8 @@ export class JwtVerifier {
   /** Loaded at the first token: most deployments have no issuer, and a cold start should not pay for it. */
   async #load(): Promise<(token: string, nowMs: number) => Promise<Readonly<Record<string, unknown>>>> {
     const { createRemoteJWKSet, jwtVerify } = await import('jose');
-    const keys = createRemoteJWKSet(new URL(this.#options.jwksUri), { timeoutDuration: 3_000 });
+    const remote = createRemoteJWKSet(new URL(this.#options.jwksUri), { timeoutDuration: 3_000 });
+    const keys: JWTVerifyGetKey = (header, token) => remote(header, token).catch(refuseOrGiveUp);
     return async (token, nowMs) => {
       const { payload } = await jwtVerify(token, keys, {
         issuer: this.#options.issuer,
@@ -72,10 +78,30 @@ export class JwtVerifier {
   }
 }
 
-/** jose's errors about the token itself; a key set that cannot be fetched or times out is not one of them. */
+/** What looking for a key can say about the token; everything else is about the key set, whatever jose calls it. */
+const NO_KEY_FOR_IT: ReadonlySet<string> = new Set([
+  'ERR_JWKS_NO_MATCHING_KEY',
+  'ERR_JWKS_MULTIPLE_MATCHING_KEYS',
+  'ERR_JOSE_NOT_SUPPORTED',
+]);
+
+/** A token must not be called wrong because the keys could not be had: its bearer would be sent away, or locked out. */
+function refuseOrGiveUp(thrown: unknown): never {
+  if (NO_KEY_FOR_IT.has(joseCode(thrown))) throw thrown;
+  throw new Failure('unavailable', 'Tokens cannot be checked right now. Please try again.', {
+    reason: 'issuer_unavailable',
+    retryAfterSeconds: 5,
+    cause: thrown,
+  });
+}
+
+/** jose's errors about the token itself. */
 function isVerdict(thrown: unknown): boolean {
-  if (!(thrown instanceof Error) || !('code' in thrown) || typeof thrown.code !== 'string') return false;
-  return thrown.code.startsWith('ERR_J') && thrown.code !== 'ERR_JWKS_TIMEOUT';
+  return joseCode(thrown).startsWith('ERR_J');
+}
+
+function joseCode(thrown: unknown): string {
+  return thrown instanceof Error && 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : '';
 }
 
 function texts(claim: unknown): readonly string[] {

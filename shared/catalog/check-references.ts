@@ -36,7 +36,7 @@ export function checkReferences(catalog: Catalog, outlook: Outlook): readonly In
     const vpc = outlook.networks.get(subnet.vpcId);
     if (vpc === undefined) {
       problem(`/subnets/${id}/vpcId`, 'reference', `names no network; ${known(outlook.networks)}`);
-    } else if (vpc.customerId !== undefined && vpc.customerId !== subnet.customerId) {
+    } else if (vpc.customerId !== undefined && vpc.customerId !== '' && vpc.customerId !== subnet.customerId) {
       problem(
         `/subnets/${id}/customerId`,
         'owner',
@@ -71,7 +71,8 @@ export function checkReferences(catalog: Catalog, outlook: Outlook): readonly In
 export function catalogWarnings(catalog: Catalog, outlook: Outlook, customers: ReadonlySet<string>): readonly string[] {
   const warnings: string[] = [];
   for (const section of ['templates', 'serverTypes'] as const) {
-    for (const [id, { machineType }] of Object.entries(catalog[section] ?? {})) {
+    const entries: Readonly<Record<string, { readonly machineType: string }>> = catalog[section] ?? {};
+    for (const [id, { machineType }] of Object.entries(entries)) {
       if (outlook.prices.has(machineType)) continue;
       warnings.push(`/${section}/${id}: ${machineType} has no price, so its instances have no price history.`);
     }
@@ -86,11 +87,12 @@ const OWNED_SECTIONS = ['serverTypes', 'images', 'networks', 'subnets', 'securit
 
 /** The owners that the file names. */
 export function owners(catalog: Catalog): readonly { readonly pointer: string; readonly customerId: string }[] {
-  return OWNED_SECTIONS.flatMap((section) =>
-    Object.entries(catalog[section] ?? {}).flatMap(([id, { customerId }]) =>
-      customerId === undefined || customerId === '' ? [] : [{ pointer: `/${section}/${id}/customerId`, customerId }],
-    ),
-  );
+  return OWNED_SECTIONS.flatMap((section) => {
+    const entries: Readonly<Record<string, { readonly customerId?: string }>> = catalog[section] ?? {};
+    return Object.entries(entries).flatMap(([id, { customerId = '' }]) =>
+      customerId === '' ? [] : [{ pointer: `/${section}/${id}/customerId`, customerId }],
+    );
+  });
 }
 
 function known(entries: ReadonlyMap<string, unknown>): string {

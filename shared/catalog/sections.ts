@@ -71,10 +71,10 @@ function owned<T extends { readonly customerId: string }>(value: T): Omit<T, 'cu
   return customerId === '' ? rest : { customerId, ...rest };
 }
 
+/** The id of an entry is its name in the map. */
 function withoutId<T extends { readonly id: string }>(row: T): Omit<T, 'id'> {
-  const { id, ...entry } = row;
-  // The id of an entry is its name in the map.
-  void id;
+  const entry: Omit<T, 'id'> & { id?: string } = { ...row };
+  delete entry.id;
   return entry;
 }
 

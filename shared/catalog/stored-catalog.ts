@@ -29,7 +29,5 @@ async function readSection(store: Pick<Store, 'query'>, section: Section): Promi
 /** What is stored, in the form of the file: every section, entries sorted by id, members in a fixed order. */
 export async function exportCatalog(store: Pick<Store, 'query'>): Promise<Catalog> {
   const stored = await readStoredCatalog(store);
-  return Object.fromEntries(
-    SECTIONS.map(({ name }) => [name, Object.fromEntries(stored.get(name) ?? [])] as const),
-  );
+  return Object.fromEntries(SECTIONS.map(({ name }) => [name, Object.fromEntries(stored.get(name) ?? [])] as const));
 }

@@ -1,3 +1,5 @@
+import { ADMIN_CONTRACTS } from './admin/index.ts';
+import { BILLING_CONTRACTS } from './billing/index.ts';
 import type { Contract, FallbackContract } from './contract.ts';
 import { configsList } from './compute/configs-list.ts';
 import { fallback } from './compute/fallback.ts';
@@ -13,6 +15,7 @@ import { instancesStop } from './compute/instances-stop.ts';
 import { operationsGet } from './compute/operations-get.ts';
 import { templatesList } from './compute/templates-list.ts';
 import { templatesZones } from './compute/templates-zones.ts';
+import { fallback as resourceFallback, RESOURCE_CONTRACTS } from './resource/index.ts';
 
 export { TOPICS } from './topics.ts';
 export { WORKERS } from './workers.ts';
@@ -32,6 +35,9 @@ export const CONTRACTS: readonly Contract[] = [
   templatesZones,
   configsList,
   operationsGet,
+  ...ADMIN_CONTRACTS,
+  ...BILLING_CONTRACTS,
+  ...RESOURCE_CONTRACTS,
 ];
 
-export const FALLBACKS: readonly FallbackContract[] = [fallback];
+export const FALLBACKS: readonly FallbackContract[] = [fallback, resourceFallback];

@@ -41,4 +41,13 @@ export const WORKERS: readonly WorkerContract[] = [
     // One sweep at a time is enough, and a second one beside it only costs quota.
     runtime: { memoryMb: 1024, concurrency: 1, timeoutSeconds: 300, deadlineSeconds: 285, maxInstances: 1 },
   },
+  {
+    name: 'quota-recount',
+    description: "Each night: compares every customer's quota usage with the instances that exist, and repairs it.",
+    // Away from the full hour, when everybody's jobs start.
+    trigger: { type: 'schedule', cron: '17 3 * * *' },
+    identity: 'reconciler',
+    clients: ['datastore'],
+    runtime: { concurrency: 1, timeoutSeconds: 300, deadlineSeconds: 285, maxInstances: 1 },
+  },
 ];

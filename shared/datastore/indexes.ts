@@ -1,3 +1,4 @@
+import { LIST_FILTERS } from './list-filters.ts';
 import type { CompositeIndex, Direction, Shape } from './query.ts';
 
 type Order = Shape['order'][number];
@@ -7,7 +8,8 @@ const desc = (name: string) => ({ name, direction: 'desc' as Direction });
 
 /** The composite indexes, as Terraform makes them. Everything else is served by the indexes that each property has. */
 export const COMPOSITE_INDEXES: readonly CompositeIndex[] = [
-  { kind: 'Instance', properties: [asc('userId'), desc('createdAtMs')] },
+  // One per filter of the administrators' list, all with the same end: several filters are a merge of several indexes.
+  ...LIST_FILTERS.map((name) => ({ kind: 'Instance', properties: [asc(name), desc('createdAtMs')] })),
   { kind: 'InstanceEvent', properties: [asc('instanceId'), desc('sequence')] },
 ];
 

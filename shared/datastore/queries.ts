@@ -14,6 +14,7 @@ import {
   TIER,
 } from './catalog-rows.ts';
 import type { Kind } from './kind.ts';
+import { LIST_FILTERS, type ListFilter } from './list-filters.ts';
 import type { Shape } from './query.ts';
 import {
   API_KEY,
@@ -24,12 +25,14 @@ import {
   PROJECT,
   REMNANT,
   SESSION,
+  USAGE,
   USER,
   type ApiKey,
   type Customer,
   type Project,
   type Remnant,
   type Session,
+  type Usage,
   type User,
 } from './rows.ts';
 
@@ -48,12 +51,26 @@ function all<T>(kind: Kind<T>): Shape<T> {
 
 export const ALL_INSTANCES = all(INSTANCE);
 
+/** Every set of filters, each with its query: newest first. */
+const NEWEST: ReadonlyMap<string, Shape<Instance>> = new Map(
+  Array.from({ length: 2 ** LIST_FILTERS.length }, (_, bits) => {
+    const equal = LIST_FILTERS.filter((_name, i) => (bits & (1 << i)) !== 0);
+    return [equal.join(), { kind: INSTANCE, equal, order: [{ property: 'createdAtMs', direction: 'desc' }] }];
+  }),
+);
+export const NEWEST_INSTANCES: readonly Shape<Instance>[] = [...NEWEST.values()];
+
+/** The instances that match all of these filters, newest first. */
+export function newestInstances(filters: ReadonlySet<ListFilter>): Shape<Instance> {
+  const shape = NEWEST.get(LIST_FILTERS.filter((name) => filters.has(name)).join());
+  if (shape === undefined) throw new Error('There is a query for every set of filters.');
+  return shape;
+}
+
 /** Newest first. */
-export const INSTANCES_OF_USER: Shape<Instance> = {
-  kind: INSTANCE,
-  equal: ['userId'],
-  order: [{ property: 'createdAtMs', direction: 'desc' }],
-};
+export const INSTANCES_OF_USER = newestInstances(new Set(['userId']));
+/** For counting. */
+export const INSTANCES_OF_CUSTOMER = newestInstances(new Set(['customerId']));
 
 /** The instances made from one entry of the catalogue; the value is a `usePath`. */
 export const INSTANCES_USING: Shape<Instance> = { kind: INSTANCE, equal: ['uses'], order: BY_KEY };
@@ -96,6 +113,7 @@ export const DUE_REMNANTS: Shape<Remnant> = {
 
 export const ALL_CUSTOMERS = all(CUSTOMER);
 export const CUSTOMERS_OF_TIER: Shape<Customer> = { kind: CUSTOMER, equal: ['tier'], order: BY_KEY };
+export const ALL_USAGES: Shape<Usage> = all(USAGE);
 export const ALL_USERS = all(USER);
 export const USERS_OF_CUSTOMER: Shape<User> = { kind: USER, equal: ['customerId'], order: BY_KEY };
 export const ALL_PROJECTS = all(PROJECT);
@@ -121,7 +139,7 @@ export const ALL_PRICES = all(PRICE);
 /** All of the above, for the test of the indexes. */
 export const QUERY_SHAPES: readonly Shape[] = [
   ALL_INSTANCES,
-  INSTANCES_OF_USER,
+  ...NEWEST_INSTANCES,
   INSTANCES_USING,
   INSTANCES_OF_MACHINE_TYPE,
   INSTANCES_OWNED,
@@ -131,6 +149,7 @@ export const QUERY_SHAPES: readonly Shape[] = [
   DUE_REMNANTS,
   ALL_CUSTOMERS,
   CUSTOMERS_OF_TIER,
+  ALL_USAGES,
   ALL_USERS,
   USERS_OF_CUSTOMER,
   ALL_PROJECTS,

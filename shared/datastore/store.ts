@@ -107,14 +107,27 @@ const COMMIT_TIMEOUT_MS = 6_000;
 const CHANGE_ATTEMPTS_MAX = 12;
 
 const STATUS = {
+  cancelled: 1,
+  unknown: 2,
   invalidArgument: 3,
   deadlineExceeded: 4,
   notFound: 5,
   alreadyExists: 6,
+  resourceExhausted: 8,
   failedPrecondition: 9,
   aborted: 10,
+  internal: 13,
   unavailable: 14,
 };
+
+/** No answer that could be relied on: a stream that broke off comes as CANCELLED, UNKNOWN or INTERNAL as well. */
+const NO_ANSWER: ReadonlySet<number | undefined> = new Set([
+  STATUS.cancelled,
+  STATUS.unknown,
+  STATUS.deadlineExceeded,
+  STATUS.internal,
+  STATUS.unavailable,
+]);
 
 export interface StoreOptions {
   readonly project: string;
@@ -196,6 +209,15 @@ export class Store {
       throw thrown;
     });
     return { rows: results.map((result) => toRow(shape.kind, result)), cursor: more ? cursor : undefined };
+  }
+
+  /**
+   * The rows of one page, found by reading index entries alone: what is skipped and what is found costs no read of an
+   * entity. For `getAll`, which may find some of them gone.
+   */
+  async keys<T>(shape: Shape<T>, values: Readonly<Record<string, Value>>, page: Page): Promise<readonly Ref<T>[]> {
+    const { results } = await this.#run(shape, values, { ...page, keysOnly: true });
+    return results.map(({ entity }) => ref(shape.kind, entity?.key?.path?.[0]?.name ?? ''));
   }
 
   /** Exact number of rows, counted by the store itself. */
@@ -312,12 +334,10 @@ export class Store {
         case STATUS.failedPrecondition:
         case STATUS.aborted:
           throw new Conflict('a row was not as it had been read', { cause: thrown });
-        case STATUS.unavailable:
-        case STATUS.deadlineExceeded:
-          throw new UncertainCommit('the answer to a commit was lost', { cause: thrown });
         case undefined:
         default:
-          throw thrown;
+          if (!NO_ANSWER.has(grpcCode(thrown))) throw thrown;
+          throw new UncertainCommit('the answer to a commit was lost', { cause: thrown });
       }
     }
   }
@@ -343,7 +363,7 @@ export class Store {
   async #run(
     shape: Shape,
     values: Readonly<Record<string, Value>>,
-    page: Page,
+    page: Page & { readonly keysOnly?: boolean },
   ): Promise<{ results: EntityResult[]; cursor: string; more: boolean }> {
     const results: EntityResult[] = [];
     let cursor = page.cursor;
@@ -356,6 +376,7 @@ export class Store {
             partitionId: this.#scope,
             query: {
               kind: [{ name: shape.kind.name }],
+              ...(page.keysOnly === true ? { projection: [{ property: { name: '__key__' } }] } : {}),
               ...filterOf(shape, values),
               order: shape.order.map(({ property, direction }) => ({
                 property: { name: property },
@@ -442,15 +463,9 @@ function grpcCode(thrown: unknown): number | undefined {
 }
 
 function toFailure(thrown: unknown): Failure {
-  switch (grpcCode(thrown)) {
-    case STATUS.unavailable:
-    case STATUS.deadlineExceeded:
-    case STATUS.aborted:
-      return unavailable(thrown);
-    case undefined:
-    default:
-      return thrown instanceof UncertainCommit ? unavailable(thrown) : Failure.from(thrown);
-  }
+  const code = grpcCode(thrown);
+  const passing = NO_ANSWER.has(code) || code === STATUS.aborted || code === STATUS.resourceExhausted;
+  return passing || thrown instanceof UncertainCommit ? unavailable(thrown) : Failure.from(thrown);
 }
 
 function causeOf(thrown: unknown): unknown {

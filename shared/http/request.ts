@@ -53,10 +53,10 @@ function decode(segment: string): string {
 
 /**
  * The caller's address. Each proxy appends the address it was called from, so the entry that ours added is `hops` from the
- * right; what is further left was sent by the caller and proves nothing.
+ * right; what is further left was sent by the caller and proves nothing. With no proxy at all, nothing of it does.
  */
 export function callerAddress(request: Pick<WireRequest, 'headers' | 'peer'>, hops: number): string {
   const chain = (request.headers['x-forwarded-for'] ?? '').split(',').map((entry) => entry.trim());
-  const entry = chain.at(-hops);
+  const entry = hops === 0 ? undefined : chain.at(-hops);
   return entry === undefined || entry === '' ? request.peer : entry;
 }

@@ -40,8 +40,15 @@ export function readConfiguration(environment: Environment): Configuration {
     else if (!pattern.test(value)) problems.push(`${name} must be ${form}, not "${value}"`);
     return value ?? '';
   };
-  const whole = (name: string, fallback: number): number =>
-    Number(text(name, String(fallback), /^\d{1,9}$/, 'a whole number'));
+  const whole = (name: string, fallback: number, min: 0 | 1): number =>
+    Number(
+      text(
+        name,
+        String(fallback),
+        min === 0 ? /^\d{1,9}$/ : /^[1-9]\d{0,8}$/,
+        min === 0 ? 'a whole number' : 'a whole number from 1',
+      ),
+    );
   const host = (name: string): string | undefined =>
     text(name, '-', /^(-|[\w.:[\]-]+:\d{1,5})$/, 'host:port').replace(/^-$/, '') || undefined;
   const configuration: Configuration = {
@@ -56,8 +63,8 @@ export function readConfiguration(environment: Environment): Configuration {
     deployment: text('DEPLOYMENT', 'production', /^[a-z0-9][-_a-z0-9]{0,62}$/, 'a label value'),
     // Six and eight hex digits and two hyphens follow; a VM's name has at most 63 characters.
     instanceIdPrefix: text('INSTANCE_ID_PREFIX', 'tw', /^[a-z][-a-z0-9]{0,31}$/, 'the beginning of a VM name'),
-    failedSignInsPerMinute: whole('FAILED_SIGN_INS_PER_MINUTE', 20),
-    forwardedHops: whole('FORWARDED_HOPS', 1),
+    failedSignInsPerMinute: whole('FAILED_SIGN_INS_PER_MINUTE', 20, 1),
+    forwardedHops: whole('FORWARDED_HOPS', 1, 0),
     logLevel:
       LOG_LEVELS.find(
         (level) =>
@@ -82,6 +89,14 @@ function readJwt(environment: Environment, problems: string[]): JwtOptions | und
   if (missing.length === names.length) return undefined;
   const jwksUri = environment['JWT_JWKS_URI'] ?? '';
   if (missing.length > 0) problems.push(`${missing.join(' and ')} must be set together with the other JWT_ settings`);
-  else if (!URL.canParse(jwksUri)) problems.push('JWT_JWKS_URI must be a URL');
+  else if (!isTrustworthy(jwksUri)) problems.push('JWT_JWKS_URI must be an https URL');
   return { issuer: environment['JWT_ISSUER'] ?? '', audience: environment['JWT_AUDIENCE'] ?? '', jwksUri };
+}
+
+/** Whoever can change the keys on their way can sign in as anybody; only this machine is trusted without encryption. */
+function isTrustworthy(uri: string): boolean {
+  const url = URL.parse(uri);
+  return (
+    url?.protocol === 'https:' || (url?.protocol === 'http:' && /^(localhost|127\.0\.0\.1|\[::1\])$/.test(url.hostname))
+  );
 }

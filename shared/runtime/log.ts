@@ -1,4 +1,4 @@
-import { pino, type Logger } from 'pino';
+import { pino, type DestinationStream, type Logger } from 'pino';
 import type { Log } from '#shared/domain/log.ts';
 import type { RequestLine } from '#shared/http/pipeline.ts';
 import type { Configuration } from './configuration.ts';
@@ -20,7 +20,11 @@ export class JsonLog implements Log {
   readonly #logger: Logger;
   readonly #project: string;
 
-  constructor(configuration: Pick<Configuration, 'logLevel' | 'project'>) {
+  constructor(
+    configuration: Pick<Configuration, 'logLevel' | 'project'>,
+    // Written at once: after the answer the function may get no more processor time.
+    destination: DestinationStream = pino.destination({ dest: 1, sync: true }),
+  ) {
     this.#project = configuration.project;
     this.#logger = pino(
       {
@@ -30,8 +34,7 @@ export class JsonLog implements Log {
         timestamp: () => `,"time":"${new Date().toISOString()}"`,
         formatters: { level: (label) => ({ severity: SEVERITY[label] ?? 'DEFAULT' }) },
       },
-      // Written at once: after the answer the function may get no more processor time.
-      pino.destination({ dest: 1, sync: true }),
+      destination,
     );
   }
 

@@ -49,7 +49,7 @@ const BUDGET: Budget = {
     'google-logging-utils': 8,
     'https-proxy-agent': 6,
     inherits: 1,
-    jose: 24,
+    jose: 70,
     'json-bigint': 7,
     jwa: 4,
     jws: 6,
@@ -113,7 +113,7 @@ describe('every function of the project', { timeout: 60_000 }, () => {
 describe('the import rule', () => {
   it.each([
     ['shared/http/a.ts', 'shared/actions/b.ts', 'http lies below actions'],
-    ['shared/domain/a.ts', 'node:crypto', 'the domain imports nothing'],
+    ['shared/domain/a.ts', 'node:fs', 'the domain imports nothing'],
     ['shared/domain/a.ts', 'shared/contracts/b.ts', 'domain lies below contracts'],
     ['shared/families/compute/a.ts', 'shared/families/fleet/b.ts', 'families do not know each other'],
     ['shared/runtime/a.ts', 'node_modules/google-gax/build/src/index.js', "only adapters know Google's clients"],
@@ -130,6 +130,8 @@ describe('the import rule', () => {
     ['functions/compute/a.ts', 'shared/contracts/generated/b.ts'],
     ['functions/compute/a.ts', '@google-cloud/functions-framework'],
     ['shared/families/compute/a.ts', 'shared/families/compute/b.ts'],
+    ['shared/families/compute/a.ts', 'shared/families/for-all.ts'],
+    ['shared/domain/a.ts', 'node:crypto'],
     ['shared/gce/a.ts', 'google-client:@google-cloud/compute'],
     ['shared/datastore/a.ts', 'node_modules/@grpc/grpc-js/build/src/index.js'],
     ['shared/auth/a.ts', 'node_modules/jose/dist/webapi/index.js'],

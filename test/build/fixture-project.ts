@@ -58,7 +58,7 @@ export const SOURCES: Sources = {
       response.json({
         lookup: await shown(() => datastore.lookup({ projectId: 'p', keys: [key] })),
         commit: await shown(() => datastore.commit({ projectId: 'p', mode: 'NON_TRANSACTIONAL', mutations: [{ upsert: entity }] })),
-        refused: await shown(() => datastore.rollback({ projectId: 'p', transaction: Buffer.from('tx') })),
+        refused: await shown(() => datastore.runQuery({ projectId: 'p', query: { kind: [{ name: 'Kind' }] } })),
       });
     });
   `,

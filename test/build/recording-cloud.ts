@@ -37,7 +37,7 @@ export async function recordingCloud(): Promise<RecordingCloud> {
       ],
     }),
     commit: answering(requests, { mutationResults: [{ version: 6 }], indexUpdates: 2, commitTime: TIMESTAMP }),
-    rollback: ({ request }: ServerUnaryCall<unknown, unknown>, done: sendUnaryData<unknown>) => {
+    runQuery: ({ request }: ServerUnaryCall<unknown, unknown>, done: sendUnaryData<unknown>) => {
       requests.push(request);
       done({ code: status.ABORTED, details: 'too much contention', metadata: contention });
     },

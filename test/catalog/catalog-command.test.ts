@@ -2,13 +2,18 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import { catalogLine } from '#scripts/catalog/catalog-line.ts';
 import type { Catalog } from '#shared/catalog/catalog.ts';
 import { exportCatalog } from '#shared/catalog/stored-catalog.ts';
 import { CUSTOMER } from '#shared/datastore/rows.ts';
 import { put } from '#shared/datastore/store.ts';
 import { TEST_PROJECT, testDatastore } from '#test/support/datastore.ts';
+import { runLine } from '#test/support/run-line.ts';
 import { runScript } from '#test/support/run-script.ts';
 import { aCatalog, aTier } from './a-catalog.ts';
+
+/** Starting a process takes a second on a busy machine. */
+const PROCESSES_TIMEOUT_MS = 30_000;
 
 async function harness() {
   const datastore = await testDatastore();
@@ -23,27 +28,32 @@ async function harness() {
       writeFileSync(file, JSON.stringify(catalog));
       return file;
     },
-    run: (args: readonly string[], input?: string) =>
-      runScript('catalog', args, { environment, ...(input === undefined ? {} : { input }) }),
+    run: (args: readonly string[]) => runLine(catalogLine, args, environment),
+    /** As a process of its own, with something to read. */
+    runProcess: (args: readonly string[], input = '') => runScript('catalog', args, { environment, input }),
   };
 }
 
-test('plan says 2 when there is something to do, apply does it, plan says 0', async () => {
-  const h = await harness();
-  const file = h.write(aCatalog());
+test(
+  'plan says 2 when there is something to do, apply does it, plan says 0',
+  { timeout: PROCESSES_TIMEOUT_MS },
+  async () => {
+    const h = await harness();
+    const file = h.write(aCatalog());
 
-  const before = await h.run(['plan', file]);
-  const applied = await h.run(['apply', file]);
-  const after = await h.run(['plan', file]);
+    const before = await h.runProcess(['plan', file]);
+    const applied = await h.runProcess(['apply', file]);
+    const after = await h.runProcess(['plan', file]);
 
-  expect([before.exitCode, applied.exitCode, after.exitCode]).toEqual([2, 0, 0]);
-  expect(before.stdout).toContain('+ template ubuntu-22-standard');
-  expect(before.stdout).toContain('12 to add, 0 to change, 0 to remove.');
-  expect(applied.stdout).toContain('Done.');
-  expect(applied.stderr).toContain('12 of 12 written');
-  expect(after.stdout).toContain('Nothing to do.');
-  expect(await exportCatalog(h.store)).toEqual(aCatalog());
-});
+    expect([before.exitCode, applied.exitCode, after.exitCode]).toEqual([2, 0, 0]);
+    expect(before.stdout).toContain('+ template ubuntu-22-standard');
+    expect(before.stdout).toContain('12 to add, 0 to change, 0 to remove.');
+    expect(applied.stdout).toContain('Done.');
+    expect(applied.stderr).toContain('12 of 12 written');
+    expect(after.stdout).toContain('Nothing to do.');
+    expect(await exportCatalog(h.store)).toEqual(aCatalog());
+  },
+);
 
 test('a change is one line per member, old and new', async () => {
   const h = await harness();
@@ -77,20 +87,25 @@ test('what is in use is not removed: 3, its users named, nothing changed', async
   expect(await exportCatalog(h.store)).toEqual(aCatalog());
 });
 
-test('export writes what apply reads, to a file or to standard output, always in the same order', async () => {
-  const h = await harness();
-  await h.run(['apply', h.write(aCatalog())]);
-  const file = path.join(h.folder, 'exported.json');
+test(
+  'export writes what apply reads, to a file or to standard output, always in the same order',
+  { timeout: PROCESSES_TIMEOUT_MS },
+  async () => {
+    const h = await harness();
+    await h.run(['apply', h.write(aCatalog())]);
+    const file = path.join(h.folder, 'exported.json');
 
-  const toFile = await h.run(['export', file]);
-  const toOutput = await h.run(['export']);
-  const again = await h.run(['plan', '-'], toOutput.stdout);
+    const toFile = await h.run(['export', file]);
+    const toOutput = await h.run(['export']);
+    const again = await h.runProcess(['plan', '-'], toOutput.stdout);
 
-  expect(toFile.stdout).toBe(`12 entries written to ${file}.\n`);
-  expect(readFileSync(file, 'utf8')).toBe(toOutput.stdout);
-  expect(JSON.parse(toOutput.stdout)).toEqual(aCatalog());
-  expect(again).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('Nothing to do.') });
-});
+    expect(toFile.stdout).toBe(`12 entries written to ${file}.\n`);
+    expect(readFileSync(file, 'utf8')).toBe(toOutput.stdout);
+    expect(JSON.parse(toOutput.stdout)).toEqual(aCatalog());
+    expect(again.exitCode).toBe(0);
+    expect(again.stdout).toContain('Nothing to do.');
+  },
+);
 
 test('--json prints the plan as a value', async () => {
   const h = await harness();
@@ -101,18 +116,22 @@ test('--json prints the plan as a value', async () => {
   expect(JSON.parse(stdout)).toMatchObject({ items: [{ change: 'add', what: 'tier pro' }], refused: [], warnings: [] });
 });
 
-test('a wrong file is refused with every mistake in it, and nothing is written', async () => {
-  const h = await harness();
-  const wrong = JSON.stringify({ tiers: { pro: { maxInstances: 'x' } }, more: {} });
+test(
+  'a wrong file is refused with every mistake in it, and nothing is written',
+  { timeout: PROCESSES_TIMEOUT_MS },
+  async () => {
+    const h = await harness();
+    const wrong = JSON.stringify({ tiers: { pro: { maxInstances: 'x' } }, more: {} });
 
-  const { exitCode, stderr } = await h.run(['apply', '-'], wrong);
+    const { exitCode, stderr } = await h.runProcess(['apply', '-'], wrong);
 
-  expect(exitCode).toBe(1);
-  expect(stderr).toContain('/more is not known here; known are tiers, templates');
-  expect(stderr).toContain('/tiers/pro/maxInstances must be an integer from 0 (disabled)');
-  expect(stderr).toContain('/tiers/pro/perMinute is missing');
-  expect(Object.values(await exportCatalog(h.store)).flatMap((section) => Object.keys(section))).toEqual([]);
-});
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain('/more is not known here; known are tiers, templates');
+    expect(stderr).toContain('/tiers/pro/maxInstances must be an integer from 0 (disabled)');
+    expect(stderr).toContain('/tiers/pro/perMinute is missing');
+    expect(Object.values(await exportCatalog(h.store)).flatMap((section) => Object.keys(section))).toEqual([]);
+  },
+);
 
 test('a file that is not there is said to be so', async () => {
   const h = await harness();
@@ -124,7 +143,7 @@ test('a file that is not there is said to be so', async () => {
 });
 
 test.each([['plan'], ['apply'], ['export']])('%s --help has an example', async (command) => {
-  const { exitCode, stdout } = await runScript('catalog', [command, '--help']);
+  const { exitCode, stdout } = await runLine(catalogLine, [command, '--help']);
 
   expect(exitCode).toBe(0);
   expect(stdout).toContain(`npm run catalog -- ${command}`);

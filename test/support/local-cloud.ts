@@ -43,7 +43,8 @@ export interface CloudCall {
   readonly method: string;
   readonly zone: string;
   readonly instance: string;
-  readonly requestId: string;
+  /** `null` for a call that had none. */
+  readonly requestId: string | null;
   readonly time: string;
   readonly outcome: 'applied' | 'replayed' | 'refused';
   readonly status: number;

@@ -16,7 +16,7 @@ export function presentInstance(instance: Instance) {
     externalIp: instance.externalIp,
     internalIp: instance.internalIp,
     status: instance.status,
-    statusReason: instance.statusReason,
+    ...(instance.statusReason === null ? {} : { statusReason: instance.statusReason }),
     statusSyncedAt: timestamp(instance.statusSyncedAtMs),
     templateId: instance.templateId,
     configId: instance.configId,

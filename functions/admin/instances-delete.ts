@@ -1,0 +1,17 @@
+import { deleteInstance } from '#shared/actions/delete-instance.ts';
+import { endpoint } from '#shared/contracts/generated/admin-instances-delete.ts';
+import { operationHeaders } from '#shared/families/compute/present.ts';
+import { computeSurface } from '#shared/families/compute/surface.ts';
+import { httpFunction } from '#shared/runtime/http-function.ts';
+import { openCompute } from '#shared/runtime/open-compute.ts';
+import { openPublisher } from '#shared/runtime/open-publisher.ts';
+
+httpFunction({
+  endpoint,
+  surface: computeSurface,
+  open: (base) => ({ ...openCompute(base), ...openPublisher(base) }),
+  handle: async ({ params, ...call }, tools) => {
+    const { operationId } = await deleteInstance({ ...call, instanceId: params.id, asAdmin: true }, tools);
+    return { status: 204, headers: operationHeaders({ id: operationId }) };
+  },
+});

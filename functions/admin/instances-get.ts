@@ -1,0 +1,16 @@
+import { readInstance } from '#shared/actions/read-instance.ts';
+import { endpoint } from '#shared/contracts/generated/admin-instances-get.ts';
+import { presentAdminInstance } from '#shared/families/compute/present-admin.ts';
+import { computeSurface } from '#shared/families/compute/surface.ts';
+import { httpFunction } from '#shared/runtime/http-function.ts';
+import { openCompute } from '#shared/runtime/open-compute.ts';
+
+httpFunction({
+  endpoint,
+  surface: computeSurface,
+  open: openCompute,
+  handle: async ({ params, ...call }, tools) => ({
+    status: 200,
+    body: presentAdminInstance(await readInstance({ ...call, instanceId: params.id }, tools)),
+  }),
+});

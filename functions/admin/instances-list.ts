@@ -1,0 +1,14 @@
+import { listInstances } from '#shared/actions/list-instances.ts';
+import { endpoint } from '#shared/contracts/generated/admin-instances-list.ts';
+import { presentAdminPage, toListRequest } from '#shared/families/compute/present-admin.ts';
+import { computeSurface } from '#shared/families/compute/surface.ts';
+import { httpFunction } from '#shared/runtime/http-function.ts';
+
+httpFunction({
+  endpoint,
+  surface: computeSurface,
+  handle: async ({ query }, tools) => {
+    const request = toListRequest(query);
+    return { status: 200, body: presentAdminPage(request, await listInstances(request, tools)) };
+  },
+});

@@ -1,0 +1,17 @@
+import { requestOperation } from '#shared/actions/request-operation.ts';
+import { endpoint } from '#shared/contracts/generated/admin-instances-stop.ts';
+import { answerAccepted } from '#shared/families/compute/answer-accepted.ts';
+import { computeSurface } from '#shared/families/compute/surface.ts';
+import { httpFunction } from '#shared/runtime/http-function.ts';
+import { openPublisher } from '#shared/runtime/open-publisher.ts';
+
+httpFunction({
+  endpoint,
+  surface: computeSurface,
+  open: openPublisher,
+  handle: ({ params, ...call }, tools) =>
+    requestOperation(
+      { ...call, kind: 'stop', instanceId: params.id, strictness: 'admin', answer: answerAccepted(call) },
+      tools,
+    ),
+});

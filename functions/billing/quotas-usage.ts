@@ -1,0 +1,15 @@
+import { readQuotaUsage } from '#shared/actions/read-usage.ts';
+import { endpoint } from '#shared/contracts/generated/billing-quotas-usage.ts';
+import { presentQuotaUsage } from '#shared/families/compute/present-billing.ts';
+import { computeSurface } from '#shared/families/compute/surface.ts';
+import { httpFunction } from '#shared/runtime/http-function.ts';
+
+httpFunction({
+  endpoint,
+  surface: computeSurface,
+  handle: async ({ caller, tier }, tools) => {
+    const instances = await readQuotaUsage({ caller }, tools);
+    const holder = { customerId: caller.customerId, tier };
+    return { status: 200, body: presentQuotaUsage(holder, instances, tools.nowMs()) };
+  },
+});

@@ -1,0 +1,5 @@
+import { fallback } from '#shared/contracts/generated/resource-fallback.ts';
+import { resourceSurface } from '#shared/families/resource/surface.ts';
+import { fallbackFunction } from '#shared/runtime/fallback-function.ts';
+
+fallbackFunction(fallback, resourceSurface);

@@ -1,0 +1,39 @@
+import { createInstance } from '#shared/actions/create-instance.ts';
+import { specBlueprint } from '#shared/actions/spec-blueprint.ts';
+import { endpoint } from '#shared/contracts/generated/resource-instances-create.ts';
+import { operationHeaders, presentCreated } from '#shared/families/resource/present.ts';
+import { resourceSurface } from '#shared/families/resource/surface.ts';
+import { httpFunction } from '#shared/runtime/http-function.ts';
+import { openCompute } from '#shared/runtime/open-compute.ts';
+import { openPublisher } from '#shared/runtime/open-publisher.ts';
+
+httpFunction({
+  endpoint,
+  surface: resourceSurface,
+  open: (base) => ({ ...openCompute(base), ...openPublisher(base) }),
+  handle: ({ body, ...call }, tools) =>
+    createInstance(
+      {
+        ...call,
+        idPrefix: 'inst',
+        blueprint: () =>
+          specBlueprint(
+            {
+              name: body.metadata.name,
+              labels: body.metadata.labels ?? {},
+              spec: body.spec,
+              customerId: call.caller.customerId,
+              project: call.caller.projects[0] ?? '',
+              ownLabel: tools.compute.label.name,
+            },
+            tools.store,
+          ),
+        answer: (instance, operation) => ({
+          status: 201,
+          headers: { location: `/v1/instances/${instance.id}`, ...operationHeaders(operation) },
+          body: presentCreated(instance, operation),
+        }),
+      },
+      tools,
+    ),
+});

@@ -1,0 +1,30 @@
+import { requestOperation } from '#shared/actions/request-operation.ts';
+import { endpoint } from '#shared/contracts/generated/resource-instances-delete.ts';
+import { nameTheMissing } from '#shared/families/resource/name-the-missing.ts';
+import { operationHeaders, presentDeletion } from '#shared/families/resource/present.ts';
+import { resourceSurface } from '#shared/families/resource/surface.ts';
+import { httpFunction } from '#shared/runtime/http-function.ts';
+import { openPublisher } from '#shared/runtime/open-publisher.ts';
+
+httpFunction({
+  endpoint,
+  surface: resourceSurface,
+  open: openPublisher,
+  handle: ({ params, ...call }, tools) =>
+    nameTheMissing('instance', params.id, () =>
+      requestOperation(
+        {
+          ...call,
+          kind: 'delete',
+          instanceId: params.id,
+          strictness: 'self-service',
+          answer: (operation) => ({
+            status: 202,
+            headers: operationHeaders(operation),
+            body: presentDeletion(operation),
+          }),
+        },
+        tools,
+      ),
+    ),
+});

@@ -1,0 +1,19 @@
+import { readInstance } from '#shared/actions/read-instance.ts';
+import { endpoint } from '#shared/contracts/generated/resource-instances-get.ts';
+import { nameTheMissing } from '#shared/families/resource/name-the-missing.ts';
+import { presentResource } from '#shared/families/resource/present.ts';
+import { resourceSurface } from '#shared/families/resource/surface.ts';
+import { httpFunction } from '#shared/runtime/http-function.ts';
+import { openCompute } from '#shared/runtime/open-compute.ts';
+
+httpFunction({
+  endpoint,
+  surface: resourceSurface,
+  open: openCompute,
+  handle: async ({ params, ...call }, tools) => ({
+    status: 200,
+    body: presentResource(
+      await nameTheMissing('instance', params.id, () => readInstance({ ...call, instanceId: params.id }, tools)),
+    ),
+  }),
+});

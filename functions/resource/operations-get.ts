@@ -1,0 +1,19 @@
+import { readOperation } from '#shared/actions/read-operation.ts';
+import { endpoint } from '#shared/contracts/generated/resource-operations-get.ts';
+import { nameTheMissing } from '#shared/families/resource/name-the-missing.ts';
+import { presentOperation } from '#shared/families/resource/present.ts';
+import { resourceSurface } from '#shared/families/resource/surface.ts';
+import { httpFunction } from '#shared/runtime/http-function.ts';
+
+httpFunction({
+  endpoint,
+  surface: resourceSurface,
+  handle: async ({ params, query, ...call }, tools) => ({
+    status: 200,
+    body: presentOperation(
+      await nameTheMissing('operation', params.id, () =>
+        readOperation({ ...call, operationId: params.id, waitSeconds: query.wait }, tools),
+      ),
+    ),
+  }),
+});

@@ -1,0 +1,160 @@
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { applyCommand, destroyCommand, planCommand } from './deploy/commands.ts';
+import { DeployError } from './deploy/deploy-error.ts';
+import type { DeployContext, World } from './deploy/deploy-context.ts';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url)).replace(/[/\\]$/, '');
+/** The oldest gateway needs longer than any of our answers. */
+const REQUEST_TIMEOUT_MS = 30_000;
+
+interface TargetOptions {
+  readonly project: string;
+  readonly region: string;
+  readonly env: string;
+  readonly stateBucket?: string;
+  readonly varFile: readonly string[];
+}
+
+const world: World = {
+  root: ROOT,
+  environment: process.env,
+  node: process.execPath,
+  note: (line) => process.stderr.write(`${line}\n`),
+  ask: async (question) => {
+    if (!process.stdin.isTTY) return undefined;
+    const lines = createInterface({ input: process.stdin, output: process.stderr });
+    try {
+      return (await lines.question(question)).trim();
+    } finally {
+      lines.close();
+    }
+  },
+  fetch: (url, headers) => fetch(url, { headers, signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS) }),
+  sleep,
+  nowMs: Date.now,
+};
+
+const program = new Command('deploy')
+  .description('Deploys this repository to a Google Cloud project, shows what that would change, or removes it.')
+  .showHelpAfterError('Add --help to see what it takes.')
+  .addHelpText(
+    'after',
+    `
+Usual order:
+  npm run deploy -- plan --project my-project --region europe-west1
+  npm run deploy -- apply --project my-project --region europe-west1
+
+Every command can be run again, also after it was interrupted.`,
+  );
+
+targeted(program.command('plan'))
+  .description('check access, build, and show what apply would change')
+  .action((options: TargetOptions) => run(() => planCommand(contextOf(options))));
+
+targeted(program.command('apply'))
+  .description('check access, build, apply the infrastructure and the catalogue, and test the deployed API')
+  .addOption(
+    new Option('--catalog <file>', 'catalogue to apply').default(
+      join(ROOT, 'infra', 'catalog.json'),
+      'infra/catalog.json',
+    ),
+  )
+  .option('--no-catalog', 'leave the catalogue as it is')
+  .option('--yes', 'do not ask before changing anything', false)
+  .action((options: TargetOptions & { readonly catalog: string | false; readonly yes: boolean }) =>
+    run(async () => {
+      const { catalog, yes } = options;
+      const catalogue = catalog === false ? undefined : resolve(catalog);
+      const address = await applyCommand(contextOf(options), { yes, catalogue });
+      process.stdout.write(`${address}\n`);
+    }),
+  );
+
+targeted(program.command('destroy'))
+  .description('remove what was deployed, but for the database; refused while customers have instances')
+  .option('--delete-instances', "delete customers' instances and their disks too", false)
+  .option('--confirm-instances <count>', 'how many instances that is', wholeNumber)
+  .option('--yes', 'do not ask before destroying anything', false)
+  .action(
+    (
+      options: TargetOptions & {
+        readonly deleteInstances: boolean;
+        readonly confirmInstances?: number;
+        readonly yes: boolean;
+      },
+    ) =>
+      run(() => {
+        const { yes, deleteInstances, confirmInstances } = options;
+        return destroyCommand(contextOf(options), { yes, deleteInstances, confirmInstances });
+      }),
+  );
+
+await program.parseAsync();
+
+function targeted(command: Command): Command {
+  return command
+    .requiredOption(
+      '--project <id>',
+      'Google Cloud project',
+      matching(/^[a-z][-a-z0-9:.]{4,61}[a-z0-9]$/, 'a project id'),
+    )
+    .requiredOption(
+      '--region <region>',
+      'region of everything',
+      matching(/^[a-z]+-[a-z]+\d{1,2}$/, 'a region such as europe-west1'),
+    )
+    .addOption(
+      new Option('--env <name>', 'name of the deployment; several can share a project')
+        .default('production')
+        .argParser(matching(/^[a-z][-a-z0-9]{1,13}[a-z0-9]$/, '3 to 15 lower-case letters, digits or dashes')),
+    )
+    .option('--state-bucket <name>', "bucket of Terraform's state (default: PROJECT-compute-api-state)")
+    .addOption(
+      new Option('--var-file <file>', "values of Terraform's other variables (may be repeated)")
+        .argParser((file: string, before: readonly string[]) => [...before, file])
+        .default([], 'infra/ENV.tfvars where there is one'),
+    );
+}
+
+function contextOf({ project, region, env, stateBucket, varFile }: TargetOptions): DeployContext {
+  const usual = join(ROOT, 'infra', `${env}.tfvars`);
+  const varFiles =
+    varFile.length > 0 ? varFile.map((file) => resolve(file)) : [usual].filter((file) => existsSync(file));
+  return {
+    world,
+    target: {
+      project,
+      region,
+      environment: env,
+      stateBucket: stateBucket ?? `${project.replaceAll(/[^-a-z0-9]/g, '-')}-compute-api-state`,
+      varFiles,
+    },
+  };
+}
+
+async function run(command: () => Promise<void>): Promise<void> {
+  try {
+    await command();
+  } catch (thrown) {
+    if (!(thrown instanceof DeployError)) throw thrown;
+    process.stderr.write([`deploy: ${thrown.message}`, ...thrown.hint.map((line) => `  ${line}`), ''].join('\n'));
+    process.exitCode = 1;
+  }
+}
+
+function matching(pattern: RegExp, form: string): (value: string) => string {
+  return (value) => {
+    if (!pattern.test(value)) throw new InvalidArgumentError(`It must be ${form}.`);
+    return value;
+  };
+}
+
+function wholeNumber(value: string): number {
+  if (!/^\d{1,6}$/.test(value)) throw new InvalidArgumentError('It must be a number.');
+  return Number(value);
+}

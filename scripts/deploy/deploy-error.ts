@@ -1,0 +1,10 @@
+/** Something is missing or was refused. The message says what, the hint what to do about it: command lines to paste. */
+export class DeployError extends Error {
+  override readonly name = 'DeployError';
+  readonly hint: readonly string[];
+
+  constructor(message: string, hint: readonly string[] = []) {
+    super(message);
+    this.hint = hint;
+  }
+}

@@ -1,0 +1,52 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+
+export interface Finished {
+  readonly code: number;
+  /** Empty for a program that was `shown`. */
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface RunOptions {
+  readonly cwd: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Whoever waits sees what it writes; otherwise it is kept. */
+  readonly shown?: boolean;
+  readonly input?: string;
+}
+
+/** A program that is not on the PATH. */
+export class MissingProgram extends Error {
+  override readonly name = 'MissingProgram';
+  readonly program: string;
+
+  constructor(program: string) {
+    super(`${program} is not installed, or not on the PATH.`);
+    this.program = program;
+  }
+}
+
+/** Runs another program to its end. Throws MissingProgram; an exit code other than 0 is an answer. */
+export async function runProgram(program: string, args: readonly string[], options: RunOptions): Promise<Finished> {
+  const { cwd, environment, shown = false, input } = options;
+  const child = spawn(program, args, {
+    cwd,
+    env: environment,
+    stdio: ['pipe', shown ? 'inherit' : 'pipe', shown ? 'inherit' : 'pipe'],
+  });
+  let stdout = '';
+  let stderr = '';
+  child.stdout?.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
+  child.stderr?.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+  // A program that does not read what it is given may have ended already.
+  child.stdin?.on('error', () => undefined);
+  child.stdin?.end(input ?? '');
+  try {
+    const [code] = (await once(child, 'close')) as [number | null];
+    return { code: code ?? 1, stdout, stderr };
+  } catch (thrown) {
+    if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT') throw new MissingProgram(program);
+    throw thrown;
+  }
+}

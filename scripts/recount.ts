@@ -1,0 +1,61 @@
+import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { CommandLine } from '#scripts/console/command-line.ts';
+import { EXIT } from '#scripts/console/exit-codes.ts';
+import { table } from '#scripts/console/table.ts';
+import { recountAll, recountCustomer, type RecountReport, type UsageDrift } from '#shared/actions/recount.ts';
+import type { Log } from '#shared/domain/log.ts';
+
+/** What is off is the result of this command, so it is not logged as well. */
+const SILENT: Log = { info: () => undefined, warn: () => undefined, error: () => undefined };
+
+const line = new CommandLine(
+  'recount',
+  'Compares the quota usage of customers with the instances that they have, and repairs it.\n\n' +
+    'Safe while instances are created and deleted. Exits with 0 when it was done, 1 when it could not be, 2 when the\n' +
+    'command line is wrong.',
+);
+
+line.only(
+  {
+    examples: ['--local', '--dry-run --project my-project', '--customer acme --json --project my-project'],
+    configure: (command) =>
+      command.option('--customer <id>', 'only this customer').option('--dry-run', 'only say what is off'),
+  },
+  async (session, _, { customer, dryRun = false }: { readonly customer?: string; readonly dryRun?: boolean }) => {
+    const tools = {
+      store: session.store,
+      log: SILENT,
+      nowMs: () => Date.now(),
+      sleep: (ms: number) => sleep(ms),
+      random: { hex: (bytes: number) => randomBytes(bytes).toString('hex'), fraction: () => Math.random() },
+    };
+    const report: RecountReport =
+      customer === undefined
+        ? await recountAll(tools, { dryRun })
+        : { customers: 1, drifts: some(await recountCustomer(customer, tools, { dryRun })), finished: true };
+    session.print(textOf(report, dryRun), report);
+    return report.drifts.every(({ repaired }) => repaired || dryRun) ? EXIT.ok : EXIT.error;
+  },
+);
+
+process.exitCode = await line.run(process.argv.slice(2));
+
+function some(drift: UsageDrift | undefined): readonly UsageDrift[] {
+  return drift === undefined ? [] : [drift];
+}
+
+function textOf({ customers, drifts }: RecountReport, dryRun: boolean): string {
+  const counted = `${customers} ${customers === 1 ? 'customer' : 'customers'} counted`;
+  if (drifts.length === 0) return `${counted}, nothing is off.\n`;
+  const rows = table<UsageDrift>(
+    [
+      { heading: 'CUSTOMER', cell: ({ customerId }) => customerId },
+      { heading: 'RECORDED', cell: ({ recorded }) => (recorded === null ? 'nothing' : String(recorded)) },
+      { heading: 'COUNTED', cell: ({ counted: instances }) => String(instances) },
+      { heading: 'REPAIRED', cell: ({ repaired }) => (repaired ? 'yes' : 'no') },
+    ],
+    drifts,
+  );
+  return `${counted}, ${drifts.length} off${dryRun ? ' (nothing was changed)' : ''}:\n${rows}`;
+}

@@ -1,0 +1,36 @@
+import type { Principal } from '#shared/domain/principal.ts';
+import { windowAt } from '#shared/domain/rate-limit.ts';
+import { LIMITED_OPERATIONS, type LimitedOperation } from '#shared/domain/tier.ts';
+import { USAGE } from '#shared/datastore/rows.ts';
+import { ref } from '#shared/datastore/store.ts';
+import { turnsRef } from '#shared/http/turns.ts';
+import type { Tools } from './tools.ts';
+
+/** Instances that count against the quota of the caller's customer: the row that creates reserve from. */
+export async function readQuotaUsage(
+  { caller }: { readonly caller: Pick<Principal, 'customerId'> },
+  { store }: Pick<Tools, 'store'>,
+): Promise<number> {
+  const usage = await store.get(ref(USAGE, caller.customerId));
+  return usage?.value.instances ?? 0;
+}
+
+export interface TurnsUsed {
+  readonly used: Readonly<Record<LimitedOperation, number>>;
+  /** When counting begins anew, epoch ms. */
+  readonly resetAtMs: number;
+}
+
+/** Requests counted in the running minute, by the counters that turns are spent from. */
+export async function readTurnsUsed(
+  { caller }: { readonly caller: Pick<Principal, 'customerId'> },
+  { store, nowMs }: Pick<Tools, 'store' | 'nowMs'>,
+): Promise<TurnsUsed> {
+  const window = windowAt(nowMs());
+  const rows = await store.getAll(
+    LIMITED_OPERATIONS.map((operation) => turnsRef(caller.customerId, operation, window.index)),
+  );
+  // There is no counter before the first request of a minute.
+  const used = Object.fromEntries(LIMITED_OPERATIONS.map((operation, i) => [operation, rows[i]?.value.count ?? 0]));
+  return { used: used as Record<LimitedOperation, number>, resetAtMs: window.endsAtMs };
+}

@@ -1,0 +1,201 @@
+import type { NetworkConfig, ServerType, Subnet } from '#shared/domain/catalog.ts';
+import { customMachineType } from '#shared/domain/custom-machine-type.ts';
+import { Failure, type InvalidField } from '#shared/domain/failure.ts';
+import type { InstanceSpec } from '#shared/domain/instance-spec.ts';
+import { userDataMetadata } from '#shared/domain/user-data.ts';
+import { regionOf, zonesOf } from '#shared/domain/zones.ts';
+import {
+  IMAGE,
+  NETWORK,
+  NETWORK_CONFIG,
+  SECURITY_GROUP,
+  SERVER_TYPE,
+  SSH_KEY,
+  SUBNET,
+} from '#shared/datastore/catalog-rows.ts';
+import type { Kind } from '#shared/datastore/kind.ts';
+import { ref, type Ref, type Row, type Store } from '#shared/datastore/store.ts';
+import type { Blueprint } from './create-instance.ts';
+import { DEFAULT_CONFIG } from './template-blueprint.ts';
+
+export interface SpecWish {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly spec: InstanceSpec;
+  /** Whose rows of the catalogue may be used, beside everybody's. */
+  readonly customerId: string;
+  readonly project: string;
+  /** Key of the label that the service itself puts on VMs. */
+  readonly ownLabel: string;
+}
+
+/** What ids of the catalogue look like; everything else is as unknown as what is not in it. */
+const CATALOG_ID = /^[a-z][a-z0-9._-]{0,62}$/;
+/** Compute Engine's limit of network tags per VM. */
+const TAGS_MAX = 64;
+
+/**
+ * What a spec amounts to. Every row that it names is read in one look-up. What it does not say is the default network
+ * config's: zone, network, external address. Throws `unprocessable` with everything that cannot be honoured, at once.
+ */
+export async function specBlueprint(wish: SpecWish, store: Pick<Store, 'get' | 'getAll'>): Promise<Blueprint> {
+  const { spec } = wish;
+  const rows = await store.getAll(named(spec));
+  const catalog = new NamedRows(rows, wish.customerId);
+  const config = rowOf(rows, NETWORK_CONFIG, DEFAULT_CONFIG);
+  if (config === undefined) {
+    throw new Failure('internal', 'The default network is not set up. Please tell the platform’s operators.', {
+      reason: 'default_network_missing',
+    });
+  }
+  const type = catalog.find(SERVER_TYPE, spec.type, '/spec/type');
+  const image = catalog.find(IMAGE, spec.image, '/spec/image');
+  const network = catalog.find(NETWORK, spec.vpc_id, '/spec/vpc_id');
+  const subnet = catalog.find(SUBNET, spec.subnet_id, '/spec/subnet_id');
+  const groups = catalog.findAll(SECURITY_GROUP, spec.security_groups, '/spec/security_groups');
+  const keys = catalog.findAll(SSH_KEY, spec.ssh_key_ids, '/spec/ssh_key_ids');
+  const problems: InvalidField[] = [...catalog.problems];
+  if (network !== undefined && subnet !== undefined && subnet.vpcId !== network.id) {
+    problems.push(problem('/spec/subnet_id', `${quoted(subnet.id)} is not in the VPC ${quoted(network.id)}`));
+  }
+  const machineType = type === undefined ? '' : machineTypeOf(type, spec, problems);
+  const userData = userDataOf(spec, problems);
+  // A VPC brings its own rules; without one the default config's apply, its tags included.
+  const ownPlace = spec.vpc_id === undefined && spec.subnet_id === undefined;
+  const tags = [...new Set([...(ownPlace ? config.tags : []), ...groups.flatMap((group) => group.tags)])];
+  if (tags.length > TAGS_MAX) {
+    problems.push(problem('/spec/security_groups', `amount to ${tags.length} network tags; ${TAGS_MAX} are possible`));
+  }
+  if (Object.hasOwn(wish.labels, wish.ownLabel)) {
+    problems.push(problem(`/metadata/labels/${wish.ownLabel}`, 'is a label of the service itself'));
+  }
+  if (problems.length > 0 || type === undefined || image === undefined) throw notPossible(problems);
+  const vpc = network ?? (subnet === undefined ? undefined : (await store.get(ref(NETWORK, subnet.vpcId)))?.value);
+  return {
+    zone: subnet === undefined ? config.zone : zoneOf(subnet, config),
+    machine: {
+      machineType,
+      image: image.image,
+      diskSizeGb: spec.disk_gb ?? type.diskSizeGb,
+      diskType: type.diskType,
+      network: vpc?.network ?? config.network,
+      subnetwork: subnet?.subnetwork ?? (ownPlace ? config.subnetwork : ''),
+      tags,
+      externalIp: config.externalIp,
+      labels: wish.labels,
+      metadata: {
+        ...(keys.length === 0
+          ? {}
+          : { 'ssh-keys': keys.map(({ user, publicKey }) => `${user}:${publicKey}`).join('\n') }),
+        ...userData,
+      },
+      spot: false,
+    },
+    templateId: '',
+    configId: '',
+    displayName: wish.name,
+    spec: { ...spec },
+    project: wish.project,
+  };
+}
+
+/** Every row that the spec names, and the default network config. */
+function named(spec: InstanceSpec): readonly Ref<unknown>[] {
+  const refs = <T>(kind: Kind<T>, ids: readonly (string | undefined)[] = []) =>
+    [...new Set(ids)].filter((id) => id !== undefined && CATALOG_ID.test(id)).map((id) => ref(kind, id ?? ''));
+  return [
+    ref(NETWORK_CONFIG, DEFAULT_CONFIG),
+    ...refs(SERVER_TYPE, [spec.type]),
+    ...refs(IMAGE, [spec.image]),
+    ...refs(NETWORK, [spec.vpc_id]),
+    ...refs(SUBNET, [spec.subnet_id]),
+    ...refs(SECURITY_GROUP, spec.security_groups),
+    ...refs(SSH_KEY, spec.ssh_key_ids),
+  ];
+}
+
+type Rows = readonly (Row<unknown> | undefined)[];
+
+function rowOf<T>(rows: Rows, kind: Kind<T>, id: string): T | undefined {
+  const found = rows.find((row) => row !== undefined && row.kind === kind && row.id === id);
+  // A row of this kind holds a T.
+  return found?.value as T | undefined;
+}
+
+/** The rows that a spec names, as far as they are there and its customer's to use; the others are noted as problems. */
+class NamedRows {
+  readonly problems: InvalidField[] = [];
+  readonly #rows: Rows;
+  readonly #customerId: string;
+
+  constructor(rows: Rows, customerId: string) {
+    this.#rows = rows;
+    this.#customerId = customerId;
+  }
+
+  find<T extends { readonly customerId: string }>(
+    kind: Kind<T>,
+    id: string | undefined,
+    pointer: string,
+  ): T | undefined {
+    if (id === undefined) return undefined;
+    const found = rowOf(this.#rows, kind, id);
+    // Somebody else's row is as unknown as one that does not exist.
+    if (found !== undefined && (found.customerId === '' || found.customerId === this.#customerId)) return found;
+    this.problems.push(problem(pointer, `${quoted(id)} is not known`));
+    return undefined;
+  }
+
+  findAll<T extends { readonly customerId: string }>(
+    kind: Kind<T>,
+    ids: readonly string[] | undefined,
+    pointer: string,
+  ): readonly T[] {
+    return [...new Set(ids)].map((id) => this.find(kind, id, pointer)).filter((row) => row !== undefined);
+  }
+}
+
+/** The type's own machine type, unless the spec asks for other CPUs or memory. */
+function machineTypeOf(type: ServerType, spec: InstanceSpec, problems: InvalidField[]): string {
+  const vcpus = spec.vcpus ?? type.vcpus;
+  const memoryMb = spec.memory_mb ?? type.memoryMb;
+  if (vcpus === type.vcpus && memoryMb === type.memoryMb) return type.machineType;
+  const custom = customMachineType(type.series, vcpus, memoryMb);
+  if (custom.possible) return custom.machineType;
+  for (const { about, message } of custom.problems) {
+    // What was not sent is not what is wrong.
+    const sent = spec[about] === undefined ? (about === 'vcpus' ? 'memory_mb' : 'vcpus') : about;
+    problems.push(problem(`/spec/${sent}`, message));
+  }
+  return '';
+}
+
+function userDataOf(spec: InstanceSpec, problems: InvalidField[]): Readonly<Record<string, string>> {
+  const userData = userDataMetadata(spec.user_data ?? '');
+  if (userData.valid) return userData.metadata;
+  problems.push(problem('/spec/user_data', userData.message));
+  return {};
+}
+
+/** The subnet's zone; where it leaves that open, the default one if it is in the subnet's region. */
+function zoneOf(subnet: Subnet, config: NetworkConfig): string {
+  if (subnet.zone !== '') return subnet.zone;
+  if (regionOf(config.zone) === subnet.region) return config.zone;
+  return zonesOf(subnet.region)[0] ?? `${subnet.region}-a`;
+}
+
+function problem(pointer: string, message: string): InvalidField {
+  return { place: 'body', pointer, message, rule: 'catalog' };
+}
+
+function quoted(id: string): string {
+  return JSON.stringify(id);
+}
+
+function notPossible(problems: readonly InvalidField[]): Failure {
+  const text = problems.map(({ pointer, message }) => `${pointer.slice(1).replaceAll('/', '.')} ${message}`).join('; ');
+  return new Failure('unprocessable', `The request cannot be honoured: ${text}.`, {
+    reason: 'spec_not_possible',
+    fields: problems,
+  });
+}

@@ -1,0 +1,17 @@
+import type { Contract } from '../contract.ts';
+import { instancesCreate } from './instances-create.ts';
+import { instancesDelete } from './instances-delete.ts';
+import { instancesGet } from './instances-get.ts';
+import { instancesList } from './instances-list.ts';
+import { operationsGet } from './operations-get.ts';
+
+export { fallback } from './fallback.ts';
+
+/** The endpoints of the resource family, in the order of the documentation. */
+export const RESOURCE_CONTRACTS: readonly Contract[] = [
+  instancesCreate,
+  instancesList,
+  instancesGet,
+  instancesDelete,
+  operationsGet,
+];

@@ -1,0 +1,28 @@
+import { LIMITED_FAILURES } from '../compute/common-failures.ts';
+import { nothing } from '../compute/parameters.ts';
+import { contract } from '../contract.ts';
+import { RUNNING_RESOURCE } from './example-values.ts';
+import { instanceParams } from './parameters.ts';
+import { ResourceInstance } from './schemas.ts';
+
+export const instancesGet = contract({
+  name: 'resource-instances-get',
+  family: 'resource',
+  method: 'GET',
+  path: '/v1/instances/{id}',
+  tag: 'Resources',
+  summary: 'Get an instance as a resource',
+  description: `Reads one instance that is visible to one of your groups, after comparing its state and addresses with the VM.
+
+An instance that does not exist and one that you may not see get the same answer.`,
+  role: null,
+  limit: 'get',
+  idempotent: false,
+  clients: ['datastore', 'compute'],
+  params: instanceParams,
+  query: nothing,
+  body: null,
+  success: [{ status: 200, description: 'The instance, as its VM is now.', body: ResourceInstance }],
+  failures: [...LIMITED_FAILURES, 'not_found', 'cloud_failed'],
+  examples: [{ summary: 'A running instance', answer: RUNNING_RESOURCE }],
+});

@@ -1,0 +1,16 @@
+/** What a user asks for in the resource family. All names are ids in the catalogue. */
+export interface InstanceSpec {
+  /** Server type. */
+  readonly type: string;
+  readonly image: string;
+  /** Together with `memory_mb`: instead of what the server type has. */
+  readonly vcpus?: number;
+  readonly memory_mb?: number;
+  readonly disk_gb?: number;
+  readonly vpc_id?: string;
+  readonly subnet_id?: string;
+  readonly security_groups?: readonly string[];
+  readonly ssh_key_ids?: readonly string[];
+  /** Base64. */
+  readonly user_data?: string;
+}

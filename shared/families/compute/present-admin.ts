@@ -1,0 +1,72 @@
+import type { InstancePage, ListRequest } from '#shared/actions/list-instances.ts';
+import { STATUS_GROUP, type Instance, type StatusGroup } from '#shared/domain/instance.ts';
+import { timestamp } from '../timestamp.ts';
+
+/** An instance as administrators see it: bare machine type, one of five words for the status. */
+export function presentAdminInstance(instance: Instance) {
+  return {
+    id: instance.id,
+    userId: instance.userId,
+    customerId: instance.customerId,
+    name: instance.displayName,
+    zone: instance.zone,
+    machineType: instance.machine.machineType,
+    externalIp: instance.externalIp,
+    internalIp: instance.internalIp,
+    status: STATUS_GROUP[instance.status],
+    templateId: instance.templateId,
+    createdAt: timestamp(instance.createdAtMs),
+  };
+}
+
+/** A page in both forms that clients read: `pagination`, and `pages` and `items` beside the instances. */
+export function presentAdminPage(
+  { page, pageSize }: Pick<ListRequest, 'page' | 'pageSize'>,
+  { instances, totalCount }: InstancePage,
+) {
+  const totalPages = Math.ceil(totalCount / pageSize);
+  return {
+    instances: instances.map(presentAdminInstance),
+    // A page beyond the last one has the last one before it, when there is any.
+    pagination: {
+      page,
+      pageSize,
+      totalCount,
+      totalPages,
+      hasNext: page < totalPages,
+      hasPrev: page > 1 && totalPages > 0,
+    },
+    pages: totalPages,
+    items: totalCount,
+  };
+}
+
+const PAGE_SIZE_DEFAULT = 20;
+
+/** The query of the list, as its contract checked it. */
+export interface AdminListQuery {
+  readonly page: number;
+  readonly pageSize?: number;
+  /** Another name of `pageSize`. */
+  readonly limit?: number;
+  readonly userID?: string;
+  readonly customerID?: string;
+  readonly status?: StatusGroup;
+  readonly zone?: string;
+  readonly templateID?: string;
+}
+
+export function toListRequest(query: AdminListQuery): ListRequest {
+  const { userID: userId, customerID: customerId, status: statusGroup, zone, templateID: templateId } = query;
+  return {
+    page: query.page,
+    pageSize: query.pageSize ?? query.limit ?? PAGE_SIZE_DEFAULT,
+    filters: {
+      ...(userId === undefined ? {} : { userId }),
+      ...(customerId === undefined ? {} : { customerId }),
+      ...(statusGroup === undefined ? {} : { statusGroup }),
+      ...(zone === undefined ? {} : { zone }),
+      ...(templateId === undefined ? {} : { templateId }),
+    },
+  };
+}

@@ -1,0 +1,95 @@
+import type { TurnsUsed } from '#shared/actions/read-usage.ts';
+import { LIMITED_OPERATIONS, UNLIMITED, type LimitedOperation, type Tier } from '#shared/domain/tier.ts';
+import { timestamp } from '../timestamp.ts';
+
+/** This service, among the others that the same shapes can tell about. */
+const SERVICE = 'compute-api';
+const SERVICE_NAME = 'Compute API';
+
+const LIMIT_TEXT: Readonly<Record<LimitedOperation, string>> = {
+  create: 'Creations of instances per minute',
+  list: 'Lists of instances per minute',
+  get: 'Reads of one instance per minute',
+  delete: 'Deletions per minute',
+  start: 'Starts per minute',
+  stop: 'Stops per minute',
+  restart: 'Restarts per minute',
+  reset: 'Resets per minute',
+  catalog: 'Reads of templates, zones and configs per minute',
+  operations: 'Reads of operations per minute',
+  history: 'Reads of histories per minute',
+};
+
+interface Holder {
+  readonly customerId: string;
+  readonly tier: Tier;
+}
+
+export function presentQuotas({ customerId, tier }: Holder) {
+  return {
+    customerId,
+    tierName: tier.name,
+    quotas: {
+      [SERVICE]: {
+        max_instances: { value: tier.maxInstances, description: 'Instances at the same time, stopped ones too' },
+      },
+    },
+  };
+}
+
+export function presentLimits({ customerId, tier }: Holder) {
+  const limits = LIMITED_OPERATIONS.map((operation) => [
+    featureKey(operation),
+    { value: tier.perMinute[operation], window: 'minute', description: LIMIT_TEXT[operation] },
+  ]);
+  return { customerId, tierName: tier.name, limits: { [SERVICE]: Object.fromEntries(limits) as object } };
+}
+
+export function presentQuotaUsage({ customerId, tier }: Holder, instances: number, nowMs: number) {
+  return {
+    customerId,
+    ...services([{ featureKey: 'max_instances', ...standing(instances, tier.maxInstances) }]),
+    fetchedAt: timestamp(nowMs),
+  };
+}
+
+export function presentLimitUsage({ customerId, tier }: Holder, { used, resetAtMs }: TurnsUsed, nowMs: number) {
+  const features = LIMITED_OPERATIONS.map((operation) => {
+    const limit = tier.perMinute[operation];
+    // Refused requests are counted too, but they have used nothing.
+    const spent = limit === UNLIMITED ? used[operation] : Math.min(used[operation], limit);
+    const { remaining, ...counted } = standing(spent, limit);
+    return {
+      featureKey: featureKey(operation),
+      ...counted,
+      remaining,
+      window: 'minute',
+      resetAt: Math.floor(resetAtMs / 1000),
+      isLocked: remaining === 0,
+      tierName: tier.name,
+    };
+  });
+  return {
+    customerId,
+    identifier: customerId,
+    identifierType: 'customer',
+    ...services(features),
+    fetchedAt: timestamp(nowMs),
+  };
+}
+
+function featureKey(operation: LimitedOperation): string {
+  return `${operation}_per_minute`;
+}
+
+function standing(currentUsage: number, limit: number) {
+  const remaining = limit === UNLIMITED ? UNLIMITED : Math.max(0, limit - currentUsage);
+  return { currentUsage, limit, remaining };
+}
+
+function services(features: readonly object[]) {
+  return {
+    services: { [SERVICE]: { serviceName: SERVICE_NAME, features } },
+    totalFeatures: features.length,
+  };
+}

@@ -1,0 +1,24 @@
+import type { OperationFailure } from '#shared/domain/operation.ts';
+
+/** The family's stable code for each reason for which an operation can fail. */
+const CODE: Readonly<Record<OperationFailure, string>> = {
+  zone_exhausted: 'CAPACITY_EXHAUSTED',
+  cloud_quota_exceeded: 'PLATFORM_QUOTA_EXCEEDED',
+  cloud_permission_denied: 'PLATFORM_PERMISSION_DENIED',
+  cloud_rate_limited: 'PLATFORM_RATE_LIMITED',
+  cloud_not_found: 'PLATFORM_RESOURCE_NOT_FOUND',
+  cloud_already_exists: 'PLATFORM_NAME_TAKEN',
+  cloud_not_ready: 'PLATFORM_NOT_READY',
+  cloud_invalid_argument: 'SPEC_NOT_POSSIBLE',
+  cloud_unavailable: 'PLATFORM_UNAVAILABLE',
+  vm_missing: 'VM_MISSING',
+  wrong_state: 'WRONG_STATE',
+  outcome_unknown: 'OUTCOME_UNKNOWN',
+  instance_deleted: 'INSTANCE_DELETED',
+  gave_up: 'ATTEMPTS_EXHAUSTED',
+};
+
+/** A reason that this version does not know, written by a newer one, is its own code. */
+export function failureCode(reason: string): string {
+  return Object.hasOwn(CODE, reason) ? CODE[reason as OperationFailure] : reason.toUpperCase();
+}

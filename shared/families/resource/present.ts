@@ -1,0 +1,60 @@
+import type { Instance } from '#shared/domain/instance.ts';
+import type { Operation } from '#shared/domain/operation.ts';
+import { outcomeOf } from '#shared/domain/power.ts';
+import { timestamp } from '../timestamp.ts';
+import { failureCode } from './failure-codes.ts';
+import { STATE } from './states.ts';
+
+export function presentResource(instance: Instance) {
+  return {
+    id: instance.id,
+    metadata: {
+      name: instance.displayName,
+      labels: instance.machine.labels,
+      created_at: timestamp(instance.createdAtMs),
+    },
+    spec: instance.spec ?? specOf(instance),
+    status: {
+      state: STATE[instance.status],
+      host_id: instance.cloudId,
+      private_ip: instance.internalIp,
+      public_ip: instance.externalIp,
+    },
+  };
+}
+
+/** An instance of another family has no spec: what its VM is made of is the nearest to one. */
+function specOf({ machine }: Instance) {
+  return { type: machine.machineType, image: machine.image, disk_gb: machine.diskSizeGb };
+}
+
+export function presentCreated(instance: Instance, operation: Operation) {
+  return { ...presentResource(instance), operation_id: operation.id };
+}
+
+export function presentDeletion(operation: Operation) {
+  return { operation_id: operation.id, status: operation.state, resource_id: operation.instanceId };
+}
+
+export function presentOperation(operation: Operation) {
+  return {
+    id: operation.id,
+    resource_id: operation.instanceId,
+    type: operation.kind,
+    status: operation.state,
+    result: resultOf(operation),
+    created_at: timestamp(operation.createdAtMs),
+    completed_at: operation.completedAtMs === null ? null : timestamp(operation.completedAtMs),
+  };
+}
+
+function resultOf({ state, kind, error }: Operation) {
+  if (state === 'completed') return { state: STATE[outcomeOf(kind)] };
+  if (state === 'failed' && error !== null) return { error: error.message, code: failureCode(error.reason) };
+  return null;
+}
+
+/** Where an accepted operation can be followed. */
+export function operationHeaders({ id }: Pick<Operation, 'id'>): Readonly<Record<string, string>> {
+  return { 'operation-location': `/v1/operations/${id}`, 'x-operation-id': id };
+}

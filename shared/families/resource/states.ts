@@ -1,0 +1,20 @@
+import type { ResourceState } from '#shared/contracts/resource/states.ts';
+import type { InstanceStatus } from '#shared/domain/instance.ts';
+
+/** The family's word for each status; an exhaustive table, so that a new status has to be given one. */
+export const STATE: Readonly<Record<InstanceStatus, ResourceState>> = {
+  PENDING: 'provisioning',
+  PROVISIONING: 'provisioning',
+  STAGING: 'provisioning',
+  RUNNING: 'running',
+  REPAIRING: 'running',
+  PENDING_STOP: 'stopping',
+  STOPPING: 'stopping',
+  SUSPENDING: 'stopping',
+  STOPPED: 'stopped',
+  TERMINATED: 'stopped',
+  SUSPENDED: 'stopped',
+  DEPROVISIONING: 'terminated',
+  DELETING: 'terminated',
+  ERROR: 'terminated',
+};

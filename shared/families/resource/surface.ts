@@ -1,0 +1,38 @@
+import { readCredential } from '#shared/auth/credential.ts';
+import { RESOURCE_FAILURE_STATUS } from '#shared/contracts/resource/failure-status.ts';
+import type { Failure } from '#shared/domain/failure.ts';
+import type { Turn } from '#shared/domain/rate-limit.ts';
+import type { Surface } from '#shared/http/pipeline.ts';
+
+/**
+ * The one refusal of Compute Engine that is the caller's to mend: in this family he chose machine, image and disk himself,
+ * so a combination that cannot be is his request that cannot be honoured, not our failure.
+ */
+const STATUS_OF_REASON: Readonly<Record<string, number>> = {
+  cloud_invalid_argument: RESOURCE_FAILURE_STATUS.unprocessable,
+};
+
+/** The resource family: a key in one string, a bearer token or a key pair; errors are one sentence. */
+export const resourceSurface: Surface = {
+  name: 'resource',
+  credential: (headers) => readCredential(headers, { oneStringKey: true }),
+  limitHeaders,
+  failure: (failure: Failure, { errorId }) => ({
+    status: STATUS_OF_REASON[failure.reason] ?? RESOURCE_FAILURE_STATUS[failure.kind],
+    contentType: 'application/json; charset=utf-8',
+    headers: {
+      'x-error-id': errorId,
+      ...(failure.kind === 'unauthenticated' ? { 'www-authenticate': 'Bearer realm="compute-api"' } : {}),
+    },
+    body: { error: failure.message },
+  }),
+};
+
+/** On every answer; -1 where nothing is counted. */
+function limitHeaders(turn: Turn): Readonly<Record<string, string>> {
+  return {
+    'x-ratelimit-limit': String(turn.limit),
+    'x-ratelimit-remaining': String(turn.remaining),
+    'x-ratelimit-reset': String(Math.ceil(turn.resetAtMs / 1000)),
+  };
+}

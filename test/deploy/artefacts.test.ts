@@ -1,0 +1,80 @@
+import { crc32 } from 'node:zlib';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { build } from '#scripts/build.ts';
+import { packArtefacts } from '#scripts/deploy/artefacts.ts';
+import { zipOf } from '#scripts/deploy/zip.ts';
+import { fixtureProject, SOURCES } from '#test/build/fixture-project.ts';
+import { unzipped } from './unzipped.ts';
+
+describe('a zip', () => {
+  const entries = [
+    { path: 'b.json', content: Buffer.from('{}') },
+    { path: 'a/index.js', content: Buffer.from('exports.a = 1;') },
+  ];
+
+  it('holds what was put in, as its directory and its checksums say', () => {
+    expect(unzipped(zipOf(entries))).toEqual({ 'a/index.js': 'exports.a = 1;', 'b.json': '{}' });
+  });
+
+  it('does not depend on order or time: other bytes for the same files would deploy every function again', () => {
+    expect(zipOf(entries.toReversed())).toEqual(zipOf(entries));
+    expect(crc32(zipOf(entries))).toBe(668_307_657);
+  });
+});
+
+describe('artefacts', { timeout: 60_000 }, () => {
+  it('are the same, byte for byte, when built in two folders', async () => {
+    const [one, other] = [await fixtureProject(), await fixtureProject(SOURCES, 'deeper/down')];
+    await build({ root: one });
+    await build({ root: other });
+
+    const manifest = await packArtefacts(one);
+    const again = await packArtefacts(other);
+
+    expect(Object.keys(manifest.artefacts)).toHaveLength(3);
+    expect(again).toEqual(manifest);
+    for (const { path } of Object.values(manifest.artefacts)) {
+      expect(await readFile(join(other, path))).toEqual(await readFile(join(one, path)));
+    }
+  });
+
+  it('hold bundle, package and lockfile, and nothing else', async () => {
+    const root = await fixtureProject();
+    await build({ root });
+
+    const { artefacts } = await packArtefacts(root);
+
+    for (const { path } of Object.values(artefacts)) {
+      const files = unzipped(await readFile(join(root, path)));
+      expect(Object.keys(files)).toEqual(['index.js', 'package-lock.json', 'package.json']);
+      expect(JSON.parse(files['package.json'] ?? '')).toMatchObject({
+        dependencies: { '@google-cloud/functions-framework': '5.0.5' },
+      });
+    }
+  });
+
+  it('a change to the source of one function changes one of them, and leaves no zip behind', async () => {
+    const root = await fixtureProject();
+    await build({ root });
+    const before = (await packArtefacts(root)).artefacts;
+    const source = 'functions/compute/reads.ts';
+
+    await writeFile(join(root, source), (SOURCES[source] ?? '').replace("'one'", "'two'"));
+    await build({ root });
+    const after = (await packArtefacts(root)).artefacts;
+
+    const changed = Object.keys(after).filter((name) => after[name]?.sha256 !== before[name]?.sha256);
+    expect(changed).toEqual(['compute-reads']);
+    expect(await readdir(join(root, '.build/artefacts'))).toHaveLength(3);
+  });
+
+  it('cannot be made of a function that was not built whole', async () => {
+    const root = await fixtureProject();
+    await build({ root });
+    await rm(join(root, '.build/functions/compute-reads/package-lock.json'));
+
+    await expect(packArtefacts(root)).rejects.toThrow(/package-lock\.json/);
+  });
+});

@@ -1,0 +1,426 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { applyCommand, destroyCommand, planCommand } from '#scripts/deploy/commands.ts';
+import { DeployError } from '#scripts/deploy/deploy-error.ts';
+import { aDeployment, wellResponse } from './a-deployment.ts';
+
+/** The steps of a deployment, in the words of the command lines that do them. */
+const STEPS: readonly (readonly [RegExp, string])[] = [
+  [/^terraform .*version/, 'terraform version'],
+  [/^gcloud auth list/, 'account'],
+  [/^gcloud auth application-default/, 'credentials'],
+  [/^gcloud projects describe/, 'project'],
+  [/^gcloud billing/, 'billing'],
+  [/^gcloud services list/, 'APIs'],
+  [/^gcloud services enable/, 'enable APIs'],
+  [/^gcloud storage buckets describe/, 'state bucket'],
+  [/^gcloud storage buckets create/, 'make state bucket'],
+  [/^gcloud storage buckets update/, 'keep versions'],
+  [/^gcloud compute instances list/, 'machines'],
+  [/^gcloud compute instances delete/, 'delete machine'],
+  [/^node scripts\/generate.ts/, 'generate'],
+  [/^node scripts\/build.ts/, 'build'],
+  [/^terraform .* init /, 'init'],
+  [/^terraform .* state list/, 'state'],
+  [/^gcloud firestore/, 'database'],
+  [/^terraform .* plan /, 'plan'],
+  [/^terraform .* apply /, 'apply'],
+  [/^terraform .* destroy /, 'destroy'],
+  [/^terraform .* output/, 'outputs'],
+  [/^node scripts\/catalog.ts apply/, 'catalogue'],
+  [/^node scripts\/accounts.ts customers create/, 'customer'],
+  [/^node scripts\/accounts.ts users create/, 'user'],
+  [/^node scripts\/accounts.ts keys create/, 'key'],
+  [/^node scripts\/accounts.ts users delete/, 'remove user'],
+];
+const CHECKS = ['terraform version', 'account', 'credentials', 'project', 'billing', 'APIs', 'state bucket'];
+const PREPARATION = ['generate', 'build', 'init', 'state', 'database'];
+
+function steps(lines: readonly string[]): readonly string[] {
+  return lines.map((line) => STEPS.find(([pattern]) => pattern.test(line))?.[1] ?? line);
+}
+
+/** What a command that is refused says, hints and all. */
+async function refusal(command: Promise<unknown>): Promise<string> {
+  const thrown: unknown = await command.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  if (!(thrown instanceof DeployError)) throw new Error('It was not refused.', { cause: thrown });
+  return [thrown.message, ...thrown.hint].join('\n');
+}
+
+describe('plan', () => {
+  it('checks everything before it builds, and changes nothing', async () => {
+    const { context, lines } = await aDeployment();
+
+    await planCommand(context);
+
+    expect(steps(await lines())).toEqual([...CHECKS, ...PREPARATION, 'plan']);
+  });
+
+  it('gives Terraform the bucket, the artefacts and the target', async () => {
+    const { context, lines, root, programs } = await aDeployment({
+      target: { environment: 'staging', varFiles: ['/etc/staging.tfvars'] },
+    });
+
+    await planCommand(context);
+
+    const all = await lines();
+    expect(all.find((line) => line.includes(' init '))).toBe(
+      'terraform -chdir=infra init -input=false -reconfigure -backend-config=bucket=my-project-compute-api-state -backend-config=prefix=compute-api/staging',
+    );
+    const plan = all.find((line) => line.includes(' plan '));
+    for (const argument of [
+      `-var-file=${join(root, '.build/artefacts.json')}`,
+      '-var-file=/etc/staging.tfvars',
+      '-var=project=my-project',
+      '-var=region=europe-west1',
+      '-var=environment=staging',
+      '-var=adopt_database=false',
+    ]) {
+      expect(plan).toContain(` ${argument}`);
+    }
+    const [call] = (await programs.calls()).filter(({ line }) => line.includes(' plan '));
+    expect(call?.environment).toMatchObject({
+      TF_DATA_DIR: join(root, '.build/terraform/my-project-staging'),
+      GOOGLE_CLOUD_PROJECT: 'my-project',
+    });
+  });
+
+  it('lists every built function with its zip for Terraform', async () => {
+    const { context, root } = await aDeployment();
+
+    await planCommand(context);
+
+    const manifest = JSON.parse(await readFile(join(root, '.build/artefacts.json'), 'utf8')) as {
+      artefacts: Record<string, { path: string; sha256: string }>;
+    };
+    const { path = '', sha256 = '' } = manifest.artefacts['compute-one'] ?? {};
+    expect(path).toBe(`.build/artefacts/compute-one-${sha256.slice(0, 16)}.zip`);
+    expect((await readFile(join(root, path))).subarray(0, 2).toString()).toBe('PK');
+  });
+});
+
+describe('what is missing is named, with what to do about it, before anything is built', () => {
+  it.each([
+    ['terraform', /Terraform is not installed[^]*terraform\/install/],
+    ['gcloud', /gcloud\) is not installed[^]*sdk\/docs\/install/],
+  ])('%s', async (program, message) => {
+    const { context, programs, lines } = await aDeployment();
+    await programs.uninstall(program);
+
+    const said = await refusal(applyCommand(context, { yes: true, catalogue: undefined }));
+
+    expect(said).toMatch(message);
+    expect(steps(await lines())).not.toContain('build');
+  });
+
+  it.each([
+    [
+      'a Terraform that is too old',
+      { to: /version -json/, stdout: '{"terraform_version": "1.9.0"}' },
+      /1\.9 is too old: 1\.11/,
+    ],
+    ['an account', { to: /auth list/, stdout: '' }, /no active account[^]*gcloud auth login/],
+    [
+      'credentials',
+      { to: /application-default/, code: 1 },
+      /Application Default Credentials[^]*application-default login/,
+    ],
+    [
+      'the project',
+      { to: /projects describe/, code: 1, stderr: 'denied' },
+      /my-project does not exist, or[^]*denied[^]*projects create/,
+    ],
+    ['a project that is being deleted', { to: /projects describe/, stdout: 'DELETE_REQUESTED' }, /DELETE_REQUESTED/],
+    ['billing', { to: /billing/, stdout: 'False' }, /no billing account[^]*billing projects link my-project/],
+    [
+      'the list of APIs',
+      { to: /services list/, code: 1, stderr: 'PERMISSION_DENIED' },
+      /cannot be listed: PERMISSION_DENIED/,
+    ],
+    [
+      'a state bucket of somebody else',
+      { to: /buckets describe/, code: 1, stderr: '403 forbidden' },
+      /cannot be used: 403 forbidden[^]*--state-bucket/,
+    ],
+  ])('%s', async (_, answer, message) => {
+    const { context, lines } = await aDeployment({ answers: [answer] });
+
+    const said = await refusal(applyCommand(context, { yes: true, catalogue: undefined }));
+
+    expect(said).toMatch(message);
+    expect(steps(await lines())).not.toContain('build');
+  });
+
+  it.each([
+    [
+      'APIs',
+      { to: /services list/, stdout: 'iam.googleapis.com' },
+      /are off: cloudresourcemanager[^]*gcloud services enable/,
+    ],
+    [
+      'a state bucket',
+      { to: /buckets describe/, code: 1, stderr: 'not found: 404' },
+      /no bucket gs:[^]*gcloud storage buckets create/,
+    ],
+  ])('%s, for plan', async (_, answer, message) => {
+    const { context } = await aDeployment({ answers: [answer] });
+
+    expect(await refusal(planCommand(context))).toMatch(message);
+  });
+
+  it('billing that this account may not look at is no reason to stop', async () => {
+    const { context, notes } = await aDeployment({
+      answers: [{ to: /billing/, code: 1, stderr: 'PERMISSION_DENIED' }],
+    });
+
+    await planCommand(context);
+
+    expect(notes.join('\n')).toContain('billing: not known');
+  });
+});
+
+describe('apply', () => {
+  it('checks, builds, plans, applies, writes the catalogue, tests the API and answers its address', async () => {
+    const { context, lines, catalogue } = await aDeployment();
+
+    const address = await applyCommand(context, { yes: true, catalogue });
+
+    expect(address).toBe('https://gateway.example');
+    expect(steps(await lines())).toEqual([
+      ...CHECKS,
+      ...PREPARATION,
+      'plan',
+      'apply',
+      'outputs',
+      'catalogue',
+      'customer',
+      'user',
+      'key',
+      'remove user',
+    ]);
+  });
+
+  it('makes what an empty project lacks: APIs and a state bucket that keeps versions', async () => {
+    const { context, lines } = await aDeployment({
+      answers: [
+        { to: /services list/, stdout: 'iam.googleapis.com' },
+        { to: /buckets describe/, code: 1, stderr: 'not found: 404' },
+      ],
+    });
+
+    await applyCommand(context, { yes: true, catalogue: undefined });
+
+    const all = await lines();
+    expect(steps(all).slice(5, 10)).toEqual([
+      'APIs',
+      'enable APIs',
+      'state bucket',
+      'make state bucket',
+      'keep versions',
+    ]);
+    expect(all.find((line) => line.includes('services enable'))).not.toContain(' iam.googleapis.com');
+    expect(all.find((line) => line.includes('buckets create'))).toContain('--public-access-prevention');
+  });
+
+  it('applies exactly the plan that was shown', async () => {
+    const { context, lines } = await aDeployment({ says: 'yes' });
+
+    await applyCommand(context, { yes: false, catalogue: undefined });
+
+    const all = await lines();
+    const file = /-out=(\S+)/.exec(all.find((line) => line.includes(' plan ')) ?? '')?.[1] ?? 'none';
+    expect(all.find((line) => line.includes(' apply '))?.endsWith(` ${file}`)).toBe(true);
+  });
+
+  it.each([
+    ['no', /Nothing was changed/],
+    [undefined, /Nobody is there[^]*--yes/],
+  ])('changes nothing when the answer is %s', async (says, message) => {
+    const { context, lines, questions } = await aDeployment(says === undefined ? {} : { says });
+
+    const said = await refusal(applyCommand(context, { yes: false, catalogue: undefined }));
+
+    expect(said).toMatch(message);
+    expect(questions).toEqual(['Apply this to my-project (production)? yes or no: ']);
+    expect(steps(await lines())).not.toContain('apply');
+  });
+
+  it('a second time, without changes, applies nothing and still tests the API', async () => {
+    const { context, lines, catalogue } = await aDeployment({ answers: [{ to: / plan /, code: 0 }] });
+
+    await applyCommand(context, { yes: false, catalogue });
+
+    expect(steps(await lines())).not.toContain('apply');
+    expect(steps(await lines()).slice(-2)).toEqual(['key', 'remove user']);
+  });
+
+  it('goes no further when Terraform stops half-way, and says how to go on', async () => {
+    const { context, lines, catalogue } = await aDeployment({ answers: [{ to: / apply -input/, code: 1 }] });
+
+    const said = await refusal(applyCommand(context, { yes: true, catalogue }));
+
+    expect(said).toMatch(/Run the same command again/);
+    expect(steps(await lines()).at(-1)).toBe('apply');
+  });
+
+  it('fills in the catalogue from what was made, and writes it to the deployed database', async () => {
+    const { context, programs, catalogue } = await aDeployment({
+      environment: { DATASTORE_EMULATOR_HOST: '127.0.0.1:1' },
+    });
+
+    await applyCommand(context, { yes: true, catalogue });
+
+    const call = (await programs.calls()).find(({ line }) => line.startsWith('node scripts/catalog.ts'));
+    expect(call?.line).toBe('node scripts/catalog.ts apply - --project=my-project --database=(default)');
+    expect(JSON.parse(call?.input ?? '')).toMatchObject({ configs: { a: { zone: 'europe-west1-b' } } });
+    expect(call?.environment).not.toHaveProperty('DATASTORE_EMULATOR_HOST');
+  });
+
+  it('says which catalogue could not be applied, and why', async () => {
+    const { context, catalogue } = await aDeployment({
+      answers: [{ to: /catalog.ts apply/, code: 1, stderr: 'catalog: /tiers/free/maxInstances is missing' }],
+    });
+
+    const said = await refusal(applyCommand(context, { yes: true, catalogue }));
+
+    expect(said).toMatch(/maxInstances is missing/);
+  });
+
+  it('takes a database over that an earlier deployment left, and refuses one of the wrong kind', async () => {
+    const left = await aDeployment({ answers: [{ to: /^gcloud firestore/, stdout: 'DATASTORE_MODE\n' }] });
+    const native = await aDeployment({ answers: [{ to: /^gcloud firestore/, stdout: 'FIRESTORE_NATIVE\n' }] });
+    const known = await aDeployment({ answers: [{ to: / state list/, stdout: 'google_firestore_database.main\n' }] });
+
+    await planCommand(left.context);
+    await planCommand(known.context);
+
+    expect((await left.lines()).at(-1)).toContain('-var=adopt_database=true');
+    expect((await known.lines()).at(-1)).toContain('-var=adopt_database=false');
+    expect(await refusal(planCommand(native.context))).toMatch(/\(default\) of my-project is FIRESTORE_NATIVE/);
+  });
+});
+
+describe('the test of the deployed API', () => {
+  it('waits until a new gateway answers', async () => {
+    let left = 3;
+    const { context, notes, nowMs } = await aDeployment({
+      respond: (headers) => (left-- > 0 ? new Response('', { status: 404 }) : wellResponse(headers)),
+    });
+
+    await applyCommand(context, { yes: true, catalogue: undefined });
+
+    expect(nowMs()).toBe(15_000);
+    expect(notes.join('\n')).toContain('waiting for the API (status 404 instead of 401)');
+  });
+
+  it.each([
+    [
+      'the gateway refuses by itself',
+      () => Response.json({ code: 401, message: 'Jwt is missing' }, { status: 401 }),
+      /not ours/,
+    ],
+    ['the function fails', () => new Response('', { status: 500 }), /status 500/],
+    [
+      'nobody answers',
+      () => {
+        throw new TypeError('fetch failed');
+      },
+      /fetch failed/,
+    ],
+  ])('fails when %s, after five minutes', async (_, respond, message) => {
+    const { context, nowMs } = await aDeployment({ respond });
+
+    const said = await refusal(applyCommand(context, { yes: true, catalogue: undefined }));
+
+    expect(said).toMatch(message);
+    expect(nowMs()).toBe(300_000);
+  });
+
+  it('removes its key when the API does not take it', async () => {
+    const { context, lines, catalogue } = await aDeployment({ respond: () => wellResponse({}) });
+
+    const said = await refusal(applyCommand(context, { yes: true, catalogue }));
+
+    expect(said).toMatch(/status 401 instead of 200/);
+    expect(steps(await lines()).at(-1)).toBe('remove user');
+  });
+
+  it('never shows the secret of its key', async () => {
+    const { context, notes, lines, catalogue } = await aDeployment();
+
+    await applyCommand(context, { yes: true, catalogue });
+
+    expect([...notes, ...(await lines())].join('\n')).not.toContain('secret-1');
+  });
+});
+
+describe('destroy', () => {
+  const MACHINES = { to: /^gcloud compute instances list/, stdout: 'tw-1,europe-west1-b\ntw-2,europe-west1-c\n' };
+  const options = { yes: true, deleteInstances: false, confirmInstances: undefined };
+
+  it('removes what was deployed when no customer has an instance', async () => {
+    const { context, lines } = await aDeployment();
+
+    await destroyCommand(context, options);
+
+    expect(steps(await lines())).toEqual([...CHECKS, 'machines', ...PREPARATION, 'destroy']);
+    expect((await lines()).find((line) => line.includes('instances list'))).toContain(
+      '--filter=labels.compute-api=production',
+    );
+  });
+
+  it.each([
+    ['not told', options],
+    ['told once', { ...options, deleteInstances: true }],
+    ['told once, the other way', { ...options, confirmInstances: 2 }],
+    ['told another number than there are', { ...options, deleteInstances: true, confirmInstances: 1 }],
+  ])('is refused while customers have instances: %s', async (_, given) => {
+    const { context, lines } = await aDeployment({ answers: [MACHINES] });
+
+    const said = await refusal(destroyCommand(context, given));
+
+    expect(said).toMatch(/have 2 instances[^]*tw-1, tw-2[^]*--delete-instances --confirm-instances 2/);
+    expect(steps(await lines()).at(-1)).toBe('machines');
+  });
+
+  it('told twice, deletes the instances first', async () => {
+    const { context, lines } = await aDeployment({ answers: [MACHINES] });
+
+    await destroyCommand(context, { ...options, deleteInstances: true, confirmInstances: 2 });
+
+    expect(steps(await lines()).slice(-3)).toEqual(['delete machine', 'delete machine', 'destroy']);
+    expect((await lines()).find((line) => line.includes('instances delete'))).toContain('tw-1 --zone=europe-west1-b');
+  });
+
+  it('stops at an instance that cannot be deleted', async () => {
+    const { context, lines } = await aDeployment({
+      answers: [MACHINES, { to: /instances delete tw-1/, code: 1, stderr: 'deletion protection is on' }],
+    });
+
+    const said = await refusal(destroyCommand(context, { ...options, deleteInstances: true, confirmInstances: 2 }));
+
+    expect(said).toMatch(/tw-1 could not be deleted: deletion protection is on/);
+    expect(steps(await lines())).not.toContain('destroy');
+  });
+
+  it('destroys nothing when it cannot be known whether customers have instances', async () => {
+    const { context, lines } = await aDeployment({ answers: [{ to: /instances list/, code: 1, stderr: 'denied' }] });
+
+    expect(await refusal(destroyCommand(context, options))).toMatch(/cannot be known: denied/);
+    expect(steps(await lines())).not.toContain('destroy');
+  });
+
+  it.each([
+    ['my-project', /Nothing was destroyed/],
+    [undefined, /Nobody is there/],
+  ])('wants project and environment typed; %s is not enough', async (says, message) => {
+    const { context, lines } = await aDeployment(says === undefined ? {} : { says });
+
+    expect(await refusal(destroyCommand(context, { ...options, yes: false }))).toMatch(message);
+    expect(steps(await lines())).not.toContain('destroy');
+  });
+});

@@ -1,0 +1,132 @@
+import { describe, expect, test } from 'vitest';
+import { Failure } from '#shared/domain/failure.ts';
+import {
+  INSTANCE_STATUSES,
+  isTransitional,
+  OPERATION_KINDS,
+  type InstanceStatus,
+  type OperationKind,
+} from '#shared/domain/instance.ts';
+import { joinable, POWER_KINDS, projectedStatus, requireFit, type PowerKind } from '#shared/domain/power.ts';
+
+/** Where each status ends by itself, and which verbs are accepted in it by either face of the API. */
+const STATES: Readonly<
+  Record<InstanceStatus, { readonly settles: InstanceStatus; readonly self: string; readonly admin: string }>
+> = {
+  PENDING: { settles: 'RUNNING', self: 'start stop reset restart', admin: 'stop reset restart' },
+  PROVISIONING: { settles: 'RUNNING', self: 'start stop reset restart', admin: 'stop reset restart' },
+  STAGING: { settles: 'RUNNING', self: 'start stop reset restart', admin: 'stop reset restart' },
+  RUNNING: { settles: 'RUNNING', self: 'start stop reset restart', admin: 'stop reset restart' },
+  REPAIRING: { settles: 'RUNNING', self: 'start stop reset restart', admin: 'stop reset restart' },
+  PENDING_STOP: { settles: 'TERMINATED', self: 'start stop', admin: 'start' },
+  STOPPING: { settles: 'TERMINATED', self: 'start stop', admin: 'start' },
+  STOPPED: { settles: 'TERMINATED', self: 'start stop', admin: 'start' },
+  TERMINATED: { settles: 'TERMINATED', self: 'start stop', admin: 'start' },
+  SUSPENDING: { settles: 'SUSPENDED', self: 'start stop', admin: 'start' },
+  SUSPENDED: { settles: 'SUSPENDED', self: 'start stop', admin: 'start' },
+  DEPROVISIONING: { settles: 'DELETING', self: '', admin: '' },
+  DELETING: { settles: 'DELETING', self: '', admin: '' },
+  ERROR: { settles: 'ERROR', self: '', admin: '' },
+};
+
+const CASES = INSTANCE_STATUSES.flatMap((status) =>
+  POWER_KINDS.flatMap((verb) =>
+    (['self-service', 'admin'] as const).map((strictness) => {
+      const words = strictness === 'admin' ? STATES[status].admin : STATES[status].self;
+      const accepted = words.split(' ').includes(verb);
+      return { status, verb, strictness, accepted, outcome: accepted ? 'is accepted' : 'is a conflict' };
+    }),
+  ),
+);
+
+function instanceIn(status: InstanceStatus, ...queue: OperationKind[]) {
+  return { id: 'tw-1', status, queue: queue.map((kind, index) => ({ id: `op-${index}`, kind })) };
+}
+
+function refusal(verb: PowerKind, instance: ReturnType<typeof instanceIn>, strictness: 'self-service' | 'admin') {
+  try {
+    requireFit(verb, instance, strictness);
+  } catch (thrown) {
+    return thrown;
+  }
+  return undefined;
+}
+
+test.each(CASES)('$strictness: $verb of a $status instance $outcome', ({ status, verb, strictness, accepted }) => {
+  const refused = refusal(verb, instanceIn(status), strictness);
+
+  if (accepted) {
+    expect(refused).toBeUndefined();
+  } else {
+    expect(refused).toBeInstanceOf(Failure);
+    expect(refused).toMatchObject({ kind: 'conflict', reason: 'wrong_state' });
+    expect(String(refused)).toContain(`Instance tw-1 is ${status}`);
+  }
+});
+
+test.each(INSTANCE_STATUSES)('%s with nothing queued is judged by where it ends by itself', (status) => {
+  expect(projectedStatus(instanceIn(status))).toBe(STATES[status].settles);
+});
+
+describe('what counts is the state after the operations already accepted', () => {
+  const outcomes: Readonly<Record<OperationKind, InstanceStatus>> = {
+    create: 'RUNNING',
+    start: 'RUNNING',
+    stop: 'TERMINATED',
+    reset: 'RUNNING',
+    restart: 'RUNNING',
+    delete: 'DELETING',
+  };
+
+  test.each(OPERATION_KINDS)('after an accepted %s', (kind) => {
+    expect(projectedStatus(instanceIn('RUNNING', 'start', kind))).toBe(outcomes[kind]);
+  });
+
+  test('a running instance that is to stop cannot be reset, and the refusal names both states', () => {
+    const refused = refusal('reset', instanceIn('RUNNING', 'stop'), 'self-service');
+
+    expect(String(refused)).toContain('is RUNNING and will be TERMINATED after the operations already accepted');
+  });
+
+  test('a stopped instance that is to start can be reset', () => {
+    expect(refusal('reset', instanceIn('TERMINATED', 'start'), 'admin')).toBeUndefined();
+  });
+
+  test('an instance on its way out takes nothing more, whatever is still in its queue', () => {
+    for (const verb of POWER_KINDS) {
+      expect(refusal(verb, instanceIn('DELETING', 'delete', 'start'), 'self-service')).toMatchObject({
+        kind: 'conflict',
+      });
+    }
+  });
+});
+
+test('a refusal says what helps', () => {
+  expect(String(refusal('reset', instanceIn('TERMINATED'), 'self-service'))).toContain('Start it first.');
+  expect(String(refusal('start', instanceIn('RUNNING'), 'admin'))).toContain('Nothing needs to be done.');
+  expect(String(refusal('start', instanceIn('ERROR'), 'admin'))).toContain('Delete it and create a new one.');
+});
+
+test('only the last accepted operation can be joined, because another one after it matters', () => {
+  expect(joinable(instanceIn('RUNNING', 'start', 'stop'), 'stop')).toEqual({ id: 'op-1', kind: 'stop' });
+  expect(joinable(instanceIn('RUNNING', 'start', 'stop'), 'start')).toBeUndefined();
+  expect(joinable(instanceIn('RUNNING'), 'start')).toBeUndefined();
+});
+
+test('every status that does not stay is looked at again, and no other', () => {
+  const passing = INSTANCE_STATUSES.filter(isTransitional);
+
+  expect(passing.sort()).toEqual(
+    [
+      'PENDING',
+      'PROVISIONING',
+      'STAGING',
+      'PENDING_STOP',
+      'STOPPING',
+      'SUSPENDING',
+      'REPAIRING',
+      'DEPROVISIONING',
+      'DELETING',
+    ].sort(),
+  );
+});

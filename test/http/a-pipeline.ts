@@ -1,0 +1,141 @@
+import type { SignIn } from '#shared/auth/authenticator.ts';
+import { readCredential } from '#shared/auth/credential.ts';
+import type { Check, CheckError, Endpoint } from '#shared/contracts/contract.ts';
+import { Failure } from '#shared/domain/failure.ts';
+import type { Principal } from '#shared/domain/principal.ts';
+import { turnOf, windowAt } from '#shared/domain/rate-limit.ts';
+import { LIMITED_OPERATIONS, type LimitedOperation, type Tier } from '#shared/domain/tier.ts';
+import { computeSurface } from '#shared/families/compute/surface.ts';
+import { serve, type Call, type Pipeline, type PipelineTools, type RequestLine } from '#shared/http/pipeline.ts';
+import type { Reply } from '#shared/http/reply.ts';
+import type { WireRequest } from '#shared/http/request.ts';
+
+export const NOW_MS = 1_700_000_005_000;
+
+export const ALICE: Principal = {
+  userId: '550e8400-e29b-41d4-a716-446655440000',
+  customerId: 'acme',
+  projects: [],
+  groups: ['group1'],
+  roles: [],
+  tier: 'pro',
+  credential: { type: 'key', id: 'ak_live_0123456789abcdef' },
+};
+
+export const TIER: Tier = {
+  name: 'pro',
+  maxInstances: 3,
+  perMinute: Object.fromEntries(LIMITED_OPERATIONS.map((name) => [name, 10])) as Record<LimitedOperation, number>,
+};
+
+interface Params {
+  readonly id: string;
+}
+type Query = Readonly<Record<string, unknown>>;
+interface Body {
+  readonly name: string;
+}
+export type TestEndpoint = Endpoint<Params, Query, Body>;
+export type TestCall = Call<Params, Query, Body>;
+
+/** What one request may be made to meet. */
+export interface Circumstances {
+  readonly endpoint?: Partial<TestEndpoint>;
+  /** Throwing is the answer to wrong credentials. */
+  readonly signIn?: () => Promise<SignIn>;
+  /** How often the limit was spent with this request; the tier's limit is 10. */
+  readonly turn?: number;
+  readonly limit?: number;
+  readonly handle?: (call: TestCall) => Promise<Reply>;
+  readonly readBody?: () => Promise<string>;
+}
+
+/** Everything that happened while one request was served, in the order in which it did. */
+export async function served(request: Partial<WireRequest>, circumstances: Circumstances = {}) {
+  const steps: string[] = [];
+  const lines: RequestLine[] = [];
+  const calls: TestCall[] = [];
+  const addresses: string[] = [];
+  const written: number[] = [];
+  const step = <T>(name: string, value: T): T => {
+    steps.push(name);
+    return value;
+  };
+  let errors = 0;
+  const tools: PipelineTools = {
+    nowMs: () => NOW_MS,
+    random: {
+      hex: (bytes) => step('random', String((errors += 1)).padStart(bytes * 2, '0')),
+      fraction: () => 0,
+    },
+    signIn: async (_, address) => {
+      addresses.push(address);
+      return step('signIn', await (circumstances.signIn ?? (async () => ({ principal: ALICE, notes: [] })))());
+    },
+    tier: async () => step('tier', TIER),
+    spendTurn: async (_caller, _tier, operation) =>
+      step('spendTurn', turnOf(operation, circumstances.limit ?? 10, circumstances.turn ?? 1, windowAt(NOW_MS))),
+    refusal: () => new Failure('rate_limited', 'Too many requests.', { retryAfterSeconds: 55 }),
+    write: async (notes) => void written.push(notes.length),
+    forwardedHops: 1,
+    log: { request: (line) => void lines.push(line) },
+  };
+  const recorded = <T>(name: string, check: Check<T>): Check<T> => {
+    return (input) => step(name, check(input));
+  };
+  const endpoint: TestEndpoint = {
+    name: 'test-things-rename',
+    family: 'compute',
+    method: 'POST',
+    path: '/things/{id}',
+    role: null,
+    limit: 'create',
+    idempotent: true,
+    checkParams: recorded('checkParams', (input) => ({ valid: true, value: input as Params })),
+    checkQuery: recorded('checkQuery', (input) =>
+      Object.keys(input as Query).length === 0
+        ? { valid: true, value: {} }
+        : { valid: false, errors: [problem('', 'additionalProperties', { additionalProperty: 'colour' })] },
+    ),
+    checkBody: recorded('checkBody', (input) =>
+      isNamed(input)
+        ? { valid: true, value: input }
+        : { valid: false, errors: [problem('', 'required', { missingProperty: 'name' })] },
+    ),
+    ...circumstances.endpoint,
+  };
+  const pipeline: Pipeline<Params, Query, Body> = {
+    endpoint,
+    surface: {
+      ...computeSurface,
+      credential: (headers) => step('credential', readCredential(headers, { oneStringKey: false })),
+    },
+    handle: async (call) => {
+      steps.push('handle');
+      calls.push(call);
+      return circumstances.handle === undefined
+        ? { status: 200, body: { id: call.params.id } }
+        : circumstances.handle(call);
+    },
+    tools,
+  };
+  const reply = await serve(pipeline, {
+    method: 'POST',
+    path: '/things/tw-1',
+    query: '',
+    headers: { 'x-request-id': 'request-0001' },
+    peer: '10.0.0.9',
+    readBody: async () => step('readBody', await (circumstances.readBody ?? (async () => '{"name":"n"}'))()),
+    ...request,
+  });
+  const body: unknown = reply.body === '' ? undefined : JSON.parse(reply.body);
+  return { reply, body, steps: steps.filter((name) => name !== 'random'), lines, calls, addresses, written };
+}
+
+function isNamed(input: unknown): input is Body {
+  return typeof input === 'object' && input !== null && 'name' in input && typeof input.name === 'string';
+}
+
+function problem(instancePath: string, keyword: string, params: Readonly<Record<string, unknown>>): CheckError {
+  return { instancePath, keyword, params };
+}

@@ -1,0 +1,75 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { COMPUTE_PERMISSIONS, INSERT_PERMISSIONS } from '#shared/gce/permissions.ts';
+import { permissionLists } from '#scripts/generate/infra-lists.ts';
+import { tableRows } from './markdown-table.ts';
+import { blocks, generated, INFRA } from './terraform-sources.ts';
+
+const adapter = readFileSync(join(INFRA, '../shared/gce/compute.ts'), 'utf8');
+const SERVICES: Readonly<Record<string, string>> = { instances: 'instances', operations: 'zoneOperations' };
+
+/** `instances.get` for each call of the adapter to one of its clients, but for closing them. */
+function calls(): readonly string[] {
+  const found = [...adapter.matchAll(/this\.#(instances|operations)\s*\.(\w+)\(/g)].map(
+    ([, client = '', method = '']) => `${SERVICES[client] ?? client}.${method.replace(/Async$/, '')}`,
+  );
+  return [...new Set(found)].filter((call) => !call.endsWith('.close')).sort();
+}
+
+/** Members of the instance that an insert asks for. */
+function insertMembers(): readonly string[] {
+  const body = /function toInstance\([\s\S]*?\n {2}return \{\n([\s\S]*?)\n {2}\};\n\}/.exec(adapter)?.[1] ?? '';
+  const plain = [...body.matchAll(/^ {4}(\w+):/gm)].map(([, member = '']) => member);
+  const optional = [...body.matchAll(/^ {4}\.\.\.\([\s\S]*?\{\s*(\w+):/gm)].map(([, member = '']) => member);
+  return [...new Set([...plain, ...optional])].sort();
+}
+
+describe('the role for machines', () => {
+  it('has the permissions of exactly the calls that the adapter makes', () => {
+    expect(calls()).toEqual(Object.keys(COMPUTE_PERMISSIONS).sort());
+  });
+
+  it('has the permissions of exactly the members that an insert sends', () => {
+    expect(insertMembers()).toEqual(Object.keys(INSERT_PERMISSIONS).sort());
+  });
+
+  it('is what Terraform reads', () => {
+    expect(generated('permissions.json')).toEqual(permissionLists());
+  });
+});
+
+describe('the tables in infra/README.md', () => {
+  const rows = tableRows(readFileSync(join(INFRA, 'README.md'), 'utf8'));
+  const bindings = blocks().filter(({ labels }) => labels[0]?.endsWith('_iam_member') === true);
+
+  it('have a row for every role binding, and none that is gone', () => {
+    const addresses = bindings.map(({ labels }) => `\`${labels.join('.')}\``).sort();
+    const listed = rows.map(([first = '']) => first).filter((cell) => cell.startsWith('`google_'));
+
+    expect(listed.sort()).toEqual(addresses);
+  });
+
+  it.each(bindings.map((block) => [block.labels.join('.'), block] as const))(
+    'name who has which role by %s',
+    (address, { body }) => {
+      const [, who = '', role = ''] = rows.find(([first]) => first === `\`${address}\``) ?? [];
+      const account = /google_service_account\.account\["([^"]+)"\]/.exec(
+        /^ {2}member\s*=.*$/m.exec(body)?.[0] ?? '',
+      )?.[1];
+
+      expect(role).toBe(/role\s*=\s*"([^"]+)"/.exec(body)?.[1]?.replace(/.*/, '`$&`') ?? 'custom role `machines`');
+      if (account !== undefined) expect(who).toBe(`\`${account}\``);
+    },
+  );
+
+  it('name every service account', () => {
+    const identities = blocks().find(({ file, kind }) => file === 'identities.tf' && kind === 'locals')?.body ?? '';
+    const accounts = /_accounts = \{\n([\s\S]*?)\n {2}\}/.exec(identities)?.[1] ?? '';
+    const names = [...accounts.matchAll(/^ {4}([\w-]+)\s*=/gm)].map(([, name = '']) => `\`${name}\``);
+    const listed = rows.filter((cells) => cells.length === 2).map(([first = '']) => first);
+
+    expect(names.length).toBeGreaterThan(4);
+    expect(names.filter((name) => !listed.includes(name))).toEqual([]);
+  });
+});

@@ -1,0 +1,137 @@
+import { execFile } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import { parseCatalog } from '#scripts/catalog/parse-catalog.ts';
+import { filledIn } from '#scripts/deploy/catalogue.ts';
+import { databaseId } from '#scripts/deploy/terraform-steps.ts';
+import { LIMITED_OPERATIONS } from '#shared/domain/tier.ts';
+import { tableRows } from './markdown-table.ts';
+import { blocks, INFRA, terraformFiles } from './terraform-sources.ts';
+
+describe('Terraform files', () => {
+  it('are formatted, where terraform is installed to say so', async () => {
+    const { code, output } = await terraformFormat();
+    if (code === undefined) console.log('terraform is not installed: formatting skipped');
+
+    expect([0, undefined], output).toContain(code);
+  });
+
+  it('run no programs, and look up nothing that they could refer to', () => {
+    const text = terraformFiles().map((file) => file.text);
+
+    for (const word of ['null_resource', 'terraform_data', 'provisioner', 'local-exec', 'data "', 'random_']) {
+      expect(
+        text.filter((each) => each.includes(word)),
+        word,
+      ).toEqual([]);
+    }
+  });
+
+  it.each(['variable', 'output'])('describe each %s in a sentence, in alphabetical order', (kind) => {
+    const found = blocks().filter((block) => block.kind === kind);
+    const names = found.map(({ labels }) => labels[0]);
+
+    expect(names.length).toBeGreaterThan(3);
+    expect(names).toEqual([...names].sort());
+    for (const { labels, body } of found) expect(body, labels[0]).toMatch(/description\s*=\s*"[A-Z][^"]*\."/);
+  });
+
+  it('pin both providers to one version', () => {
+    const versions = [
+      ...(terraformFiles().find(({ name }) => name === 'versions.tf')?.text ?? '').matchAll(/^ +version = "([^"]+)"/gm),
+    ];
+
+    expect(new Set(versions.map(([, version]) => version)).size).toBe(1);
+    expect(versions[0]?.[1]).toMatch(/^\d+\.\d+\.\d+$/);
+  });
+});
+
+describe('monitoring', () => {
+  it('counts log lines that the sources write', () => {
+    const monitoring = terraformFiles().find(({ name }) => name === 'monitoring.tf')?.text ?? '';
+    const messages = [...monitoring.matchAll(/message\s*=\s*"([^"]+)"/g)].map(([, message = '']) => message);
+    const sources = sourcesBelow(join(INFRA, '../shared'));
+
+    expect(messages.length).toBeGreaterThan(4);
+    const unwritten = messages.filter(
+      (message) => ![`'${message}'`, `"${message}"`].some((text) => sources.includes(text)),
+    );
+    expect(unwritten).toEqual([]);
+    expect(sources).toContain('oldestOpenSeconds');
+  });
+
+  it('is documented: README.md names every alert policy', () => {
+    const monitoring = terraformFiles().find(({ name }) => name === 'monitoring.tf')?.text ?? '';
+    const alerts = [...monitoring.matchAll(/^ {4}"([^"]+)" = \{$/gm)].map(([, name = '']) => name);
+    const documented = tableRows(readFileSync(join(INFRA, 'README.md'), 'utf8')).map(([first]) => first);
+
+    expect(alerts.length).toBeGreaterThan(6);
+    expect(alerts.filter((alert) => !documented.includes(alert))).toEqual([]);
+  });
+});
+
+describe('the catalogue that is deployed', () => {
+  const outputs = {
+    address: '',
+    database: '',
+    network: { network: 'global/networks/n', region: 'us-east1', subnetwork: 'regions/us-east1/subnetworks/s' },
+  };
+  const text = readFileSync(join(INFRA, 'catalog.json'), 'utf8');
+
+  it('is valid once its blanks are filled in', () => {
+    const catalogue = parseCatalog(filledIn(text, outputs));
+
+    expect(catalogue.configs?.['default-network']).toMatchObject({ zone: 'us-east1-b', network: 'global/networks/n' });
+    expect(Object.keys(catalogue.tiers?.['free']?.perMinute ?? {}).sort()).toEqual([...LIMITED_OPERATIONS].sort());
+  });
+
+  it('has a price for every machine type that can be ordered', () => {
+    const { templates = {}, serverTypes = {}, prices = {} } = parseCatalog(filledIn(text, outputs));
+    const ordered = [...Object.values(templates), ...Object.values(serverTypes)].map(({ machineType }) => machineType);
+
+    expect(ordered.filter((machineType) => prices[machineType] === undefined)).toEqual([]);
+  });
+
+  it('uses network tags that a firewall rule knows', () => {
+    const { configs = {}, securityGroups = {} } = parseCatalog(filledIn(text, outputs));
+    const network = terraformFiles().find(({ name }) => name === 'network.tf')?.text ?? '';
+
+    for (const tag of [...Object.values(configs), ...Object.values(securityGroups)].flatMap(({ tags }) => tags)) {
+      expect(network).toMatch(new RegExp(`^    ${tag} +=`, 'm'));
+    }
+  });
+
+  it('refuses a blank that nobody fills in', () => {
+    expect(() => filledIn('{"a": "${planet}"}', outputs)).toThrow(
+      /\$\{planet\}; known are network, region, subnetwork, zone/,
+    );
+  });
+});
+
+it('the deploy command and Terraform mean the same database', () => {
+  const main = terraformFiles().find(({ name }) => name === 'main.tf')?.text ?? '';
+
+  expect(main).toContain('var.environment == "production" ? "(default)" : "compute-api-${var.environment}"');
+  expect([databaseId('production'), databaseId('staging')]).toEqual(['(default)', 'compute-api-staging']);
+});
+
+/** `undefined` code where terraform is not installed. */
+async function terraformFormat(): Promise<{ readonly code: number | undefined; readonly output: string }> {
+  try {
+    await promisify(execFile)('terraform', ['fmt', '-check', '-diff', '-recursive', INFRA]);
+    return { code: 0, output: '' };
+  } catch (thrown) {
+    if (!(thrown instanceof Error) || !('code' in thrown)) throw thrown;
+    if (thrown.code === 'ENOENT') return { code: undefined, output: '' };
+    return { code: Number(thrown.code), output: 'stdout' in thrown ? String(thrown.stdout) : '' };
+  }
+}
+
+function sourcesBelow(folder: string): string {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts') && !entry.parentPath.includes('generated'))
+    .map((entry) => readFileSync(join(entry.parentPath, entry.name), 'utf8'))
+    .join('\n');
+}

@@ -1,0 +1,38 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const INFRA = fileURLToPath(new URL('../../infra', import.meta.url));
+
+/** One block at the top of a file: `resource "type" "name" { … }`. */
+export interface Block {
+  readonly file: string;
+  readonly kind: string;
+  readonly labels: readonly string[];
+  readonly body: string;
+}
+
+/** All of `infra/*.tf`, as text. */
+export function terraformFiles(): readonly { readonly name: string; readonly text: string }[] {
+  return readdirSync(INFRA)
+    .filter((name) => name.endsWith('.tf'))
+    .sort()
+    .map((name) => ({ name, text: readFileSync(join(INFRA, name), 'utf8') }));
+}
+
+/** The blocks of formatted files: each begins at the left margin and ends with a brace there. */
+export function blocks(): readonly Block[] {
+  return terraformFiles().flatMap(({ name, text }) =>
+    [...text.matchAll(/^([a-z]+)((?: "[^"]+")*) \{\n([\s\S]*?)^\}/gm)].map(([, kind = '', labels = '', body = '']) => ({
+      file: name,
+      kind,
+      labels: [...labels.matchAll(/"([^"]+)"/g)].map(([, label = '']) => label),
+      body,
+    })),
+  );
+}
+
+/** A generated file. */
+export function generated(path: string): unknown {
+  return JSON.parse(readFileSync(join(INFRA, path), 'utf8'));
+}

@@ -1,0 +1,138 @@
+import { expect } from 'vitest';
+import type { PrincipalName } from '#scripts/local/connection.ts';
+import { eventually, type Answer, type LocalCloudProcess } from './local-cloud.ts';
+
+const BASE = '/api/compute/v1';
+
+/** The example request of the contract. */
+export const CREATE_BODY = { template_id: 'ubuntu-22-standard', config_id: 'default-network' };
+
+/** VMs of tests come and go at once, so that nobody waits for what is not being tested. */
+export const QUICK_MACHINES = ['--boot-seconds', '0.4', '--stop-seconds', '0.2'];
+
+export interface ShownInstance {
+  readonly id: string;
+  readonly status: string;
+  readonly statusReason: { readonly reason: string } | null;
+  readonly externalIp: string;
+  readonly internalIp: string;
+}
+
+export interface ShownOperation {
+  readonly id: string;
+  readonly kind: string;
+  readonly state: 'pending' | 'running' | 'completed' | 'failed';
+  readonly instanceId: string;
+  readonly attempts: number;
+  readonly error: { readonly reason: string; readonly message: string } | null;
+}
+
+export interface ShownEvent {
+  readonly status: string;
+  readonly cause: string;
+  readonly actor: string;
+  readonly reason: string | null;
+}
+
+export type PowerVerb = 'start' | 'stop' | 'reset' | 'restart';
+
+/** The compute family as one principal uses it. */
+export class ComputeUser {
+  readonly #cloud: LocalCloudProcess;
+  readonly #principal: PrincipalName;
+
+  constructor(cloud: LocalCloudProcess, principal: PrincipalName) {
+    this.#cloud = cloud;
+    this.#principal = principal;
+  }
+
+  create(headers: Readonly<Record<string, string>> = {}, body: unknown = CREATE_BODY): Promise<Answer> {
+    return this.#ask('POST', '/instances', { body, headers });
+  }
+
+  /** A create that is accepted; the id of what it makes. */
+  async created(headers: Readonly<Record<string, string>> = {}): Promise<string> {
+    const answer = await this.create(headers);
+    expect(answer).toMatchObject({ status: 201 });
+    return (answer.body as ShownInstance).id;
+  }
+
+  /** An instance whose create is over; it runs. */
+  async running(): Promise<string> {
+    const answer = await this.create();
+    expect(answer).toMatchObject({ status: 201 });
+    const operation = await this.ended(answer);
+    expect(operation).toMatchObject({ kind: 'create', state: 'completed' });
+    return operation.instanceId;
+  }
+
+  get(id: string): Promise<Answer> {
+    return this.#ask('GET', `/instances/${id}`);
+  }
+
+  async shown(id: string): Promise<ShownInstance> {
+    const answer = await this.get(id);
+    expect(answer).toMatchObject({ status: 200 });
+    return answer.body as ShownInstance;
+  }
+
+  delete(id: string): Promise<Answer> {
+    return this.#ask('DELETE', `/instances/${id}`);
+  }
+
+  power(id: string, verb: PowerVerb, headers: Readonly<Record<string, string>> = {}): Promise<Answer> {
+    return this.#ask('POST', `/instances/${id}/${verb}`, { headers });
+  }
+
+  /** A power request that is accepted, followed to its end. */
+  async powered(id: string, verb: PowerVerb): Promise<ShownOperation> {
+    const answer = await this.power(id, verb);
+    expect(answer).toMatchObject({ status: 202, body: undefined });
+    return this.ended(answer);
+  }
+
+  async operation(id: string, waitSeconds = 0): Promise<ShownOperation> {
+    const answer = await this.#ask('GET', `/operations/${id}?wait=${waitSeconds}`);
+    expect(answer).toMatchObject({ status: 200 });
+    return answer.body as ShownOperation;
+  }
+
+  /** The operation that an answer names, once it has ended; nobody moves the clock for it. */
+  ended(answer: Answer): Promise<ShownOperation> {
+    return eventually(async () => {
+      const operation = await this.operation(operationOf(answer), 10);
+      return operation.state === 'completed' || operation.state === 'failed' ? operation : undefined;
+    });
+  }
+
+  /** Newest first. */
+  async history(id: string): Promise<readonly ShownEvent[]> {
+    const answer = await this.#ask('GET', `/instances/${id}/history`);
+    expect(answer).toMatchObject({ status: 200 });
+    return (answer.body as { readonly events: readonly ShownEvent[] }).events;
+  }
+
+  #ask(method: string, path: string, settings: Parameters<LocalCloudProcess['request']>[3] = {}): Promise<Answer> {
+    return this.#cloud.request(this.#principal, method, BASE + path, settings);
+  }
+}
+
+/** The id of the operation that an answer speaks of. */
+export function operationOf({ headers }: Answer): string {
+  const id = headers.get('x-operation-id');
+  expect(headers.get('operation-location')).toBe(`${BASE}/operations/${id ?? ''}`);
+  return id ?? '';
+}
+
+/** What a caller is told when something behind us does not answer: to come back, and when. */
+export function expectComeBack(answer: Answer): void {
+  expect(answer).toMatchObject({ status: 503 });
+  expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
+  expect(answer.headers.get('x-error-id')).toMatch(/^[0-9a-f]{32}$/);
+}
+
+/** Applied calls on one VM, in their order. */
+export async function appliedCalls(cloud: LocalCloudProcess, instanceId: string): Promise<readonly string[]> {
+  const calls = await cloud.calls();
+  return calls.filter((call) => call.instance === instanceId && call.outcome === 'applied').map(({ method }) => method);
+}

@@ -1,0 +1,56 @@
+import type { Connection } from '#scripts/local/connection.ts';
+import { LOCAL_PROJECT } from '#scripts/local/function-environment.ts';
+import type { Kind } from '#shared/datastore/kind.ts';
+import type { Shape } from '#shared/datastore/query.ts';
+import { EVENT, INSTANCE, JOB_STATE, OPERATION, REMNANT, USAGE } from '#shared/datastore/rows.ts';
+import { ref, Store, type Row } from '#shared/datastore/store.ts';
+
+const PAGE_SIZE = 500;
+
+/** What is on record in a local cloud, read past the API. */
+export class Records {
+  readonly store: Store;
+
+  constructor({ emulators }: Connection) {
+    this.store = new Store({
+      project: LOCAL_PROJECT,
+      database: '',
+      emulatorHost: emulators.datastore,
+      random: Math.random,
+      sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+    });
+  }
+
+  instances = () => this.all(INSTANCE);
+  operations = () => this.all(OPERATION);
+  events = () => this.all(EVENT);
+  remnants = () => this.all(REMNANT);
+  usages = () => this.all(USAGE);
+
+  /** Instances that a customer's quota counts as existing. */
+  async usageOf(customerId: string): Promise<number> {
+    return (await this.store.get(ref(USAGE, customerId)))?.value.instances ?? 0;
+  }
+
+  /** When the last whole sweep began, epoch ms. */
+  async sweptAtMs(): Promise<number> {
+    return (await this.store.get(ref(JOB_STATE, 'reconciler-sweep')))?.value.ranAtMs ?? 0;
+  }
+
+  close(): Promise<void> {
+    return this.store.close();
+  }
+
+  /** All rows of a kind, by key. */
+  async all<T>(kind: Kind<T>): Promise<readonly Row<T>[]> {
+    const shape: Shape<T> = { kind, equal: [], order: [{ property: '__key__', direction: 'asc' }] };
+    const rows: Row<T>[] = [];
+    let cursor: string | undefined;
+    do {
+      const page = await this.store.query(shape, {}, { limit: PAGE_SIZE, ...(cursor === undefined ? {} : { cursor }) });
+      rows.push(...page.rows);
+      cursor = page.cursor;
+    } while (cursor !== undefined);
+    return rows;
+  }
+}

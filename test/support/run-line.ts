@@ -1,0 +1,15 @@
+import type { CommandLine, Surroundings } from '#scripts/console/command-line.ts';
+import type { ScriptResult } from './run-script.ts';
+
+/** Runs a command line in this process, with nothing in its environment but what is given: quicker than a process of its own. */
+export async function runLine(
+  make: (surroundings: Surroundings) => CommandLine,
+  args: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+): Promise<ScriptResult> {
+  let stdout = '';
+  let stderr = '';
+  const line = make({ environment, stdout: (text) => (stdout += text), stderr: (text) => (stderr += text) });
+  const exitCode = await line.run(args);
+  return { exitCode, stdout, stderr };
+}
