@@ -11,9 +11,8 @@ resource "google_logging_project_sink" "compute_events" {
     resource.type="gce_instance"
     protoPayload.resourceName=~"/instances/${var.instance_id_prefix}-[0-9a-f]{6}-[0-9a-f]{8}$"
     (
-      protoPayload.methodName=~"compute\.instances\.(insert|start|stop|suspend|resume|reset|delete)$" AND operation.last=true
-    ) OR (
-      log_id("cloudaudit.googleapis.com/system_event")
+      (protoPayload.methodName=~"compute\.instances\.(insert|start|stop|suspend|resume|reset|delete)$" AND operation.last=true)
+      OR log_id("cloudaudit.googleapis.com/system_event")
     )
   EOT
 

@@ -70,6 +70,7 @@ locals {
     DATASTORE_DATABASE = local.database_id == "(default)" ? "" : local.database_id
     # Marks our virtual machines, so that deployments in one project leave each other's alone.
     DEPLOYMENT           = var.environment
+    FORWARDED_HOPS       = tostring(var.forwarded_hops)
     GOOGLE_CLOUD_PROJECT = var.project
     INSTANCE_ID_PREFIX   = var.instance_id_prefix
     JWT_AUDIENCE         = try(var.jwt.audience, "")

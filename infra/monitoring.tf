@@ -7,7 +7,7 @@ locals {
     dead_letters   = { message = "a message ended in the dead letter topic", description = "Messages that could not be handled in all their attempts." }
     failed_parts   = { message = "a part of the sweep failed; the next sweep tries again", description = "Parts of reconciler sweeps that failed." }
     orphans        = { message = "a VM without a record was found; it will be deleted after its quarantine", description = "Virtual machines of ours that nobody has on record." }
-    quota_drift    = { message = "a customer's quota is not what its instances use", description = "Customers whose counted quota differs from their instances." }
+    quota_drift    = { message = "quota usage was not the number of instances", description = "Customers whose counted quota differs from their instances." }
     stuck_machines = { message = "a VM without a record could not be deleted yet", description = "Failed attempts to delete virtual machines that must go." }
     sweeps         = { message = "sweep ended", description = "Runs of the reconciler that came to their end." }
   }
@@ -70,7 +70,7 @@ locals {
     "Quota drift" = {
       severity = "WARNING", filter = local._counter_series.quota_drift, aligner = "ALIGN_DELTA", reducer = "REDUCE_SUM"
       above    = 0, period = "300s", duration = "0s"
-      help     = "A customer's quota counts more or fewer instances than there are on record. The log line has both numbers."
+      help     = "A customer's quota counted more or fewer instances than there were; the log line has both numbers. The nightly recount repaired it, but something made it wrong."
     }
     "Reconcile age" = {
       severity = "CRITICAL", filter = local._counter_series.sweeps, aligner = "ALIGN_DELTA", reducer = "REDUCE_SUM"

@@ -64,6 +64,17 @@ variable "environment" {
   }
 }
 
+variable "forwarded_hops" {
+  description = "How many proxies between caller and function add to X-Forwarded-For; failed sign-ins are counted by the address that this leads to."
+  type        = number
+  default     = 1
+
+  validation {
+    condition     = var.forwarded_hops >= 0 && floor(var.forwarded_hops) == var.forwarded_hops
+    error_message = "It is a whole number."
+  }
+}
+
 variable "gateway_region" {
   description = "Region of the gateway, where it is not the one of the functions: API Gateway is offered in fewer regions."
   type        = string
@@ -92,13 +103,13 @@ variable "jwt" {
 }
 
 variable "log_level" {
-  description = "Least severity that functions log."
+  description = "Least severity that functions log. Metrics and alerts are made from lines of severity info, so it cannot be less than that."
   type        = string
   default     = "info"
 
   validation {
-    condition     = contains(["debug", "info", "warn", "error"], var.log_level)
-    error_message = "It is debug, info, warn or error."
+    condition     = contains(["debug", "info"], var.log_level)
+    error_message = "It is debug or info."
   }
 }
 

@@ -27,7 +27,11 @@ export class MissingProgram extends Error {
   }
 }
 
-/** Runs another program to its end. Throws MissingProgram; an exit code other than 0 is an answer. */
+/**
+ * Runs another program to its end. Throws MissingProgram; an exit code other than 0 is an answer.
+ *
+ * Ctrl-C reaches the program as well, which knows how to stop (Terraform saves its state); so it is waited for meanwhile.
+ */
 export async function runProgram(program: string, args: readonly string[], options: RunOptions): Promise<Finished> {
   const { cwd, environment, shown = false, input } = options;
   const child = spawn(program, args, {
@@ -35,6 +39,7 @@ export async function runProgram(program: string, args: readonly string[], optio
     env: environment,
     stdio: ['pipe', shown ? 'inherit' : 'pipe', shown ? 'inherit' : 'pipe'],
   });
+  process.on('SIGINT', waitOn);
   let stdout = '';
   let stderr = '';
   child.stdout?.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
@@ -48,5 +53,11 @@ export async function runProgram(program: string, args: readonly string[], optio
   } catch (thrown) {
     if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT') throw new MissingProgram(program);
     throw thrown;
+  } finally {
+    process.off('SIGINT', waitOn);
   }
+}
+
+function waitOn(): void {
+  // Its being there is what keeps this process from ending first.
 }

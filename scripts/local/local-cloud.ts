@@ -191,9 +191,9 @@ export class LocalCloud {
     const frontEnd = this.#frontEnd;
     if (frontEnd === undefined) return;
     this.#scheduler = new Scheduler({
-      jobs: functions
-        .filter(({ trigger }) => trigger?.type === 'schedule')
-        .map(({ name }) => ({ name, url: frontEnd.url(name) })),
+      jobs: functions.flatMap(({ name, trigger }) =>
+        trigger?.type === 'schedule' ? [{ name, url: frontEnd.url(name), cron: trigger.cron }] : [],
+      ),
       everySeconds: this.#options.sweepSeconds,
       clock: this.#clock,
       onTrouble: this.#options.print,

@@ -1,4 +1,5 @@
 import type { Cancel, Clock } from './clock.ts';
+import { nextTime } from './cron.ts';
 import { localIdToken } from './local-id-token.ts';
 
 /** Cloud Scheduler's default attempt deadline for HTTP targets. */
@@ -8,17 +9,26 @@ export interface Job {
   /** Name of the function it calls. */
   readonly name: string;
   readonly url: string;
+  /** Unix cron, in UTC. */
+  readonly cron: string;
 }
+
+/** The schedule of what keeps an eye on everything; locally it has a beat of its own. */
+const EACH_MINUTE = '* * * * *';
 
 export interface SchedulerOptions {
   readonly jobs: readonly Job[];
+  /** Beat of the jobs of each minute. */
   readonly everySeconds: number;
   readonly clock: Clock;
   /** A call was not answered with 2xx. */
   readonly onTrouble: (message: string) => void;
 }
 
-/** Cloud Scheduler: POSTs to each job once at the start and then at every beat of the shared clock, never twice at a time. */
+/**
+ * Cloud Scheduler: POSTs to each job at its times by the shared clock, never twice at a time. Jobs of each minute begin at
+ * the start.
+ */
 export class Scheduler {
   readonly #options: SchedulerOptions;
   readonly #cancels = new Map<string, Cancel>();
@@ -29,7 +39,8 @@ export class Scheduler {
   }
 
   start(): void {
-    for (const job of this.#options.jobs) this.#plan(job, this.#options.clock.nowMs());
+    const nowMs = this.#options.clock.nowMs();
+    for (const job of this.#options.jobs) this.#plan(job, job.cron === EACH_MINUTE ? nowMs : nextTime(job.cron, nowMs));
   }
 
   stop(): void {
@@ -42,7 +53,8 @@ export class Scheduler {
     if (this.#abort.signal.aborted) return;
     const cancel = this.#options.clock.at(atMs, () => {
       // A beat that falls into a running call is skipped, as the next is counted from when this one was due to begin.
-      const nextMs = this.#options.clock.nowMs() + this.#options.everySeconds * 1000;
+      const nowMs = this.#options.clock.nowMs();
+      const nextMs = job.cron === EACH_MINUTE ? nowMs + this.#options.everySeconds * 1000 : nextTime(job.cron, nowMs);
       const again = (): void => this.#plan(job, nextMs);
       this.#run(job).then(again, again);
     });

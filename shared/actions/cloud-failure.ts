@@ -1,9 +1,10 @@
 import { Failure } from '#shared/domain/failure.ts';
+import type { OperationFailure } from '#shared/domain/operation.ts';
 import { regionOf, zonesOf } from '#shared/domain/zones.ts';
 import type { CloudError, CloudReason } from '#shared/gce/cloud-error.ts';
 
 /** What a caller is told when Compute Engine did not do it: stable reason, advice, nothing of its own text. */
-const REASON: Readonly<Record<CloudReason, { readonly reason: string; readonly advice: string }>> = {
+const REASON: Readonly<Record<CloudReason, { readonly reason: OperationFailure; readonly advice: string }>> = {
   quota_exceeded: {
     reason: 'cloud_quota_exceeded',
     advice: 'The platform has reached its own quota; its operators have to raise it.',
@@ -25,7 +26,7 @@ const REASON: Readonly<Record<CloudReason, { readonly reason: string; readonly a
   lost: { reason: 'cloud_unavailable', advice: 'Please try again.' },
 };
 
-export function cloudReason(reason: CloudReason): { readonly reason: string; readonly message: string } {
+export function cloudReason(reason: CloudReason): { readonly reason: OperationFailure; readonly message: string } {
   return { reason: REASON[reason].reason, message: `GCP operation failed. ${REASON[reason].advice}` };
 }
 

@@ -1,9 +1,11 @@
 import { Failure } from '#shared/domain/failure.ts';
-import { eventId, nextEvent } from '#shared/domain/history.ts';
+import { eventId, nextEvent, type InstanceEvent } from '#shared/domain/history.ts';
 import { instanceId, operationId } from '#shared/domain/ids.ts';
 import type { Instance, MachineSpec } from '#shared/domain/instance.ts';
 import { KeyedQueue } from '#shared/domain/keyed-queue.ts';
+import { UNMETERED } from '#shared/domain/metering.ts';
 import type { Operation } from '#shared/domain/operation.ts';
+import { allot, withPlaces, type Allotment } from '#shared/domain/orders.ts';
 import type { Principal } from '#shared/domain/principal.ts';
 import { release, reserve } from '#shared/domain/quota.ts';
 import { requestUuid } from '#shared/domain/request-uuid.ts';
@@ -13,6 +15,7 @@ import {
   IDEMPOTENCY,
   INSTANCE,
   OPERATION,
+  ORDERS,
   REMNANT,
   USAGE,
   type IdempotencyRecord,
@@ -26,6 +29,7 @@ import { announce } from './announce.ts';
 import { askCompute } from './ask-compute.ts';
 import { cloudFailure } from './cloud-failure.ts';
 import { IDEMPOTENCY_KEPT_MS, requireSameUse, replayed } from './idempotent.ts';
+import { firstWrites, removalWrites } from './instance-writes.ts';
 import type { Tools } from './tools.ts';
 
 /** What is to be made, after names have been looked up. */
@@ -118,9 +122,13 @@ async function accept(
   // Made once: after a lost answer the operation's row tells whether the commit was applied.
   const operationRef = ref(OPERATION, operationId(nowMs(), random));
   return store.change<Accepted | { readonly earlier: IdempotencyRecord }>(async () => {
-    const [blueprint, [usage, earlier]] = await Promise.all([
+    const [blueprint, [usage, earlier, orders]] = await Promise.all([
       request.blueprint(),
-      store.getAll([usageRef, ref(IDEMPOTENCY, idempotencyKey?.id ?? 'none')]),
+      store.getAll([
+        usageRef,
+        ref(IDEMPOTENCY, idempotencyKey?.id ?? 'none'),
+        ref(ORDERS, caller.projects[0] ?? 'none'),
+      ]),
     ]);
     await request.admitted;
     const atMs = nowMs();
@@ -131,7 +139,8 @@ async function accept(
     const instances = reserve(usage?.value.instances ?? 0, tier.maxInstances);
     const id = instanceId(request.idPrefix, caller.userId, random);
     const operation = newOperation(operationRef, { id, request, atMs });
-    const blank = newInstance(blueprint, { id, request, operation, atMs });
+    const allotment = allot(orders?.value, blueprint.machine.machineType);
+    const blank = newInstance(blueprint, { id, request, operation, allotment, atMs });
     const event = nextEvent(blank, {
       status: 'PROVISIONING',
       atMs,
@@ -143,10 +152,11 @@ async function accept(
     const reply = request.answer(instance, operation);
     const writes: Write[] = [
       insert(OPERATION, operation.id, operation),
-      insert(INSTANCE, id, instance),
-      insert(EVENT, eventId(id, event.sequence), event),
+      ...firstWrites({ instance, event }),
       usage === undefined ? insert(USAGE, caller.customerId, { instances }) : replace(usage, { instances }),
     ];
+    if (orders !== undefined && allotment.reservation !== null)
+      writes.push(replace(orders, withPlaces(orders.value, allotment.reservation, 1)));
     if (idempotencyKey !== undefined) {
       const record = newRecord(idempotencyKey, { reply, operation, atMs });
       // An expired record that TTL has not taken yet is written over, on condition that it still is that one.
@@ -187,8 +197,15 @@ function newInstance(
     id,
     request,
     operation,
+    allotment,
     atMs,
-  }: { readonly id: string; readonly request: CreateRequest; readonly operation: Operation; readonly atMs: number },
+  }: {
+    readonly id: string;
+    readonly request: CreateRequest;
+    readonly operation: Operation;
+    readonly allotment: Allotment;
+    readonly atMs: number;
+  },
 ): Instance {
   return {
     id,
@@ -198,14 +215,14 @@ function newInstance(
     visibleBy: request.caller.groups,
     displayName: blueprint.displayName ?? id,
     zone: blueprint.zone,
-    machine: blueprint.machine,
+    machine: allotment.bid === null ? blueprint.machine : { ...blueprint.machine, spot: true },
     templateId: blueprint.templateId,
     configId: blueprint.configId,
     spec: blueprint.spec,
-    bid: null,
-    reservation: null,
+    ...allotment,
     status: 'PROVISIONING',
     statusReason: null,
+    statusSinceMs: atMs,
     preempted: false,
     statusSyncedAtMs: atMs,
     externalIp: '',
@@ -215,6 +232,7 @@ function newInstance(
     queue: [{ id: operation.id, kind: 'create' }],
     eventCount: 0,
     checkAtMs: atMs + FIRST_CHECK_MS,
+    metering: UNMETERED,
   };
 }
 
@@ -270,13 +288,16 @@ async function carryOut(
 /** Notes what Compute Engine answered, and ends the leases of operation and idempotency record. */
 async function confirm(
   request: CreateRequest,
-  { id }: Operation,
+  { id, instanceId }: Operation,
   zoneOperation: ZoneOperation | undefined,
   { store, log }: Tools,
 ): Promise<void> {
   try {
     await store.change(async () => {
-      const [row, record] = await readOwn(request, id, store);
+      const [[row, record], [instance, first]] = await Promise.all([
+        readOwn(request, id, store),
+        store.getAll([ref(INSTANCE, instanceId), ref(EVENT, eventId(instanceId, 1))]),
+      ]);
       if (row?.value.state !== 'running' || row.value.leaseToken !== request.requestId)
         return { writes: [], result: undefined };
       const { call } = row.value;
@@ -288,12 +309,28 @@ async function confirm(
         }),
       ];
       if (record !== undefined) writes.push(replace(record, { ...record.value, leaseUntilMs: 0 }));
+      if (zoneOperation !== undefined) writes.push(...begunWrites(zoneOperation, { instance, first }));
       return { writes, result: undefined };
     });
   } catch (thrown) {
     // The VM was asked for and is on record: the request has succeeded. Leases end by themselves.
     log.warn('a create could not be confirmed on record; its lease will run out', { operationId: id, cause: thrown });
   }
+}
+
+/** The VM exists from now on, and since when is what the cloud says: the record was made a little earlier. */
+function begunWrites(
+  { startedAtMs, targetId }: ZoneOperation,
+  { instance, first }: { readonly instance: Row<Instance> | undefined; readonly first: Row<InstanceEvent> | undefined },
+): readonly Write[] {
+  // Somebody has looked at the VM already, and has written down what he saw.
+  if (instance === undefined || first === undefined || instance.value.eventCount > 1) return [];
+  const atMs = startedAtMs ?? first.value.atMs;
+  const cloudId = instance.value.cloudId === '' ? targetId : instance.value.cloudId;
+  return [
+    replace(instance, { ...instance.value, cloudId, statusSinceMs: atMs }),
+    replace(first, { ...first.value, atMs }),
+  ];
 }
 
 /**
@@ -332,7 +369,7 @@ async function undo(
         operationId: operation.id,
         reason,
       });
-      writes.push(remove(instance), insert(EVENT, eventId(instance.id, event.sequence), event));
+      writes.push(...(await removalWrites(instance, event, store)));
       if (usage !== undefined) writes.push(replace(usage, { instances: release(usage.value.instances) }));
       if (!error.refused) writes.push(put(REMNANT, instance.id, remnantOf(instance.value, atMs)));
     }

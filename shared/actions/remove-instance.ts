@@ -1,17 +1,18 @@
-import { eventId, nextEvent } from '#shared/domain/history.ts';
+import { nextEvent } from '#shared/domain/history.ts';
 import type { Instance } from '#shared/domain/instance.ts';
 import { isFinal, type Operation } from '#shared/domain/operation.ts';
 import { release } from '#shared/domain/quota.ts';
-import { EVENT, INSTANCE, OPERATION, REMNANT, USAGE, type Remnant } from '#shared/datastore/rows.ts';
-import { insert, put, ref, remove, replace, type Row, type Write } from '#shared/datastore/store.ts';
+import { INSTANCE, OPERATION, REMNANT, USAGE, type Remnant } from '#shared/datastore/rows.ts';
+import { put, ref, replace, type Row, type Write } from '#shared/datastore/store.ts';
 import type { ZoneOperation } from '#shared/gce/compute.ts';
 import { LATE_INSERT_MS } from './create-instance.ts';
+import { removalWrites } from './instance-writes.ts';
 import type { Tools } from './tools.ts';
 
 /** What Compute Engine said to the delete. */
 export type DeleteOutcome =
   /** There is no such VM. */
-  | { readonly vm: 'absent' }
+  | { readonly vm: 'absent'; /** Since when, where that is known; epoch ms. */ readonly goneAtMs?: number }
   /** It is being deleted by this zone operation. */
   | { readonly vm: 'leaving'; readonly zoneOperation: ZoneOperation }
   /** It said no, or nothing. */
@@ -44,12 +45,12 @@ export async function removeInstance(
     const actor = deleting?.value.actor ?? { type: 'system' as const, id: 'reconciler' };
     const event = nextEvent(instance, {
       status: 'DELETED',
-      atMs,
+      atMs: outcome.vm === 'absent' ? (outcome.goneAtMs ?? atMs) : atMs,
       cause: actor.type === 'admin' ? 'admin' : 'operation',
       actor,
       operationId: deleteId,
     });
-    const writes: Write[] = [insert(EVENT, eventId(row.id, event.sequence), event), remove(row)];
+    const writes: Write[] = [...(await removalWrites(row, event, store))];
     if (usage !== undefined) writes.push(replace(usage, { instances: release(usage.value.instances) }));
     for (const operation of queued) {
       if (operation !== undefined && !isFinal(operation.value.state))

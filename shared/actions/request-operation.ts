@@ -1,17 +1,18 @@
 import { canSee } from '#shared/domain/access.ts';
 import { Failure } from '#shared/domain/failure.ts';
-import { eventId, nextEvent } from '#shared/domain/history.ts';
+import { nextEvent } from '#shared/domain/history.ts';
 import { operationId } from '#shared/domain/ids.ts';
 import type { Instance } from '#shared/domain/instance.ts';
 import type { Operation } from '#shared/domain/operation.ts';
 import { joinable, projectedStatus, requireFit, type PowerKind, type Strictness } from '#shared/domain/power.ts';
 import type { Actor, Principal } from '#shared/domain/principal.ts';
-import { EVENT, IDEMPOTENCY, INSTANCE, OPERATION, type IdempotencyRecord } from '#shared/datastore/rows.ts';
+import { IDEMPOTENCY, INSTANCE, OPERATION, type IdempotencyRecord } from '#shared/datastore/rows.ts';
 import { insert, ref, replace, type Row, type Write } from '#shared/datastore/store.ts';
 import type { IdempotencyKey } from '#shared/http/idempotency.ts';
 import type { Reply } from '#shared/http/reply.ts';
 import { announce } from './announce.ts';
 import { IDEMPOTENCY_KEPT_MS, replayed, requireSameUse } from './idempotent.ts';
+import { stillWrites } from './instance-writes.ts';
 import type { Tools } from './tools.ts';
 
 /** The one text for what does not exist and for what is not the caller's, so that they cannot be told apart. */
@@ -129,11 +130,15 @@ function noteAdmin(
   instance: Instance,
   { operationId: id, actor, atMs }: { readonly operationId: string; readonly actor: Actor; readonly atMs: number },
 ): readonly Write[] {
-  const event = nextEvent(instance, { status: instance.status, atMs, cause: 'admin', actor, operationId: id });
-  return [
-    insert(EVENT, eventId(instance.id, event.sequence), event),
-    replace(row, { ...instance, eventCount: event.sequence }),
-  ];
+  const event = nextEvent(instance, {
+    status: instance.status,
+    atMs,
+    cause: 'admin',
+    actor,
+    operationId: id,
+    note: true,
+  });
+  return stillWrites(row, { ...instance, eventCount: event.sequence }, event);
 }
 
 /** The instance with the operation in its queue. A delete shows at once, in status and history, and so does an administrator. */
@@ -152,17 +157,20 @@ export function enqueue(row: Row<Instance>, operation: Operation, atMs: number):
     actor: operation.actor,
     operationId: operation.id,
   });
-  return [
-    replace(row, {
+  // On its way out the VM is charged until it is gone, so no price period follows this.
+  return stillWrites(
+    row,
+    {
       ...instance,
       status: 'DELETING',
       statusReason: null,
+      statusSinceMs: atMs,
       queue: [queued, ...instance.queue],
       eventCount: event.sequence,
       checkAtMs: null,
-    }),
-    insert(EVENT, eventId(instance.id, event.sequence), event),
-  ];
+    },
+    event,
+  );
 }
 
 function remember(

@@ -1,16 +1,17 @@
-import { eventId } from '#shared/domain/history.ts';
 import type { Instance } from '#shared/domain/instance.ts';
 import { failInstance, observe, type Observed, type ObservationContext } from '#shared/domain/observe.ts';
-import { isFinal, type CloudCall, type Operation } from '#shared/domain/operation.ts';
+import { isFinal, type CloudCall, type Operation, type OperationFailure } from '#shared/domain/operation.ts';
 import { nextStep, type Step } from '#shared/domain/operation-plan.ts';
 import { requestUuid } from '#shared/domain/request-uuid.ts';
-import { EVENT, INSTANCE, OPERATION, REMNANT } from '#shared/datastore/rows.ts';
+import { INSTANCE, OPERATION, REMNANT } from '#shared/datastore/rows.ts';
 import { Conflict, insert, ref, remove, replace, type Row, type Write } from '#shared/datastore/store.ts';
 import { CloudError, toCloudError } from '#shared/gce/cloud-error.ts';
 import type { Machine, ZoneOperation } from '#shared/gce/compute.ts';
 import type { OperationMessage } from '#shared/pubsub/publisher.ts';
 import { announce } from './announce.ts';
 import { cloudReason } from './cloud-failure.ts';
+import { correctEnd } from './correct-end.ts';
+import { observedWrites } from './instance-writes.ts';
 import { removeInstance } from './remove-instance.ts';
 import type { Tools } from './tools.ts';
 
@@ -35,6 +36,9 @@ const LAST_WAIT_MS = 3_000;
 const LOOK_AGAIN_MS = 500;
 /** Real retries, after which a transient error counts as permanent. */
 const CALLS_MAX = 5;
+
+/** When Compute Engine began and ended something. */
+type CloudSpan = Pick<ZoneOperation, 'startedAtMs' | 'endedAtMs'>;
 
 interface Held {
   readonly operation: Row<Operation>;
@@ -171,7 +175,7 @@ class Delivery {
         return this.#retryOrFail(zoneOperation.error);
       if (zoneOperation === undefined || zoneOperation.done) {
         if ((await this.#tools.compute.get(place)) === undefined) {
-          await finishDelete(this.#operation, this.#tools);
+          await finishDelete(this.#operation, zoneOperation?.endedAtMs ?? undefined, this.#tools);
           return 'done';
         }
         if (zoneOperation === undefined) return this.#release('later');
@@ -322,8 +326,15 @@ class Delivery {
     const observed =
       machine === undefined || instance === undefined
         ? undefined
-        : observe(instance.value, machine, this.#context(zoneOperation.startedAtMs));
-    const writes = observed === undefined || instance === undefined ? [] : instanceWrites(instance, observed);
+        : observe(
+            instance.value,
+            machine,
+            this.#context({ startedAtMs: zoneOperation.startedAtMs, endedAtMs: zoneOperation.startedAtMs }),
+          );
+    const writes =
+      observed === undefined || instance === undefined
+        ? []
+        : await observedWrites(instance, observed, this.#tools.store);
     try {
       await this.#tools.store.commitOnce([replace(this.#held.operation, next), ...writes]);
       await this.#reread();
@@ -345,21 +356,21 @@ class Delivery {
       if (leftMs < LAST_WAIT_MS) return this.#release('continue');
       const zoneOperation = await this.#tools.compute.wait(zone, name, leftMs - LAST_WAIT_MS / 2);
       if (zoneOperation === undefined || (zoneOperation.done && zoneOperation.error === null)) {
-        return this.#arrive(zoneOperation?.endedAtMs ?? null);
+        return this.#arrive(zoneOperation);
       }
       if (zoneOperation.error !== null) return this.#retryOrFail(zoneOperation.error);
     }
   }
 
   /** The call has ended well. Mostly the VM is where it should be, and the operation is over. */
-  async #arrive(endedAtMs: number | null): Promise<Verdict | 'next'> {
+  async #arrive(ended: CloudSpan | undefined): Promise<Verdict | 'next'> {
     const { call } = this.#operation;
     if (call === null) return 'next';
     const arrived: Operation = { ...this.#operation, call: { ...call, done: true } };
     const machine = await this.#look();
     const step = nextStep(arrived, machine, this.#tools.nowMs());
     if (step.do === 'complete') {
-      await this.#settle({ state: 'completed' }, machine, endedAtMs);
+      await this.#settle({ state: 'completed' }, machine, ended);
       return 'done';
     }
     return (await this.#write(arrived)) ? 'next' : 'later';
@@ -402,16 +413,17 @@ class Delivery {
     return verdict;
   }
 
-  async #settle(end: End, machine: Machine | undefined, atMs: number | null | undefined): Promise<void> {
-    await settle(this.#held, end, this.#tools, { machine, context: this.#context(atMs ?? null) });
+  async #settle(end: End, machine: Machine | undefined, span: CloudSpan | undefined): Promise<void> {
+    await settle(this.#held, end, this.#tools, { machine, context: this.#context(span) });
   }
 
-  #context(atMs: number | null): ObservationContext {
+  #context(span: CloudSpan | undefined): ObservationContext {
     const nowMs = this.#tools.nowMs();
     const { actor, id } = this.#operation;
     return {
       nowMs,
-      atMs: atMs ?? nowMs,
+      atMs: span?.endedAtMs ?? nowMs,
+      begunAtMs: span?.startedAtMs ?? null,
       cause: actor.type === 'admin' ? 'admin' : 'operation',
       actor,
       operationId: id,
@@ -424,7 +436,7 @@ const ATTEMPTS_MAX = 7;
 
 interface End {
   readonly state: 'completed' | 'failed';
-  readonly error?: Operation['error'];
+  readonly error?: { readonly reason: OperationFailure; readonly message: string };
 }
 
 /**
@@ -453,7 +465,7 @@ export async function settle(
     const writes: Write[] = [replace(operation, ended)];
     if (instance === undefined) return { writes, result: undefined };
     const after = afterOperation(instance.value, ended, seen);
-    writes.push(...instanceWrites(instance, after));
+    writes.push(...(await observedWrites(instance, after, store)));
     const [head] = after.instance.queue;
     return {
       writes,
@@ -488,23 +500,20 @@ function afterOperation(
   return failInstance(shortened, { ...seen.context, reason, message });
 }
 
-function instanceWrites(row: Row<Instance>, { instance, event }: Observed): readonly Write[] {
-  const writes: Write[] = [replace(row, instance)];
-  if (event !== undefined) writes.push(insert(EVENT, eventId(instance.id, event.sequence), event));
-  return writes;
-}
-
 /**
  * The VM is gone: the record goes too, if it is still there, the delete is complete, and nothing is left on the list,
  * unless a late insert could still come.
  */
 async function finishDelete(
   { id, instanceId }: Pick<Operation, 'id' | 'instanceId'>,
+  goneAtMs: number | undefined,
   tools: Pick<Tools, 'store' | 'nowMs'>,
 ): Promise<void> {
   const { store, nowMs } = tools;
-  const { removed } = await removeInstance(instanceId, id, { vm: 'absent' }, tools);
+  const end = goneAtMs === undefined ? {} : { goneAtMs };
+  const { removed } = await removeInstance(instanceId, id, { vm: 'absent', ...end }, tools);
   if (removed) return;
+  if (goneAtMs !== undefined) await correctEnd(instanceId, goneAtMs, tools);
   await store.change(async () => {
     const [operation, remnant] = await store.getAll([ref(OPERATION, id), ref(REMNANT, instanceId)]);
     const writes: Write[] = [];

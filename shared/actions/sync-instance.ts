@@ -1,11 +1,12 @@
-import { eventId, type EventCause } from '#shared/domain/history.ts';
+import type { EventCause } from '#shared/domain/history.ts';
 import type { Instance } from '#shared/domain/instance.ts';
-import { statusFromCloud } from '#shared/domain/instance.ts';
+import { isTransitional, statusFromCloud } from '#shared/domain/instance.ts';
 import { observe, observeMissing, type Observed, type ObservationContext } from '#shared/domain/observe.ts';
 import type { Actor } from '#shared/domain/principal.ts';
-import { EVENT, INSTANCE } from '#shared/datastore/rows.ts';
-import { Conflict, insert, ref, replace, type Row, type Write } from '#shared/datastore/store.ts';
+import { INSTANCE, OPERATION } from '#shared/datastore/rows.ts';
+import { Conflict, ref, type Row } from '#shared/datastore/store.ts';
 import type { Machine } from '#shared/gce/compute.ts';
+import { observedWrites } from './instance-writes.ts';
 import type { Tools } from './tools.ts';
 
 const SYSTEM: Actor = { type: 'system', id: 'reconciler' };
@@ -18,13 +19,8 @@ export interface Occasion {
   readonly preempted?: boolean;
   /** When it happened, where the occasion knows; epoch ms. */
   readonly atMs?: number;
-}
-
-/** The writes that bring a record up to what was observed. */
-export function writesOf(row: Row<Instance>, { instance, event }: Observed): readonly Write[] {
-  const writes: Write[] = [replace(row, instance)];
-  if (event !== undefined) writes.push(insert(EVENT, eventId(instance.id, event.sequence), event));
-  return writes;
+  /** When it was asked for, where that is known; epoch ms. */
+  readonly begunAtMs?: number;
 }
 
 /** How the record of an instance compares with its VM; `undefined` when it needs no change, or is not ours to change now. */
@@ -40,9 +36,9 @@ export function compare(
   const operation = head === undefined ? undefined : head.id;
   const context: ObservationContext = {
     nowMs,
-    atMs: occasion.atMs ?? changedAtMs(machine, nowMs),
-    // A pre-emption is nobody's operation, even when one is waiting.
-    cause: operation === undefined || occasion.preempted === true ? occasion.cause : 'operation',
+    atMs: occasion.atMs ?? nowMs,
+    begunAtMs: occasion.begunAtMs ?? occasion.atMs ?? null,
+    cause: causeOf(instance, occasion),
     actor: SYSTEM,
     operationId: operation ?? null,
     preempted: occasion.preempted ?? false,
@@ -53,13 +49,35 @@ export function compare(
   return observeMissing(instance, context);
 }
 
-/** When a VM came to be as it is, as far as it says so itself. */
-function changedAtMs(machine: Machine | undefined, nowMs: number): number {
-  if (machine === undefined) return nowMs;
-  const status = statusFromCloud(machine.status);
-  if (status === 'TERMINATED' || status === 'STOPPED') return machine.lastStopAtMs ?? nowMs;
-  return nowMs;
+/** A pre-emption is nobody's operation, even when one is waiting, and what it began is its doing until the VM has stopped. */
+function causeOf(instance: Instance, { cause, preempted }: Occasion): EventCause {
+  if (preempted === true) return cause;
+  if (instance.preempted && isTransitional(instance.status)) return 'cloud event';
+  return instance.queue.length === 0 ? cause : 'operation';
 }
+
+/**
+ * The occasion with the times of the operation that is under way. A VM does not say since when it runs, but the zone
+ * operation that started it says when it ended; asked only when the status has changed.
+ */
+async function timed(
+  { value: instance }: Row<Instance>,
+  occasion: Occasion,
+  { store, compute, nowMs }: SyncTools,
+): Promise<Occasion> {
+  const [head] = instance.queue;
+  if (head === undefined || occasion.atMs !== undefined) return occasion;
+  const call = (await store.get(ref(OPERATION, head.id)))?.value.call;
+  if (call === undefined || call === null || call.zoneOperation === null) return occasion;
+  const zoneOperation = await compute.operation(instance.zone, call.zoneOperation);
+  return {
+    ...occasion,
+    atMs: zoneOperation?.endedAtMs ?? nowMs(),
+    ...(zoneOperation?.startedAtMs == null ? {} : { begunAtMs: zoneOperation.startedAtMs }),
+  };
+}
+
+type SyncTools = Pick<Tools, 'store' | 'compute' | 'nowMs' | 'log'>;
 
 /**
  * Brings one record up to its VM. Answers the instance as it is now; a record that somebody else changed meanwhile is left

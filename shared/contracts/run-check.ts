@@ -74,13 +74,14 @@ function fromText(text: unknown, kind: QueryKind): unknown {
 }
 
 /**
- * The errors as people should hear them. `if` says only that its `then` failed, which the `then` has said better; a
- * property that is `false` beside another one says which one.
+ * The errors as people should hear them. `if` says only that its `then` failed, which the `then` has said better;
+ * `propertyNames` says which name it is, which the rule inside of it does not; a property that is `false` beside another
+ * one says which one.
  */
 function told(compiled: CompiledSchema): CheckError[] {
   const errors: CheckError[] = [];
   for (const { instancePath, keyword, params, message, schemaPath } of compiled.errors ?? []) {
-    if (keyword === 'if') continue;
+    if (keyword === 'if' || schemaPath.includes('/propertyNames/')) continue;
     const beside = keyword === 'false schema' ? /\/dependencies\/([^/]+)\//.exec(schemaPath)?.[1] : undefined;
     const text = beside === undefined ? message : `must not be sent together with ${beside}`;
     errors.push({ instancePath, keyword, params, ...(text === undefined ? {} : { message: text }) });

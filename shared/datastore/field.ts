@@ -61,14 +61,15 @@ function decodeInteger(value: Value): number {
 export const integer: Field<number> = field(false, (member) => ({ integerValue: member }), decodeInteger);
 export const indexedInteger: Field<number> = field(true, (member) => ({ integerValue: member }), decodeInteger);
 
-export const flag: Field<boolean> = field(
-  true,
-  (member) => ({ booleanValue: member }),
-  (value) => {
-    if (typeof value.booleanValue !== 'boolean') throw new UnexpectedValue('a boolean', value);
-    return value.booleanValue;
-  },
-);
+function decodeFlag(value: Value): boolean {
+  if (typeof value.booleanValue !== 'boolean') throw new UnexpectedValue('a boolean', value);
+  return value.booleanValue;
+}
+
+export const flag: Field<boolean> = field(true, (member) => ({ booleanValue: member }), decodeFlag);
+
+/** A flag that no query needs. */
+export const plainFlag: Field<boolean> = field(false, (member) => ({ booleanValue: member }), decodeFlag);
 
 function encodeTime(member: number): Value {
   return { timestampValue: { seconds: Math.floor(member / 1000), nanos: (member % 1000) * 1_000_000 } };

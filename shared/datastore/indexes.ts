@@ -1,4 +1,4 @@
-import { LIST_FILTERS } from './list-filters.ts';
+import { HISTORY_SELECTORS, LIST_FILTERS, PROJECT_SORTS } from './list-filters.ts';
 import type { CompositeIndex, Direction, Shape } from './query.ts';
 
 type Order = Shape['order'][number];
@@ -11,6 +11,16 @@ export const COMPOSITE_INDEXES: readonly CompositeIndex[] = [
   // One per filter of the administrators' list, all with the same end: several filters are a merge of several indexes.
   ...LIST_FILTERS.map((name) => ({ kind: 'Instance', properties: [asc(name), desc('createdAtMs')] })),
   { kind: 'InstanceEvent', properties: [asc('instanceId'), desc('sequence')] },
+  { kind: 'PricePeriod', properties: [asc('instanceId'), desc('sequence')] },
+  // A project's instances in each order; its other filters are applied while reading.
+  ...PROJECT_SORTS.flatMap((sort) => [
+    { kind: 'Instance', properties: [asc('project'), asc(sort)] },
+    { kind: 'Instance', properties: [asc('project'), desc(sort)] },
+  ]),
+  // Histories of a project, and their selectors, which are merged.
+  ...['InstanceEvent', 'PricePeriod'].flatMap((kind) =>
+    ['project', ...HISTORY_SELECTORS].map((name) => ({ kind, properties: [asc(name), asc('timeline')] })),
+  ),
 ];
 
 /**

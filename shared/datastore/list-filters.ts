@@ -1,3 +1,11 @@
 /** Properties of instances by which the list of all instances is filtered; any of them together. */
 export const LIST_FILTERS = ['userId', 'customerId', 'statusGroup', 'zone', 'templateId'] as const;
 export type ListFilter = (typeof LIST_FILTERS)[number];
+
+/** By what a project's instances can be sorted: properties that are value and id in one. */
+export const PROJECT_SORTS = ['byCreated', 'byStatus', 'byType'] as const;
+export type ProjectSort = (typeof PROJECT_SORTS)[number];
+
+/** By what a project's histories can be narrowed, any of them together. */
+export const HISTORY_SELECTORS = ['instanceId', 'bid', 'reservation'] as const;
+export type HistorySelector = (typeof HISTORY_SELECTORS)[number];

@@ -1,6 +1,8 @@
 import type { InstanceEvent } from '#shared/domain/history.ts';
 import type { Instance } from '#shared/domain/instance.ts';
+import type { PricePeriod } from '#shared/domain/metering.ts';
 import type { Operation } from '#shared/domain/operation.ts';
+import type { Orders } from '#shared/domain/orders.ts';
 import {
   IMAGE,
   NETWORK,
@@ -14,14 +16,23 @@ import {
   TIER,
 } from './catalog-rows.ts';
 import type { Kind } from './kind.ts';
-import { LIST_FILTERS, type ListFilter } from './list-filters.ts';
-import type { Shape } from './query.ts';
+import {
+  HISTORY_SELECTORS,
+  LIST_FILTERS,
+  PROJECT_SORTS,
+  type HistorySelector,
+  type ListFilter,
+  type ProjectSort,
+} from './list-filters.ts';
+import type { Direction, Shape } from './query.ts';
 import {
   API_KEY,
   CUSTOMER,
   EVENT,
   INSTANCE,
   OPERATION,
+  ORDERS,
+  PRICE_PERIOD,
   PROJECT,
   REMNANT,
   SESSION,
@@ -102,6 +113,75 @@ export const EVENTS_OF_INSTANCE: Shape<InstanceEvent> = {
   order: [{ property: 'sequence', direction: 'desc' }],
 };
 
+/** Price periods, of both meters: newest first. */
+export const PERIODS_OF_INSTANCE: Shape<PricePeriod> = {
+  kind: PRICE_PERIOD,
+  equal: ['instanceId'],
+  order: [{ property: 'sequence', direction: 'desc' }],
+};
+
+// What the fleet family reads: the parts of a project
+
+const DIRECTIONS: readonly Direction[] = ['asc', 'desc'];
+const SORTED: ReadonlyMap<string, Shape<Instance>> = new Map(
+  PROJECT_SORTS.flatMap((property) =>
+    DIRECTIONS.map((direction): [string, Shape<Instance>] => [
+      `${property} ${direction}`,
+      { kind: INSTANCE, equal: ['project'], range: property, order: [{ property, direction }] },
+    ]),
+  ),
+);
+export const INSTANCES_OF_PROJECT: readonly Shape<Instance>[] = [...SORTED.values()];
+
+/** The instances of a project in an order that no two of them share a place in. */
+export function projectInstances(sort: ProjectSort, direction: Direction): Shape<Instance> {
+  const shape = SORTED.get(`${sort} ${direction}`);
+  if (shape === undefined) throw new Error('There is a query for every order.');
+  return shape;
+}
+
+/** One query for each set of selectors: oldest first. */
+function timelines<T>(kind: Kind<T>): ReadonlyMap<string, Shape<T>> {
+  return new Map(
+    subsets(HISTORY_SELECTORS).map((selectors): [string, Shape<T>] => [
+      selectors.join(),
+      {
+        kind,
+        equal: ['project', ...selectors],
+        range: 'timeline',
+        order: [{ property: 'timeline', direction: 'asc' }],
+      },
+    ]),
+  );
+}
+
+const STATUS_TIMELINES = timelines(EVENT);
+const PRICE_TIMELINES = timelines(PRICE_PERIOD);
+export const HISTORIES_OF_PROJECT: readonly Shape[] = [...STATUS_TIMELINES.values(), ...PRICE_TIMELINES.values()];
+
+/** The changes of status in a project that match all of these selectors. */
+export function statusTimeline(selectors: ReadonlySet<HistorySelector>): Shape<InstanceEvent> {
+  return timelineOf(STATUS_TIMELINES, selectors);
+}
+
+/** The price periods in a project that match all of these selectors. */
+export function priceTimeline(selectors: ReadonlySet<HistorySelector>): Shape<PricePeriod> {
+  return timelineOf(PRICE_TIMELINES, selectors);
+}
+
+function timelineOf<T>(shapes: ReadonlyMap<string, Shape<T>>, selectors: ReadonlySet<HistorySelector>): Shape<T> {
+  const shape = shapes.get(HISTORY_SELECTORS.filter((name) => selectors.has(name)).join());
+  if (shape === undefined) throw new Error('There is a query for every set of selectors.');
+  return shape;
+}
+
+/** Every subset of a short list, in the list's order. */
+function subsets<const T>(members: readonly T[]): readonly (readonly T[])[] {
+  return Array.from({ length: 2 ** members.length }, (_, bits) =>
+    members.filter((_member, i) => (bits & (1 << i)) !== 0),
+  );
+}
+
 export const DUE_REMNANTS: Shape<Remnant> = {
   kind: REMNANT,
   equal: [],
@@ -118,6 +198,7 @@ export const ALL_USERS = all(USER);
 export const USERS_OF_CUSTOMER: Shape<User> = { kind: USER, equal: ['customerId'], order: BY_KEY };
 export const ALL_PROJECTS = all(PROJECT);
 export const PROJECTS_OF_CUSTOMER: Shape<Project> = { kind: PROJECT, equal: ['customerId'], order: BY_KEY };
+export const ALL_ORDERS: Shape<Orders> = all(ORDERS);
 export const ALL_API_KEYS = all(API_KEY);
 export const API_KEYS_OF_USER: Shape<ApiKey> = { kind: API_KEY, equal: ['userId'], order: BY_KEY };
 export const ALL_SESSIONS = all(SESSION);
@@ -146,6 +227,9 @@ export const QUERY_SHAPES: readonly Shape[] = [
   DUE_INSTANCES,
   OPEN_OPERATIONS,
   EVENTS_OF_INSTANCE,
+  PERIODS_OF_INSTANCE,
+  ...INSTANCES_OF_PROJECT,
+  ...HISTORIES_OF_PROJECT,
   DUE_REMNANTS,
   ALL_CUSTOMERS,
   CUSTOMERS_OF_TIER,
@@ -154,6 +238,7 @@ export const QUERY_SHAPES: readonly Shape[] = [
   USERS_OF_CUSTOMER,
   ALL_PROJECTS,
   PROJECTS_OF_CUSTOMER,
+  ALL_ORDERS,
   ALL_API_KEYS,
   API_KEYS_OF_USER,
   ALL_SESSIONS,

@@ -12,7 +12,16 @@ export interface Shape<T = unknown> {
   readonly equal: readonly string[];
   /** Property compared with `<=`; it must then be the first of `order`. */
   readonly atMost?: string;
+  /** Text property that `Page.range` bounds; it must then be the first of `order`. */
+  readonly range?: string;
   readonly order: readonly { readonly property: string; readonly direction: Direction }[];
+}
+
+/** Bounds of a text property; those that are absent let everything through. */
+export interface Range {
+  readonly atLeast?: string;
+  readonly above?: string;
+  readonly below?: string;
 }
 
 export interface Page {
@@ -22,6 +31,8 @@ export interface Page {
   readonly cursor?: string;
   /** Rows to skip after the cursor; the store skips them without reading them. */
   readonly offset?: number;
+  /** For shapes with a `range`. Rows that have null there are never found. */
+  readonly range?: Range;
 }
 
 /** A composite index, as `infra/functions.json` and Terraform list it. */

@@ -1,9 +1,13 @@
 import { INSTANCE_STATUSES, OPERATION_KINDS, STATUS_GROUP, type Instance } from '#shared/domain/instance.ts';
 import { OPERATION_STATES, isFinal, type Operation } from '#shared/domain/operation.ts';
-import type { InstanceEvent } from '#shared/domain/history.ts';
+import { EVENT_STATUSES, eventId, type InstanceEvent } from '#shared/domain/history.ts';
+import { fleetStatus } from '#shared/domain/fleet-status.ts';
+import { METERS, periodId, type PricePeriod } from '#shared/domain/metering.ts';
+import type { Orders } from '#shared/domain/orders.ts';
+import { position, timeText } from '#shared/domain/positions.ts';
 import { catalogUses } from '#shared/domain/catalog-uses.ts';
 import { CATALOG_KINDS } from './catalog-rows.ts';
-import { flag, indexedInteger, integer, json, nullable, plainText, text, texts, time, word } from './field.ts';
+import { flag, plainFlag, indexedInteger, integer, json, nullable, plainText, text, texts, time, word } from './field.ts';
 import { kind, type Kind } from './kind.ts';
 
 /*
@@ -30,6 +34,7 @@ export const INSTANCE: Kind<Instance> = kind<Instance>(
     reservation: nullable(text),
     status: word(INSTANCE_STATUSES),
     statusReason: json(),
+    statusSinceMs: integer,
     preempted: flag,
     statusSyncedAtMs: { ...time, indexed: false, encode: (ms) => ({ ...time.encode(ms), excludeFromIndexes: true }) },
     externalIp: plainText,
@@ -39,11 +44,16 @@ export const INSTANCE: Kind<Instance> = kind<Instance>(
     queue: json(),
     eventCount: integer,
     checkAtMs: nullable(time),
+    metering: json(),
   },
   {
     derived: (instance) => ({
       statusGroup: { stringValue: STATUS_GROUP[instance.status] },
       machineType: { stringValue: instance.machine.machineType },
+      // Sorted lists of a project, each by one property that is value and id in one.
+      byCreated: { stringValue: position(timeText(instance.createdAtMs), instance.id) },
+      byStatus: { stringValue: position(fleetStatus(instance), instance.id) },
+      byType: { stringValue: position(instance.machine.machineType, instance.id) },
       // Lets the catalogue find who uses an entry before it removes it.
       uses: { arrayValue: { values: catalogUses(instance).map((use) => ({ stringValue: use })) } },
     }),
@@ -96,12 +106,13 @@ export const EVENT: Kind<InstanceEvent> = kind<InstanceEvent>(
   {
     instanceId: text,
     sequence: indexedInteger,
-    status: text,
+    status: word(EVENT_STATUSES),
     atMs: time,
     cause: word(EVENT_CAUSES),
     actor: json(),
     operationId: nullable(plainText),
     reason: nullable(plainText),
+    note: plainFlag,
     userId: plainText,
     customerId: plainText,
     visibleBy: texts,
@@ -109,8 +120,54 @@ export const EVENT: Kind<InstanceEvent> = kind<InstanceEvent>(
     bid: nullable(text),
     reservation: nullable(text),
   },
-  { derived: (event) => ({ expireAt: time.encode(event.atMs + HISTORY_RETENTION_MS) }) },
+  {
+    derived: (event) => ({
+      // Null for a note: it is no change of status, and who reads those must not have to skip it.
+      timeline: event.note
+        ? { nullValue: 'NULL_VALUE' }
+        : { stringValue: position(timeText(event.atMs), eventId(event.instanceId, event.sequence)) },
+      expireAt: time.encode(event.atMs + HISTORY_RETENTION_MS),
+    }),
+  },
 );
+
+/** What an instance cost when; and what a paused one in a reserved place gave back. */
+export const PRICE_PERIOD: Kind<PricePeriod> = kind<PricePeriod>(
+  'PricePeriod',
+  {
+    instanceId: text,
+    sequence: indexedInteger,
+    meter: word(METERS),
+    machineType: plainText,
+    priceCents: integer,
+    startMs: time,
+    endMs: nullable(time),
+    visibleBy: texts,
+    project: text,
+    bid: nullable(text),
+    reservation: nullable(text),
+  },
+  {
+    derived: (period) => ({
+      // Null for a credit: it is no part of what is charged.
+      timeline:
+        period.meter === 'credit'
+          ? { nullValue: 'NULL_VALUE' }
+          : { stringValue: position(timeText(period.startMs), periodId(period.instanceId, period.sequence)) },
+      // An open one is kept for as long as it runs.
+      expireAt:
+        period.endMs === null ? { nullValue: 'NULL_VALUE' } : time.encode(period.endMs + HISTORY_RETENTION_MS),
+    }),
+  },
+);
+
+/** What a project has ordered; the id is the project's. */
+export const ORDERS: Kind<Orders> = kind<Orders>('Orders', {
+  project: text,
+  customerId: text,
+  reservations: json(),
+  bids: json(),
+});
 
 /** Instances that exist, per customer; the id is the customer's. */
 export interface Usage {
@@ -287,6 +344,8 @@ export const KINDS: readonly Kind<unknown>[] = [
   INSTANCE,
   OPERATION,
   EVENT,
+  PRICE_PERIOD,
+  ORDERS,
   USAGE,
   TURNS,
   IDEMPOTENCY,
@@ -305,6 +364,7 @@ export const KINDS: readonly Kind<unknown>[] = [
 export const EXPIRING_KINDS: readonly string[] = [
   'Operation',
   'InstanceEvent',
+  'PricePeriod',
   'Turns',
   'IdempotencyRecord',
   'DeadLetter',

@@ -3,7 +3,7 @@ import type { protos } from '@google-cloud/datastore/build/src/protos.js';
 import { Failure } from '#shared/domain/failure.ts';
 import { time, type Value } from './field.ts';
 import type { Kind } from './kind.ts';
-import type { Page, Shape } from './query.ts';
+import type { Page, Range, Shape } from './query.ts';
 import { connection } from './connection.ts';
 
 type Mutation = protos.google.datastore.v1.IMutation;
@@ -274,16 +274,21 @@ export class Store {
    * Throws `unavailable` when others were faster in every attempt.
    */
   async change<T>(decide: () => Promise<Change<T>>): Promise<T> {
+    // What may be applied yet: a commit whose answer was lost can still be on its way when it is looked for.
+    const open: Change<T>[] = [];
     for (let attempt = 1; ; attempt += 1) {
-      const { writes, result } = await decide();
-      if (writes.length === 0) return result;
+      const change = await decide();
+      if (change.writes.length === 0) return change.result;
       try {
-        await this.#commit(writes);
-        return result;
+        await this.#commit(change.writes);
+        return change.result;
       } catch (thrown) {
         const uncertain = thrown instanceof UncertainCommit;
         if (!uncertain && !(thrown instanceof Conflict)) throw toFailure(thrown);
-        if (await this.#wasApplied(writes, uncertain)) return result;
+        for (const { writes, result } of [change, ...open]) {
+          if (await this.#wasApplied(writes)) return result;
+        }
+        if (uncertain) open.push(change);
         // A store that does not answer is not hammered: two tries, then the caller is told.
         if (uncertain && attempt > 1) throw toFailure(thrown);
         if (attempt === CHANGE_ATTEMPTS_MAX) {
@@ -346,7 +351,7 @@ export class Store {
    * Whether a commit that was not acknowledged did happen. A conflict can be our own doing too: Google's client or a proxy
    * may have repeated a commit that had been applied. Inserted rows have ids that nobody else makes.
    */
-  async #wasApplied(writes: readonly Write[], uncertain: boolean): Promise<boolean> {
+  async #wasApplied(writes: readonly Write[]): Promise<boolean> {
     const witness = writes.find((write) => write.mutation({}).insert !== undefined);
     if (witness === undefined) return false;
     const [response] = await this.#read(() =>
@@ -356,8 +361,7 @@ export class Store {
     if (found === undefined || found === null) return false;
     // A row that another writer inserted under the same id (an idempotency key) differs from ours in what it points to.
     const ours = witness.mutation({}).insert?.properties ?? {};
-    const same = Object.keys(ours).every((name) => sameValue(ours[name], found[name]));
-    return same && (uncertain || Object.keys(ours).length > 0);
+    return Object.keys(ours).every((name) => sameValue(ours[name], found[name]));
   }
 
   async #run(
@@ -377,7 +381,7 @@ export class Store {
             query: {
               kind: [{ name: shape.kind.name }],
               ...(page.keysOnly === true ? { projection: [{ property: { name: '__key__' } }] } : {}),
-              ...filterOf(shape, values),
+              ...filterOf(shape, values, page.range),
               order: shape.order.map(({ property, direction }) => ({
                 property: { name: property },
                 direction: direction === 'asc' ? 'ASCENDING' : 'DESCENDING',
@@ -416,7 +420,11 @@ export class Store {
   }
 }
 
-function filterOf(shape: Shape, values: Readonly<Record<string, Value>>): protos.google.datastore.v1.IQuery {
+function filterOf(
+  shape: Shape,
+  values: Readonly<Record<string, Value>>,
+  range: Range = {},
+): protos.google.datastore.v1.IQuery {
   const filters = [
     ...shape.equal.map((property) => ({ property, op: 'EQUAL' as const })),
     ...(shape.atMost === undefined ? [] : [{ property: shape.atMost, op: 'LESS_THAN_OR_EQUAL' as const }]),
@@ -425,7 +433,8 @@ function filterOf(shape: Shape, values: Readonly<Record<string, Value>>): protos
     if (value === undefined) throw new Error(`query of ${shape.kind.name} without a value for ${property}`);
     return { propertyFilter: { property: { name: property }, op, value: { ...value, excludeFromIndexes: false } } };
   });
-  if (filters.length === 0) return {};
+  const bounds = rangeFilters(shape, range);
+  if (filters.length + bounds.length === 0) return {};
   // A null sorts before everything, so a bound alone would find the rows that have no value as well.
   const something =
     shape.atMost === undefined
@@ -439,7 +448,23 @@ function filterOf(shape: Shape, values: Readonly<Record<string, Value>>): protos
             },
           },
         ];
-  return { filter: { compositeFilter: { op: 'AND', filters: [...filters, ...something] } } };
+  return { filter: { compositeFilter: { op: 'AND', filters: [...filters, ...something, ...bounds] } } };
+}
+
+/** Every text is at least the empty one, and no null is. */
+function rangeFilters({ range: property }: Shape, range: Range) {
+  if (property === undefined) return [];
+  const { above, below, atLeast = above === undefined ? '' : undefined } = range;
+  const bounds = [
+    ['GREATER_THAN_OR_EQUAL', atLeast],
+    ['GREATER_THAN', above],
+    ['LESS_THAN', below],
+  ] as const;
+  return bounds.flatMap(([op, bound]) =>
+    bound === undefined
+      ? []
+      : [{ propertyFilter: { property: { name: property }, op, value: { stringValue: bound } } }],
+  );
 }
 
 function keyText(key: Key | null | undefined): string {

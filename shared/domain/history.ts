@@ -1,8 +1,9 @@
-import type { Instance, InstanceStatus } from './instance.ts';
+import { INSTANCE_STATUSES, type Instance, type InstanceStatus } from './instance.ts';
 import type { Actor } from './principal.ts';
 
 /** `DELETED` ends the history of an instance that is gone. */
 export type EventStatus = InstanceStatus | 'DELETED';
+export const EVENT_STATUSES: readonly EventStatus[] = [...INSTANCE_STATUSES, 'DELETED'];
 export type EventCause = 'operation' | 'drift' | 'cloud event' | 'admin';
 
 /** One change of status. Outlives its instance, so it carries what is needed to say who may read it. */
@@ -10,13 +11,15 @@ export interface InstanceEvent {
   readonly instanceId: string;
   /** 1, 2, 3, … per instance. */
   readonly sequence: number;
-  readonly status: string;
+  readonly status: EventStatus;
   /** When it happened in the cloud, as far as the cloud said; epoch ms. */
   readonly atMs: number;
   readonly cause: EventCause;
   readonly actor: Actor;
   readonly operationId: string | null;
   readonly reason: string | null;
+  /** Says who asked for what; the status did not change. */
+  readonly note: boolean;
   readonly userId: string;
   readonly customerId: string;
   readonly visibleBy: readonly string[];
@@ -38,6 +41,7 @@ export interface StatusChange {
   readonly actor: Actor;
   readonly operationId: string | null;
   readonly reason?: string;
+  readonly note?: boolean;
 }
 
 /** The next event of an instance. The caller writes it with the instance, whose `eventCount` grows by one. */
@@ -51,6 +55,7 @@ export function nextEvent(instance: Instance, change: StatusChange): InstanceEve
     actor: change.actor,
     operationId: change.operationId,
     reason: change.reason ?? null,
+    note: change.note ?? false,
     userId: instance.userId,
     customerId: instance.customerId,
     visibleBy: instance.visibleBy,

@@ -1,3 +1,5 @@
+import type { Metering } from './metering.ts';
+
 /**
  * The status of an instance: Compute Engine's own words (v1 Instance.status), and two of ours. DELETING is a record whose
  * VM is being removed; ERROR is one whose VM could not be made or has vanished.
@@ -76,6 +78,8 @@ export interface Instance {
   readonly status: InstanceStatus;
   /** Why it is ERROR; `null` otherwise. */
   readonly statusReason: { readonly reason: string; readonly message: string } | null;
+  /** When `status` began, as far as the cloud said; epoch ms. */
+  readonly statusSinceMs: number;
   /** True when Compute Engine took a spot VM away and nobody has started it since. */
   readonly preempted: boolean;
   /** When `status` was last compared with the VM, epoch ms. */
@@ -92,6 +96,8 @@ export interface Instance {
   readonly eventCount: number;
   /** When the reconciler should look at it next although nothing is queued; `null` when it is at rest. */
   readonly checkAtMs: number | null;
+  /** Its price periods. */
+  readonly metering: Metering;
 }
 
 /** VM states that pass by themselves, so somebody has to look again. */

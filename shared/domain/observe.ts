@@ -1,5 +1,7 @@
 import { nextEvent, type InstanceEvent, type StatusChange } from './history.ts';
-import { isTransitional, statusFromCloud, type Instance, type InstanceStatus } from './instance.ts';
+import { PREEMPTED_REASON } from './fleet-status.ts';
+import { isStopped, isTransitional, statusFromCloud, type Instance, type InstanceStatus } from './instance.ts';
+import { passages } from './passages.ts';
 
 /** What was seen of a VM. */
 export interface Observation {
@@ -8,10 +10,15 @@ export interface Observation {
   readonly externalIp: string;
   readonly internalIp: string;
   readonly cloudId: string;
+  /** The VM's own timestamps, where it has them; epoch ms. */
+  readonly lastStartAtMs?: number | null;
+  readonly lastStopAtMs?: number | null;
 }
 
 export interface ObservationContext extends Omit<StatusChange, 'status'> {
   readonly nowMs: number;
+  /** When what was seen was asked for, where that is known; epoch ms. */
+  readonly begunAtMs?: number | null;
   /** The cloud took a spot VM away. */
   readonly preempted?: boolean;
 }
@@ -20,6 +27,13 @@ export interface ObservationContext extends Omit<StatusChange, 'status'> {
 export interface Observed {
   readonly instance: Instance;
   readonly event: InstanceEvent | undefined;
+  /** Events before it: what the VM went through since the last look, oldest first. */
+  readonly passed?: readonly InstanceEvent[];
+}
+
+/** All events of an observation, oldest first. */
+export function eventsOf({ event, passed = [] }: Observed): readonly InstanceEvent[] {
+  return event === undefined ? passed : [...passed, event];
 }
 
 /** A VM in transition is looked at again this soon, unless an event says so earlier. */
@@ -42,7 +56,7 @@ export function observe(instance: Instance, seen: Observation, context: Observat
     cloudId: seen.cloudId,
     checkAtMs: isTransitional(status) ? context.nowMs + CHECK_AGAIN_MS : null,
   };
-  if (status !== instance.status) return withEvent(next, { ...context, status });
+  if (status !== instance.status) return moved(instance, next, { seen, context });
   const same =
     next.externalIp === instance.externalIp &&
     next.internalIp === instance.internalIp &&
@@ -83,7 +97,33 @@ export function failInstance(
 }
 
 function withEvent(instance: Instance, change: StatusChange): Observed {
-  return { instance: { ...instance, eventCount: instance.eventCount + 1 }, event: nextEvent(instance, change) };
+  return {
+    instance: { ...instance, eventCount: instance.eventCount + 1, statusSinceMs: change.atMs },
+    event: nextEvent(instance, change),
+  };
+}
+
+/** The instance in its new status, with an event for each status on its way there. */
+function moved(
+  before: Instance,
+  after: Instance,
+  { seen, context }: { readonly seen: Observation; readonly context: ObservationContext },
+): Observed {
+  const way = passages(before.status, after.status, {
+    begunAtMs: context.begunAtMs ?? null,
+    lastStartAtMs: seen.lastStartAtMs ?? null,
+    lastStopAtMs: seen.lastStopAtMs ?? null,
+    sinceMs: before.statusSinceMs,
+    atMs: context.atMs,
+  });
+  const passed: InstanceEvent[] = [];
+  let current: Observed = { instance: after, event: undefined };
+  for (const { status, atMs } of way) {
+    if (current.event !== undefined) passed.push(current.event);
+    const reason = after.preempted && isStopped(status) ? PREEMPTED_REASON : undefined;
+    current = withEvent(current.instance, { ...context, status, atMs, ...(reason === undefined ? {} : { reason }) });
+  }
+  return passed.length === 0 ? current : { ...current, passed };
 }
 
 function preempted(instance: Instance, status: InstanceStatus, context: ObservationContext): boolean {

@@ -1,5 +1,5 @@
 import { isStopped, isTransitional, statusFromCloud, type InstanceStatus } from './instance.ts';
-import type { CloudCall, Operation } from './operation.ts';
+import type { CloudCall, Operation, OperationFailure } from './operation.ts';
 
 /** What to do next for an operation. */
 export type Step =
@@ -14,7 +14,7 @@ export type Step =
   /** The VM is on its way by itself. */
   | { readonly do: 'wait' }
   | { readonly do: 'complete' }
-  | { readonly do: 'fail'; readonly reason: string; readonly message: string };
+  | { readonly do: 'fail'; readonly reason: OperationFailure; readonly message: string };
 
 /**
  * How long a call may be repeated under its requestId. Compute Engine remembers a requestId for about an hour; beyond

@@ -16,6 +16,25 @@ export interface CloudCall {
   readonly done: boolean;
 }
 
+/** Why an operation can fail: stable words for programs. Those that begin with `cloud_` are Compute Engine's refusals. */
+export const OPERATION_FAILURES = [
+  'zone_exhausted',
+  'cloud_quota_exceeded',
+  'cloud_permission_denied',
+  'cloud_rate_limited',
+  'cloud_not_found',
+  'cloud_already_exists',
+  'cloud_not_ready',
+  'cloud_invalid_argument',
+  'cloud_unavailable',
+  'vm_missing',
+  'wrong_state',
+  'outcome_unknown',
+  'instance_deleted',
+  'gave_up',
+] as const;
+export type OperationFailure = (typeof OPERATION_FAILURES)[number];
+
 /** One accepted mutation of one instance. */
 export interface Operation {
   /** `op-…`, sortable by time. */
@@ -36,6 +55,7 @@ export interface Operation {
   readonly call: CloudCall | null;
   /** Calls made so far, counted to give a real retry a new requestId. */
   readonly callCount: number;
+  /** `reason` is an OperationFailure, or a word of a newer version. */
   readonly error: { readonly reason: string; readonly message: string } | null;
   readonly createdAtMs: number;
   readonly startedAtMs: number | null;

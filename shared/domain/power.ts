@@ -20,6 +20,11 @@ const OUTCOME: Readonly<Record<OperationKind, InstanceStatus>> = {
   delete: 'DELETING',
 };
 
+/** Where a completed operation has brought its instance. */
+export function outcomeOf(kind: OperationKind): InstanceStatus {
+  return OUTCOME[kind];
+}
+
 /** Transitions that nobody of us has asked for end somewhere too. */
 const SETTLES: Readonly<Record<InstanceStatus, InstanceStatus>> = {
   PENDING: 'RUNNING',
@@ -45,8 +50,13 @@ export function projectedStatus(instance: Pick<Instance, 'status' | 'queue'>): I
   return last === undefined ? SETTLES[instance.status] : OUTCOME[last.kind];
 }
 
-/** The operation that a request may join instead of adding one: asking again for what is already pending. */
+/**
+ * The operation that a request may join instead of adding one: asking again for what is already pending. A delete goes
+ * before everything else, so it is found wherever it is, and nothing else is joined once there is one.
+ */
 export function joinable(instance: Pick<Instance, 'queue'>, kind: OperationKind): QueuedOperation | undefined {
+  const deleting = instance.queue.find((queued) => queued.kind === 'delete');
+  if (deleting !== undefined || kind === 'delete') return kind === 'delete' ? deleting : undefined;
   const last = instance.queue.at(-1);
   return last?.kind === kind ? last : undefined;
 }

@@ -16,3 +16,24 @@ export interface Price {
 export function priceAt(price: Price, atMs: number): number | undefined {
   return price.steps.findLast((step) => step.fromMs <= atMs)?.priceCents;
 }
+
+/**
+ * The moments after `sinceMs`, and not after `nowMs`, at which a running period of `priceCents` has to end because the
+ * price changed, each with the new price. A list that was rewritten without a time of its own counts from now on: what
+ * was charged is never changed afterwards.
+ */
+export function priceChanges(
+  price: Price,
+  period: { readonly priceCents: number; readonly sinceMs: number },
+  nowMs: number,
+): readonly PriceStep[] {
+  const changes: PriceStep[] = [];
+  let current = period.priceCents;
+  for (const step of price.steps) {
+    if (step.fromMs <= period.sinceMs || step.fromMs > nowMs) continue;
+    if (step.priceCents !== current) changes.push(step);
+    current = step.priceCents;
+  }
+  const priceCents = priceAt(price, nowMs);
+  return priceCents === undefined || priceCents === current ? changes : [...changes, { priceCents, fromMs: nowMs }];
+}

@@ -38,6 +38,11 @@ export function turnOf(operation: string, limit: number, count: number, window: 
   };
 }
 
+/** The turn of a request that no limit counts. */
+export function uncounted(nowMs: number): Turn {
+  return turnOf('', UNLIMITED, 0, windowAt(nowMs));
+}
+
 /** Whole seconds until asking again makes sense; at least 1, because 0 invites a busy loop. */
 export function secondsUntil(atMs: number, nowMs: number): number {
   return Math.max(1, Math.ceil((atMs - nowMs) / 1000));

@@ -26,9 +26,11 @@ export interface Machine {
 /** A zone operation. DONE is not success: look at `error`. */
 export interface ZoneOperation {
   readonly name: string;
+  /** Numeric id of the VM it works on. */
+  readonly targetId: string;
   readonly done: boolean;
   readonly error: { readonly reason: CloudReason; readonly message: string } | null;
-  /** `null` until known. */
+  /** When it was asked for, and when it ended; `null` until known. */
   readonly startedAtMs: number | null;
   readonly endedAtMs: number | null;
 }
@@ -279,6 +281,7 @@ function toOperation(operation: CloudOperation): ZoneOperation {
   const done = String(operation.status) === 'DONE';
   return {
     name: operation.name ?? '',
+    targetId: String(operation.targetId ?? ''),
     done,
     error:
       error === undefined
@@ -287,7 +290,7 @@ function toOperation(operation: CloudOperation): ZoneOperation {
             reason: reasonOf(error.code ?? undefined, operation.httpErrorStatusCode ?? 500),
             message: error.message ?? 'the operation failed',
           },
-    startedAtMs: toMs(operation.startTime) ?? toMs(operation.insertTime),
+    startedAtMs: toMs(operation.insertTime) ?? toMs(operation.startTime),
     endedAtMs: toMs(operation.endTime),
   };
 }

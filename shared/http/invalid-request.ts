@@ -25,6 +25,10 @@ function toField(place: InvalidField['place'], error: CheckError): InvalidField 
     const name = String(params['additionalProperty'] ?? params['unevaluatedProperty']);
     return { place, pointer: `${error.instancePath}/${escapePointer(name)}`, message: 'is not known', rule };
   }
+  if (rule === 'propertyNames') {
+    const name = String(params['propertyName']);
+    return { place, pointer: `${error.instancePath}/${escapePointer(name)}`, message: 'is not a possible name', rule };
+  }
   if (rule === 'enum' && Array.isArray(params['allowedValues'])) {
     return {
       place,

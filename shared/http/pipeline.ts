@@ -5,7 +5,7 @@ import { hasRole } from '#shared/domain/access.ts';
 import { Failure, type InvalidField } from '#shared/domain/failure.ts';
 import { requestId as toRequestId, type Random } from '#shared/domain/ids.ts';
 import type { Principal } from '#shared/domain/principal.ts';
-import type { Turn } from '#shared/domain/rate-limit.ts';
+import { uncounted, type Turn } from '#shared/domain/rate-limit.ts';
 import type { LimitedOperation, Tier } from '#shared/domain/tier.ts';
 import type { Write } from '#shared/datastore/store.ts';
 import { readIdempotencyKey, type IdempotencyKey } from './idempotency.ts';
@@ -17,7 +17,7 @@ import { callerAddress, matchPath, parseQuery, type WireRequest } from './reques
 export interface Surface {
   readonly name: string;
   credential(headers: WireRequest['headers']): Credential;
-  /** Headers of an answer to a request that spent a turn. */
+  /** Headers of an answer to a request that spent a turn, or an uncounted one. */
   limitHeaders(turn: Turn, nowMs: number): Readonly<Record<string, string>>;
   failure(
     failure: Failure,
@@ -104,7 +104,11 @@ export async function serve<Params, Query, Body>(
 ): Promise<WireReply> {
   const startedAtMs = tools.nowMs();
   const requestId = toRequestId(request.headers['x-request-id'], tools.random);
-  const headers: Record<string, string> = { 'x-request-id': requestId };
+  const headers: Record<string, string> = {
+    'x-request-id': requestId,
+    // Until a turn is spent, and for those who never get to spend one.
+    ...surface.limitHeaders(uncounted(startedAtMs), startedAtMs),
+  };
   let caller: Principal | undefined;
   let reply: Reply & { readonly contentType?: string };
   let outcome = 'granted';

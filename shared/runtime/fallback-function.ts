@@ -1,6 +1,7 @@
 import { http } from '@google-cloud/functions-framework';
 import type { Fallback } from '#shared/contracts/contract.ts';
 import { Failure } from '#shared/domain/failure.ts';
+import { uncounted } from '#shared/domain/rate-limit.ts';
 import { requestId as toRequestId } from '#shared/domain/ids.ts';
 import type { Surface } from '#shared/http/pipeline.ts';
 import { matchPath } from '#shared/http/request.ts';
@@ -23,6 +24,7 @@ export function fallbackFunction(fallback: Fallback, surface: Surface): void {
     const { path, method, headers } = toWireRequest(request);
     const ids = { errorId: random.hex(16), requestId: toRequestId(headers['x-request-id'], random) };
     const failure = failureOf(fallback, path);
+    const nowMs = Date.now();
     const reply = surface.failure(failure, ids);
     log.request({
       requestId: ids.requestId,
@@ -41,6 +43,7 @@ export function fallbackFunction(fallback: Fallback, surface: Surface): void {
         'content-type': reply.contentType,
         'cache-control': 'no-store',
         'x-request-id': ids.requestId,
+        ...surface.limitHeaders(uncounted(nowMs), nowMs),
         ...(failure.allow === undefined ? {} : { allow: failure.allow.join(', ') }),
         ...reply.headers,
       },

@@ -28,6 +28,8 @@ export interface FunctionProcess {
   /** Folder of an artefact, or a source file. */
   readonly source: string;
   readonly environment: Readonly<Record<string, string>>;
+  /** Main file of the functions-framework to use; this project's own by default. */
+  readonly framework?: string;
   readonly request?: {
     readonly method: string;
     readonly path: string;
@@ -40,10 +42,16 @@ export interface FunctionProcess {
  * Starts a function as the platform does (Node.js 24, functions-framework), waits for its first answer and ends it.
  * Rejects with what the process wrote when it ends before it has answered.
  */
-export async function firstAnswer({ target, source, environment, request }: FunctionProcess): Promise<FirstAnswer> {
+export async function firstAnswer({
+  target,
+  source,
+  environment,
+  framework = FRAMEWORK,
+  request,
+}: FunctionProcess): Promise<FirstAnswer> {
   const port = await freePort();
   const started = performance.now();
-  const child = spawn(NODE, [FRAMEWORK, '--target', target, '--source', source, '--port', String(port)], {
+  const child = spawn(NODE, [framework, '--target', target, '--source', source, '--port', String(port)], {
     env: { PATH: process.env['PATH'] ?? '', NODE_ENV: 'production', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -4,10 +4,11 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { ShiftableClock } from '#scripts/local/clock.ts';
+import { nextTime } from '#scripts/local/cron.ts';
 import { Scheduler } from '#scripts/local/scheduler.ts';
 
 /** A job whose calls are kept until the test answers them. */
-async function harness() {
+async function harness(cron = '* * * * *') {
   const calls: { readonly request: IncomingMessage; readonly response: ServerResponse }[] = [];
   const server = createServer((request, response) => calls.push({ request, response })).listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -15,7 +16,7 @@ async function harness() {
   const clock = new ShiftableClock();
   const troubles: string[] = [];
   const scheduler = new Scheduler({
-    jobs: [{ name: 'sweep', url: `http://127.0.0.1:${port}/sweep` }],
+    jobs: [{ name: 'sweep', url: `http://127.0.0.1:${port}/sweep`, cron }],
     everySeconds: 3600,
     clock,
     onTrouble: (message) => troubles.push(message),
@@ -94,3 +95,33 @@ test('after stop nothing is called', async () => {
   expect(h.calls).toHaveLength(1);
   expect(h.troubles).toEqual([]);
 });
+
+test('a job of once a day is called at its time, and not at the start', async () => {
+  const h = await harness('17 3 * * *');
+  const untilMs = nextTime('17 3 * * *', h.clock.nowMs()) - h.clock.nowMs();
+
+  h.clock.advance(Math.floor(untilMs / 1000) - 30);
+  await new Promise(setImmediate);
+  const before = h.calls.length;
+  h.clock.advance(31);
+
+  await h.called(1);
+  expect(before).toBe(0);
+});
+
+test.each([
+  ['* * * * *', '2026-03-01T10:00:00.000Z', '2026-03-01T10:01:00.000Z'],
+  ['*/5 * * * *', '2026-03-01T10:03:20.000Z', '2026-03-01T10:05:00.000Z'],
+  ['17 3 * * *', '2026-03-01T03:16:59.999Z', '2026-03-01T03:17:00.000Z'],
+  ['17 3 * * *', '2026-03-01T03:17:00.000Z', '2026-03-02T03:17:00.000Z'],
+  ['0 */6 * * *', '2026-12-31T20:00:00.000Z', '2027-01-01T00:00:00.000Z'],
+])('%s after %s is due at %s', (cron, after, due) => {
+  expect(new Date(nextTime(cron, Date.parse(after))).toISOString()).toBe(due);
+});
+
+test.each([['0 0 1 * *'], ['61 * * * *'], ['*/0 * * * *'], ['@daily'], ['']])(
+  'a schedule that is not understood is refused: %s',
+  (cron) => {
+    expect(() => nextTime(cron, 0)).toThrow(/schedule/);
+  },
+);

@@ -1,4 +1,5 @@
 import type { Instance } from '#shared/domain/instance.ts';
+import { UNMETERED } from '#shared/domain/metering.ts';
 
 /** A running instance of alice, made from the example template. */
 export function anInstance(overrides: Partial<Instance> = {}): Instance {
@@ -31,6 +32,7 @@ export function anInstance(overrides: Partial<Instance> = {}): Instance {
     reservation: null,
     status: 'RUNNING',
     statusReason: null,
+    statusSinceMs: 1_700_000_000_000,
     preempted: false,
     statusSyncedAtMs: 1_700_000_000_000,
     externalIp: '',
@@ -40,6 +42,7 @@ export function anInstance(overrides: Partial<Instance> = {}): Instance {
     queue: [],
     eventCount: 0,
     checkAtMs: null,
+    metering: UNMETERED,
     ...overrides,
   };
 }

@@ -12,6 +12,14 @@ const STATUS_OF_REASON: Readonly<Record<string, number>> = {
   cloud_invalid_argument: RESOURCE_FAILURE_STATUS.unprocessable,
 };
 
+const HOW = 'Send X-API-Key, or Authorization: Bearer <token>, or the headers api-key and api-secret.';
+
+/** Sentences of the core that speak of credentials, with this family's own first. */
+const TEXT_OF_REASON: Readonly<Record<string, string>> = {
+  credentials_missing: `Credentials are missing. ${HOW}`,
+  credentials_invalid: `The credentials are not valid or have expired. ${HOW}`,
+};
+
 /** The resource family: a key in one string, a bearer token or a key pair; errors are one sentence. */
 export const resourceSurface: Surface = {
   name: 'resource',
@@ -24,7 +32,7 @@ export const resourceSurface: Surface = {
       'x-error-id': errorId,
       ...(failure.kind === 'unauthenticated' ? { 'www-authenticate': 'Bearer realm="compute-api"' } : {}),
     },
-    body: { error: failure.message },
+    body: { error: TEXT_OF_REASON[failure.reason] ?? failure.message },
   }),
 };
 

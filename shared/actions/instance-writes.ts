@@ -1,0 +1,101 @@
+import { eventId, type InstanceEvent } from '#shared/domain/history.ts';
+import type { Instance } from '#shared/domain/instance.ts';
+import { isRunning, meterChanges, METERS, periodId, type MovedPeriod } from '#shared/domain/metering.ts';
+import { withPlaces } from '#shared/domain/orders.ts';
+import { eventsOf, type Observed } from '#shared/domain/observe.ts';
+import { priceAt } from '#shared/domain/price.ts';
+import { PRICE } from '#shared/datastore/catalog-rows.ts';
+import { EVENT, INSTANCE, ORDERS, PRICE_PERIOD } from '#shared/datastore/rows.ts';
+import { insert, put, ref, remove, replace, type Row, type Store, type Write } from '#shared/datastore/store.ts';
+
+/*
+ * The one place where a change of status becomes writes. Every family and every worker changes instances through here,
+ * so that each change has its event, and each event moves the price periods, in the same commit.
+ */
+
+type Reader = Pick<Store, 'getAll'>;
+
+/** An instance as it will be, and the changes of status that brought it there, oldest first. */
+export interface InstanceChange {
+  readonly instance: Instance;
+  readonly events: readonly InstanceEvent[];
+}
+
+/** A new instance with its first event. */
+export function firstWrites({ instance, event }: { readonly instance: Instance; readonly event: InstanceEvent }): readonly Write[] {
+  // It is charged from when it runs, so there is no period yet.
+  return [insert(INSTANCE, instance.id, instance), insertEvent(event)];
+}
+
+/** A changed instance. Reads a price when a period begins. */
+export async function changeWrites(row: Row<Instance>, change: InstanceChange, store: Reader): Promise<readonly Write[]> {
+  const { instance, periods } = await metered(change, store);
+  return [replace(row, instance), ...change.events.map(insertEvent), ...periods.map((period) => putPeriod(instance, period))];
+}
+
+/** What a look at a VM has shown. */
+export function observedWrites(row: Row<Instance>, observed: Observed, store: Reader): Promise<readonly Write[]> {
+  return changeWrites(row, { instance: observed.instance, events: eventsOf(observed) }, store);
+}
+
+/** A changed instance with an event that no price period follows from: a note, or a delete that was asked for. */
+export function stillWrites(row: Row<Instance>, instance: Instance, event: InstanceEvent): readonly Write[] {
+  return [replace(row, instance), insertEvent(event)];
+}
+
+/** An instance that is taken off the record, with its last event; its place in a reservation is free again. */
+export async function removalWrites(row: Row<Instance>, event: InstanceEvent, store: Reader): Promise<readonly Write[]> {
+  const { value: instance } = row;
+  const { periods } = await metered({ instance, events: [event] }, store);
+  const writes = [insertEvent(event), remove(row), ...periods.map((period) => putPeriod(instance, period))];
+  if (instance.reservation === null) return writes;
+  const [orders] = await store.getAll([ref(ORDERS, instance.project)]);
+  if (orders === undefined) return writes;
+  return [...writes, replace(orders, withPlaces(orders.value, instance.reservation, -1))];
+}
+
+function insertEvent(event: InstanceEvent): Write {
+  return insert(EVENT, eventId(event.instanceId, event.sequence), event);
+}
+
+/** The row of a period. The instance says all about it, so it is written whole and never read for that. */
+export function putPeriod(instance: Instance, { sequence, meter, priceCents, sinceMs, endMs }: MovedPeriod): Write {
+  return put(PRICE_PERIOD, periodId(instance.id, sequence), {
+    instanceId: instance.id,
+    sequence,
+    meter,
+    machineType: instance.machine.machineType,
+    priceCents,
+    startMs: sinceMs,
+    endMs,
+    visibleBy: instance.visibleBy,
+    project: instance.project,
+    bid: instance.bid,
+    reservation: instance.reservation,
+  });
+}
+
+async function metered(
+  { instance, events }: InstanceChange,
+  store: Reader,
+): Promise<{ readonly instance: Instance; readonly periods: readonly MovedPeriod[] }> {
+  const changes = events.filter(({ note }) => !note);
+  const reserved = instance.reservation !== null;
+  const before = instance.metering;
+  // A period that is open now may end and another begin within one change: a restart that nobody looked at.
+  const begins = changes.some(({ status }) =>
+    METERS.some((meter) => isRunning(meter, { status, reserved, before: false })),
+  );
+  const [price, orders] = begins
+    ? await store.getAll([ref(PRICE, instance.machine.machineType), ref(ORDERS, instance.project || 'none')])
+    : [];
+  const buybackCents = orders?.value.reservations.find(({ id }) => id === instance.reservation)?.buybackCents;
+  const { metering, periods } = meterChanges(before, changes, {
+    reserved,
+    prices: {
+      charge: (atMs) => (price === undefined ? undefined : priceAt(price.value, atMs)),
+      credit: () => buybackCents,
+    },
+  });
+  return { instance: periods.length === 0 ? instance : { ...instance, metering }, periods };
+}

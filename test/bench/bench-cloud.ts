@@ -1,0 +1,204 @@
+/**
+ * The cloud of the benchmarks, as a process of its own: the embedded emulators, people with a tier that never runs out,
+ * and instances whose records and VMs agree. It counts every call that reaches an emulator, and can hold each answer for a
+ * while, so that what waits for what shows in the times of arrival. Ends when the process that started it does.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ShiftableClock } from '#scripts/local/clock.ts';
+import catalog from '#scripts/local/catalog.json' with { type: 'json' };
+import { ComputeEmulator } from '#scripts/local/emulators/compute/compute-emulator.ts';
+import { DatastoreEmulator } from '#scripts/local/emulators/datastore/datastore-emulator.ts';
+import { PubSubEmulator } from '#scripts/local/emulators/pubsub/pubsub-emulator.ts';
+import { Faults, type Fault, type FaultKind, type FaultService } from '#scripts/local/faults.ts';
+import { LOCAL_PROJECT } from '#scripts/local/function-environment.ts';
+import { createHash } from 'node:crypto';
+import { v1 } from '@google-cloud/pubsub';
+import { applyCatalog } from '#shared/catalog/apply-catalog.ts';
+import type { Catalog } from '#shared/catalog/catalog.ts';
+import { TIER } from '#shared/datastore/catalog-rows.ts';
+import { connection } from '#shared/datastore/connection.ts';
+import { COMPOSITE_INDEXES } from '#shared/datastore/indexes.ts';
+import { CUSTOMER, EVENT, INSTANCE, OPERATION, SESSION, USAGE, USER } from '#shared/datastore/rows.ts';
+import { put, Store, type Write } from '#shared/datastore/store.ts';
+import { eventId, nextEvent } from '#shared/domain/history.ts';
+import type { Instance } from '#shared/domain/instance.ts';
+import { LIMITED_OPERATIONS, UNLIMITED, type LimitedOperation } from '#shared/domain/tier.ts';
+import { pendingOperation } from '#shared/actions/request-operation.ts';
+import { Compute, type Machine } from '#shared/gce/compute.ts';
+import { anInstance } from '#test/support/an-instance.ts';
+import type { BenchCloudMessage, BenchCloudReport, TracedCall } from './bench-cloud-messages.ts';
+
+const DEPLOYMENT = 'local';
+const ZONE = 'us-central1-a';
+/** Instances with a VM, read by turns. */
+const MACHINES = 50;
+/** Instances without a VM, for requests that only accept an operation: each of them is asked once. */
+const RECORDS = 6_000;
+/** Instances of the person whose list is read. */
+const LISTED = 3;
+const CUSTOMER_ID = 'bench';
+const OWNER = { userId: '00000000-0000-4000-8000-000000000001', token: 'owner-of-the-benchmark-token' };
+const LISTER = { userId: '00000000-0000-4000-8000-000000000002', token: 'lister-of-the-benchmark-token' };
+const ADMIN = { userId: '00000000-0000-4000-8000-000000000003', token: 'admin-of-the-benchmark-token' };
+const GROUPS = ['group1'];
+const FAR_MS = 100 * 365 * 86_400_000;
+
+/** Knows every call, because an emulator asks at each one whether it is to be hurt. */
+class CallTrace extends Faults {
+  calls: TracedCall[] = [];
+  delayMs = 0;
+
+  override take(service: FaultService, method: string, kinds?: readonly FaultKind[]): Fault | undefined {
+    // A delivery is the emulator's own call, and it has no subscriptions here.
+    if (this.delayMs === 0) return super.take(service, method, kinds);
+    this.calls.push({ service, method, atMs: performance.now() });
+    return { service, method, kind: 'delay', count: 1, delayMs: this.delayMs };
+  }
+}
+
+const trace = new CallTrace();
+const clock = new ShiftableClock();
+const datastore = new DatastoreEmulator({ clock, faults: trace, compositeIndexes: COMPOSITE_INDEXES });
+const pubsub = new PubSubEmulator({ clock, faults: trace });
+const compute = new ComputeEmulator({ clock, faults: trace, bootSeconds: 0.05, stopSeconds: 0.05 });
+
+async function start(): Promise<BenchCloudReport> {
+  await Promise.all([datastore.start(), pubsub.start(), compute.start()]);
+  const publisher = new v1.PublisherClient(connection(pubsub.address));
+  await publisher.createTopic({ name: `projects/${LOCAL_PROJECT}/topics/operations` });
+  await publisher.close();
+  const store = new Store({
+    project: LOCAL_PROJECT,
+    database: '',
+    emulatorHost: datastore.address,
+    random: Math.random,
+    sleep: (ms) => sleep(ms),
+  });
+  await applyCatalog(store, catalog satisfies Catalog);
+  await store.write(people(Date.now()));
+  const instances = await machines(store);
+  const records = Array.from({ length: RECORDS }, (_, i) => instanceOf(`tw-000001-${hex(i + 1_000_000)}`, OWNER.userId));
+  await writeAll(store, records.map(rowOf));
+  const operation = { ...pendingOperation('stop', instances[0] ?? anInstance(), made()), state: 'completed' as const };
+  await store.write([put(OPERATION, operation.id, { ...operation, completedAtMs: Date.now() })]);
+  await store.close();
+  return {
+    type: 'ready',
+    emulators: { datastore: datastore.address, pubsub: pubsub.address, compute: compute.address },
+    tokens: { owner: OWNER.token, lister: LISTER.token, admin: ADMIN.token },
+    machineIds: instances.map(({ id }) => id),
+    recordIds: records.map(({ id }) => id),
+    operationId: operation.id,
+  };
+}
+
+function people(nowMs: number): readonly Write[] {
+  const perMinute = Object.fromEntries(LIMITED_OPERATIONS.map((name) => [name, 1_000_000_000]));
+  return [
+    // Counted like any other: an unlimited tier would spare the counter.
+    put(TIER, 'bench', {
+      name: 'bench',
+      maxInstances: UNLIMITED,
+      perMinute: perMinute as Readonly<Record<LimitedOperation, number>>,
+    }),
+    put(CUSTOMER, CUSTOMER_ID, { id: CUSTOMER_ID, name: 'Bench', tier: 'bench' }),
+    put(USAGE, CUSTOMER_ID, { instances: MACHINES + RECORDS + LISTED }),
+    ...[OWNER, LISTER, ADMIN].flatMap(({ userId, token }) => [
+      put(USER, userId, {
+        id: userId,
+        customerId: CUSTOMER_ID,
+        name: 'bench',
+        projects: ['proj_bench'],
+        groups: GROUPS,
+        roles: token === ADMIN.token ? ['compute_admin'] : [],
+        createdAtMs: nowMs,
+      }),
+      put(SESSION, createHash('sha256').update(token).digest('hex'), {
+        userId,
+        customerId: CUSTOMER_ID,
+        createdAtMs: nowMs,
+        expiresAtMs: nowMs + FAR_MS,
+        revokedAtMs: null,
+      }),
+    ]),
+  ];
+}
+
+/** Makes the VMs first: a record that disagrees with its VM would be written at every look. */
+async function machines(store: Store): Promise<readonly Instance[]> {
+  const client = new Compute({ project: LOCAL_PROJECT, deployment: DEPLOYMENT, emulatorHost: compute.address });
+  const wanted = [
+    ...Array.from({ length: MACHINES }, (_, i) => instanceOf(`tw-000001-${hex(i)}`, OWNER.userId)),
+    ...Array.from({ length: LISTED }, (_, i) => instanceOf(`tw-000002-${hex(i)}`, LISTER.userId)),
+  ];
+  const made: Instance[] = [];
+  for (const [index, instance] of wanted.entries()) {
+    const place = { zone: ZONE, name: instance.id };
+    await client.insert(place, instance.machine, `00000000-0000-4000-8000-${hex(index).padStart(12, '0')}`);
+  }
+  for (const instance of wanted) {
+    const machine = await running(client, instance.id);
+    const { externalIp, internalIp, cloudId } = machine;
+    made.push({ ...instance, externalIp, internalIp, cloudId, eventCount: 1 });
+  }
+  await client.close();
+  await writeAll(store, made.map(rowOf));
+  await writeAll(store, made.map(eventOf));
+  return made.filter(({ userId }) => userId === OWNER.userId);
+}
+
+async function running(client: Compute, name: string): Promise<Machine> {
+  for (;;) {
+    const machine = await client.get({ zone: ZONE, name });
+    if (machine?.status === 'RUNNING') return machine;
+    await sleep(10);
+  }
+}
+
+function instanceOf(id: string, userId: string): Instance {
+  return anInstance({ id, userId, customerId: CUSTOMER_ID, visibleBy: GROUPS, zone: ZONE, project: 'proj_bench' });
+}
+
+function rowOf(instance: Instance): Write {
+  return put(INSTANCE, instance.id, instance);
+}
+
+function eventOf(instance: Instance): Write {
+  const actor = { type: 'user' as const, id: instance.userId };
+  const event = nextEvent(
+    { ...instance, eventCount: 0 },
+    { status: 'RUNNING', atMs: instance.createdAtMs, cause: 'operation', actor, operationId: null },
+  );
+  return put(EVENT, eventId(instance.id, event.sequence), event);
+}
+
+function made() {
+  const actor = { type: 'user' as const, id: OWNER.userId };
+  return { id: 'op-0bench000000000000', actor, requestId: 'bench-request', atMs: Date.now() };
+}
+
+async function writeAll(store: Store, writes: readonly Write[]): Promise<void> {
+  for (let at = 0; at < writes.length; at += 400) await store.write(writes.slice(at, at + 400));
+}
+
+function hex(number: number): string {
+  return number.toString(16).padStart(8, '0');
+}
+
+function say(report: BenchCloudReport): void {
+  process.send?.(report);
+}
+
+process.on('message', (sent) => {
+  const message = sent as BenchCloudMessage;
+  if (message.type === 'trace') {
+    trace.calls = [];
+    trace.delayMs = message.delayMs;
+    say({ type: 'tracing' });
+  } else {
+    trace.delayMs = 0;
+    say({ type: 'calls', calls: trace.calls });
+  }
+});
+process.on('disconnect', () => process.exit(0));
+say(await start());

@@ -1,0 +1,100 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdir, readFile } from 'node:fs/promises';
+import { connect, createServer } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+const FRAMEWORK = fileURLToPath(
+  new URL('../../node_modules/@google-cloud/functions-framework/build/src/main.js', import.meta.url),
+);
+const NODE = fileURLToPath(new URL('../../node_modules/node/bin/node', import.meta.url));
+const START_LIMIT_MS = 20_000;
+/** Time to write a profile at the end. */
+const END_LIMIT_MS = 5_000;
+
+export interface StartOptions {
+  readonly name: string;
+  /** Folder of the built function. */
+  readonly source: string;
+  readonly environment: Readonly<Record<string, string>>;
+  /** Further arguments of Node.js, `--cpu-prof` for one. */
+  readonly nodeArguments?: readonly string[];
+}
+
+/** A built function behind functions-framework, as the platform runs it, until it is stopped. */
+export class FunctionProcess {
+  readonly name: string;
+  readonly port: number;
+  readonly #pid: number;
+  readonly #end: () => Promise<void>;
+
+  private constructor(name: string, port: number, child: { readonly pid: number; readonly end: () => Promise<void> }) {
+    this.name = name;
+    this.port = port;
+    this.#pid = child.pid;
+    this.#end = child.end;
+  }
+
+  /** Resolves when it listens. Rejects with what it wrote when it ends before. */
+  static async start({ name, source, environment, nodeArguments = [] }: StartOptions): Promise<FunctionProcess> {
+    const port = await freePort();
+    const child = spawn(
+      NODE,
+      [...nodeArguments, FRAMEWORK, '--target', name, '--source', source, '--port', String(port)],
+      // Its log goes nowhere, as fast as it can: whoever reads it would be measured along with it.
+      { env: { PATH: process.env['PATH'] ?? '', ...environment }, stdio: ['ignore', 'ignore', 'pipe'] },
+    );
+    let output = '';
+    child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
+    const ended = once(child, 'exit');
+    const end = async (): Promise<void> => {
+      child.kill('SIGINT');
+      const timer = setTimeout(() => child.kill('SIGKILL'), END_LIMIT_MS);
+      await ended;
+      clearTimeout(timer);
+    };
+    const startedAtMs = performance.now();
+    while (!(await listens(port))) {
+      if (child.exitCode !== null || performance.now() - startedAtMs > START_LIMIT_MS) {
+        await end();
+        throw new Error(`${name} did not start: ${output}`);
+      }
+      await sleep(10);
+    }
+    return new FunctionProcess(name, port, { pid: child.pid ?? 0, end });
+  }
+
+  /** Processor time that all its threads have had so far, ms. Linux only; 0 elsewhere. */
+  async processorMs(): Promise<number> {
+    const folder = `/proc/${this.#pid}/task`;
+    const threads = await readdir(folder).catch(() => []);
+    const times = await Promise.all(threads.map((id) => readFile(`${folder}/${id}/schedstat`, 'utf8').catch(() => '0')));
+    return times.reduce((sum, text) => sum + Number(text.split(' ')[0] ?? 0), 0) / 1e6;
+  }
+
+  async stop(): Promise<void> {
+    await this.#end();
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (address === null || typeof address === 'string') throw new Error('No free port.');
+  return address.port;
+}
+
+function listens(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1');
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
+  });
+}

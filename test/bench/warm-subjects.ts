@@ -1,0 +1,99 @@
+import type { BenchCloudReport } from './bench-cloud-messages.ts';
+import type { Asked, Burst } from './load.ts';
+
+/** An endpoint under load: what it is asked, and how its answers look when all is well. */
+export interface Subject extends Pick<Burst, 'next' | 'status' | 'requestsMax' | 'onAnswer'> {
+  /** Name of the function. */
+  readonly name: string;
+}
+
+type Ready = Extract<BenchCloudReport, { readonly type: 'ready' }>;
+
+const V1 = '/api/compute/v1';
+/** Requests of one burst that leave something behind. */
+const WRITES_MAX = 60;
+
+/** Every endpoint that is measured, in the order in which it is: deletes come after the creates that they undo. */
+export function subjects({ tokens, machineIds, recordIds, operationId }: Ready): readonly Subject[] {
+  const created: string[] = [];
+  const turns = (list: readonly string[]) => {
+    let turn = 0;
+    return () => {
+      turn += 1;
+      return list[turn % list.length] ?? '';
+    };
+  };
+  const machine = turns(machineIds);
+  const record = turns(recordIds);
+  const read = (name: string, path: () => string, token = tokens.owner): Subject => ({
+    name,
+    status: 200,
+    requestsMax: Number.POSITIVE_INFINITY,
+    next: () => ({ method: 'GET', path: path(), headers: headersOf(token) }),
+  });
+  const write = (name: string, next: () => Asked, status: number): Subject => ({
+    name,
+    status,
+    requestsMax: WRITES_MAX,
+    next,
+  });
+  return [
+    read('compute-instances-get', () => `${V1}/instances/${machine()}`),
+    read('compute-instances-list', () => `${V1}/instances`, tokens.lister),
+    read('compute-templates-list', () => `${V1}/templates`),
+    read('compute-operations-get', () => `${V1}/operations/${operationId}`),
+    read('compute-instances-history', () => `${V1}/instances/${machine()}/history`),
+    read('billing-quotas-usage', () => '/api/billing/v1/quotas/usage'),
+    read('admin-instances-get', () => `${V1}/admin/instances/${machine()}`, tokens.admin),
+    read('admin-instances-list', () => `${V1}/admin/instances?pageSize=20`, tokens.admin),
+    write(
+      'compute-instances-stop',
+      () => ({ method: 'POST', path: `${V1}/instances/${record()}/stop`, headers: headersOf(tokens.owner) }),
+      202,
+    ),
+    {
+      ...write(
+        'compute-instances-create',
+        () => ({
+          method: 'POST',
+          path: `${V1}/instances`,
+          headers: headersOf(tokens.owner),
+          body: JSON.stringify({ template_id: 'ubuntu-22-standard', config_id: 'default-network' }),
+        }),
+        201,
+      ),
+      onAnswer: (body) => created.push(idIn(body)),
+    },
+    write(
+      'compute-instances-delete',
+      () => ({
+        method: 'DELETE',
+        path: `${V1}/instances/${created.shift() ?? record()}`,
+        headers: headersOf(tokens.owner),
+      }),
+      204,
+    ),
+  ];
+}
+
+/** As the gateway sends a request on. */
+function headersOf(token: string): Readonly<Record<string, string>> {
+  return {
+    'content-type': 'application/json',
+    'x-forwarded-authorization': `Bearer ${token}`,
+    'x-forwarded-for': '192.0.2.1',
+    'user-agent': 'bench',
+    accept: '*/*',
+    'x-cloud-trace-context': '0af7651916cd43dd8448eb211c80319c/1;o=1',
+  };
+}
+
+function idIn(body: string): string {
+  const parsed: unknown = JSON.parse(body);
+  if (typeof parsed === 'object' && parsed !== null) {
+    for (const [name, value] of Object.entries(parsed)) {
+      if (/^(id|instanceID)$/i.test(name) && typeof value === 'string') return value;
+    }
+  }
+  throw new Error('The created instance has no id.');
+}

@@ -1,0 +1,340 @@
+import { Command } from 'commander';
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { build } from '#scripts/build.ts';
+import { bundleFunctions } from '#scripts/build/bundle-functions.ts';
+import { functionEnvironment } from '#scripts/local/function-environment.ts';
+import type { BenchCloudMessage, BenchCloudReport, TracedCall } from './bench-cloud-messages.ts';
+import { FunctionProcess } from './function-process.ts';
+import { burst, closeConnections, median, percentile, type Asked, type Burst } from './load.ts';
+import { subjects, type Subject } from './warm-subjects.ts';
+
+/**
+ * Warm latency and throughput of each endpoint beside a bare function that makes one look-up with Google's client. Both
+ * run as built bundles in processes of their own, the emulators in a third, the load comes from this one; they take turns
+ * in short bursts, so that whatever else the machine does meets both alike. Then each answer of the cloud is held for a
+ * while, and the times at which calls arrive show which of them wait for which.
+ *
+ * A measurement, not a test: it prints what it saw and never fails on a number.
+ */
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const FOLDER = join(ROOT, '.build/bench/warm');
+const BARE = 'bare-lookup';
+/** Held answers are this late; calls that arrive within half of it belong to the same step. */
+const HOLD_MS = 60;
+const WARM_UP_MS = 1_500;
+/** Some answers start work that goes on after them. */
+const QUIET_MS = 250;
+
+interface Row {
+  readonly name: string;
+  /** One request at a time, ms. */
+  readonly p50Ms: number;
+  readonly p95Ms: number;
+  readonly bareP50Ms: number;
+  readonly latencyRatio: number;
+  /** Many at a time. Where the cloud's process is slower than the function, this measures the cloud. */
+  readonly perSecond: number;
+  readonly barePerSecond: number;
+  readonly throughputRatio: number;
+  /** Processor time of a request, many at a time: one core serves 1,000,000 of these a second. */
+  readonly coreMicroseconds: number;
+  readonly bareCoreMicroseconds: number;
+  readonly coreRatio: number;
+  readonly calls: Calls;
+}
+
+/** What one request, with everything cached that can be, asks of the cloud. */
+interface Calls {
+  readonly datastore: number;
+  readonly compute: number;
+  readonly pubsub: number;
+  /** Steps of calls that wait for each other. */
+  readonly sequential: number;
+  readonly sequentialDatastore: number;
+  /** `commit+lookup > instances.get` */
+  readonly shape: string;
+}
+
+interface Options {
+  readonly runs: number;
+  readonly milliseconds: number;
+  readonly concurrency: number;
+  readonly only?: string[];
+  readonly json?: string;
+  readonly cpuProf?: string;
+  readonly label: string;
+  readonly core?: string;
+}
+
+async function main(options: Options): Promise<void> {
+  const folders = await built(options.only);
+  const cloud = await BenchCloud.start();
+  const environment = functionEnvironment({ emulators: cloud.ready.emulators, repositoryFolder: ROOT, given: {} });
+  const start = (name: string) => {
+    const profile = options.cpuProf === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${options.cpuProf}/${name}`];
+    return FunctionProcess.start({ name, source: folders[name] ?? '', environment, nodeArguments: profile });
+  };
+  const rows: Row[] = [];
+  try {
+    const bare = await start(BARE);
+    try {
+      console.log(TITLE);
+      for (const subject of subjects(cloud.ready)) {
+        if (options.only !== undefined && !options.only.includes(subject.name)) continue;
+        const own = await start(subject.name);
+        try {
+          const row = await measured({ subject, own, bare, cloud }, options);
+          rows.push(row);
+          console.log(lineOf(row));
+        } catch (thrown) {
+          // The other endpoints are measured all the same.
+          console.log(`${subject.name.padEnd(28)}${String(thrown)}`);
+        } finally {
+          closeConnections();
+          await own.stop();
+        }
+      }
+    } finally {
+      await bare.stop();
+    }
+  } finally {
+    closeConnections();
+    cloud.stop();
+    await rm(FOLDER, { recursive: true, force: true });
+  }
+  const { runs, milliseconds, concurrency, label, json } = options;
+  if (json !== undefined) {
+    await writeFile(json, `${JSON.stringify({ label, runs, milliseconds, concurrency, rows }, undefined, 2)}\n`);
+  }
+}
+
+/** The functions as they are deployed, and the bare one made by the same bundler. */
+async function built(only: readonly string[] | undefined): Promise<Readonly<Record<string, string>>> {
+  const { folders } = await build({ out: FOLDER, ...(only === undefined ? {} : { only }) });
+  const bare = { name: BARE, source: 'test/bench/bare-lookup.ts', clients: ['datastore'] };
+  const { bundles } = await bundleFunctions(ROOT.replace(/\/$/, ''), [bare], true);
+  const folder = join(FOLDER, BARE);
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, 'package.json'), '{"main":"index.js"}\n');
+  await writeFile(join(folder, 'index.js'), bundles[0]?.code ?? '');
+  return { ...folders, [BARE]: folder };
+}
+
+interface Contest {
+  readonly subject: Subject;
+  readonly own: FunctionProcess;
+  readonly bare: FunctionProcess;
+  readonly cloud: BenchCloud;
+}
+
+async function measured({ subject, own, bare, cloud }: Contest, options: Options): Promise<Row> {
+  const sides = {
+    own: { process: own, subject },
+    bare: { process: bare, subject: bareSubject(cloud.ready.machineIds) },
+  };
+  for (const side of [sides.own, sides.bare]) {
+    await run(side, { concurrency: options.concurrency, milliseconds: WARM_UP_MS });
+  }
+  const alone = { own: [] as Sample[], bare: [] as Sample[] };
+  const crowded = { own: [] as Sample[], bare: [] as Sample[] };
+  for (let turn = 0; turn < options.runs; turn += 1) {
+    for (const name of ['bare', 'own'] as const) {
+      alone[name].push(await run(sides[name], { concurrency: 1, milliseconds: options.milliseconds / 2 }));
+      crowded[name].push(await run(sides[name], options));
+    }
+  }
+  const of = (samples: readonly Sample[], figure: keyof Sample) => median(samples.map((sample) => sample[figure]));
+  const [p50Ms, bareP50Ms] = [of(alone.own, 'p50Ms'), of(alone.bare, 'p50Ms')];
+  const [perSecond, barePerSecond] = [of(crowded.own, 'perSecond'), of(crowded.bare, 'perSecond')];
+  const [core, bareCore] = [of(crowded.own, 'coreMicroseconds'), of(crowded.bare, 'coreMicroseconds')];
+  return {
+    name: subject.name,
+    p50Ms,
+    p95Ms: of(alone.own, 'p95Ms'),
+    bareP50Ms,
+    latencyRatio: p50Ms / bareP50Ms,
+    perSecond,
+    barePerSecond,
+    throughputRatio: perSecond / barePerSecond,
+    coreMicroseconds: core,
+    bareCoreMicroseconds: bareCore,
+    coreRatio: bareCore / core,
+    calls: await traced(sides.own, cloud),
+  };
+}
+
+interface Side {
+  readonly process: FunctionProcess;
+  readonly subject: Pick<Subject, 'next' | 'status' | 'requestsMax' | 'onAnswer'>;
+}
+
+interface Sample {
+  readonly p50Ms: number;
+  readonly p95Ms: number;
+  readonly perSecond: number;
+  readonly coreMicroseconds: number;
+}
+
+async function run({ process, subject }: Side, how: Pick<Burst, 'concurrency' | 'milliseconds'>): Promise<Sample> {
+  const { concurrency, milliseconds } = how;
+  const before = await process.processorMs();
+  const report = await burst({ port: process.port, ...subject, concurrency, milliseconds });
+  const after = await process.processorMs();
+  return {
+    p50Ms: percentile(report.latenciesMs, 0.5),
+    p95Ms: percentile(report.latenciesMs, 0.95),
+    perSecond: (report.requests * 1000) / report.milliseconds,
+    coreMicroseconds: ((after - before) * 1000) / report.requests,
+  };
+}
+
+async function traced({ process, subject }: Side, cloud: BenchCloud): Promise<Calls> {
+  await cloud.trace();
+  await burst({ port: process.port, ...subject, concurrency: 1, milliseconds: 1, requestsMax: 1 });
+  await sleep(QUIET_MS);
+  const calls = await cloud.calls();
+  const steps: TracedCall[][] = [];
+  for (const call of calls) {
+    const step = steps.at(-1);
+    const first = step?.[0];
+    if (step === undefined || first === undefined || call.atMs - first.atMs > HOLD_MS / 2) steps.push([call]);
+    else step.push(call);
+  }
+  const count = (service: TracedCall['service']) => calls.filter((call) => call.service === service).length;
+  return {
+    datastore: count('datastore'),
+    compute: count('compute'),
+    pubsub: count('pubsub'),
+    sequential: steps.length,
+    sequentialDatastore: steps.filter((step) => step.some(({ service }) => service === 'datastore')).length,
+    shape: steps.map((step) => Array.from(step, ({ method }) => method).sort().join('+')).join(' > '),
+  };
+}
+
+function bareSubject(ids: readonly string[]): Side['subject'] {
+  let turn = 0;
+  return {
+    requestsMax: Number.POSITIVE_INFINITY,
+    status: 200,
+    next: (): Asked => {
+      turn += 1;
+      return { method: 'GET', path: `/${ids[turn % ids.length] ?? ''}`, headers: {} };
+    },
+  };
+}
+
+class BenchCloud {
+  readonly ready: Extract<BenchCloudReport, { type: 'ready' }>;
+  readonly #child: ChildProcess;
+
+  private constructor(child: ChildProcess, ready: Extract<BenchCloudReport, { type: 'ready' }>) {
+    this.#child = child;
+    this.ready = ready;
+  }
+
+  static async start(): Promise<BenchCloud> {
+    const child = fork(fileURLToPath(new URL('bench-cloud.ts', import.meta.url)), [], {
+      execArgv: ['--disable-warning=ExperimentalWarning'],
+      env: { PATH: process.env['PATH'] ?? '', METADATA_SERVER_DETECTION: 'none' },
+    });
+    const ready = await reported(child, 'ready');
+    return new BenchCloud(child, ready);
+  }
+
+  async trace(): Promise<void> {
+    this.#say({ type: 'trace', delayMs: HOLD_MS });
+    await reported(this.#child, 'tracing');
+  }
+
+  async calls(): Promise<readonly TracedCall[]> {
+    this.#say({ type: 'stop' });
+    return (await reported(this.#child, 'calls')).calls;
+  }
+
+  stop(): void {
+    this.#child.disconnect();
+  }
+
+  #say(message: BenchCloudMessage): void {
+    this.#child.send(message);
+  }
+}
+
+async function reported<T extends BenchCloudReport['type']>(
+  child: ChildProcess,
+  type: T,
+): Promise<Extract<BenchCloudReport, { type: T }>> {
+  const ended = once(child, 'exit').then(() => {
+    throw new Error('The cloud of the benchmark ended.');
+  });
+  const message = once(child, 'message').then(([sent]) => sent as BenchCloudReport);
+  const report = await Promise.race([message, ended]);
+  if (report.type !== type) throw new Error(`The cloud of the benchmark said ${report.type} instead of ${type}.`);
+  // Compared just above.
+  return report as Extract<BenchCloudReport, { type: T }>;
+}
+
+const WIDTHS = [28, 7, 7, 7, 6, 8, 8, 6, 8, 8, 6, 4, 4, 4, 4];
+const TITLE = columns([
+  'endpoint',
+  'p50 ms',
+  'p95 ms',
+  'bare',
+  'ratio',
+  '1/s',
+  'bare',
+  'ratio',
+  'core us',
+  'bare',
+  'ratio',
+  'ds',
+  'gce',
+  'ps',
+  'seq',
+  ' calls',
+]);
+
+function lineOf(row: Row): string {
+  const { calls } = row;
+  return columns([
+    row.name,
+    row.p50Ms.toFixed(2),
+    row.p95Ms.toFixed(2),
+    row.bareP50Ms.toFixed(2),
+    row.latencyRatio.toFixed(2),
+    row.perSecond.toFixed(0),
+    row.barePerSecond.toFixed(0),
+    row.throughputRatio.toFixed(2),
+    row.coreMicroseconds.toFixed(0),
+    row.bareCoreMicroseconds.toFixed(0),
+    row.coreRatio.toFixed(2),
+    calls.datastore,
+    calls.compute,
+    calls.pubsub,
+    calls.sequential,
+    ` ${calls.shape}`,
+  ]);
+}
+
+function columns(cells: readonly (string | number)[]): string {
+  return cells
+    .map((cell, i) => (i === 0 ? String(cell).padEnd(WIDTHS[i] ?? 0) : String(cell).padStart(WIDTHS[i] ?? 0)))
+    .join(' ');
+}
+
+const command = new Command('bench:warm')
+  .description('Warm latency, throughput and round trips of each endpoint beside a bare look-up function.')
+  .option('--runs <number>', 'turns of each', Number, 9)
+  .option('--milliseconds <number>', 'length of a burst', Number, 700)
+  .option('--concurrency <number>', 'requests at the same time', Number, 16)
+  .option('--only <name...>', 'these endpoints')
+  .option('--label <text>', 'kept in the JSON', 'now')
+  .option('--cpu-prof <folder>', 'profiles of the functions, one folder each')
+  .option('--json <file>', 'write the table here as JSON')
+  .parse();
+await main(command.opts<Options>());

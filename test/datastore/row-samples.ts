@@ -1,0 +1,271 @@
+import fc from 'fast-check';
+import {
+  IMAGE,
+  NETWORK,
+  NETWORK_CONFIG,
+  PRICE,
+  SECURITY_GROUP,
+  SERVER_TYPE,
+  SSH_KEY,
+  SUBNET,
+  TEMPLATE,
+  TIER,
+} from '#shared/datastore/catalog-rows.ts';
+import type { Kind } from '#shared/datastore/kind.ts';
+import {
+  API_KEY,
+  CUSTOMER,
+  DEAD_LETTER,
+  EVENT,
+  EVENT_CAUSES,
+  IDEMPOTENCY,
+  INSTANCE,
+  JOB_STATE,
+  OPERATION,
+  PROJECT,
+  REMNANT,
+  SESSION,
+  TURNS,
+  USAGE,
+  USER,
+} from '#shared/datastore/rows.ts';
+import { INSTANCE_STATUSES, OPERATION_KINDS } from '#shared/domain/instance.ts';
+import { OPERATION_STATES } from '#shared/domain/operation.ts';
+import { LIMITED_OPERATIONS, type LimitedOperation } from '#shared/domain/tier.ts';
+
+/** An object as JSON.parse makes it. */
+function record<T>(members: { readonly [M in keyof T]: fc.Arbitrary<T[M]> }): fc.Arbitrary<T> {
+  return fc.record(members, { noNullPrototype: true });
+}
+
+/** Text with everything that text can have in it, except halves of characters, which UTF-8 cannot write. */
+const text = fc.string({ unit: 'grapheme' });
+const texts = fc.array(text, { maxLength: 4 });
+const ms = fc.nat(4_000_000_000_000);
+const count = fc.maxSafeNat();
+const maybe = <T>(one: fc.Arbitrary<T>) => fc.option(one, { nil: null });
+const dictionary = fc.dictionary(text, text, { maxKeys: 3, noNullPrototype: true });
+const actor = record({ type: fc.constantFrom('user', 'admin', 'system'), id: text });
+const reason = maybe(record({ reason: text, message: text }));
+
+const machine = record({
+  machineType: text,
+  image: text,
+  diskSizeGb: count,
+  diskType: text,
+  network: text,
+  subnetwork: text,
+  tags: texts,
+  externalIp: fc.boolean(),
+  labels: dictionary,
+  metadata: dictionary,
+  spot: fc.boolean(),
+});
+
+const perMinute = fc
+  .tuple(...LIMITED_OPERATIONS.map(() => fc.integer({ min: -1, max: 1e9 })))
+  .map(
+    (limits) =>
+      Object.fromEntries(LIMITED_OPERATIONS.map((name, i) => [name, limits[i]])) as Record<LimitedOperation, number>,
+  );
+
+/** Any row of every kind. */
+export interface RowSamples {
+  readonly kind: Kind<unknown>;
+  readonly values: fc.Arbitrary<unknown>;
+}
+
+function samples<T>(kind: Kind<T>, values: fc.Arbitrary<T>): RowSamples {
+  return { kind, values };
+}
+
+const named = { id: text, customerId: text, name: text };
+
+export const ROW_SAMPLES: readonly RowSamples[] = [
+  samples(
+    INSTANCE,
+    record({
+      id: text,
+      userId: text,
+      customerId: text,
+      project: text,
+      visibleBy: texts,
+      displayName: text,
+      zone: text,
+      machine,
+      templateId: text,
+      configId: text,
+      spec: maybe(dictionary),
+      bid: maybe(text),
+      reservation: maybe(text),
+      status: fc.constantFrom(...INSTANCE_STATUSES),
+      statusReason: reason,
+      preempted: fc.boolean(),
+      statusSyncedAtMs: ms,
+      externalIp: text,
+      internalIp: text,
+      cloudId: text,
+      createdAtMs: ms,
+      queue: fc.array(record({ id: text, kind: fc.constantFrom(...OPERATION_KINDS) }), { maxLength: 3 }),
+      eventCount: count,
+      checkAtMs: maybe(ms),
+    }),
+  ),
+  samples(
+    OPERATION,
+    record({
+      id: text,
+      kind: fc.constantFrom(...OPERATION_KINDS),
+      instanceId: text,
+      state: fc.constantFrom(...OPERATION_STATES),
+      actor,
+      customerId: text,
+      visibleBy: texts,
+      requestId: text,
+      attempts: count,
+      leaseUntilMs: ms,
+      leaseToken: text,
+      call: maybe(
+        record({
+          verb: fc.constantFrom('insert', 'start', 'stop', 'reset', 'resume', 'delete'),
+          requestId: text,
+          askedAtMs: ms,
+          zoneOperation: maybe(text),
+          done: fc.boolean(),
+        }),
+      ),
+      callCount: count,
+      error: reason,
+      createdAtMs: ms,
+      startedAtMs: maybe(ms),
+      completedAtMs: maybe(ms),
+    }),
+  ),
+  samples(
+    EVENT,
+    record({
+      instanceId: text,
+      sequence: count,
+      status: text,
+      atMs: ms,
+      cause: fc.constantFrom(...EVENT_CAUSES),
+      actor,
+      operationId: maybe(text),
+      reason: maybe(text),
+      userId: text,
+      customerId: text,
+      visibleBy: texts,
+      project: text,
+      bid: maybe(text),
+      reservation: maybe(text),
+    }),
+  ),
+  samples(USAGE, record({ instances: count })),
+  samples(TURNS, record({ count })),
+  samples(
+    IDEMPOTENCY,
+    record({
+      bodyHash: text,
+      operationId: text,
+      instanceId: text,
+      status: count,
+      headers: dictionary,
+      body: text,
+      leaseUntilMs: ms,
+      expireAtMs: ms,
+    }),
+  ),
+  samples(
+    REMNANT,
+    record({
+      name: text,
+      zone: text,
+      why: fc.constantFrom('deleted', 'abandoned', 'unrecorded'),
+      foundAtMs: ms,
+      deleteAtMs: ms,
+      absentFromMs: ms,
+      dueAtMs: ms,
+      attempts: count,
+    }),
+  ),
+  samples(
+    DEAD_LETTER,
+    record({
+      operationId: text,
+      instanceId: text,
+      messageId: text,
+      data: text,
+      attributes: dictionary,
+      recordedAtMs: ms,
+    }),
+  ),
+  samples(JOB_STATE, record({ cursor: text, ranAtMs: ms })),
+  samples(CUSTOMER, record({ id: text, name: text, tier: text })),
+  samples(USER, record({ ...named, projects: texts, groups: texts, roles: texts, createdAtMs: ms })),
+  samples(PROJECT, record(named)),
+  samples(
+    API_KEY,
+    record({
+      ...named,
+      userId: text,
+      secretHash: text,
+      createdAtMs: ms,
+      expiresAtMs: maybe(ms),
+      revokedAtMs: maybe(ms),
+      lastUsedAtMs: maybe(ms),
+    }),
+  ),
+  samples(
+    SESSION,
+    record({ userId: text, customerId: text, createdAtMs: ms, expiresAtMs: ms, revokedAtMs: maybe(ms) }),
+  ),
+  samples(TIER, record({ name: text, maxInstances: fc.integer(), perMinute })),
+  samples(
+    TEMPLATE,
+    record({
+      id: text,
+      name: text,
+      description: text,
+      machineType: text,
+      diskSizeGb: count,
+      diskType: text,
+      image: text,
+      region: text,
+    }),
+  ),
+  samples(
+    NETWORK_CONFIG,
+    record({
+      id: text,
+      name: text,
+      description: text,
+      zone: text,
+      network: text,
+      subnetwork: text,
+      tags: texts,
+      externalIp: fc.boolean(),
+    }),
+  ),
+  samples(
+    SERVER_TYPE,
+    record({
+      id: text,
+      customerId: text,
+      machineType: text,
+      series: text,
+      vcpus: count,
+      memoryMb: count,
+      diskSizeGb: count,
+      diskType: text,
+    }),
+  ),
+  samples(IMAGE, record({ ...named, image: text })),
+  samples(NETWORK, record({ ...named, network: text })),
+  samples(SUBNET, record({ ...named, vpcId: text, subnetwork: text, region: text, zone: text })),
+  samples(SECURITY_GROUP, record({ ...named, tags: texts })),
+  samples(SSH_KEY, record({ ...named, user: text, publicKey: text })),
+  samples(
+    PRICE,
+    record({ machineType: text, steps: fc.array(record({ priceCents: count, fromMs: ms }), { maxLength: 3 }) }),
+  ),
+];

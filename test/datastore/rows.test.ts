@@ -1,0 +1,132 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { flag, integer, json, nullable, text, texts, time, word, type Field } from '#shared/datastore/field.ts';
+import { UnreadableRow } from '#shared/datastore/kind.ts';
+import { EXPIRING_KINDS, INSTANCE, KINDS, OPERATION } from '#shared/datastore/rows.ts';
+import { put, ref } from '#shared/datastore/store.ts';
+import { anInstance } from '#test/support/an-instance.ts';
+import { testDatastore } from '#test/support/datastore.ts';
+import { ROW_SAMPLES } from './row-samples.ts';
+
+test('every kind has samples here', () => {
+  expect(ROW_SAMPLES.map(({ kind }) => kind.name).sort()).toEqual(KINDS.map(({ name }) => name).sort());
+});
+
+describe.each(ROW_SAMPLES.map(({ kind, values }) => ({ name: kind.name, kind, values })))(
+  '$name',
+  ({ kind, values }) => {
+    test('what is decoded is what was encoded', () => {
+      fc.assert(
+        fc.property(values, (value) => {
+          expect(kind.decode(kind.encode(value), 'id')).toStrictEqual(value);
+        }),
+        { numRuns: 50 },
+      );
+    });
+
+    test('a row without one of its members is refused, and the message names it', () => {
+      const [value] = fc.sample(values, { numRuns: 1, seed: 1 });
+      const members = Object.keys(value as object);
+      const properties = kind.encode(value);
+
+      for (const member of members) {
+        const without = Object.fromEntries(Object.entries(properties).filter(([name]) => name !== member));
+        expect(() => kind.decode(without, 'the-id')).toThrow(`${kind.name} the-id has no ${member}`);
+      }
+      expect(members.length).toBeGreaterThan(0);
+    });
+
+    test('a row whose member is of another type is refused, and the message names it', () => {
+      const [value] = fc.sample(values, { numRuns: 1, seed: 1 });
+      const properties = kind.encode(value);
+
+      for (const member of Object.keys(value as object)) {
+        const other = { ...properties, [member]: { geoPointValue: { latitude: 1, longitude: 2 } } };
+        expect(() => kind.decode(other, 'the-id')).toThrow(`${kind.name} the-id has an unreadable ${member}`);
+      }
+    });
+  },
+);
+
+test('rows of every kind come back over the wire as they were written', async () => {
+  const { store } = await testDatastore();
+  const rows = ROW_SAMPLES.flatMap(({ kind, values }) =>
+    fc.sample(values, { numRuns: 8, seed: 7 }).map((value, i) => ({ kind, id: `row-${i}`, value })),
+  );
+  await store.write(rows.map(({ kind, id, value }) => put(kind, id, value)));
+
+  const read = await store.getAll(rows.map(({ kind, id }) => ref(kind, id)));
+
+  expect(read.map((row) => row?.value)).toStrictEqual(rows.map(({ value }) => value));
+});
+
+describe('a word that is not in its list', () => {
+  test.each([['Instance status', INSTANCE, 'status', anInstance()]] as const)(
+    '%s is refused',
+    (_, kind, member, value) => {
+      for (const unknown of ['HIBERNATING', 'running', '']) {
+        const properties = { ...kind.encode(value), [member]: { stringValue: unknown } };
+        expect(() => kind.decode(properties, 'tw-1')).toThrow(UnreadableRow);
+      }
+    },
+  );
+
+  test('names the row, the member and what is allowed', () => {
+    const properties = { ...INSTANCE.encode(anInstance()), status: { stringValue: 'HIBERNATING' } };
+
+    expect(() => INSTANCE.decode(properties, 'tw-1')).toThrow(
+      expect.objectContaining({
+        message: 'Instance tw-1 has an unreadable status',
+        cause: expect.objectContaining({ message: expect.stringContaining('RUNNING') as string }) as Error,
+      }),
+    );
+  });
+
+  test('a row of a newer version of this code is not guessed at', () => {
+    expect(() => OPERATION.decode({ kind: { stringValue: 'hibernate' } }, 'op-1')).toThrow(UnreadableRow);
+  });
+});
+
+describe('fields', () => {
+  test('a 64 bit integer is read however the wire brings it, as long as it is exact', () => {
+    for (const integerValue of [7, '7', { toString: () => '7' } as unknown as number]) {
+      expect(integer.decode({ integerValue })).toBe(7);
+    }
+    expect(() => integer.decode({ integerValue: '9007199254740993' })).toThrow('expected an integer');
+    expect(() => integer.decode({ doubleValue: 7 })).toThrow('found doubleValue');
+  });
+
+  test('times are kept to the millisecond', () => {
+    fc.assert(
+      fc.property(fc.nat(4_000_000_000_000), (ms) => {
+        expect(time.decode(time.encode(ms))).toBe(ms);
+      }),
+    );
+  });
+
+  test.each<[string, Field<never>, unknown]>([
+    ['text', text as Field<never>, { integerValue: 1 }],
+    ['flag', flag as Field<never>, { stringValue: 'true' }],
+    ['texts', texts as Field<never>, { stringValue: 'a' }],
+    ['texts of something else', texts as Field<never>, { arrayValue: { values: [{ integerValue: 1 }] } }],
+    ['time', time as Field<never>, { integerValue: 1 }],
+    ['word', word(['a']) as Field<never>, { stringValue: 'b' }],
+    ['json', json() as Field<never>, { stringValue: '{' }],
+    ['nullable', nullable(text) as Field<never>, {}],
+  ])('%s refuses what it would not have written', (_, field, value) => {
+    expect(() => field.decode(value as object)).toThrow();
+  });
+
+  test('an empty list stays a list', () => {
+    expect(texts.decode({ arrayValue: {} })).toEqual([]);
+  });
+});
+
+test('every kind that ends by itself writes when', () => {
+  const expiring = ROW_SAMPLES.filter(({ kind, values }) =>
+    fc.sample(values, { numRuns: 1, seed: 3 }).some((value) => 'expireAt' in kind.encode(value)),
+  ).map(({ kind }) => kind.name);
+
+  // Turns are counted by increments, which write the time themselves.
+  expect([...expiring, 'Turns'].sort()).toEqual([...EXPIRING_KINDS].sort());
+});

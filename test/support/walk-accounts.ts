@@ -1,0 +1,99 @@
+import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createApiKey, revokeApiKey } from '#shared/accounts/api-keys.ts';
+import { createCustomer } from '#shared/accounts/customers.ts';
+import { createProject } from '#shared/accounts/projects.ts';
+import { createSession, revokeSession } from '#shared/accounts/sessions.ts';
+import { createUser } from '#shared/accounts/users.ts';
+import { TIER } from '#shared/datastore/catalog-rows.ts';
+import { put, Store } from '#shared/datastore/store.ts';
+import { LIMITED_OPERATIONS, UNLIMITED, type LimitedOperation } from '#shared/domain/tier.ts';
+import { LOCAL_PROJECT } from '#scripts/local/function-environment.ts';
+
+const HOUR_MS = 3_600_000;
+const YEAR_MS = 365 * 24 * HOUR_MS;
+
+type Headers = Readonly<Record<string, string>>;
+
+/** Somebody who may ask, with his credentials as headers. */
+export interface Walker {
+  readonly userId: string;
+  readonly customerId: string;
+  /** fid. */
+  readonly project: string;
+  readonly key: Headers;
+  readonly token: Headers;
+}
+
+/** Makes customers and users beside those that a local cloud has, by the code that `npm run accounts` uses. */
+export class WalkAccounts {
+  readonly store: Store;
+  readonly #random = (bytes: number) => randomBytes(bytes);
+
+  constructor(datastore: string) {
+    this.store = new Store({
+      project: LOCAL_PROJECT,
+      database: '',
+      emulatorHost: datastore,
+      random: Math.random,
+      sleep: (ms) => sleep(ms),
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.store.close();
+  }
+
+  /** A tier with one limit for everything, and no quota. */
+  async tier(name: string, perMinuteEach: number): Promise<void> {
+    const perMinute = Object.fromEntries(LIMITED_OPERATIONS.map((operation) => [operation, perMinuteEach]));
+    const limits = perMinute as Record<LimitedOperation, number>;
+    await this.store.write([put(TIER, name, { name, maxInstances: UNLIMITED, perMinute: limits })]);
+  }
+
+  /** A user of a customer of his own. */
+  async walker(name: string, { tier, admin = false }: { readonly tier: string; readonly admin?: boolean }): Promise<Walker> {
+    const context = this.#context(0);
+    await createCustomer(context, { id: name, tier });
+    const { row: project } = await createProject(context, { customerId: name });
+    const { row: user } = await createUser(context, {
+      customerId: name,
+      groups: [name],
+      projects: [project.id],
+      ...(admin ? { roles: ['compute_admin'] } : {}),
+    });
+    const key = await createApiKey(context, { userId: user.id, name: 'walk', ttlMs: null });
+    const session = await createSession(context, { userId: user.id, ttlMs: YEAR_MS });
+    return {
+      userId: user.id,
+      customerId: name,
+      project: project.id,
+      key: { 'api-key': key.row.id, 'api-secret': key.secret },
+      token: { authorization: `Bearer ${session.token}` },
+    };
+  }
+
+  /** Credentials that no longer open anything, by what is wrong with them. */
+  async ended({ userId }: Walker): Promise<Readonly<Record<string, Headers>>> {
+    const past = this.#context(2 * HOUR_MS);
+    const now = this.#context(0);
+    const expiredKey = await createApiKey(past, { userId, name: 'expired', ttlMs: HOUR_MS });
+    const expiredSession = await createSession(past, { userId, ttlMs: HOUR_MS });
+    const revokedKey = await createApiKey(now, { userId, name: 'revoked', ttlMs: null });
+    const revokedSession = await createSession(now, { userId, ttlMs: YEAR_MS });
+    await revokeApiKey(now, revokedKey.row.id);
+    await revokeSession(now, revokedSession.id);
+    const pair = ({ row, secret }: typeof expiredKey) => ({ 'api-key': row.id, 'api-secret': secret });
+    const bearer = ({ token }: typeof expiredSession) => ({ authorization: `Bearer ${token}` });
+    return {
+      'an expired key': pair(expiredKey),
+      'an expired session': bearer(expiredSession),
+      'a revoked key': pair(revokedKey),
+      'a revoked session': bearer(revokedSession),
+    };
+  }
+
+  #context(agoMs: number) {
+    return { store: this.store, clock: { nowMs: () => Date.now() - agoMs }, random: this.#random };
+  }
+}
