@@ -1,7 +1,11 @@
 import { defineConfig } from 'vitest/config';
 
 /** A folder of tests. `apart`: its files run one after the other, because each runs a whole cloud. */
-function project(name: string, include: readonly string[], options: { readonly apart?: boolean; readonly seconds: number }) {
+function project(
+  name: string,
+  include: readonly string[],
+  options: { readonly apart?: boolean; readonly seconds: number },
+) {
   return {
     extends: true as const,
     test: {
@@ -22,7 +26,9 @@ export default defineConfig({
     projects: [
       project(
         'unit',
-        ['test/{domain,actions,http,auth,families,runtime,datastore,gce,pubsub,catalog,accounts,contracts}/**/*.test.ts'],
+        [
+          'test/{domain,actions,http,auth,families,runtime,datastore,gce,pubsub,catalog,accounts,contracts}/**/*.test.ts',
+        ],
         { seconds: 30 },
       ),
       project('conformance', ['test/conformance/**/*.test.ts'], { seconds: 60 }),

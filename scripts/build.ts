@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { artefactLock, artefactPackage } from './build/artefact-packages.ts';
 import type { Bundle, Bundles } from './build/bundle-functions.ts';
+import { BUNDLE, CACHE, isCacheAccepted, LOADER, writeCaches } from './build/compile-cache.ts';
 import { functionEntries } from './build/function-entries.ts';
 import { sourceStamp } from './build/source-stamp.ts';
 
@@ -46,7 +47,8 @@ export interface BuildMeta {
 }
 
 /**
- * Builds one artefact per function: `<out>/functions/<name>/` with index.js, package.json and package-lock.json.
+ * Builds one artefact per function: `<out>/functions/<name>/` with index.js, which runs bundle.js with V8's code for it in
+ * bundle.cache, package.json and package-lock.json.
  * Does nothing when nothing changed since the last full build. Rejects when a source does not build.
  */
 export async function build(options: BuildOptions = {}): Promise<BuildReport> {
@@ -65,7 +67,8 @@ export async function build(options: BuildOptions = {}): Promise<BuildReport> {
   await mkdir(join(out, 'maps'), { recursive: true });
   // Until everything is written the stamp would promise too much; after a partial build it would for ever.
   await rm(join(out, 'stamp'), { force: true });
-  await Promise.all(built.bundles.map((bundle) => writeArtefact(out, bundle, lockfile)));
+  const written = await Promise.all(built.bundles.map((bundle) => writeArtefact(out, bundle, lockfile)));
+  await writeCaches(written.filter((folder) => !isCacheAccepted(folder)));
   if (only === undefined) {
     await removeOthers(join(out, 'functions'), Object.keys(folders));
     await replaceFile(join(out, 'meta.json'), `${JSON.stringify(metaOf(built), undefined, 1)}\n`);
@@ -98,7 +101,7 @@ function settingsOf(minify: boolean): string {
 async function holds(out: string, stamp: string, folders: readonly string[]): Promise<boolean> {
   try {
     if ((await readFile(join(out, 'stamp'), 'utf8')).trim() !== stamp) return false;
-    await Promise.all(folders.map((folder) => access(join(folder, 'index.js'))));
+    await Promise.all(folders.map((folder) => access(join(folder, CACHE))));
     return true;
   } catch {
     // A missing file says no more than that there is something to build.
@@ -106,13 +109,21 @@ async function holds(out: string, stamp: string, folders: readonly string[]): Pr
   }
 }
 
-async function writeArtefact(out: string, { entry, code, map }: Bundle, lockfile: unknown): Promise<void> {
+/** Everything but the cache, which stays if it is of this very bundle. Answers the folder. */
+async function writeArtefact(out: string, { entry, code, map }: Bundle, lockfile: unknown): Promise<string> {
   const folder = join(out, 'functions', entry.name);
   await mkdir(folder, { recursive: true });
-  await replaceFile(join(folder, 'index.js'), code);
+  const before = await readFile(join(folder, BUNDLE)).catch(() => undefined);
+  if (before?.equals(code) !== true) {
+    // V8 knows a source by its length alone, so the code of another one must be gone before.
+    await rm(join(folder, CACHE), { force: true });
+    await replaceFile(join(folder, BUNDLE), code);
+  }
+  await replaceFile(join(folder, 'index.js'), LOADER);
   await replaceFile(join(folder, 'package.json'), artefactPackage(lockfile));
   await replaceFile(join(folder, 'package-lock.json'), artefactLock(lockfile));
   await replaceFile(join(out, 'maps', `${entry.name}.js.map`), map);
+  return folder;
 }
 
 /** Writes a file in one step: a function that is started meanwhile, or a second build, sees the old one or the new one. */

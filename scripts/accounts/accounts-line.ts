@@ -1,6 +1,7 @@
 import { CommandLine, type Surroundings } from '#scripts/console/command-line.ts';
 import { addCustomerCommands } from './customer-commands.ts';
 import { addKeyCommands } from './key-commands.ts';
+import { addOrderCommands } from './order-commands.ts';
 import { addProjectCommands } from './project-commands.ts';
 import { addSessionCommands } from './session-commands.ts';
 import { addUserCommands } from './user-commands.ts';
@@ -9,7 +10,7 @@ import { addUserCommands } from './user-commands.ts';
 export function accountsLine(surroundings?: Surroundings): CommandLine {
   const line = new CommandLine(
     'accounts',
-    'Customers, users, projects, API keys and sessions.\n\n' +
+    'Customers, users, projects, reservations, spot bids, API keys and sessions.\n\n' +
       'Exits with 0 when it was done, 1 when it could not be, 2 when the command line is wrong, 3 when it was refused.',
     surroundings,
   );
@@ -26,6 +27,7 @@ A first user, on the local cloud:
   addCustomerCommands(line);
   addUserCommands(line);
   addProjectCommands(line);
+  addOrderCommands(line);
   addKeyCommands(line);
   addSessionCommands(line);
 

@@ -1,3 +1,5 @@
+import type { Transport } from './message-codecs.ts';
+
 /**
  * Which parts of Google's packages our functions may use. A bundle gets exactly these classes and, of their services'
  * descriptors, exactly these methods; the rest is left out, and using it fails with a message that names this file.
@@ -22,6 +24,7 @@ export interface GooglePackage {
   readonly generated: string;
   /** Whether the clients are exported under `v1` or at the top. */
   readonly under: 'v1' | 'top';
+  readonly transport: Transport;
   readonly clients: readonly GoogleClient[];
 }
 
@@ -31,6 +34,7 @@ export const GOOGLE_PACKAGES: readonly GooglePackage[] = [
     specifier: '@google-cloud/datastore',
     generated: '@google-cloud/datastore-api',
     under: 'v1',
+    transport: 'grpc',
     clients: [
       {
         className: 'DatastoreClient',
@@ -45,6 +49,7 @@ export const GOOGLE_PACKAGES: readonly GooglePackage[] = [
     specifier: '@google-cloud/pubsub',
     generated: '@google-cloud/pubsub-api',
     under: 'v1',
+    transport: 'grpc',
     clients: [
       {
         className: 'PublisherClient',
@@ -59,6 +64,7 @@ export const GOOGLE_PACKAGES: readonly GooglePackage[] = [
     specifier: '@google-cloud/compute',
     generated: '@google-cloud/compute',
     under: 'top',
+    transport: 'rest',
     clients: [
       {
         className: 'InstancesClient',

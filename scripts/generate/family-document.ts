@@ -1,8 +1,9 @@
 import { COMPUTE_FAILURE_STATUS } from '#shared/contracts/compute/failure-status.ts';
 import type { FamilyName } from '#shared/contracts/contract.ts';
+import { FLEET_FAILURE_STATUS } from '#shared/contracts/fleet/failure-status.ts';
 import { RESOURCE_FAILURE_STATUS } from '#shared/contracts/resource/failure-status.ts';
 import type { FailureKind } from '#shared/domain/failure.ts';
-import { problemExample, resourceErrorExample, WHAT_FAILED } from './public-texts.ts';
+import { fleetErrorExample, problemExample, resourceErrorExample, WHAT_FAILED } from './public-texts.ts';
 
 /** In what the families' operations differ in the public document, apart from their contracts. */
 export interface FamilyDocument {
@@ -25,7 +26,7 @@ export interface FamilyDocument {
 const RATE_LIMIT = ['RateLimit-Policy', 'RateLimit'];
 const X_RATE_LIMIT = ['X-RateLimit-Limit', 'X-RateLimit-Remaining', 'X-RateLimit-Reset'];
 
-const FAMILY_DOCUMENTS: Readonly<Partial<Record<FamilyName, FamilyDocument>>> = {
+const FAMILY_DOCUMENTS: Readonly<Record<FamilyName, FamilyDocument>> = {
   compute: {
     failureStatus: COMPUTE_FAILURE_STATUS,
     whatFailed: WHAT_FAILED,
@@ -55,11 +56,25 @@ const FAMILY_DOCUMENTS: Readonly<Partial<Record<FamilyName, FamilyDocument>>> = 
     limitHeaders: { limited: X_RATE_LIMIT, unlimited: X_RATE_LIMIT },
     security: [{ oneStringKey: [] }, { bearer: [] }, { apiKey: [], apiSecret: [] }],
   },
+  fleet: {
+    failureStatus: FLEET_FAILURE_STATUS,
+    whatFailed: {
+      ...WHAT_FAILED,
+      invalid_request: '`invalid_request`: the request is malformed; `detail` lists everything that is wrong with it.',
+      conflict: '`conflict`: an instance is not ready yet, because it is being created or deleted; nothing was done.',
+      not_implemented: '`not_implemented`: an instance belongs to a spot bid; nothing was done.',
+    },
+    error: {
+      contentType: 'application/json',
+      schema: 'FleetError',
+      example: fleetErrorExample,
+      headers: ['x-error-id'],
+    },
+    limitHeaders: { limited: RATE_LIMIT, unlimited: [] },
+    security: [{ bearer: [] }, { apiKey: [], apiSecret: [] }],
+  },
 };
 
-/** Throws for a family that has not said how it is documented. */
 export function familyDocument(family: FamilyName): FamilyDocument {
-  const found = FAMILY_DOCUMENTS[family];
-  if (found === undefined) throw new Error(`The family ${family} has no FamilyDocument.`);
-  return found;
+  return FAMILY_DOCUMENTS[family];
 }

@@ -1,12 +1,13 @@
 import { ADMIN_SCHEMAS } from '#shared/contracts/admin/schemas.ts';
 import { BILLING_SCHEMAS } from '#shared/contracts/billing/schemas.ts';
 import { COMPUTE_SCHEMAS } from '#shared/contracts/compute/schemas.ts';
+import { FLEET_SCHEMAS } from '#shared/contracts/fleet/schemas.ts';
 import { RESOURCE_SCHEMAS } from '#shared/contracts/resource/schemas.ts';
 import { plainSchema, type PlainSchema } from './plain-schema.ts';
 
 /** Every schema that the public document says once and refers to by its title, sorted by name. */
 export const NAMED_SCHEMAS: ReadonlyMap<string, PlainSchema> = new Map(
-  Object.entries({ ...COMPUTE_SCHEMAS, ...ADMIN_SCHEMAS, ...BILLING_SCHEMAS, ...RESOURCE_SCHEMAS })
+  Object.entries({ ...COMPUTE_SCHEMAS, ...ADMIN_SCHEMAS, ...BILLING_SCHEMAS, ...RESOURCE_SCHEMAS, ...FLEET_SCHEMAS })
     .map(([name, schema]) => [name, plainSchema(schema)] as const)
     .sort(([a], [b]) => (a < b ? -1 : 1)),
 );

@@ -46,7 +46,12 @@ export function publicDocument(contracts: readonly Contract[], version: string):
         bearer: { type: 'http', scheme: 'bearer', description: 'A session token, or a signed token (JWT).' },
         apiKey: { type: 'apiKey', in: 'header', name: 'api-key', description: 'Id of a key pair; with `api-secret`.' },
         apiSecret: { type: 'apiKey', in: 'header', name: 'api-secret', description: 'Secret of the key pair.' },
-        oneStringKey: { type: 'apiKey', in: 'header', name: 'X-API-Key', description: 'Both halves of a key pair in one string: id, `_`, secret.' },
+        oneStringKey: {
+          type: 'apiKey',
+          in: 'header',
+          name: 'X-API-Key',
+          description: 'Both halves of a key pair in one string: id, `_`, secret.',
+        },
       },
       headers: HEADERS,
       schemas: referredSchemas(documented),

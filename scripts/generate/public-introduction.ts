@@ -12,4 +12,8 @@ that is wrong with it, at once. What does not exist and what you may not see get
 stand, and a 429 says in \`Retry-After\` when to come back. How many instances can exist at the same time is a quota.
 
 **Methods.** HEAD works wherever GET does. Other methods of a known path are answered with 405 and \`Allow\`, unknown paths with
-404; a path with a slash at its end is an unknown path. Bodies may have 256 KiB.`;
+404; a path with a slash at its end is an unknown path. Bodies may have 256 KiB.
+
+**Resources.** The endpoints below \`/v1\` show the same instances as \`metadata\`, \`spec\` and \`status\`. They also take
+\`X-API-Key\` (id, \`_\`, secret), answer errors as \`{"error": "…"}\`, and say limits in \`X-RateLimit-Limit\`,
+\`X-RateLimit-Remaining\` and \`X-RateLimit-Reset\` on every answer, with -1 where nothing is counted.`;

@@ -7,6 +7,7 @@ export const TAGS = [
   { name: 'Operations', description: 'Follow changes that were accepted.' },
   { name: 'Administration', description: 'Instances of all customers, for administrators.' },
   { name: 'Resources', description: 'The resource family: instances as metadata, spec and status.' },
+  { name: 'Fleet', description: 'The fleet family: projects, batches, histories of status and price.' },
   { name: 'Limits', description: 'What you may use, and what you have used.' },
 ] as const;
 
@@ -100,3 +101,9 @@ const RESOURCE_ERRORS: Readonly<Partial<Record<FailureKind, string>>> = {
   not_found: 'instance not found: inst-550e84-a1b2c3d4',
   unprocessable: 'The request cannot be honoured: spec.image "ubuntu-2204" is not known; spec.vcpus must be 1 or even.',
 };
+
+/** An error of the fleet family as the service sends it. */
+export function fleetErrorExample(kind: FailureKind) {
+  if (kind !== 'invalid_request') return { detail: DETAILS[kind] };
+  return { detail: [{ loc: ['query', 'limit'], msg: 'must be <= 100', type: 'less_than_equal' }] };
+}

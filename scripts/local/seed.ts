@@ -1,6 +1,14 @@
-import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import {
+  newApiKeyId,
+  newApiKeySecret,
+  newSessionToken,
+  newUserId,
+  oneStringKey,
+  secretHash,
+} from '#shared/accounts/credential-text.ts';
 import { applyCatalog } from '#shared/catalog/apply-catalog.ts';
 import type { Catalog } from '#shared/catalog/catalog.ts';
 import { API_KEY, CUSTOMER, PROJECT, SESSION, USER } from '#shared/datastore/rows.ts';
@@ -89,19 +97,19 @@ function newPrincipals(): LocalPrincipals {
 }
 
 function newPrincipal({ customerId, project, groups, roles }: Person): LocalPrincipal {
-  const apiKey = `ak_live_${randomBytes(8).toString('hex')}`;
-  const apiSecret = `sk_${randomBytes(32).toString('base64url')}`;
+  const apiKey = newApiKeyId(randomBytes);
+  const apiSecret = newApiKeySecret(randomBytes);
   return {
-    userId: randomUUID(),
+    userId: newUserId(randomBytes),
     customerId,
     project,
     tier: CUSTOMERS.find(({ id }) => id === customerId)?.tier ?? '',
     groups,
     roles,
-    token: randomBytes(32).toString('base64url'),
+    token: newSessionToken(randomBytes),
     apiKey,
     apiSecret,
-    xApiKey: `${apiKey}_${apiSecret}`,
+    xApiKey: oneStringKey(apiKey, apiSecret),
   };
 }
 
@@ -123,13 +131,13 @@ function rowsOf(name: PrincipalName, principal: LocalPrincipal, nowMs: number): 
       userId,
       customerId,
       name: `${name}'s first key`,
-      secretHash: sha256(apiSecret),
+      secretHash: secretHash(apiSecret),
       createdAtMs: nowMs,
       expiresAtMs: null,
       revokedAtMs: null,
       lastUsedAtMs: null,
     }),
-    put(SESSION, sha256(token), {
+    put(SESSION, secretHash(token), {
       userId,
       customerId,
       createdAtMs: nowMs,
@@ -137,8 +145,4 @@ function rowsOf(name: PrincipalName, principal: LocalPrincipal, nowMs: number): 
       revokedAtMs: null,
     }),
   ];
-}
-
-function sha256(secret: string): string {
-  return createHash('sha256').update(secret).digest('hex');
 }

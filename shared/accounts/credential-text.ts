@@ -61,3 +61,8 @@ function randomWord(random: Random, length: number): string {
   const number = BigInt(`0x${random(bytes).toString('hex')}`) % 36n ** BigInt(length);
   return number.toString(36).padStart(length, '0');
 }
+
+/** Of a reservation (`res_…`) or a spot bid (`bid_…`). */
+export function newOrderId(prefix: 'res' | 'bid', random: Random): string {
+  return `${prefix}_${randomWord(random, 12)}`;
+}

@@ -9,11 +9,7 @@ const LAST_PERIODS = 2;
  * The history of an instance whose record went before its VM did: it ends, and what was charged for it ends, when the VM
  * was really gone. Until that is known, the end is when the delete was asked for.
  */
-export async function correctEnd(
-  instanceId: string,
-  goneAtMs: number,
-  { store }: Pick<Tools, 'store'>,
-): Promise<void> {
+export async function correctEnd(instanceId: string, goneAtMs: number, { store }: Pick<Tools, 'store'>): Promise<void> {
   const filter = { instanceId: { stringValue: instanceId } };
   await store.change(async () => {
     const [events, periods] = await Promise.all([

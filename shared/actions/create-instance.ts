@@ -20,8 +20,18 @@ import {
   USAGE,
   type IdempotencyRecord,
 } from '#shared/datastore/rows.ts';
-import { insert, put, ref, remove, replace, type Ref, type Row, type Write } from '#shared/datastore/store.ts';
-import { CloudError, toCloudError } from '#shared/gce/cloud-error.ts';
+import {
+  insert,
+  put,
+  ref,
+  remove,
+  replace,
+  type Ref,
+  type Row,
+  type VersionOf,
+  type Write,
+} from '#shared/datastore/store.ts';
+import { CloudError, toCloudError, type CloudReason } from '#shared/gce/cloud-error.ts';
 import type { ZoneOperation } from '#shared/gce/compute.ts';
 import type { IdempotencyKey } from '#shared/http/idempotency.ts';
 import type { Reply } from '#shared/http/reply.ts';
@@ -85,6 +95,33 @@ interface Accepted {
   readonly instance: Instance;
   readonly operation: Operation;
   readonly reply: Reply;
+  /** As the commit left them; `undefined` when its answer was lost. */
+  readonly own?: OwnRows | undefined;
+}
+
+/** The request's operation and its idempotency record, if that is still the one it wrote. */
+type OwnRows = readonly [Row<Operation> | undefined, Row<IdempotencyRecord> | undefined];
+
+function ownRows(
+  operation: Operation,
+  {
+    idempotencyKey,
+    record,
+    versionOf,
+  }: {
+    readonly idempotencyKey: IdempotencyKey | undefined;
+    readonly record: IdempotencyRecord | undefined;
+    readonly versionOf: VersionOf;
+  },
+): OwnRows | undefined {
+  const operationRef = ref(OPERATION, operation.id);
+  const version = versionOf(operationRef);
+  if (version === undefined) return undefined;
+  const row = { ...operationRef, value: operation, version };
+  if (idempotencyKey === undefined || record === undefined) return [row, undefined];
+  const recordRef = ref(IDEMPOTENCY, idempotencyKey.id);
+  const recordVersion = versionOf(recordRef);
+  return recordVersion === undefined ? undefined : [row, { ...recordRef, value: record, version: recordVersion }];
 }
 
 /**
@@ -122,13 +159,13 @@ async function accept(
   // Made once: after a lost answer the operation's row tells whether the commit was applied.
   const operationRef = ref(OPERATION, operationId(nowMs(), random));
   return store.change<Accepted | { readonly earlier: IdempotencyRecord }>(async () => {
-    const [blueprint, [usage, earlier, orders]] = await Promise.all([
-      request.blueprint(),
-      store.getAll([
-        usageRef,
-        ref(IDEMPOTENCY, idempotencyKey?.id ?? 'none'),
-        ref(ORDERS, caller.projects[0] ?? 'none'),
-      ]),
+    const lookedUp = request.blueprint();
+    // What is not in the catalogue (any more) matters only to a request that is not a repeat.
+    lookedUp.catch(() => undefined);
+    const [usage, earlier, orders] = await store.getAll([
+      usageRef,
+      ref(IDEMPOTENCY, idempotencyKey?.id ?? 'none'),
+      ref(ORDERS, caller.projects[0] ?? 'none'),
     ]);
     await request.admitted;
     const atMs = nowMs();
@@ -136,6 +173,7 @@ async function accept(
       requireSameUse(earlier.value, idempotencyKey);
       return { writes: [], result: { earlier: earlier.value } };
     }
+    const blueprint = await lookedUp;
     const instances = reserve(usage?.value.instances ?? 0, tier.maxInstances);
     const id = instanceId(request.idPrefix, caller.userId, random);
     const operation = newOperation(operationRef, { id, request, atMs });
@@ -157,12 +195,17 @@ async function accept(
     ];
     if (orders !== undefined && allotment.reservation !== null)
       writes.push(replace(orders, withPlaces(orders.value, allotment.reservation, 1)));
-    if (idempotencyKey !== undefined) {
-      const record = newRecord(idempotencyKey, { reply, operation, atMs });
+    const accepted = { instance, operation, reply };
+    const record = idempotencyKey === undefined ? undefined : newRecord(idempotencyKey, { reply, operation, atMs });
+    if (idempotencyKey !== undefined && record !== undefined) {
       // An expired record that TTL has not taken yet is written over, on condition that it still is that one.
       writes.push(earlier === undefined ? insert(IDEMPOTENCY, idempotencyKey.id, record) : replace(earlier, record));
     }
-    return { writes, result: { instance, operation, reply } };
+    return {
+      writes,
+      result: accepted,
+      applied: (versionOf) => ({ ...accepted, own: ownRows(operation, { idempotencyKey, record, versionOf }) }),
+    };
   });
 }
 
@@ -254,23 +297,29 @@ function newRecord(
 
 async function carryOut(
   request: CreateRequest,
-  { instance, operation, reply }: Accepted,
+  { instance, operation, reply, own }: Accepted,
   tools: Tools,
 ): Promise<Reply> {
   const place = { zone: instance.zone, name: instance.id };
   let zoneOperation: ZoneOperation | undefined;
-  let attempts = 0;
+  const failures: CloudReason[] = [];
   try {
-    zoneOperation = await askCompute(() => {
-      attempts += 1;
-      return tools.compute.insert(place, instance.machine, requestUuid(operation.id, 1));
+    zoneOperation = await askCompute(async () => {
+      try {
+        return await tools.compute.insert(place, instance.machine, requestUuid(operation.id, 1));
+      } catch (thrown) {
+        failures.push(toCloudError(thrown).reason);
+        throw thrown;
+      }
     }, tools);
     if (zoneOperation.error !== null) throw new CloudError(zoneOperation.error.reason, zoneOperation.error.message);
   } catch (thrown) {
     const error = toCloudError(thrown);
     // After an attempt without an answer, "exists already" is the answer to that attempt: nobody else makes this name.
-    const ours = error.reason === 'already_exists' && attempts > 1;
-    if (error.reason !== 'lost' && !ours) {
+    const ours = error.reason === 'already_exists' && failures.length > 1;
+    // A refusal says nothing about an attempt before it that was never answered: the VM may be there. Taken back now, the
+    // same Idempotency-Key would make a second one.
+    if (!failures.includes('lost') && !ours) {
       await undo(request, operation, error, tools);
       throw cloudFailure(error, instance.zone);
     }
@@ -280,7 +329,7 @@ async function carryOut(
       cause: error,
     });
   }
-  await confirm(request, operation, zoneOperation, tools);
+  await confirm(request, { operation, own, zoneOperation }, tools);
   await announce([{ operationId: operation.id, instanceId: instance.id }], tools);
   return reply;
 }
@@ -391,12 +440,7 @@ function remnantOf(instance: Instance, atMs: number) {
   };
 }
 
-/** The request's operation and its idempotency record, if that is still the one it wrote. */
-async function readOwn(
-  { idempotencyKey }: CreateRequest,
-  id: string,
-  store: Tools['store'],
-): Promise<readonly [Row<Operation> | undefined, Row<IdempotencyRecord> | undefined]> {
+async function readOwn({ idempotencyKey }: CreateRequest, id: string, store: Tools['store']): Promise<OwnRows> {
   const [operation, record] = await store.getAll([ref(OPERATION, id), ref(IDEMPOTENCY, idempotencyKey?.id ?? 'none')]);
   return [operation, record?.value.operationId === id ? record : undefined];
 }

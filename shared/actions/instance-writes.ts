@@ -3,7 +3,7 @@ import type { Instance } from '#shared/domain/instance.ts';
 import { isRunning, meterChanges, METERS, periodId, type MovedPeriod } from '#shared/domain/metering.ts';
 import { withPlaces } from '#shared/domain/orders.ts';
 import { eventsOf, type Observed } from '#shared/domain/observe.ts';
-import { priceAt } from '#shared/domain/price.ts';
+import { priceAt, priceChanges, type Price } from '#shared/domain/price.ts';
 import { PRICE } from '#shared/datastore/catalog-rows.ts';
 import { EVENT, INSTANCE, ORDERS, PRICE_PERIOD } from '#shared/datastore/rows.ts';
 import { insert, put, ref, remove, replace, type Row, type Store, type Write } from '#shared/datastore/store.ts';
@@ -22,15 +22,29 @@ export interface InstanceChange {
 }
 
 /** A new instance with its first event. */
-export function firstWrites({ instance, event }: { readonly instance: Instance; readonly event: InstanceEvent }): readonly Write[] {
+export function firstWrites({
+  instance,
+  event,
+}: {
+  readonly instance: Instance;
+  readonly event: InstanceEvent;
+}): readonly Write[] {
   // It is charged from when it runs, so there is no period yet.
   return [insert(INSTANCE, instance.id, instance), insertEvent(event)];
 }
 
 /** A changed instance. Reads a price when a period begins. */
-export async function changeWrites(row: Row<Instance>, change: InstanceChange, store: Reader): Promise<readonly Write[]> {
+export async function changeWrites(
+  row: Row<Instance>,
+  change: InstanceChange,
+  store: Reader,
+): Promise<readonly Write[]> {
   const { instance, periods } = await metered(change, store);
-  return [replace(row, instance), ...change.events.map(insertEvent), ...periods.map((period) => putPeriod(instance, period))];
+  return [
+    replace(row, instance),
+    ...change.events.map(insertEvent),
+    ...periods.map((period) => putPeriod(instance, period)),
+  ];
 }
 
 /** What a look at a VM has shown. */
@@ -44,7 +58,11 @@ export function stillWrites(row: Row<Instance>, instance: Instance, event: Insta
 }
 
 /** An instance that is taken off the record, with its last event; its place in a reservation is free again. */
-export async function removalWrites(row: Row<Instance>, event: InstanceEvent, store: Reader): Promise<readonly Write[]> {
+export async function removalWrites(
+  row: Row<Instance>,
+  event: InstanceEvent,
+  store: Reader,
+): Promise<readonly Write[]> {
   const { value: instance } = row;
   const { periods } = await metered({ instance, events: [event] }, store);
   const writes = [insertEvent(event), remove(row), ...periods.map((period) => putPeriod(instance, period))];
@@ -54,12 +72,45 @@ export async function removalWrites(row: Row<Instance>, event: InstanceEvent, st
   return [...writes, replace(orders, withPlaces(orders.value, instance.reservation, -1))];
 }
 
+/**
+ * A price that changed: the period that runs ends when it did, and the next one begins. An instance that runs without a
+ * period, because its machine type had no price, gets one from now on. Nothing to write when the prices agree.
+ */
+export function priceWrites(row: Row<Instance>, price: Price, nowMs: number): readonly Write[] {
+  const { value: instance } = row;
+  const { charge, count } = instance.metering;
+  const reserved = instance.reservation !== null;
+  if (charge === null) {
+    const runs = isRunning('charge', { status: instance.status, reserved, before: false });
+    const priceCents = priceAt(price, nowMs);
+    if (!runs || priceCents === undefined) return [];
+    const opened = { sequence: count + 1, priceCents, sinceMs: nowMs };
+    return [
+      replace(row, { ...instance, metering: { ...instance.metering, count: opened.sequence, charge: opened } }),
+      putPeriod(instance, { ...opened, meter: 'charge', endMs: null }),
+    ];
+  }
+  const changes = priceChanges(price, charge, nowMs);
+  if (changes.length === 0) return [];
+  const periods: MovedPeriod[] = [];
+  let open = charge;
+  for (const [index, { priceCents, fromMs }] of changes.entries()) {
+    periods.push({ ...open, meter: 'charge', endMs: fromMs });
+    open = { sequence: count + index + 1, priceCents, sinceMs: fromMs };
+  }
+  periods.push({ ...open, meter: 'charge', endMs: null });
+  return [
+    replace(row, { ...instance, metering: { ...instance.metering, count: open.sequence, charge: open } }),
+    ...periods.map((period) => putPeriod(instance, period)),
+  ];
+}
+
 function insertEvent(event: InstanceEvent): Write {
   return insert(EVENT, eventId(event.instanceId, event.sequence), event);
 }
 
 /** The row of a period. The instance says all about it, so it is written whole and never read for that. */
-export function putPeriod(instance: Instance, { sequence, meter, priceCents, sinceMs, endMs }: MovedPeriod): Write {
+function putPeriod(instance: Instance, { sequence, meter, priceCents, sinceMs, endMs }: MovedPeriod): Write {
   return put(PRICE_PERIOD, periodId(instance.id, sequence), {
     instanceId: instance.id,
     sequence,

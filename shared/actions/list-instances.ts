@@ -43,7 +43,7 @@ export async function listInstances(
       const { rows } = await store.query(shape, values, { limit: pageSize });
       return rows.map(({ value }) => value);
     }
-    const refs = await store.keys(shape, values, { limit: pageSize, offset });
+    const { refs } = await store.keys(shape, values, { limit: pageSize, offset });
     // One that was deleted in between is not on the page any more.
     return (await store.getAll(refs)).flatMap((row) => (row === undefined ? [] : [row.value]));
   };

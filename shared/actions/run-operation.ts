@@ -4,7 +4,7 @@ import { isFinal, type CloudCall, type Operation, type OperationFailure } from '
 import { nextStep, type Step } from '#shared/domain/operation-plan.ts';
 import { requestUuid } from '#shared/domain/request-uuid.ts';
 import { INSTANCE, OPERATION, REMNANT } from '#shared/datastore/rows.ts';
-import { Conflict, insert, ref, remove, replace, type Row, type Write } from '#shared/datastore/store.ts';
+import { Conflict, ref, remove, replace, type Row, type VersionOf, type Write } from '#shared/datastore/store.ts';
 import { CloudError, toCloudError } from '#shared/gce/cloud-error.ts';
 import type { Machine, ZoneOperation } from '#shared/gce/compute.ts';
 import type { OperationMessage } from '#shared/pubsub/publisher.ts';
@@ -232,20 +232,27 @@ class Delivery {
     return this.#write({ ...this.#operation, ...plannedCall(this.#operation, step, this.#tools.nowMs()) });
   }
 
-  /** Writes the operation on condition that it is still as we know it; reads it back for its new version. */
+  /** Writes the operation on condition that it is still as we know it. */
   async #write(next: Operation, writes: readonly Write[] = []): Promise<boolean> {
     const { store } = this.#tools;
-    const { operation } = this.#held;
-    const written = await store.change(async () => {
-      const current = await store.get(operation);
+    const { operation, instance } = this.#held;
+    let known: Row<Operation> | undefined = operation;
+    const written = await store.change<Row<Operation> | boolean>(async () => {
+      const current = known ?? (await store.get(operation));
+      known = undefined;
       if (current === undefined) return { writes: [], result: false };
       // Our own write, whose answer was lost.
       if (current.version !== operation.version)
         return { writes: [], result: current.value.leaseToken === this.#token && sameCall(current.value, next) };
-      return { writes: [replace(current, next), ...writes], result: true };
+      return {
+        writes: [replace(current, next), ...writes],
+        result: true,
+        applied: (versionOf) => afterWrite(current, next, versionOf) ?? true,
+      };
     });
-    if (!written) return false;
-    await this.#reread();
+    if (written === false) return false;
+    if (written === true) await this.#reread();
+    else this.#held = { operation: written, instance };
     return this.#operation.leaseToken === this.#token;
   }
 
@@ -336,8 +343,17 @@ class Delivery {
         ? []
         : await observedWrites(instance, observed, this.#tools.store);
     try {
-      await this.#tools.store.commitOnce([replace(this.#held.operation, next), ...writes]);
-      await this.#reread();
+      const versionOf = await this.#tools.store.commitOnce([replace(this.#held.operation, next), ...writes]);
+      const operation = afterWrite(this.#held.operation, next, versionOf);
+      if (operation === undefined) await this.#reread();
+      else
+        this.#held = {
+          operation,
+          instance:
+            observed === undefined || instance === undefined
+              ? instance
+              : (afterWrite(instance, observed.instance, versionOf) ?? instance),
+        };
       return true;
     } catch (thrown) {
       if (!(thrown instanceof Conflict)) throw thrown;
@@ -434,6 +450,11 @@ class Delivery {
 /** Deliveries of one operation that may meet an error that passes. Pub/Sub gives up a little later than we do. */
 const ATTEMPTS_MAX = 7;
 
+async function readHeld({ id, value }: Row<Operation>, store: Tools['store']) {
+  const [operation, instance] = await store.getAll([ref(OPERATION, id), ref(INSTANCE, value.instanceId)]);
+  return { operation, instance };
+}
+
 interface End {
   readonly state: 'completed' | 'failed';
   readonly error?: { readonly reason: OperationFailure; readonly message: string };
@@ -451,8 +472,11 @@ export async function settle(
 ): Promise<void> {
   const { store, nowMs, log } = tools;
   const operationRef = held.operation;
+  // Mostly nobody was in between; whoever finds otherwise reads.
+  let known: Held | undefined = held;
   const next = await store.change<OperationMessage | undefined>(async () => {
-    const [operation, instance] = await store.getAll([operationRef, ref(INSTANCE, operationRef.value.instanceId)]);
+    const { operation, instance } = known ?? (await readHeld(operationRef, store));
+    known = undefined;
     if (operation === undefined || isFinal(operation.value.state)) return { writes: [], result: undefined };
     const ended: Operation = {
       ...operation.value,
@@ -542,6 +566,12 @@ function plannedCall(operation: Operation, step: Step, nowMs: number): Pick<Oper
       done: false,
     },
   };
+}
+
+/** A row as a commit left it. */
+function afterWrite<T>(row: Row<T>, value: T, versionOf: VersionOf): Row<T> | undefined {
+  const version = versionOf(row);
+  return version === undefined ? undefined : { ...row, value, version };
 }
 
 function sameCall(a: Operation, b: Operation): boolean {

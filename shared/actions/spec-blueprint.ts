@@ -117,7 +117,7 @@ function named(spec: InstanceSpec): readonly Ref<unknown>[] {
 type Rows = readonly (Row<unknown> | undefined)[];
 
 function rowOf<T>(rows: Rows, kind: Kind<T>, id: string): T | undefined {
-  const found = rows.find((row) => row !== undefined && row.kind === kind && row.id === id);
+  const found = rows.find((row) => row?.kind === kind && row.id === id);
   // A row of this kind holds a T.
   return found?.value as T | undefined;
 }

@@ -7,6 +7,7 @@ import { Conflict, insert, put, ref, remove, replace, type Row } from '#shared/d
 import { toCloudError } from '#shared/gce/cloud-error.ts';
 import type { Machine } from '#shared/gce/compute.ts';
 import { announce } from './announce.ts';
+import { readPrices, rollPrices } from './roll-prices.ts';
 import { compare, syncInstance, type Occasion } from './sync-instance.ts';
 import type { Tools } from './tools.ts';
 
@@ -171,19 +172,20 @@ async function quarantine(machine: Machine, { store, nowMs, log }: Tools): Promi
   }
 }
 
-/** Records whose VM was not in the list are asked for one by one: a list may be partial, or older than the record. */
+/**
+ * Records whose VM was not in the list are asked for one by one: a list may be partial, or older than the record. Which
+ * records there are is read by keys alone: those with a VM have been read and compared with it already.
+ */
 async function compareRecords(seen: ReadonlySet<string>, startedAtMs: number, tools: Tools): Promise<number> {
+  const { store } = tools;
   let records = 0;
   let cursor: string | undefined;
   do {
-    const page = await tools.store.query(
-      ALL_INSTANCES,
-      {},
-      { limit: BATCH, ...(cursor === undefined ? {} : { cursor }) },
-    );
-    records += page.rows.length;
-    const missing = page.rows.filter(
-      ({ id, value }) => !seen.has(id) && value.status !== 'ERROR' && value.createdAtMs < startedAtMs,
+    const page = await store.keys(ALL_INSTANCES, {}, { limit: BATCH, ...(cursor === undefined ? {} : { cursor }) });
+    records += page.refs.length;
+    const rows = await store.getAll(page.refs.filter(({ id }) => !seen.has(id)));
+    const missing = rows.flatMap((row) =>
+      row !== undefined && row.value.status !== 'ERROR' && row.value.createdAtMs < startedAtMs ? [row] : [],
     );
     await each(missing, async ({ id }) => {
       await syncInstance(id, DRIFT, tools);

@@ -5,7 +5,7 @@ import { observe, observeMissing, type Observed, type ObservationContext } from 
 import type { Actor } from '#shared/domain/principal.ts';
 import { INSTANCE, OPERATION } from '#shared/datastore/rows.ts';
 import { Conflict, ref, type Row } from '#shared/datastore/store.ts';
-import type { Machine } from '#shared/gce/compute.ts';
+import type { Machine, ZoneOperation } from '#shared/gce/compute.ts';
 import { observedWrites } from './instance-writes.ts';
 import type { Tools } from './tools.ts';
 
@@ -63,17 +63,26 @@ function causeOf(instance: Instance, { cause, preempted }: Occasion): EventCause
 async function timed(
   { value: instance }: Row<Instance>,
   occasion: Occasion,
-  { store, compute, nowMs }: SyncTools,
+  { store, compute, nowMs, log }: SyncTools,
 ): Promise<Occasion> {
   const [head] = instance.queue;
   if (head === undefined || occasion.atMs !== undefined) return occasion;
   const call = (await store.get(ref(OPERATION, head.id)))?.value.call;
   if (call === undefined || call === null || call.zoneOperation === null) return occasion;
-  const zoneOperation = await compute.operation(instance.zone, call.zoneOperation);
+  let zoneOperation: ZoneOperation | undefined;
+  try {
+    zoneOperation = await compute.operation(instance.zone, call.zoneOperation);
+  } catch (thrown) {
+    log.warn('a zone operation could not be read; the time of a change is when it was seen', {
+      instanceId: instance.id,
+      cause: thrown,
+    });
+    return occasion;
+  }
   return {
     ...occasion,
     atMs: zoneOperation?.endedAtMs ?? nowMs(),
-    ...(zoneOperation?.startedAtMs == null ? {} : { begunAtMs: zoneOperation.startedAtMs }),
+    ...(typeof zoneOperation?.startedAtMs === 'number' ? { begunAtMs: zoneOperation.startedAtMs } : {}),
   };
 }
 
@@ -87,15 +96,19 @@ export async function syncRow(
   row: Row<Instance>,
   machine: Machine | undefined,
   occasion: Occasion,
-  { store, nowMs, log }: Pick<Tools, 'store' | 'nowMs' | 'log'>,
+  tools: SyncTools,
 ): Promise<Instance> {
-  const observed = compare(row.value, machine, occasion, nowMs());
+  const { store, nowMs, log } = tools;
+  let observed = compare(row.value, machine, occasion, nowMs());
   if (machine !== undefined && statusFromCloud(machine.status) === undefined) {
     log.warn('Compute Engine shows a status that is not known', { instanceId: row.id, status: machine.status });
   }
   if (observed === undefined) return { ...row.value, statusSyncedAtMs: nowMs() };
+  if (observed.event !== undefined && machine !== undefined) {
+    observed = compare(row.value, machine, await timed(row, occasion, tools), nowMs()) ?? observed;
+  }
   try {
-    await store.commitOnce(writesOf(row, observed));
+    await store.commitOnce(await observedWrites(row, observed, store));
   } catch (thrown) {
     if (!(thrown instanceof Conflict)) throw thrown;
   }

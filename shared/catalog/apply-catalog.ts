@@ -1,14 +1,18 @@
 import type { Store, Write } from '#shared/datastore/store.ts';
+import type { Price } from '#shared/domain/price.ts';
 import { InUse } from '#shared/domain/in-use.ts';
 import type { AnyEntry, Catalog } from './catalog.ts';
+import { applyPrice } from './apply-price.ts';
 import { planCatalog, type Plan, type PlanItem, type PlanOptions } from './plan-catalog.ts';
-import { SECTIONS } from './sections.ts';
+import { SECTIONS, toPrice } from './sections.ts';
 
 export interface ApplyOptions extends PlanOptions {
   /** Called once, before anything is written. */
   readonly onPlan?: (plan: Plan) => void;
   /** Called after each batch. */
   readonly onProgress?: (progress: { readonly done: number; readonly total: number }) => void;
+  /** When a price that says nothing else counts from; epoch ms. */
+  readonly nowMs?: () => number;
 }
 
 /** Well below the 500 writes and the 10 MiB that a commit may hold. */
@@ -22,7 +26,7 @@ const BATCH_WRITES = 100;
  * nothing is written then.
  */
 export async function applyCatalog(
-  store: Pick<Store, 'query' | 'count' | 'getAll' | 'write'>,
+  store: Pick<Store, 'query' | 'count' | 'getAll' | 'write' | 'change'>,
   catalog: Catalog,
   options: ApplyOptions = {},
 ): Promise<Plan> {
@@ -30,12 +34,18 @@ export async function applyCatalog(
   options.onPlan?.(plan);
   if (plan.refused.length > 0) throw new InUse(plan.refused);
 
-  const writes = plan.items.flatMap((item) => writesOf(item, catalog));
+  const prices = plan.items.filter(isNewPrice).flatMap(({ id }) => priceIn(catalog, id));
+  const writes = plan.items.filter((item) => !isNewPrice(item)).flatMap((item) => writesOf(item, catalog));
+  const total = prices.length + writes.length;
+  for (const [index, price] of prices.entries()) {
+    await applyPrice(price, { store, nowMs: options.nowMs ?? Date.now });
+    options.onProgress?.({ done: index + 1, total });
+  }
   for (let done = 0; done < writes.length;) {
     const batch = writes.slice(done, done + BATCH_WRITES);
     await store.write(batch);
     done += batch.length;
-    options.onProgress?.({ done, total: writes.length });
+    options.onProgress?.({ done: prices.length + done, total });
   }
   return plan;
 }
@@ -54,4 +64,14 @@ function writesOf(item: PlanItem, catalog: Catalog): readonly Write[] {
       return [section.put(item.id, entries[item.id] ?? {})];
     }
   }
+}
+
+/** A price moves the price periods of the instances that run, so it is written together with them. */
+function isNewPrice({ section, change }: PlanItem): boolean {
+  return section === 'prices' && (change === 'add' || change === 'change');
+}
+
+function priceIn(catalog: Catalog, machineType: string): readonly Price[] {
+  const entry = catalog.prices?.[machineType];
+  return entry === undefined ? [] : [toPrice(machineType, entry)];
 }

@@ -25,6 +25,7 @@ import {
 import type { Shape } from '#shared/datastore/query.ts';
 import { erase, put, type Write } from '#shared/datastore/store.ts';
 import type { Kind } from '#shared/datastore/kind.ts';
+import type { Price } from '#shared/domain/price.ts';
 import type { AnyEntry, Entries, SectionName } from './catalog.ts';
 
 /** How one section of the catalogue is kept. */
@@ -83,6 +84,11 @@ function timeText(ms: number): string {
   return new Date(ms).toISOString().replace('.000Z', 'Z');
 }
 
+/** A price as it is stored. */
+export function toPrice(machineType: string, { steps }: Entries['prices']): Price {
+  return { machineType, steps: steps.map(({ priceCents, from }) => ({ priceCents, fromMs: Date.parse(from) })) };
+}
+
 /** In the order in which they are written: what is named comes before what names it. They are removed the other way round. */
 export const SECTIONS: readonly Section[] = [
   section({
@@ -101,10 +107,7 @@ export const SECTIONS: readonly Section[] = [
     toEntry: ({ steps }) => ({
       steps: steps.map(({ priceCents, fromMs }) => ({ priceCents, from: timeText(fromMs) })),
     }),
-    toRow: (machineType, { steps }) => ({
-      machineType,
-      steps: steps.map(({ priceCents, from }) => ({ priceCents, fromMs: Date.parse(from) })),
-    }),
+    toRow: toPrice,
   }),
   section({
     name: 'templates',

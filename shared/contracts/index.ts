@@ -15,6 +15,7 @@ import { instancesStop } from './compute/instances-stop.ts';
 import { operationsGet } from './compute/operations-get.ts';
 import { templatesList } from './compute/templates-list.ts';
 import { templatesZones } from './compute/templates-zones.ts';
+import { fallback as fleetFallback, FLEET_CONTRACTS } from './fleet/index.ts';
 import { fallback as resourceFallback, RESOURCE_CONTRACTS } from './resource/index.ts';
 
 export { TOPICS } from './topics.ts';
@@ -38,6 +39,7 @@ export const CONTRACTS: readonly Contract[] = [
   ...ADMIN_CONTRACTS,
   ...BILLING_CONTRACTS,
   ...RESOURCE_CONTRACTS,
+  ...FLEET_CONTRACTS,
 ];
 
-export const FALLBACKS: readonly FallbackContract[] = [fallback, resourceFallback];
+export const FALLBACKS: readonly FallbackContract[] = [fallback, resourceFallback, fleetFallback];

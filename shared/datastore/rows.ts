@@ -7,7 +7,19 @@ import type { Orders } from '#shared/domain/orders.ts';
 import { position, timeText } from '#shared/domain/positions.ts';
 import { catalogUses } from '#shared/domain/catalog-uses.ts';
 import { CATALOG_KINDS } from './catalog-rows.ts';
-import { flag, plainFlag, indexedInteger, integer, json, nullable, plainText, text, texts, time, word } from './field.ts';
+import {
+  flag,
+  plainFlag,
+  indexedInteger,
+  integer,
+  json,
+  nullable,
+  plainText,
+  text,
+  texts,
+  time,
+  word,
+} from './field.ts';
 import { kind, type Kind } from './kind.ts';
 
 /*
@@ -155,8 +167,7 @@ export const PRICE_PERIOD: Kind<PricePeriod> = kind<PricePeriod>(
           ? { nullValue: 'NULL_VALUE' }
           : { stringValue: position(timeText(period.startMs), periodId(period.instanceId, period.sequence)) },
       // An open one is kept for as long as it runs.
-      expireAt:
-        period.endMs === null ? { nullValue: 'NULL_VALUE' } : time.encode(period.endMs + HISTORY_RETENTION_MS),
+      expireAt: period.endMs === null ? { nullValue: 'NULL_VALUE' } : time.encode(period.endMs + HISTORY_RETENTION_MS),
     }),
   },
 );

@@ -1,6 +1,7 @@
 import { v1 } from '@google-cloud/datastore';
 import type { protos } from '@google-cloud/datastore/build/src/protos.js';
 import { Failure } from '#shared/domain/failure.ts';
+import { Together } from '#shared/domain/together.ts';
 import { time, type Value } from './field.ts';
 import type { Kind } from './kind.ts';
 import type { Page, Range, Shape } from './query.ts';
@@ -97,7 +98,12 @@ class UncertainCommit extends Error {
 export interface Change<T> {
   readonly writes: readonly Write[];
   readonly result: T;
+  /** The result instead, when the store has answered which versions it made: nobody need read back what he wrote. */
+  readonly applied?: (versionOf: VersionOf) => T;
 }
+
+/** The version that a commit gave a row it wrote; `undefined` for any other. */
+export type VersionOf = (target: Ref<unknown>) => string | undefined;
 
 /** Longest wait for one RPC. The slowest honest answer is far below it, and a caller is waiting. */
 const READ_TIMEOUT_MS = 5_000;
@@ -105,6 +111,12 @@ const COMMIT_TIMEOUT_MS = 6_000;
 
 /** Attempts of one `change`; with the waits below they take 3 s at most, then the caller is told to come back. */
 const CHANGE_ATTEMPTS_MAX = 12;
+
+/** Datastore's own limit. */
+const LOOKUP_KEYS_MAX = 1_000;
+
+/** By kind and id. */
+type Found = ReadonlyMap<string, EntityResult>;
 
 const STATUS = {
   cancelled: 1,
@@ -152,6 +164,11 @@ export class Store {
   readonly #scope: { readonly projectId: string; readonly databaseId: string };
   readonly #random: () => number;
   readonly #sleep: (ms: number) => Promise<void>;
+  /** What several requests read at the same time goes into one call: it costs far more than a row. */
+  readonly #lookUps = new Together<readonly Ref<unknown>[], Found>(async (all) => {
+    const found = await this.#find(all.flat());
+    return () => found;
+  });
 
   constructor(options: StoreOptions) {
     this.#client = new v1.DatastoreClient(connection(options.emulatorHost));
@@ -174,25 +191,22 @@ export class Store {
     return row;
   }
 
-  /** Reads rows in one round trip, in the order asked for; `undefined` where there is none. At most 1,000. */
+  /** Reads rows in one round trip for each 1,000, in the order asked for; `undefined` where there is none. */
   async getAll<const Refs extends readonly Ref<unknown>[] | []>(
     refs: Refs,
   ): Promise<{ -readonly [I in keyof Refs]: Refs[I] extends Ref<infer T> ? Row<T> | undefined : never }> {
     type Answer = { -readonly [I in keyof Refs]: Refs[I] extends Ref<infer T> ? Row<T> | undefined : never };
     const targets: readonly Ref<unknown>[] = refs;
     if (targets.length === 0) return [] as unknown as Answer;
-    const found = new Map<string, EntityResult>();
-    let pending = targets.map((target) => this.#key(target));
-    while (pending.length > 0) {
-      const keys = pending;
-      const [response] = await this.#read(() =>
-        this.#client.lookup({ ...this.#scope, keys }, { timeout: READ_TIMEOUT_MS }),
-      );
-      for (const result of response.found ?? []) found.set(keyText(result.entity?.key), result);
-      pending = response.deferred ?? [];
-    }
+    const found = await this.#read(() =>
+      this.#lookUps.ask('', targets).catch((thrown: unknown) => {
+        if (grpcCode(thrown) !== STATUS.invalidArgument) throw thrown;
+        // A key that the store does not take is the fault of the one who asked for it.
+        return this.#find(targets);
+      }),
+    );
     return targets.map((target) => {
-      const result = found.get(`${target.kind.name}/${target.id}`);
+      const result = found.get(nameOf(target));
       return result === undefined ? undefined : toRow(target.kind, result);
     }) as Answer;
   }
@@ -215,9 +229,14 @@ export class Store {
    * The rows of one page, found by reading index entries alone: what is skipped and what is found costs no read of an
    * entity. For `getAll`, which may find some of them gone.
    */
-  async keys<T>(shape: Shape<T>, values: Readonly<Record<string, Value>>, page: Page): Promise<readonly Ref<T>[]> {
-    const { results } = await this.#run(shape, values, { ...page, keysOnly: true });
-    return results.map(({ entity }) => ref(shape.kind, entity?.key?.path?.[0]?.name ?? ''));
+  async keys<T>(
+    shape: Shape<T>,
+    values: Readonly<Record<string, Value>>,
+    page: Page,
+  ): Promise<{ readonly refs: readonly Ref<T>[]; readonly cursor: string | undefined }> {
+    const { results, cursor, more } = await this.#run(shape, values, { ...page, keysOnly: true });
+    const refs = results.map(({ entity }) => ref(shape.kind, entity?.key?.path?.[0]?.name ?? ''));
+    return { refs, cursor: more ? cursor : undefined };
   }
 
   /** Exact number of rows, counted by the store itself. */
@@ -240,19 +259,19 @@ export class Store {
   }
 
   /**
-   * Adds 1 to a counter and answers its new value, in one round trip that no other writer can make fail. `also` are
-   * writes that may ride along; they must not need a condition.
+   * Adds to a counter, 1 unless `by` says more, and answers its new value, in one round trip that no other writer can make
+   * fail. `also` are writes that may ride along; they must not need a condition, nor write the same row twice.
    */
   async increment<T>(
     target: Ref<T>,
     property: keyof T & string,
-    options: { expireAtMs: number; also?: readonly Write[] },
+    options: { expireAtMs: number; by?: number; also?: readonly Write[] },
   ): Promise<Counted> {
     const counter: Mutation = {
       upsert: { key: this.#key(target), properties: { expireAt: time.encode(options.expireAtMs) } },
       // Without the mask the upsert would clear the counter before it is incremented.
       propertyMask: { paths: ['expireAt'] },
-      propertyTransforms: [{ property, increment: { integerValue: 1 } }],
+      propertyTransforms: [{ property, increment: { integerValue: options.by ?? 1 } }],
     };
     const also = (options.also ?? []).map((write) => write.mutation(this.#key(write.ref)));
     const [response] = await this.#read(() =>
@@ -280,8 +299,8 @@ export class Store {
       const change = await decide();
       if (change.writes.length === 0) return change.result;
       try {
-        await this.#commit(change.writes);
-        return change.result;
+        const versionOf = await this.#commit(change.writes);
+        return change.applied === undefined ? change.result : change.applied(versionOf);
       } catch (thrown) {
         const uncertain = thrown instanceof UncertainCommit;
         if (!uncertain && !(thrown instanceof Conflict)) throw toFailure(thrown);
@@ -305,9 +324,9 @@ export class Store {
   }
 
   /** One attempt, for writers who give way. Throws `Conflict` when a row was not as it had been read. */
-  async commitOnce(writes: readonly Write[]): Promise<void> {
+  async commitOnce(writes: readonly Write[]): Promise<VersionOf> {
     try {
-      await this.#commit(writes);
+      return await this.#commit(writes);
     } catch (thrown) {
       throw thrown instanceof Conflict ? thrown : toFailure(thrown);
     }
@@ -318,7 +337,20 @@ export class Store {
     await this.change(async () => ({ writes, result: undefined }));
   }
 
-  async #commit(writes: readonly Write[]): Promise<void> {
+  async #find(targets: readonly Ref<unknown>[]): Promise<Found> {
+    const found = new Map<string, EntityResult>();
+    const different = new Map(targets.map((target) => [nameOf(target), target]));
+    const pending = Array.from(different.values(), (target) => this.#key(target));
+    while (pending.length > 0) {
+      const keys = pending.splice(0, LOOKUP_KEYS_MAX);
+      const [response] = await this.#client.lookup({ ...this.#scope, keys }, { timeout: READ_TIMEOUT_MS });
+      for (const result of response.found ?? []) found.set(keyText(result.entity?.key), result);
+      pending.push(...(response.deferred ?? []));
+    }
+    return found;
+  }
+
+  async #commit(writes: readonly Write[]): Promise<VersionOf> {
     try {
       const [response] = await this.#client.commit(
         {
@@ -332,6 +364,13 @@ export class Store {
       if (response.mutationResults?.some((result) => result.conflictDetected === true) === true) {
         throw new Conflict('a row was changed by somebody else');
       }
+      const versions = new Map(
+        writes.map(({ ref: target }, index) => [nameOf(target), response.mutationResults?.[index]?.version]),
+      );
+      return (target) => {
+        const version = versions.get(nameOf(target));
+        return version === undefined || version === null ? undefined : String(version);
+      };
     } catch (thrown) {
       switch (grpcCode(thrown)) {
         case STATUS.alreadyExists:
@@ -465,6 +504,10 @@ function rangeFilters({ range: property }: Shape, range: Range) {
       ? []
       : [{ propertyFilter: { property: { name: property }, op, value: { stringValue: bound } } }],
   );
+}
+
+function nameOf({ kind, id }: Ref<unknown>): string {
+  return `${kind.name}/${id}`;
 }
 
 function keyText(key: Key | null | undefined): string {

@@ -40,9 +40,7 @@ const WORD: Readonly<Record<InstanceStatus, FleetStatus>> = {
  * The word for an instance: its status, and what the status alone does not say. A record whose VM was not made yet is
  * NEW; one that rests and was asked to start is CONFIRMED; one that rests because the cloud took it is PREEMPTED.
  */
-export function fleetStatus(
-  instance: Pick<Instance, 'status' | 'cloudId' | 'queue' | 'preempted'>,
-): FleetStatus {
+export function fleetStatus(instance: Pick<Instance, 'status' | 'cloudId' | 'queue' | 'preempted'>): FleetStatus {
   const { status, queue } = instance;
   const isNew = instance.cloudId === '' && queue.some(({ kind }) => kind === 'create');
   if (isNew && (status === 'PENDING' || status === 'PROVISIONING')) return 'STATUS_NEW';

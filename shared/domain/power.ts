@@ -79,7 +79,8 @@ export function requireFit(
   );
 }
 
-function fits(kind: PowerKind, status: InstanceStatus, strictness: Strictness): boolean {
+/** Whether the verb makes sense in a status, the one that counts. */
+export function fits(kind: PowerKind, status: InstanceStatus, strictness: Strictness): boolean {
   switch (kind) {
     case 'start':
       return isStopped(status) || status === 'SUSPENDED' || (strictness === 'self-service' && status === 'RUNNING');

@@ -1,7 +1,7 @@
 import { InstancesClient, ZoneOperationsClient, type protos } from '@google-cloud/compute';
-import { PassThroughClient } from 'google-auth-library';
 import type { MachineSpec } from '#shared/domain/instance.ts';
 import { CloudError, reasonOf, toCloudError, type CloudReason } from './cloud-error.ts';
+import { DirectAuth, DirectPassThrough } from './direct-auth.ts';
 
 /** A VM as Compute Engine shows it, the part that we use. */
 export interface Machine {
@@ -209,14 +209,16 @@ export class Compute {
 }
 
 function connectionOf(options: ComputeOptions): ConstructorParameters<typeof InstancesClient>[0] {
-  if (options.emulatorHost === undefined) return { projectId: options.project };
+  if (options.emulatorHost === undefined) {
+    return { projectId: options.project, auth: new DirectAuth({ projectId: options.project }) };
+  }
   const [host = '', port = ''] = options.emulatorHost.split(':');
   return {
     projectId: options.project,
     apiEndpoint: host,
     port: Number(port),
     protocol: 'http',
-    authClient: new PassThroughClient(),
+    authClient: new DirectPassThrough(),
   };
 }
 

@@ -17,6 +17,8 @@ import { callerAddress, matchPath, parseQuery, type WireRequest } from './reques
 export interface Surface {
   readonly name: string;
   credential(headers: WireRequest['headers']): Credential;
+  /** Query parameters where the family has a way of its own to write them; the plain way otherwise. */
+  readonly readQuery?: typeof parseQuery;
   /** Headers of an answer to a request that spent a turn, or an uncounted one. */
   limitHeaders(turn: Turn, nowMs: number): Readonly<Record<string, string>>;
   failure(
@@ -123,14 +125,23 @@ export async function serve<Params, Query, Body>(
     const admitted = admit(endpoint.limit, { caller, tier, notes: signedIn.notes, tools }, (turn) =>
       Object.assign(headers, surface.limitHeaders(turn, tools.nowMs())),
     );
+    const turn = { refused: false };
     // Whoever awaits it gets the refusal; nobody may be left with an unhandled one.
-    admitted.catch(() => undefined);
-    const body = await settled(request.readBody(), admitted);
+    admitted.catch(() => {
+      turn.refused = true;
+    });
+    // The turn is not waited for: what is read beside it takes no time of its own, and whoever changes something waits.
+    const body = await request.readBody().catch(async (thrown: unknown) => {
+      await admitted;
+      throw thrown;
+    });
+    // A refusal from memory, or that was faster than the body, spares the store everything else.
+    if (turn.refused) await admitted;
     if (endpoint.role !== null && !hasRole(caller, endpoint.role)) {
       await admitted;
       throw new Failure('forbidden', `This needs the role ${endpoint.role}.`, { reason: 'role_missing' });
     }
-    const checked = check(endpoint, { parameters, query: parseQuery(request.query), body });
+    const checked = check(endpoint, { parameters, query: (surface.readQuery ?? parseQuery)(request.query), body });
     if (!checked.valid) {
       await admitted;
       throw invalidRequest(checked.fields);

@@ -9,6 +9,7 @@ import { randomBytes } from 'node:crypto';
 import { readConfiguration } from './configuration.ts';
 import { JsonLog } from './log.ts';
 import { keepRequestsRaw } from './raw-requests.ts';
+import { spareDomains } from './spare-domains.ts';
 import { sendReply, toWireRequest } from './wire.ts';
 
 /**
@@ -17,6 +18,7 @@ import { sendReply, toWireRequest } from './wire.ts';
  */
 export function fallbackFunction(fallback: Fallback, surface: Surface): void {
   keepRequestsRaw();
+  spareDomains();
   const log = new JsonLog(readConfiguration(process.env));
   const random = { hex: (bytes: number) => randomBytes(bytes).toString('hex'), fraction: () => 0 };
   http(fallback.name, (request, response) => {
@@ -42,6 +44,7 @@ export function fallbackFunction(fallback: Fallback, surface: Surface): void {
       headers: {
         'content-type': reply.contentType,
         'cache-control': 'no-store',
+        'x-content-type-options': 'nosniff',
         'x-request-id': ids.requestId,
         ...surface.limitHeaders(uncounted(nowMs), nowMs),
         ...(failure.allow === undefined ? {} : { allow: failure.allow.join(', ') }),

@@ -7,6 +7,7 @@ import type { Reply } from '#shared/http/reply.ts';
 import { Turns } from '#shared/http/turns.ts';
 import { openBase, type BaseTools } from './base-tools.ts';
 import { keepRequestsRaw } from './raw-requests.ts';
+import { spareDomains } from './spare-domains.ts';
 import { sendReply, toWireRequest } from './wire.ts';
 
 export type FunctionTools = BaseTools & { readonly catalog: CatalogReader };
@@ -24,6 +25,7 @@ export function httpFunction<Params, Query, Body, More = unknown>(
   definition: HttpFunction<Params, Query, Body, More>,
 ): void {
   keepRequestsRaw();
+  spareDomains();
   const base = openBase();
   const catalog = new CatalogReader(base);
   const more = definition.open?.(base);

@@ -250,7 +250,7 @@ test('every command has help with an example', () => {
   const line = accountsLine({ environment: {}, stdout: collect, stderr: collect });
   const commands = leaves(line.program);
 
-  expect(commands).toHaveLength(18);
+  expect(commands).toHaveLength(24);
   for (const { path: names, command } of commands) {
     shown = '';
     command.outputHelp();

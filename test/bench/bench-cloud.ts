@@ -77,7 +77,9 @@ async function start(): Promise<BenchCloudReport> {
   await applyCatalog(store, catalog satisfies Catalog);
   await store.write(people(Date.now()));
   const instances = await machines(store);
-  const records = Array.from({ length: RECORDS }, (_, i) => instanceOf(`tw-000001-${hex(i + 1_000_000)}`, OWNER.userId));
+  const records = Array.from({ length: RECORDS }, (_, i) =>
+    instanceOf(`tw-000001-${hex(i + 1_000_000)}`, OWNER.userId),
+  );
   await writeAll(store, records.map(rowOf));
   const operation = { ...pendingOperation('stop', instances[0] ?? anInstance(), made()), state: 'completed' as const };
   await store.write([put(OPERATION, operation.id, { ...operation, completedAtMs: Date.now() })]);

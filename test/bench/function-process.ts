@@ -69,7 +69,9 @@ export class FunctionProcess {
   async processorMs(): Promise<number> {
     const folder = `/proc/${this.#pid}/task`;
     const threads = await readdir(folder).catch(() => []);
-    const times = await Promise.all(threads.map((id) => readFile(`${folder}/${id}/schedstat`, 'utf8').catch(() => '0')));
+    const times = await Promise.all(
+      threads.map((id) => readFile(`${folder}/${id}/schedstat`, 'utf8').catch(() => '0')),
+    );
     return times.reduce((sum, text) => sum + Number(text.split(' ')[0] ?? 0), 0) / 1e6;
   }
 

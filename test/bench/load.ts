@@ -29,7 +29,7 @@ export interface BurstReport {
 }
 
 /** Connections are kept, as a load balancer keeps them. */
-const agent = new Agent({ keepAlive: true, maxSockets: 256, noDelay: true });
+const agent = new Agent({ keepAlive: true, maxSockets: 256 });
 
 export function closeConnections(): void {
   agent.destroy();

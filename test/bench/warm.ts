@@ -68,11 +68,11 @@ interface Options {
   readonly json?: string;
   readonly cpuProf?: string;
   readonly label: string;
-  readonly core?: string;
 }
 
 async function main(options: Options): Promise<void> {
-  const folders = await built(options.only);
+  // Profiles are read by people.
+  const folders = await built(options.only, options.cpuProf === undefined);
   const cloud = await BenchCloud.start();
   const environment = functionEnvironment({ emulators: cloud.ready.emulators, repositoryFolder: ROOT, given: {} });
   const start = (name: string) => {
@@ -114,10 +114,10 @@ async function main(options: Options): Promise<void> {
 }
 
 /** The functions as they are deployed, and the bare one made by the same bundler. */
-async function built(only: readonly string[] | undefined): Promise<Readonly<Record<string, string>>> {
-  const { folders } = await build({ out: FOLDER, ...(only === undefined ? {} : { only }) });
+async function built(only: readonly string[] | undefined, minify: boolean): Promise<Readonly<Record<string, string>>> {
+  const { folders } = await build({ out: FOLDER, minify, ...(only === undefined ? {} : { only }) });
   const bare = { name: BARE, source: 'test/bench/bare-lookup.ts', clients: ['datastore'] };
-  const { bundles } = await bundleFunctions(ROOT.replace(/\/$/, ''), [bare], true);
+  const { bundles } = await bundleFunctions(ROOT.replace(/\/$/, ''), [bare], minify);
   const folder = join(FOLDER, BARE);
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, 'package.json'), '{"main":"index.js"}\n');
@@ -140,8 +140,8 @@ async function measured({ subject, own, bare, cloud }: Contest, options: Options
   for (const side of [sides.own, sides.bare]) {
     await run(side, { concurrency: options.concurrency, milliseconds: WARM_UP_MS });
   }
-  const alone = { own: [] as Sample[], bare: [] as Sample[] };
-  const crowded = { own: [] as Sample[], bare: [] as Sample[] };
+  const alone: Pair = { own: [], bare: [] };
+  const crowded: Pair = { own: [], bare: [] };
   for (let turn = 0; turn < options.runs; turn += 1) {
     for (const name of ['bare', 'own'] as const) {
       alone[name].push(await run(sides[name], { concurrency: 1, milliseconds: options.milliseconds / 2 }));
@@ -149,6 +149,9 @@ async function measured({ subject, own, bare, cloud }: Contest, options: Options
     }
   }
   const of = (samples: readonly Sample[], figure: keyof Sample) => median(samples.map((sample) => sample[figure]));
+  // Of each turn, then their median: the two bursts of a turn have met the same weather.
+  const ratio = (pair: Pair, figure: keyof Sample) =>
+    median(pair.own.map((sample, turn) => sample[figure] / (pair.bare[turn]?.[figure] ?? Number.NaN)));
   const [p50Ms, bareP50Ms] = [of(alone.own, 'p50Ms'), of(alone.bare, 'p50Ms')];
   const [perSecond, barePerSecond] = [of(crowded.own, 'perSecond'), of(crowded.bare, 'perSecond')];
   const [core, bareCore] = [of(crowded.own, 'coreMicroseconds'), of(crowded.bare, 'coreMicroseconds')];
@@ -157,15 +160,20 @@ async function measured({ subject, own, bare, cloud }: Contest, options: Options
     p50Ms,
     p95Ms: of(alone.own, 'p95Ms'),
     bareP50Ms,
-    latencyRatio: p50Ms / bareP50Ms,
+    latencyRatio: ratio(alone, 'p50Ms'),
     perSecond,
     barePerSecond,
-    throughputRatio: perSecond / barePerSecond,
+    throughputRatio: ratio(crowded, 'perSecond'),
     coreMicroseconds: core,
     bareCoreMicroseconds: bareCore,
-    coreRatio: bareCore / core,
+    coreRatio: 1 / ratio(crowded, 'coreMicroseconds'),
     calls: await traced(sides.own, cloud),
   };
+}
+
+interface Pair {
+  readonly own: Sample[];
+  readonly bare: Sample[];
 }
 
 interface Side {
@@ -212,7 +220,13 @@ async function traced({ process, subject }: Side, cloud: BenchCloud): Promise<Ca
     pubsub: count('pubsub'),
     sequential: steps.length,
     sequentialDatastore: steps.filter((step) => step.some(({ service }) => service === 'datastore')).length,
-    shape: steps.map((step) => Array.from(step, ({ method }) => method).sort().join('+')).join(' > '),
+    shape: steps
+      .map((step) =>
+        Array.from(step, ({ method }) => method)
+          .sort()
+          .join('+'),
+      )
+      .join(' > '),
   };
 }
 
@@ -269,11 +283,15 @@ async function reported<T extends BenchCloudReport['type']>(
   child: ChildProcess,
   type: T,
 ): Promise<Extract<BenchCloudReport, { type: T }>> {
-  const ended = once(child, 'exit').then(() => {
+  const settled = new AbortController();
+  const { signal } = settled;
+  const ended = once(child, 'exit', { signal }).then(() => {
     throw new Error('The cloud of the benchmark ended.');
   });
-  const message = once(child, 'message').then(([sent]) => sent as BenchCloudReport);
+  const message = once(child, 'message', { signal }).then(([sent]) => sent as BenchCloudReport);
   const report = await Promise.race([message, ended]);
+  ended.catch(() => undefined);
+  settled.abort();
   if (report.type !== type) throw new Error(`The cloud of the benchmark said ${report.type} instead of ${type}.`);
   // Compared just above.
   return report as Extract<BenchCloudReport, { type: T }>;

@@ -179,5 +179,5 @@ test.each(CONTRACTS)('$name: what is generated says what the contract says', asy
   const { name, family, method, path, role, limit, idempotent } = contract;
   expect(endpoint).toMatchObject({ name, family, method, path, role, limit, idempotent });
   expect(endpoint.checkBody === null).toBe(contract.body === null);
-  expect(broken(endpoint.checkQuery, { nobody: 'knows' })).toEqual(['/nobody additionalProperties']);
+  expect(broken(endpoint.checkQuery, { nobody: 'knows' })).toContain('/nobody additionalProperties');
 });

@@ -22,6 +22,8 @@ import {
   INSTANCE,
   JOB_STATE,
   OPERATION,
+  ORDERS,
+  PRICE_PERIOD,
   PROJECT,
   REMNANT,
   SESSION,
@@ -29,7 +31,9 @@ import {
   USAGE,
   USER,
 } from '#shared/datastore/rows.ts';
+import { EVENT_STATUSES } from '#shared/domain/history.ts';
 import { INSTANCE_STATUSES, OPERATION_KINDS } from '#shared/domain/instance.ts';
+import { METERS } from '#shared/domain/metering.ts';
 import { OPERATION_STATES } from '#shared/domain/operation.ts';
 import { LIMITED_OPERATIONS, type LimitedOperation } from '#shared/domain/tier.ts';
 
@@ -61,6 +65,8 @@ const machine = record({
   metadata: dictionary,
   spot: fc.boolean(),
 });
+
+const openPeriod = maybe(record({ sequence: count, priceCents: count, sinceMs: ms }));
 
 const perMinute = fc
   .tuple(...LIMITED_OPERATIONS.map(() => fc.integer({ min: -1, max: 1e9 })))
@@ -100,6 +106,7 @@ export const ROW_SAMPLES: readonly RowSamples[] = [
       reservation: maybe(text),
       status: fc.constantFrom(...INSTANCE_STATUSES),
       statusReason: reason,
+      statusSinceMs: ms,
       preempted: fc.boolean(),
       statusSyncedAtMs: ms,
       externalIp: text,
@@ -109,6 +116,7 @@ export const ROW_SAMPLES: readonly RowSamples[] = [
       queue: fc.array(record({ id: text, kind: fc.constantFrom(...OPERATION_KINDS) }), { maxLength: 3 }),
       eventCount: count,
       checkAtMs: maybe(ms),
+      metering: record({ count, charge: openPeriod, credit: openPeriod }),
     }),
   ),
   samples(
@@ -146,18 +154,55 @@ export const ROW_SAMPLES: readonly RowSamples[] = [
     record({
       instanceId: text,
       sequence: count,
-      status: text,
+      status: fc.constantFrom(...EVENT_STATUSES),
       atMs: ms,
       cause: fc.constantFrom(...EVENT_CAUSES),
       actor,
       operationId: maybe(text),
       reason: maybe(text),
+      note: fc.boolean(),
       userId: text,
       customerId: text,
       visibleBy: texts,
       project: text,
       bid: maybe(text),
       reservation: maybe(text),
+    }),
+  ),
+  samples(
+    PRICE_PERIOD,
+    record({
+      instanceId: text,
+      sequence: count,
+      meter: fc.constantFrom(...METERS),
+      machineType: text,
+      priceCents: count,
+      startMs: ms,
+      endMs: maybe(ms),
+      visibleBy: texts,
+      project: text,
+      bid: maybe(text),
+      reservation: maybe(text),
+    }),
+  ),
+  samples(
+    ORDERS,
+    record({
+      project: text,
+      customerId: text,
+      reservations: fc.array(
+        record({
+          id: text,
+          machineType: text,
+          places: count,
+          taken: count,
+          buybackCents: count,
+          createdAtMs: ms,
+          endedAtMs: maybe(ms),
+        }),
+        { maxLength: 2 },
+      ),
+      bids: fc.array(record({ id: text, machineType: text, createdAtMs: ms, endedAtMs: maybe(ms) }), { maxLength: 2 }),
     }),
   ),
   samples(USAGE, record({ instances: count })),

@@ -111,7 +111,7 @@ describe('fields', () => {
     ['texts of something else', texts as Field<never>, { arrayValue: { values: [{ integerValue: 1 }] } }],
     ['time', time as Field<never>, { integerValue: 1 }],
     ['word', word(['a']) as Field<never>, { stringValue: 'b' }],
-    ['json', json() as Field<never>, { stringValue: '{' }],
+    ['json', json<never>(), { stringValue: '{' }],
     ['nullable', nullable(text) as Field<never>, {}],
   ])('%s refuses what it would not have written', (_, field, value) => {
     expect(() => field.decode(value as object)).toThrow();

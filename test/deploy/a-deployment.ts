@@ -58,7 +58,7 @@ export async function aDeployment(options: DeploymentOptions = {}) {
   const root = await mkdtemp(join(tmpdir(), 'deploy-'));
   onTestFinished(() => rm(root, { recursive: true, force: true }));
   await mkdir(join(root, '.build/functions/compute-one'), { recursive: true });
-  for (const file of ['index.js', 'package.json', 'package-lock.json']) {
+  for (const file of ['bundle.cache', 'bundle.js', 'index.js', 'package.json', 'package-lock.json']) {
     await writeFile(join(root, '.build/functions/compute-one', file), `content of ${file}`);
   }
   await writeFile(join(root, 'catalog.json'), '{"tiers": {"free": {}}, "configs": {"a": {"zone": "${zone}"}}}');

@@ -171,6 +171,7 @@ test('an event of the history is what the contract says', () => {
     actor: { type: 'system', id: 'reconciler-sync' },
     operationId: null,
     reason: null,
+    note: false,
     userId: 'u',
     customerId: 'acme',
     visibleBy: ['group1'],

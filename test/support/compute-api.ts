@@ -8,7 +8,7 @@ const BASE = '/api/compute/v1';
 export const CREATE_BODY = { template_id: 'ubuntu-22-standard', config_id: 'default-network' };
 
 /** VMs of tests come and go at once, so that nobody waits for what is not being tested. */
-export const QUICK_MACHINES = ['--boot-seconds', '0.4', '--stop-seconds', '0.2'];
+export const QUICK_MACHINES = ['--boot-seconds', '0.3', '--stop-seconds', '0.1'];
 
 export interface ShownInstance {
   readonly id: string;

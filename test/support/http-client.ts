@@ -25,7 +25,8 @@ const agent = new Agent({ keepAlive: true, maxSockets: 16 });
 export function send(baseUrl: string, { method, path, headers = {}, body }: PlainRequest): Promise<PlainAnswer> {
   const { hostname, port } = new URL(baseUrl);
   return new Promise((resolve, reject) => {
-    const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) };
+    const inPieces = body === undefined || headers['transfer-encoding'] !== undefined;
+    const length = inPieces ? {} : { 'content-length': String(Buffer.byteLength(body)) };
     const outgoing = httpRequest({ agent, hostname, port, method, path, headers: { ...length, ...headers } });
     outgoing.once('error', reject);
     outgoing.once('response', (response) => {
@@ -55,7 +56,8 @@ export function sendBytes(baseUrl: string, bytes: string): Promise<string> {
     const socket = connect({ host: hostname, port: Number(port) }, () => socket.write(bytes, 'latin1'));
     socket.setEncoding('latin1');
     socket.on('data', (chunk: Buffer | string) => (text += String(chunk)));
-    socket.once('error', reject);
+    // A connection that is reset has been closed, with or without an answer.
+    socket.once('error', (error: NodeJS.ErrnoException) => (error.code === 'ECONNRESET' ? undefined : reject(error)));
     socket.once('close', () => resolve(text));
   });
 }

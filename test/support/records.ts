@@ -2,7 +2,7 @@ import type { Connection } from '#scripts/local/connection.ts';
 import { LOCAL_PROJECT } from '#scripts/local/function-environment.ts';
 import type { Kind } from '#shared/datastore/kind.ts';
 import type { Shape } from '#shared/datastore/query.ts';
-import { EVENT, INSTANCE, JOB_STATE, OPERATION, REMNANT, USAGE } from '#shared/datastore/rows.ts';
+import { EVENT, INSTANCE, JOB_STATE, OPERATION, PRICE_PERIOD, REMNANT, USAGE } from '#shared/datastore/rows.ts';
 import { ref, Store, type Row } from '#shared/datastore/store.ts';
 
 const PAGE_SIZE = 500;
@@ -26,6 +26,7 @@ export class Records {
   events = () => this.all(EVENT);
   remnants = () => this.all(REMNANT);
   usages = () => this.all(USAGE);
+  periods = () => this.all(PRICE_PERIOD);
 
   /** Instances that a customer's quota counts as existing. */
   async usageOf(customerId: string): Promise<number> {

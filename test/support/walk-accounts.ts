@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createApiKey, revokeApiKey } from '#shared/accounts/api-keys.ts';
+import { fleetKey, oneStringKey } from '#shared/accounts/credential-text.ts';
 import { createCustomer } from '#shared/accounts/customers.ts';
 import { createProject } from '#shared/accounts/projects.ts';
 import { createSession, revokeSession } from '#shared/accounts/sessions.ts';
@@ -21,7 +22,12 @@ export interface Walker {
   readonly customerId: string;
   /** fid. */
   readonly project: string;
+  /** A key as a pair of headers. */
   readonly key: Headers;
+  /** The same key in one header, in two ways. */
+  readonly oneStringKey: Headers;
+  readonly bearerKey: Headers;
+  /** A session. */
   readonly token: Headers;
 }
 
@@ -52,10 +58,13 @@ export class WalkAccounts {
   }
 
   /** A user of a customer of his own. */
-  async walker(name: string, { tier, admin = false }: { readonly tier: string; readonly admin?: boolean }): Promise<Walker> {
+  async walker(
+    name: string,
+    { tier, admin = false }: { readonly tier: string; readonly admin?: boolean },
+  ): Promise<Walker> {
     const context = this.#context(0);
     await createCustomer(context, { id: name, tier });
-    const { row: project } = await createProject(context, { customerId: name });
+    const { row: project } = await createProject(context, { customerId: name, name: 'walk' });
     const { row: user } = await createUser(context, {
       customerId: name,
       groups: [name],
@@ -69,6 +78,8 @@ export class WalkAccounts {
       customerId: name,
       project: project.id,
       key: { 'api-key': key.row.id, 'api-secret': key.secret },
+      oneStringKey: { 'x-api-key': oneStringKey(key.row.id, key.secret) },
+      bearerKey: { authorization: `Bearer ${fleetKey(key.row.id, key.secret)}` },
       token: { authorization: `Bearer ${session.token}` },
     };
   }

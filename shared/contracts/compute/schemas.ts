@@ -124,8 +124,17 @@ export const HistoryEvent = Type.Object(
     actor: Type.String({
       description: 'Id of the user who asked for it; the name of the part of the service otherwise.',
     }),
+    operationId: Type.Optional(
+      Type.Union([Type.String(), Type.Null()], { description: 'The operation that it belongs to; null when to none.' }),
+    ),
+    reason: Type.Optional(
+      Type.Union([Type.String(), Type.Null()], { description: 'Why, where there is more to say; null otherwise.' }),
+    ),
   },
-  { title: 'HistoryEvent', description: 'One change of status.' },
+  {
+    title: 'HistoryEvent',
+    description: 'One change of status; or what an administrator asked for, with the status that there was.',
+  },
 );
 
 export const HistoryPage = Type.Object(

@@ -26,7 +26,9 @@ Send an \`Idempotency-Key\` to be able to repeat the request safely when an answ
   params: nothing,
   query: nothing,
   body: CreateResource,
-  success: [{ status: 201, description: 'The instance exists and is being provisioned.', body: CreatedResourceInstance }],
+  success: [
+    { status: 201, description: 'The instance exists and is being provisioned.', body: CreatedResourceInstance },
+  ],
   failures: [...LIMITED_FAILURES, ...POST_FAILURES, 'quota_exceeded', 'cloud_failed', 'zone_exhausted'],
   examples: [
     {

@@ -21,8 +21,7 @@ const SpecFields = {
   image: id('Image of the boot disk.', 'ubuntu-22.04'),
   vcpus: Type.Optional(
     Type.Integer({
-      description:
-        "CPUs, instead of the type's. With `memory_mb` it makes a custom machine type of the type's series.",
+      description: "CPUs, instead of the type's. With `memory_mb` it makes a custom machine type of the type's series.",
       minimum: 1,
       maximum: 1024,
       examples: [2],
@@ -44,7 +43,9 @@ const SpecFields = {
       examples: [80],
     }),
   ),
-  vpc_id: Type.Optional(id("VPC of the VM; the platform's default network when neither VPC nor subnet is sent.", 'vpc-abc123')),
+  vpc_id: Type.Optional(
+    id("VPC of the VM; the platform's default network when neither VPC nor subnet is sent.", 'vpc-abc123'),
+  ),
   subnet_id: Type.Optional(id('Subnet of that VPC. It decides the region and the zone.', 'subnet-def456')),
   security_groups: Type.Optional(
     Type.Array(id('A security group.', 'sg-web'), {
@@ -146,7 +147,10 @@ export const ResourceInstance = Type.Object(InstanceFields, {
 export const CreatedResourceInstance = Type.Object(
   {
     ...InstanceFields,
-    operation_id: Type.String({ description: 'Operation that makes it, to follow it.', examples: ['op-01jk2m3n4p5q6r7s8t9v'] }),
+    operation_id: Type.String({
+      description: 'Operation that makes it, to follow it.',
+      examples: ['op-01jk2m3n4p5q6r7s8t9v'],
+    }),
   },
   { title: 'CreatedResourceInstance', description: 'A virtual machine that has just been accepted.' },
 );
@@ -177,7 +181,10 @@ export const ResourceResult = Type.Object(
       Type.String({ description: 'Why it failed, as a stable word for programs.', examples: ['CAPACITY_EXHAUSTED'] }),
     ),
   },
-  { title: 'ResourceResult', description: '`state` of an operation that succeeded; `error` and `code` of one that failed.' },
+  {
+    title: 'ResourceResult',
+    description: '`state` of an operation that succeeded; `error` and `code` of one that failed.',
+  },
 );
 
 export const ResourceOperation = Type.Object(

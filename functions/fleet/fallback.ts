@@ -1,0 +1,5 @@
+import { fallback } from '#shared/contracts/generated/fleet-fallback.ts';
+import { fleetSurface } from '#shared/families/fleet/surface.ts';
+import { fallbackFunction } from '#shared/runtime/fallback-function.ts';
+
+fallbackFunction(fallback, fleetSurface);

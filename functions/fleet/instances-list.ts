@@ -1,0 +1,15 @@
+import { listProjectInstances } from '#shared/actions/list-project-instances.ts';
+import { endpoint } from '#shared/contracts/generated/fleet-instances-list.ts';
+import { presentFleetInstance } from '#shared/families/fleet/present.ts';
+import { toProjectList } from '#shared/families/fleet/to-request.ts';
+import { fleetSurface } from '#shared/families/fleet/surface.ts';
+import { httpFunction } from '#shared/runtime/http-function.ts';
+
+httpFunction({
+  endpoint,
+  surface: fleetSurface,
+  handle: async ({ query, ...call }, tools) => {
+    const { instances, cursor } = await listProjectInstances({ ...call, ...toProjectList(query) }, tools);
+    return { status: 200, body: { data: instances.map(presentFleetInstance), next_cursor: cursor ?? null } };
+  },
+});

@@ -1,0 +1,16 @@
+import { readProjectInstance } from '#shared/actions/read-project-instance.ts';
+import { endpoint } from '#shared/contracts/generated/fleet-instances-status.ts';
+import { presentStatus } from '#shared/families/fleet/present.ts';
+import { fleetSurface } from '#shared/families/fleet/surface.ts';
+import { httpFunction } from '#shared/runtime/http-function.ts';
+import { openCompute } from '#shared/runtime/open-compute.ts';
+
+httpFunction({
+  endpoint,
+  surface: fleetSurface,
+  open: openCompute,
+  handle: async ({ params, ...call }, tools) => ({
+    status: 200,
+    body: presentStatus(await readProjectInstance({ ...call, fid: params.instance_fid }, tools)),
+  }),
+});

@@ -1,0 +1,17 @@
+import { batchPower } from '#shared/actions/batch-power.ts';
+import { endpoint } from '#shared/contracts/generated/fleet-instances-update.ts';
+import { presentBatch } from '#shared/families/fleet/present.ts';
+import { fleetSurface } from '#shared/families/fleet/surface.ts';
+import { httpFunction } from '#shared/runtime/http-function.ts';
+import { openPublisher } from '#shared/runtime/open-publisher.ts';
+
+httpFunction({
+  endpoint,
+  surface: fleetSurface,
+  open: openPublisher,
+  handle: async ({ body, ...call }, tools) => {
+    const kind = body.status === 'STATUS_RUNNING' ? 'start' : 'stop';
+    const statuses = await batchPower({ ...call, instances: body.instances, kind }, tools);
+    return { status: 200, body: presentBatch(statuses) };
+  },
+});

@@ -1,0 +1,15 @@
+import { readPriceTimeline } from '#shared/actions/read-timeline.ts';
+import { endpoint } from '#shared/contracts/generated/fleet-pricing-history.ts';
+import { presentPriceHistory } from '#shared/families/fleet/present.ts';
+import { toTimeline } from '#shared/families/fleet/to-request.ts';
+import { fleetSurface } from '#shared/families/fleet/surface.ts';
+import { httpFunction } from '#shared/runtime/http-function.ts';
+
+httpFunction({
+  endpoint,
+  surface: fleetSurface,
+  handle: async ({ query, ...call }, tools) => {
+    const { items, cursor } = await readPriceTimeline({ ...call, ...toTimeline(query) }, tools);
+    return { status: 200, body: { instances: presentPriceHistory(items), next_cursor: cursor ?? null } };
+  },
+});

@@ -1,0 +1,15 @@
+import { readStatusTimeline } from '#shared/actions/read-timeline.ts';
+import { endpoint } from '#shared/contracts/generated/fleet-status-history.ts';
+import { presentStatusHistory } from '#shared/families/fleet/present.ts';
+import { toTimeline } from '#shared/families/fleet/to-request.ts';
+import { fleetSurface } from '#shared/families/fleet/surface.ts';
+import { httpFunction } from '#shared/runtime/http-function.ts';
+
+httpFunction({
+  endpoint,
+  surface: fleetSurface,
+  handle: async ({ query, ...call }, tools) => {
+    const { items, cursor } = await readStatusTimeline({ ...call, ...toTimeline(query) }, tools);
+    return { status: 200, body: { instances: presentStatusHistory(items), next_cursor: cursor ?? null } };
+  },
+});

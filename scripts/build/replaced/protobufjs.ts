@@ -1,0 +1,65 @@
+import type { Replacement } from '../module-replacements.ts';
+
+export const PROTOBUF_REPLACEMENTS: readonly Replacement[] = [
+  {
+    kind: 'absent',
+    module: 'protobufjs/src/parse.js',
+    because: 'Parses .proto text; our descriptors are JSON inside the bundle.',
+  },
+  {
+    kind: 'absent',
+    module: 'protobufjs/src/tokenize.js',
+    because: 'Splits .proto text into words for the parser above.',
+  },
+  {
+    kind: 'edited',
+    module: 'protobufjs/src/type.js',
+    because:
+      'Makes one constructor per message type through new Function, for all types as soon as one is resolved. A closure that does the same to its fields costs a hundredth of it, and has the same name, which gax compares with "Any". Converters that the build has generated (message-codecs.ts) take the place of those that would be compiled at first use; whatever else is wanted of their types is compiled as before.',
+    edits: [
+      [
+        'var gen = util.codegen(["p"], mtype.name);',
+        `return function () {
+        var maps = [], lists = [];
+        mtype.fieldsArray.forEach(function (field) {
+            if (field.map) maps.push(field.name); else if (field.repeated) lists.push(field.name);
+        });
+        function Generic(p) {
+            var i;
+            for (i = 0; i < maps.length; ++i) this[maps[i]] = {};
+            for (i = 0; i < lists.length; ++i) this[lists[i]] = [];
+            if (p) for (var ks = Object.keys(p), k = 0; k < ks.length; ++k)
+                if (p[ks[k]] != null && ks[k] !== "__proto__") this[ks[k]] = p[ks[k]];
+        }
+        Object.defineProperty(Generic, "name", { value: mtype.name });
+        return Generic;
+    };
+    var gen;`,
+      ],
+      ['module.exports = Type;', 'module.exports = Type;\nType.generated = Object.create(null);'],
+      [
+        '    // Replace setup methods with type-specific generated functions\n',
+        `    var generated = Type.generated[fullName];
+    if (generated) {
+        var self = this, scope = { Reader: Reader, Writer: Writer, types: types, util: util };
+        var makers = { encode: encoder, decode: decoder, verify: verifier, fromObject: converter.fromObject, toObject: converter.toObject };
+        Object.keys(makers).forEach(function (codec) {
+            self[codec] = generated[codec] ? generated[codec](scope) : function () {
+                self[codec] = makers[codec](self)(scope);
+                return self[codec].apply(self, arguments);
+            };
+        });
+        return this;
+    }
+`,
+      ],
+    ],
+  },
+  {
+    kind: 'edited',
+    module: 'long/umd/index.js',
+    because:
+      'Compiles a WebAssembly module to multiply and divide 64-bit integers faster. It has the same arithmetic in JavaScript for where there is no WebAssembly; our numbers are versions of rows and ids, which are only read and written.',
+    edits: [['wasm = new WebAssembly.Instance(', 'if (false) wasm = new WebAssembly.Instance(']],
+  },
+];

@@ -1,0 +1,110 @@
+import { ALL_ORDERS } from '#shared/datastore/queries.ts';
+import { ORDERS, PROJECT } from '#shared/datastore/rows.ts';
+import { insert, ref, replace, type Row } from '#shared/datastore/store.ts';
+import { Failure } from '#shared/domain/failure.ts';
+import { withEnd, type Orders, type Reservation, type SpotBid } from '#shared/domain/orders.ts';
+import type { AccountsContext, ListOptions, ListPage } from './accounts-context.ts';
+import { checkProjectId } from './account-names.ts';
+import { newOrderId } from './credential-text.ts';
+
+type Context = Pick<AccountsContext, 'store' | 'clock' | 'random'>;
+
+/** Reservations and spot bids of a project: the only way in which its instances come by one. */
+
+const MACHINE_TYPE = /^[a-z][a-z0-9-]{1,62}$/;
+/** One row holds all orders of a project. */
+const ORDERS_MAX = 200;
+const PLACES_MAX = 100_000;
+
+export interface NewReservation {
+  readonly project: string;
+  readonly machineType: string;
+  readonly places: number;
+  /** What a paused instance gives back, cents per hour. */
+  readonly buybackCents: number;
+}
+
+/** Throws `not_found` for an unknown project, `invalid_request` for what cannot be. */
+export async function createReservation(context: Context, wanted: NewReservation): Promise<Reservation> {
+  const reservation: Reservation = {
+    id: newOrderId('res', context.random),
+    machineType: wanted.machineType,
+    places: wanted.places,
+    taken: 0,
+    buybackCents: wanted.buybackCents,
+    createdAtMs: context.clock.nowMs(),
+    endedAtMs: null,
+  };
+  checkWhole('places', reservation.places, PLACES_MAX);
+  checkWhole('cents', reservation.buybackCents, Number.MAX_SAFE_INTEGER);
+  await add(context, wanted, (orders) => ({ ...orders, reservations: [...orders.reservations, reservation] }));
+  return reservation;
+}
+
+/** New instances of the machine type are spot VMs. Throws `not_found` for an unknown project. */
+export async function createBid(
+  context: Context,
+  wanted: { readonly project: string; readonly machineType: string },
+): Promise<SpotBid> {
+  const bid: SpotBid = {
+    id: newOrderId('bid', context.random),
+    machineType: wanted.machineType,
+    createdAtMs: context.clock.nowMs(),
+    endedAtMs: null,
+  };
+  await add(context, wanted, (orders) => ({ ...orders, bids: [...orders.bids, bid] }));
+  return bid;
+}
+
+/** No new instance belongs to the order from now on; those that do keep it. Throws `not_found`. */
+export async function endOrder(context: Context, project: string, id: string): Promise<void> {
+  checkProjectId(project);
+  await context.store.change(async () => {
+    const row = await context.store.get(ref(ORDERS, project));
+    if (row === undefined) throw unknownProject(project);
+    return { writes: [replace(row, withEnd(row.value, id, context.clock.nowMs()))], result: undefined };
+  });
+}
+
+/** The orders of all projects that have some, a page at a time. */
+export async function listOrders(
+  { store }: Pick<AccountsContext, 'store'>,
+  options: ListOptions,
+): Promise<ListPage<Row<Orders>>> {
+  const page = await store.query(
+    ALL_ORDERS,
+    {},
+    { limit: options.limit, ...(options.cursor === undefined ? {} : { cursor: options.cursor }) },
+  );
+  return { items: page.rows, cursor: page.cursor };
+}
+
+async function add(
+  { store }: Context,
+  { project, machineType }: { readonly project: string; readonly machineType: string },
+  change: (orders: Orders) => Orders,
+): Promise<void> {
+  checkProjectId(project);
+  if (!MACHINE_TYPE.test(machineType)) {
+    throw new Failure('invalid_request', 'A machine type is a name of Compute Engine, without zone: n1-standard-2.');
+  }
+  await store.change(async () => {
+    const [owner, row] = await store.getAll([ref(PROJECT, project), ref(ORDERS, project)]);
+    if (owner === undefined) throw unknownProject(project);
+    const orders = row?.value ?? { project, customerId: owner.value.customerId, reservations: [], bids: [] };
+    const next = change(orders);
+    if (next.reservations.length + next.bids.length > ORDERS_MAX) {
+      throw new Failure('invalid_request', `A project has at most ${ORDERS_MAX} orders.`);
+    }
+    return { writes: [row === undefined ? insert(ORDERS, project, next) : replace(row, next)], result: undefined };
+  });
+}
+
+function checkWhole(what: string, value: number, max: number): void {
+  if (Number.isSafeInteger(value) && value >= 0 && value <= max) return;
+  throw new Failure('invalid_request', `The number of ${what} must be a whole number from 0 to ${max}.`);
+}
+
+function unknownProject(id: string): Failure {
+  return new Failure('not_found', `There is no project ${id}, or it has no orders.`, { reason: 'unknown_project' });
+}

@@ -1,0 +1,113 @@
+import { Failure } from '#shared/domain/failure.ts';
+import { idOf, instanceFid } from '#shared/domain/fids.ts';
+import { fleetStatus, type FleetStatus } from '#shared/domain/fleet-status.ts';
+import { operationId } from '#shared/domain/ids.ts';
+import type { Instance } from '#shared/domain/instance.ts';
+import { fits, joinable, projectedStatus } from '#shared/domain/power.ts';
+import type { Principal } from '#shared/domain/principal.ts';
+import { INSTANCE, OPERATION } from '#shared/datastore/rows.ts';
+import { insert, ref, type Row, type Write } from '#shared/datastore/store.ts';
+import type { OperationMessage } from '#shared/pubsub/publisher.ts';
+import { announce } from './announce.ts';
+import { enqueue, instanceNotFound, isLeaving, pendingOperation } from './request-operation.ts';
+import { isInProjects } from './require-project.ts';
+import type { Tools } from './tools.ts';
+
+export interface BatchRequest {
+  readonly caller: Principal;
+  readonly admitted: Promise<void>;
+  readonly requestId: string;
+  /** fids, each once; so few that all their writes are one commit. */
+  readonly instances: readonly string[];
+  readonly kind: 'start' | 'stop';
+}
+
+/** What an instance shows that was asked to start or to pause, and will. */
+const ACCEPTED: Readonly<Record<BatchRequest['kind'], FleetStatus>> = {
+  start: 'STATUS_CONFIRMED',
+  stop: 'STATUS_STOPPING',
+};
+
+interface Accepted {
+  /** By the instance's id. */
+  readonly statuses: ReadonlyMap<string, FleetStatus>;
+  readonly announced: readonly OperationMessage[];
+}
+
+/**
+ * Starts or pauses many instances: one look-up, one commit with an operation for each that can do it, one publish. All of
+ * it is accepted or nothing. Throws `not_found`, `conflict` for one that is being made or removed, and `not_implemented`
+ * for a spot instance, whose life is the cloud's to decide.
+ */
+export async function batchPower(
+  request: BatchRequest,
+  tools: Pick<Tools, 'store' | 'publisher' | 'log' | 'nowMs' | 'random'>,
+): Promise<ReadonlyMap<string, FleetStatus>> {
+  const { store, nowMs, random } = tools;
+  const ids = request.instances.map((fid) => idOf('instance', fid));
+  // Made once: after a lost answer the operations tell whether the commit was applied.
+  const operationIds = ids.map(() => operationId(nowMs(), random));
+  const accepted = await store.change<Accepted>(async () => {
+    const found = await store.getAll(ids.map((id) => ref(INSTANCE, id ?? 'none')));
+    await request.admitted;
+    const rows = found.map((row) => {
+      if (row === undefined || !isInProjects(request.caller, row.value)) throw instanceNotFound();
+      return row;
+    });
+    requireReady(rows.map(({ value }) => value));
+    const statuses = new Map<string, FleetStatus>();
+    const writes: Write[] = [];
+    const announced: OperationMessage[] = [];
+    for (const [index, row] of rows.entries()) {
+      const plan = planFor(row, { request, id: operationIds[index] ?? '', atMs: nowMs() });
+      statuses.set(row.id, plan.status);
+      writes.push(...plan.writes);
+      if (plan.message !== undefined) announced.push(plan.message);
+    }
+    return { writes, result: { statuses, announced } };
+  });
+  await announce(accepted.announced, tools);
+  return accepted.statuses;
+}
+
+/** Throws before anything is done to any of them. */
+function requireReady(instances: readonly Instance[]): void {
+  const unready = instances.find(
+    (instance) => isLeaving(instance) || instance.queue.some(({ kind }) => kind === 'create'),
+  );
+  if (unready !== undefined) {
+    const doing = isLeaving(unready) ? 'deleted' : 'created';
+    throw new Failure('conflict', `Instance ${instanceFid(unready.id)} is still being ${doing}. Nothing was done.`, {
+      reason: 'instance_not_ready',
+      retryAfterSeconds: 5,
+    });
+  }
+  const spot = instances.find(({ bid }) => bid !== null);
+  if (spot !== undefined) {
+    throw new Failure(
+      'not_implemented',
+      `Instance ${instanceFid(spot.id)} belongs to a spot bid and cannot be started or paused. Nothing was done.`,
+      { reason: 'spot_instance' },
+    );
+  }
+}
+
+/** What one instance is to do: a new operation, the one that it joins, or nothing. */
+function planFor(
+  row: Row<Instance>,
+  { request, id, atMs }: { readonly request: BatchRequest; readonly id: string; readonly atMs: number },
+): { readonly status: FleetStatus; readonly writes: readonly Write[]; readonly message?: OperationMessage } {
+  const { kind } = request;
+  if (joinable(row.value, kind) !== undefined) return { status: ACCEPTED[kind], writes: [] };
+  if (!fits(kind, projectedStatus(row.value), 'admin')) return { status: fleetStatus(row.value), writes: [] };
+  const operation = pendingOperation(kind, row.value, {
+    id,
+    actor: { type: 'user', id: request.caller.userId },
+    requestId: request.requestId,
+    atMs,
+  });
+  const writes = [insert(OPERATION, id, operation), ...enqueue(row, operation, atMs)];
+  // Behind others its turn comes when they end: then it is published.
+  if (row.value.queue.length > 0) return { status: ACCEPTED[kind], writes };
+  return { status: ACCEPTED[kind], writes, message: { operationId: id, instanceId: row.id } };
+}

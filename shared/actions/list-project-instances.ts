@@ -1,0 +1,98 @@
+import { fleetStatus, type FleetStatus } from '#shared/domain/fleet-status.ts';
+import { idOf } from '#shared/domain/fids.ts';
+import type { Instance } from '#shared/domain/instance.ts';
+import { openCursor, sealCursor } from '#shared/domain/list-cursor.ts';
+import { position, timeText } from '#shared/domain/positions.ts';
+import type { Principal } from '#shared/domain/principal.ts';
+import type { ProjectSort } from '#shared/datastore/list-filters.ts';
+import { projectInstances } from '#shared/datastore/queries.ts';
+import type { Direction } from '#shared/datastore/query.ts';
+import { FOREIGN_CURSOR, invalidQuery } from './invalid-query.ts';
+import { isInProjects, requireProject } from './require-project.ts';
+import { scanPage } from './scan-page.ts';
+import type { Tools } from './tools.ts';
+
+/** Filters of the list; those that are absent let everything through. */
+export interface ProjectFilters {
+  /** fid. */
+  readonly instanceType?: string;
+  readonly zone?: string;
+  readonly statuses?: readonly FleetStatus[];
+  readonly orderTypes?: readonly ('Bid' | 'Reservation')[];
+  readonly bids?: readonly string[];
+  readonly reservations?: readonly string[];
+}
+
+export interface ProjectListRequest {
+  readonly caller: Principal;
+  readonly admitted: Promise<void>;
+  readonly project: string;
+  readonly sort: ProjectSort;
+  readonly direction: Direction;
+  readonly filters: ProjectFilters;
+  readonly limit: number;
+  readonly cursor: string | undefined;
+}
+
+/** Where an instance stands in each order: the same text as the row's property of that name. */
+const POSITION: Readonly<Record<ProjectSort, (instance: Instance) => string>> = {
+  byCreated: ({ createdAtMs, id }) => position(timeText(createdAtMs), id),
+  byStatus: (instance) => position(fleetStatus(instance), instance.id),
+  byType: ({ machine, id }) => position(machine.machineType, id),
+};
+
+/**
+ * One page of a project's instances. A page ends at a place in the order, not at a row: rows that come and go meanwhile
+ * move nobody else, so one that was there throughout is seen exactly once.
+ */
+export async function listProjectInstances(
+  request: ProjectListRequest,
+  { store }: Pick<Tools, 'store'>,
+): Promise<{ readonly instances: readonly Instance[]; readonly cursor: string | undefined }> {
+  const { caller, project, sort, direction, filters } = request;
+  await Promise.all([request.admitted, requireProject(caller, project, { store })]);
+  const scope = ['instances', caller.userId, project, sort, direction, canonical(filters)];
+  const place = request.cursor === undefined ? undefined : openCursor(request.cursor, scope);
+  if (request.cursor !== undefined && place === undefined) throw invalidQuery([FOREIGN_CURSOR]);
+  const after = place === undefined ? {} : direction === 'asc' ? { above: place } : { below: place };
+  const { values, end } = await scanPage<Instance>(
+    {
+      shape: projectInstances(sort, direction),
+      values: { project: { stringValue: project } },
+      range: after,
+      limit: request.limit,
+      keep: (instance) => isInProjects(caller, instance) && passes(instance, filters),
+      positionOf: POSITION[sort],
+    },
+    { store },
+  );
+  return { instances: values, cursor: end === undefined ? undefined : sealCursor(end, scope) };
+}
+
+/** The same filters in another order are the same list. */
+function canonical(filters: ProjectFilters): readonly unknown[] {
+  return Object.entries(filters)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, value]) => [
+      name,
+      typeof value === 'string' ? value : [...new Set(value as readonly string[])].sort(),
+    ]);
+}
+
+function passes(instance: Instance, filters: ProjectFilters): boolean {
+  const { instanceType, zone, statuses, orderTypes, bids, reservations } = filters;
+  const isOf = (ids: readonly string[] | undefined, id: string | null) =>
+    ids === undefined || (id !== null && ids.includes(id));
+  return (
+    (instanceType === undefined || idOf('instanceType', instanceType) === instance.machine.machineType) &&
+    (zone === undefined || zone === instance.zone) &&
+    (statuses === undefined || statuses.includes(fleetStatus(instance))) &&
+    (orderTypes === undefined || orderTypes.some((type) => orderOf(instance, type) !== null)) &&
+    isOf(bids, instance.bid) &&
+    isOf(reservations, instance.reservation)
+  );
+}
+
+function orderOf({ bid, reservation }: Instance, type: 'Bid' | 'Reservation'): string | null {
+  return type === 'Bid' ? bid : reservation;
+}

@@ -1,0 +1,22 @@
+import { idOf } from '#shared/domain/fids.ts';
+import type { Instance } from '#shared/domain/instance.ts';
+import type { Principal } from '#shared/domain/principal.ts';
+import { readInstance } from './read-instance.ts';
+import { instanceNotFound } from './request-operation.ts';
+import { isInProjects } from './require-project.ts';
+import type { Tools } from './tools.ts';
+
+/** An instance of one of the caller's projects, after a look at its VM. Throws `not_found` for any other. */
+export async function readProjectInstance(
+  request: { readonly fid: string; readonly caller: Principal; readonly admitted: Promise<void> },
+  tools: Pick<Tools, 'store' | 'compute' | 'nowMs' | 'sleep' | 'log'>,
+): Promise<Instance> {
+  const instanceId = idOf('instance', request.fid);
+  if (instanceId === undefined) {
+    await request.admitted;
+    throw instanceNotFound();
+  }
+  const instance = await readInstance({ ...request, instanceId }, tools);
+  if (!isInProjects(request.caller, instance)) throw instanceNotFound();
+  return instance;
+}

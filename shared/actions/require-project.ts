@@ -1,0 +1,22 @@
+import { canSee, isAdmin } from '#shared/domain/access.ts';
+import { Failure } from '#shared/domain/failure.ts';
+import type { Instance } from '#shared/domain/instance.ts';
+import type { Principal } from '#shared/domain/principal.ts';
+import { PROJECT } from '#shared/datastore/rows.ts';
+import { ref, type Store } from '#shared/datastore/store.ts';
+
+/** Throws `not_found` for a project that is not the caller's; administrators may look into every one that exists. */
+export async function requireProject(
+  caller: Principal,
+  project: string,
+  { store }: { readonly store: Pick<Store, 'get'> },
+): Promise<void> {
+  if (caller.projects.includes(project)) return;
+  if (isAdmin(caller) && (await store.get(ref(PROJECT, project))) !== undefined) return;
+  throw new Failure('not_found', 'Project not found.', { reason: 'project_not_found' });
+}
+
+/** Whether an instance is one of the caller's projects, and visible to him as it is in every family. */
+export function isInProjects(caller: Principal, instance: Pick<Instance, 'project' | 'visibleBy'>): boolean {
+  return canSee(caller, instance.visibleBy) && (isAdmin(caller) || caller.projects.includes(instance.project));
+}

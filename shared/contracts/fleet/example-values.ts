@@ -1,0 +1,23 @@
+// The values of the documentation's examples, once.
+
+export const PROJECT_FID = 'proj_abc123456789';
+export const INSTANCE_FID = 'inst_tw-550e84-a1b2c3d4';
+export const OTHER_INSTANCE_FID = 'inst_tw-550e84-0badcafe';
+export const RESERVATION_FID = 'res_abc123456789';
+export const BID_FID = 'bid_abc123456789';
+export const CURSOR = 'mD1kX0v5bq8m2VtUMDAxNzA0MDY3MjAwMDAw';
+
+export const FLEET_INSTANCE = {
+  fid: INSTANCE_FID,
+  name: 'tw-550e84-a1b2c3d4',
+  project: PROJECT_FID,
+  created_at: '2024-01-01T00:00:00Z',
+  created_by: 'user_550e8400-e29b-41d4-a716-446655440000',
+  instance_type: 'it_n1-standard-2',
+  region: 'us-central1-a',
+  bid: null,
+  reservation: RESERVATION_FID,
+  ssh_destination: '34.120.1.100',
+  private_ip: '10.128.0.5',
+  status: 'STATUS_RUNNING',
+} as const;

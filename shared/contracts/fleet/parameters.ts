@@ -1,0 +1,60 @@
+import { Type } from 'typebox';
+
+/*
+ * Parameters that may be sent empty, which is the same as not at all; lists come comma-separated, as a repeated
+ * parameter, or both. The family's surface reads them so, before they are checked.
+ */
+
+const FID_LENGTH_MAX = 128;
+
+/** What nobody has is unknown, not malformed: fids take any text. */
+const fid = (description: string, example: string) =>
+  Type.String({ description, minLength: 1, maxLength: FID_LENGTH_MAX, examples: [example] });
+
+export const project = fid('Project, one of yours.', 'proj_abc123456789');
+
+export const optionalFid = (description: string, example: string) => Type.Optional(fid(description, example));
+
+export const fidList = (description: string, example: string) =>
+  Type.Optional(
+    Type.Array(Type.String({ minLength: 1, maxLength: FID_LENGTH_MAX }), {
+      description,
+      maxItems: 100,
+      examples: [[example]],
+    }),
+  );
+
+export const limit = (what: string) =>
+  Type.Integer({ description: `${what} on a page.`, minimum: 1, maximum: 100, default: 20 });
+
+export const nextCursor = Type.Optional(
+  Type.String({ description: '`next_cursor` of the page before; absent for the first page.', maxLength: 2048 }),
+);
+
+/** RFC 3339 with any offset. That the day exists is checked where it is read. */
+const TIME =
+  '^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])[Tt]([01][0-9]|2[0-3]):[0-5][0-9]:([0-5][0-9]|60)(\\.[0-9]{1,9})?([Zz]|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$';
+
+const time = (description: string) =>
+  Type.Optional(Type.String({ description, pattern: TIME, examples: ['2024-01-01T00:00:00Z'] }));
+
+export const instanceParams = Type.Object(
+  { instance_fid: fid('Id of the instance.', 'inst_tw-550e84-a1b2c3d4') },
+  { additionalProperties: false },
+);
+
+/** The query of both histories. */
+export const historyQuery = (what: string) =>
+  Type.Object(
+    {
+      project,
+      instance_fid: optionalFid('Only this instance.', 'inst_tw-550e84-a1b2c3d4'),
+      bid_fid: optionalFid('Only instances of this spot bid.', 'bid_abc123456789'),
+      reservation_fid: optionalFid('Only instances of this reservation.', 'res_abc123456789'),
+      limit: limit(what),
+      start_time: time('Only what began at this time or later.'),
+      end_time: time('Only what began before this time.'),
+      next_cursor: nextCursor,
+    },
+    { additionalProperties: false },
+  );

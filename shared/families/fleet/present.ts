@@ -1,0 +1,70 @@
+import { endedAtMs, fleetStatus, pastFleetStatus, type FleetStatus } from '#shared/domain/fleet-status.ts';
+import { instanceFid, instanceTypeFid, userFid } from '#shared/domain/fids.ts';
+import type { InstanceEvent } from '#shared/domain/history.ts';
+import type { Instance } from '#shared/domain/instance.ts';
+import type { PricePeriod } from '#shared/domain/metering.ts';
+import { timestamp } from '../timestamp.ts';
+
+/** An instance of a project. All keys are always there. */
+export function presentFleetInstance(instance: Instance) {
+  return {
+    fid: instanceFid(instance.id),
+    name: instance.displayName,
+    project: instance.project,
+    created_at: timestamp(instance.createdAtMs),
+    created_by: userFid(instance.userId),
+    instance_type: instanceTypeFid(instance.machine.machineType),
+    region: known(instance.zone),
+    bid: instance.bid,
+    reservation: instance.reservation,
+    ssh_destination: known(instance.externalIp),
+    private_ip: known(instance.internalIp),
+    status: fleetStatus(instance),
+  };
+}
+
+export function presentStatus(instance: Instance) {
+  const endMs = endedAtMs(instance);
+  return {
+    fid: instanceFid(instance.id),
+    name: instance.displayName,
+    status: fleetStatus(instance),
+    bid: instance.bid,
+    reservation: instance.reservation,
+    end_time: endMs === null ? null : timestamp(endMs),
+  };
+}
+
+/** The answer to a batch: a status for every instance that was asked for. */
+export function presentBatch(statuses: ReadonlyMap<string, FleetStatus>) {
+  return { instances: Object.fromEntries([...statuses].map(([id, status]) => [instanceFid(id), status])) };
+}
+
+export function presentStatusHistory(events: readonly InstanceEvent[]) {
+  return byInstance(events, (event) => ({ timestamp: timestamp(event.atMs), status: pastFleetStatus(event) }));
+}
+
+export function presentPriceHistory(periods: readonly PricePeriod[]) {
+  return byInstance(periods, ({ priceCents, startMs, endMs }) => ({
+    price_cents: priceCents,
+    start_time: timestamp(startMs),
+    end_time: endMs === null ? null : timestamp(endMs),
+  }));
+}
+
+/** What happened, put together by instance, in the order in which each first appears. */
+function byInstance<T extends Pick<InstanceEvent, 'instanceId' | 'bid' | 'reservation'>, Shown>(
+  items: readonly T[],
+  show: (item: T) => Shown,
+) {
+  return [...Map.groupBy(items, ({ instanceId }) => instanceId)].map(([instanceId, own]) => ({
+    instance_fid: instanceFid(instanceId),
+    events: own.map(show),
+    bid_fid: own[0]?.bid ?? null,
+    reservation_fid: own[0]?.reservation ?? null,
+  }));
+}
+
+function known(text: string): string | null {
+  return text === '' ? null : text;
+}

@@ -1,0 +1,63 @@
+import { readCredential } from '#shared/auth/credential.ts';
+import { FLEET_FAILURE_STATUS } from '#shared/contracts/fleet/failure-status.ts';
+import type { Failure, InvalidField } from '#shared/domain/failure.ts';
+import type { Surface } from '#shared/http/pipeline.ts';
+import { rateLimitHeaders } from '../rate-limit-headers.ts';
+import { readQuery } from './read-query.ts';
+
+const HOW = 'Send Authorization: Bearer <token>: of a session, a signed one, or a key in one string (fkey_...).';
+
+/** Sentences of the core that speak of credentials, in this family's own words. */
+const TEXT_OF_REASON: Readonly<Record<string, string>> = {
+  credentials_missing: `Credentials are missing. ${HOW}`,
+  credentials_invalid: `The credentials are not valid or have expired. ${HOW}`,
+};
+
+/** Rules that a request can break, in this family's words; any other rule keeps its own. */
+const TYPE_OF_RULE: Readonly<Record<string, string>> = {
+  required: 'missing',
+  additionalProperties: 'extra_forbidden',
+  type: 'wrong_type',
+  enum: 'not_in_enum',
+  minimum: 'greater_than_equal',
+  maximum: 'less_than_equal',
+  minItems: 'too_short',
+  maxItems: 'too_long',
+  minLength: 'too_short',
+  maxLength: 'too_long',
+  uniqueItems: 'not_unique',
+  pattern: 'pattern_mismatch',
+  json: 'json_invalid',
+  repeated: 'repeated',
+};
+
+/** The fleet family: a bearer token, and a key pair as everywhere; an error is a sentence, or the list of all that is wrong with a request. */
+export const fleetSurface: Surface = {
+  name: 'fleet',
+  credential: (headers) => readCredential(headers, { oneStringKey: false }),
+  readQuery,
+  limitHeaders: rateLimitHeaders,
+  failure: (failure: Failure, { errorId }) => ({
+    status: FLEET_FAILURE_STATUS[failure.kind],
+    contentType: 'application/json; charset=utf-8',
+    headers: {
+      'x-error-id': errorId,
+      ...(failure.kind === 'unauthenticated' ? { 'www-authenticate': 'Bearer realm="compute-api"' } : {}),
+    },
+    body: {
+      detail:
+        failure.fields.length > 0
+          ? failure.fields.map(presentField)
+          : (TEXT_OF_REASON[failure.reason] ?? failure.message),
+    },
+  }),
+};
+
+function presentField({ place, pointer, message, rule }: InvalidField) {
+  const way = pointer
+    .split('/')
+    .slice(1)
+    .map((segment) => segment.replaceAll('~1', '/').replaceAll('~0', '~'))
+    .map((segment) => (/^(0|[1-9]\d*)$/.test(segment) ? Number(segment) : segment));
+  return { loc: [place, ...way], msg: message, type: TYPE_OF_RULE[rule] ?? rule };
+}

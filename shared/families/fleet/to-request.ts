@@ -1,0 +1,74 @@
+import type { ProjectListRequest } from '#shared/actions/list-project-instances.ts';
+import type { TimelineRequest } from '#shared/actions/read-timeline.ts';
+import type { FleetStatus } from '#shared/domain/fleet-status.ts';
+
+/** The query of the list, as its contract checked it. */
+export interface ListQuery {
+  readonly project: string;
+  readonly next_cursor?: string;
+  readonly sort_by?: keyof typeof SORT;
+  readonly sort_dir?: 'asc' | 'desc';
+  readonly instance_type?: string;
+  readonly region?: string;
+  readonly status_in?: readonly FleetStatus[];
+  readonly order_type_in?: readonly ('Bid' | 'Reservation')[];
+  readonly bid_fid_in?: readonly string[];
+  readonly reservation_fid_in?: readonly string[];
+  readonly limit: number;
+}
+
+const SORT = { created_at: 'byCreated', instance_status: 'byStatus', instance_type_fid: 'byType' } as const;
+
+/** Newest first, when nothing is said. */
+export function toProjectList(query: ListQuery): Omit<ProjectListRequest, 'caller' | 'admitted'> {
+  const { instance_type: instanceType, region: zone, status_in: statuses, order_type_in: orderTypes } = query;
+  const { bid_fid_in: bids, reservation_fid_in: reservations } = query;
+  return {
+    project: query.project,
+    sort: SORT[query.sort_by ?? 'created_at'],
+    direction: query.sort_dir ?? 'desc',
+    filters: {
+      ...(instanceType === undefined ? {} : { instanceType }),
+      ...(zone === undefined ? {} : { zone }),
+      ...(statuses === undefined ? {} : { statuses }),
+      ...(orderTypes === undefined ? {} : { orderTypes }),
+      ...(bids === undefined ? {} : { bids }),
+      ...(reservations === undefined ? {} : { reservations }),
+    },
+    limit: query.limit,
+    cursor: query.next_cursor,
+  };
+}
+
+/** The query of a history, as its contract checked it. */
+export interface HistoryQuery {
+  readonly project: string;
+  readonly instance_fid?: string;
+  readonly bid_fid?: string;
+  readonly reservation_fid?: string;
+  readonly limit: number;
+  readonly start_time?: string;
+  readonly end_time?: string;
+  readonly next_cursor?: string;
+}
+
+export function toTimeline(query: HistoryQuery): Omit<TimelineRequest, 'caller' | 'admitted'> {
+  const {
+    instance_fid: instance,
+    bid_fid: bid,
+    reservation_fid: reservation,
+    start_time: start,
+    end_time: end,
+  } = query;
+  return {
+    project: query.project,
+    selectors: {
+      ...(instance === undefined ? {} : { instance }),
+      ...(bid === undefined ? {} : { bid }),
+      ...(reservation === undefined ? {} : { reservation }),
+    },
+    window: { ...(start === undefined ? {} : { start }), ...(end === undefined ? {} : { end }) },
+    limit: query.limit,
+    cursor: query.next_cursor,
+  };
+}

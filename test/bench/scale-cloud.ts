@@ -1,0 +1,91 @@
+import { v1 } from '@google-cloud/pubsub';
+import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ShiftableClock } from '#scripts/local/clock.ts';
+import { ComputeEmulator } from '#scripts/local/emulators/compute/compute-emulator.ts';
+import { DatastoreEmulator } from '#scripts/local/emulators/datastore/datastore-emulator.ts';
+import { PubSubEmulator } from '#scripts/local/emulators/pubsub/pubsub-emulator.ts';
+import { Faults, type Fault, type FaultKind, type FaultService } from '#scripts/local/faults.ts';
+import { LOCAL_PROJECT } from '#scripts/local/function-environment.ts';
+import type { Tools } from '#shared/actions/tools.ts';
+import { connection } from '#shared/datastore/connection.ts';
+import { COMPOSITE_INDEXES } from '#shared/datastore/indexes.ts';
+import { Store } from '#shared/datastore/store.ts';
+import { Compute, type Machine } from '#shared/gce/compute.ts';
+import { Publisher } from '#shared/pubsub/publisher.ts';
+
+// Without it Google's authentication first looks for a metadata server, for seconds.
+process.env['METADATA_SERVER_DETECTION'] = 'none';
+
+/** Counts the calls that reach the emulators, which ask at each one whether it is to be hurt. */
+export class CallCounts extends Faults {
+  readonly #counts = new Map<string, number>();
+
+  override take(service: FaultService, method: string, kinds?: readonly FaultKind[]): Fault | undefined {
+    this.#counts.set(method, (this.#counts.get(method) ?? 0) + 1);
+    return super.take(service, method, kinds);
+  }
+
+  /** By method, since the last time. */
+  spent(): ReadonlyMap<string, number> {
+    const spent = new Map(this.#counts);
+    this.#counts.clear();
+    return spent;
+  }
+}
+
+export interface ScaleCloud {
+  readonly datastore: DatastoreEmulator;
+  readonly calls: CallCounts;
+  readonly tools: Tools;
+  stop(): Promise<void>;
+}
+
+/** Emulators over a file, and the tools that actions take, all over the wire. */
+export async function scaleCloud(stateFile: string): Promise<ScaleCloud> {
+  const clock = new ShiftableClock();
+  const calls = new CallCounts();
+  const datastore = new DatastoreEmulator({ stateFile, clock, faults: calls, compositeIndexes: COMPOSITE_INDEXES });
+  const pubsub = new PubSubEmulator({ clock, faults: calls });
+  const compute = new ComputeEmulator({ clock, faults: calls, bootSeconds: 0, stopSeconds: 0 });
+  await Promise.all([datastore.start(), pubsub.start(), compute.start()]);
+  const admin = new v1.PublisherClient(connection(pubsub.address));
+  await admin.createTopic({ name: `projects/${LOCAL_PROJECT}/topics/operations` });
+  await admin.close();
+  const ignored = (): void => undefined;
+  const tools = {
+    store: new Store({
+      project: LOCAL_PROJECT,
+      database: '',
+      emulatorHost: datastore.address,
+      random: Math.random,
+      sleep: (ms) => sleep(ms),
+    }),
+    compute: new Compute({ project: LOCAL_PROJECT, deployment: 'local', emulatorHost: compute.address }),
+    publisher: new Publisher({ project: LOCAL_PROJECT, topic: 'operations', emulatorHost: pubsub.address }),
+    log: { info: ignored, warn: ignored, error: ignored },
+    nowMs: () => Date.now(),
+    sleep: (ms: number) => sleep(ms),
+    random: { hex: (bytes: number) => randomBytes(bytes).toString('hex'), fraction: () => Math.random() },
+  };
+  return {
+    datastore,
+    calls,
+    tools,
+    stop: async () => {
+      await Promise.all([tools.store.close(), tools.compute.close(), tools.publisher.close()]);
+      await Promise.all([datastore.stop(), pubsub.stop(), compute.stop()]);
+      clock.stop();
+    },
+  };
+}
+
+/** Resolves with all VMs once they run. */
+export async function whenRunning(compute: Compute, count: number): Promise<readonly Machine[]> {
+  for (;;) {
+    const machines: Machine[] = [];
+    for await (const page of compute.list()) machines.push(...page);
+    if (machines.length >= count && machines.every(({ status }) => status === 'RUNNING')) return machines;
+    await sleep(100);
+  }
+}

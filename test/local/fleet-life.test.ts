@@ -1,0 +1,127 @@
+import { expect, test } from 'vitest';
+import { ComputeUser, QUICK_MACHINES } from '#test/support/compute-api.ts';
+import { FleetUser, type ShownPricePeriod, type ShownStatusEvent } from '#test/support/fleet-api.ts';
+import { expectInvariants, settled } from '#test/support/invariants.ts';
+import { eventually, startLocalCloud, type LocalCloudProcess } from '#test/support/local-cloud.ts';
+
+interface Change {
+  readonly instance: string;
+  readonly status: string;
+  readonly time: string;
+}
+
+/** The cloud's own words in the family's. */
+const WORDS: Readonly<Record<string, string>> = {
+  PROVISIONING: 'STATUS_INITIALIZING',
+  STAGING: 'STATUS_STARTING',
+  RUNNING: 'STATUS_RUNNING',
+  STOPPING: 'STATUS_STOPPING',
+  TERMINATED: 'STATUS_PAUSED',
+  DELETED: 'STATUS_TERMINATED',
+};
+
+test('status and price history of a whole life are those of the cloud, to the second', async () => {
+  const cloud = await startLocalCloud({ args: QUICK_MACHINES });
+  const alice = new ComputeUser(cloud, 'alice');
+  const fleet = new FleetUser(cloud, cloud.connection.principals.alice);
+
+  const id = await alice.running();
+  const fid = `inst_${id}`;
+  expect(await fleet.updated([fid], 'STATUS_PAUSED')).toEqual({ [fid]: 'STATUS_STOPPING' });
+  await fleet.becomes(fid, 'STATUS_PAUSED');
+  await settled(cloud);
+  expect(await fleet.updated([fid], 'STATUS_RUNNING')).toEqual({ [fid]: 'STATUS_CONFIRMED' });
+  await fleet.becomes(fid, 'STATUS_RUNNING');
+  await settled(cloud);
+  await cloud.drift(id, 'preempt');
+  const preempted = await fleet.becomes(fid, 'STATUS_PREEMPTED');
+  await settled(cloud);
+  await alice.ended(await alice.delete(id));
+  await settled(cloud);
+
+  const log = await cloudLog(cloud, id);
+  const events = await eventually(async () => {
+    const shown = await eventsOf(fleet, fid);
+    return shown.length >= log.length ? shown : undefined;
+  });
+  expect(events).toEqual(expected(log));
+  expect(preempted.end_time).toBe(at(log, 'TERMINATED', 1));
+  expect(await periodsOf(fleet, fid)).toEqual([
+    { price_cents: 10, start_time: at(log, 'RUNNING', 0), end_time: at(log, 'TERMINATED', 0) },
+    { price_cents: 10, start_time: at(log, 'RUNNING', 1), end_time: at(log, 'TERMINATED', 1) },
+  ]);
+  expect(await fleet.status(fid)).toMatchObject({ status: 404 });
+  await expectInvariants(cloud);
+});
+
+test('an instance that is deleted while it runs is charged until it is gone', async () => {
+  const cloud = await startLocalCloud({ args: ['--boot-seconds', '0.4', '--stop-seconds', '1.2'] });
+  const alice = new ComputeUser(cloud, 'alice');
+  const fleet = new FleetUser(cloud, cloud.connection.principals.alice);
+
+  const id = await alice.running();
+  await alice.ended(await alice.delete(id));
+  await settled(cloud);
+
+  const log = await cloudLog(cloud, id);
+  const fid = `inst_${id}`;
+  expect(await eventsOf(fleet, fid)).toEqual(expected(log));
+  expect(await periodsOf(fleet, fid)).toEqual([
+    { price_cents: 10, start_time: at(log, 'RUNNING', 0), end_time: at(log, 'DELETED', 0) },
+  ]);
+});
+
+test('somebody who looks all the time changes nothing about the history', async () => {
+  const cloud = await startLocalCloud({ args: ['--boot-seconds', '1.5', '--stop-seconds', '0.8'] });
+  const alice = new ComputeUser(cloud, 'alice');
+  const fleet = new FleetUser(cloud, cloud.connection.principals.alice);
+
+  const id = await alice.created();
+  const fid = `inst_${id}`;
+  const seen = new Set<string>();
+  await eventually(async () => {
+    const { status } = (await fleet.status(fid)).body as { readonly status: string };
+    seen.add(status);
+    return status === 'STATUS_RUNNING' ? true : undefined;
+  });
+  await settled(cloud);
+  await fleet.updated([fid], 'STATUS_PAUSED');
+  await fleet.becomes(fid, 'STATUS_PAUSED');
+  await settled(cloud);
+
+  expect(seen).toContain('STATUS_STARTING');
+  expect(await eventsOf(fleet, fid)).toEqual(expected(await cloudLog(cloud, id)));
+});
+
+async function cloudLog(cloud: LocalCloudProcess, id: string): Promise<readonly Change[]> {
+  const changes = (await cloud.control('GET', '/machine-history')).body as readonly Change[];
+  return changes.filter(({ instance }) => instance === id);
+}
+
+/** What the family says of this log. A VM that was taken away rests as PREEMPTED, the second time here. */
+function expected(log: readonly Change[]): readonly ShownStatusEvent[] {
+  let rests = 0;
+  return log.map(({ status, time }) => {
+    if (status === 'TERMINATED') rests += 1;
+    const preempted = status === 'TERMINATED' && rests === 2;
+    return { timestamp: seconds(time), status: preempted ? 'STATUS_PREEMPTED' : (WORDS[status] ?? status) };
+  });
+}
+
+function at(log: readonly Change[], status: string, index: number): string {
+  return seconds(log.filter((change) => change.status === status)[index]?.time ?? '');
+}
+
+function seconds(time: string): string {
+  return `${time.slice(0, 19)}Z`;
+}
+
+async function eventsOf(fleet: FleetUser, fid: string): Promise<readonly ShownStatusEvent[]> {
+  const { instances } = await fleet.statuses({ instance_fid: fid });
+  return instances.flatMap(({ events }) => events);
+}
+
+async function periodsOf(fleet: FleetUser, fid: string): Promise<readonly ShownPricePeriod[]> {
+  const { instances } = await fleet.prices({ instance_fid: fid });
+  return instances.flatMap(({ events }) => events);
+}

@@ -1,0 +1,76 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import { ComputeUser, operationOf, QUICK_MACHINES } from '#test/support/compute-api.ts';
+import { sharedLocalCloud } from '#test/support/local-cloud.ts';
+import { ABSENT, OWNED_ENDPOINTS, sendExample, type RawAnswer, type Subjects } from './every-endpoint.ts';
+
+const cloud = sharedLocalCloud({ args: QUICK_MACHINES });
+let alices: Subjects = ABSENT;
+
+beforeAll(async () => {
+  const alice = new ComputeUser(cloud(), 'alice');
+  const created = await alice.create();
+  const { instanceId } = await alice.ended(created);
+  alices = { instanceId, operationId: operationOf(created), project: cloud().connection.principals.alice.project };
+});
+
+/** An answer without what differs between any two answers: ids, dates and what is left of a limit. */
+function fingerprint({ status, headers, text }: RawAnswer, asked: Subjects): string {
+  const plain = (value: string): string =>
+    [asked.instanceId, asked.operationId, asked.project]
+      .reduce((rest, id) => rest.replaceAll(id, 'ID'), value)
+      .replaceAll(/[0-9a-f]{32}/g, 'UNIQUE');
+  const lines = headers
+    .filter(([name]) => name !== 'date')
+    .map(([name, value]) => `${name}: ${name.includes('ratelimit') ? value.replaceAll(/\d+/g, 'N') : plain(value)}`);
+  return [status, ...lines, plain(text)].join('\n');
+}
+
+describe("what is somebody else's cannot be told from what does not exist", () => {
+  test.each(OWNED_ENDPOINTS)('%s', async (_, contract) => {
+    const foreign = await sendExample(cloud(), contract, { as: 'carol', subjects: alices });
+    const absent = await sendExample(cloud(), contract, { as: 'carol' });
+
+    expect(foreign.status).toBe(404);
+    expect(fingerprint(foreign, alices)).toBe(fingerprint(absent, ABSENT));
+  });
+
+  test('and after all of it, what was asked for is as it was', async () => {
+    const alice = new ComputeUser(cloud(), 'alice');
+
+    expect(await alice.shown(alices.instanceId)).toMatchObject({ status: 'RUNNING' });
+    expect((await alice.history(alices.instanceId)).every(({ cause }) => cause === 'operation')).toBe(true);
+    expect((await cloud().calls()).map(({ method }) => method)).toEqual(['instances.insert']);
+  });
+});
+
+test("lists hold one's own alone", async () => {
+  const list = await cloud().request('carol', 'GET', '/api/compute/v1/instances');
+
+  // The empty list of this family.
+  expect(list.status).toBe(404);
+  expect(JSON.stringify(list.body)).not.toContain(alices.instanceId);
+});
+
+test("somebody else's Idempotency-Key replays nothing of his", async () => {
+  const alice = new ComputeUser(cloud(), 'alice');
+  const carol = new ComputeUser(cloud(), 'carol');
+  const key = { 'idempotency-key': 'the-same-key' };
+  const hers = await alice.created(key);
+
+  const theirs = await carol.create(key);
+
+  expect(theirs.status).toBe(201);
+  expect(theirs.headers.get('idempotency-replayed')).toBeNull();
+  expect(JSON.stringify(theirs.body)).not.toContain(hers);
+  expect(theirs.body).toMatchObject({ customerId: 'umbrella' });
+});
+
+test('quotas and limits are those of the own customer, whatever is asked for', async () => {
+  for (const path of ['/quotas', '/quotas/usage', '/limits', '/limits/usage']) {
+    const plain = await cloud().request('carol', 'GET', `/api/billing/v1${path}`);
+    const named = await cloud().request('carol', 'GET', `/api/billing/v1${path}?customerId=acme`);
+
+    expect(plain.body).toMatchObject({ customerId: 'umbrella' });
+    expect(named.status).toBe(400);
+  }
+});

@@ -1,0 +1,40 @@
+import { beforeAll, expect, test } from 'vitest';
+import { ComputeUser, QUICK_MACHINES } from '#test/support/compute-api.ts';
+import { sharedLocalCloud } from '#test/support/local-cloud.ts';
+
+const cloud = sharedLocalCloud({ args: QUICK_MACHINES });
+let id = '';
+
+beforeAll(async () => {
+  id = await new ComputeUser(cloud(), 'alice').running();
+});
+
+/** What Compute Engine or Datastore say about themselves when they fail. */
+const THEIR_WORDS =
+  /[Ii]njected|[Ff]ault|grpc|googleapis|datastore\.|compute\.|projects\/|instances\.insert|UNAVAILABLE|RESOURCE_|127\.0\.0\.1/;
+
+test.each([
+  ['compute', 'instances.insert', 403],
+  ['compute', 'instances.insert', 400],
+  ['compute', 'instances.insert', 500],
+  ['compute', 'instances.get', 500],
+  ['datastore', 'lookup', 14],
+  ['datastore', 'commit', 14],
+] as const)(
+  'what %s says when %s fails with %i is for our log, not for our callers',
+  async (service, method, status) => {
+    const alice = new ComputeUser(cloud(), 'alice');
+    await cloud().addFaults({ service, method, kind: 'error', status, count: 50 });
+
+    const answers = [await alice.create(), await alice.get(id), await alice.power(id, 'reset')];
+    await cloud().clearFaults();
+
+    const failed = answers.filter((answer) => answer.status >= 400);
+    expect(failed.length).toBeGreaterThan(0);
+    for (const { headers, body } of failed) {
+      expect(headers.get('x-error-id')).toMatch(/^[0-9a-f]{32}$/);
+      expect(headers.get('x-error') ?? '').not.toMatch(THEIR_WORDS);
+      expect(JSON.stringify(body)).not.toMatch(THEIR_WORDS);
+    }
+  },
+);

@@ -1,0 +1,125 @@
+import { describe, expect, test } from 'vitest';
+import type { Contract } from '#shared/contracts/contract.ts';
+import { ComputeUser, operationOf, QUICK_MACHINES } from '#test/support/compute-api.ts';
+import { sharedLocalCloud } from '#test/support/local-cloud.ts';
+import { Records } from '#test/support/records.ts';
+import {
+  bearer,
+  complaint,
+  ENDPOINTS_WITH_BODY,
+  EVERY_ENDPOINT,
+  exampleBody,
+  OWNED_ENDPOINTS,
+  sendExample,
+  sendRaw,
+  targetOf,
+  ABSENT,
+} from './every-endpoint.ts';
+
+const cloud = sharedLocalCloud({ args: QUICK_MACHINES });
+
+/** Members of our records, and of what they would have to be to let somebody do more than he may. */
+const NOT_THE_CALLERS: Readonly<Record<string, unknown>> = {
+  id: 'tw-000000-11111111',
+  userId: '00000000-0000-4000-8000-000000000000',
+  customerId: 'umbrella',
+  project: 'proj_0000000000000000',
+  visibleBy: ['group2'],
+  status: 'RUNNING',
+  createdAt: '2000-01-01T00:00:00Z',
+  externalIp: '203.0.113.1',
+  machine: { machineType: 'm3-ultramem-128' },
+  machineType: 'm3-ultramem-128',
+  queue: [],
+  eventCount: 0,
+  roles: ['compute_admin'],
+  tier: 'unlimited',
+  constructor: { prototype: { isAdmin: true } },
+};
+
+async function instanceCount(): Promise<number> {
+  const records = new Records(cloud().connection);
+  try {
+    return (await records.instances()).length;
+  } finally {
+    await records.close();
+  }
+}
+
+describe('a body cannot set what is not the caller’s to set', () => {
+  test.each(ENDPOINTS_WITH_BODY)('%s', async (_, contract) => {
+    const before = await instanceCount();
+
+    for (const [name, value] of Object.entries(NOT_THE_CALLERS)) {
+      const answer = await send(contract, JSON.stringify({ ...exampleBody(contract), [name]: value }));
+
+      expect([400, 422], name).toContain(answer.status);
+      expect(complaint(answer), name).toContain(name);
+    }
+    const polluted = JSON.stringify(exampleBody(contract)).replace('{', '{"__proto__":{"roles":["compute_admin"]},');
+    expect([400, 422]).toContain((await send(contract, polluted)).status);
+    expect(await instanceCount()).toBe(before);
+  });
+
+  const send = (contract: Contract, body: string) =>
+    sendRaw(cloud(), {
+      method: contract.method,
+      target: targetOf(contract, ABSENT),
+      headers: { ...bearer(cloud(), 'alice'), 'content-type': 'application/json' },
+      body,
+    });
+});
+
+describe('a query cannot either', () => {
+  test.each(EVERY_ENDPOINT)('%s', async (_, contract) => {
+    for (const name of ['userId', 'customerId', 'visibleBy', 'role', '__proto__']) {
+      const answer = await sendRaw(cloud(), {
+        method: contract.method,
+        target: targetOf(contract, ABSENT, `${name}=x`),
+        headers: bearer(cloud(), contract.role === null ? 'alice' : 'admin'),
+        ...(contract.body === null ? {} : { body: JSON.stringify(exampleBody(contract)) }),
+      });
+
+      expect([400, 422], name).toContain(answer.status);
+    }
+  });
+});
+
+test('answers have the members that are documented, and nothing of the record behind them', async () => {
+  const alice = new ComputeUser(cloud(), 'alice');
+  const created = await alice.create();
+  const { instanceId } = await alice.ended(created);
+  const { project } = cloud().connection.principals.alice;
+  const subjects = { instanceId, operationId: operationOf(created), project };
+  const reads = [...OWNED_ENDPOINTS, ...EVERY_ENDPOINT.filter(([, { path }]) => !path.includes('{'))].filter(
+    ([, { method }]) => method === 'GET',
+  );
+
+  for (const [name, contract] of reads) {
+    const answer = await sendExample(cloud(), contract, { as: contract.role === null ? 'alice' : 'admin', subjects });
+    if (answer.status !== 200) continue;
+    const undocumented = strangers(JSON.parse(answer.text), contract.success[0]?.body);
+
+    expect(undocumented, name).toEqual([]);
+    expect(answer.text, name).not.toMatch(/leaseToken|secretHash|cloudId|checkAtMs|eventCount|baseVersion/);
+  }
+});
+
+/** Members of a value that its schema does not know, by their paths. */
+function strangers(value: unknown, schema: unknown, path = ''): readonly string[] {
+  const known = memberOf(schema, 'properties');
+  if (Array.isArray(value)) {
+    return value.flatMap((item: unknown) => strangers(item, memberOf(schema, 'items'), `${path}/*`));
+  }
+  // A schema without properties, such as a record, takes any.
+  if (typeof value !== 'object' || value === null || known === undefined) return [];
+  return Object.entries(value).flatMap(([name, member]: readonly [string, unknown]) => {
+    const inner = memberOf(known, name);
+    return inner === undefined ? [`${path}/${name}`] : strangers(member, inner, `${path}/${name}`);
+  });
+}
+
+function memberOf(value: unknown, name: string): unknown {
+  if (typeof value !== 'object' || value === null) return undefined;
+  return (value as Readonly<Record<string, unknown>>)[name];
+}

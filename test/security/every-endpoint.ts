@@ -1,0 +1,130 @@
+import { request as httpRequest } from 'node:http';
+import { isDeepStrictEqual } from 'node:util';
+import type { PrincipalName } from '#scripts/local/connection.ts';
+import type { Contract } from '#shared/contracts/contract.ts';
+import { CONTRACTS } from '#shared/contracts/index.ts';
+import { sampleOf, type Subjects } from '#test/support/contract-samples.ts';
+import type { LocalCloudProcess } from '#test/support/local-cloud.ts';
+
+export type { Subjects } from '#test/support/contract-samples.ts';
+
+/** Nobody's; ids as long as real ones, so that not even the length of an answer tells them apart. */
+export const ABSENT: Subjects = {
+  instanceId: 'tw-000000-00000000',
+  operationId: 'op-000000000000000000000',
+  project: 'proj_0000000000000000',
+};
+
+/** All endpoints, for `test.each`. */
+export const EVERY_ENDPOINT: readonly (readonly [string, Contract])[] = CONTRACTS.map((contract) => [
+  `${contract.method} ${contract.path}`,
+  contract,
+]);
+
+/** Endpoints of users whose requests name something that belongs to somebody. */
+export const OWNED_ENDPOINTS = EVERY_ENDPOINT.filter(([, contract]) => {
+  const another = { instanceId: 'another', operationId: 'another', project: 'another' };
+  return contract.role === null && !isDeepStrictEqual(sampleOf(contract, ABSENT), sampleOf(contract, another));
+});
+
+export const ENDPOINTS_WITH_BODY = EVERY_ENDPOINT.filter(([, { body }]) => body !== null);
+
+/** Path and query of an endpoint about these subjects, with more parameters if there are any. */
+export function targetOf(contract: Contract, subjects: Subjects, more = ''): string {
+  const { path, query } = sampleOf(contract, subjects);
+  const parameters = [query, more].filter((part) => part !== '').join('&');
+  return parameters === '' ? path : `${path}?${parameters}`;
+}
+
+/** A body that the endpoint takes; `undefined` where it takes none. */
+export function exampleBody(contract: Contract, subjects = ABSENT): Readonly<Record<string, unknown>> | undefined {
+  const { body } = sampleOf(contract, subjects);
+  return typeof body === 'object' && body !== null ? { ...body } : undefined;
+}
+
+export interface RawAnswer {
+  readonly status: number;
+  /** Names in lower case, in the order in which they came; repeated ones stay apart. */
+  readonly headers: readonly (readonly [string, string])[];
+  readonly text: string;
+}
+
+export interface RawRequest {
+  readonly method: string;
+  /** Path and query, exactly as they go over the wire. */
+  readonly target: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
+
+/** One request as it is written, without the help of `fetch`. */
+export function sendRaw(
+  cloud: LocalCloudProcess,
+  { method, target, headers = {}, body }: RawRequest,
+): Promise<RawAnswer> {
+  const { hostname, port } = new URL(cloud.baseUrl);
+  return new Promise((resolve, reject) => {
+    const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) };
+    const sent = httpRequest({
+      hostname,
+      port,
+      method,
+      path: target,
+      headers: { ...length, ...headers },
+      agent: false,
+    });
+    sent.on('response', (response) => {
+      let text = '';
+      response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+      response.on('end', () =>
+        resolve({ status: response.statusCode ?? 0, headers: pairs(response.rawHeaders), text }),
+      );
+    });
+    sent.on('error', reject);
+    sent.end(body);
+  });
+}
+
+function pairs(raw: readonly string[]): readonly (readonly [string, string])[] {
+  return raw.flatMap((name, i) => (i % 2 === 0 ? [[name.toLowerCase(), raw[i + 1] ?? ''] as const] : []));
+}
+
+/** A bearer token, which every family takes. */
+export function bearer(cloud: LocalCloudProcess, principal: PrincipalName): Readonly<Record<string, string>> {
+  return { authorization: `Bearer ${cloud.connection.principals[principal].token}` };
+}
+
+/** The request of an endpoint that its contract accepts, as one of the principals or as nobody. */
+export function sendExample(
+  cloud: LocalCloudProcess,
+  contract: Contract,
+  {
+    as,
+    subjects = ABSENT,
+    headers = {},
+  }: {
+    readonly as?: PrincipalName;
+    readonly subjects?: Subjects;
+    readonly headers?: Readonly<Record<string, string>>;
+  },
+): Promise<RawAnswer> {
+  const body = exampleBody(contract, subjects);
+  return sendRaw(cloud, {
+    method: contract.method,
+    target: targetOf(contract, subjects),
+    headers: { ...(as === undefined ? {} : bearer(cloud, as)), 'content-type': 'application/json', ...headers },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+}
+
+export function headerOf(answer: RawAnswer, name: string): string | undefined {
+  return answer.headers.find(([each]) => each === name)?.[1];
+}
+
+/** What was wrong, in the words of any family. */
+export function complaint(answer: RawAnswer): string {
+  return `${headerOf(answer, 'x-error') ?? ''} ${answer.text}`;
+}
+
+/** Characters that no header of ours may hold: everything but printable ASCII. */
+export const CONTROL = /[^\x20-\x7e]/;

@@ -1,0 +1,156 @@
+import { Type, type TSchema } from 'typebox';
+import { COMPUTE_SCHEMAS } from '#shared/contracts/compute/schemas.ts';
+import type { Walker } from './walk-accounts.ts';
+import type { Contract, FamilyName } from '#shared/contracts/contract.ts';
+
+/** How a family answers errors, as far as its callers can tell. */
+export interface FamilyRules {
+  /** Forms in which it takes credentials. */
+  readonly credentials: readonly ('key' | 'oneStringKey' | 'bearerKey' | 'token')[];
+  /** Status of a body or parameter that is not what the contract says. */
+  readonly invalidStatus: number;
+  readonly errorType: string;
+  readonly errorBody: TSchema;
+  /** Headers that every error has. */
+  readonly errorHeaders: readonly string[];
+  /** Headers that an answer to a request with a rate limit has. */
+  readonly limitHeaders: readonly string[];
+}
+
+export const FAMILY_RULES: Readonly<Record<FamilyName, FamilyRules>> = {
+  compute: {
+    credentials: ['key', 'token', 'bearerKey'],
+    invalidStatus: 400,
+    errorType: 'application/problem+json',
+    errorBody: COMPUTE_SCHEMAS.Problem,
+    errorHeaders: ['x-error', 'x-error-id'],
+    limitHeaders: ['ratelimit-policy', 'ratelimit'],
+  },
+  resource: {
+    credentials: ['oneStringKey', 'key', 'token'],
+    invalidStatus: 400,
+    errorType: 'application/json; charset=utf-8',
+    errorBody: Type.Object({ error: Type.String({ minLength: 1 }) }, { additionalProperties: false }),
+    errorHeaders: ['x-error-id'],
+    limitHeaders: ['x-ratelimit-limit', 'x-ratelimit-remaining', 'x-ratelimit-reset'],
+  },
+  fleet: {
+    credentials: ['token', 'bearerKey'],
+    invalidStatus: 422,
+    errorType: 'application/json; charset=utf-8',
+    errorBody: Type.Object({
+      detail: Type.Union([
+        Type.String({ minLength: 1 }),
+        Type.Array(
+          Type.Object({
+            loc: Type.Array(Type.Union([Type.String(), Type.Integer()]), { minItems: 1 }),
+            msg: Type.String({ minLength: 1 }),
+            type: Type.String({ minLength: 1 }),
+          }),
+          { minItems: 1 },
+        ),
+      ]),
+    }),
+    errorHeaders: ['x-error-id'],
+    limitHeaders: ['ratelimit-policy', 'ratelimit'],
+  },
+};
+
+/** Things that a request can be about. */
+export interface Subjects {
+  readonly instanceId: string;
+  readonly operationId: string;
+  /** fid. */
+  readonly project: string;
+}
+
+export interface Sample {
+  /** Filled in, without a query. */
+  readonly path: string;
+  /** Without `?`; what the endpoint cannot do without. */
+  readonly query: string;
+  readonly body: unknown;
+}
+
+export type Before = 'created' | 'stop';
+
+/** What differs from the rules below, by the contract's name. */
+interface Special {
+  /** Whether success needs an instance of its own, because it changes it; by default for everything but GET. */
+  readonly ownInstance?: boolean;
+  /** What must have happened to the instance before: it is running, or was asked to stop. */
+  readonly after?: Before;
+  readonly query?: (subjects: Subjects) => string;
+  readonly body?: (subjects: Subjects) => unknown;
+}
+
+function ofProject({ project }: Subjects): string {
+  return `project=${project}`;
+}
+
+const SPECIAL: Readonly<Record<string, Special>> = {
+  // The administrators' start is refused for an instance that runs.
+  'admin-instances-start': { after: 'stop' },
+  'fleet-instances-list': { query: ofProject },
+  'fleet-status-history': { query: ofProject },
+  'fleet-pricing-history': { query: ofProject },
+  'fleet-instances-update': {
+    ownInstance: true,
+    after: 'created',
+    body: ({ instanceId }) => ({ instances: [`inst_${instanceId}`], status: 'STATUS_PAUSED' }),
+  },
+};
+
+/** The id of something that could exist and does not, in the place of each kind. */
+export const ABSENT: Subjects = {
+  instanceId: 'tw-000000-00000000',
+  operationId: 'op-0000000000000000000',
+  project: 'proj_000000000000',
+};
+
+/** A request that the contract accepts, about these subjects. */
+export function sampleOf(contract: Contract, subjects: Subjects): Sample {
+  const special = SPECIAL[contract.name];
+  const example = contract.examples?.find(({ body }) => body !== undefined)?.body;
+  return {
+    path: contract.path.replaceAll(/\{(\w+)\}/g, (_, parameter: string) =>
+      encodeURIComponent(valueOf(contract, parameter, subjects)),
+    ),
+    query: special?.query?.(subjects) ?? '',
+    body: contract.body === null ? undefined : (special?.body?.(subjects) ?? example),
+  };
+}
+
+export function needsOwnInstance(contract: Contract): boolean {
+  const changes = contract.method !== 'GET' && subjectOf(contract) === 'instance';
+  return SPECIAL[contract.name]?.ownInstance ?? changes;
+}
+
+export function before(contract: Contract): Before | undefined {
+  return SPECIAL[contract.name]?.after;
+}
+
+/** What the path names; `undefined` when that belongs to nobody. */
+export function subjectOf({ path }: Contract): 'instance' | 'operation' | undefined {
+  const [, segment] = /\/([a-z]+)\/\{\w+\}/.exec(path) ?? [];
+  if (segment === 'instances') return 'instance';
+  return segment === 'operations' ? 'operation' : undefined;
+}
+
+/** The parameter as this contract writes it. */
+export function valueOf(contract: Contract, parameter: string, subjects: Subjects): string {
+  switch (subjectOf(contract)) {
+    case 'instance':
+      return parameter === 'instance_fid' ? `inst_${subjects.instanceId}` : subjects.instanceId;
+    case 'operation':
+      return subjects.operationId;
+    case undefined:
+      return 'ubuntu-22-standard';
+  }
+}
+
+/** The headers that prove somebody to the family of a contract. */
+export function credentialOf({ family }: Pick<Contract, 'family'>, walker: Walker): Readonly<Record<string, string>> {
+  const [form = 'token'] = FAMILY_RULES[family].credentials;
+  return walker[form];
+}
