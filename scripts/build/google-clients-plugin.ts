@@ -1,15 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import type { Plugin, PluginBuild } from 'esbuild';
 import { GOOGLE_PACKAGES, type GooglePackage } from './google-clients.ts';
-import { absentModule, editedModule, REPLACEMENTS, type Replacement } from './module-replacements.ts';
+import { absentModule, editedModule, GAX, REPLACEMENTS, type Replacement } from './module-replacements.ts';
 import { protosModule } from './message-codecs.ts';
 import { methodsOf } from './prune-protos.ts';
 
 /** Where the thin modules live in the bundler's eyes; also the prefix of their names in the metafile. */
 export const THIN_NAMESPACE = 'google-client';
-
-/** Everything that the table replaces is loaded from here, directly or not. */
-const REPLACED_ROOT = 'google-gax/build/src/index.js';
 
 /**
  * Makes esbuild take of Google's packages only what `GOOGLE_PACKAGES` names: a package becomes a thin module with the
@@ -119,15 +116,17 @@ function withoutMethods(className: string, source: string, methods: readonly str
 
 function serveReplacements(build: PluginBuild, rows: readonly Replacement[]): void {
   const applied = new Set<Replacement>();
-  let needed = false;
+  const loaded = new Set<string>();
   build.onStart(() => {
     applied.clear();
-    needed = false;
+    loaded.clear();
   });
-  build.onLoad({ filter: underNodeModules(REPLACED_ROOT) }, () => {
-    needed = true;
-    return undefined;
-  });
+  for (const through of new Set(rows.map(rootOf))) {
+    build.onLoad({ filter: underNodeModules(through) }, () => {
+      loaded.add(through);
+      return undefined;
+    });
+  }
   for (const row of rows) {
     build.onLoad({ filter: underNodeModules(row.module) }, async ({ path }) => {
       const contents =
@@ -137,12 +136,16 @@ function serveReplacements(build: PluginBuild, rows: readonly Replacement[]): vo
     });
   }
   build.onEnd(({ errors }) => {
-    if (!needed || errors.length > 0) return undefined;
-    const idle = rows.filter((row) => !applied.has(row)).map(({ module }) => module);
+    if (errors.length > 0) return undefined;
+    const idle = rows.filter((row) => loaded.has(rootOf(row)) && !applied.has(row)).map(({ module }) => module);
     if (idle.length === 0) return undefined;
-    const text = `Nothing loads ${idle.join(', ')} any more: remove or correct the rows in scripts/build/module-replacements.ts.`;
+    const text = `Nothing loads ${idle.join(', ')} any more: remove or correct the rows in scripts/build/replaced.`;
     return { errors: [{ text }] };
   });
+}
+
+function rootOf({ through = GAX }: Replacement): string {
+  return through;
 }
 
 function lowerFirst(name: string): string {

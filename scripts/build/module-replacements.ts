@@ -16,7 +16,12 @@ interface Row {
   readonly module: string;
   /** Why no function notices. */
   readonly because: string;
+  /** The module through which it is loaded, directly or not; gax, if nothing else is said. */
+  readonly through?: string;
 }
+
+/** What every function with a Google client loads. */
+export const GAX = 'google-gax/build/src/index.js';
 
 /** A module of which nothing is used: it becomes an object that throws when something is read from it. */
 interface AbsentModule extends Row {

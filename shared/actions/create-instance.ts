@@ -26,9 +26,9 @@ import {
   ref,
   remove,
   replace,
+  rowAfter,
   type Ref,
   type Row,
-  type VersionOf,
   type Write,
 } from '#shared/datastore/store.ts';
 import { CloudError, toCloudError, type CloudReason } from '#shared/gce/cloud-error.ts';
@@ -96,33 +96,14 @@ interface Accepted {
   readonly operation: Operation;
   readonly reply: Reply;
   /** As the commit left them; `undefined` when its answer was lost. */
-  readonly own?: OwnRows | undefined;
+  readonly rows?: NewRows;
 }
 
 /** The request's operation and its idempotency record, if that is still the one it wrote. */
 type OwnRows = readonly [Row<Operation> | undefined, Row<IdempotencyRecord> | undefined];
 
-function ownRows(
-  operation: Operation,
-  {
-    idempotencyKey,
-    record,
-    versionOf,
-  }: {
-    readonly idempotencyKey: IdempotencyKey | undefined;
-    readonly record: IdempotencyRecord | undefined;
-    readonly versionOf: VersionOf;
-  },
-): OwnRows | undefined {
-  const operationRef = ref(OPERATION, operation.id);
-  const version = versionOf(operationRef);
-  if (version === undefined) return undefined;
-  const row = { ...operationRef, value: operation, version };
-  if (idempotencyKey === undefined || record === undefined) return [row, undefined];
-  const recordRef = ref(IDEMPOTENCY, idempotencyKey.id);
-  const recordVersion = versionOf(recordRef);
-  return recordVersion === undefined ? undefined : [row, { ...recordRef, value: record, version: recordVersion }];
-}
+/** What is confirmed once Compute Engine has answered: the request's own rows, the instance and its first event. */
+type NewRows = readonly [OwnRows, readonly [Row<Instance> | undefined, Row<InstanceEvent> | undefined]];
 
 /**
  * Makes an instance. One commit holds the idempotency record, the quota, the instance, its operation and its first event;
@@ -204,7 +185,21 @@ async function accept(
     return {
       writes,
       result: accepted,
-      applied: (versionOf) => ({ ...accepted, own: ownRows(operation, { idempotencyKey, record, versionOf }) }),
+      applied: (versionOf) => ({
+        ...accepted,
+        rows: [
+          [
+            rowAfter(versionOf, operationRef, operation),
+            idempotencyKey === undefined || record === undefined
+              ? undefined
+              : rowAfter(versionOf, ref(IDEMPOTENCY, idempotencyKey.id), record),
+          ],
+          [
+            rowAfter(versionOf, ref(INSTANCE, id), instance),
+            rowAfter(versionOf, ref(EVENT, eventId(id, event.sequence)), event),
+          ],
+        ],
+      }),
     };
   });
 }
@@ -297,7 +292,7 @@ function newRecord(
 
 async function carryOut(
   request: CreateRequest,
-  { instance, operation, reply, own }: Accepted,
+  { instance, operation, reply, rows }: Accepted,
   tools: Tools,
 ): Promise<Reply> {
   const place = { zone: instance.zone, name: instance.id };
@@ -329,7 +324,7 @@ async function carryOut(
       cause: error,
     });
   }
-  await confirm(request, { operation, own, zoneOperation }, tools);
+  await confirm(request, { operation, rows, zoneOperation }, tools);
   await announce([{ operationId: operation.id, instanceId: instance.id }], tools);
   return reply;
 }
@@ -337,16 +332,28 @@ async function carryOut(
 /** Notes what Compute Engine answered, and ends the leases of operation and idempotency record. */
 async function confirm(
   request: CreateRequest,
-  { id, instanceId }: Operation,
-  zoneOperation: ZoneOperation | undefined,
+  {
+    operation: { id, instanceId },
+    rows,
+    zoneOperation,
+  }: {
+    readonly operation: Operation;
+    readonly rows: NewRows | undefined;
+    readonly zoneOperation: ZoneOperation | undefined;
+  },
   { store, log }: Tools,
 ): Promise<void> {
+  // Mostly nobody was in between. Whoever finds otherwise reads.
+  let known = rows;
   try {
     await store.change(async () => {
-      const [[row, record], [instance, first]] = await Promise.all([
-        readOwn(request, id, store),
-        store.getAll([ref(INSTANCE, instanceId), ref(EVENT, eventId(instanceId, 1))]),
-      ]);
+      const read = (): Promise<NewRows> =>
+        Promise.all([
+          readOwn(request, id, store),
+          store.getAll([ref(INSTANCE, instanceId), ref(EVENT, eventId(instanceId, 1))]),
+        ]);
+      const [[row, record], [instance, first]] = known ?? (await read());
+      known = undefined;
       if (row?.value.state !== 'running' || row.value.leaseToken !== request.requestId)
         return { writes: [], result: undefined };
       const { call } = row.value;

@@ -141,12 +141,12 @@ function noSuchTime(pointer: string) {
   return { pointer, message: 'is not a time that exists', rule: 'time' };
 }
 
-/** Epoch ms; NaN for a day that no month has. A time within a millisecond counts as its beginning, a start as its end. */
+/** Epoch ms; NaN for a day that no month has. */
 function timeOf(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   const [, year, month, day] = /^(\d{4})-(\d{2})-(\d{2})/.exec(text) ?? [];
   const calendar = new Date(Date.UTC(Number(year), Number(month) - 1, Number(day)));
   if (calendar.getUTCMonth() !== Number(month) - 1) return Number.NaN;
-  // A leap second is the second after it to every clock that we know.
+  // No clock of ours has leap seconds: such a one counts as the second before.
   return Date.parse(text.toUpperCase().replace(/:60(?=[.Z+-])/, ':59'));
 }

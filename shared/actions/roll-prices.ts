@@ -12,23 +12,21 @@ export async function readPrices({ store }: Pick<Tools, 'store'>): Promise<Reado
 }
 
 /**
- * Ends the price periods of these instances that ran beyond a change of price, at the time of that change: one that was
- * known before, or one that came while the instance was being started.
+ * Ends the price period of an instance that ran beyond a change of price, at the time of that change: one that was known
+ * before, or one that came while the instance was being started.
  */
-export async function rollPrices(
-  rows: readonly Row<Instance>[],
+export async function rollPrice(
+  row: Row<Instance>,
   prices: ReadonlyMap<string, Price>,
   { store, nowMs }: Pick<Tools, 'store' | 'nowMs'>,
 ): Promise<void> {
-  for (const row of rows) {
-    const price = prices.get(row.value.machine.machineType);
-    const writes = price === undefined ? [] : priceWrites(row, price, nowMs());
-    if (writes.length === 0) continue;
-    try {
-      await store.commitOnce(writes);
-    } catch (thrown) {
-      // Somebody changed the instance meanwhile; the next sweep finds it again.
-      if (!(thrown instanceof Conflict)) throw thrown;
-    }
+  const price = prices.get(row.value.machine.machineType);
+  const writes = price === undefined ? [] : priceWrites(row, price, nowMs());
+  if (writes.length === 0) return;
+  try {
+    await store.commitOnce(writes);
+  } catch (thrown) {
+    // Somebody changed the instance meanwhile; the next sweep finds it again.
+    if (!(thrown instanceof Conflict)) throw thrown;
   }
 }

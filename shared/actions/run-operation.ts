@@ -4,7 +4,7 @@ import { isFinal, type CloudCall, type Operation, type OperationFailure } from '
 import { nextStep, type Step } from '#shared/domain/operation-plan.ts';
 import { requestUuid } from '#shared/domain/request-uuid.ts';
 import { INSTANCE, OPERATION, REMNANT } from '#shared/datastore/rows.ts';
-import { Conflict, ref, remove, replace, type Row, type VersionOf, type Write } from '#shared/datastore/store.ts';
+import { Conflict, ref, remove, replace, rowAfter, type Row, type Write } from '#shared/datastore/store.ts';
 import { CloudError, toCloudError } from '#shared/gce/cloud-error.ts';
 import type { Machine, ZoneOperation } from '#shared/gce/compute.ts';
 import type { OperationMessage } from '#shared/pubsub/publisher.ts';
@@ -247,7 +247,7 @@ class Delivery {
       return {
         writes: [replace(current, next), ...writes],
         result: true,
-        applied: (versionOf) => afterWrite(current, next, versionOf) ?? true,
+        applied: (versionOf) => rowAfter(versionOf, current, next) ?? true,
       };
     });
     if (written === false) return false;
@@ -344,16 +344,9 @@ class Delivery {
         : await observedWrites(instance, observed, this.#tools.store);
     try {
       const versionOf = await this.#tools.store.commitOnce([replace(this.#held.operation, next), ...writes]);
-      const operation = afterWrite(this.#held.operation, next, versionOf);
+      const operation = writes.length === 0 ? rowAfter(versionOf, this.#held.operation, next) : undefined;
       if (operation === undefined) await this.#reread();
-      else
-        this.#held = {
-          operation,
-          instance:
-            observed === undefined || instance === undefined
-              ? instance
-              : (afterWrite(instance, observed.instance, versionOf) ?? instance),
-        };
+      else this.#held = { operation, instance };
       return true;
     } catch (thrown) {
       if (!(thrown instanceof Conflict)) throw thrown;
@@ -566,12 +559,6 @@ function plannedCall(operation: Operation, step: Step, nowMs: number): Pick<Oper
       done: false,
     },
   };
-}
-
-/** A row as a commit left it. */
-function afterWrite<T>(row: Row<T>, value: T, versionOf: VersionOf): Row<T> | undefined {
-  const version = versionOf(row);
-  return version === undefined ? undefined : { ...row, value, version };
 }
 
 function sameCall(a: Operation, b: Operation): boolean {

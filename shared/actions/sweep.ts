@@ -1,4 +1,5 @@
 import type { Instance } from '#shared/domain/instance.ts';
+import type { Price } from '#shared/domain/price.ts';
 import { requestUuid } from '#shared/domain/request-uuid.ts';
 import { INSTANCE, JOB_STATE, REMNANT, type Remnant } from '#shared/datastore/rows.ts';
 import { ALL_INSTANCES, DUE_INSTANCES, DUE_REMNANTS, OPEN_OPERATIONS } from '#shared/datastore/queries.ts';
@@ -7,7 +8,7 @@ import { Conflict, insert, put, ref, remove, replace, type Row } from '#shared/d
 import { toCloudError } from '#shared/gce/cloud-error.ts';
 import type { Machine } from '#shared/gce/compute.ts';
 import { announce } from './announce.ts';
-import { readPrices, rollPrices } from './roll-prices.ts';
+import { readPrices, rollPrice } from './roll-prices.ts';
 import { compare, syncInstance, type Occasion } from './sync-instance.ts';
 import type { Tools } from './tools.ts';
 
@@ -119,16 +120,21 @@ async function compareAll(tools: Tools): Promise<Partial<SweepReport>> {
   if (large && state !== undefined && startedAtMs - state.value.ranAtMs < FULL_EVERY_MS) return { full: false };
   const seen = new Set<string>();
   let strays = 0;
+  const prices = await readPrices(tools);
   for await (const machines of tools.compute.list()) {
     for (const { name } of machines) seen.add(name);
-    strays += await compareMachines(machines, tools);
+    strays += await compareMachines(machines, prices, tools);
   }
   const records = await compareRecords(seen, startedAtMs, tools);
   await store.write([put(JOB_STATE, JOB, { cursor: String(seen.size), ranAtMs: startedAtMs })]);
   return { full: true, machines: seen.size, records, strays };
 }
 
-async function compareMachines(machines: readonly Machine[], tools: Tools): Promise<number> {
+async function compareMachines(
+  machines: readonly Machine[],
+  prices: ReadonlyMap<string, Price>,
+  tools: Tools,
+): Promise<number> {
   const rows = await tools.store.getAll(machines.map(({ name }) => ref(INSTANCE, name)));
   const strays: Machine[] = [];
   const pairs: { readonly row: Row<Instance>; readonly machine: Machine }[] = [];
@@ -138,7 +144,7 @@ async function compareMachines(machines: readonly Machine[], tools: Tools): Prom
     else pairs.push({ row, machine });
   }
   await each(pairs, async ({ row, machine }) => {
-    if (compare(row.value, machine, DRIFT, tools.nowMs()) === undefined) return;
+    if (compare(row.value, machine, DRIFT, tools.nowMs()) === undefined) return rollPrice(row, prices, tools);
     // The list is older than the record, which may know better by now: only a fresh look may contradict it.
     await syncInstance(row.id, DRIFT, tools);
   });

@@ -1,4 +1,4 @@
-import { credentials, type ChannelCredentials } from '@grpc/grpc-js';
+import { Client, credentials, type ChannelCredentials } from '@grpc/grpc-js';
 
 /** Options of a generated gRPC client: nothing for Google Cloud, an unencrypted local connection for an emulator. */
 export function connection(
@@ -7,4 +7,21 @@ export function connection(
   if (emulatorHost === undefined) return {};
   const [host = '', port = ''] = emulatorHost.split(':');
   return { apiEndpoint: host, port: Number(port), sslCreds: credentials.createInsecure() };
+}
+
+/** The part of a generated client that knows how to reach its service. */
+interface Connecting {
+  initialize(): Promise<object>;
+  readonly auth: { getAccessToken(): Promise<unknown> };
+}
+
+/**
+ * Opens the connection and fetches a token (not for an emulator), both of which would otherwise wait for the first call:
+ * while a function starts there is time for it.
+ */
+export async function connect(client: Connecting, emulatorHost: string | undefined): Promise<void> {
+  const token = emulatorHost === undefined ? client.auth.getAccessToken() : undefined;
+  const stub = await client.initialize();
+  if (stub instanceof Client) stub.getChannel().getConnectivityState(true);
+  await token;
 }

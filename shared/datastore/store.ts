@@ -5,7 +5,7 @@ import { Together } from '#shared/domain/together.ts';
 import { time, type Value } from './field.ts';
 import type { Kind } from './kind.ts';
 import type { Page, Range, Shape } from './query.ts';
-import { connection } from './connection.ts';
+import { connect, connection } from './connection.ts';
 
 type Mutation = protos.google.datastore.v1.IMutation;
 type Key = protos.google.datastore.v1.IKey;
@@ -82,6 +82,12 @@ export function touch<T>(target: Ref<T>, property: keyof T & string, atMs: numbe
 /** What a commit did to one counter. */
 export interface Counted {
   readonly count: number;
+}
+
+/** A row as a commit left it that wrote this value; `undefined` when the commit did not write it. */
+export function rowAfter<T>(versionOf: VersionOf, { kind, id }: Ref<T>, value: T): Row<T> | undefined {
+  const version = versionOf({ kind, id });
+  return version === undefined ? undefined : { kind, id, value, version };
 }
 
 /** A commit was refused because a row was not as the writer had read it. Nothing was written. */
@@ -161,6 +167,7 @@ export interface StoreOptions {
  */
 export class Store {
   readonly #client: v1.DatastoreClient;
+  readonly #emulatorHost: string | undefined;
   readonly #scope: { readonly projectId: string; readonly databaseId: string };
   readonly #random: () => number;
   readonly #sleep: (ms: number) => Promise<void>;
@@ -172,6 +179,7 @@ export class Store {
 
   constructor(options: StoreOptions) {
     this.#client = new v1.DatastoreClient(connection(options.emulatorHost));
+    this.#emulatorHost = options.emulatorHost;
     this.#scope = { projectId: options.project, databaseId: options.database };
     this.#random = options.random;
     this.#sleep = options.sleep;
@@ -179,7 +187,7 @@ export class Store {
 
   /** Opens the connection, so that the first request does not wait for it. */
   async connect(): Promise<void> {
-    await this.#client.initialize();
+    await connect(this.#client, this.#emulatorHost);
   }
 
   async close(): Promise<void> {

@@ -68,11 +68,13 @@ type CloudOperation = protos.google.cloud.compute.v1.IOperation;
 export class Compute {
   readonly #instances: InstancesClient;
   readonly #operations: ZoneOperationsClient;
+  readonly #emulatorHost: string | undefined;
   readonly #project: string;
   readonly #deployment: string;
 
   constructor(options: ComputeOptions) {
     const connection = connectionOf(options);
+    this.#emulatorHost = options.emulatorHost;
     this.#instances = new InstancesClient(connection);
     this.#operations = new ZoneOperationsClient(connection);
     this.#project = options.project;
@@ -82,6 +84,12 @@ export class Compute {
   /** The label that all VMs of this deployment carry, and no other VM may lack to be touched. */
   get label(): { readonly name: string; readonly value: string } {
     return { name: DEPLOYMENT_LABEL, value: this.#deployment };
+  }
+
+  /** Finds the credentials and fetches a token, so that the first request does not wait for it. */
+  async connect(): Promise<void> {
+    await this.#instances.initialize();
+    if (this.#emulatorHost === undefined) await this.#instances.auth.getAccessToken();
   }
 
   async close(): Promise<void> {

@@ -1,5 +1,5 @@
 import { v1 } from '@google-cloud/pubsub';
-import { connection } from '#shared/datastore/connection.ts';
+import { connect, connection } from '#shared/datastore/connection.ts';
 
 /** What the worker is sent: only names, because the truth is in the rows. */
 export interface OperationMessage {
@@ -20,15 +20,17 @@ const PUBLISH_TIMEOUT_MS = 4_000;
 /** Publishes operations, ordered per instance, by Google's generated client. */
 export class Publisher {
   readonly #client: v1.PublisherClient;
+  readonly #emulatorHost: string | undefined;
   readonly #topic: string;
 
   constructor(options: PublisherOptions) {
     this.#client = new v1.PublisherClient(connection(options.emulatorHost));
+    this.#emulatorHost = options.emulatorHost;
     this.#topic = `projects/${options.project}/topics/${options.topic}`;
   }
 
   async connect(): Promise<void> {
-    await this.#client.initialize();
+    await connect(this.#client, this.#emulatorHost);
   }
 
   async close(): Promise<void> {

@@ -25,7 +25,7 @@ describe('building', { timeout: 60_000 }, () => {
     await build({ root: other });
 
     const written = await digests(one);
-    expect(Object.keys(written)).toHaveLength(9);
+    expect(Object.keys(written)).toHaveLength(15);
     expect(await digests(other)).toEqual(written);
   });
 
@@ -53,7 +53,7 @@ describe('building', { timeout: 60_000 }, () => {
 
     const after = await digests(root);
     const changed = Object.keys(after).filter((path) => after[path] !== before[path]);
-    expect(changed).toEqual([join('compute-reads', 'index.js')]);
+    expect(changed).toEqual([join('compute-reads', 'bundle.cache'), join('compute-reads', 'bundle.js')]);
   });
 
   it('does nothing while nothing changed, and notices what did', async () => {
@@ -65,7 +65,7 @@ describe('building', { timeout: 60_000 }, () => {
     expect(await isUpToDate({ root })).toBe(true);
     expect((await build({ root })).bytes).toEqual({});
     expect(await isUpToDate({ root, minify: false })).toBe(false);
-    await rm(join(root, '.build/functions/compute-reads/index.js'));
+    await rm(join(root, '.build/functions/compute-reads/bundle.cache'));
     expect(await isUpToDate({ root })).toBe(false);
     await build({ root });
     await writeFile(join(root, 'shared/shown.ts'), `${SOURCES['shared/shown.ts'] ?? ''}// changed`);

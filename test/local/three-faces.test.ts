@@ -28,11 +28,11 @@ async function facesOf(cloud: LocalCloudProcess, id: string): Promise<Faces> {
   const { data } = await new FleetUser(cloud, cloud.connection.principals.alice).listed();
   expect([compute.status, resource.status]).toEqual([200, 200]);
   const fleet = data.find(({ fid }) => fid === `inst_${id}`);
-  expect(fleet).toBeDefined();
+  if (fleet === undefined) throw new Error(`inst_${id} is not in the fleet.`);
   return {
     compute: compute.body as ShownCompute,
     resource: resource.body as ShownResource,
-    fleet: fleet as ShownFleetInstance,
+    fleet,
   };
 }
 

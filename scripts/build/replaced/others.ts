@@ -9,11 +9,13 @@ export const OTHER_REPLACEMENTS: readonly Replacement[] = [
   {
     kind: 'absent',
     module: 'pino/lib/transport.js',
+    through: 'pino/pino.js',
     because: 'Logs through a worker thread; ours are written to stdout at once.',
   },
   {
     kind: 'absent',
     module: 'pino/lib/multistream.js',
+    through: 'pino/pino.js',
     because: 'Logs to several streams; ours go to one.',
   },
 ];
