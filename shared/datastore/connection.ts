@@ -20,8 +20,8 @@ interface Connecting {
  * while a function starts there is time for it.
  */
 export async function connect(client: Connecting, emulatorHost: string | undefined): Promise<void> {
-  const token = emulatorHost === undefined ? client.auth.getAccessToken() : undefined;
-  const stub = await client.initialize();
-  if (stub instanceof Client) stub.getChannel().getConnectivityState(true);
-  await token;
+  const opened = client.initialize().then((stub) => {
+    if (stub instanceof Client) stub.getChannel().getConnectivityState(true);
+  });
+  await Promise.all([opened, emulatorHost === undefined ? client.auth.getAccessToken() : undefined]);
 }

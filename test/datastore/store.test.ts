@@ -1,7 +1,7 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { ALL_USAGES } from '#shared/datastore/queries.ts';
 import { CUSTOMER, TURNS, USAGE, type Customer } from '#shared/datastore/rows.ts';
-import { Conflict, erase, insert, put, ref, remove, replace, Store, touch } from '#shared/datastore/store.ts';
+import { Conflict, erase, insert, put, ref, remove, replace, rowAfter, Store, touch } from '#shared/datastore/store.ts';
 import { Failure } from '#shared/domain/failure.ts';
 import { API_KEY } from '#shared/datastore/rows.ts';
 import { TEST_PROJECT, testDatastore } from '#test/support/datastore.ts';
@@ -323,5 +323,73 @@ describe('reading several rows', () => {
       kind: 'invalid_request',
       reason: 'invalid_cursor',
     });
+  });
+});
+
+describe('reads that meet', () => {
+  test('go into one call, and each gets its own rows', async () => {
+    const { store, faults } = await harness();
+    await store.write([put(CUSTOMER, 'a', customer('a')), put(CUSTOMER, 'b', customer('b'))]);
+    faults.add([{ service: 'datastore', method: 'lookup', kind: 'delay', delayMs: 0, count: 100 }]);
+
+    const [a, both, none] = await Promise.all([
+      store.get(ref(CUSTOMER, 'a')),
+      store.getAll([ref(CUSTOMER, 'b'), ref(CUSTOMER, 'a')]),
+      store.get(ref(CUSTOMER, 'c')),
+    ]);
+
+    expect(a?.value.id).toBe('a');
+    expect(both.map((row) => row?.value.id)).toEqual(['b', 'a']);
+    expect(none).toBeUndefined();
+    expect(faults.list()).toMatchObject([{ left: 99 }]);
+  });
+
+  test('a key that the store refuses fails nobody else', async () => {
+    const { store } = await harness();
+    await store.write([put(CUSTOMER, 'a', customer('a'))]);
+
+    const [good, bad] = await Promise.allSettled([
+      store.get(ref(CUSTOMER, 'a')),
+      // Longer than Datastore takes.
+      store.get(ref(CUSTOMER, 'x'.repeat(2_000))),
+    ]);
+
+    expect(good).toMatchObject({ status: 'fulfilled', value: { id: 'a' } });
+    expect(bad.status).toBe('rejected');
+  });
+
+  test('more than one look-up takes come back all the same', async () => {
+    const { store } = await harness();
+    await store.write([put(CUSTOMER, 'c-1200', customer('c-1200'))]);
+
+    const rows = await store.getAll(Array.from({ length: 1_201 }, (_, i) => ref(CUSTOMER, `c-${i}`)));
+
+    expect(rows).toHaveLength(1_201);
+    expect(rows.filter((row) => row !== undefined).map(({ id }) => id)).toEqual(['c-1200']);
+  });
+});
+
+describe('the rows that a commit left', () => {
+  test('can be written again without reading them', async () => {
+    const { store } = await harness();
+
+    const versionOf = await store.commitOnce([insert(CUSTOMER, 'a', customer('a', 'free'))]);
+    const row = rowAfter(versionOf, ref(CUSTOMER, 'a'), customer('a', 'free'));
+    if (row !== undefined) await store.commitOnce([replace(row, customer('a', 'pro'))]);
+
+    expect((await store.get(ref(CUSTOMER, 'a')))?.value.tier).toBe('pro');
+    expect(rowAfter(versionOf, ref(CUSTOMER, 'b'), customer('b'))).toBeUndefined();
+  });
+
+  test('are told to a change, which then answers them', async () => {
+    const { store } = await harness();
+
+    const row = await store.change(async () => ({
+      writes: [insert(CUSTOMER, 'a', customer('a'))],
+      result: undefined,
+      applied: (versionOf) => rowAfter(versionOf, ref(CUSTOMER, 'a'), customer('a')),
+    }));
+
+    expect(row?.version).toBe((await store.get(ref(CUSTOMER, 'a')))?.version);
   });
 });

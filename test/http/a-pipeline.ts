@@ -46,6 +46,8 @@ export interface Circumstances {
   /** How often the limit was spent with this request; the tier's limit is 10. */
   readonly turn?: number;
   readonly limit?: number;
+  /** Resolves when the turn is spent; at once by default. */
+  readonly spent?: () => Promise<void>;
   readonly handle?: (call: TestCall) => Promise<Reply>;
   readonly readBody?: () => Promise<string>;
 }
@@ -73,8 +75,10 @@ export async function served(request: Partial<WireRequest>, circumstances: Circu
       return step('signIn', await (circumstances.signIn ?? (async () => ({ principal: ALICE, notes: [] })))());
     },
     tier: async () => step('tier', TIER),
-    spendTurn: async (_caller, _tier, operation) =>
-      step('spendTurn', turnOf(operation, circumstances.limit ?? 10, circumstances.turn ?? 1, windowAt(NOW_MS))),
+    spendTurn: async (_caller, _tier, operation) => {
+      await circumstances.spent?.();
+      return step('spendTurn', turnOf(operation, circumstances.limit ?? 10, circumstances.turn ?? 1, windowAt(NOW_MS)));
+    },
     refusal: () => new Failure('rate_limited', 'Too many requests.', { retryAfterSeconds: 55 }),
     write: async (notes) => void written.push(notes.length),
     forwardedHops: 1,

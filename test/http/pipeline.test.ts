@@ -85,6 +85,40 @@ describe('what is wrong first is said first', () => {
     expect(reply.status).toBe(429);
   });
 
+  test('the handler begins before the turn is known, so that what it reads takes no time of its own', async () => {
+    const order: string[] = [];
+
+    await served(
+      {},
+      {
+        spent: async () => {
+          await new Promise((resolve) => setImmediate(resolve));
+          order.push('turn');
+        },
+        handle: async ({ admitted }) => {
+          order.push('read');
+          await admitted;
+          order.push('act');
+          return { status: 200 };
+        },
+      },
+    );
+
+    expect(order).toEqual(['read', 'turn', 'act']);
+  });
+
+  test('a refusal that is known by then spares the handler', async () => {
+    const readBody = async () => {
+      await new Promise((resolve) => setImmediate(resolve));
+      return '{"name":"n"}';
+    };
+
+    const { reply, calls } = await served({}, { turn: 11, readBody });
+
+    expect(reply.status).toBe(429);
+    expect(calls).toEqual([]);
+  });
+
   test('a turn that cannot be spent is an answer, and nothing was acted on that awaited it', async () => {
     const changed: string[] = [];
     const { reply } = await served(

@@ -109,3 +109,18 @@ test('a refusal says how long to wait, and what the tier lacks', async () => {
   });
   expect(process.refusal(none).message).toBe('Your tier does not include create requests.');
 });
+
+test('requests that meet spend their turns in one write, each in its own place', async () => {
+  const { turns, faults, store, clock } = await harness();
+  faults.add([{ service: 'datastore', method: 'commit', kind: 'delay', delayMs: 0, count: 100 }]);
+  const note = put(TURNS, 'noted', { count: 9 });
+  const process = turns();
+
+  // Both note the same row, which a commit may write only once.
+  const spent = await Promise.all([1, 2, 3, 4, 5].map(() => process.spend(ALICE, tier(3), 'create', [note])));
+
+  expect(spent.map(({ granted }) => granted)).toEqual([true, true, true, false, false]);
+  expect(faults.list()).toMatchObject([{ left: 99 }]);
+  const rows = await store.getAll([ref(TURNS, 'noted'), ref(TURNS, `acme|create|${Math.floor(clock.ms / 60_000)}`)]);
+  expect(rows.map((row) => row?.value.count)).toEqual([9, 5]);
+});

@@ -1,0 +1,204 @@
+import { getTestServer } from '@google-cloud/functions-framework/testing';
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import type { Server } from 'node:http';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { functionEnvironment } from '#scripts/local/function-environment.ts';
+import type { BenchCloudReport } from '#test/bench/bench-cloud-messages.ts';
+import { overBudget, roundTrips, TracedClients, type RoundTrips } from './traced-clients.ts';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const V1 = '/api/compute/v1';
+
+type Cloud = Extract<BenchCloudReport, { readonly type: 'ready' }>;
+
+interface Case {
+  readonly name: string;
+  readonly ask: (cloud: Cloud, turn: number) => Asked;
+  readonly status: number;
+  /** What a request may cost with caches warm. Whoever needs more raises the figure, and says why in the commit. */
+  readonly budget: RoundTrips;
+}
+
+interface Asked {
+  readonly method?: string;
+  readonly path: string;
+  readonly as?: keyof Cloud['tokens'];
+  readonly body?: unknown;
+}
+
+const READ: RoundTrips = { datastoreInTurn: 1, reads: 1, commits: 1, compute: 0, publishes: 0 };
+/** The turn of the rate limit, and what is done. */
+const POWER: RoundTrips = { datastoreInTurn: 2, reads: 1, commits: 2, compute: 0, publishes: 1 };
+
+function power(verb: string): Case {
+  return {
+    name: `compute-instances-${verb}`,
+    ask: ({ recordIds }, turn) => ({ method: 'POST', path: `${V1}/instances/${nth(recordIds, turn)}/${verb}` }),
+    status: 202,
+    budget: POWER,
+  };
+}
+
+/** Instances that nobody else uses, per request. */
+function nth(ids: readonly string[], turn: number): string {
+  return ids[turn] ?? '';
+}
+
+const CASES: readonly Case[] = [
+  {
+    name: 'compute-instances-get',
+    ask: ({ machineIds }) => ({ path: `${V1}/instances/${nth(machineIds, 0)}` }),
+    status: 200,
+    budget: { ...READ, compute: 1 },
+  },
+  { name: 'compute-instances-list', ask: () => ({ path: `${V1}/instances`, as: 'lister' }), status: 200, budget: READ },
+  {
+    name: 'compute-instances-history',
+    ask: ({ machineIds }) => ({ path: `${V1}/instances/${nth(machineIds, 0)}/history` }),
+    status: 200,
+    budget: { ...READ, reads: 2 },
+  },
+  {
+    name: 'compute-operations-get',
+    ask: ({ operationId }) => ({ path: `${V1}/operations/${operationId}` }),
+    status: 200,
+    budget: READ,
+  },
+  {
+    name: 'compute-templates-list',
+    ask: () => ({ path: `${V1}/templates` }),
+    status: 200,
+    budget: { ...READ, reads: 0 },
+  },
+  { name: 'compute-configs-list', ask: () => ({ path: `${V1}/configs` }), status: 200, budget: { ...READ, reads: 0 } },
+  power('stop'),
+  power('restart'),
+  power('reset'),
+  {
+    name: 'compute-instances-create',
+    ask: () => ({
+      method: 'POST',
+      path: `${V1}/instances`,
+      body: { template_id: 'ubuntu-22-standard', config_id: 'default-network' },
+    }),
+    status: 201,
+    // Turn and look-ups, the records, what Compute Engine answered.
+    budget: { datastoreInTurn: 3, reads: 1, commits: 3, compute: 1, publishes: 1 },
+  },
+  {
+    name: 'compute-instances-delete',
+    ask: ({ machineIds }, turn) => ({ method: 'DELETE', path: `${V1}/instances/${nth(machineIds, turn + 1)}` }),
+    status: 204,
+    budget: { datastoreInTurn: 4, reads: 3, commits: 3, compute: 1, publishes: 1 },
+  },
+  {
+    name: 'admin-instances-get',
+    ask: ({ machineIds }) => ({ path: `${V1}/admin/instances/${nth(machineIds, 0)}`, as: 'admin' }),
+    status: 200,
+    budget: { ...READ, commits: 0, compute: 1 },
+  },
+  {
+    name: 'admin-instances-list',
+    ask: () => ({ path: `${V1}/admin/instances?pageSize=20`, as: 'admin' }),
+    status: 200,
+    // The page and the total, side by side.
+    budget: { ...READ, reads: 2, commits: 0 },
+  },
+];
+
+describe('with warm caches', { timeout: 60_000 }, () => {
+  const clients = new TracedClients();
+  const servers: Server[] = [];
+  let cloudProcess: ChildProcess;
+  let cloud: Cloud;
+
+  beforeAll(async () => {
+    cloudProcess = fork(fileURLToPath(new URL('../bench/bench-cloud.ts', import.meta.url)), [], {
+      execArgv: ['--disable-warning=ExperimentalWarning'],
+      env: { PATH: process.env['PATH'] ?? '', METADATA_SERVER_DETECTION: 'none' },
+    });
+    const [report] = (await once(cloudProcess, 'message')) as [BenchCloudReport];
+    if (report.type !== 'ready') throw new Error('The cloud did not start.');
+    cloud = report;
+    const { emulators } = cloud;
+    const environment = functionEnvironment({ emulators, repositoryFolder: ROOT, given: { LOG_LEVEL: 'error' } });
+    Object.assign(process.env, environment);
+  }, 60_000);
+
+  afterAll(() => {
+    for (const server of servers) server.close();
+    cloudProcess.disconnect();
+  });
+
+  async function serverOf(name: string): Promise<string> {
+    const manifest = JSON.parse(await readFile(`${ROOT}/infra/functions.json`, 'utf8')) as {
+      readonly functions: readonly { readonly name: string; readonly source: string }[];
+    };
+    const source = manifest.functions.find((entry) => entry.name === name)?.source ?? name;
+    await import(`${ROOT}/${source}`);
+    const server = getTestServer(name).listen(0, '127.0.0.1');
+    servers.push(server);
+    await once(server, 'listening');
+    const address = server.address();
+    if (address === null || typeof address === 'string') throw new Error('No port.');
+    return `http://127.0.0.1:${address.port}`;
+  }
+
+  async function ask(base: string, { method = 'GET', path, as = 'owner', body }: Asked): Promise<number> {
+    const response = await fetch(`${base}${path}`, {
+      method,
+      headers: {
+        'content-type': 'application/json',
+        'x-forwarded-authorization': `Bearer ${cloud.tokens[as]}`,
+        'x-forwarded-for': '192.0.2.1',
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    await response.arrayBuffer();
+    return response.status;
+  }
+
+  it.each(CASES)('$name costs at most $budget', async ({ name, ask: asked, status, budget }) => {
+    const base = await serverOf(name);
+    for (const turn of [0, 1]) expect(await ask(base, asked(cloud, turn))).toBe(status);
+    clients.take();
+
+    expect(await ask(base, asked(cloud, 2))).toBe(status);
+
+    const calls = clients.take();
+    expect(calls.length).toBeGreaterThan(0);
+    expect(overBudget(name, calls, budget)).toEqual([]);
+  });
+});
+
+describe('round trips', () => {
+  const call = (service: 'datastore' | 'compute', method: string, [began, ended]: readonly [number, number]) => ({
+    service,
+    method,
+    began,
+    ended,
+  });
+
+  it('count in turn only what waited for the one before', () => {
+    const calls = [
+      call('datastore', 'lookup', [1, 3]),
+      call('datastore', 'commit', [2, 4]),
+      call('compute', 'get', [5, 6]),
+      call('datastore', 'commit', [7, 8]),
+    ];
+
+    expect(roundTrips(calls)).toEqual({ datastoreInTurn: 2, reads: 1, commits: 2, compute: 1, publishes: 0 });
+  });
+
+  it('name what grew', () => {
+    const calls = [call('datastore', 'lookup', [1, 2]), call('datastore', 'lookup', [3, 4])];
+
+    expect(overBudget('f', calls, READ)).toEqual([
+      'f: datastoreInTurn grew to 2, budget 1 (datastore.lookup, datastore.lookup)',
+      'f: reads grew to 2, budget 1 (datastore.lookup, datastore.lookup)',
+    ]);
+  });
+});
