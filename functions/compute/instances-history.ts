@@ -8,10 +8,7 @@ httpFunction({
   endpoint,
   surface: computeSurface,
   handle: async ({ params, query, ...call }, tools) => {
-    const page = await readHistory(
-      { ...call, instanceId: params.id, limit: query.limit, cursor: query.cursor },
-      tools,
-    );
+    const page = await readHistory({ ...call, instanceId: params.id, limit: query.limit, cursor: query.cursor }, tools);
     return { status: 200, body: { events: page.events.map(presentEvent), nextCursor: page.cursor ?? null } };
   },
 });

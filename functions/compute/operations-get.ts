@@ -9,8 +9,6 @@ httpFunction({
   surface: computeSurface,
   handle: async ({ params, query, ...call }, tools) => ({
     status: 200,
-    body: presentOperation(
-      await readOperation({ ...call, operationId: params.id, waitSeconds: query.wait }, tools),
-    ),
+    body: presentOperation(await readOperation({ ...call, operationId: params.id, waitSeconds: query.wait }, tools)),
   }),
 });

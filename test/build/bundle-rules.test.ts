@@ -12,14 +12,14 @@ const BUDGET: Budget = {
   packages: {
     functions: 4,
     shared: 160,
-    '@google-cloud/compute': 120,
-    '@google-cloud/datastore-api': 32,
-    '@google-cloud/pubsub-api': 22,
-    '@grpc/grpc-js': 290,
-    '@grpc/proto-loader': 5,
+    '@google-cloud/compute': 202,
+    '@google-cloud/datastore-api': 125,
+    '@google-cloud/pubsub-api': 20,
+    '@grpc/grpc-js': 204,
+    '@grpc/proto-loader': 1,
     '@js-sdsl/ordered-map': 9,
-    '@opentelemetry/api': 19,
-    '@pinojs/redact': 7,
+    '@opentelemetry/api': 18,
+    '@pinojs/redact': 6,
     '@protobufjs/aspromise': 1,
     '@protobufjs/base64': 2,
     '@protobufjs/codegen': 2,
@@ -32,58 +32,43 @@ const BUDGET: Budget = {
     'agent-base': 5,
     'atomic-sleep': 1,
     'base64-js': 2,
-    'bignumber.js': 20,
     'buffer-equal-constant-time': 1,
     'data-uri-to-buffer': 1,
-    debug: 9,
-    duplexify: 5,
+    debug: 8,
     'ecdsa-sig-formatter': 3,
-    'end-of-stream': 2,
     extend: 2,
-    'fetch-blob': 7,
+    'fetch-blob': 6,
     'formdata-polyfill': 3,
-    gaxios: 21,
-    'gcp-metadata': 9,
-    'google-auth-library': 92,
-    'google-gax': 128,
-    'google-logging-utils': 8,
-    'https-proxy-agent': 6,
-    inherits: 1,
-    jose: 70,
-    'json-bigint': 7,
+    gaxios: 20,
+    'gcp-metadata': 8,
+    'google-auth-library': 93,
+    'google-gax': 130,
+    'google-logging-utils': 7,
+    'https-proxy-agent': 5,
+    jose: 69,
     jwa: 4,
     jws: 6,
-    'lodash.camelcase': 7,
-    long: 13,
+    long: 12,
     ms: 2,
     'node-domexception': 1,
-    'node-fetch': 28,
-    'object-hash': 9,
+    'node-fetch': 27,
     'on-exit-leak-free': 2,
-    once: 1,
-    pino: 28,
+    pino: 22,
     'pino-std-serializers': 6,
-    'process-warning': 2,
-    'proto3-json-serializer': 16,
-    protobufjs: 77,
+    'proto3-json-serializer': 15,
+    protobufjs: 78,
     'quick-format-unescaped': 2,
-    'readable-stream': 1,
-    'real-require': 2,
-    'retry-request': 4,
     'safe-buffer': 2,
     'safe-stable-stringify': 9,
-    'sonic-boom': 11,
-    'stream-shift': 1,
-    'thread-stream': 12,
+    'sonic-boom': 10,
     'web-streams-polyfill': 1,
-    wrappy: 1,
   },
   bundles: {
-    none: 200,
-    datastore: 1000,
-    'datastore+pubsub': 1030,
-    'datastore+compute': 1120,
-    'datastore+pubsub+compute': 1150,
+    none: { kib: 150, modules: 60 },
+    datastore: { kib: 1000, modules: 480 },
+    'datastore+pubsub': { kib: 1020, modules: 490 },
+    'datastore+compute': { kib: 1190, modules: 500 },
+    'datastore+pubsub+compute': { kib: 1230, modules: 510 },
   },
 };
 
@@ -158,7 +143,10 @@ describe('the content rule', () => {
 });
 
 describe('the budget', () => {
-  const budget = { packages: { shared: 1 }, bundles: { none: 2, datastore: 1 } };
+  const budget = {
+    packages: { shared: 1 },
+    bundles: { none: { kib: 2, modules: 2 }, datastore: { kib: 1, modules: 1 } },
+  };
 
   it('names what grew', () => {
     const inputs = { 'shared/a.ts': 600, 'shared/b.ts': 600 };
@@ -173,6 +161,14 @@ describe('the budget', () => {
 
     expect(budgetViolations({ functions: { x: { ...FUNCTION, inputs } } }, budget)).toEqual([
       'x: @scope/b is new (1 KiB)',
+    ]);
+  });
+
+  it('counts the modules of a bundle', () => {
+    const inputs = { 'shared/a.ts': 1, 'shared/b.ts': 1, 'shared/c.ts': 1 };
+
+    expect(budgetViolations({ functions: { x: { ...FUNCTION, inputs } } }, budget)).toEqual([
+      'x: the bundle grew to 3 modules, budget 2',
     ]);
   });
 

@@ -106,8 +106,8 @@ export function packageOf(input: string): string {
 export interface Budget {
   /** KiB that each package may have in any one bundle; what is not named may have nothing. */
   readonly packages: Readonly<Record<string, number>>;
-  /** KiB that a whole bundle may have, by the clients it holds (`datastore+pubsub`; `none`). */
-  readonly bundles: Readonly<Record<string, number>>;
+  /** KiB and modules that a whole bundle may have, by the clients it holds (`datastore+pubsub`; `none`). */
+  readonly bundles: Readonly<Record<string, { readonly kib: number; readonly modules: number }>>;
 }
 
 /** Everything that outgrew its budget, as a sentence that names it. */
@@ -121,10 +121,15 @@ export function budgetViolations({ functions }: Pick<BuildMeta, 'functions'>, bu
     });
     const held = CLIENT_PACKAGES.filter(([, packageName]) => sizes.has(packageName)).map(([client]) => client);
     const allowed = budget.bundles[held.join('+') || 'none'];
-    if (allowed === undefined) return [...grown, `${name}: no budget for a bundle with ${held.join('+') || 'none'}`];
-    return bytes > allowed * 1024
-      ? [...grown, `${name}: the bundle grew to ${kib(bytes)} KiB, budget ${allowed}`]
-      : grown;
+    const modules = Object.keys(inputs).length;
+    if (allowed === undefined) return [...grown, `${name}: there is no budget for bundles with ${held.join('+')}`];
+    return [
+      ...grown,
+      ...(bytes > allowed.kib * 1024 ? [`${name}: the bundle grew to ${kib(bytes)} KiB, budget ${allowed.kib}`] : []),
+      ...(modules > allowed.modules
+        ? [`${name}: the bundle grew to ${modules} modules, budget ${allowed.modules}`]
+        : []),
+    ];
   });
 }
 

@@ -33,10 +33,14 @@ const READ: RoundTrips = { datastoreInTurn: 1, reads: 1, commits: 1, compute: 0,
 /** The turn of the rate limit, and what is done. */
 const POWER: RoundTrips = { datastoreInTurn: 2, reads: 1, commits: 2, compute: 0, publishes: 1 };
 
-function power(verb: string): Case {
+/** Each verb has records of its own, which none has touched before. */
+function power(verb: string, firstRecord: number): Case {
   return {
     name: `compute-instances-${verb}`,
-    ask: ({ recordIds }, turn) => ({ method: 'POST', path: `${V1}/instances/${nth(recordIds, turn)}/${verb}` }),
+    ask: ({ recordIds }, turn) => ({
+      method: 'POST',
+      path: `${V1}/instances/${nth(recordIds, firstRecord + turn)}/${verb}`,
+    }),
     status: 202,
     budget: POWER,
   };
@@ -74,9 +78,9 @@ const CASES: readonly Case[] = [
     budget: { ...READ, reads: 0 },
   },
   { name: 'compute-configs-list', ask: () => ({ path: `${V1}/configs` }), status: 200, budget: { ...READ, reads: 0 } },
-  power('stop'),
-  power('restart'),
-  power('reset'),
+  power('stop', 0),
+  power('restart', 10),
+  power('reset', 20),
   {
     name: 'compute-instances-create',
     ask: () => ({
@@ -92,7 +96,8 @@ const CASES: readonly Case[] = [
     name: 'compute-instances-delete',
     ask: ({ machineIds }, turn) => ({ method: 'DELETE', path: `${V1}/instances/${nth(machineIds, turn + 1)}` }),
     status: 204,
-    budget: { datastoreInTurn: 4, reads: 3, commits: 3, compute: 1, publishes: 1 },
+    // Turn and look-up, the mark, then what there is to remove.
+    budget: { datastoreInTurn: 5, reads: 3, commits: 3, compute: 1, publishes: 1 },
   },
   {
     name: 'admin-instances-get',

@@ -48,7 +48,13 @@ describe('artefacts', { timeout: 60_000 }, () => {
 
     for (const { path } of Object.values(artefacts)) {
       const files = unzipped(await readFile(join(root, path)));
-      expect(Object.keys(files)).toEqual(['bundle.cache', 'bundle.js', 'index.js', 'package-lock.json', 'package.json']);
+      expect(Object.keys(files)).toEqual([
+        'bundle.cache',
+        'bundle.js',
+        'index.js',
+        'package-lock.json',
+        'package.json',
+      ]);
       expect(JSON.parse(files['package.json'] ?? '')).toMatchObject({
         dependencies: { '@google-cloud/functions-framework': '5.0.5' },
       });

@@ -7,7 +7,7 @@ import { spareDomains } from '#shared/runtime/spare-domains.ts';
 test('functions-framework serves a request outside of any domain', async () => {
   spareDomains();
   http('outside', (_request, response) => {
-    response.json({ inDomain: 'domain' in process && process.domain != null });
+    response.json({ inDomain: 'domain' in process && Boolean(process.domain) });
   });
   const server = getTestServer('outside').listen(0, '127.0.0.1');
   await once(server, 'listening');
