@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 
@@ -19,6 +19,8 @@ export interface FirstAnswer {
   readonly body: string;
   /** From the start of the process to the last byte of the answer. */
   readonly milliseconds: number;
+  /** Processor time of all its threads until then; 0 where it is not known. */
+  readonly cpuMilliseconds: number;
   /** The most memory the process ever held. */
   readonly peakRssMb: number;
 }
@@ -64,7 +66,13 @@ export async function firstAnswer({
       const answer = await ask(port, request);
       if (answer !== undefined) {
         const milliseconds = performance.now() - started;
-        return { ...answer, milliseconds, peakRssMb: await peakRssMb(child.pid ?? 0) };
+        const pid = child.pid ?? 0;
+        return {
+          ...answer,
+          milliseconds,
+          cpuMilliseconds: await cpuMilliseconds(pid),
+          peakRssMb: await peakRssMb(pid),
+        };
       }
       if (child.exitCode !== null || performance.now() - started > START_LIMIT_MS) {
         throw new Error(`${target} did not answer: ${output}`);
@@ -107,6 +115,13 @@ async function ask(
     if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ECONNREFUSED') return undefined;
     throw thrown;
   }
+}
+
+/** Linux counts the nanoseconds that each thread ran. */
+async function cpuMilliseconds(pid: number): Promise<number> {
+  const threads = await readdir(`/proc/${pid}/task`).catch(() => []);
+  const files = threads.map((thread) => readFile(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').catch(() => '0'));
+  return (await Promise.all(files)).reduce((sum, text) => sum + Number.parseInt(text, 10) / 1e6, 0);
 }
 
 /** Linux keeps the high-water mark of each process; elsewhere it is not known (0). */

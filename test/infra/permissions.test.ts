@@ -9,12 +9,15 @@ import { blocks, generated, INFRA } from './terraform-sources.ts';
 const adapter = readFileSync(join(INFRA, '../shared/gce/compute.ts'), 'utf8');
 const SERVICES: Readonly<Record<string, string>> = { instances: 'instances', operations: 'zoneOperations' };
 
-/** `instances.get` for each call of the adapter to one of its clients, but for closing them. */
+/** Methods of the clients that ask nothing of Compute Engine. */
+const LOCAL = ['.close', '.initialize'];
+
+/** `instances.get` for each call that the adapter makes through one of its clients. */
 function calls(): readonly string[] {
   const found = [...adapter.matchAll(/this\.#(instances|operations)\s*\.(\w+)\(/g)].map(
     ([, client = '', method = '']) => `${SERVICES[client] ?? client}.${method.replace(/Async$/, '')}`,
   );
-  return [...new Set(found)].filter((call) => !call.endsWith('.close')).sort();
+  return [...new Set(found)].filter((call) => !LOCAL.some((method) => call.endsWith(method))).sort();
 }
 
 /** Members of the instance that an insert asks for. */
