@@ -257,7 +257,11 @@ function firstRequest(entry: Entry, principals: LocalPrincipals, instanceId: str
   const headers = headersOf(principals);
   // A fallback has neither a method nor a path of its own: it answers what no endpoint has.
   const method = typeof entry['path'] === 'string' ? String(entry['method']) : 'GET';
-  const path = typeof entry['path'] === 'string' ? entry['path'].replaceAll(/\{\w+\}/g, instanceId) : '/nowhere';
+  const template = typeof entry['path'] === 'string' ? entry['path'] : '/nowhere';
+  const path = template
+    .replace('/operations/{id}', `/operations/${UNKNOWN_OPERATION}`)
+    .replace('/templates/{id}', '/templates/ubuntu-22-standard')
+    .replaceAll(/\{\w+\}/g, instanceId);
   return method === 'GET' ? { method, path, headers } : { method, path, headers, body: '{}' };
 }
 
@@ -285,6 +289,9 @@ async function createdId(creating: FunctionProcess): Promise<string> {
 
 /** A template and a network configuration of the local cloud's catalogue. */
 const NEW_INSTANCE = JSON.stringify({ template_id: 'ubuntu-22-standard', config_id: 'default-network' });
+
+/** One that does not exist is looked up like one that does. */
+const UNKNOWN_OPERATION = 'op-0mwpf8u68cb0708ddefed';
 
 function record(value: unknown): Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null ? Object.fromEntries(Object.entries(value)) : {};

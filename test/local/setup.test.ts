@@ -120,7 +120,7 @@ test('what was generated and is gone is made again', () => {
   const p = project();
   p.run(['--build']);
 
-  rmSync(join(p.root, 'infra', 'functions.json'));
+  rmSync(join(p.root, 'shared', 'contracts', 'generated'), { recursive: true });
 
   expect(p.run(['--build']).done[0]).toBe('generate.ts');
 });
