@@ -1,18 +1,13 @@
 import { defineConfig } from 'vitest/config';
 
-/** A folder of tests. `apart`: its files run one after the other, because each runs a whole cloud. */
-function project(
-  name: string,
-  include: readonly string[],
-  options: { readonly apart?: boolean; readonly seconds: number },
-) {
+/** A folder of tests. `seconds` is far more than any of its tests takes on an idle machine. */
+function project(name: string, include: readonly string[], { seconds }: { readonly seconds: number }) {
   return {
     extends: true as const,
     test: {
       name,
       include: [...include],
-      fileParallelism: options.apart !== true,
-      testTimeout: options.seconds * 1000,
+      testTimeout: seconds * 1000,
       hookTimeout: 60_000,
     },
   };
@@ -22,6 +17,7 @@ export default defineConfig({
   test: {
     // Google's clients look for a metadata server otherwise, which costs each of them half a second.
     env: { METADATA_SERVER_DETECTION: 'none' },
+    // Files with a whole cloud of their own mostly wait, so two at a time keep two cores busy.
     maxWorkers: 2,
     projects: [
       project(
@@ -36,7 +32,6 @@ export default defineConfig({
       project('build', ['test/build/**/*.test.ts'], { seconds: 120 }),
       project('local', ['test/local/**/*.test.ts', 'test/regression/**/*.test.ts', 'test/security/**/*.test.ts'], {
         seconds: 120,
-        apart: true,
       }),
     ],
   },
