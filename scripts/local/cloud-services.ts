@@ -13,7 +13,7 @@ import { GoogleEmulator } from './google-emulator.ts';
 import { LogSink } from './log-sink.ts';
 import type { PublishRaw } from './log-sink.ts';
 import type { LocalOptions } from './options.ts';
-import { freePort, portOf } from './ports.ts';
+import { freePort, portOf, reusablePort } from './ports.ts';
 import { topicName } from './queues.ts';
 import { stateFile } from './state-folder.ts';
 
@@ -45,10 +45,11 @@ export class CloudServices {
   static async start(options: CloudServicesOptions): Promise<CloudServices> {
     const { local, clock, faults, last, onTrouble } = options;
     const { stateFolder } = local;
+    const choosePort = local.emulators === 'google' ? freePort : reusablePort;
     const [datastorePort, pubsubPort, computePort] = await Promise.all([
-      freePort(portOf(last?.datastore)),
-      freePort(portOf(last?.pubsub)),
-      freePort(portOf(last?.compute)),
+      choosePort(portOf(last?.datastore)),
+      choosePort(portOf(last?.pubsub)),
+      reusablePort(portOf(last?.compute)),
     ]);
     const logSink = new LogSink(onTrouble);
     const compute = new ComputeEmulator({

@@ -14,7 +14,7 @@ import { FunctionLog } from './function-log.ts';
 import { FunctionsSupervisor } from './functions-supervisor.ts';
 import { Gateway } from './gateway.ts';
 import type { LocalOptions } from './options.ts';
-import { freePort, portOf } from './ports.ts';
+import { portOf, reusablePort } from './ports.ts';
 import { writePrivateJson } from './private-file.ts';
 import { createQueues } from './queues.ts';
 import { RouteTable } from './route-table.ts';
@@ -173,7 +173,7 @@ export class LocalCloud {
   }): Promise<string> {
     const clock = this.#clock;
     const control = new ControlServer({
-      port: await freePort(options.port),
+      port: await reusablePort(options.port),
       compute: options.compute,
       faults: options.faults,
       clock,

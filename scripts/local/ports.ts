@@ -2,8 +2,17 @@ import { connect, createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 
 /**
- * A port that nothing listens on: the wanted one if it is free, otherwise any. It is free now; whoever needs certainty
- * listens at once.
+ * The port to listen on: the wanted one if it is free, otherwise 0, by which the system gives whoever listens a port that
+ * nobody can take in between.
+ */
+export async function reusablePort(wanted: number | undefined): Promise<number> {
+  if (wanted === undefined || wanted === 0) return 0;
+  return (await freePort(wanted)) === wanted ? wanted : 0;
+}
+
+/**
+ * A port that nothing listens on: the wanted one if it is free, otherwise any. It is free now and may not be a moment
+ * later, so it is only for programs that cannot be told to take any.
  */
 export function freePort(wanted = 0): Promise<number> {
   return new Promise((resolve, reject) => {
