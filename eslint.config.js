@@ -29,7 +29,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['*.config.ts', 'eslint.config.js'],
+    files: ['test/vitest.config.ts', 'eslint.config.js'],
     rules: { 'no-restricted-syntax': 'off' },
   },
   {

@@ -27,7 +27,14 @@ const STATIC: readonly Step[] = [
 const TESTS: Step = {
   name: 'tests',
   program: 'node_modules/vitest/vitest.mjs',
-  arguments: ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${RESULTS}`],
+  arguments: [
+    'run',
+    '--config',
+    'test/vitest.config.ts',
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${RESULTS}`,
+  ],
 };
 
 const { all } = new Command('npm test')

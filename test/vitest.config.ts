@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
 /** A folder of tests. `seconds` is far more than any of its tests takes on an idle machine. */
@@ -14,6 +15,7 @@ function project(name: string, include: readonly string[], { seconds }: { readon
 }
 
 export default defineConfig({
+  root: join(import.meta.dirname, '..'),
   test: {
     // Google's clients look for a metadata server otherwise, which costs each of them half a second.
     env: { METADATA_SERVER_DETECTION: 'none' },
