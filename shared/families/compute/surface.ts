@@ -1,25 +1,8 @@
 import { readCredential } from '#shared/auth/credential.ts';
+import { COMPUTE_FAILURE_STATUS } from '#shared/contracts/compute/failure-status.ts';
 import type { Failure, FailureKind } from '#shared/domain/failure.ts';
 import type { Surface } from '#shared/http/pipeline.ts';
 import { rateLimitHeaders } from '../rate-limit-headers.ts';
-
-const STATUS: Readonly<Record<FailureKind, number>> = {
-  invalid_request: 400,
-  unauthenticated: 401,
-  forbidden: 403,
-  quota_exceeded: 403,
-  not_found: 404,
-  method_not_allowed: 405,
-  conflict: 409,
-  payload_too_large: 413,
-  unprocessable: 422,
-  rate_limited: 429,
-  cloud_failed: 500,
-  internal: 500,
-  not_implemented: 501,
-  zone_exhausted: 503,
-  unavailable: 503,
-};
 
 const TITLE: Readonly<Record<FailureKind, string>> = {
   invalid_request: 'Bad Request',
@@ -56,7 +39,7 @@ export const computeSurface: Surface = {
   credential: (headers) => readCredential(headers, { oneStringKey: false }),
   limitHeaders: rateLimitHeaders,
   failure: (failure: Failure, { errorId }) => ({
-    status: STATUS[failure.kind],
+    status: COMPUTE_FAILURE_STATUS[failure.kind],
     contentType: 'application/problem+json',
     headers: {
       'x-error': headerText(failure.message),
@@ -66,7 +49,7 @@ export const computeSurface: Surface = {
     body: {
       type: 'about:blank',
       title: TITLE[failure.kind],
-      status: STATUS[failure.kind],
+      status: COMPUTE_FAILURE_STATUS[failure.kind],
       detail: failure.message,
       reason: failure.reason,
       errorId,
