@@ -1,5 +1,5 @@
 import type { CompositeDefinition } from './index-definitions.ts';
-import { after, complement, EMPTY } from './ordered-bytes.ts';
+import { complement, EMPTY } from './ordered-bytes.ts';
 import type { CompiledQuery, Conjunction, Inequality, SortComponent } from './query.ts';
 import { KEY } from './query.ts';
 import type { IndexEntry, Store } from './store.ts';
@@ -217,12 +217,7 @@ class Planning {
   }
 
   #estimate({ definitionId, prefix }: Omit<Candidate, 'isReversed'>): number {
-    const row = this.#store.get(
-      `SELECT count(*) AS size FROM (SELECT 1 FROM index_entry
-       WHERE definition_id = ? AND value >= ? AND value < ? LIMIT ${ESTIMATE_MAX})`,
-      [definitionId, prefix, after(prefix)],
-    );
-    return Number(row?.['size'] ?? 0);
+    return this.#store.entriesFrom({ definitionId, prefix }, ESTIMATE_MAX);
   }
 
   #byProperty(property: string): number {

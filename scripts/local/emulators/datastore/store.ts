@@ -6,7 +6,9 @@ import { indexedValues } from './entities.ts';
 import type { CompositeIndex } from './index-definitions.ts';
 import { IndexDefinitions } from './index-definitions.ts';
 import { decodePath, kindOf } from './keys.ts';
-import { asBuffer, complement, EMPTY } from './ordered-bytes.ts';
+import { after, asBuffer, complement, EMPTY } from './ordered-bytes.ts';
+import type { Posting } from './posting-sets.ts';
+import { PostingSets } from './posting-sets.ts';
 import type { WirePartition } from './wire.ts';
 import { decodeEntity } from './wire.ts';
 
@@ -63,6 +65,7 @@ const LOCK_WAIT_MS = 5000;
 export class Store {
   readonly stats: ReadStats = { entitiesRead: 0, indexEntriesRead: 0 };
   readonly definitions: IndexDefinitions;
+  readonly postings = new PostingSets((posting) => this.#entityNumbers(posting));
   readonly #db: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
   readonly #partitionIds = new Map<string, number>();
@@ -96,8 +99,7 @@ export class Store {
     this.write(() => {
       for (const table of EMPTIED) this.#db.exec(`DELETE FROM ${table}`);
     });
-    this.definitions.reload();
-    this.#partitionIds.clear();
+    this.#forget();
   }
 
   all(sql: string, parameters: readonly SQLInputValue[]): Record<string, SQLOutputValue>[] {
@@ -120,8 +122,7 @@ export class Store {
       return result;
     } catch (thrown) {
       this.#db.exec('ROLLBACK');
-      this.definitions.reload();
-      this.#partitionIds.clear();
+      this.#forget();
       throw thrown;
     } finally {
       this.#isWriting = false;
@@ -203,13 +204,16 @@ export class Store {
   }
 
   remove(partitionId: number, key: Buffer, before: StoredEntity, version: number): number {
+    // The entries first: the entity still has its number.
+    const entries = this.entries(partitionId, key, indexedValues(decodeEntity(before.data)));
+    const changes = this.#replaceEntries(key, entries, []);
     this.#run('DELETE FROM entity WHERE partition_id = ? AND key = ?', [partitionId, key]);
     this.#run('INSERT OR REPLACE INTO tombstone (partition_id, key, version) VALUES (?, ?, ?)', [
       partitionId,
       key,
       version,
     ]);
-    return this.#replaceEntries(key, this.entries(partitionId, key, indexedValues(decodeEntity(before.data))), []);
+    return changes;
   }
 
   /** Writes the entries of many new entities, in the order of the table, which is several times faster. */
@@ -237,6 +241,13 @@ export class Store {
       for (const value of joints) entries.push({ definitionId: id, value });
     }
     return entries;
+  }
+
+  /** How many entries begin with the prefix, but no more than `max`. */
+  entriesFrom({ definitionId, prefix }: Omit<Posting, 'isWhole'>, max: number): number {
+    const sql =
+      'SELECT count(*) AS size FROM (SELECT 1 FROM index_entry WHERE definition_id = ? AND value >= ? AND value < ? LIMIT ?)';
+    return Number(this.get(sql, [definitionId, prefix, after(prefix), max])?.['size'] ?? 0);
   }
 
   /** A number that outlives the process; 0 until it is first set. */
@@ -275,6 +286,7 @@ export class Store {
         entry.value,
         key,
       ]);
+      this.#tellPostings(entry, key, false);
     }
     for (const entry of after) {
       if (had.has(identity(entry))) continue;
@@ -290,6 +302,36 @@ export class Store {
       value,
       key,
     ]);
+    this.#tellPostings({ definitionId, value }, key, true);
+  }
+
+  #tellPostings(entry: IndexEntry, key: Buffer, isThere: boolean): void {
+    if (!this.postings.concerns(entry.definitionId)) return;
+    const sql =
+      'SELECT e.rowid AS number FROM index_definition d JOIN entity e ON e.partition_id = d.partition_id AND e.key = ? ' +
+      'WHERE d.id = ?';
+    const row = this.get(sql, [key, entry.definitionId]);
+    if (row === undefined) throw new Error('An index names an entity that is not there.');
+    this.postings.change(entry, Number(row['number']), isThere);
+  }
+
+  /** Of the entities that have an entry there; an entity keeps its number as long as it lives. */
+  *#entityNumbers({ definitionId, prefix, isWhole }: Posting): Generator<number> {
+    const range = isWhole ? 'a.value = ?' : 'a.value >= ? AND a.value < ?';
+    // Read along the index; SQLite would rather begin with all entities.
+    const sql =
+      `SELECT e.rowid AS number FROM index_definition d CROSS JOIN index_entry a ` +
+      `CROSS JOIN entity e ON e.partition_id = d.partition_id AND e.key = a.key ` +
+      `WHERE d.id = ? AND a.definition_id = d.id AND ${range}`;
+    const parameters = [definitionId, prefix, ...(isWhole ? [] : [after(prefix)])];
+    for (const row of this.#statement(sql).iterate(...parameters)) yield Number(row['number']);
+  }
+
+  /** What is kept in memory may be of something that was never stored, or is not there any more. */
+  #forget(): void {
+    this.definitions.reload();
+    this.#partitionIds.clear();
+    this.postings.clear();
   }
 
   /** Brings the composite indexes of a file in line with what is declared now. */
