@@ -1,7 +1,8 @@
 export const FAULT_SERVICES = ['compute', 'datastore', 'pubsub'] as const;
 export type FaultService = (typeof FAULT_SERVICES)[number];
 
-export const FAULT_KINDS = ['error', 'lostAnswer', 'delay', 'stockout', 'duplicate', 'reorder'] as const;
+/** `falseError`: carried out, and answered as if it had not been. */
+export const FAULT_KINDS = ['error', 'falseError', 'lostAnswer', 'delay', 'stockout', 'duplicate', 'reorder'] as const;
 export type FaultKind = (typeof FAULT_KINDS)[number];
 
 /**
@@ -10,12 +11,12 @@ export type FaultKind = (typeof FAULT_KINDS)[number];
  */
 export const FAULT_METHODS: Readonly<Record<FaultService, Readonly<Record<string, readonly FaultKind[]>>>> = {
   compute: {
-    'instances.insert': ['error', 'lostAnswer', 'delay', 'stockout'],
-    'instances.start': ['error', 'lostAnswer', 'delay', 'stockout'],
-    'instances.stop': ['error', 'lostAnswer', 'delay'],
-    'instances.reset': ['error', 'lostAnswer', 'delay'],
-    'instances.resume': ['error', 'lostAnswer', 'delay', 'stockout'],
-    'instances.delete': ['error', 'lostAnswer', 'delay'],
+    'instances.insert': ['error', 'falseError', 'lostAnswer', 'delay', 'stockout'],
+    'instances.start': ['error', 'falseError', 'lostAnswer', 'delay', 'stockout'],
+    'instances.stop': ['error', 'falseError', 'lostAnswer', 'delay'],
+    'instances.reset': ['error', 'falseError', 'lostAnswer', 'delay'],
+    'instances.resume': ['error', 'falseError', 'lostAnswer', 'delay', 'stockout'],
+    'instances.delete': ['error', 'falseError', 'lostAnswer', 'delay'],
     'instances.get': ['error', 'lostAnswer', 'delay'],
     'instances.aggregatedList': ['error', 'lostAnswer', 'delay'],
     'zoneOperations.get': ['error', 'lostAnswer', 'delay'],

@@ -310,12 +310,8 @@ async function carryOut(
     if (zoneOperation.error !== null) throw new CloudError(zoneOperation.error.reason, zoneOperation.error.message);
   } catch (thrown) {
     const error = toCloudError(thrown);
-    // After an attempt without an answer, "exists already" is the answer to that attempt: nobody else makes this name.
-    const ours = error.reason === 'already_exists' && failures.length > 1;
-    // A refusal says nothing about an attempt before it that was never answered: the VM may be there. Taken back now, the
-    // same Idempotency-Key would make a second one.
-    if (!failures.includes('lost') && !ours) {
-      await undo(request, operation, error, tools);
+    if (!(await mayBeThere({ place, error, failures }, tools))) {
+      await undo(request, operation, { error, wasClear: !failures.includes('backend_error') }, tools);
       throw cloudFailure(error, instance.zone);
     }
     tools.log.warn('the answer to an insert was lost; the worker will find out', {
@@ -327,6 +323,34 @@ async function carryOut(
   await confirm(request, { operation, rows, zoneOperation }, tools);
   await announce([{ operationId: operation.id, instanceId: instance.id }], tools);
   return reply;
+}
+
+/**
+ * Whether a VM may have come of attempts that all failed. A refusal says nothing about an attempt before it that was never
+ * answered, and a 5xx is a "no" that can be wrong: taken back although the VM is there, the same Idempotency-Key would make
+ * a second one.
+ */
+async function mayBeThere(
+  {
+    place,
+    error,
+    failures,
+  }: {
+    readonly place: { readonly zone: string; readonly name: string };
+    readonly error: CloudError;
+    readonly failures: readonly CloudReason[];
+  },
+  tools: Tools,
+): Promise<boolean> {
+  if (failures.includes('lost')) return true;
+  // It is the answer to an attempt before: nobody else makes this name.
+  if (error.reason === 'already_exists' && failures.length > 1) return true;
+  if (!failures.includes('backend_error')) return false;
+  try {
+    return (await askCompute(() => tools.compute.get(place), tools)) !== undefined;
+  } catch {
+    return true;
+  }
 }
 
 /** Notes what Compute Engine answered, and ends the leases of operation and idempotency record. */
@@ -390,13 +414,13 @@ function begunWrites(
 }
 
 /**
- * Takes back what was accepted. After a 5xx Compute Engine may have made the VM all the same, so that one is put on the
- * list of VMs that have to go.
+ * Takes back what was accepted. After a 5xx Compute Engine may yet make the VM that could not be seen, so that one is put on
+ * the list of VMs that have to go.
  */
 async function undo(
   request: CreateRequest,
   operation: Operation,
-  error: CloudError,
+  { error, wasClear }: { readonly error: CloudError; readonly wasClear: boolean },
   { store, nowMs, log }: Tools,
 ): Promise<void> {
   log.warn('Compute Engine refused an insert', {
@@ -427,7 +451,7 @@ async function undo(
       });
       writes.push(...(await removalWrites(instance, event, store)));
       if (usage !== undefined) writes.push(replace(usage, { instances: release(usage.value.instances) }));
-      if (!error.refused) writes.push(put(REMNANT, instance.id, remnantOf(instance.value, atMs)));
+      if (!wasClear) writes.push(put(REMNANT, instance.id, remnantOf(instance.value, atMs)));
     }
     if (record !== undefined) writes.push(remove(record));
     return { writes, result: undefined };

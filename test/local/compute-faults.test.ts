@@ -67,6 +67,45 @@ describe('insert', () => {
     expect(await appliedCalls(cloud(), id)).toEqual(['instances.insert']);
   });
 
+  test.each<readonly [string, readonly ComputeFault[]]>([
+    ['with 503 every time', [{ method: 'instances.insert', kind: 'falseError', count: ALWAYS }]],
+    [
+      'with 500, then refused with 403',
+      [
+        { method: 'instances.insert', kind: 'falseError', status: 500 },
+        { method: 'instances.insert', kind: 'error', status: 403 },
+      ],
+    ],
+  ])('carried out, but answered %s: 201, and the same key is the same VM', async (_what, faults) => {
+    await hurt(...faults);
+    const headers = { 'idempotency-key': 'a-key-whose-vm-was-denied' + String(faults.length) };
+
+    const first = await admin().create(headers);
+    await cloud().clearFaults();
+    const second = await admin().create(headers);
+    await settled(cloud());
+
+    expect([first.status, second.status]).toEqual([201, 201]);
+    expect(second.body).toEqual(first.body);
+    const { id } = first.body as { readonly id: string };
+    expect((await admin().shown(id)).status).toBe('RUNNING');
+    expect(await appliedCalls(cloud(), id)).toEqual(['instances.insert']);
+  });
+
+  test('refused with 503, and nobody can look whether the VM is there: 201, and the worker finds out', async () => {
+    await hurt(
+      { method: 'instances.insert', kind: 'error', status: 503, count: 3 },
+      { method: 'instances.get', kind: 'error', status: 503, count: ALWAYS },
+    );
+
+    const id = await admin().created();
+    await cloud().clearFaults();
+    await settled(cloud());
+
+    expect((await admin().shown(id)).status).toBe('RUNNING');
+    expect(await appliedCalls(cloud(), id)).toEqual(['instances.insert']);
+  });
+
   test.each([
     [503, 'cloud_unavailable'],
     [403, 'cloud_permission_denied'],
@@ -141,6 +180,9 @@ describe('power', () => {
     ['start', 'answer lost', { kind: 'lostAnswer' }],
     ['stop', 'answer lost', { kind: 'lostAnswer' }],
     ['reset', 'answer lost three times', { kind: 'lostAnswer', count: 3 }],
+    ['start', 'carried out, answered 503', { kind: 'falseError' }],
+    ['stop', 'carried out, answered 503 three times', { kind: 'falseError', count: 3 }],
+    ['reset', 'carried out, answered 503 three times', { kind: 'falseError', count: 3 }],
     ['start', 'refused with 503', { kind: 'error', status: 503 }],
     ['stop', 'refused as too many requests', { kind: 'error', status: 429 }],
     ['reset', 'refused with 503', { kind: 'error', status: 503 }],
@@ -234,6 +276,7 @@ describe('delete', () => {
   test.each<readonly [string, ComputeFault]>([
     ['answer lost', { method: 'instances.delete', kind: 'lostAnswer' }],
     ['every answer lost', { method: 'instances.delete', kind: 'lostAnswer', count: 6 }],
+    ['carried out, answered 503 every time', { method: 'instances.delete', kind: 'falseError', count: 6 }],
     ['refused once with 503', { method: 'instances.delete', kind: 'error', status: 503 }],
     [
       'refused with 403 until nobody but the reconciler tries',

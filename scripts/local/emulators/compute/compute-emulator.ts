@@ -188,6 +188,7 @@ export class ComputeEmulator implements Emulator {
       throw error;
     }
     const answer = await api.answer({ ...request, stockout: fault?.kind === 'stockout' }).catch(refusal);
+    if (fault?.kind === 'falseError') throw injectedError(fault.status ?? 503);
     return fault?.kind === 'lostAnswer' || hasStopped() ? 'lost' : answer;
   }
 
@@ -199,7 +200,7 @@ export class ComputeEmulator implements Emulator {
 
 /** A stockout waits for a call that it can hurt, without losing its place among the others. */
 function takeFault(faults: Faults, api: ComputeApi, request: ApiRequest): Fault | undefined {
-  const kinds = ['error', 'lostAnswer', 'delay'] as const;
+  const kinds = ['error', 'falseError', 'lostAnswer', 'delay'] as const;
   return faults.take('compute', request.method, api.asksForRoom(request) ? [...kinds, 'stockout'] : kinds);
 }
 
