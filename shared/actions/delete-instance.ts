@@ -31,7 +31,7 @@ const DELETE_LEASE_MS = 45_000;
 export async function deleteInstance(request: DeleteRequest, tools: Tools): Promise<{ readonly operationId: string }> {
   const { instance, deleteId } = await mark(request, tools);
   const outcome = await deleteMachine(instance, requestUuid(deleteId, 1), tools);
-  await removeInstance(instance.id, deleteId, outcome, tools);
+  await removeInstance({ instanceId: instance.id, deleteId, seen: instance }, outcome, tools);
   if (outcome.vm !== 'absent') await announce([{ operationId: deleteId, instanceId: instance.id }], tools);
   return { operationId: deleteId };
 }

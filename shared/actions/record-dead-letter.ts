@@ -39,7 +39,7 @@ export async function recordDeadLetter(
   const error = { reason: 'gave_up' as const, message: 'The operation failed in all its attempts. Please try again.' };
   if (operation.value.kind === 'delete' && instance !== undefined) {
     // A record that nobody works on any more would show an instance that is being deleted for ever.
-    await removeInstance(target.instanceId, target.operationId, { vm: 'unknown' }, tools);
+    await removeInstance({ instanceId: target.instanceId, deleteId: target.operationId }, { vm: 'unknown' }, tools);
   }
   await settle({ operation, instance }, { state: 'failed', error }, tools);
 }

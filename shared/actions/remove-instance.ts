@@ -2,7 +2,7 @@ import { nextEvent } from '#shared/domain/history.ts';
 import type { Instance } from '#shared/domain/instance.ts';
 import { isFinal, type Operation } from '#shared/domain/operation.ts';
 import { release } from '#shared/domain/quota.ts';
-import { INSTANCE, OPERATION, REMNANT, USAGE, type Remnant } from '#shared/datastore/rows.ts';
+import { INSTANCE, OPERATION, REMNANT, USAGE, type Remnant, type Usage } from '#shared/datastore/rows.ts';
 import { put, ref, replace, type Row, type Write } from '#shared/datastore/store.ts';
 import type { ZoneOperation } from '#shared/gce/compute.ts';
 import { LATE_INSERT_MS } from './create-instance.ts';
@@ -18,6 +18,13 @@ export type DeleteOutcome =
   /** It said no, or nothing. */
   | { readonly vm: 'unknown' };
 
+export interface Removal {
+  readonly instanceId: string;
+  readonly deleteId: string;
+  /** As it was a moment ago, where that is known: what else is needed is then read beside it. */
+  readonly seen?: Pick<Instance, 'customerId' | 'queue'>;
+}
+
 /** While a delete of Compute Engine runs, it is followed by the worker; the reconciler looks only after this. */
 const REMNANT_GRACE_MS = 60_000;
 
@@ -27,20 +34,22 @@ const REMNANT_GRACE_MS = 60_000;
  * false when somebody else was faster.
  */
 export async function removeInstance(
-  instanceId: string,
-  deleteId: string,
+  { instanceId, deleteId, seen }: Removal,
   outcome: DeleteOutcome,
   { store, nowMs }: Pick<Tools, 'store' | 'nowMs'>,
 ): Promise<{ readonly removed: boolean }> {
   return store.change<{ readonly removed: boolean }>(async () => {
-    const [row, deleting] = await store.getAll([ref(INSTANCE, instanceId), ref(OPERATION, deleteId)]);
+    const [[row, deleting], early] = await Promise.all([
+      store.getAll([ref(INSTANCE, instanceId), ref(OPERATION, deleteId)]),
+      seen === undefined ? undefined : companionsOf(seen, deleteId, store),
+    ]);
     if (row === undefined) return { writes: [], result: { removed: false } };
     const { value: instance } = row;
-    const waiting = instance.queue.filter(({ id }) => id !== deleteId);
-    const [usage, ...queued] = await store.getAll([
-      ref(USAGE, instance.customerId),
-      ...waiting.map(({ id }) => ref(OPERATION, id)),
-    ] as const);
+    const waiting = waitingIn(instance, deleteId);
+    const { usage, queued } =
+      early !== undefined && idsOf(early.waiting) === idsOf(waiting)
+        ? early
+        : await companionsOf(instance, deleteId, store);
     const atMs = nowMs();
     const actor = deleting?.value.actor ?? { type: 'system' as const, id: 'reconciler' };
     const event = nextEvent(instance, {
@@ -63,6 +72,34 @@ export async function removeInstance(
     }
     return { writes, result: { removed: true } };
   });
+}
+
+/** Whose quota it is, and what waits behind or before the delete. */
+async function companionsOf(
+  instance: Pick<Instance, 'customerId' | 'queue'>,
+  deleteId: string,
+  store: Tools['store'],
+): Promise<Companions> {
+  const waiting = waitingIn(instance, deleteId);
+  const [usage, ...queued] = await store.getAll([
+    ref(USAGE, instance.customerId),
+    ...waiting.map(({ id }) => ref(OPERATION, id)),
+  ] as const);
+  return { waiting, usage, queued };
+}
+
+interface Companions {
+  readonly waiting: Instance['queue'];
+  readonly usage: Row<Usage> | undefined;
+  readonly queued: readonly (Row<Operation> | undefined)[];
+}
+
+function waitingIn({ queue }: Pick<Instance, 'queue'>, deleteId: string): Instance['queue'] {
+  return queue.filter(({ id }) => id !== deleteId);
+}
+
+function idsOf(queue: Instance['queue']): string {
+  return queue.map(({ id }) => id).join();
 }
 
 function superseded(operation: Operation, atMs: number): Operation {

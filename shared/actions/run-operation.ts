@@ -190,7 +190,8 @@ class Delivery {
   /** What Compute Engine will not delete does not stay on the record: the reconciler goes on with the VM alone. */
   async #takeOffRecord(): Promise<void> {
     if (this.#held.instance === undefined) return;
-    await removeInstance(this.#operation.instanceId, this.#operation.id, { vm: 'unknown' }, this.#tools);
+    const { id: deleteId, instanceId } = this.#operation;
+    await removeInstance({ instanceId, deleteId }, { vm: 'unknown' }, this.#tools);
   }
 
   get #operation(): Operation {
@@ -528,7 +529,7 @@ async function finishDelete(
 ): Promise<void> {
   const { store, nowMs } = tools;
   const end = goneAtMs === undefined ? {} : { goneAtMs };
-  const { removed } = await removeInstance(instanceId, id, { vm: 'absent', ...end }, tools);
+  const { removed } = await removeInstance({ instanceId, deleteId: id }, { vm: 'absent', ...end }, tools);
   if (removed) return;
   if (goneAtMs !== undefined) await correctEnd(instanceId, goneAtMs, tools);
   await store.change(async () => {
