@@ -34,6 +34,8 @@ interface Row {
   readonly page: number;
   readonly matches: number;
   readonly listed: number;
+  /** Of the first request of its kind, for which the embedded store reads sets of entities from its indexes. */
+  readonly firstMs: number;
   /** Of whole requests: page and total side by side. */
   readonly p50Ms: number;
   readonly maxMs: number;
@@ -90,7 +92,9 @@ async function measured(emulator: DatastoreEmulator, records: number, runs: numb
       for (const page of PAGES) {
         const request = { page, pageSize: PAGE_SIZE, filters };
         // The first one warms the caches of store and client.
+        const startedAt = performance.now();
         const { totalCount, instances } = await listInstances(request, { store });
+        const firstMs = rounded(performance.now() - startedAt);
         const whole = await repeated(() => listInstances(request, { store }), emulator, runs);
         const alone = await repeated(
           () => listInstances(request, { store: counting(store, totalCount) }),
@@ -103,6 +107,7 @@ async function measured(emulator: DatastoreEmulator, records: number, runs: numb
           page,
           matches: totalCount,
           listed: instances.length,
+          firstMs,
           p50Ms: whole.p50Ms,
           maxMs: whole.maxMs,
           pageP50Ms: alone.p50Ms,
@@ -153,16 +158,16 @@ function rounded(ms: number): number {
   return Math.round(ms * 10) / 10;
 }
 
-const WIDTHS = [9, 26, 6, 8, 6, 8, 8, 8, 8, 12, 13];
+const WIDTHS = [9, 26, 6, 8, 6, 8, 8, 8, 8, 8, 12, 13];
 const TITLE = columns([
-  ...['records', 'filter', 'page', 'matches', 'listed', 'p50 ms', 'max ms', 'page p50', 'entities'],
+  ...['records', 'filter', 'page', 'matches', 'listed', 'first ms', 'p50 ms', 'max ms', 'page p50', 'entities'],
   ...['page entries', 'count entries'],
 ]);
 
 function lineOf(row: Row): string {
   return columns([
-    ...[row.records, row.filter, row.page, row.matches, row.listed, row.p50Ms, row.maxMs, row.pageP50Ms],
-    ...[row.entitiesRead, row.pageEntriesRead, row.countEntriesRead],
+    ...[row.records, row.filter, row.page, row.matches, row.listed, row.firstMs, row.p50Ms, row.maxMs],
+    ...[row.pageP50Ms, row.entitiesRead, row.pageEntriesRead, row.countEntriesRead],
   ]);
 }
 

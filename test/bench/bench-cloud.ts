@@ -26,14 +26,17 @@ import { LIMITED_OPERATIONS, UNLIMITED, type LimitedOperation } from '#shared/do
 import { pendingOperation } from '#shared/actions/request-operation.ts';
 import { Compute, type Machine } from '#shared/gce/compute.ts';
 import { anInstance } from '#test/support/an-instance.ts';
-import type { BenchCloudMessage, BenchCloudReport, TracedCall } from './bench-cloud-messages.ts';
+import type {
+  BenchCloudMessage,
+  BenchCloudReady,
+  BenchCloudReport,
+  BenchCloudSize,
+  TracedCall,
+} from './bench-cloud-messages.ts';
 
 const DEPLOYMENT = 'local';
 const ZONE = 'us-central1-a';
-/** Instances with a VM, read by turns. */
-const MACHINES = 50;
-/** Instances without a VM, for requests that only accept an operation: each of them is asked once. */
-const RECORDS = 6_000;
+const PROJECT = 'proj_bench';
 /** Instances of the person whose list is read. */
 const LISTED = 3;
 const CUSTOMER_ID = 'bench';
@@ -62,7 +65,7 @@ const datastore = new DatastoreEmulator({ clock, faults: trace, compositeIndexes
 const pubsub = new PubSubEmulator({ clock, faults: trace });
 const compute = new ComputeEmulator({ clock, faults: trace, bootSeconds: 0.05, stopSeconds: 0.05 });
 
-async function start(): Promise<BenchCloudReport> {
+async function start(size: BenchCloudSize): Promise<BenchCloudReady> {
   await Promise.all([datastore.start(), pubsub.start(), compute.start()]);
   const publisher = new v1.PublisherClient(connection(pubsub.address));
   await publisher.createTopic({ name: `projects/${LOCAL_PROJECT}/topics/operations` });
@@ -75,9 +78,9 @@ async function start(): Promise<BenchCloudReport> {
     sleep: (ms) => sleep(ms),
   });
   await applyCatalog(store, catalog satisfies Catalog);
-  await store.write(people(Date.now()));
-  const instances = await machines(store);
-  const records = Array.from({ length: RECORDS }, (_, i) =>
+  await store.write(people(size, Date.now()));
+  const { running: instances, stopped } = await machines(store, size);
+  const records = Array.from({ length: size.records }, (_, i) =>
     instanceOf(`tw-000001-${hex(i + 1_000_000)}`, OWNER.userId),
   );
   await writeAll(store, records.map(rowOf));
@@ -88,13 +91,15 @@ async function start(): Promise<BenchCloudReport> {
     type: 'ready',
     emulators: { datastore: datastore.address, pubsub: pubsub.address, compute: compute.address },
     tokens: { owner: OWNER.token, lister: LISTER.token, admin: ADMIN.token },
+    project: PROJECT,
     machineIds: instances.map(({ id }) => id),
+    stoppedIds: stopped.map(({ id }) => id),
     recordIds: records.map(({ id }) => id),
     operationId: operation.id,
   };
 }
 
-function people(nowMs: number): readonly Write[] {
+function people({ machines, stopped, records }: BenchCloudSize, nowMs: number): readonly Write[] {
   const perMinute = Object.fromEntries(LIMITED_OPERATIONS.map((name) => [name, 1_000_000_000]));
   return [
     // Counted like any other: an unlimited tier would spare the counter.
@@ -104,13 +109,13 @@ function people(nowMs: number): readonly Write[] {
       perMinute: perMinute as Readonly<Record<LimitedOperation, number>>,
     }),
     put(CUSTOMER, CUSTOMER_ID, { id: CUSTOMER_ID, name: 'Bench', tier: 'bench' }),
-    put(USAGE, CUSTOMER_ID, { instances: MACHINES + RECORDS + LISTED }),
+    put(USAGE, CUSTOMER_ID, { instances: machines + stopped + records + LISTED }),
     ...[OWNER, LISTER, ADMIN].flatMap(({ userId, token }) => [
       put(USER, userId, {
         id: userId,
         customerId: CUSTOMER_ID,
         name: 'bench',
-        projects: ['proj_bench'],
+        projects: [PROJECT],
         groups: GROUPS,
         roles: token === ADMIN.token ? ['compute_admin'] : [],
         createdAtMs: nowMs,
@@ -127,38 +132,55 @@ function people(nowMs: number): readonly Write[] {
 }
 
 /** Makes the VMs first: a record that disagrees with its VM would be written at every look. */
-async function machines(store: Store): Promise<readonly Instance[]> {
+async function machines(
+  store: Store,
+  size: BenchCloudSize,
+): Promise<{ readonly running: readonly Instance[]; readonly stopped: readonly Instance[] }> {
   const client = new Compute({ project: LOCAL_PROJECT, deployment: DEPLOYMENT, emulatorHost: compute.address });
+  const named = (prefix: string, length: number, owner: typeof OWNER) =>
+    Array.from({ length }, (_, i) => instanceOf(`${prefix}-${hex(i)}`, owner.userId));
   const wanted = [
-    ...Array.from({ length: MACHINES }, (_, i) => instanceOf(`tw-000001-${hex(i)}`, OWNER.userId)),
-    ...Array.from({ length: LISTED }, (_, i) => instanceOf(`tw-000002-${hex(i)}`, LISTER.userId)),
+    ...named('tw-000001', size.machines, OWNER),
+    ...named('tw-000002', LISTED, LISTER),
+    ...named('tw-000003', size.stopped, OWNER),
   ];
+  for (const [index, { id, machine }] of wanted.entries()) {
+    await client.insert({ zone: ZONE, name: id }, machine, requestId(index));
+  }
   const made: Instance[] = [];
   for (const [index, instance] of wanted.entries()) {
     const place = { zone: ZONE, name: instance.id };
-    await client.insert(place, instance.machine, `00000000-0000-4000-8000-${hex(index).padStart(12, '0')}`);
-  }
-  for (const instance of wanted) {
-    const machine = await running(client, instance.id);
+    const status = index < size.machines + LISTED ? 'RUNNING' : 'TERMINATED';
+    let machine = await inStatus(client, instance.id, 'RUNNING');
+    if (status === 'TERMINATED') {
+      await client.request('stop', place, requestId(wanted.length + index));
+      machine = await inStatus(client, instance.id, status);
+    }
     const { externalIp, internalIp, cloudId } = machine;
-    made.push({ ...instance, externalIp, internalIp, cloudId, eventCount: 1 });
+    made.push({ ...instance, status, externalIp, internalIp, cloudId, eventCount: 1 });
   }
   await client.close();
   await writeAll(store, made.map(rowOf));
   await writeAll(store, made.map(eventOf));
-  return made.filter(({ userId }) => userId === OWNER.userId);
+  const owned = made.filter(({ userId }) => userId === OWNER.userId);
+  return { running: owned.slice(0, size.machines), stopped: owned.slice(size.machines) };
 }
 
-async function running(client: Compute, name: string): Promise<Machine> {
+async function inStatus(client: Compute, name: string, status: Machine['status']): Promise<Machine> {
   for (;;) {
     const machine = await client.get({ zone: ZONE, name });
-    if (machine?.status === 'RUNNING') return machine;
+    if (machine?.status === status) return machine;
     await sleep(10);
   }
 }
 
+/** Compute Engine takes UUIDs. */
+function requestId(index: number): string {
+  return `00000000-0000-4000-8000-${hex(index).padStart(12, '0')}`;
+}
+
 function instanceOf(id: string, userId: string): Instance {
-  return anInstance({ id, userId, customerId: CUSTOMER_ID, visibleBy: GROUPS, zone: ZONE, project: 'proj_bench' });
+  return anInstance({ id, userId, customerId: CUSTOMER_ID, visibleBy: GROUPS, zone: ZONE, project: PROJECT });
 }
 
 function rowOf(instance: Instance): Write {
@@ -169,7 +191,7 @@ function eventOf(instance: Instance): Write {
   const actor = { type: 'user' as const, id: instance.userId };
   const event = nextEvent(
     { ...instance, eventCount: 0 },
-    { status: 'RUNNING', atMs: instance.createdAtMs, cause: 'operation', actor, operationId: null },
+    { status: instance.status, atMs: instance.createdAtMs, cause: 'operation', actor, operationId: null },
   );
   return put(EVENT, eventId(instance.id, event.sequence), event);
 }
@@ -203,4 +225,4 @@ process.on('message', (sent) => {
   }
 });
 process.on('disconnect', () => process.exit(0));
-say(await start());
+say(await start(JSON.parse(process.argv[2] ?? '') as BenchCloudSize));

@@ -1,6 +1,6 @@
 /**
- * All benchmarks, one after the other: cold start and memory, warm latency, throughput and round trips, scale. Each prints
- * its table as it goes; together they leave one JSON file.
+ * All benchmarks, one after the other: cold start and memory, warm latency, throughput and round trips, scale, the
+ * administrators' list. Each prints its table as it goes; together they leave one JSON file.
  */
 import { Command } from 'commander';
 import { spawn } from 'node:child_process';
@@ -16,6 +16,7 @@ const PARTS = [
   ['cold-start', 'Cold start and memory of each function, beside an empty one'],
   ['warm', 'Warm latency, throughput and round trips, beside one bare look-up'],
   ['scale', 'Latency by number of records, and what a sweep costs'],
+  ['admin-list', "Time and reads of the administrators' list among a million records"],
 ] as const;
 
 async function main({ json, only }: { readonly json: string; readonly only?: readonly string[] }): Promise<void> {

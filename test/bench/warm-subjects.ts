@@ -1,4 +1,4 @@
-import type { BenchCloudReport } from './bench-cloud-messages.ts';
+import type { BenchCloudReady } from './bench-cloud-messages.ts';
 import type { Asked, Burst } from './load.ts';
 
 /** An endpoint under load: what it is asked, and how its answers look when all is well. */
@@ -7,14 +7,12 @@ export interface Subject extends Pick<Burst, 'next' | 'status' | 'requestsMax' |
   readonly name: string;
 }
 
-type Ready = Extract<BenchCloudReport, { readonly type: 'ready' }>;
-
 const V1 = '/api/compute/v1';
 /** Requests of one burst that leave something behind. */
 const WRITES_MAX = 60;
 
 /** Every endpoint that is measured, in the order in which it is: deletes come after the creates that they undo. */
-export function subjects({ tokens, machineIds, recordIds, operationId }: Ready): readonly Subject[] {
+export function subjects({ tokens, machineIds, recordIds, operationId }: BenchCloudReady): readonly Subject[] {
   const created: string[] = [];
   const turns = (list: readonly string[]) => {
     let turn = 0;

@@ -1,6 +1,4 @@
 import { Command } from 'commander';
-import { fork, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -8,7 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { build } from '#scripts/build.ts';
 import { bundleFunctions } from '#scripts/build/bundle-functions.ts';
 import { functionEnvironment } from '#scripts/local/function-environment.ts';
-import type { BenchCloudMessage, BenchCloudReport, TracedCall } from './bench-cloud-messages.ts';
+import type { TracedCall } from './bench-cloud-messages.ts';
+import { BenchCloud } from './bench-cloud-process.ts';
 import { FunctionProcess } from './function-process.ts';
 import { burst, closeConnections, median, percentile, type Asked, type Burst } from './load.ts';
 import { subjects, type Subject } from './warm-subjects.ts';
@@ -73,7 +72,7 @@ interface Options {
 async function main(options: Options): Promise<void> {
   // Profiles are read by people.
   const folders = await built(options.only, options.cpuProf === undefined);
-  const cloud = await BenchCloud.start();
+  const cloud = await BenchCloud.start({ machines: 50, stopped: 0, records: 6_000 });
   const environment = functionEnvironment({ emulators: cloud.ready.emulators, repositoryFolder: ROOT, given: {} });
   const start = (name: string) => {
     const profile = options.cpuProf === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${options.cpuProf}/${name}`];
@@ -202,7 +201,7 @@ async function run({ process, subject }: Side, how: Pick<Burst, 'concurrency' | 
 }
 
 async function traced({ process, subject }: Side, cloud: BenchCloud): Promise<Calls> {
-  await cloud.trace();
+  await cloud.trace(HOLD_MS);
   await burst({ port: process.port, ...subject, concurrency: 1, milliseconds: 1, requestsMax: 1 });
   await sleep(QUIET_MS);
   const calls = await cloud.calls();
@@ -240,61 +239,6 @@ function bareSubject(ids: readonly string[]): Side['subject'] {
       return { method: 'GET', path: `/${ids[turn % ids.length] ?? ''}`, headers: {} };
     },
   };
-}
-
-class BenchCloud {
-  readonly ready: Extract<BenchCloudReport, { type: 'ready' }>;
-  readonly #child: ChildProcess;
-
-  private constructor(child: ChildProcess, ready: Extract<BenchCloudReport, { type: 'ready' }>) {
-    this.#child = child;
-    this.ready = ready;
-  }
-
-  static async start(): Promise<BenchCloud> {
-    const child = fork(fileURLToPath(new URL('bench-cloud.ts', import.meta.url)), [], {
-      execArgv: ['--disable-warning=ExperimentalWarning'],
-      env: { PATH: process.env['PATH'] ?? '', METADATA_SERVER_DETECTION: 'none' },
-    });
-    const ready = await reported(child, 'ready');
-    return new BenchCloud(child, ready);
-  }
-
-  async trace(): Promise<void> {
-    this.#say({ type: 'trace', delayMs: HOLD_MS });
-    await reported(this.#child, 'tracing');
-  }
-
-  async calls(): Promise<readonly TracedCall[]> {
-    this.#say({ type: 'stop' });
-    return (await reported(this.#child, 'calls')).calls;
-  }
-
-  stop(): void {
-    this.#child.disconnect();
-  }
-
-  #say(message: BenchCloudMessage): void {
-    this.#child.send(message);
-  }
-}
-
-async function reported<T extends BenchCloudReport['type']>(
-  child: ChildProcess,
-  type: T,
-): Promise<Extract<BenchCloudReport, { type: T }>> {
-  const settled = new AbortController();
-  const { signal } = settled;
-  const ended = once(child, 'exit', { signal }).then(() => {
-    throw new Error('The cloud of the benchmark ended.');
-  });
-  const message = once(child, 'message', { signal }).then(([sent]) => sent as BenchCloudReport);
-  const report = await Promise.race([message, ended]);
-  ended.catch(() => undefined);
-  settled.abort();
-  if (report.type !== type) throw new Error(`The cloud of the benchmark said ${report.type} instead of ${type}.`);
-  // Compared just above.
-  return report as Extract<BenchCloudReport, { type: T }>;
 }
 
 const WIDTHS = [28, 7, 7, 7, 6, 8, 8, 6, 8, 8, 6, 4, 4, 4, 4];

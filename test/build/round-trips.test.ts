@@ -1,18 +1,18 @@
 import { getTestServer } from '@google-cloud/functions-framework/testing';
-import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { functionEnvironment } from '#scripts/local/function-environment.ts';
-import type { BenchCloudReport } from '#test/bench/bench-cloud-messages.ts';
+import type { BenchCloudReady } from '#test/bench/bench-cloud-messages.ts';
+import { BenchCloud } from '#test/bench/bench-cloud-process.ts';
 import { overBudget, roundTrips, TracedClients, type RoundTrips } from './traced-clients.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const V1 = '/api/compute/v1';
 
-type Cloud = Extract<BenchCloudReport, { readonly type: 'ready' }>;
+type Cloud = BenchCloudReady;
 
 interface Case {
   readonly name: string;
@@ -97,7 +97,7 @@ const CASES: readonly Case[] = [
     ask: ({ machineIds }, turn) => ({ method: 'DELETE', path: `${V1}/instances/${nth(machineIds, turn + 1)}` }),
     status: 204,
     // Turn and look-up, the mark, then what there is to remove.
-    budget: { datastoreInTurn: 5, reads: 3, commits: 3, compute: 1, publishes: 1 },
+    budget: { datastoreInTurn: 4, reads: 2, commits: 3, compute: 1, publishes: 1 },
   },
   {
     name: 'admin-instances-get',
@@ -117,17 +117,12 @@ const CASES: readonly Case[] = [
 describe('with warm caches', { timeout: 60_000 }, () => {
   const clients = new TracedClients();
   const servers: Server[] = [];
-  let cloudProcess: ChildProcess;
+  let cloudProcess: BenchCloud;
   let cloud: Cloud;
 
   beforeAll(async () => {
-    cloudProcess = fork(fileURLToPath(new URL('../bench/bench-cloud.ts', import.meta.url)), [], {
-      execArgv: ['--disable-warning=ExperimentalWarning'],
-      env: { PATH: process.env['PATH'] ?? '', METADATA_SERVER_DETECTION: 'none' },
-    });
-    const [report] = (await once(cloudProcess, 'message')) as [BenchCloudReport];
-    if (report.type !== 'ready') throw new Error('The cloud did not start.');
-    cloud = report;
+    cloudProcess = await BenchCloud.start({ machines: 6, stopped: 0, records: 40 });
+    cloud = cloudProcess.ready;
     const { emulators } = cloud;
     const environment = functionEnvironment({ emulators, repositoryFolder: ROOT, given: { LOG_LEVEL: 'error' } });
     Object.assign(process.env, environment);
@@ -135,7 +130,7 @@ describe('with warm caches', { timeout: 60_000 }, () => {
 
   afterAll(() => {
     for (const server of servers) server.close();
-    cloudProcess.disconnect();
+    cloudProcess.stop();
   });
 
   async function serverOf(name: string): Promise<string> {
