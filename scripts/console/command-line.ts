@@ -87,7 +87,8 @@ export class CommandLine {
       .option('--local', 'work on the local cloud that `npm start` runs')
       .option('--state-dir <dir>', 'where the local cloud keeps its state (default: $LOCAL_STATE_DIR or .local)')
       .option('--project <id>', 'Google Cloud project (default: $GOOGLE_CLOUD_PROJECT)')
-      .option('--database <id>', 'Datastore database (default: $DATASTORE_DATABASE or the default one)')
+      .option('--env <name>', 'environment of the deployment, as `npm run deploy` was given it: staging, for one')
+      .option('--database <id>', 'Datastore database (default: $DATASTORE_DATABASE or that of production)')
       .addHelpText(
         'after',
         `\nExamples:\n${leaf.examples.map((example) => `  npm run ${this.program.name()} -- ${example}\n`).join('')}`,
@@ -121,8 +122,8 @@ export class CommandLine {
     try {
       const target = datastoreTarget(common, this.#surroundings.environment);
       place = targetText(target);
-      // Nobody should believe to work on a project because of a variable that was forgotten in the shell.
-      if (target.emulatorHost !== undefined && common.local !== true) note(`On ${place}.`);
+      // Nobody should believe to work elsewhere because of a variable or an option that was forgotten.
+      if (common.local !== true) note(`On ${place}.`);
       store = await openStore(target);
       return await work({ store, json, print, note }, command.args, command.opts<never>());
     } catch (thrown) {

@@ -7,6 +7,8 @@ import { Failure } from '#shared/domain/failure.ts';
 export interface TargetOptions {
   readonly project?: string;
   readonly database?: string;
+  /** Of the deployment, which has a database of its own. */
+  readonly env?: string;
   readonly local?: boolean;
   readonly stateDir?: string;
 }
@@ -27,7 +29,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
  * Throws `invalid_request` with the reason `no_target` when none is named.
  */
 export function datastoreTarget(options: TargetOptions, environment: Environment): Target {
-  const database = options.database ?? environment['DATASTORE_DATABASE'] ?? '';
+  const database = databaseOf(options, environment);
   const named = options.project ?? nonEmpty(environment['GOOGLE_CLOUD_PROJECT']);
   if (options.local === true) {
     const stateDir = options.stateDir ?? nonEmpty(environment['LOCAL_STATE_DIR']) ?? '.local';
@@ -44,6 +46,25 @@ export function datastoreTarget(options: TargetOptions, environment: Environment
     );
   }
   return { project, database, emulatorHost };
+}
+
+/** The default database has no name on the wire, whatever people and Terraform call it. */
+const DEFAULT = '(default)';
+
+/** Id of an environment's database, as `infra/main.tf` chooses it. */
+export function databaseOfEnvironment(environment: string): string {
+  return environment === 'production' ? DEFAULT : `compute-api-${environment}`;
+}
+
+function databaseOf({ database, env }: TargetOptions, environment: Environment): string {
+  if (database !== undefined && env !== undefined) {
+    throw new Failure('invalid_request', 'Give --env NAME or --database ID, not both: each says which database.', {
+      reason: 'no_target',
+    });
+  }
+  const named = env === undefined ? database : databaseOfEnvironment(env);
+  const id = named ?? environment['DATASTORE_DATABASE'] ?? '';
+  return id === DEFAULT ? '' : id;
 }
 
 /** Where it is, in words. */

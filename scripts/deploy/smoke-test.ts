@@ -95,8 +95,20 @@ async function temporaryKey(
   outputs: Outputs,
   tier: string,
 ): Promise<{ readonly id: string; readonly secret: string }> {
-  await accounts(context, outputs, ['customers', 'create', CUSTOMER, `--tier=${tier}`]);
-  await accounts(context, outputs, ['users', 'create', `--customer=${CUSTOMER}`, `--id=${USER}`, '--name=Smoke test']);
+  try {
+    await accounts(context, outputs, ['customers', 'create', CUSTOMER, `--tier=${tier}`]);
+  } catch {
+    // It is there, from a deployment with another tier; for any other reason this fails as well.
+    await accounts(context, outputs, ['customers', 'set-tier', CUSTOMER, tier]);
+  }
+  await accounts(context, outputs, [
+    'users',
+    'create',
+    `--customer=${CUSTOMER}`,
+    `--id=${USER}`,
+    '--group=smoke-test',
+    '--name=Smoke test',
+  ]);
   const made = await accounts(context, outputs, [
     'keys',
     'create',

@@ -8,8 +8,8 @@ import { accountsLine } from '#scripts/accounts/accounts-line.ts';
 import { LOCAL_PROJECT } from '#scripts/local/function-environment.ts';
 import { API_KEY_ID, API_KEY_SECRET, secretHash, SESSION_TOKEN } from '#shared/accounts/credential-text.ts';
 import { createCustomer } from '#shared/accounts/customers.ts';
-import { API_KEY, INSTANCE, SESSION } from '#shared/datastore/rows.ts';
-import { put, ref } from '#shared/datastore/store.ts';
+import { API_KEY, CUSTOMER, INSTANCE, SESSION } from '#shared/datastore/rows.ts';
+import { put, ref, Store } from '#shared/datastore/store.ts';
 import { anInstance } from '#test/support/an-instance.ts';
 import { TEST_PROJECT } from '#test/support/datastore.ts';
 import { runLine } from '#test/support/run-line.ts';
@@ -199,6 +199,40 @@ describe('where the rows are', () => {
     expect(asLocal).toEqual({ exitCode: 0, stdout: 'None.\n', stderr: '' });
     expect(LOCAL_PROJECT).not.toBe(TEST_PROJECT);
     expect(Object.keys((JSON.parse(byName.stdout) as { tiers: object }).tiers)).toEqual(['free', 'pro']);
+  });
+
+  test.each([
+    ['--database (default)', ''],
+    ['--env production', ''],
+    ['--env staging', 'compute-api-staging'],
+    ['--database other-one', 'other-one'],
+  ])('%s is the database "%s", and is said where it is not the default one', async (options, database) => {
+    const { address } = await accountsHarness();
+    const environment = { DATASTORE_EMULATOR_HOST: address };
+    const store = new Store({
+      project: TEST_PROJECT,
+      database,
+      emulatorHost: address,
+      random: () => 0,
+      sleep: async () => undefined,
+    });
+    onTestFinished(() => store.close());
+    await store.write([put(CUSTOMER, 'hooli', { id: 'hooli', name: 'Hooli', tier: 'free' })]);
+
+    const args = ['customers', 'list', '--project', TEST_PROJECT, ...options.split(' ')];
+    const { exitCode, stdout, stderr } = await runLine(accountsLine, args, environment);
+
+    expect(exitCode, stderr).toBe(0);
+    expect(stdout).toContain('Hooli');
+    expect(stderr).toContain(`project ${TEST_PROJECT}${database === '' ? '.' : `, database ${database}.`}`);
+  });
+
+  test('--env and --database at once: says that one is enough', async () => {
+    const args = ['customers', 'list', '--project', 'p', '--env', 'staging', '--database', 'x-database'];
+    const { exitCode, stderr } = await runLine(accountsLine, args);
+
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain('not both');
   });
 
   test('neither a project nor --local: says what to give', async () => {

@@ -1,0 +1,82 @@
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, onTestFinished, test } from 'vitest';
+import { applyCatalogue } from '#scripts/deploy/catalogue.ts';
+import type { DeployContext } from '#scripts/deploy/deploy-context.ts';
+import { smokeTest } from '#scripts/deploy/smoke-test.ts';
+import type { Outputs } from '#scripts/deploy/terraform-steps.ts';
+import { secretHash } from '#shared/accounts/credential-text.ts';
+import { ALL_API_KEYS, ALL_TEMPLATES, ALL_USERS } from '#shared/datastore/queries.ts';
+import { API_KEY, CUSTOMER } from '#shared/datastore/rows.ts';
+import { ref } from '#shared/datastore/store.ts';
+import { TEST_PROJECT, testDatastore } from '#test/support/datastore.ts';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const OUTPUTS: Outputs = {
+  address: 'https://gateway.example',
+  // As Terraform names it.
+  database: '(default)',
+  network: { network: 'global/networks/n', region: 'europe-west1', subnetwork: 'regions/europe-west1/subnetworks/s' },
+};
+
+/** A deployment whose own scripts are the real ones, on an emulator; a deployment itself never goes to one. */
+async function onEmulator() {
+  const { store, address } = await testDatastore();
+  const folder = await mkdtemp(join(tmpdir(), 'node-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const node = join(folder, 'node');
+  await writeFile(
+    node,
+    `#!/bin/sh\nDATASTORE_EMULATOR_HOST=${address} METADATA_SERVER_DETECTION=none exec '${process.execPath}' "$@"\n`,
+  );
+  await chmod(node, 0o755);
+  const keys: string[] = [];
+  const context: DeployContext = {
+    target: {
+      project: TEST_PROJECT,
+      region: 'europe-west1',
+      environment: 'production',
+      stateBucket: 'state',
+      varFiles: [],
+    },
+    world: {
+      root: ROOT,
+      environment: { PATH: process.env['PATH'] },
+      node,
+      note: () => undefined,
+      ask: async () => undefined,
+      fetch: async (_, headers) => {
+        const [id, secret] = [headers['api-key'], headers['api-secret']];
+        if (id === undefined || secret === undefined) {
+          return Response.json(
+            { reason: 'unauthenticated' },
+            { status: 401, headers: { 'x-error-id': 'a'.repeat(32) } },
+          );
+        }
+        keys.push(id);
+        const row = await store.get(ref(API_KEY, id));
+        return Response.json({}, { status: row?.value.secretHash === secretHash(secret) ? 200 : 401 });
+      },
+      sleep: async () => undefined,
+      nowMs: () => 0,
+    },
+  };
+  return { context, store, keys };
+}
+
+test('catalogue and smoke test run against the default database, as often as wanted', { timeout: 60_000 }, async () => {
+  const { context, store, keys } = await onEmulator();
+
+  const tiers = await applyCatalogue(context, join(ROOT, 'infra/catalog.json'), OUTPUTS);
+  await smokeTest(context, OUTPUTS, tiers[0]);
+  // The catalogue's first tier may be another one next time.
+  await smokeTest(context, OUTPUTS, tiers[1]);
+
+  expect(await store.count(ALL_TEMPLATES, {})).toBeGreaterThan(0);
+  expect(new Set(keys).size).toBe(2);
+  expect((await store.get(ref(CUSTOMER, 'smoke-test')))?.value.tier).toBe(tiers[1]);
+  // Nothing is left that could sign in.
+  expect([await store.count(ALL_USERS, {}), await store.count(ALL_API_KEYS, {})]).toEqual([0, 0]);
+});
