@@ -3,7 +3,7 @@ import { DEAD_LETTER, INSTANCE, OPERATION } from '#shared/datastore/rows.ts';
 import { put, ref } from '#shared/datastore/store.ts';
 import { operationOf, type Delivery } from '#shared/pubsub/envelope.ts';
 import { removeInstance } from './remove-instance.ts';
-import { settle } from './run-operation.ts';
+import { settle } from './settle-operation.ts';
 import type { Tools } from './tools.ts';
 
 /**

@@ -3,8 +3,9 @@ import type { Instance } from '#shared/domain/instance.ts';
 import { isFinal, type Operation } from '#shared/domain/operation.ts';
 import { release } from '#shared/domain/quota.ts';
 import { INSTANCE, OPERATION, REMNANT, USAGE, type Remnant, type Usage } from '#shared/datastore/rows.ts';
-import { put, ref, replace, type Row, type Write } from '#shared/datastore/store.ts';
+import { put, ref, remove, replace, type Row, type Write } from '#shared/datastore/store.ts';
 import type { ZoneOperation } from '#shared/gce/compute.ts';
+import { correctEnd } from './correct-end.ts';
 import { LATE_INSERT_MS } from './create-instance.ts';
 import { removalWrites } from './instance-writes.ts';
 import type { Tools } from './tools.ts';
@@ -71,6 +72,33 @@ export async function removeInstance(
       writes.push(put(REMNANT, row.id, remnantOf(instance, { outcome, unconfirmed, atMs })));
     }
     return { writes, result: { removed: true } };
+  });
+}
+
+/**
+ * The VM is gone: the record goes too, if it is still there, the delete is complete, and nothing is left on the list,
+ * unless a late insert could still come.
+ */
+export async function finishDelete(
+  { id, instanceId }: Pick<Operation, 'id' | 'instanceId'>,
+  goneAtMs: number | undefined,
+  tools: Pick<Tools, 'store' | 'nowMs'>,
+): Promise<void> {
+  const { store, nowMs } = tools;
+  const end = goneAtMs === undefined ? {} : { goneAtMs };
+  const { removed } = await removeInstance({ instanceId, deleteId: id }, { vm: 'absent', ...end }, tools);
+  if (removed) return;
+  if (goneAtMs !== undefined) await correctEnd(instanceId, goneAtMs, tools);
+  await store.change(async () => {
+    const [operation, remnant] = await store.getAll([ref(OPERATION, id), ref(REMNANT, instanceId)]);
+    const writes: Write[] = [];
+    if (operation !== undefined && !isFinal(operation.value.state)) {
+      writes.push(
+        replace(operation, { ...operation.value, state: 'completed', leaseUntilMs: 0, completedAtMs: nowMs() }),
+      );
+    }
+    if (remnant !== undefined && remnant.value.absentFromMs <= nowMs()) writes.push(remove(remnant));
+    return { writes, result: undefined };
   });
 }
 

@@ -1,18 +1,17 @@
-import type { Instance } from '#shared/domain/instance.ts';
-import { failInstance, observe, type Observed, type ObservationContext } from '#shared/domain/observe.ts';
-import { isFinal, type CloudCall, type Operation, type OperationFailure } from '#shared/domain/operation.ts';
+import { observe, type ObservationContext } from '#shared/domain/observe.ts';
+import { isFinal, type CloudCall, type Operation } from '#shared/domain/operation.ts';
 import { nextStep, type Step } from '#shared/domain/operation-plan.ts';
 import { requestUuid } from '#shared/domain/request-uuid.ts';
 import { INSTANCE, OPERATION, REMNANT } from '#shared/datastore/rows.ts';
-import { Conflict, ref, remove, replace, rowAfter, type Row, type Write } from '#shared/datastore/store.ts';
+import { Conflict, ref, replace, rowAfter, type Row, type Write } from '#shared/datastore/store.ts';
 import { CloudError, toCloudError } from '#shared/gce/cloud-error.ts';
 import type { Machine, ZoneOperation } from '#shared/gce/compute.ts';
 import type { OperationMessage } from '#shared/pubsub/publisher.ts';
 import { announce } from './announce.ts';
 import { cloudReason } from './cloud-failure.ts';
-import { correctEnd } from './correct-end.ts';
 import { observedWrites } from './instance-writes.ts';
-import { removeInstance } from './remove-instance.ts';
+import { finishDelete, removeInstance } from './remove-instance.ts';
+import { settle, type End, type Held } from './settle-operation.ts';
 import type { Tools } from './tools.ts';
 
 /**
@@ -39,11 +38,6 @@ const CALLS_MAX = 5;
 
 /** When Compute Engine began and ended something. */
 type CloudSpan = Pick<ZoneOperation, 'startedAtMs' | 'endedAtMs'>;
-
-interface Held {
-  readonly operation: Row<Operation>;
-  readonly instance: Row<Instance> | undefined;
-}
 
 /**
  * Works on one operation. Safe to run twice, late and out of order: what is on record decides, a lease keeps others away,
@@ -443,107 +437,6 @@ class Delivery {
 
 /** Deliveries of one operation that may meet an error that passes. Pub/Sub gives up a little later than we do. */
 const ATTEMPTS_MAX = 7;
-
-async function readHeld({ id, value }: Row<Operation>, store: Tools['store']) {
-  const [operation, instance] = await store.getAll([ref(OPERATION, id), ref(INSTANCE, value.instanceId)]);
-  return { operation, instance };
-}
-
-interface End {
-  readonly state: 'completed' | 'failed';
-  readonly error?: { readonly reason: OperationFailure; readonly message: string };
-}
-
-/**
- * Ends an operation: its state, the instance as it is now, the event and the queue, in one commit; then the next in the
- * queue is told. Changes nothing when the operation has ended already.
- */
-export async function settle(
-  held: Held,
-  end: End,
-  tools: Pick<Tools, 'store' | 'nowMs' | 'publisher' | 'log'>,
-  seen?: { readonly machine: Machine | undefined; readonly context: ObservationContext },
-): Promise<void> {
-  const { store, nowMs, log } = tools;
-  const operationRef = held.operation;
-  // Mostly nobody was in between; whoever finds otherwise reads.
-  let known: Held | undefined = held;
-  const next = await store.change<OperationMessage | undefined>(async () => {
-    const { operation, instance } = known ?? (await readHeld(operationRef, store));
-    known = undefined;
-    if (operation === undefined || isFinal(operation.value.state)) return { writes: [], result: undefined };
-    const ended: Operation = {
-      ...operation.value,
-      state: end.state,
-      error: end.error ?? null,
-      leaseUntilMs: 0,
-      startedAtMs: operation.value.startedAtMs ?? nowMs(),
-      completedAtMs: nowMs(),
-    };
-    const writes: Write[] = [replace(operation, ended)];
-    if (instance === undefined) return { writes, result: undefined };
-    const after = afterOperation(instance.value, ended, seen);
-    writes.push(...(await observedWrites(instance, after, store)));
-    const [head] = after.instance.queue;
-    return {
-      writes,
-      result: head === undefined ? undefined : { operationId: head.id, instanceId: instance.id },
-    };
-  });
-  log.info('operation ended', {
-    operationId: operationRef.id,
-    instanceId: operationRef.value.instanceId,
-    kind: operationRef.value.kind,
-    state: end.state,
-    reason: end.error?.reason,
-  });
-  if (next !== undefined) await announce([next], tools);
-}
-
-function afterOperation(
-  instance: Instance,
-  operation: Operation,
-  seen: { readonly machine: Machine | undefined; readonly context: ObservationContext } | undefined,
-): Observed {
-  const shortened: Instance = { ...instance, queue: instance.queue.filter(({ id }) => id !== operation.id) };
-  if (seen === undefined || instance.status === 'DELETING') return { instance: shortened, event: undefined };
-  if (seen.machine !== undefined)
-    return observe(shortened, seen.machine, seen.context) ?? { instance: shortened, event: undefined };
-  // Why it came to nothing is said already; what was queued behind only finds no VM.
-  if (instance.status === 'ERROR') return { instance: shortened, event: undefined };
-  const { reason, message } = operation.error ?? {
-    reason: 'vm_missing',
-    message: 'The virtual machine no longer exists.',
-  };
-  return failInstance(shortened, { ...seen.context, reason, message });
-}
-
-/**
- * The VM is gone: the record goes too, if it is still there, the delete is complete, and nothing is left on the list,
- * unless a late insert could still come.
- */
-async function finishDelete(
-  { id, instanceId }: Pick<Operation, 'id' | 'instanceId'>,
-  goneAtMs: number | undefined,
-  tools: Pick<Tools, 'store' | 'nowMs'>,
-): Promise<void> {
-  const { store, nowMs } = tools;
-  const end = goneAtMs === undefined ? {} : { goneAtMs };
-  const { removed } = await removeInstance({ instanceId, deleteId: id }, { vm: 'absent', ...end }, tools);
-  if (removed) return;
-  if (goneAtMs !== undefined) await correctEnd(instanceId, goneAtMs, tools);
-  await store.change(async () => {
-    const [operation, remnant] = await store.getAll([ref(OPERATION, id), ref(REMNANT, instanceId)]);
-    const writes: Write[] = [];
-    if (operation !== undefined && !isFinal(operation.value.state)) {
-      writes.push(
-        replace(operation, { ...operation.value, state: 'completed', leaseUntilMs: 0, completedAtMs: nowMs() }),
-      );
-    }
-    if (remnant !== undefined && remnant.value.absentFromMs <= nowMs()) writes.push(remove(remnant));
-    return { writes, result: undefined };
-  });
-}
 
 /** What a step writes on the operation before it is taken. */
 function plannedCall(operation: Operation, step: Step, nowMs: number): Pick<Operation, 'call' | 'callCount'> {
