@@ -2,6 +2,8 @@ import { canSee } from '#shared/domain/access.ts';
 import type { InstanceEvent } from '#shared/domain/history.ts';
 import type { Principal } from '#shared/domain/principal.ts';
 import { EVENTS_OF_INSTANCE } from '#shared/datastore/queries.ts';
+import { INSTANCE } from '#shared/datastore/rows.ts';
+import { ref } from '#shared/datastore/store.ts';
 import type { Tools } from './tools.ts';
 import { instanceNotFound } from './request-operation.ts';
 
@@ -29,15 +31,20 @@ export async function readHistory(
   });
   await request.admitted;
   const events = rows.map(({ value }) => value);
-  // Every instance has a first event, so an empty first page is an instance that never was; a later page may be empty.
-  const [witness] = events.length > 0 ? events : await firstEvent(request, store);
+  const [witness] = events.length > 0 ? events : await witnesses(request, store);
   if (witness === undefined || !canSee(request.caller, witness.visibleBy)) throw instanceNotFound();
   return { events, cursor };
 }
 
-async function firstEvent(request: HistoryRequest, store: Tools['store']): Promise<readonly InstanceEvent[]> {
-  if (request.cursor === undefined) return [];
+/** Who may read an empty page: a later page may be empty, and so may all of it, when nothing has changed for long. */
+async function witnesses(
+  request: HistoryRequest,
+  store: Tools['store'],
+): Promise<readonly Pick<InstanceEvent, 'visibleBy'>[]> {
   const filter = { instanceId: { stringValue: request.instanceId } };
-  const { rows } = await store.query(EVENTS_OF_INSTANCE, filter, { limit: 1 });
-  return rows.map(({ value }) => value);
+  const [instance, { rows }] = await Promise.all([
+    store.get(ref(INSTANCE, request.instanceId)),
+    request.cursor === undefined ? { rows: [] } : store.query(EVENTS_OF_INSTANCE, filter, { limit: 1 }),
+  ]);
+  return [...(instance === undefined ? [] : [instance.value]), ...rows.map(({ value }) => value)];
 }

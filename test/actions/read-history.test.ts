@@ -1,0 +1,34 @@
+import { expect, test } from 'vitest';
+import { readHistory } from '#shared/actions/read-history.ts';
+import { INSTANCE } from '#shared/datastore/rows.ts';
+import { put } from '#shared/datastore/store.ts';
+import type { Principal } from '#shared/domain/principal.ts';
+import { anInstance } from '#test/support/an-instance.ts';
+import { testDatastore } from '#test/support/datastore.ts';
+
+const ALICE: Principal = {
+  userId: '550e8400-e29b-41d4-a716-446655440000',
+  customerId: 'acme',
+  projects: [],
+  groups: ['group1'],
+  roles: [],
+  tier: 'pro',
+  credential: { type: 'key', id: 'ak_live_0123456789abcdef' },
+};
+
+const admitted = Promise.resolve();
+
+test('the history of an instance whose last change is older than what is kept is empty, not unknown', async () => {
+  const { store } = await testDatastore();
+  const instance = anInstance();
+  await store.write([put(INSTANCE, instance.id, instance)]);
+  const request = { instanceId: instance.id, admitted, limit: 10, cursor: undefined };
+
+  expect(await readHistory({ ...request, caller: ALICE }, { store })).toEqual({ events: [], cursor: undefined });
+  await expect(readHistory({ ...request, caller: { ...ALICE, groups: ['group2'] } }, { store })).rejects.toMatchObject({
+    kind: 'not_found',
+  });
+  await expect(readHistory({ ...request, instanceId: 'tw-none', caller: ALICE }, { store })).rejects.toMatchObject({
+    kind: 'not_found',
+  });
+});
