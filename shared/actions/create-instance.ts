@@ -1,3 +1,4 @@
+import { isAdmin } from '#shared/domain/access.ts';
 import { Failure } from '#shared/domain/failure.ts';
 import { eventId, nextEvent, type InstanceEvent } from '#shared/domain/history.ts';
 import { instanceId, operationId } from '#shared/domain/ids.ts';
@@ -154,6 +155,7 @@ async function accept(
       requireSameUse(earlier.value, idempotencyKey);
       return { writes: [], result: { earlier: earlier.value } };
     }
+    requireGroups(caller);
     const blueprint = await lookedUp;
     const instances = reserve(usage?.value.instances ?? 0, tier.maxInstances);
     const id = instanceId(request.idPrefix, caller.userId, random);
@@ -201,6 +203,14 @@ async function accept(
         ],
       }),
     };
+  });
+}
+
+/** An instance is visible by the groups of its creator: without any, nobody could stop or delete what he pays for. */
+function requireGroups(caller: Principal): void {
+  if (caller.groups.length > 0 || isAdmin(caller)) return;
+  throw new Failure('forbidden', 'You belong to no group, and instances are visible by the groups of their creator.', {
+    reason: 'no_groups',
   });
 }
 
