@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { Failure } from '#shared/domain/failure.ts';
+import type { InvalidField } from '#shared/domain/failure.ts';
 
 /** An Idempotency-Key in its scope. */
 export interface IdempotencyKey {
@@ -12,25 +12,24 @@ export interface IdempotencyKey {
 /** Visible ASCII, at most 255. */
 const KEY = /^[\x21-\x7e]{1,255}$/;
 
-/** `undefined` when the header was not sent. Throws `invalid_request` when it is not a key. */
-export function readIdempotencyKey(
+const NOT_A_KEY: InvalidField = {
+  place: 'header',
+  pointer: '/idempotency-key',
+  message: 'must be 1 to 255 visible ASCII characters',
+  rule: 'pattern',
+};
+
+/** What is wrong with the header, if it was sent. */
+export function checkIdempotencyKey(header: string | undefined): readonly InvalidField[] {
+  return header === undefined || KEY.test(header) ? [] : [NOT_A_KEY];
+}
+
+/** The key of a header that is one; `undefined` when it was not sent. */
+export function idempotencyKeyOf(
   header: string | undefined,
   scope: { readonly customerId: string; readonly endpoint: string; readonly path: string; readonly body: string },
 ): IdempotencyKey | undefined {
   if (header === undefined) return undefined;
-  if (!KEY.test(header)) {
-    throw new Failure('invalid_request', 'Idempotency-Key must be 1 to 255 visible ASCII characters.', {
-      reason: 'invalid_idempotency_key',
-      fields: [
-        {
-          place: 'header',
-          pointer: '/idempotency-key',
-          message: 'must be 1 to 255 visible ASCII characters',
-          rule: 'pattern',
-        },
-      ],
-    });
-  }
   return {
     id: `${scope.customerId}|${scope.endpoint}|${sha256(header)}`,
     bodyHash: sha256(`${scope.path}\n${canonical(scope.body)}`),

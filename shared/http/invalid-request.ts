@@ -45,9 +45,12 @@ function escapePointer(name: string): string {
 }
 
 /** The failure that names all fields at once. */
-export function invalidRequest(fields: readonly InvalidField[]): Failure {
+export function invalidRequest(fields: readonly InvalidField[], reason?: string): Failure {
   const text = fields
     .map(({ place, pointer, message }) => `${place}${pointer.replaceAll('/', '.')} ${message}`)
     .join('; ');
-  return new Failure('invalid_request', `The request is not valid: ${text}.`, { fields });
+  return new Failure('invalid_request', `The request is not valid: ${text}.`, {
+    fields,
+    ...(reason === undefined ? {} : { reason }),
+  });
 }

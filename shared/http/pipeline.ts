@@ -8,7 +8,7 @@ import type { Principal } from '#shared/domain/principal.ts';
 import { uncounted, type Turn } from '#shared/domain/rate-limit.ts';
 import type { LimitedOperation, Tier } from '#shared/domain/tier.ts';
 import type { Write } from '#shared/datastore/store.ts';
-import { readIdempotencyKey, type IdempotencyKey } from './idempotency.ts';
+import { checkIdempotencyKey, idempotencyKeyOf, type IdempotencyKey } from './idempotency.ts';
 import { invalidFields, invalidRequest } from './invalid-request.ts';
 import type { Reply, WireReply } from './reply.ts';
 import { callerAddress, matchPath, parseQuery, type WireRequest } from './request.ts';
@@ -142,9 +142,12 @@ export async function serve<Params, Query, Body>(
       throw new Failure('forbidden', `This needs the role ${endpoint.role}.`, { reason: 'role_missing' });
     }
     const checked = check(endpoint, { parameters, query: (surface.readQuery ?? parseQuery)(request.query), body });
-    if (!checked.valid) {
+    const keyHeader = endpoint.idempotent ? request.headers['idempotency-key'] : undefined;
+    const wrongKey = checkIdempotencyKey(keyHeader);
+    if (!checked.valid || wrongKey.length > 0) {
       await admitted;
-      throw invalidRequest(checked.fields);
+      if (checked.valid) throw invalidRequest(wrongKey, 'invalid_idempotency_key');
+      throw invalidRequest([...checked.fields, ...wrongKey]);
     }
     reply = await settled(
       handle({
@@ -152,14 +155,12 @@ export async function serve<Params, Query, Body>(
         caller,
         tier,
         requestId,
-        idempotencyKey: endpoint.idempotent
-          ? readIdempotencyKey(request.headers['idempotency-key'], {
-              customerId: caller.customerId,
-              endpoint: endpoint.name,
-              path: request.path,
-              body: endpoint.checkBody === null ? '' : body,
-            })
-          : undefined,
+        idempotencyKey: idempotencyKeyOf(keyHeader, {
+          customerId: caller.customerId,
+          endpoint: endpoint.name,
+          path: request.path,
+          body: endpoint.checkBody === null ? '' : body,
+        }),
         wantsRepresentation: /(^|[,;\s])return=representation\b/i.test(request.headers['prefer'] ?? ''),
         admitted,
       }),

@@ -399,6 +399,24 @@ describe('a call as its handler gets it', () => {
 
     expect(reply.status).toBe(400);
     expect(body).toMatchObject({ reason: 'invalid_idempotency_key' });
+    // The turn was spent, and its headers say so.
+    expect(reply.headers['ratelimit']).toBeDefined();
+  });
+
+  test('is refused with a key that is none only after the turn: who is over the limit hears that', async () => {
+    const { reply } = await served({ headers: { 'idempotency-key': 'two words' } }, { turn: 11 });
+
+    expect(reply.status).toBe(429);
+  });
+
+  test('names a key that is none together with whatever else is wrong', async () => {
+    const { reply, body } = await served({
+      headers: { 'idempotency-key': 'two words' },
+      readBody: () => Promise.resolve('{}'),
+    });
+
+    expect(reply.status).toBe(400);
+    expect(JSON.stringify(body)).toMatch(/name.*idempotency-key/s);
   });
 
   test('carries caller, tier and request id', async () => {
