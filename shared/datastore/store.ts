@@ -225,6 +225,7 @@ export class Store {
     values: Readonly<Record<string, Value>>,
     page: Page,
   ): Promise<{ readonly rows: readonly Row<T>[]; readonly cursor: string | undefined }> {
+    if (page.cursor !== undefined && !isEncoded(page.cursor)) throw badCursor();
     const { results, cursor, more } = await this.#run(shape, values, page).catch((thrown: unknown) => {
       // A cursor is opaque to us as well: whether it is one, only the store can say.
       if (page.cursor !== undefined && grpcCode(causeOf(thrown)) === STATUS.invalidArgument) throw badCursor(thrown);
@@ -548,7 +549,12 @@ function causeOf(thrown: unknown): unknown {
   return thrown instanceof Failure ? thrown.cause : thrown;
 }
 
-function badCursor(cause: unknown): Failure {
+/** Node.js passes over what is not base64; of nothing but that, nothing would be left, which means the first page. */
+function isEncoded(cursor: string): boolean {
+  return cursor !== '' && Buffer.from(cursor, 'base64url').toString('base64url') === cursor;
+}
+
+function badCursor(cause?: unknown): Failure {
   return new Failure('invalid_request', 'The cursor is not one that this list answered.', {
     reason: 'invalid_cursor',
     fields: [{ place: 'query', pointer: '/cursor', message: 'is not a cursor of this list', rule: 'cursor' }],
