@@ -9,8 +9,8 @@ import type {
   Template,
 } from '#shared/domain/catalog.ts';
 import type { Price } from '#shared/domain/price.ts';
-import type { Tier } from '#shared/domain/tier.ts';
-import { flag, integer, json, plainText, text, texts } from './field.ts';
+import { completeLimits, type Tier } from '#shared/domain/tier.ts';
+import { flag, integer, json, plainText, text, texts, type Field } from './field.ts';
 import { kind, type Kind } from './kind.ts';
 
 /*
@@ -18,7 +18,12 @@ import { kind, type Kind } from './kind.ts';
  * and place is indexed.
  */
 
-export const TIER: Kind<Tier> = kind<Tier>('Tier', { name: text, maxInstances: integer, perMinute: json() });
+const limits: Field<Tier['perMinute']> = {
+  ...json(),
+  decode: (value) => completeLimits(json<Readonly<Record<string, number>>>().decode(value)),
+};
+
+export const TIER: Kind<Tier> = kind<Tier>('Tier', { name: text, maxInstances: integer, perMinute: limits });
 
 export const TEMPLATE: Kind<Template> = kind<Template>('Template', {
   id: text,

@@ -27,3 +27,17 @@ export interface Tier {
   readonly maxInstances: number;
   readonly perMinute: Readonly<Record<LimitedOperation, number>>;
 }
+
+/**
+ * The limits of a tier that was stored before there was a limit for every operation. A new one is as strict as the
+ * strictest of the others that lets anything through, until the catalogue says what it is: a new version must neither lock
+ * a customer out nor open what nobody has decided on.
+ */
+export function completeLimits(stored: Readonly<Record<string, number>>): Tier['perMinute'] {
+  const known = LIMITED_OPERATIONS.map((operation) => stored[operation]).filter((limit) => limit !== undefined);
+  const finite = known.filter((limit) => limit > 0);
+  const fallback = finite.length > 0 ? Math.min(...finite) : known.includes(UNLIMITED) ? UNLIMITED : DISABLED;
+  return Object.fromEntries(
+    LIMITED_OPERATIONS.map((operation) => [operation, stored[operation] ?? fallback] as const),
+  ) as Tier['perMinute'];
+}

@@ -4,6 +4,8 @@ import { flag, integer, json, nullable, text, texts, time, word, type Field } fr
 import { UnreadableRow } from '#shared/datastore/kind.ts';
 import { EXPIRING_KINDS, INSTANCE, KINDS, OPERATION } from '#shared/datastore/rows.ts';
 import { put, ref } from '#shared/datastore/store.ts';
+import { TIER } from '#shared/datastore/catalog-rows.ts';
+import { completeLimits, LIMITED_OPERATIONS } from '#shared/domain/tier.ts';
 import { anInstance } from '#test/support/an-instance.ts';
 import { testDatastore } from '#test/support/datastore.ts';
 import { ROW_SAMPLES } from './row-samples.ts';
@@ -84,6 +86,28 @@ describe('a word that is not in its list', () => {
 
   test('a row of a newer version of this code is not guessed at', () => {
     expect(() => OPERATION.decode({ kind: { stringValue: 'hibernate' } }, 'op-1')).toThrow(UnreadableRow);
+  });
+});
+
+describe('a tier that was stored before there was a limit for every operation', () => {
+  const decoded = (perMinute: Readonly<Record<string, number>>) =>
+    TIER.decode(
+      {
+        ...TIER.encode({ name: 'pro', maxInstances: 3, perMinute: completeLimits({ get: 1 }) }),
+        perMinute: { stringValue: JSON.stringify(perMinute) },
+      },
+      'pro',
+    ).perMinute;
+
+  test.each([
+    ['as strict as the strictest that lets anything through', { get: 100, create: 5, reset: 0, list: -1 }, 5],
+    ['unlimited where nothing is limited', { get: -1, reset: 0 }, -1],
+    ['disabled where everything is', { get: 0, reset: 0 }, 0],
+  ])('the new limit is %s', (_, stored, expected) => {
+    expect(decoded(stored)).toEqual({
+      ...Object.fromEntries(LIMITED_OPERATIONS.map((operation) => [operation, expected])),
+      ...stored,
+    });
   });
 });
 
