@@ -12,6 +12,11 @@ const ACCEPTED = `
 The answer comes before the VM has changed. Follow the operation that the headers name, or read the instance. Asking again
 for what is already pending joins the pending operation.`;
 
+/** Self-service restart is a hard reset, and is on record as one. */
+function kindOf(verb: PowerVerb): Exclude<PowerVerb, 'restart'> {
+  return verb === 'restart' ? 'reset' : verb;
+}
+
 /** The four power endpoints differ in a verb and a few sentences. */
 export function powerContract(verb: PowerVerb, summary: string, description: string) {
   return contract({
@@ -43,6 +48,6 @@ export function powerContract(verb: PowerVerb, summary: string, description: str
       },
     ],
     failures: [...LIMITED_FAILURES, ...POST_FAILURES, 'not_found'],
-    examples: [{ summary: 'The accepted operation', answer: { ...PENDING_OPERATION, kind: verb } }],
+    examples: [{ summary: 'The accepted operation', answer: { ...PENDING_OPERATION, kind: kindOf(verb) } }],
   });
 }

@@ -211,7 +211,7 @@ export const CreateInstance = Type.Object(
     zone: Type.Optional(
       Type.String({
         description:
-          "Zone for the default network configuration, when `config_id` is absent. Empty: the first zone (`-a`) of the template's region.",
+          "Zone for the default network configuration, when `config_id` is absent. Empty: the first zone of the template's region, which is `-a` where there is one.",
         pattern: '^([a-z]([-a-z0-9]{0,61}[a-z0-9])?)?$',
         examples: ['us-central1-a'],
       }),

@@ -19,7 +19,6 @@ export const fidList = (description: string, example: string) =>
   Type.Optional(
     Type.Array(Type.String({ minLength: 1, maxLength: FID_LENGTH_MAX }), {
       description,
-      maxItems: 100,
       examples: [[example]],
     }),
   );
