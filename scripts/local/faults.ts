@@ -1,8 +1,20 @@
 export const FAULT_SERVICES = ['compute', 'datastore', 'pubsub'] as const;
 export type FaultService = (typeof FAULT_SERVICES)[number];
 
-/** `falseError`: carried out, and answered as if it had not been. */
-export const FAULT_KINDS = ['error', 'falseError', 'lostAnswer', 'delay', 'stockout', 'duplicate', 'reorder'] as const;
+/**
+ * `falseError`: carried out, and answered as if it had not been. `late`: the caller hears at once that there was no answer,
+ * and it is carried out after that.
+ */
+export const FAULT_KINDS = [
+  'error',
+  'falseError',
+  'lostAnswer',
+  'late',
+  'delay',
+  'stockout',
+  'duplicate',
+  'reorder',
+] as const;
 export type FaultKind = (typeof FAULT_KINDS)[number];
 
 /**
@@ -27,7 +39,7 @@ export const FAULT_METHODS: Readonly<Record<FaultService, Readonly<Record<string
     runQuery: ['error', 'lostAnswer', 'delay'],
     runAggregationQuery: ['error', 'lostAnswer', 'delay'],
     beginTransaction: ['error', 'lostAnswer', 'delay'],
-    commit: ['error', 'lostAnswer', 'delay'],
+    commit: ['error', 'lostAnswer', 'late', 'delay'],
     rollback: ['error', 'lostAnswer', 'delay'],
     allocateIds: ['error', 'lostAnswer', 'delay'],
     reserveIds: ['error', 'lostAnswer', 'delay'],
@@ -50,7 +62,7 @@ export interface Fault {
   readonly count: number;
   /** Compute: HTTP status, default 503. Datastore and Pub/Sub: gRPC status code, default 14 (UNAVAILABLE). */
   readonly status?: number;
-  /** `delay`: how long the answer is held. */
+  /** `delay`: how long the answer is held. `late`: after which time it is carried out. */
   readonly delayMs?: number;
 }
 

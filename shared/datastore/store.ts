@@ -305,17 +305,17 @@ export class Store {
     // What may be applied yet: a commit whose answer was lost can still be on its way when it is looked for.
     const open: Change<T>[] = [];
     for (let attempt = 1; ; attempt += 1) {
-      const change = await decide();
-      if (change.writes.length === 0) return change.result;
+      const decided = await this.#decided(decide, open);
+      if ('settled' in decided) return decided.settled;
+      const { change } = decided;
       try {
         const versionOf = await this.#commit(change.writes);
         return change.applied === undefined ? change.result : change.applied(versionOf);
       } catch (thrown) {
         const uncertain = thrown instanceof UncertainCommit;
         if (!uncertain && !(thrown instanceof Conflict)) throw toFailure(thrown);
-        for (const { writes, result } of [change, ...open]) {
-          if (await this.#wasApplied(writes)) return result;
-        }
+        const applied = await this.#appliedOf([change, ...open]);
+        if (applied !== undefined) return applied.result;
         if (uncertain) open.push(change);
         // A store that does not answer is not hammered: two tries, then the caller is told.
         if (uncertain && attempt > 1) throw toFailure(thrown);
@@ -330,6 +330,31 @@ export class Store {
         await this.#sleep(this.#random() * Math.min(500, 10 * 2 ** attempt));
       }
     }
+  }
+
+  /**
+   * Decides, and settles what needs no commit. A "no", or nothing left to do, may be the echo of an own commit that was
+   * still on its way when it was looked for: whoever has taken the last place is then the caller himself.
+   */
+  async #decided<T>(
+    decide: () => Promise<Change<T>>,
+    open: readonly Change<T>[],
+  ): Promise<{ readonly change: Change<T> } | { readonly settled: T }> {
+    let change: Change<T>;
+    try {
+      change = await decide();
+    } catch (thrown) {
+      const applied = await this.#appliedOf(open);
+      if (applied === undefined) throw thrown;
+      return { settled: applied.result };
+    }
+    if (change.writes.length > 0) return { change };
+    return { settled: ((await this.#appliedOf(open)) ?? change).result };
+  }
+
+  async #appliedOf<T>(changes: readonly Change<T>[]): Promise<Change<T> | undefined> {
+    for (const change of changes) if (await this.#wasApplied(change.writes)) return change;
+    return undefined;
   }
 
   /** One attempt, for writers who give way. Throws `Conflict` when a row was not as it had been read. */

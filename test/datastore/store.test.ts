@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { ALL_USAGES } from '#shared/datastore/queries.ts';
 import { CUSTOMER, TURNS, USAGE, type Customer } from '#shared/datastore/rows.ts';
@@ -126,6 +127,52 @@ describe('a commit whose answer was lost', () => {
 
     expect(await addOne(store, 'mine')).toBe(1);
     expect(await counted(store)).toBe(1);
+  });
+
+  test.each([
+    [
+      'a refusal',
+      (): Promise<never> => {
+        throw new Failure('quota_exceeded', 'The last place is taken.');
+      },
+    ],
+    ['nothing left to do', async () => ({ writes: [], result: -1 })],
+  ] as const)('and that lands while it is decided anew is what counts, not %s by its own echo', async (_, echo) => {
+    const { store, faults } = await harness();
+    faults.add([{ service: 'datastore', method: 'commit', kind: 'late', count: 1, delayMs: 100 }]);
+    let decided = 0;
+
+    const result = await store.change<number>(async () => {
+      decided += 1;
+      if (decided > 1) {
+        // Google's client takes a moment to hear of it; then the last place is taken, by ourselves.
+        while ((await counted(store)) === 0) await sleep(5);
+        return echo();
+      }
+      const row = await store.get(COUNTER);
+      if (row === undefined) throw new Error('The counter is missing.');
+      return { writes: [insert(CUSTOMER, 'mine', customer('mine')), replace(row, { instances: 1 })], result: 1 };
+    });
+
+    expect([result, decided, await counted(store)]).toEqual([1, 2, 1]);
+  });
+
+  test('and that lands late does not turn the refusal of somebody who was too late into a success', async () => {
+    const { store, other, fault } = await harness();
+    fault('error');
+    let decided = 0;
+
+    const refused = store.change(async () => {
+      decided += 1;
+      const row = await store.get(COUNTER);
+      if (decided === 1 && row !== undefined) {
+        return { writes: [insert(CUSTOMER, 'mine', customer('mine')), replace(row, { instances: 1 })], result: 1 };
+      }
+      await addOne(other, 'theirs');
+      throw new Failure('quota_exceeded', 'The last place is taken.');
+    });
+
+    await expect(refused).rejects.toMatchObject({ kind: 'quota_exceeded' });
   });
 
   test('without an insert is decided again, and then finds that nothing is left to do', async () => {

@@ -53,7 +53,7 @@ export class DatastoreEmulator implements Emulator {
   readonly #options: DatastoreEmulatorOptions;
   readonly #store: Store;
   readonly #rpc: DatastoreRpc;
-  readonly #heldAnswers = new Set<NodeJS.Timeout>();
+  readonly #held = new Set<NodeJS.Timeout>();
   #server: Server | undefined;
   #address: string | undefined;
   #isClosed = false;
@@ -89,7 +89,7 @@ export class DatastoreEmulator implements Emulator {
   }
 
   async stop(): Promise<void> {
-    for (const timer of this.#heldAnswers) clearTimeout(timer);
+    for (const timer of this.#held) clearTimeout(timer);
     this.#server?.forceShutdown();
     this.#server = undefined;
     if (!this.#isClosed) this.#store.close();
@@ -130,18 +130,27 @@ export class DatastoreEmulator implements Emulator {
       answer(injected(fault));
       return;
     }
+    if (fault?.kind === 'late') {
+      answer(injected(fault));
+      this.#later(fault.delayMs ?? 0, () => this.#reply(method, request, () => undefined));
+      return;
+    }
     const reply = this.#reply(method, request, answer);
     if (fault?.kind === 'lostAnswer') {
       answer(injected(fault));
     } else if (fault?.kind === 'delay') {
-      const timer = setTimeout(() => {
-        this.#heldAnswers.delete(timer);
-        reply();
-      }, fault.delayMs ?? 0);
-      this.#heldAnswers.add(timer);
+      this.#later(fault.delayMs ?? 0, reply);
     } else {
       reply();
     }
+  }
+
+  #later(ms: number, work: () => void): void {
+    const timer = setTimeout(() => {
+      this.#held.delete(timer);
+      work();
+    }, ms);
+    this.#held.add(timer);
   }
 
   /** Does the work now and answers when asked to. */
