@@ -152,7 +152,7 @@ async function accept(
     await request.admitted;
     const atMs = nowMs();
     if (idempotencyKey !== undefined && earlier !== undefined && earlier.value.expireAtMs > atMs) {
-      requireSameUse(earlier.value, idempotencyKey);
+      requireSameUse(earlier.value, idempotencyKey, caller);
       return { writes: [], result: { earlier: earlier.value } };
     }
     requireGroups(caller);
@@ -230,7 +230,14 @@ function newOperation(
     attempts: 0,
     leaseUntilMs: atMs + CREATE_LEASE_MS,
     leaseToken: request.requestId,
-    call: { verb: 'insert', requestId: requestUuid(id, 1), askedAtMs: atMs, zoneOperation: null, done: false },
+    call: {
+      verb: 'insert',
+      requestId: requestUuid(id, 1),
+      askedAtMs: atMs,
+      zoneOperation: null,
+      done: false,
+      unclear: false,
+    },
     callCount: 1,
     error: null,
     createdAtMs: atMs,
@@ -292,6 +299,7 @@ function newRecord(
     bodyHash: key.bodyHash,
     operationId: operation.id,
     instanceId: operation.instanceId,
+    visibleBy: operation.visibleBy,
     status: reply.status,
     headers: reply.headers ?? {},
     body: reply.body === undefined ? '' : JSON.stringify(reply.body),
@@ -317,7 +325,10 @@ async function carryOut(
         throw thrown;
       }
     }, tools);
-    if (zoneOperation.error !== null) throw new CloudError(zoneOperation.error.reason, zoneOperation.error.message);
+    if (zoneOperation.error !== null) {
+      failures.push(zoneOperation.error.reason);
+      throw new CloudError(zoneOperation.error.reason, zoneOperation.error.message);
+    }
   } catch (thrown) {
     const error = toCloudError(thrown);
     if (!(await mayBeThere({ place, error, failures }, tools))) {

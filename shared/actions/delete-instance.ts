@@ -82,7 +82,14 @@ async function mark(
       startedAtMs: atMs,
       leaseUntilMs: atMs + DELETE_LEASE_MS,
       leaseToken: request.requestId,
-      call: { verb: 'delete', requestId: requestUuid(id, 1), askedAtMs: atMs, zoneOperation: null, done: false },
+      call: {
+        verb: 'delete',
+        requestId: requestUuid(id, 1),
+        askedAtMs: atMs,
+        zoneOperation: null,
+        done: false,
+        unclear: false,
+      },
       callCount: 1,
     };
     return {

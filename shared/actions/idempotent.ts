@@ -1,4 +1,6 @@
+import { canSee } from '#shared/domain/access.ts';
 import { Failure } from '#shared/domain/failure.ts';
+import type { Principal } from '#shared/domain/principal.ts';
 import type { IdempotencyRecord } from '#shared/datastore/rows.ts';
 import type { IdempotencyKey } from '#shared/http/idempotency.ts';
 import type { Reply } from '#shared/http/reply.ts';
@@ -6,9 +8,16 @@ import type { Reply } from '#shared/http/reply.ts';
 /** How long a key is remembered: the contract's 24 hours. */
 export const IDEMPOTENCY_KEPT_MS = 86_400_000;
 
-/** Throws `unprocessable` when the key was used for another request. */
-export function requireSameUse(earlier: IdempotencyRecord, key: IdempotencyKey): void {
-  if (earlier.bodyHash === key.bodyHash) return;
+/**
+ * Throws `unprocessable` when the key was used for another request: another body, or somebody of the same customer who does
+ * not share what it was about, and must not learn of it.
+ */
+export function requireSameUse(
+  earlier: IdempotencyRecord,
+  key: IdempotencyKey,
+  caller: Pick<Principal, 'groups' | 'roles'>,
+): void {
+  if (earlier.bodyHash === key.bodyHash && canSee(caller, earlier.visibleBy)) return;
   throw new Failure(
     'unprocessable',
     'This Idempotency-Key was used for another request. Use a new key for a new request.',

@@ -82,7 +82,7 @@ export async function requestOperation(request: OperationRequest, tools: Request
     await request.admitted;
     const atMs = nowMs();
     if (idempotencyKey !== undefined && earlier !== undefined && earlier.value.expireAtMs > atMs) {
-      requireSameUse(earlier.value, idempotencyKey);
+      requireSameUse(earlier.value, idempotencyKey, caller);
       return { writes: [], result: { reply: replayed(earlier.value), announced: undefined } };
     }
     if (row === undefined || !canSee(caller, row.value.visibleBy)) throw instanceNotFound();
@@ -191,6 +191,7 @@ function remember(
     bodyHash: key.bodyHash,
     operationId: operation.id,
     instanceId: operation.instanceId,
+    visibleBy: operation.visibleBy,
     status: reply.status,
     headers: reply.headers ?? {},
     body: reply.body === undefined ? '' : JSON.stringify(reply.body),

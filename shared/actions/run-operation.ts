@@ -1,6 +1,6 @@
 import { observe, type ObservationContext } from '#shared/domain/observe.ts';
 import { isFinal, type CloudCall, type Operation } from '#shared/domain/operation.ts';
-import { nextStep, type Step } from '#shared/domain/operation-plan.ts';
+import { nextStep, RESET_UNKNOWN, type Step } from '#shared/domain/operation-plan.ts';
 import { requestUuid } from '#shared/domain/request-uuid.ts';
 import { INSTANCE, OPERATION, REMNANT } from '#shared/datastore/rows.ts';
 import { Conflict, ref, replace, rowAfter, type Row, type Write } from '#shared/datastore/store.ts';
@@ -31,8 +31,10 @@ export interface RunOptions {
 const LEASE_MARGIN_MS = 15_000;
 /** No new wait is begun with less time than this left. */
 const LAST_WAIT_MS = 3_000;
-/** Between two looks at a VM that is on its way by itself. */
-const LOOK_AGAIN_MS = 500;
+/** Between two looks at a VM that is on its way by itself: a twentieth of the time it has taken, within these. */
+const LOOK_AGAIN_MS = { least: 500, most: 10_000 };
+/** No VM is on its way for longer. One under repair may be, and what is queued behind must not wait for that. */
+const PATIENCE_MS = 60 * 60_000;
 /** Real retries, after which a transient error counts as permanent. */
 const CALLS_MAX = 5;
 
@@ -165,18 +167,20 @@ class Delivery {
   ): Promise<Verdict> {
     let zoneOperation = first;
     for (;;) {
-      if (zoneOperation?.error !== undefined && zoneOperation.error !== null)
-        return this.#retryOrFail(zoneOperation.error);
-      if (zoneOperation === undefined || zoneOperation.done) {
+      const error = zoneOperation?.error ?? null;
+      // That there is no such VM is what was wished for.
+      const absent = error?.reason === 'not_found';
+      if (error !== null && !absent) return this.#retryOrFail(error);
+      if (zoneOperation === undefined || zoneOperation.done || absent) {
         if ((await this.#tools.compute.get(place)) === undefined) {
           await finishDelete(this.#operation, zoneOperation?.endedAtMs ?? undefined, this.#tools);
           return 'done';
         }
         if (zoneOperation === undefined) return this.#release('later');
-        await this.#tools.sleep(LOOK_AGAIN_MS);
+        await this.#tools.sleep(this.#pauseMs());
       }
       const leftMs = this.#leftMs();
-      if (leftMs < LAST_WAIT_MS) return this.#release('continue');
+      if (leftMs < LAST_WAIT_MS) return this.#goOn();
       zoneOperation = await this.#tools.compute.wait(place.zone, zoneOperation.name, leftMs - LAST_WAIT_MS / 2);
     }
   }
@@ -276,15 +280,15 @@ class Delivery {
         );
         return 'done';
       case 'wait':
-        if (this.#leftMs() < LAST_WAIT_MS) return this.#release('continue');
-        await this.#tools.sleep(LOOK_AGAIN_MS);
+        if (this.#leftMs() < LAST_WAIT_MS) return this.#goOn();
+        await this.#tools.sleep(this.#pauseMs());
         return 'next';
       case 'follow':
         return this.#follow(step.zoneOperation);
       case 'call': {
         const asked = await this.#ask(step.verb);
         if (asked === 'later') return this.#release('later');
-        if (asked instanceof CloudError) return asked.refused ? this.#retryOrFail(asked) : this.#fail(asked);
+        if (asked instanceof CloudError) return this.#refused(asked);
         if (asked.error !== null) return this.#retryOrFail(asked.error);
         return (await this.#accepted(asked)) ? 'next' : 'later';
       }
@@ -311,6 +315,10 @@ class Delivery {
         reason: error.reason,
         cause: error,
       });
+      if (call !== null && !call.unclear && !error.refused) {
+        const noted = await this.#write({ ...this.#operation, call: { ...call, unclear: true } });
+        if (!noted) return 'later';
+      }
       return error.transient && this.#operation.attempts < ATTEMPTS_MAX ? 'later' : error;
     }
   }
@@ -357,7 +365,7 @@ class Delivery {
     const { zone } = instance.value;
     for (;;) {
       const leftMs = this.#leftMs();
-      if (leftMs < LAST_WAIT_MS) return this.#release('continue');
+      if (leftMs < LAST_WAIT_MS) return this.#goOn();
       const zoneOperation = await this.#tools.compute.wait(zone, name, leftMs - LAST_WAIT_MS / 2);
       if (zoneOperation === undefined || (zoneOperation.done && zoneOperation.error === null)) {
         return this.#arrive(zoneOperation);
@@ -380,6 +388,16 @@ class Delivery {
     return (await this.#write(arrived)) ? 'next' : 'later';
   }
 
+  /**
+   * A call that was refused. That says nothing about an attempt at it that was never answered: under a new requestId it
+   * could be applied twice.
+   */
+  async #refused(error: CloudError): Promise<Verdict> {
+    const { call } = this.#operation;
+    if (call?.unclear !== true) return error.refused ? this.#retryOrFail(error) : this.#fail(error);
+    return call.verb === 'reset' && error.refused ? this.#giveUp(RESET_UNKNOWN) : this.#fail(error);
+  }
+
   /** A zone operation that ended badly, or a call that was refused. */
   async #retryOrFail(error: Pick<CloudError, 'reason' | 'message'>): Promise<Verdict> {
     const { id, instanceId, callCount } = this.#operation;
@@ -400,10 +418,29 @@ class Delivery {
 
   /** Gives up. A call that was never answered is not made again under a new requestId: that could apply it twice. */
   async #fail(error: Pick<CloudError, 'reason'>): Promise<Verdict> {
+    return this.#giveUp(cloudReason(error.reason));
+  }
+
+  async #giveUp(error: NonNullable<End['error']>): Promise<Verdict> {
     if (this.#operation.kind === 'delete') await this.#takeOffRecord();
-    const machine = await this.#look();
-    await this.#settle({ state: 'failed', error: cloudReason(error.reason) }, machine, undefined);
+    await this.#settle({ state: 'failed', error }, await this.#look(), undefined);
     return 'done';
+  }
+
+  /** This delivery ends before the VM has arrived: the next one takes over, unless it has taken too long in all. */
+  async #goOn(): Promise<Verdict> {
+    if (this.#takenMs() < PATIENCE_MS) return this.#release('continue');
+    const message = 'The virtual machine did not get there within an hour. Its status shows where it is.';
+    return this.#giveUp({ reason: 'gave_up', message });
+  }
+
+  #takenMs(): number {
+    const nowMs = this.#tools.nowMs();
+    return nowMs - (this.#operation.startedAtMs ?? nowMs);
+  }
+
+  #pauseMs(): number {
+    return Math.min(Math.max(this.#takenMs() / 20, LOOK_AGAIN_MS.least), LOOK_AGAIN_MS.most);
   }
 
   async #release<V extends Verdict>(verdict: V): Promise<V> {
@@ -451,6 +488,7 @@ function plannedCall(operation: Operation, step: Step, nowMs: number): Pick<Oper
       askedAtMs: nowMs,
       zoneOperation: null,
       done: false,
+      unclear: false,
     },
   };
 }

@@ -197,6 +197,8 @@ export interface IdempotencyRecord {
   readonly bodyHash: string;
   readonly operationId: string;
   readonly instanceId: string;
+  /** Who may have the answer again: those who may see what it is about. */
+  readonly visibleBy: readonly string[];
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   /** JSON text, `""` for an answer without a body. */
@@ -211,6 +213,7 @@ export const IDEMPOTENCY: Kind<IdempotencyRecord> = kind<IdempotencyRecord>(
     bodyHash: plainText,
     operationId: plainText,
     instanceId: plainText,
+    visibleBy: texts,
     status: integer,
     headers: json(),
     body: plainText,

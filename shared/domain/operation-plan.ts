@@ -44,7 +44,7 @@ export function nextStep(
     return { do: 'fail', reason: 'vm_missing', message: 'The virtual machine no longer exists.' };
   }
   const status = statusFromCloud(seen.status);
-  // A word we do not know: it will become one that we do, or the attempts run out.
+  // A word we do not know: it will become one that we do, or the worker loses patience.
   if (status === undefined) return { do: 'wait' };
   if (repeatable && operation.kind !== 'create') return { do: 'call', verb: call.verb, fresh: false };
   const done = call?.done === true ? call.verb : undefined;
@@ -57,7 +57,7 @@ export function nextStep(
       return done === undefined ? stopFrom(status) : arrived(status);
     case 'reset':
       if (done !== undefined) return arrived(status);
-      if (unanswered) return uncertain('reset');
+      if (unanswered) return { do: 'fail', ...RESET_UNKNOWN };
       return resetFrom(status);
     case 'restart':
       return restartFrom(status, done);
@@ -107,10 +107,7 @@ function wrongState(verb: string, status: InstanceStatus): Step {
 }
 
 /** Nothing about a VM tells whether it was reset; doing it twice would be worse than saying so. */
-function uncertain(verb: string): Step {
-  return {
-    do: 'fail',
-    reason: 'outcome_unknown',
-    message: `Compute Engine never answered the ${verb}; it may have happened.`,
-  };
-}
+export const RESET_UNKNOWN: { readonly reason: OperationFailure; readonly message: string } = {
+  reason: 'outcome_unknown',
+  message: 'Compute Engine never answered the reset; it may have happened.',
+};

@@ -14,6 +14,8 @@ export interface CloudCall {
   readonly zoneOperation: string | null;
   /** The zone operation has ended well; what is left is that the VM arrives where it should. */
   readonly done: boolean;
+  /** It was not answered, or with a 5xx: it may have been applied, whatever a repeat of it is told. */
+  readonly unclear: boolean;
 }
 
 /** Why an operation can fail: stable words for programs. Those that begin with `cloud_` are Compute Engine's refusals. */

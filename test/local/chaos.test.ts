@@ -48,6 +48,7 @@ const FAULTS: readonly Omit<Fault, 'count'>[] = [
   { service: 'datastore', method: 'commit', kind: 'error' },
   { service: 'datastore', method: 'commit', kind: 'error', status: 10 },
   { service: 'datastore', method: 'commit', kind: 'lostAnswer' },
+  { service: 'datastore', method: 'commit', kind: 'late', delayMs: 20 },
   { service: 'datastore', method: 'lookup', kind: 'error' },
   { service: 'datastore', method: 'runQuery', kind: 'error' },
   { service: 'pubsub', method: 'publish', kind: 'error' },

@@ -1,3 +1,4 @@
+import { accountsLine } from '#scripts/accounts/accounts-line.ts';
 import { beforeEach, describe, expect, test } from 'vitest';
 import {
   appliedCalls,
@@ -9,6 +10,7 @@ import {
 } from '#test/support/compute-api.ts';
 import { expectInvariants, settled } from '#test/support/invariants.ts';
 import { eventually, sharedLocalCloud } from '#test/support/local-cloud.ts';
+import { runLine } from '#test/support/run-line.ts';
 
 const cloud = sharedLocalCloud({ args: [...QUICK_MACHINES, '--function-processes', '2'] });
 const REPLAYED = 'idempotency-replayed';
@@ -83,6 +85,31 @@ describe('create', () => {
     expect([mine.status, hers.status]).toEqual([201, 201]);
     expect(idOf(mine.body)).not.toBe(idOf(hers.body));
     expect(hers.headers.has(REPLAYED)).toBe(false);
+  });
+
+  test('422: the same key of a colleague who shares no group does not show him what it made', async () => {
+    const state = ['--local', '--state-dir', cloud().stateFolder];
+    const made = async (line: string) =>
+      JSON.parse((await runLine(accountsLine, [...line.split(' '), ...state, '--json'])).stdout) as Record<
+        string,
+        string
+      >;
+    const { id: user } = await made('users create --customer acme --group elsewhere --name Dave');
+    const { token = '' } = await made(`sessions create --user ${user ?? ''} --ttl 30d`);
+    const [alice, bob] = [new ComputeUser(cloud(), 'alice'), new ComputeUser(cloud(), 'bob')];
+    const first = await alice.create(withKey());
+
+    const dave = await fetch(`${cloud().baseUrl}/api/compute/v1/instances`, {
+      method: 'POST',
+      headers: { ...withKey(), authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      body: JSON.stringify(CREATE_BODY),
+    });
+
+    expect(first.status).toBe(201);
+    expect(dave.status).toBe(422);
+    expect(await dave.json()).toMatchObject({ reason: 'idempotency_key_reused' });
+    // Who shares the group shares the answer: the key is the customer's.
+    expect(await bob.create(withKey())).toMatchObject({ status: 201, body: first.body });
   });
 
   test('a refusal is not kept: with the reason gone, the same key makes the VM', async () => {
