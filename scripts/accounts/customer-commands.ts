@@ -1,7 +1,13 @@
 import { details } from '#scripts/console/table.ts';
 import { EXIT } from '#scripts/console/exit-codes.ts';
 import type { CommandLine } from '#scripts/console/command-line.ts';
-import { createCustomer, getCustomer, listCustomers, setCustomerTier } from '#shared/accounts/customers.ts';
+import {
+  createCustomer,
+  deleteCustomer,
+  getCustomer,
+  listCustomers,
+  setCustomerTier,
+} from '#shared/accounts/customers.ts';
 import type { Customer } from '#shared/datastore/rows.ts';
 import { contextOf, paged, pageOf, printPage, type PageOptions } from './command-context.ts';
 
@@ -91,6 +97,21 @@ export function addCustomerCommands(line: CommandLine): void {
     async (session, [id = '', tier = '']) => {
       const customer = await setCustomerTier(contextOf(session), id, tier);
       session.print(`Customer ${customer.id} is on tier ${customer.tier}.\n`, customer);
+      return EXIT.ok;
+    },
+  );
+
+  line.leaf(
+    customers,
+    {
+      usage: 'delete',
+      summary: 'remove a customer; refused while there are users, projects or instances',
+      examples: ['customers delete acme --local'],
+      configure: (command) => command.argument('<id>'),
+    },
+    async (session, [id = '']) => {
+      await deleteCustomer(contextOf(session), id);
+      session.print(`Customer ${id} deleted.\n`, { id });
       return EXIT.ok;
     },
   );

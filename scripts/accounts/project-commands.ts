@@ -1,6 +1,6 @@
 import type { CommandLine } from '#scripts/console/command-line.ts';
 import { EXIT } from '#scripts/console/exit-codes.ts';
-import { createProject, listProjects } from '#shared/accounts/projects.ts';
+import { createProject, deleteProject, listProjects } from '#shared/accounts/projects.ts';
 import type { Project } from '#shared/datastore/rows.ts';
 import { contextOf, paged, pageOf, printPage, type PageOptions } from './command-context.ts';
 
@@ -51,6 +51,21 @@ export function addProjectCommands(line: CommandLine): void {
         { heading: 'CUSTOMER', cell: ({ customerId }) => customerId },
         { heading: 'NAME', cell: ({ name }) => name },
       ]);
+    },
+  );
+
+  line.leaf(
+    projects,
+    {
+      usage: 'delete',
+      summary: 'remove a project; refused while it has instances, open orders or users',
+      examples: ['projects delete proj_0123456789ab --local'],
+      configure: (command) => command.argument('<id>'),
+    },
+    async (session, [id = '']) => {
+      await deleteProject(contextOf(session), id);
+      session.print(`Project ${id} deleted.\n`, { id });
+      return EXIT.ok;
     },
   );
 }

@@ -1,8 +1,16 @@
 import { TIER } from '#shared/datastore/catalog-rows.ts';
-import { ALL_CUSTOMERS, CUSTOMERS_OF_TIER } from '#shared/datastore/queries.ts';
-import { CUSTOMER, type Customer } from '#shared/datastore/rows.ts';
-import { insert, ref, replace, type Row } from '#shared/datastore/store.ts';
+import { countUsers } from '#shared/datastore/count-users.ts';
+import {
+  ALL_CUSTOMERS,
+  CUSTOMERS_OF_TIER,
+  INSTANCES_OF_CUSTOMER,
+  PROJECTS_OF_CUSTOMER,
+  USERS_OF_CUSTOMER,
+} from '#shared/datastore/queries.ts';
+import { CUSTOMER, USAGE, type Customer } from '#shared/datastore/rows.ts';
+import { insert, ref, remove, replace, type Row } from '#shared/datastore/store.ts';
 import { Failure } from '#shared/domain/failure.ts';
+import { InUse } from '#shared/domain/in-use.ts';
 import { checkCustomerId, checkName } from './account-names.ts';
 import type { AccountsContext, Created, ListOptions, ListPage } from './accounts-context.ts';
 import { listRows } from './list-rows.ts';
@@ -64,6 +72,29 @@ export async function setCustomerTier(context: Context, id: string, tier: string
     if (known === undefined) throw unknownTier(tier);
     const value = { ...customer.value, tier };
     return { writes: customer.value.tier === tier ? [] : [replace(customer, value)], result: value };
+  });
+}
+
+/**
+ * Removes a customer.
+ *
+ * Throws `not_found`, and `InUse` while there are users, projects or instances of the customer.
+ */
+export async function deleteCustomer(context: Context, id: string): Promise<void> {
+  await getCustomer(context, id);
+  const value = { customerId: { stringValue: id } };
+  const what = `customer ${id}`;
+  const uses = await Promise.all([
+    countUsers(context.store, { what, by: 'users' }, USERS_OF_CUSTOMER, value),
+    countUsers(context.store, { what, by: 'projects' }, PROJECTS_OF_CUSTOMER, value),
+    countUsers(context.store, { what, by: 'instances' }, INSTANCES_OF_CUSTOMER, value),
+  ]);
+  const found = uses.filter((use) => use !== undefined);
+  if (found.length > 0) throw new InUse(found);
+  await context.store.change(async () => {
+    const [customer, usage] = await context.store.getAll([ref(CUSTOMER, id), ref(USAGE, id)]);
+    const writes = customer === undefined ? [] : [remove(customer)];
+    return { writes: usage === undefined ? writes : [...writes, remove(usage)], result: undefined };
   });
 }
 

@@ -1,12 +1,14 @@
-import { ALL_PROJECTS, PROJECTS_OF_CUSTOMER } from '#shared/datastore/queries.ts';
-import { CUSTOMER, PROJECT, type Project } from '#shared/datastore/rows.ts';
-import { insert, ref, type Row } from '#shared/datastore/store.ts';
+import { countUsers } from '#shared/datastore/count-users.ts';
+import { ALL_PROJECTS, projectInstances, PROJECTS_OF_CUSTOMER, USERS_OF_CUSTOMER } from '#shared/datastore/queries.ts';
+import { CUSTOMER, ORDERS, PROJECT, type Project } from '#shared/datastore/rows.ts';
+import { insert, ref, remove, type Row } from '#shared/datastore/store.ts';
 import { Failure } from '#shared/domain/failure.ts';
+import { InUse, USERS_SHOWN_MAX, type Use } from '#shared/domain/in-use.ts';
 import { checkCustomerId, checkName, checkProjectId } from './account-names.ts';
 import type { AccountsContext, Created, ListOptions, ListPage } from './accounts-context.ts';
 import { newProjectId } from './credential-text.ts';
 import { unknownCustomer } from './customers.ts';
-import { listRows } from './list-rows.ts';
+import { everyRow, listRows } from './list-rows.ts';
 
 export interface NewProject {
   readonly customerId: string;
@@ -40,6 +42,44 @@ export async function createProject(
     }
     return { writes: [], result: { row: existing.value, created: false } };
   });
+}
+
+/**
+ * Removes a project with its ended reservations and bids.
+ *
+ * Throws `not_found`, and `InUse` while it has instances or orders that have not ended, or users that it is a project of.
+ */
+export async function deleteProject(context: Pick<AccountsContext, 'store'>, id: string): Promise<void> {
+  checkProjectId(id);
+  const { store } = context;
+  const [project, orders] = await store.getAll([ref(PROJECT, id), ref(ORDERS, id)]);
+  if (project === undefined) {
+    throw new Failure('not_found', `There is no project ${id}.`, { reason: 'unknown_project' });
+  }
+  const what = `project ${id}`;
+  const { reservations = [], bids = [] } = orders?.value ?? {};
+  const open = [...reservations, ...bids].filter(({ endedAtMs }) => endedAtMs === null).map((order) => order.id);
+  const members: string[] = [];
+  const ofCustomer = { customerId: { stringValue: project.value.customerId } };
+  for await (const users of everyRow(context, USERS_OF_CUSTOMER, ofCustomer)) {
+    members.push(...users.filter(({ value }) => value.projects.includes(id)).map((user) => user.id));
+  }
+  const ofProject = { project: { stringValue: id } };
+  const uses = [
+    await countUsers(store, { what, by: 'instances' }, projectInstances('byCreated', 'asc'), ofProject),
+    useOf({ what, by: 'orders' }, open),
+    useOf({ what, by: 'users' }, members),
+  ].filter((use) => use !== undefined);
+  if (uses.length > 0) throw new InUse(uses);
+  await store.change(async () => {
+    const [row, ended] = await store.getAll([ref(PROJECT, id), ref(ORDERS, id)]);
+    const writes = row === undefined ? [] : [remove(row)];
+    return { writes: ended === undefined ? writes : [...writes, remove(ended)], result: undefined };
+  });
+}
+
+function useOf(names: Pick<Use, 'what' | 'by'>, ids: readonly string[]): Use | undefined {
+  return ids.length === 0 ? undefined : { ...names, count: ids.length, first: ids.slice(0, USERS_SHOWN_MAX) };
 }
 
 /** All projects, or those of a customer, sorted by id. */

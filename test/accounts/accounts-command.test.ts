@@ -8,8 +8,8 @@ import { accountsLine } from '#scripts/accounts/accounts-line.ts';
 import { LOCAL_PROJECT } from '#scripts/local/function-environment.ts';
 import { API_KEY_ID, API_KEY_SECRET, secretHash, SESSION_TOKEN } from '#shared/accounts/credential-text.ts';
 import { createCustomer } from '#shared/accounts/customers.ts';
-import { API_KEY, CUSTOMER, INSTANCE, SESSION } from '#shared/datastore/rows.ts';
-import { put, ref, Store } from '#shared/datastore/store.ts';
+import { API_KEY, CUSTOMER, INSTANCE, ORDERS, PROJECT, SESSION, USAGE } from '#shared/datastore/rows.ts';
+import { erase, put, ref, Store } from '#shared/datastore/store.ts';
 import { anInstance } from '#test/support/an-instance.ts';
 import { TEST_PROJECT } from '#test/support/datastore.ts';
 import { runLine } from '#test/support/run-line.ts';
@@ -128,6 +128,54 @@ test('users are changed and shown', async () => {
   expect(await value(`users show ${ALICE}`)).toMatchObject({ groups: ['dev', 'ops'], roles: [], name: 'Al' });
   expect((await run('customers set-tier acme free')).stdout).toBe('Customer acme is on tier free.\n');
   expect(await value('customers show acme')).toMatchObject({ tier: 'free' });
+});
+
+test('a customer goes when nothing is left of him, and says until then what is', async () => {
+  const { address, store } = await accountsHarness();
+  const { run, value } = runner(address);
+  await value('customers create hooli --tier pro');
+  const { id: project } = await value('projects create --customer hooli --name web');
+  const { id: user } = await value(`users create --customer hooli --group g --user-project ${String(project)}`);
+  const { id: bid } = await value(`bids create ${String(project)} --machine-type n1-standard-2`);
+  await store.write([
+    put(USAGE, 'hooli', { instances: 1 }),
+    put(
+      INSTANCE,
+      'tw-1',
+      anInstance({ id: 'tw-1', customerId: 'hooli', userId: String(user), project: String(project) }),
+    ),
+  ]);
+  const refused = async (line: string) => {
+    const { exitCode, stderr } = await run(line);
+    expect(exitCode).toBe(3);
+    return stderr;
+  };
+
+  expect(await refused('customers delete hooli')).toContain(
+    `used by 1 user: ${String(user)}; customer hooli is used by 1 project: ${String(project)}; ` +
+      'customer hooli is used by 1 instance: tw-1.',
+  );
+  expect(await refused(`projects delete ${String(project)}`)).toContain(
+    `used by 1 instance: tw-1; project ${String(project)} is used by 1 order: ${String(bid)}; ` +
+      `project ${String(project)} is used by 1 user: ${String(user)}.`,
+  );
+
+  await store.write([erase(ref(INSTANCE, 'tw-1'))]);
+  await value(`bids end ${String(project)} ${String(bid)}`);
+  await value(`users delete ${String(user)}`);
+  await value(`projects delete ${String(project)}`);
+  await value('customers delete hooli');
+
+  expect(
+    await store.getAll([
+      ref(CUSTOMER, 'hooli'),
+      ref(PROJECT, String(project)),
+      ref(ORDERS, String(project)),
+      ref(USAGE, 'hooli'),
+    ]),
+  ).toEqual(Array.from({ length: 4 }, () => undefined));
+  expect((await run('customers delete hooli')).stderr).toContain('There is no customer hooli.');
+  expect((await run(`projects delete ${String(project)}`)).stderr).toContain(`There is no project ${String(project)}.`);
 });
 
 describe('exit codes', () => {
@@ -284,7 +332,7 @@ test('every command has help with an example', () => {
   const line = accountsLine({ environment: {}, stdout: collect, stderr: collect });
   const commands = leaves(line.program);
 
-  expect(commands).toHaveLength(24);
+  expect(commands).toHaveLength(26);
   for (const { path: names, command } of commands) {
     shown = '';
     command.outputHelp();
