@@ -41,12 +41,23 @@ resource "google_firestore_index" "index" {
   }
 }
 
+# A restored database has its origin's indexes, and one that is there cannot be made.
+import {
+  for_each = var.adopt_indexes
+  to       = google_firestore_index.index[each.key]
+  id       = each.value
+}
+
 resource "google_firestore_field" "expiry" {
-  for_each   = toset(local._datastore.expiringKinds)
+  for_each   = var.ttl_policies ? toset(local._datastore.expiringKinds) : toset([])
   database   = google_firestore_database.main.name
   collection = each.value
   field      = local._datastore.expiryProperty
   ttl_config {}
+
+  # The database is left as well, and its rows go on expiring. To remove a policy the provider would ask for the default
+  # single-field indexes, which no database in Datastore mode lets anybody change.
+  deletion_policy = "ABANDON"
 }
 
 resource "google_project_iam_member" "datastore" {

@@ -108,7 +108,7 @@ resource "google_cloudfunctions2_function" "function" {
     max_instance_request_concurrency = each.value.runtime.concurrency
     timeout_seconds                  = each.value.runtime.timeoutSeconds
     min_instance_count               = each.value.runtime.minInstances
-    max_instance_count               = each.value.runtime.maxInstances
+    max_instance_count               = min(each.value.runtime.maxInstances, coalesce(var.max_instances, each.value.runtime.maxInstances))
     service_account_email            = google_service_account.account[each.value.identity].email
     environment_variables            = local._environment_variables
 

@@ -22,7 +22,7 @@ resource "google_service_account" "account" {
 
 # Exactly the permissions of the calls in shared/gce/compute.ts.
 resource "google_project_iam_custom_role" "machines" {
-  role_id     = "computeApi.${replace(var.environment, "-", "_")}"
+  role_id     = "computeApi.${replace(var.environment, "-", "_")}${var.role_id_suffix}"
   title       = "compute-api ${var.environment}: virtual machines"
   description = "The calls to Compute Engine that compute-api makes, and nothing else."
   permissions = distinct(flatten(values(jsondecode(file("${path.module}/permissions.json")).compute)))

@@ -5,6 +5,13 @@ variable "adopt_database" {
   nullable    = false
 }
 
+variable "adopt_indexes" {
+  description = "Indexes that a database which is taken over has already: their ids, by our names for them. The deploy command finds out."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}
+
 variable "alerts" {
   description = "When operators are called, and where: an e-mail address (none: policies exist and open incidents, but tell nobody) and thresholds. Every threshold is explained in README.md."
   type = object({
@@ -48,7 +55,7 @@ variable "database" {
 }
 
 variable "database_id" {
-  description = "Id of the Datastore database: (default) for production, compute-api-ENVIRONMENT otherwise, if not said."
+  description = "Id of the Datastore database: (default) for production, compute-api-ENVIRONMENT otherwise, if not said. The deploy command says it, from its option --database-id."
   type        = string
   default     = null
 }
@@ -113,6 +120,17 @@ variable "log_level" {
   }
 }
 
+variable "max_instances" {
+  description = "Most instances that any function may have, where the project's quota for Cloud Run allows fewer than functions.json asks for; as the functions say, if not said."
+  type        = number
+  default     = null
+
+  validation {
+    condition     = coalesce(var.max_instances, 1) >= 1 && floor(coalesce(var.max_instances, 1)) == coalesce(var.max_instances, 1)
+    error_message = "It is a whole number, and at least 1."
+  }
+}
+
 variable "network" {
   description = "The network for customers' virtual machines: the range of its subnetwork, whether machines without an external address reach the internet (Cloud NAT), and who may connect to those tagged ssh-server."
   type = object({
@@ -127,11 +145,29 @@ variable "network" {
 variable "project" {
   description = "Id of the Google Cloud project."
   type        = string
+
+  # Ids of old, with a domain (example.com:web), fit into no name that is made of them.
+  validation {
+    condition     = can(regex("^[a-z][-a-z0-9]{4,28}[a-z0-9]$", var.project))
+    error_message = "A project id has 6 to 30 lower-case letters, digits or dashes, and starts with a letter."
+  }
 }
 
 variable "region" {
   description = "Region of functions, topics' storage, database (unless it says otherwise) and the network's first subnetwork."
   type        = string
+}
+
+variable "role_id_suffix" {
+  description = "End of the custom role's id: another one lets a role be made while the id of a deleted one is blocked, which it is from 7 to 37 days after destroying."
+  type        = string
+  default     = ""
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[_a-zA-Z0-9]{0,16}$", var.role_id_suffix))
+    error_message = "A suffix has at most 16 letters, digits or underscores."
+  }
 }
 
 variable "secrets" {
@@ -148,4 +184,11 @@ variable "secrets" {
     condition     = alltrue([for secret in var.secrets : length(setsubtract(secret.identities, ["api", "api-compute", "worker", "reconciler"])) == 0])
     error_message = "Identities are api, api-compute, worker and reconciler."
   }
+}
+
+variable "ttl_policies" {
+  description = "Whether Terraform makes the TTL policies. Where the provider cannot, README.md has the commands that do."
+  type        = bool
+  default     = true
+  nullable    = false
 }

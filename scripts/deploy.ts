@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { applyCommand, destroyCommand, planCommand } from './deploy/commands.ts';
+import { applyCommand, catalogueCommand, destroyCommand, planCommand } from './deploy/commands.ts';
 import { DeployError } from './deploy/deploy-error.ts';
 import type { DeployContext, World } from './deploy/deploy-context.ts';
 
@@ -17,7 +17,12 @@ interface TargetOptions {
   readonly region: string;
   readonly env: string;
   readonly stateBucket?: string;
+  readonly databaseId?: string;
   readonly varFile: readonly string[];
+}
+
+interface CatalogOptions {
+  readonly catalog: string | false;
 }
 
 const world: World = {
@@ -52,26 +57,31 @@ Usual order:
 Every command can be run again, also after it was interrupted.`,
   );
 
-targeted(program.command('plan'))
+catalogued(targeted(program.command('plan')))
   .description('check access, build, and show what apply would change')
-  .action((options: TargetOptions) => run(() => planCommand(contextOf(options))));
+  .action((options: TargetOptions & CatalogOptions) =>
+    run(() => planCommand(contextOf(options), { catalogue: catalogueOf(options) })),
+  );
 
-targeted(program.command('apply'))
+catalogued(targeted(program.command('apply')))
   .description('check access, build, apply the infrastructure and the catalogue, and test the deployed API')
-  .addOption(
-    new Option('--catalog <file>', 'catalogue to apply').default(
-      join(ROOT, 'infra', 'catalog.json'),
-      'infra/catalog.json',
-    ),
-  )
-  .option('--no-catalog', 'leave the catalogue as it is')
   .option('--yes', 'do not ask before changing anything', false)
-  .action((options: TargetOptions & { readonly catalog: string | false; readonly yes: boolean }) =>
+  .action((options: TargetOptions & CatalogOptions & { readonly yes: boolean }) =>
     run(async () => {
-      const { catalog, yes } = options;
-      const catalogue = catalog === false ? undefined : resolve(catalog);
-      const address = await applyCommand(contextOf(options), { yes, catalogue });
+      const { yes } = options;
+      const address = await applyCommand(contextOf(options), { yes, catalogue: catalogueOf(options) });
       process.stdout.write(`${address}\n`);
+    }),
+  );
+
+targeted(program.command('catalog'))
+  .description('write the catalogue of what is deployed, with its blanks filled in, for `npm run catalog -- plan FILE`')
+  .argument('[output]', 'file to write; standard output when absent')
+  .addOption(catalogOption())
+  .action((output: string | undefined, options: TargetOptions & { readonly catalog: string }) =>
+    run(async () => {
+      const files = { catalogue: resolve(options.catalog), output: output === undefined ? undefined : resolve(output) };
+      process.stdout.write((await catalogueCommand(contextOf(options), files)) ?? '');
     }),
   );
 
@@ -101,7 +111,8 @@ function targeted(command: Command): Command {
     .requiredOption(
       '--project <id>',
       'Google Cloud project',
-      matching(/^[a-z][-a-z0-9:.]{4,61}[a-z0-9]$/, 'a project id'),
+      // The ids of old, with a domain (`example.com:web`), fit into no name that is made of them: buckets, accounts.
+      matching(/^[a-z][-a-z0-9]{4,28}[a-z0-9]$/, 'a project id of 6 to 30 lower-case letters, digits or dashes'),
     )
     .requiredOption(
       '--region <region>',
@@ -114,6 +125,14 @@ function targeted(command: Command): Command {
         .argParser(matching(/^[a-z][-a-z0-9]{1,13}[a-z0-9]$/, '3 to 15 lower-case letters, digits or dashes')),
     )
     .option('--state-bucket <name>', "bucket of Terraform's state (default: PROJECT-compute-api-state)")
+    .option(
+      '--database-id <id>',
+      'Datastore database (default: the deployed one, else the usual one of the environment)',
+      matching(
+        /^(\(default\)|[a-z][-a-z0-9]{2,61}[a-z0-9])$/,
+        '(default), or 4 to 63 lower-case letters, digits or dashes',
+      ),
+    )
     .addOption(
       new Option('--var-file <file>', "values of Terraform's other variables (may be repeated)")
         .argParser((file: string, before: readonly string[]) => [...before, file])
@@ -121,7 +140,22 @@ function targeted(command: Command): Command {
     );
 }
 
-function contextOf({ project, region, env, stateBucket, varFile }: TargetOptions): DeployContext {
+function catalogued(command: Command): Command {
+  return command.addOption(catalogOption()).option('--no-catalog', 'leave the catalogue as it is');
+}
+
+function catalogOption(): Option {
+  return new Option('--catalog <file>', 'catalogue to apply').default(
+    join(ROOT, 'infra', 'catalog.json'),
+    'infra/catalog.json',
+  );
+}
+
+function catalogueOf({ catalog }: CatalogOptions): string | undefined {
+  return catalog === false ? undefined : resolve(catalog);
+}
+
+function contextOf({ project, region, env, stateBucket, databaseId, varFile }: TargetOptions): DeployContext {
   const usual = join(ROOT, 'infra', `${env}.tfvars`);
   const varFiles =
     varFile.length > 0 ? varFile.map((file) => resolve(file)) : [usual].filter((file) => existsSync(file));
@@ -131,7 +165,9 @@ function contextOf({ project, region, env, stateBucket, varFile }: TargetOptions
       project,
       region,
       environment: env,
-      stateBucket: stateBucket ?? `${project.replaceAll(/[^-a-z0-9]/g, '-')}-compute-api-state`,
+      stateBucket: stateBucket ?? `${project}-compute-api-state`,
+      stateBucketNamed: stateBucket !== undefined,
+      databaseId,
       varFiles,
     },
   };

@@ -123,6 +123,10 @@ run "records_outlive_a_destroy" {
     condition     = google_firestore_database.main.name == "(default)" && google_firestore_database.main.deletion_policy == "ABANDON" && google_firestore_database.main.delete_protection_state == "DELETE_PROTECTION_ENABLED"
     error_message = "The database stays."
   }
+  assert {
+    condition     = alltrue([for field in google_firestore_field.expiry : field.deletion_policy == "ABANDON"])
+    error_message = "Its rows go on expiring."
+  }
 }
 
 run "environments_in_one_project_share_nothing" {
@@ -161,6 +165,73 @@ run "environments_in_one_project_share_nothing" {
     condition     = google_api_gateway_gateway.gateway.region == "europe-west2" && length(google_compute_router_nat.nat) == 0 && length(google_monitoring_notification_channel.email) == 1
     error_message = "Options are followed."
   }
+}
+
+run "functions_stay_below_a_quota_and_below_what_they_ask_for" {
+  variables {
+    max_instances = 20
+  }
+
+  assert {
+    condition = alltrue([for entry in jsondecode(file("functions.json")).functions :
+      google_cloudfunctions2_function.function[entry.name].service_config[0].max_instance_count == min(entry.runtime.maxInstances, 20)
+    ])
+    error_message = "No function may have more instances than the quota allows, or than it asks for."
+  }
+}
+
+run "without_a_quota_functions_have_what_they_ask_for" {
+  assert {
+    condition = alltrue([for entry in jsondecode(file("functions.json")).functions :
+      google_cloudfunctions2_function.function[entry.name].service_config[0].max_instance_count == entry.runtime.maxInstances
+    ])
+    error_message = "A function has the instances of its entry."
+  }
+}
+
+run "a_deployment_is_possible_without_what_a_provider_may_refuse" {
+  variables {
+    ttl_policies   = false
+    role_id_suffix = "2"
+  }
+
+  assert {
+    condition     = length(google_firestore_field.expiry) == 0
+    error_message = "TTL policies can be left to gcloud."
+  }
+  assert {
+    condition     = google_project_iam_custom_role.machines.role_id == "computeApi.production2"
+    error_message = "The role can have another id while that of a deleted one is blocked."
+  }
+}
+
+run "a_database_that_is_taken_over_keeps_its_indexes" {
+  command = plan
+  variables {
+    database_id   = "restored"
+    adopt_indexes = { "InstanceEvent-instanceId_asc-sequence_desc" = "projects/demo-project/databases/restored/collectionGroups/InstanceEvent/indexes/CI1" }
+  }
+
+  assert {
+    condition     = length(google_firestore_index.index) == length(jsondecode(file("datastore.json")).indexes)
+    error_message = "One index per entry of datastore.json, those that are there already among them."
+  }
+}
+
+run "a_fraction_of_an_instance_is_refused" {
+  command = plan
+  variables {
+    max_instances = 0.5
+  }
+  expect_failures = [var.max_instances]
+}
+
+run "a_project_id_with_a_domain_is_refused" {
+  command = plan
+  variables {
+    project = "example.com:web"
+  }
+  expect_failures = [var.project]
 }
 
 run "an_artefact_that_is_missing_is_refused" {

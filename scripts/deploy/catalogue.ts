@@ -1,11 +1,18 @@
 import { readFile } from 'node:fs/promises';
+import { planText } from '#scripts/catalog/plan-text.ts';
+import type { Plan } from '#shared/catalog/plan-catalog.ts';
 import { said } from './check-access.ts';
+import { commandLine } from './command-line.ts';
 import { DeployError } from './deploy-error.ts';
 import { script, type DeployContext } from './deploy-context.ts';
+import type { Finished } from './programs.ts';
 import type { Outputs } from './terraform-steps.ts';
 
 /** What a catalogue that is deployed may leave open: `${network}`, `${region}`, `${subnetwork}`, `${zone}`. */
 type Blanks = Readonly<Record<'network' | 'region' | 'subnetwork' | 'zone', string>>;
+
+/** Where a catalogue for one deployment may lie: nothing keeps what is built. */
+const FILLED = '.build/catalog.json';
 
 function blanksOf({ network }: Outputs): Blanks {
   // Every region of Google Cloud has a zone b; some have no a.
@@ -24,30 +31,86 @@ export function filledIn(text: string, outputs: Outputs): string {
   });
 }
 
-/** Makes the stored catalogue be what the file says. Answers the file's tiers, by name. */
+/** The catalogue that a file means for this deployment. */
+export async function filledCatalogue(file: string, outputs: Outputs): Promise<string> {
+  try {
+    return filledIn(await readFile(file, 'utf8'), outputs);
+  } catch (thrown) {
+    if (thrown instanceof DeployError) throw thrown;
+    throw new DeployError(
+      `The catalogue ${file} cannot be read: ${thrown instanceof Error ? thrown.message : String(thrown)}`,
+    );
+  }
+}
+
+/** What applying the file would do to the stored catalogue; changes nothing. */
+export async function planCatalogue(context: DeployContext, file: string, outputs: Outputs): Promise<Plan> {
+  const answer = await catalog(context, ['plan', '-', '--json'], { file, outputs });
+  const plan = planIn(answer);
+  if (plan === undefined) throw failed(context, 'planned', { answer, file, outputs });
+  return plan;
+}
+
+/** Makes the stored catalogue be what the file says, and tells what that was. Answers the file's tiers, by name. */
 export async function applyCatalogue(
   context: DeployContext,
   file: string,
   outputs: Outputs,
 ): Promise<readonly string[]> {
-  let text: string;
-  try {
-    text = await readFile(file, 'utf8');
-  } catch (thrown) {
-    throw new DeployError(
-      `The catalogue ${file} cannot be read: ${thrown instanceof Error ? thrown.message : String(thrown)}`,
-    );
-  }
-  const catalogue = filledIn(text, outputs);
-  const target = [`--project=${context.target.project}`, `--database=${outputs.database}`];
-  const answer = await script(context, ['scripts/catalog.ts', 'apply', '-', ...target], { input: catalogue });
-  if (answer.code !== 0) {
-    throw new DeployError(`The catalogue could not be applied: ${said(answer)}`, [
-      `npm run catalog -- plan ${file} ${target.join(' ')}`,
-    ]);
-  }
+  const answer = await catalog(context, ['apply', '-'], { file, outputs });
+  if (answer.code !== 0) throw failed(context, 'applied', { answer, file, outputs });
+  if (answer.stdout.trim() !== '') context.world.note(answer.stdout.trimEnd());
   context.world.note('ok  catalogue applied');
-  return tiersOf(catalogue);
+  return tiersOf(await filledCatalogue(file, outputs));
+}
+
+/** A plan for people, under a line that says whose. */
+export function cataloguePlanText(plan: Plan): string {
+  return `The catalogue:\n${planText(plan).trimEnd()}`;
+}
+
+/** Somebody may have changed by hand what is stored, and should be asked before it goes back. */
+export function overwrites(plan: Plan): boolean {
+  return plan.items.some(({ change }) => change === 'change' || change === 'remove');
+}
+
+interface Source {
+  readonly file: string;
+  readonly outputs: Outputs;
+}
+
+async function catalog(context: DeployContext, args: readonly string[], { file, outputs }: Source): Promise<Finished> {
+  const target = [`--project=${context.target.project}`, `--database=${outputs.database}`];
+  const input = await filledCatalogue(file, outputs);
+  return script(context, ['scripts/catalog.ts', ...args, ...target], { input });
+}
+
+/** `undefined` when the answer is no plan: then the exit code 2 was not "there is something to do". */
+function planIn({ stdout }: Finished): Plan | undefined {
+  try {
+    const value: unknown = JSON.parse(stdout);
+    return typeof value === 'object' && value !== null && 'items' in value ? (value as Plan) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+interface FailedSource extends Source {
+  readonly answer: Finished;
+}
+
+function failed({ target }: DeployContext, what: 'applied' | 'planned', source: FailedSource): DeployError {
+  const { answer, file, outputs } = source;
+  const { project, region, environment, stateBucket, stateBucketNamed } = target;
+  const bucket = stateBucketNamed ? [`--state-bucket=${stateBucket}`] : [];
+  const where = [`--project=${project}`, `--region=${region}`, `--env=${environment}`, ...bucket];
+  const database = [`--project=${project}`, `--database=${outputs.database}`];
+  return new DeployError(`The catalogue could not be ${what}: ${said(answer)}`, [
+    'To see by hand what it would change:',
+    commandLine(['npm', 'run', 'deploy', '--', 'catalog', FILLED, ...where, `--catalog=${file}`]),
+    commandLine(['npm', 'run', 'catalog', '--', 'plan', FILLED, ...database]),
+    'To leave the stored catalogue as it is: --no-catalog',
+  ]);
 }
 
 function tiersOf(catalogue: string): readonly string[] {

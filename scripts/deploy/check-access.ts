@@ -24,10 +24,10 @@ export interface AccessOptions {
 export async function checkAccess(context: DeployContext, options: AccessOptions): Promise<void> {
   await checkTerraform(context);
   await checkCredentials(context);
-  await checkProject(context);
+  const projectNumber = await checkProject(context);
   await checkBilling(context);
   await checkApis(context, options);
-  await checkStateBucket(context, options);
+  await checkStateBucket(context, { ...options, projectNumber });
 }
 
 async function checkTerraform(context: DeployContext): Promise<void> {
@@ -63,18 +63,21 @@ async function checkCredentials(context: DeployContext): Promise<void> {
   context.world.note(`ok  credentials of ${account}`);
 }
 
-async function checkProject(context: DeployContext): Promise<void> {
+/** Answers the project's number, by which other things say whose they are. */
+async function checkProject(context: DeployContext): Promise<string> {
   const { project } = context.target;
-  const answer = await gcloud(context, ['projects', 'describe', project, '--format=value(lifecycleState)']);
+  const format = '--format=value(lifecycleState,projectNumber)';
+  const answer = await gcloud(context, ['projects', 'describe', project, format]);
   if (answer.code !== 0) {
     throw new DeployError(`The project ${project} does not exist, or this account may not see it: ${said(answer)}`, [
       'gcloud projects list',
       `gcloud projects create ${project}`,
     ]);
   }
-  const state = answer.stdout.trim();
+  const [state = '', projectNumber = ''] = answer.stdout.trim().split(/\s+/);
   if (state !== 'ACTIVE') throw new DeployError(`The project ${project} is ${state}.`);
   context.world.note(`ok  project ${project}`);
+  return projectNumber;
 }
 
 async function checkBilling(context: DeployContext): Promise<void> {
@@ -129,19 +132,52 @@ async function checkApis(context: DeployContext, { prepare }: AccessOptions): Pr
   context.world.note('ok  APIs');
 }
 
-async function checkStateBucket(context: DeployContext, { prepare }: AccessOptions): Promise<void> {
-  const { project, region, stateBucket } = context.target;
-  const url = `gs://${stateBucket}`;
-  const found = await gcloud(context, ['storage', 'buckets', 'describe', url, '--format=value(name)']);
+interface BucketOptions extends AccessOptions {
+  readonly projectNumber: string;
+}
+
+async function checkStateBucket(context: DeployContext, options: BucketOptions): Promise<void> {
+  const url = `gs://${context.target.stateBucket}`;
+  const found = await gcloud(context, ['storage', 'buckets', 'describe', url, '--raw', '--format=json']);
   if (found.code === 0) {
-    context.world.note(`ok  Terraform's state in ${url}`);
-    return;
-  }
-  if (!/not found|404|does not exist/i.test(found.stderr)) {
+    const bucket = JSON.parse(found.stdout) as Bucket;
+    refuseForeign(context, bucket, options.projectNumber);
+    await keepVersions(context, { url, isOn: bucket.versioning?.enabled === true, prepare: options.prepare });
+  } else if (/not found|404|does not exist/i.test(found.stderr)) {
+    await makeStateBucket(context, url, options);
+  } else {
     throw new DeployError(`The bucket for Terraform's state, ${url}, cannot be used: ${said(found)}`, [
       'Choose another with --state-bucket, or ask for roles/storage.admin on it.',
     ]);
   }
+  context.world.note(`ok  Terraform's state in ${url}`);
+}
+
+/** A bucket, as Cloud Storage describes it. */
+interface Bucket {
+  readonly projectNumber?: string | number;
+  readonly versioning?: { readonly enabled?: boolean };
+}
+
+/**
+ * Names of buckets are the whole world's, and ours can be guessed: whoever took it first would be handed the state, and
+ * with it what the next deployment does.
+ */
+function refuseForeign({ target, world }: DeployContext, bucket: Bucket, projectNumber: string): void {
+  const owner = String(bucket.projectNumber ?? 'unknown');
+  if (owner === projectNumber) return;
+  const url = `gs://${target.stateBucket}`;
+  if (!target.stateBucketNamed) {
+    throw new DeployError(`The bucket ${url} belongs to another project (number ${owner}), not to ${target.project}.`, [
+      `If that is meant, say so: --state-bucket ${target.stateBucket}`,
+      'Otherwise name another, which is made when it does not exist: --state-bucket NAME',
+    ]);
+  }
+  world.note(`--  ${url} belongs to another project (number ${owner})`);
+}
+
+async function makeStateBucket(context: DeployContext, url: string, { prepare }: AccessOptions): Promise<void> {
+  const { project, region } = context.target;
   const create = [
     'storage',
     'buckets',
@@ -152,22 +188,44 @@ async function checkStateBucket(context: DeployContext, { prepare }: AccessOptio
     '--uniform-bucket-level-access',
     '--public-access-prevention',
   ];
-  const keepVersions = ['storage', 'buckets', 'update', url, '--versioning'];
   if (!prepare) {
     throw new DeployError(`There is no bucket ${url} for Terraform's state.`, [
       `gcloud ${create.join(' ')}`,
-      `gcloud ${keepVersions.join(' ')}`,
+      `gcloud ${versioning(url).join(' ')}`,
       'or `npm run deploy -- apply …`, which does that first',
     ]);
   }
   context.world.note(`..  making ${url} for Terraform's state`);
-  for (const command of [create, keepVersions]) {
-    const answer = await gcloud(context, command);
-    if (answer.code !== 0) {
-      throw new DeployError(`The bucket ${url} could not be made: ${said(answer)}`, [`gcloud ${command.join(' ')}`]);
-    }
+  const answer = await gcloud(context, create);
+  if (answer.code !== 0) {
+    throw new DeployError(`The bucket ${url} could not be made: ${said(answer)}`, [`gcloud ${create.join(' ')}`]);
   }
-  context.world.note(`ok  Terraform's state in ${url}`);
+  await keepVersions(context, { url, isOn: false, prepare });
+}
+
+interface Versions extends AccessOptions {
+  readonly url: string;
+  readonly isOn: boolean;
+}
+
+/** A state that was overwritten or broken off is only to be had back from an earlier version. */
+async function keepVersions(context: DeployContext, { url, isOn, prepare }: Versions): Promise<void> {
+  if (isOn) return;
+  if (!prepare) {
+    context.world.note(`--  ${url} does not keep earlier versions of the state; \`apply\` switches that on`);
+    return;
+  }
+  const answer = await gcloud(context, versioning(url));
+  if (answer.code !== 0) {
+    throw new DeployError(`The bucket ${url} could not be told to keep versions: ${said(answer)}`, [
+      `gcloud ${versioning(url).join(' ')}`,
+    ]);
+  }
+  context.world.note(`ok  ${url} keeps earlier versions of the state`);
+}
+
+function versioning(url: string): readonly string[] {
+  return ['storage', 'buckets', 'update', url, '--versioning'];
 }
 
 async function present(run: () => Promise<Finished>, name: string, hint: readonly string[]): Promise<Finished> {

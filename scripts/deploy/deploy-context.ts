@@ -7,6 +7,10 @@ export interface Target {
   readonly region: string;
   readonly environment: string;
   readonly stateBucket: string;
+  /** The bucket was named, and not made up from the project's id: it may belong to another project. */
+  readonly stateBucketNamed: boolean;
+  /** `undefined`: the deployed one, else the usual one. */
+  readonly databaseId: string | undefined;
   /** More values for Terraform's variables, from the root of the repository or absolute. */
   readonly varFiles: readonly string[];
 }
@@ -37,7 +41,13 @@ const EMULATOR = '_EMULATOR_HOST';
 
 function environmentOf({ world, target }: DeployContext): Record<string, string | undefined> {
   const inherited = Object.entries(world.environment).filter(([name]) => !name.endsWith(EMULATOR));
-  return { ...Object.fromEntries(inherited), CLOUDSDK_CORE_DISABLE_PROMPTS: '1', GOOGLE_CLOUD_PROJECT: target.project };
+  return {
+    ...Object.fromEntries(inherited),
+    CLOUDSDK_CORE_DISABLE_PROMPTS: '1',
+    GOOGLE_CLOUD_PROJECT: target.project,
+    // Credentials of a person belong to no project, and Google's clients must name one whose quota is used.
+    GOOGLE_CLOUD_QUOTA_PROJECT: target.project,
+  };
 }
 
 /** gcloud, with its answer kept. */

@@ -2,7 +2,8 @@ import { join } from 'node:path';
 import { MANIFEST } from './artefacts.ts';
 import { said } from './check-access.ts';
 import { DeployError } from './deploy-error.ts';
-import { gcloud, terraform, type DeployContext } from './deploy-context.ts';
+import type { Database } from './database.ts';
+import { terraform, type DeployContext } from './deploy-context.ts';
 
 /** What the deployment made, as `infra/outputs.tf` names it. */
 export interface Outputs {
@@ -11,7 +12,7 @@ export interface Outputs {
   readonly network: { readonly network: string; readonly region: string; readonly subnetwork: string };
 }
 
-/** Id of an environment's database, as `infra/main.tf` chooses it. */
+/** Usual id of an environment's database, as `infra/main.tf` chooses it. */
 export function databaseId(environment: string): string {
   return environment === 'production' ? '(default)' : `compute-api-${environment}`;
 }
@@ -35,44 +36,18 @@ export async function initialise(context: DeployContext): Promise<void> {
 }
 
 /** Values of the variables, for every command that reads the configuration. */
-export async function variables(context: DeployContext): Promise<readonly string[]> {
-  const { project, region, environment, varFiles } = context.target;
-  const { root } = context.world;
-  const adopt = await adopts(context);
+export function variables({ target, world }: DeployContext, database: Database): readonly string[] {
+  const { project, region, environment, varFiles } = target;
   return [
-    `-var-file=${join(root, MANIFEST)}`,
+    `-var-file=${join(world.root, MANIFEST)}`,
     ...varFiles.map((file) => `-var-file=${file}`),
     `-var=project=${project}`,
     `-var=region=${region}`,
     `-var=environment=${environment}`,
-    `-var=adopt_database=${String(adopt)}`,
+    `-var=database_id=${database.id}`,
+    `-var=adopt_database=${String(database.adopt)}`,
+    `-var=adopt_indexes=${JSON.stringify(database.indexes)}`,
   ];
-}
-
-/** A database that is there and not in the state was left by a deployment that was destroyed, or made by hand. */
-async function adopts(context: DeployContext): Promise<boolean> {
-  const { project, environment } = context.target;
-  const known = await terraform(context, ['state', 'list', 'google_firestore_database.main']);
-  if (known.stdout.includes('google_firestore_database.main')) return false;
-  const id = databaseId(environment);
-  const args = [
-    'firestore',
-    'databases',
-    'describe',
-    `--database=${id}`,
-    `--project=${project}`,
-    '--format=value(type)',
-  ];
-  const found = await gcloud(context, args);
-  if (found.code !== 0) return false;
-  const type = found.stdout.trim();
-  if (type !== 'DATASTORE_MODE') {
-    throw new DeployError(`The database ${id} of ${project} is ${type}, and Datastore mode is needed.`, [
-      'Use another project, or another environment: --env staging uses the database compute-api-staging.',
-    ]);
-  }
-  context.world.note(`ok  the database ${id} exists already and is taken over`);
-  return true;
 }
 
 /** Shows what would change. Answers whether there is anything; the plan is kept in `file`. */
@@ -107,9 +82,17 @@ export async function destroyAll(context: DeployContext, given: readonly string[
 
 /** Throws DeployError when nothing is deployed. */
 export async function outputs(context: DeployContext): Promise<Outputs> {
-  const answer = await terraform(context, ['output', '-json']);
-  if (answer.code !== 0) throw new DeployError(`Terraform's outputs cannot be read: ${said(answer)}`);
-  const values: unknown = JSON.parse(answer.stdout);
+  return outputsIn(await outputValues(context));
+}
+
+/** The outputs of a deployment that has come to its end here before; `undefined` when none has. */
+export async function outputsSoFar(context: DeployContext): Promise<Outputs | undefined> {
+  const values = await outputValues(context);
+  const all = ['address', 'database', 'network'].every((name) => valueOf(values, name) !== undefined);
+  return all ? outputsIn(values) : undefined;
+}
+
+function outputsIn(values: unknown): Outputs {
   const network = valueOf(values, 'network');
   return {
     address: text(valueOf(values, 'address'), 'address'),
@@ -120,6 +103,12 @@ export async function outputs(context: DeployContext): Promise<Outputs> {
       subnetwork: text(memberOf(network, 'subnetwork'), 'subnetwork'),
     },
   };
+}
+
+async function outputValues(context: DeployContext): Promise<unknown> {
+  const answer = await terraform(context, ['output', '-json']);
+  if (answer.code !== 0) throw new DeployError(`Terraform's outputs cannot be read: ${said(answer)}`);
+  return JSON.parse(answer.stdout);
 }
 
 function valueOf(outputs: unknown, name: string): unknown {

@@ -2,22 +2,65 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
+import type { DatastoreLists } from '#scripts/generate/infra-lists.ts';
+import type { PlanItem } from '#shared/catalog/plan-catalog.ts';
 import type { DeployContext, Target } from '#scripts/deploy/deploy-context.ts';
 import { fakePrograms, type Answer } from './fake-programs.ts';
 
-/** A project in which everything is as it should be, and nothing is deployed yet. */
+const INDEXES = [
+  {
+    kind: 'Instance',
+    properties: [
+      { name: 'userId', direction: 'asc' },
+      { name: 'createdAtMs', direction: 'desc' },
+    ],
+  },
+  { kind: 'InstanceEvent', properties: [{ name: 'instanceId', direction: 'asc' }] },
+] satisfies DatastoreLists['indexes'];
+
+/** The names that Terraform gives them. */
+const INDEX_NAMES = ['Instance-userId_asc-createdAtMs_desc', 'InstanceEvent-instanceId_asc'] as const;
+
+/** The state of a deployment whose database has this id, as `terraform show` tells it. */
+export function stateWith(database: string, indexes: readonly string[] = INDEX_NAMES): Answer {
+  const resources = [
+    { address: 'google_firestore_database.main', type: 'google_firestore_database', values: { name: database } },
+    ...indexes.map((index) => ({
+      address: `google_firestore_index.index["${index}"]`,
+      type: 'google_firestore_index',
+      index,
+      values: { name: `projects/my-project/databases/${database}/collectionGroups/K/indexes/known` },
+    })),
+  ];
+  return { to: / show -json/, stdout: JSON.stringify({ values: { root_module: { resources } } }) };
+}
+
+/** An answer of `npm run catalog -- plan --json`; the exit code says that there is something to do. */
+export function cataloguePlan(...items: readonly Partial<PlanItem>[]): Answer {
+  const plan = {
+    items: items.map((item) => ({ section: 'tiers', members: [], uses: [], id: '', ...item })),
+    warnings: [],
+    refused: [],
+  };
+  return { to: /catalog.ts plan/, code: items.length === 0 ? 0 : 2, stdout: JSON.stringify(plan) };
+}
+
+/** A project in which everything is as it should be, and whose first deployment has just come to its end. */
 export const HEALTHY: readonly Answer[] = [
   { to: /^terraform .*version -json/, stdout: '{"terraform_version": "1.11.4"}' },
   { to: /^gcloud auth list/, stdout: 'operator@example.com\n' },
-  { to: /^gcloud projects describe/, stdout: 'ACTIVE\n' },
+  { to: /^gcloud projects describe/, stdout: 'ACTIVE\t1234567890\n' },
   { to: /^gcloud billing/, stdout: 'True\n' },
   {
     to: /^gcloud services list/,
     stdout:
       'cloudresourcemanager.googleapis.com\niam.googleapis.com\nserviceusage.googleapis.com\nstorage.googleapis.com\n',
   },
-  { to: /^gcloud firestore databases describe/, code: 1, stderr: 'NOT_FOUND' },
-  { to: /^terraform .*state list/, code: 1, stderr: 'No state file was found!' },
+  {
+    to: /^gcloud storage buckets describe/,
+    stdout: '{"name": "my-project-compute-api-state", "projectNumber": "1234567890", "versioning": {"enabled": true}}',
+  },
+  stateWith('(default)'),
   { to: /^terraform .* plan /, code: 2 },
   {
     to: /^terraform .*output -json/,
@@ -33,6 +76,8 @@ export const HEALTHY: readonly Answer[] = [
       },
     }),
   },
+  cataloguePlan({ what: 'tier free', change: 'add' }),
+  { to: /^node .*catalog.ts apply/, stdout: '+ tier free\n\n1 to add, 0 to change, 0 to remove.\nDone.\n' },
   { to: /^node .*accounts.ts keys create/, stdout: '{"apiKey": "ak_live_1", "apiSecret": "secret-1"}' },
 ];
 
@@ -61,6 +106,8 @@ export async function aDeployment(options: DeploymentOptions = {}) {
   for (const file of ['bundle.cache', 'bundle.js', 'index.js', 'package.json', 'package-lock.json']) {
     await writeFile(join(root, '.build/functions/compute-one', file), `content of ${file}`);
   }
+  await mkdir(join(root, 'infra'));
+  await writeFile(join(root, 'infra/datastore.json'), JSON.stringify({ indexes: INDEXES }));
   await writeFile(join(root, 'catalog.json'), '{"tiers": {"free": {}}, "configs": {"a": {"zone": "${zone}"}}}');
   const programs = await fakePrograms(['terraform', 'gcloud', 'node'], [...(options.answers ?? []), ...HEALTHY]);
   const notes: string[] = [];
@@ -72,6 +119,8 @@ export async function aDeployment(options: DeploymentOptions = {}) {
       region: 'europe-west1',
       environment: 'production',
       stateBucket: 'my-project-compute-api-state',
+      stateBucketNamed: false,
+      databaseId: undefined,
       varFiles: [],
       ...options.target,
     },

@@ -18,11 +18,11 @@ function run(script: string, ...args: readonly string[]) {
   });
 }
 
-it.each(['plan', 'apply', 'destroy'])('deploy %s --help says what it takes', (command) => {
+it.each(['plan', 'apply', 'catalog', 'destroy'])('deploy %s --help says what it takes', (command) => {
   const { status, stdout } = run('deploy.ts', command, '--help');
 
   expect(status).toBe(0);
-  for (const option of ['--project', '--region', '--env', '--state-bucket', '--var-file'])
+  for (const option of ['--project', '--region', '--env', '--state-bucket', '--database-id', '--var-file'])
     expect(stdout).toContain(option);
 });
 
@@ -30,6 +30,12 @@ it.each([
   [['apply', '--region', 'europe-west1'], /required option '--project <id>'/],
   [['apply', '--project', 'my-project'], /required option '--region <region>'/],
   [['plan', '--project', 'X!', '--region', 'europe-west1'], /must be a project id/],
+  // Ids of old, with a domain: buckets and accounts could not be named after them.
+  [['plan', '--project', 'example.com:web', '--region', 'europe-west1'], /must be a project id of 6 to 30/],
+  [
+    ['plan', '--project', 'my-project', '--region', 'europe-west1', '--database-id', 'Restored'],
+    /must be \(default\), or 4 to 63/,
+  ],
   [['plan', '--project', 'my-project', '--region', 'europe'], /must be a region such as europe-west1/],
   [['plan', '--project', 'my-project', '--region', 'europe-west1', '--env', 'Staging'], /3 to 15 lower-case/],
   [

@@ -1,9 +1,10 @@
-import { readFile } from 'node:fs/promises';
+import { spawnSync } from 'node:child_process';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { applyCommand, destroyCommand, planCommand } from '#scripts/deploy/commands.ts';
+import { applyCommand, catalogueCommand, destroyCommand, planCommand } from '#scripts/deploy/commands.ts';
 import { DeployError } from '#scripts/deploy/deploy-error.ts';
-import { aDeployment, wellResponse } from './a-deployment.ts';
+import { aDeployment, cataloguePlan, stateWith, wellResponse } from './a-deployment.ts';
 
 /** The steps of a deployment, in the words of the command lines that do them. */
 const STEPS: readonly (readonly [RegExp, string])[] = [
@@ -22,12 +23,14 @@ const STEPS: readonly (readonly [RegExp, string])[] = [
   [/^node scripts\/generate.ts/, 'generate'],
   [/^node scripts\/build.ts/, 'build'],
   [/^terraform .* init /, 'init'],
-  [/^terraform .* state list/, 'state'],
-  [/^gcloud firestore/, 'database'],
+  [/^terraform .* show /, 'state'],
+  [/^gcloud firestore databases/, 'database'],
+  [/^gcloud firestore indexes/, 'indexes'],
   [/^terraform .* plan /, 'plan'],
   [/^terraform .* apply /, 'apply'],
   [/^terraform .* destroy /, 'destroy'],
   [/^terraform .* output/, 'outputs'],
+  [/^node scripts\/catalog.ts plan/, 'catalogue plan'],
   [/^node scripts\/catalog.ts apply/, 'catalogue'],
   [/^node scripts\/accounts.ts customers create/, 'customer'],
   [/^node scripts\/accounts.ts users create/, 'user'],
@@ -35,7 +38,15 @@ const STEPS: readonly (readonly [RegExp, string])[] = [
   [/^node scripts\/accounts.ts users delete/, 'remove user'],
 ];
 const CHECKS = ['terraform version', 'account', 'credentials', 'project', 'billing', 'APIs', 'state bucket'];
-const PREPARATION = ['generate', 'build', 'init', 'state', 'database'];
+const PREPARATION = ['generate', 'build', 'init', 'state'];
+
+/** What a project says in which nothing is deployed. */
+const EMPTY = [
+  { to: / show -json/, stdout: '{"format_version": "1.0"}' },
+  { to: /^gcloud firestore databases describe/, code: 1, stderr: 'NOT_FOUND' },
+];
+const NO_OUTPUTS = { to: / output -json/, stdout: '{}' };
+const NO_CATALOGUE = { catalogue: undefined };
 
 function steps(lines: readonly string[]): readonly string[] {
   return lines.map((line) => STEPS.find(([pattern]) => pattern.test(line))?.[1] ?? line);
@@ -53,19 +64,22 @@ async function refusal(command: Promise<unknown>): Promise<string> {
 
 describe('plan', () => {
   it('checks everything before it builds, and changes nothing', async () => {
-    const { context, lines } = await aDeployment();
+    const { context, lines, catalogue } = await aDeployment();
 
-    await planCommand(context);
+    await planCommand(context, { catalogue });
 
-    expect(steps(await lines())).toEqual([...CHECKS, ...PREPARATION, 'plan']);
+    expect(steps(await lines())).toEqual([...CHECKS, ...PREPARATION, 'plan', 'outputs', 'catalogue plan']);
   });
 
   it('gives Terraform the bucket, the artefacts and the target', async () => {
     const { context, lines, root, programs } = await aDeployment({
-      target: { environment: 'staging', varFiles: ['/etc/staging.tfvars'] },
+      answers: [stateWith('compute-api-staging')],
+      target: { environment: 'staging' },
     });
+    const file = join(root, 'staging.tfvars');
+    await writeFile(file, 'gateway_region = "europe-west2"\n');
 
-    await planCommand(context);
+    await planCommand({ ...context, target: { ...context.target, varFiles: [file] } }, NO_CATALOGUE);
 
     const all = await lines();
     expect(all.find((line) => line.includes(' init '))).toBe(
@@ -74,10 +88,11 @@ describe('plan', () => {
     const plan = all.find((line) => line.includes(' plan '));
     for (const argument of [
       `-var-file=${join(root, '.build/artefacts.json')}`,
-      '-var-file=/etc/staging.tfvars',
+      `-var-file=${file}`,
       '-var=project=my-project',
       '-var=region=europe-west1',
       '-var=environment=staging',
+      '-var=database_id=compute-api-staging',
       '-var=adopt_database=false',
     ]) {
       expect(plan).toContain(` ${argument}`);
@@ -92,7 +107,7 @@ describe('plan', () => {
   it('lists every built function with its zip for Terraform', async () => {
     const { context, root } = await aDeployment();
 
-    await planCommand(context);
+    await planCommand(context, NO_CATALOGUE);
 
     const manifest = JSON.parse(await readFile(join(root, '.build/artefacts.json'), 'utf8')) as {
       artefacts: Record<string, { path: string; sha256: string }>;
@@ -169,7 +184,7 @@ describe('what is missing is named, with what to do about it, before anything is
   ])('%s, for plan', async (_, answer, message) => {
     const { context } = await aDeployment({ answers: [answer] });
 
-    expect(await refusal(planCommand(context))).toMatch(message);
+    expect(await refusal(planCommand(context, NO_CATALOGUE))).toMatch(message);
   });
 
   it('billing that this account may not look at is no reason to stop', async () => {
@@ -177,7 +192,7 @@ describe('what is missing is named, with what to do about it, before anything is
       answers: [{ to: /billing/, code: 1, stderr: 'PERMISSION_DENIED' }],
     });
 
-    await planCommand(context);
+    await planCommand(context, NO_CATALOGUE);
 
     expect(notes.join('\n')).toContain('billing: not known');
   });
@@ -194,8 +209,11 @@ describe('apply', () => {
       ...CHECKS,
       ...PREPARATION,
       'plan',
+      'outputs',
+      'catalogue plan',
       'apply',
       'outputs',
+      'catalogue plan',
       'catalogue',
       'customer',
       'user',
@@ -250,7 +268,7 @@ describe('apply', () => {
   });
 
   it('a second time, without changes, applies nothing and still tests the API', async () => {
-    const { context, lines, catalogue } = await aDeployment({ answers: [{ to: / plan /, code: 0 }] });
+    const { context, lines, catalogue } = await aDeployment({ answers: [{ to: / plan -input/, code: 0 }] });
 
     await applyCommand(context, { yes: false, catalogue });
 
@@ -267,40 +285,380 @@ describe('apply', () => {
     expect(steps(await lines()).at(-1)).toBe('apply');
   });
 
-  it('fills in the catalogue from what was made, and writes it to the deployed database', async () => {
+  it('says whose quota the programs that it starts use, since credentials of a person belong to no project', async () => {
+    const { context, programs } = await aDeployment({ environment: { GOOGLE_CLOUD_QUOTA_PROJECT: 'another-project' } });
+
+    await applyCommand(context, { yes: true, ...NO_CATALOGUE });
+
+    const projects = (await programs.calls()).map(({ environment }) => environment['GOOGLE_CLOUD_QUOTA_PROJECT']);
+    expect(new Set(projects)).toEqual(new Set(['my-project']));
+  });
+});
+
+describe('the catalogue', () => {
+  const UNCHANGED = { to: / plan -input/, code: 0 };
+  const BY_HAND = cataloguePlan({
+    what: 'tier pro',
+    change: 'change',
+    members: [{ member: 'maxInstances', from: 5, to: 3 }],
+  });
+
+  it('is filled in from what was made, and written to the deployed database', async () => {
     const { context, programs, catalogue } = await aDeployment({
       environment: { DATASTORE_EMULATOR_HOST: '127.0.0.1:1' },
     });
 
     await applyCommand(context, { yes: true, catalogue });
 
-    const call = (await programs.calls()).find(({ line }) => line.startsWith('node scripts/catalog.ts'));
-    expect(call?.line).toBe('node scripts/catalog.ts apply - --project=my-project --database=(default)');
-    expect(JSON.parse(call?.input ?? '')).toMatchObject({ configs: { a: { zone: 'europe-west1-b' } } });
-    expect(call?.environment).not.toHaveProperty('DATASTORE_EMULATOR_HOST');
+    const [planned, , applied] = (await programs.calls()).filter(({ line }) => line.includes('catalog.ts'));
+    expect(planned?.line).toBe('node scripts/catalog.ts plan - --json --project=my-project --database=(default)');
+    expect(applied?.line).toBe('node scripts/catalog.ts apply - --project=my-project --database=(default)');
+    for (const call of [planned, applied]) {
+      expect(JSON.parse(call?.input ?? '')).toMatchObject({ configs: { a: { zone: 'europe-west1-b' } } });
+      expect(call?.environment).not.toHaveProperty('DATASTORE_EMULATOR_HOST');
+    }
   });
 
-  it('says which catalogue could not be applied, and why', async () => {
-    const { context, catalogue } = await aDeployment({
-      answers: [{ to: /catalog.ts apply/, code: 1, stderr: 'catalog: /tiers/free/maxInstances is missing' }],
+  it('is shown by plan: what apply would write, and what it would put back', async () => {
+    const { context, lines, notes, catalogue } = await aDeployment({ answers: [UNCHANGED, BY_HAND] });
+
+    await planCommand(context, { catalogue });
+
+    expect(notes.join('\n')).toContain('~ tier pro\n    maxInstances: 5 → 3\n\n0 to add, 1 to change, 0 to remove.');
+    expect(notes.at(-1)).toBe('Nothing was changed. `apply` does the above.');
+    expect(steps(await lines())).not.toContain('catalogue');
+  });
+
+  it('is what plan calls as it should be when neither it nor the infrastructure would change', async () => {
+    const { context, notes, catalogue } = await aDeployment({ answers: [UNCHANGED, cataloguePlan()] });
+
+    await planCommand(context, { catalogue });
+
+    expect(notes.at(-1)).toBe('Everything is as it should be.');
+  });
+
+  it.each([
+    ['nothing is deployed yet', { answers: [...EMPTY, NO_OUTPUTS] }],
+    ['a first deployment broke off', { answers: [NO_OUTPUTS] }],
+    [
+      'the deployment goes over to another database',
+      {
+        answers: [
+          ...EMPTY.slice(0, 1),
+          { to: /^gcloud firestore databases describe/, stdout: 'DATASTORE_MODE\n' },
+          { to: /^gcloud firestore indexes/, stdout: '[]' },
+        ],
+        target: { databaseId: 'restored' },
+      },
+    ],
+  ])('is not looked for by plan when %s', async (_, options) => {
+    const { context, lines, notes, catalogue } = await aDeployment(options);
+
+    await planCommand(context, { catalogue });
+
+    expect(notes.join('\n')).toContain('is shown when the infrastructure is there');
+    expect(steps(await lines())).not.toContain('catalogue plan');
+  });
+
+  it('that changes entries is asked about, though the infrastructure is as it should be', async () => {
+    const { context, lines, notes, questions, catalogue } = await aDeployment({
+      answers: [UNCHANGED, BY_HAND],
+      says: 'no',
     });
 
-    const said = await refusal(applyCommand(context, { yes: true, catalogue }));
+    const said = await refusal(applyCommand(context, { yes: false, catalogue }));
 
-    expect(said).toMatch(/maxInstances is missing/);
+    expect(said).toBe('Nothing was changed.');
+    expect(questions).toEqual(['Apply this to my-project (production)? yes or no: ']);
+    expect(notes.join('\n')).toContain('~ tier pro');
+    expect(steps(await lines())).not.toContain('catalogue');
   });
 
-  it('takes a database over that an earlier deployment left, and refuses one of the wrong kind', async () => {
-    const left = await aDeployment({ answers: [{ to: /^gcloud firestore/, stdout: 'DATASTORE_MODE\n' }] });
-    const native = await aDeployment({ answers: [{ to: /^gcloud firestore/, stdout: 'FIRESTORE_NATIVE\n' }] });
-    const known = await aDeployment({ answers: [{ to: / state list/, stdout: 'google_firestore_database.main\n' }] });
+  it('that changes entries is applied after one yes, and tells what was applied', async () => {
+    const { context, notes, questions, catalogue } = await aDeployment({ answers: [BY_HAND], says: 'yes' });
 
-    await planCommand(left.context);
-    await planCommand(known.context);
+    await applyCommand(context, { yes: false, catalogue });
 
-    expect((await left.lines()).at(-1)).toContain('-var=adopt_database=true');
-    expect((await known.lines()).at(-1)).toContain('-var=adopt_database=false');
-    expect(await refusal(planCommand(native.context))).toMatch(/\(default\) of my-project is FIRESTORE_NATIVE/);
+    expect(questions).toHaveLength(1);
+    expect(notes.join('\n')).toContain(
+      '+ tier free\n\n1 to add, 0 to change, 0 to remove.\nDone.\nok  catalogue applied',
+    );
+  });
+
+  it('that changes entries which could not be shown before is asked about once the infrastructure is there', async () => {
+    const { context, lines, notes, questions, catalogue } = await aDeployment({
+      answers: [...EMPTY, BY_HAND],
+    });
+    const ask = async (question: string) => {
+      questions.push(question);
+      return questions.length === 1 ? 'yes' : 'no';
+    };
+
+    const said = await refusal(
+      applyCommand({ ...context, world: { ...context.world, ask } }, { yes: false, catalogue }),
+    );
+
+    expect(questions.at(-1)).toBe('Apply the catalogue to my-project (production)? yes or no: ');
+    expect(said).toMatch(/catalogue was not changed/);
+    expect(notes.join('\n')).toContain('~ tier pro');
+    expect(steps(await lines())).not.toContain('catalogue');
+  });
+
+  it('that only adds entries is no reason to ask', async () => {
+    const { context, questions, lines, catalogue } = await aDeployment({ answers: [UNCHANGED] });
+
+    await applyCommand(context, { yes: false, catalogue });
+
+    expect(questions).toEqual([]);
+    expect(steps(await lines())).toContain('catalogue');
+  });
+
+  it('that changes entries is applied with --yes, and only with it where nobody can be asked', async () => {
+    const asked = await aDeployment({ answers: [UNCHANGED, BY_HAND] });
+    const told = await aDeployment({ answers: [UNCHANGED, BY_HAND] });
+
+    const said = await refusal(applyCommand(asked.context, { yes: false, catalogue: asked.catalogue }));
+    await applyCommand(told.context, { yes: true, catalogue: told.catalogue });
+
+    expect(said).toMatch(/Nobody is there[^]*--yes[^]*--no-catalog/);
+    expect(told.questions).toEqual([]);
+    expect(steps(await told.lines())).toContain('catalogue');
+  });
+
+  it.each([
+    ['planned', { to: /catalog.ts plan/, code: 2, stderr: 'catalog: /tiers/free/maxInstances is missing' }],
+    ['applied', { to: /catalog.ts apply/, code: 1, stderr: 'catalog: /tiers/free/maxInstances is missing' }],
+  ])(
+    'that could not be %s is refused with the reason, and with commands that a shell understands',
+    async (what, answer) => {
+      const { context, catalogue } = await aDeployment({ answers: [answer] });
+
+      const said = await refusal(applyCommand(context, { yes: true, catalogue }));
+
+      expect(said).toMatch(new RegExp(`could not be ${what}: catalog: /tiers/free/maxInstances is missing`));
+      const commands = said.split('\n').filter((line) => line.startsWith('npm '));
+      expect(commands).toEqual([
+        `npm run deploy -- catalog .build/catalog.json --project=my-project --region=europe-west1 --env=production --catalog=${catalogue}`,
+        "npm run catalog -- plan .build/catalog.json --project=my-project '--database=(default)'",
+      ]);
+      for (const command of commands) expect(spawnSync('bash', ['-n', '-c', command]).status, command).toBe(0);
+    },
+  );
+
+  it('can be had as a file with its blanks filled in, and nothing is built or changed for it', async () => {
+    const { context, root, lines, catalogue } = await aDeployment();
+    const output = join(root, 'new', 'filled.json');
+
+    const text = await catalogueCommand(context, { catalogue, output: undefined });
+    const nothing = await catalogueCommand(context, { catalogue, output });
+
+    expect(JSON.parse(text ?? '')).toMatchObject({ configs: { a: { zone: 'europe-west1-b' } } });
+    expect([nothing, await readFile(output, 'utf8')]).toEqual([undefined, text]);
+    expect(new Set(steps(await lines()))).toEqual(new Set([...CHECKS, 'init', 'outputs']));
+  });
+});
+
+describe('the database', () => {
+  const THERE = { to: /^gcloud firestore databases describe/, stdout: 'DATASTORE_MODE\n' };
+  const NATIVE = { to: /^gcloud firestore databases describe/, stdout: 'FIRESTORE_NATIVE\n' };
+  const NO_INDEXES = { to: /^gcloud firestore indexes/, stdout: '[]' };
+  const [NO_STATE] = EMPTY.slice(0, 1);
+  if (NO_STATE === undefined) throw new Error('A state is missing.');
+
+  /** What the last command line, Terraform's plan, says of variables whose names have this part. */
+  async function told(lines: () => Promise<readonly string[]>): Promise<string> {
+    return (await lines()).at(-1)?.replace(/^.*(?=-var=database_id)/, '') ?? '';
+  }
+
+  it.each([
+    ['is the usual one, and made, in an empty project', EMPTY, undefined, { id: '(default)', adopt: false }],
+    [
+      'that an earlier deployment left is taken over',
+      [NO_STATE, THERE, NO_INDEXES],
+      undefined,
+      { id: '(default)', adopt: true },
+    ],
+    ['with an id of its own is made when there is none', EMPTY, 'own', { id: 'own', adopt: false }],
+    [
+      'with an id of its own is taken over when it exists',
+      [NO_STATE, THERE, NO_INDEXES],
+      'own',
+      { id: 'own', adopt: true },
+    ],
+    ['that is deployed stays', [stateWith('restored'), THERE], undefined, { id: 'restored', adopt: false }],
+    ['that is deployed may be named', [stateWith('restored'), THERE], 'restored', { id: 'restored', adopt: false }],
+  ])('%s', async (_, answers, databaseId, { id, adopt }) => {
+    const { context, lines } = await aDeployment({ answers, target: { databaseId } });
+
+    await planCommand(context, NO_CATALOGUE);
+
+    expect(await told(lines)).toBe(`-var=database_id=${id} -var=adopt_database=${String(adopt)} -var=adopt_indexes={}`);
+    const described = (await lines()).find((line) => line.includes('databases describe'));
+    expect(described ?? `--database=${id}`).toContain(`--database=${id}`);
+  });
+
+  const at = 'projects/my-project/databases/own/collectionGroups';
+  const properties = [
+    { fieldPath: 'userId', order: 'ASCENDING' },
+    { fieldPath: 'createdAtMs', order: 'DESCENDING' },
+    { fieldPath: '__name__', order: 'DESCENDING' },
+  ];
+  const stored = [
+    { name: `${at}/Instance/indexes/CI1`, queryScope: 'COLLECTION_GROUP', fields: properties },
+    { name: `${at}/Instance/indexes/CI2`, queryScope: 'COLLECTION_RECURSIVE', fields: properties },
+    { name: `${at}/Other/indexes/CI3`, queryScope: 'COLLECTION_GROUP', fields: properties },
+    {
+      name: `${at}/InstanceEvent/indexes/CI4`,
+      queryScope: 'COLLECTION_GROUP',
+      fields: [{ fieldPath: 'instanceId', order: 'ASCENDING' }],
+    },
+  ];
+  const INDEXES = { to: /^gcloud firestore indexes/, stdout: JSON.stringify(stored) };
+  const [first, second] = ['Instance-userId_asc-createdAtMs_desc', 'InstanceEvent-instanceId_asc'];
+
+  it.each([
+    [
+      'is taken over keeps the indexes of ours that it has',
+      NO_STATE,
+      { [first]: `${at}/Instance/indexes/CI1`, [second]: `${at}/InstanceEvent/indexes/CI4` },
+    ],
+    [
+      'is deployed keeps an index that an apply which broke off has left behind',
+      stateWith('own', [first]),
+      { [second]: `${at}/InstanceEvent/indexes/CI4` },
+    ],
+  ])('that %s', async (_, state, indexes) => {
+    const { context, lines } = await aDeployment({ answers: [state, THERE, INDEXES], target: { databaseId: 'own' } });
+
+    await planCommand(context, NO_CATALOGUE);
+
+    expect(JSON.parse(/-var=adopt_indexes=(.*)$/.exec(await told(lines))?.[1] ?? '')).toEqual(indexes);
+  });
+
+  it('that is deployed is never replaced by another: the way is shown instead, and nothing is planned', async () => {
+    const { context, lines } = await aDeployment({ answers: [THERE], target: { databaseId: 'restored' } });
+
+    const said = await refusal(planCommand(context, NO_CATALOGUE));
+
+    expect(said).toMatch(/deployed database is \(default\), and restored was asked for/);
+    const forget = said.split('\n').find((line) => line.includes('state rm')) ?? '';
+    expect(forget).toBe(
+      'TF_DATA_DIR="$PWD/.build/terraform/my-project-production" terraform -chdir=infra state rm google_firestore_database.main google_firestore_field.expiry google_firestore_index.index',
+    );
+    expect(steps(await lines())).not.toContain('plan');
+  });
+
+  it('in native mode is refused, and another id is proposed', async () => {
+    const { context } = await aDeployment({ answers: [NO_STATE, NATIVE] });
+
+    expect(await refusal(planCommand(context, NO_CATALOGUE))).toMatch(
+      /\(default\) of my-project is FIRESTORE_NATIVE[^]*--database-id compute-api-production/,
+    );
+  });
+
+  it.each([
+    ['the state', { to: / show -json/, code: 1, stderr: 'no access' }, /state cannot be read: no access/],
+    ['its indexes', { to: /^gcloud firestore indexes/, code: 1, stderr: 'denied' }, /cannot be listed: denied/],
+  ])('is not guessed at when %s cannot be read', async (_, answer, message) => {
+    const { context, lines } = await aDeployment({ answers: [answer, NO_STATE, THERE] });
+
+    expect(await refusal(planCommand(context, NO_CATALOGUE))).toMatch(message);
+    expect(steps(await lines())).not.toContain('plan');
+  });
+
+  it.each([
+    ['production.tfvars', 'gateway_region = "europe-west2"\n  database_id = "own"\n', 'database_id'],
+    ['production.tfvars.json', '{"log_level": "debug", "adopt_database": true}', 'adopt_database'],
+    ['infra/more.auto.tfvars', 'adopt_indexes={}', 'adopt_indexes'],
+  ])('is not named in a file of variables (%s), where it would be overridden', async (name, text, variable) => {
+    const { context, root, lines } = await aDeployment();
+    const file = join(root, name);
+    await writeFile(file, text);
+    const varFiles = name.startsWith('infra/') ? [] : [file];
+
+    const said = await refusal(planCommand({ ...context, target: { ...context.target, varFiles } }, NO_CATALOGUE));
+
+    expect(said).toContain(`${file} sets ${variable}`);
+    expect(said).toContain('--database-id');
+    expect(await lines()).toEqual([]);
+  });
+
+  it('may be mentioned in a comment of a file of variables', async () => {
+    const { context, root, lines } = await aDeployment();
+    const file = join(root, 'production.tfvars');
+    await writeFile(file, '# database_id = "own" is an option of the command\nlog_level = "debug"\n');
+
+    await planCommand({ ...context, target: { ...context.target, varFiles: [file] } }, NO_CATALOGUE);
+
+    expect(steps(await lines())).toContain('plan');
+  });
+
+  it('is neither taken over nor looked for by destroy', async () => {
+    const { context, lines } = await aDeployment({ answers: [NO_STATE, THERE] });
+
+    await destroyCommand(context, { yes: true, deleteInstances: false, confirmInstances: undefined });
+
+    expect(await told(lines)).toBe('-var=database_id=(default) -var=adopt_database=false -var=adopt_indexes={}');
+    expect(steps(await lines())).not.toContain('database');
+  });
+});
+
+describe('the bucket of the state', () => {
+  const FOREIGN = {
+    to: /buckets describe/,
+    stdout: '{"projectNumber": "666", "versioning": {"enabled": true}}',
+  };
+  const UNVERSIONED = { to: /buckets describe/, stdout: '{"projectNumber": "1234567890"}' };
+
+  it('that belongs to another project is refused: whoever took the name first would be handed the state', async () => {
+    const { context, lines } = await aDeployment({ answers: [FOREIGN] });
+
+    const said = await refusal(applyCommand(context, { yes: true, ...NO_CATALOGUE }));
+
+    expect(said).toMatch(/belongs to another project \(number 666\), not to my-project[^]*--state-bucket/);
+    expect(steps(await lines()).at(-1)).toBe('state bucket');
+  });
+
+  it('that says no owner is refused as well', async () => {
+    const { context } = await aDeployment({ answers: [{ to: /buckets describe/, stdout: '{}' }] });
+
+    expect(await refusal(planCommand(context, NO_CATALOGUE))).toMatch(/belongs to another project \(number unknown\)/);
+  });
+
+  it('that belongs to another project is used when it was named', async () => {
+    const { context, notes } = await aDeployment({ answers: [FOREIGN], target: { stateBucketNamed: true } });
+
+    await applyCommand(context, { yes: true, ...NO_CATALOGUE });
+
+    expect(notes.join('\n')).toContain('belongs to another project (number 666)');
+  });
+
+  it('keeps versions from the next apply on, though it existed already', async () => {
+    const { context, lines } = await aDeployment({ answers: [UNVERSIONED] });
+
+    await applyCommand(context, { yes: true, ...NO_CATALOGUE });
+
+    expect((await lines()).find((line) => line.includes('buckets update'))).toBe(
+      'gcloud storage buckets update gs://my-project-compute-api-state --versioning',
+    );
+  });
+
+  it('is left as it is by plan, which says that it keeps no versions', async () => {
+    const { context, lines, notes } = await aDeployment({ answers: [UNVERSIONED] });
+
+    await planCommand(context, NO_CATALOGUE);
+
+    expect(notes.join('\n')).toContain('does not keep earlier versions');
+    expect(steps(await lines())).not.toContain('keep versions');
+  });
+
+  it('that cannot be told to keep versions stops apply', async () => {
+    const { context, lines } = await aDeployment({
+      answers: [UNVERSIONED, { to: /buckets update/, code: 1, stderr: 'denied' }],
+    });
+
+    expect(await refusal(applyCommand(context, { yes: true, ...NO_CATALOGUE }))).toMatch(/keep versions: denied/);
+    expect(steps(await lines())).not.toContain('build');
   });
 });
 

@@ -26,7 +26,13 @@ export interface FakePrograms {
   readonly uninstall: (program: string) => Promise<void>;
 }
 
-const WATCHED = ['TF_DATA_DIR', 'TF_INPUT', 'DATASTORE_EMULATOR_HOST', 'GOOGLE_CLOUD_PROJECT'] as const;
+const WATCHED = [
+  'TF_DATA_DIR',
+  'TF_INPUT',
+  'DATASTORE_EMULATOR_HOST',
+  'GOOGLE_CLOUD_PROJECT',
+  'GOOGLE_CLOUD_QUOTA_PROJECT',
+] as const;
 
 /** Between the parts of a call, and after it, in the file in which the fakes write down their calls. */
 const [PART, END] = ['\u001e', '\u001f'];

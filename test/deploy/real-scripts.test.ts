@@ -1,9 +1,9 @@
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
-import { applyCatalogue } from '#scripts/deploy/catalogue.ts';
+import { applyCatalogue, cataloguePlanText, overwrites, planCatalogue } from '#scripts/deploy/catalogue.ts';
 import type { DeployContext } from '#scripts/deploy/deploy-context.ts';
 import { smokeTest } from '#scripts/deploy/smoke-test.ts';
 import type { Outputs } from '#scripts/deploy/terraform-steps.ts';
@@ -39,6 +39,8 @@ async function onEmulator() {
       region: 'europe-west1',
       environment: 'production',
       stateBucket: 'state',
+      stateBucketNamed: true,
+      databaseId: undefined,
       varFiles: [],
     },
     world: {
@@ -80,3 +82,27 @@ test('catalogue and smoke test run against the default database, as often as wan
   // Nothing is left that could sign in.
   expect([await store.count(ALL_USERS, {}), await store.count(ALL_API_KEYS, {})]).toEqual([0, 0]);
 });
+
+test(
+  'the catalogue is planned before it is written: adds first, nothing after, and what was changed by hand',
+  { timeout: 60_000 },
+  async () => {
+    const { context } = await onEmulator();
+    const shipped = join(ROOT, 'infra/catalog.json');
+    const folder = await mkdtemp(join(tmpdir(), 'catalogue-'));
+    onTestFinished(() => rm(folder, { recursive: true, force: true }));
+    const byHand = join(folder, 'catalog.json');
+    await writeFile(byHand, (await readFile(shipped, 'utf8')).replace('"maxInstances": 1,', '"maxInstances": 2,'));
+
+    const first = await planCatalogue(context, shipped, OUTPUTS);
+    await applyCatalogue(context, shipped, OUTPUTS);
+    const second = await planCatalogue(context, shipped, OUTPUTS);
+    await applyCatalogue(context, byHand, OUTPUTS);
+    const third = await planCatalogue(context, shipped, OUTPUTS);
+
+    expect([first, second, third].map(overwrites)).toEqual([false, false, true]);
+    expect(first.items.length).toBeGreaterThan(0);
+    expect(second.items).toEqual([]);
+    expect(cataloguePlanText(third)).toContain('~ tier free\n    maxInstances: 2 → 1\n');
+  },
+);

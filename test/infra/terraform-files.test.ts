@@ -5,10 +5,12 @@ import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { parseCatalog } from '#scripts/catalog/parse-catalog.ts';
 import { filledIn } from '#scripts/deploy/catalogue.ts';
+import { OF_THE_DATABASE } from '#scripts/deploy/database.ts';
 import { databaseId } from '#scripts/deploy/terraform-steps.ts';
+import type { DatastoreLists } from '#scripts/generate/infra-lists.ts';
 import { LIMITED_OPERATIONS } from '#shared/domain/tier.ts';
 import { tableRows } from './markdown-table.ts';
-import { blocks, INFRA, terraformFiles } from './terraform-sources.ts';
+import { blocks, generated, INFRA, terraformFiles } from './terraform-sources.ts';
 
 describe('Terraform files', () => {
   it('are formatted, where terraform is installed to say so', async () => {
@@ -108,6 +110,41 @@ describe('the catalogue that is deployed', () => {
       /\$\{planet\}; known are network, region, subnetwork, zone/,
     );
   });
+});
+
+describe('README.md', () => {
+  const readme = readFileSync(join(INFRA, 'README.md'), 'utf8');
+
+  it('makes TTL policies by hand on the property and the kinds that Terraform has', () => {
+    const { expiryProperty, expiringKinds } = generated('datastore.json') as DatastoreLists;
+    const [command = ''] = /for kind in [^]*?done/.exec(readme) ?? [];
+
+    expect(command).toContain(`gcloud firestore fields ttls update ${expiryProperty} --collection-group="$kind"`);
+    expect(/for kind in (.*?); do/.exec(command)?.[1]?.split(' ')).toEqual(expiringKinds);
+  });
+
+  it('lets Terraform forget all that it has in a database, before another one takes its place', () => {
+    const [command = ''] = /terraform -chdir=infra state rm (?:\\\n|.)*/.exec(readme) ?? [];
+    const dependent = blocks().filter(({ labels }) => labels[0]?.startsWith('google_firestore_') === true);
+
+    const forgotten = [...command.matchAll(/google_\w+\.\w+/g)].map(([address]) => address);
+    expect(forgotten.sort()).toEqual(dependent.map(({ labels }) => labels.join('.')).sort());
+    expect(forgotten).toEqual([...OF_THE_DATABASE].sort());
+  });
+});
+
+it('no function asks for more instances than the variable max_instances lets it have', () => {
+  const body = blocks().find(({ labels }) => labels[0] === 'google_cloudfunctions2_function')?.body ?? '';
+
+  expect(body).toMatch(/max_instance_count += min\(each\.value\.runtime\.maxInstances, coalesce\(var\.max_instances, /);
+});
+
+it('the deploy command and Terraform call indexes by the same names', () => {
+  const datastore = terraformFiles().find(({ name }) => name === 'datastore.tf')?.text ?? '';
+
+  expect(datastore).toContain(
+    'join("-", concat([index.kind], [for property in index.properties : "${property.name}_${property.direction}"]))',
+  );
 });
 
 it('the deploy command and Terraform mean the same database', () => {
