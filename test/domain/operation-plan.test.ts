@@ -7,7 +7,15 @@ const NOW_MS = 1_700_000_000_000;
 const MINUTE_MS = 60_000;
 
 function called(verb: CloudCall['verb'], overrides: Partial<CloudCall> = {}): CloudCall {
-  return { verb, requestId: 'uuid', askedAtMs: NOW_MS - MINUTE_MS, zoneOperation: null, done: false, unclear: false, ...overrides };
+  return {
+    verb,
+    requestId: 'uuid',
+    askedAtMs: NOW_MS - MINUTE_MS,
+    zoneOperation: null,
+    done: false,
+    unclear: false,
+    ...overrides,
+  };
 }
 
 function step(kind: OperationKind, call: CloudCall | null, status: string | undefined): Step {
