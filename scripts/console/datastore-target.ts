@@ -51,7 +51,7 @@ export function datastoreTarget(options: TargetOptions, environment: Environment
 /** The default database has no name on the wire, whatever people and Terraform call it. */
 const DEFAULT = '(default)';
 
-/** Id of an environment's database, as `infra/main.tf` chooses it. */
+/** Usual id of an environment's database, as `infra/main.tf` chooses it. */
 export function databaseOfEnvironment(environment: string): string {
   return environment === 'production' ? DEFAULT : `compute-api-${environment}`;
 }

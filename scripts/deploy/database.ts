@@ -1,11 +1,11 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { databaseOfEnvironment } from '#scripts/console/datastore-target.ts';
 import type { DatastoreLists } from '#scripts/generate/infra-lists.ts';
 import { said } from './check-access.ts';
 import { commandLine } from './command-line.ts';
 import { DeployError } from './deploy-error.ts';
 import { gcloud, terraform, type DeployContext } from './deploy-context.ts';
-import { databaseId } from './terraform-steps.ts';
 
 /** The database of a deployment, as Terraform is told about it. */
 export interface Database {
@@ -31,7 +31,7 @@ const FOUND_OUT = ['adopt_database', 'adopt_indexes', 'database_id'] as const;
 export async function databaseOf(context: DeployContext): Promise<Database> {
   const { environment, databaseId: named } = context.target;
   const state = await stateOf(context);
-  const id = named ?? state.database ?? databaseId(environment);
+  const id = named ?? state.database ?? databaseOfEnvironment(environment);
   if (state.database === undefined) return found(context, id);
   if (state.database !== id) throw anotherIsDeployed(context, state.database, id);
   // An apply that broke off may have left indexes that the state does not know of.
@@ -42,7 +42,7 @@ export async function databaseOf(context: DeployContext): Promise<Database> {
 export async function databaseToLeave(context: DeployContext): Promise<Database> {
   const { environment, databaseId: named } = context.target;
   const { database } = await stateOf(context);
-  const id = database ?? named ?? databaseId(environment);
+  const id = database ?? named ?? databaseOfEnvironment(environment);
   return { id, adopt: false, indexes: {}, exists: database !== undefined };
 }
 

@@ -12,11 +12,6 @@ export interface Outputs {
   readonly network: { readonly network: string; readonly region: string; readonly subnetwork: string };
 }
 
-/** Usual id of an environment's database, as `infra/main.tf` chooses it. */
-export function databaseId(environment: string): string {
-  return environment === 'production' ? '(default)' : `compute-api-${environment}`;
-}
-
 /** Connects the working data with the state in the bucket. */
 export async function initialise(context: DeployContext): Promise<void> {
   const { stateBucket, environment } = context.target;

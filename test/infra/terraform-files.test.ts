@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { parseCatalog } from '#scripts/catalog/parse-catalog.ts';
 import { filledIn } from '#scripts/deploy/catalogue.ts';
 import { OF_THE_DATABASE } from '#scripts/deploy/database.ts';
-import { databaseId } from '#scripts/deploy/terraform-steps.ts';
+import { databaseOfEnvironment } from '#scripts/console/datastore-target.ts';
 import type { DatastoreLists } from '#scripts/generate/infra-lists.ts';
 import { LIMITED_OPERATIONS } from '#shared/domain/tier.ts';
 import { tableRows } from './markdown-table.ts';
@@ -151,7 +151,10 @@ it('the deploy command and Terraform mean the same database', () => {
   const main = terraformFiles().find(({ name }) => name === 'main.tf')?.text ?? '';
 
   expect(main).toContain('var.environment == "production" ? "(default)" : "compute-api-${var.environment}"');
-  expect([databaseId('production'), databaseId('staging')]).toEqual(['(default)', 'compute-api-staging']);
+  expect([databaseOfEnvironment('production'), databaseOfEnvironment('staging')]).toEqual([
+    '(default)',
+    'compute-api-staging',
+  ]);
 });
 
 /** `undefined` code where terraform is not installed. */
