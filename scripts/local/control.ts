@@ -101,6 +101,10 @@ export class ControlServer {
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     try {
+      // Browsers say so when a page asks; a page that somebody has opened has no business here.
+      if (request.headers.origin !== undefined) {
+        throw new ControlError(403, 'The control interface is not for web pages.');
+      }
       const text = await readText(request);
       const handler = this.#findHandler(request, response);
       const answer: unknown = await handler(request.method === 'POST' ? parseJson(text) : undefined);

@@ -40,6 +40,9 @@ const HOP_BY_HOP: ReadonlySet<string> = new Set([
   'upgrade',
 ]);
 
+/** What the gateway answers for: no caller may have it dropped by naming it in `Connection`. */
+const NEVER_DROPPED: ReadonlySet<string> = new Set(['authorization', 'x-forwarded-authorization', 'x-forwarded-for']);
+
 /** How long to try for a connection: a host that has just ended may not be known to have. */
 const CONNECT_MS = 3_000;
 const CONNECT_PAUSE_MS = 50;
@@ -92,12 +95,13 @@ function exchange(
     const { address } = forwarding;
     const hasBody =
       incoming.headers['transfer-encoding'] !== undefined || Number(incoming.headers['content-length'] ?? 0) > 0;
-    const headers = ['Host', `${address.host}:${address.port}`, ...endToEnd(forwarding.headers)];
-    if (incoming.headers['content-length'] === undefined) {
-      // Without either, Node would announce a chunked body on a POST that has none.
-      if (hasBody) headers.push('Transfer-Encoding', 'chunked');
-      else if (forwarding.method === 'POST') headers.push('Content-Length', '0');
-    }
+    const headers = ['Host', `${address.host}:${address.port}`, ...endToEnd(forwarding.headers, ['content-length'])];
+    // Where a body ends is ours to say: what a caller could have left out would be read as the next request, somebody else's.
+    const length = incoming.headers['content-length'];
+    if (length !== undefined) headers.push('Content-Length', length);
+    else if (hasBody) headers.push('Transfer-Encoding', 'chunked');
+    // Without either, Node would announce a chunked body on a POST that has none.
+    else if (forwarding.method === 'POST') headers.push('Content-Length', '0');
     let connected = false;
     let settled = false;
 
@@ -157,12 +161,14 @@ function exchange(
   });
 }
 
-/** Raw headers without those of the connection, and without those that `Connection` names. */
-function endToEnd(rawHeaders: readonly string[]): string[] {
-  const dropped = new Set([...HOP_BY_HOP, 'host']);
+/** Raw headers without those of the connection, those that `Connection` names, and `others`. */
+function endToEnd(rawHeaders: readonly string[], others: readonly string[] = []): string[] {
+  const dropped = new Set([...HOP_BY_HOP, 'host', ...others]);
   for (const [name, value] of pairs(rawHeaders)) {
-    if (name.toLowerCase() === 'connection') {
-      for (const named of value.split(',')) dropped.add(named.trim().toLowerCase());
+    if (name.toLowerCase() !== 'connection') continue;
+    for (const named of value.split(',')) {
+      const lower = named.trim().toLowerCase();
+      if (!NEVER_DROPPED.has(lower)) dropped.add(lower);
     }
   }
   return pairs(rawHeaders)

@@ -27,6 +27,19 @@ async function control(onClockMoved?: () => Promise<void>) {
 
 const FAULT = { service: 'compute', method: 'instances.insert', kind: 'error', count: 2 };
 
+test('a web page that somebody has opened cannot use it: 403', async () => {
+  const { server, faults } = await control();
+
+  const response = await fetch(`http://${server.address}/faults`, {
+    method: 'POST',
+    headers: { origin: 'https://page.example', 'content-type': 'text/plain' },
+    body: JSON.stringify([FAULT]),
+  });
+
+  expect(response.status).toBe(403);
+  expect(faults.list()).toEqual([]);
+});
+
 describe('looking', () => {
   test('calls, machines and their history are what Compute Engine has seen', async () => {
     const { call, running, get, at, instances } = await control();

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, request as httpRequest } from 'node:http';
 import type { IncomingHttpHeaders, IncomingMessage, RequestListener } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { connect, type AddressInfo } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { Gateway } from '#scripts/local/gateway.ts';
 import { RouteTable } from '#scripts/local/route-table.ts';
@@ -211,6 +211,43 @@ describe('headers', () => {
     expect(h.seen[0]?.headers).toMatchObject({ 'x-many': 'a, b', 'api-key': 'k' });
     expect(h.seen[0]?.headers['x-hop']).toBeUndefined();
     expect(h.seen[0]?.headers.connection).toBe('keep-alive');
+  });
+});
+
+describe('whoever names headers in Connection', () => {
+  test('does not smuggle a request of his to the function, to be taken for the next caller’s', async () => {
+    const h = await harness();
+    const { hostname, port } = new URL(h.gateway.baseUrl);
+    const smuggled = 'DELETE /api/machines/victim HTTP/1.1\r\nHost: y\r\nX-Ignore: ';
+    const socket = connect(Number(port), hostname);
+    socket.end(
+      'DELETE /api/machines/mine HTTP/1.1\r\nHost: x\r\nConnection: content-length, close\r\n' +
+        `Content-Length: ${smuggled.length}\r\n\r\n${smuggled}`,
+    );
+    socket.resume();
+    await once(socket, 'close');
+
+    await rawRequest(h.gateway.baseUrl, '/api/machines/theirs', { method: 'DELETE' });
+
+    expect(h.seen.map(({ method, url, body }) => [method, url, body])).toEqual([
+      ['DELETE', '/api/machines/mine', smuggled],
+      ['DELETE', '/api/machines/theirs', ''],
+    ]);
+  });
+
+  test('does not remove what the gateway answers for', async () => {
+    const h = await harness();
+
+    await rawRequest(h.gateway.baseUrl, '/api/machines', {
+      headers: [
+        ...['Host', 'x', 'Authorization', 'Bearer token'],
+        ...['Connection', 'close, X-Forwarded-Authorization, x-forwarded-for, authorization'],
+      ],
+    });
+
+    expect(h.seen[0]?.headers['x-forwarded-authorization']).toBe('Bearer token');
+    expect(h.seen[0]?.headers['x-forwarded-for']).toBe('127.0.0.1');
+    expect(h.seen[0]?.headers.authorization).toMatch(/^Bearer /);
   });
 });
 
