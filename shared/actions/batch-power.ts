@@ -3,7 +3,7 @@ import { idOf, instanceFid } from '#shared/domain/fids.ts';
 import { fleetStatus, type FleetStatus } from '#shared/domain/fleet-status.ts';
 import { operationId } from '#shared/domain/ids.ts';
 import type { Instance } from '#shared/domain/instance.ts';
-import { fits, joinable, projectedStatus } from '#shared/domain/power.ts';
+import { fits, joinable, projectedStatus, requireRoom } from '#shared/domain/power.ts';
 import type { Principal } from '#shared/domain/principal.ts';
 import { INSTANCE, OPERATION } from '#shared/datastore/rows.ts';
 import { insert, ref, type Row, type Write } from '#shared/datastore/store.ts';
@@ -100,6 +100,7 @@ function planFor(
   const { kind } = request;
   if (joinable(row.value, kind) !== undefined) return { status: ACCEPTED[kind], writes: [] };
   if (!fits(kind, projectedStatus(row.value), 'admin')) return { status: fleetStatus(row.value), writes: [] };
+  requireRoom(row.value);
   const operation = pendingOperation(kind, row.value, {
     id,
     actor: { type: 'user', id: request.caller.userId },

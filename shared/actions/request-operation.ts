@@ -4,7 +4,14 @@ import { nextEvent } from '#shared/domain/history.ts';
 import { operationId } from '#shared/domain/ids.ts';
 import type { Instance } from '#shared/domain/instance.ts';
 import type { Operation } from '#shared/domain/operation.ts';
-import { joinable, projectedStatus, requireFit, type PowerKind, type Strictness } from '#shared/domain/power.ts';
+import {
+  joinable,
+  projectedStatus,
+  requireFit,
+  requireRoom,
+  type PowerKind,
+  type Strictness,
+} from '#shared/domain/power.ts';
 import type { Actor, Principal } from '#shared/domain/principal.ts';
 import { IDEMPOTENCY, INSTANCE, OPERATION, type IdempotencyRecord } from '#shared/datastore/rows.ts';
 import { insert, ref, replace, type Row, type Write } from '#shared/datastore/store.ts';
@@ -91,6 +98,7 @@ export async function requestOperation(request: OperationRequest, tools: Request
     const mustFit = joined === undefined || request.strictness === 'admin';
     if (mustFit && request.kind !== 'delete') requireFit(request.kind, row.value, request.strictness);
     if (joined !== undefined) return joinOperation(joined.id, { row, earlier }, request, { store, atMs });
+    if (request.kind !== 'delete') requireRoom(row.value);
     const actor: Actor = { type: request.strictness === 'admin' ? 'admin' : 'user', id: caller.userId };
     const operation = pendingOperation(request.kind, row.value, { id, actor, requestId: request.requestId, atMs });
     const reply = request.answer(operation);

@@ -1,4 +1,5 @@
 import type { Instance } from '#shared/domain/instance.ts';
+import type { Operation } from '#shared/domain/operation.ts';
 import type { Price } from '#shared/domain/price.ts';
 import { requestUuid } from '#shared/domain/request-uuid.ts';
 import { INSTANCE, JOB_STATE, REMNANT, type Remnant } from '#shared/datastore/rows.ts';
@@ -36,6 +37,8 @@ const RETRY_REMNANT_MS = 30_000;
 const RETRY_REMNANT_MS_MAX = 10 * 60_000;
 /** Bounds of one sweep; what is left over is due at the next one. */
 const BATCH = 500;
+/** Pages of open operations that one sweep goes through. */
+const OPEN_PAGES_MAX = 40;
 /** Looks at VMs at the same time: Compute Engine counts requests per minute. */
 const LOOKS_AT_ONCE = 10;
 /** Beyond this many VMs the whole comparison, one list call per 500 of them, runs each five minutes. */
@@ -85,22 +88,41 @@ export async function sweep(tools: Tools): Promise<SweepReport> {
 }
 
 async function publishLeftBehind(tools: Tools): Promise<Pick<SweepReport, 'republished' | 'oldestOpenSeconds'>> {
+  const { store } = tools;
   const nowMs = tools.nowMs();
-  const { rows } = await tools.store.query(
-    OPEN_OPERATIONS,
-    { openSince: time.encode(nowMs - LEFT_BEHIND_MS) },
-    { limit: BATCH },
-  );
-  const free = rows.filter(({ value }) => value.leaseUntilMs <= nowMs);
-  await announce(
-    free.map(({ value }) => ({ operationId: value.id, instanceId: value.instanceId })),
-    tools,
-  );
-  const [oldest] = rows;
-  return {
-    republished: free.length,
-    oldestOpenSeconds: oldest === undefined ? 0 : Math.round((nowMs - oldest.value.createdAtMs) / 1000),
-  };
+  const before = { openSince: time.encode(nowMs - LEFT_BEHIND_MS) };
+  let oldestMs: number | undefined;
+  let republished = 0;
+  let cursor: string | undefined;
+  // Page by page: what somebody's many operations wait for must not hide what everybody else's are waiting for.
+  for (let page = 0; page < OPEN_PAGES_MAX; page += 1) {
+    const found = await store.query(OPEN_OPERATIONS, before, {
+      limit: BATCH,
+      ...(cursor === undefined ? {} : { cursor }),
+    });
+    oldestMs ??= found.rows[0]?.value.createdAtMs;
+    const free = found.rows.filter(({ value }) => value.leaseUntilMs <= nowMs).map(({ value }) => value);
+    const due = await whoseTurn(free, store);
+    await announce(
+      due.map(({ id, instanceId }) => ({ operationId: id, instanceId })),
+      tools,
+    );
+    republished += due.length;
+    cursor = found.cursor;
+    if (cursor === undefined) break;
+  }
+  return { republished, oldestOpenSeconds: oldestMs === undefined ? 0 : Math.round((nowMs - oldestMs) / 1000) };
+}
+
+/** Those that nothing is queued before: the others are published when what is before them ends. */
+async function whoseTurn(operations: readonly Operation[], store: Tools['store']): Promise<readonly Operation[]> {
+  const ids = [...new Set(operations.map(({ instanceId }) => instanceId))];
+  const rows = await store.getAll(ids.map((id) => ref(INSTANCE, id)));
+  const queues = new Map(rows.map((row, i) => [ids[i], row?.value.queue ?? []]));
+  return operations.filter(({ id, instanceId }) => {
+    const queue = queues.get(instanceId) ?? [];
+    return queue[0]?.id === id || !queue.some((queued) => queued.id === id);
+  });
 }
 
 async function lookAtDue(tools: Tools): Promise<number> {

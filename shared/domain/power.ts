@@ -61,6 +61,22 @@ export function joinable(instance: Pick<Instance, 'queue'>, kind: OperationKind)
   return last?.kind === kind ? last : undefined;
 }
 
+/**
+ * Operations that may wait on one instance, the one at work included. More says nothing about where it should end, but
+ * every delete and every look at the instance would carry it along.
+ */
+const QUEUED_MAX = 16;
+
+/** Throws `conflict` when so much is queued on the instance that another operation has to wait outside. */
+export function requireRoom({ id, queue }: Pick<Instance, 'id' | 'queue'>): void {
+  if (queue.length < QUEUED_MAX) return;
+  throw new Failure(
+    'conflict',
+    `Instance ${id} has ${queue.length} operations that have not ended. Wait until some have, then ask again.`,
+    { reason: 'too_many_operations', retryAfterSeconds: 10 },
+  );
+}
+
 /** Throws `conflict`, naming the status, when the verb does not fit. */
 export function requireFit(
   kind: PowerKind,

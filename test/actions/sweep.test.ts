@@ -2,12 +2,13 @@ import { expect, onTestFinished, test } from 'vitest';
 import { ShiftableClock } from '#scripts/local/clock.ts';
 import { DatastoreEmulator } from '#scripts/local/emulators/datastore/datastore-emulator.ts';
 import { Faults } from '#scripts/local/faults.ts';
+import { pendingOperation } from '#shared/actions/request-operation.ts';
 import { sweep } from '#shared/actions/sweep.ts';
 import { syncInstance } from '#shared/actions/sync-instance.ts';
-import { EVENT, INSTANCE } from '#shared/datastore/rows.ts';
+import { EVENT, INSTANCE, OPERATION } from '#shared/datastore/rows.ts';
 import { put, ref, Store } from '#shared/datastore/store.ts';
 import { Compute, type Machine } from '#shared/gce/compute.ts';
-import { Publisher } from '#shared/pubsub/publisher.ts';
+import { Publisher, type OperationMessage } from '#shared/pubsub/publisher.ts';
 import { anInstance } from '#test/support/an-instance.ts';
 import { computeCloud, PROJECT, STOP_SECONDS } from '#test/support/compute-cloud.ts';
 import { seededRandom } from '#test/support/seeded-random.ts';
@@ -24,7 +25,7 @@ class SlowToList extends Compute {
   }
 }
 
-async function harness() {
+async function harness(publish?: (messages: readonly OperationMessage[]) => void) {
   const cloud = await computeCloud();
   const datastore = new DatastoreEmulator({ clock: new ShiftableClock(), faults: new Faults() });
   await datastore.start();
@@ -38,8 +39,9 @@ async function harness() {
     sleep,
   });
   const compute = new SlowToList({ project: PROJECT, deployment: 'test', emulatorHost: cloud.emulator.address });
-  // Nothing is published here: no operation is open.
+  // Nobody listens: what is published is only noted, where somebody wants to know.
   const publisher = new Publisher({ project: PROJECT, topic: 'operations', emulatorHost: '127.0.0.1:9' });
+  if (publish !== undefined) publisher.publish = async (messages) => publish(messages);
   onTestFinished(async () => {
     await Promise.all([store.close(), compute.close(), publisher.close()]);
     await datastore.stop();
@@ -74,4 +76,41 @@ test('a list that is older than the record does not take the record back to what
     status: 'TERMINATED',
     cause: 'cloud event',
   });
+});
+
+test("somebody's many waiting operations do not hide anybody else's, and only those whose turn it is are published", async () => {
+  const published: string[] = [];
+  const { store, tools } = await harness((messages) => {
+    published.push(...messages.map(({ operationId }) => operationId));
+  });
+  const actor = { type: 'user' as const, id: 'alice' };
+  const atMs = tools.nowMs() - 60_000;
+  const operations = (instanceId: string, count: number, ageMs: number) =>
+    Array.from({ length: count }, (_, i) =>
+      pendingOperation(i % 2 === 0 ? 'stop' : 'start', anInstance({ id: instanceId }), {
+        id: `op-${instanceId}-${String(i).padStart(4, '0')}`,
+        actor,
+        requestId: 'request-1',
+        atMs: atMs - ageMs,
+      }),
+    );
+  const many = operations('tw-busy', 1_200, 60_000);
+  const one = operations('tw-quiet', 1, 0);
+  const orphan = operations('tw-gone', 1, 0);
+  for (const [id, queue] of [
+    ['tw-busy', many],
+    ['tw-quiet', one],
+  ] as const) {
+    const queued = queue.map((operation) => ({ id: operation.id, kind: operation.kind }));
+    await store.write([put(INSTANCE, id, anInstance({ id, queue: queued }))]);
+  }
+  for (let from = 0; from < many.length; from += 400) {
+    await store.write(many.slice(from, from + 400).map((operation) => put(OPERATION, operation.id, operation)));
+  }
+  await store.write([...one, ...orphan].map((operation) => put(OPERATION, operation.id, operation)));
+
+  const report = await sweep(tools);
+
+  expect(published.sort()).toEqual(['op-tw-busy-0000', 'op-tw-gone-0000', 'op-tw-quiet-0000']);
+  expect(report).toMatchObject({ republished: 3, oldestOpenSeconds: 120 });
 });

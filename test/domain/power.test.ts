@@ -7,7 +7,14 @@ import {
   type InstanceStatus,
   type OperationKind,
 } from '#shared/domain/instance.ts';
-import { joinable, POWER_KINDS, projectedStatus, requireFit, type PowerKind } from '#shared/domain/power.ts';
+import {
+  joinable,
+  POWER_KINDS,
+  projectedStatus,
+  requireFit,
+  requireRoom,
+  type PowerKind,
+} from '#shared/domain/power.ts';
 
 /** Where each status ends by itself, and which verbs are accepted in it by either face of the API. */
 const STATES: Readonly<
@@ -128,5 +135,17 @@ test('every status that does not stay is looked at again, and no other', () => {
       'DEPROVISIONING',
       'DELETING',
     ].sort(),
+  );
+});
+
+test('sixteen operations may wait on one instance; the next one is told to come back', () => {
+  const queued = (length: number) => ({
+    id: 'tw-1',
+    queue: Array.from({ length }, (_, i) => ({ id: `op-${i}`, kind: 'stop' as const })),
+  });
+
+  expect(() => requireRoom(queued(15))).not.toThrow();
+  expect(() => requireRoom(queued(16))).toThrow(
+    expect.objectContaining({ kind: 'conflict', reason: 'too_many_operations', retryAfterSeconds: 10 }),
   );
 });
