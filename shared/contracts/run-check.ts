@@ -73,6 +73,9 @@ function fromText(text: unknown, kind: QueryKind): unknown {
   }
 }
 
+/** Mistakes that one answer names. A list of a hundred thousand wrong items would be answered at forty times its size. */
+const TOLD_MAX = 50;
+
 /**
  * The errors as people should hear them. `if` says only that its `then` failed, which the `then` has said better;
  * `propertyNames` says which name it is, which the rule inside of it does not; a property that is `false` beside another
@@ -80,7 +83,13 @@ function fromText(text: unknown, kind: QueryKind): unknown {
  */
 function told(compiled: CompiledSchema): CheckError[] {
   const errors: CheckError[] = [];
-  for (const { instancePath, keyword, params, message, schemaPath } of compiled.errors ?? []) {
+  const found = compiled.errors ?? [];
+  for (const [index, { instancePath, keyword, params, message, schemaPath }] of found.entries()) {
+    if (errors.length === TOLD_MAX) {
+      const left = `and up to ${found.length - index} more mistakes`;
+      errors.push({ instancePath: '', keyword: 'more', params: {}, message: left });
+      break;
+    }
     if (keyword === 'if' || schemaPath.includes('/propertyNames/')) continue;
     const beside = keyword === 'false schema' ? /\/dependencies\/([^/]+)\//.exec(schemaPath)?.[1] : undefined;
     const text = beside === undefined ? message : `must not be sent together with ${beside}`;

@@ -55,6 +55,16 @@ test.each([
   expect(broken(history.checkQuery, { limit })).toContain(error);
 });
 
+test('of very many mistakes the first fifty are told, and that there are more', () => {
+  const unknown = Object.fromEntries(Array.from({ length: 32_000 }, (_, i) => [`unknown${i}`, 1]));
+
+  const errors = errorsOf(create.checkBody, unknown);
+
+  expect(errors).toHaveLength(51);
+  expect(errors.at(-1)).toMatchObject({ instancePath: '', keyword: 'more' });
+  expect(errors.at(-1)?.message).toMatch(/^and up to 3\d{4} more mistakes$/);
+});
+
 test('a wait may be 0 and 60, and nothing beyond', () => {
   const results = ['0', '60', '61', '-1', '30.5'].map((wait) => operation.checkQuery({ wait }).valid);
 

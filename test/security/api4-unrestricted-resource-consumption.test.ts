@@ -92,6 +92,30 @@ test.each([
   expect((headerOf(answer, 'x-error') ?? '').length).toBeLessThanOrEqual(1024);
 });
 
+test.each([
+  ['PATCH', '/v2/instances', { instances: Array.from({ length: 100_000 }, () => 1), status: 'x' }, 422],
+  ['POST', '/v1/instances', Object.fromEntries(Array.from({ length: 20_000 }, (_, i) => [`u${i}`, 1])), 400],
+  [
+    'POST',
+    '/api/compute/v1/instances',
+    Object.fromEntries(Array.from({ length: 20_000 }, (_, i) => [`u${i}`, 1])),
+    400,
+  ],
+] as const)('%s %s with nothing but mistakes is answered briefly', async (method, path, body, status) => {
+  const response = await fetch(`${cloud().baseUrl}${path}`, {
+    method,
+    headers: {
+      authorization: `Bearer ${cloud().connection.principals.alice.token}`,
+      'content-type': 'application/json',
+    },
+    body: JSON.stringify(body),
+  });
+
+  expect(response.status).toBe(status);
+  expect((await response.text()).length).toBeLessThan(10_000);
+  expect(response.headers.get('x-error')?.length ?? 0).toBeLessThanOrEqual(1024);
+});
+
 test('keys of requests are bounded', async () => {
   const [, create] = EVERY_ENDPOINT.find(([, { name }]) => name === 'compute-instances-create') ?? [];
   if (create === undefined) throw new Error('There is no create.');
