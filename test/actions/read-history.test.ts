@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { readHistory } from '#shared/actions/read-history.ts';
-import { INSTANCE } from '#shared/datastore/rows.ts';
+import { EVENT, INSTANCE } from '#shared/datastore/rows.ts';
 import { put } from '#shared/datastore/store.ts';
+import { eventId, nextEvent } from '#shared/domain/history.ts';
 import type { Principal } from '#shared/domain/principal.ts';
 import { anInstance } from '#test/support/an-instance.ts';
 import { testDatastore } from '#test/support/datastore.ts';
@@ -31,4 +32,34 @@ test('the history of an instance whose last change is older than what is kept is
   await expect(readHistory({ ...request, instanceId: 'tw-none', caller: ALICE }, { store })).rejects.toMatchObject({
     kind: 'not_found',
   });
+});
+
+test("somebody else's instance is looked for as long as one that never was", async () => {
+  const { store } = await testDatastore();
+  const { id } = anInstance();
+  const event = nextEvent(anInstance(), {
+    status: 'RUNNING',
+    atMs: 1_700_000_000_000,
+    cause: 'operation',
+    actor: { type: 'user', id: ALICE.userId },
+    operationId: null,
+  });
+  await store.write([put(EVENT, eventId(id, event.sequence), event)]);
+  const calls = async (instanceId: string) => {
+    const names: string[] = [];
+    const counted = new Proxy(store, {
+      get(target, name) {
+        const member: unknown = Reflect.get(target, name);
+        if (typeof member !== 'function') return member;
+        names.push(String(name));
+        return member.bind(target) as unknown;
+      },
+    });
+    const caller = { ...ALICE, groups: ['group2'] };
+    const refused = readHistory({ instanceId, caller, admitted, limit: 10, cursor: undefined }, { store: counted });
+    await expect(refused).rejects.toMatchObject({ kind: 'not_found' });
+    return names;
+  };
+
+  expect(await calls(id)).toEqual(await calls('tw-none'));
 });
