@@ -4,10 +4,12 @@ import { presentFleetInstance } from '#shared/families/fleet/present.ts';
 import { toProjectList } from '#shared/families/fleet/to-request.ts';
 import { fleetSurface } from '#shared/families/fleet/surface.ts';
 import { httpFunction } from '#shared/runtime/http-function.ts';
+import { openListCursors } from '#shared/runtime/open-list-cursors.ts';
 
 httpFunction({
   endpoint,
   surface: fleetSurface,
+  open: openListCursors,
   handle: async ({ query, ...call }, tools) => {
     const { instances, cursor } = await listProjectInstances({ ...call, ...toProjectList(query) }, tools);
     return { status: 200, body: { data: instances.map(presentFleetInstance), next_cursor: cursor ?? null } };

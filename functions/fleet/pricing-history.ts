@@ -4,10 +4,12 @@ import { presentPriceHistory } from '#shared/families/fleet/present.ts';
 import { toTimeline } from '#shared/families/fleet/to-request.ts';
 import { fleetSurface } from '#shared/families/fleet/surface.ts';
 import { httpFunction } from '#shared/runtime/http-function.ts';
+import { openListCursors } from '#shared/runtime/open-list-cursors.ts';
 
 httpFunction({
   endpoint,
   surface: fleetSurface,
+  open: openListCursors,
   handle: async ({ query, ...call }, tools) => {
     const { items, cursor } = await readPriceTimeline({ ...call, ...toTimeline(query) }, tools);
     return { status: 200, body: { instances: presentPriceHistory(items), next_cursor: cursor ?? null } };

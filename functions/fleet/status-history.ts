@@ -4,10 +4,12 @@ import { presentStatusHistory } from '#shared/families/fleet/present.ts';
 import { toTimeline } from '#shared/families/fleet/to-request.ts';
 import { fleetSurface } from '#shared/families/fleet/surface.ts';
 import { httpFunction } from '#shared/runtime/http-function.ts';
+import { openListCursors } from '#shared/runtime/open-list-cursors.ts';
 
 httpFunction({
   endpoint,
   surface: fleetSurface,
+  open: openListCursors,
   handle: async ({ query, ...call }, tools) => {
     const { items, cursor } = await readStatusTimeline({ ...call, ...toTimeline(query) }, tools);
     return { status: 200, body: { instances: presentStatusHistory(items), next_cursor: cursor ?? null } };

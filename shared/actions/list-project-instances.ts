@@ -1,16 +1,15 @@
 import { fleetStatus, type FleetStatus } from '#shared/domain/fleet-status.ts';
 import { idOf } from '#shared/domain/fids.ts';
 import type { Instance } from '#shared/domain/instance.ts';
-import { openCursor, sealCursor } from '#shared/domain/list-cursor.ts';
 import { position, timeText } from '#shared/domain/positions.ts';
 import type { Principal } from '#shared/domain/principal.ts';
 import type { ProjectSort } from '#shared/datastore/list-filters.ts';
 import { projectInstances } from '#shared/datastore/queries.ts';
 import type { Direction } from '#shared/datastore/query.ts';
 import { FOREIGN_CURSOR, invalidQuery } from './invalid-query.ts';
+import type { ListTools } from './list-cursors.ts';
 import { isInProjects, requireProject } from './require-project.ts';
 import { scanPage } from './scan-page.ts';
-import type { Tools } from './tools.ts';
 
 /** Filters of the list; those that are absent let everything through. */
 export interface ProjectFilters {
@@ -47,12 +46,12 @@ const POSITION: Readonly<Record<ProjectSort, (instance: Instance) => string>> = 
  */
 export async function listProjectInstances(
   request: ProjectListRequest,
-  { store }: Pick<Tools, 'store'>,
+  { store, cursors }: ListTools,
 ): Promise<{ readonly instances: readonly Instance[]; readonly cursor: string | undefined }> {
   const { caller, project, sort, direction, filters } = request;
   await Promise.all([request.admitted, requireProject(caller, project, { store })]);
   const scope = ['instances', caller.userId, project, sort, direction, canonical(filters)];
-  const place = request.cursor === undefined ? undefined : openCursor(request.cursor, scope);
+  const place = request.cursor === undefined ? undefined : await cursors.open(request.cursor, scope);
   if (request.cursor !== undefined && place === undefined) throw invalidQuery([FOREIGN_CURSOR]);
   const after = place === undefined ? {} : direction === 'asc' ? { above: place } : { below: place };
   const { values, end } = await scanPage<Instance>(
@@ -66,7 +65,7 @@ export async function listProjectInstances(
     },
     { store },
   );
-  return { instances: values, cursor: end === undefined ? undefined : sealCursor(end, scope) };
+  return { instances: values, cursor: end === undefined ? undefined : await cursors.seal(end, scope) };
 }
 
 /** The same filters in another order are the same list. */

@@ -1,6 +1,5 @@
 import { idOf } from '#shared/domain/fids.ts';
 import { eventId, type InstanceEvent } from '#shared/domain/history.ts';
-import { openCursor, sealCursor } from '#shared/domain/list-cursor.ts';
 import { periodId, type PricePeriod } from '#shared/domain/metering.ts';
 import { position, timeText } from '#shared/domain/positions.ts';
 import type { Principal } from '#shared/domain/principal.ts';
@@ -8,9 +7,9 @@ import type { HistorySelector } from '#shared/datastore/list-filters.ts';
 import { priceTimeline, statusTimeline } from '#shared/datastore/queries.ts';
 import type { Range, Shape } from '#shared/datastore/query.ts';
 import { FOREIGN_CURSOR, invalidQuery } from './invalid-query.ts';
+import type { ListTools } from './list-cursors.ts';
 import { isInProjects, requireProject } from './require-project.ts';
 import { scanPage } from './scan-page.ts';
-import type { Tools } from './tools.ts';
 
 export interface TimelineRequest {
   readonly caller: Principal;
@@ -50,30 +49,25 @@ const PRICES: Timeline<PricePeriod> = {
 };
 
 /** A page of the changes of status in a project, oldest first; instances that are gone keep theirs. */
-export function readStatusTimeline(
-  request: TimelineRequest,
-  tools: Pick<Tools, 'store'>,
-): Promise<TimelinePage<InstanceEvent>> {
+export function readStatusTimeline(request: TimelineRequest, tools: ListTools): Promise<TimelinePage<InstanceEvent>> {
   return readTimeline(STATUSES, request, tools);
 }
 
 /** A page of the price periods in a project, by when they began, oldest first. */
-export function readPriceTimeline(
-  request: TimelineRequest,
-  tools: Pick<Tools, 'store'>,
-): Promise<TimelinePage<PricePeriod>> {
+export function readPriceTimeline(request: TimelineRequest, tools: ListTools): Promise<TimelinePage<PricePeriod>> {
   return readTimeline(PRICES, request, tools);
 }
 
 async function readTimeline<T extends Pick<InstanceEvent, 'project' | 'visibleBy'>>(
   timeline: Timeline<T>,
   request: TimelineRequest,
-  { store }: Pick<Tools, 'store'>,
+  { store, cursors }: ListTools,
 ): Promise<TimelinePage<T>> {
   const { caller, project, selectors, window } = request;
   await Promise.all([request.admitted, requireProject(caller, project, { store })]);
   const scope = [timeline.name, caller.userId, project, { ...NO_SELECTORS, ...selectors }, { ...NO_WINDOW, ...window }];
-  const { range, place } = boundsOf(request, scope);
+  const place = request.cursor === undefined ? undefined : await cursors.open(request.cursor, scope);
+  const range = boundsOf(request, place);
   const equal = equalities(selectors);
   // A fid that cannot be one names nothing.
   if (equal === undefined) return { items: [], cursor: undefined };
@@ -84,14 +78,14 @@ async function readTimeline<T extends Pick<InstanceEvent, 'project' | 'visibleBy
         project: { stringValue: project },
         ...Object.fromEntries([...equal].map(([name, id]) => [name, { stringValue: id }])),
       },
-      range: place === undefined ? range : { ...range, above: place },
+      range,
       limit: request.limit,
       keep: (item) => isInProjects(caller, item),
       positionOf: timeline.positionOf,
     },
     { store },
   );
-  return { items: values, cursor: end === undefined ? undefined : sealCursor(end, scope) };
+  return { items: values, cursor: end === undefined ? undefined : await cursors.seal(end, scope) };
 }
 
 /** So that the same request is the same scope, whichever members are written out. */
@@ -114,14 +108,10 @@ function equalities({
   return equal;
 }
 
-/** Window and cursor as bounds. Throws `invalid_request` for all that is wrong with them at once. */
-function boundsOf(
-  { window, cursor }: TimelineRequest,
-  scope: readonly unknown[],
-): { readonly range: Range; readonly place: string | undefined } {
+/** Window and place of the cursor as bounds. Throws `invalid_request` for all that is wrong with them at once. */
+function boundsOf({ window, cursor }: TimelineRequest, place: string | undefined): Range {
   const start = timeOf(window.start);
   const end = timeOf(window.end);
-  const place = cursor === undefined ? undefined : openCursor(cursor, scope);
   const wrong = [
     ...(Number.isNaN(start) ? [noSuchTime('/start_time')] : []),
     ...(Number.isNaN(end) ? [noSuchTime('/end_time')] : []),
@@ -129,11 +119,9 @@ function boundsOf(
   ];
   if (wrong.length > 0) throw invalidQuery(wrong);
   return {
-    range: {
-      ...(start === undefined ? {} : { atLeast: timeText(start) }),
-      ...(end === undefined ? {} : { below: timeText(end) }),
-    },
-    place,
+    ...(start === undefined ? {} : { atLeast: timeText(start) }),
+    ...(end === undefined ? {} : { below: timeText(end) }),
+    ...(place === undefined ? {} : { above: place }),
   };
 }
 

@@ -276,6 +276,13 @@ export interface JobState {
 }
 export const JOB_STATE: Kind<JobState> = kind<JobState>('JobState', { cursor: plainText, ranAtMs: time });
 
+/** A key with which we seal what callers carry for us; the id says what. It is made once and never changes. */
+export interface SealingKey {
+  /** Lower-case hex of 256 random bits. */
+  readonly key: string;
+}
+export const SEALING_KEY: Kind<SealingKey> = kind<SealingKey>('SealingKey', { key: plainText });
+
 // Accounts
 
 export interface Customer {
@@ -366,6 +373,7 @@ export const KINDS: readonly Kind<unknown>[] = [
   REMNANT,
   DEAD_LETTER,
   JOB_STATE,
+  SEALING_KEY,
   CUSTOMER,
   USER,
   PROJECT,

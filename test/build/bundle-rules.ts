@@ -4,8 +4,8 @@ import type { BuildMeta } from '#scripts/build.ts';
 const GOOGLE_LIBRARIES =
   /^(google-client:|node_modules\/(@google-cloud\/(?!functions-framework)|@grpc\/|google-gax\/|google-auth-library\/))/;
 
-/** A digest is arithmetic: no I/O, no clock. Randomness is passed in all the same. */
-const HASHING = 'node:crypto';
+/** Digests and ciphers are arithmetic: no I/O, no clock. Randomness is passed in all the same. */
+const CRYPTO = 'node:crypto';
 
 const ADAPTERS = ['datastore', 'gce', 'pubsub'];
 
@@ -49,7 +49,7 @@ function wrongImport(from: string, to: string): string | undefined {
   if (layer === undefined) return `${area} has no place in the layers`;
   if (GOOGLE_LIBRARIES.test(to)) return ADAPTERS.includes(area) ? undefined : "only adapters know Google's clients";
   if (!/^(functions|shared)\//.test(to)) {
-    return area === 'domain' && to !== HASHING ? 'the domain imports nothing' : undefined;
+    return area === 'domain' && to !== CRYPTO ? 'the domain imports nothing' : undefined;
   }
   const [targetArea, targetLayer] = placeOf(to);
   if (targetLayer === undefined) return `${targetArea} has no place in the layers`;

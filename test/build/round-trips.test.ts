@@ -78,6 +78,14 @@ const CASES: readonly Case[] = [
     budget: { ...READ, reads: 0 },
   },
   { name: 'compute-configs-list', ask: () => ({ path: `${V1}/configs` }), status: 200, budget: { ...READ, reads: 0 } },
+  {
+    name: 'fleet-instances-list',
+    // A page that has another one after it: its cursor is sealed with the key that the process remembers.
+    ask: ({ project }) => ({ path: `/v2/instances?project=${project}&limit=1` }),
+    status: 200,
+    // The turn, then the page.
+    budget: { ...READ, datastoreInTurn: 2 },
+  },
   power('stop', 0),
   power('restart', 10),
   power('reset', 20),

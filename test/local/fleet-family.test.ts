@@ -262,6 +262,30 @@ async function walkedHistory(user: FleetUser, limit: number) {
   }
 }
 
+test('a cursor made before a restart opens after it, in whichever process', async () => {
+  const cloud = await startLocalCloud({ args: [...QUICK_MACHINES, '--function-processes', '2'] });
+  const alice = new ComputeUser(cloud, 'alice');
+  const fleet = new FleetUser(cloud, cloud.connection.principals.alice);
+  const [first, second] = [`inst_${await alice.running()}`, `inst_${await alice.running()}`];
+  await settled(cloud);
+  const list = await fleet.listed({ limit: 1, sort_dir: 'asc' });
+  const statuses = await fleet.statuses({ limit: 1 });
+  const prices = await fleet.prices({ limit: 1 });
+
+  await cloud.kill9();
+  await cloud.start();
+
+  for (let turn = 0; turn < 4; turn += 1) {
+    const query = { limit: 1, sort_dir: 'asc', next_cursor: list.next_cursor ?? '' };
+    expect(list.data).toMatchObject([{ fid: first }]);
+    expect((await fleet.listed(query)).data).toMatchObject([{ fid: second }]);
+    expect((await fleet.statuses({ next_cursor: statuses.next_cursor ?? '' })).instances).toHaveLength(2);
+    expect((await fleet.prices({ next_cursor: prices.next_cursor ?? '' })).instances).toMatchObject([
+      { instance_fid: second },
+    ]);
+  }
+});
+
 test('409 while one is being made or removed: nothing is done', async () => {
   const cloud = await startLocalCloud({ args: ['--boot-seconds', '3', '--stop-seconds', '3'] });
   const alice = new ComputeUser(cloud, 'alice');

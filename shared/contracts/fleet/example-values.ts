@@ -5,7 +5,8 @@ export const INSTANCE_FID = 'inst_tw-550e84-a1b2c3d4';
 export const OTHER_INSTANCE_FID = 'inst_tw-550e84-0badcafe';
 export const RESERVATION_FID = 'res_abc123456789';
 export const BID_FID = 'bid_abc123456789';
-export const CURSOR = 'mD1kX0v5bq8m2VtUMDAxNzA0MDY3MjAwMDAw';
+export const CURSOR =
+  '4EqvqOZy66Nz8QH4eTG0vNCQ3cv1K0hRdodswh1S-jQR63J0_L7VT5rzW83dYI1r6298QEZB2Bibqd1kqPtu2Tj9F8Cx_CU-OH7o7GPmGNdHC0sHkzZX_5djBcJRYJstkGflpuW7ZAXTKgw_hOaGs8SoYJLW9HkhqWI1P5fONtmvuDttzQ1K7RatLGBRIJSpwF0h8JbFBQ_iN6Hj';
 
 export const FLEET_INSTANCE = {
   fid: INSTANCE_FID,
