@@ -81,20 +81,21 @@ export async function setCustomerTier(context: Context, id: string, tier: string
  * Throws `not_found`, and `InUse` while there are users, projects or instances of the customer.
  */
 export async function deleteCustomer(context: Context, id: string): Promise<void> {
-  await getCustomer(context, id);
+  checkCustomerId(id);
   const value = { customerId: { stringValue: id } };
   const what = `customer ${id}`;
-  const uses = await Promise.all([
-    countUsers(context.store, { what, by: 'users' }, USERS_OF_CUSTOMER, value),
-    countUsers(context.store, { what, by: 'projects' }, PROJECTS_OF_CUSTOMER, value),
-    countUsers(context.store, { what, by: 'instances' }, INSTANCES_OF_CUSTOMER, value),
-  ]);
-  const found = uses.filter((use) => use !== undefined);
-  if (found.length > 0) throw new InUse(found);
   await context.store.change(async () => {
+    // Read before it is counted: a create that comes in between has changed the usage, and all is decided again.
     const [customer, usage] = await context.store.getAll([ref(CUSTOMER, id), ref(USAGE, id)]);
-    const writes = customer === undefined ? [] : [remove(customer)];
-    return { writes: usage === undefined ? writes : [...writes, remove(usage)], result: undefined };
+    if (customer === undefined) throw unknownCustomer(id);
+    const uses = await Promise.all([
+      countUsers(context.store, { what, by: 'users' }, USERS_OF_CUSTOMER, value),
+      countUsers(context.store, { what, by: 'projects' }, PROJECTS_OF_CUSTOMER, value),
+      countUsers(context.store, { what, by: 'instances' }, INSTANCES_OF_CUSTOMER, value),
+    ]);
+    const found = uses.filter((use) => use !== undefined);
+    if (found.length > 0) throw new InUse(found);
+    return { writes: [remove(customer), ...(usage === undefined ? [] : [remove(usage)])], result: undefined };
   });
 }
 

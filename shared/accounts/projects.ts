@@ -3,6 +3,7 @@ import { ALL_PROJECTS, projectInstances, PROJECTS_OF_CUSTOMER, USERS_OF_CUSTOMER
 import { CUSTOMER, ORDERS, PROJECT, type Project } from '#shared/datastore/rows.ts';
 import { insert, ref, remove, type Row } from '#shared/datastore/store.ts';
 import { Failure } from '#shared/domain/failure.ts';
+import type { Orders } from '#shared/domain/orders.ts';
 import { InUse, USERS_SHOWN_MAX, type Use } from '#shared/domain/in-use.ts';
 import { checkCustomerId, checkName, checkProjectId } from './account-names.ts';
 import type { AccountsContext, Created, ListOptions, ListPage } from './accounts-context.ts';
@@ -52,30 +53,37 @@ export async function createProject(
 export async function deleteProject(context: Pick<AccountsContext, 'store'>, id: string): Promise<void> {
   checkProjectId(id);
   const { store } = context;
-  const [project, orders] = await store.getAll([ref(PROJECT, id), ref(ORDERS, id)]);
-  if (project === undefined) {
-    throw new Failure('not_found', `There is no project ${id}.`, { reason: 'unknown_project' });
-  }
+  await store.change(async () => {
+    // Read before it is counted: an order that comes in between has changed the row, and all is decided again.
+    const [project, orders] = await store.getAll([ref(PROJECT, id), ref(ORDERS, id)]);
+    if (project === undefined) {
+      throw new Failure('not_found', `There is no project ${id}.`, { reason: 'unknown_project' });
+    }
+    const uses = await usesOf({ project, orders }, context);
+    if (uses.length > 0) throw new InUse(uses);
+    return { writes: [remove(project), ...(orders === undefined ? [] : [remove(orders)])], result: undefined };
+  });
+}
+
+async function usesOf(
+  { project, orders }: { readonly project: Row<Project>; readonly orders: Row<Orders> | undefined },
+  context: Pick<AccountsContext, 'store'>,
+): Promise<readonly Use[]> {
+  const { id, value } = project;
   const what = `project ${id}`;
   const { reservations = [], bids = [] } = orders?.value ?? {};
   const open = [...reservations, ...bids].filter(({ endedAtMs }) => endedAtMs === null).map((order) => order.id);
   const members: string[] = [];
-  const ofCustomer = { customerId: { stringValue: project.value.customerId } };
+  const ofCustomer = { customerId: { stringValue: value.customerId } };
   for await (const users of everyRow(context, USERS_OF_CUSTOMER, ofCustomer)) {
-    members.push(...users.filter(({ value }) => value.projects.includes(id)).map((user) => user.id));
+    members.push(...users.filter((user) => user.value.projects.includes(id)).map((user) => user.id));
   }
   const ofProject = { project: { stringValue: id } };
-  const uses = [
-    await countUsers(store, { what, by: 'instances' }, projectInstances('byCreated', 'asc'), ofProject),
+  return [
+    await countUsers(context.store, { what, by: 'instances' }, projectInstances('byCreated', 'asc'), ofProject),
     useOf({ what, by: 'orders' }, open),
     useOf({ what, by: 'users' }, members),
   ].filter((use) => use !== undefined);
-  if (uses.length > 0) throw new InUse(uses);
-  await store.change(async () => {
-    const [row, ended] = await store.getAll([ref(PROJECT, id), ref(ORDERS, id)]);
-    const writes = row === undefined ? [] : [remove(row)];
-    return { writes: ended === undefined ? writes : [...writes, remove(ended)], result: undefined };
-  });
 }
 
 function useOf(names: Pick<Use, 'what' | 'by'>, ids: readonly string[]): Use | undefined {
