@@ -236,7 +236,7 @@ function newOperation(
       askedAtMs: atMs,
       zoneOperation: null,
       done: false,
-      unclear: false,
+      unclear: true,
     },
     callCount: 1,
     error: null,

@@ -88,7 +88,7 @@ async function mark(
         askedAtMs: atMs,
         zoneOperation: null,
         done: false,
-        unclear: false,
+        unclear: true,
       },
       callCount: 1,
     };

@@ -17,7 +17,8 @@ export function requireSameUse(
   key: IdempotencyKey,
   caller: Pick<Principal, 'groups' | 'roles'>,
 ): void {
-  if (earlier.bodyHash === key.bodyHash && canSee(caller, earlier.visibleBy)) return;
+  const shares = earlier.visibleBy === null || canSee(caller, earlier.visibleBy);
+  if (earlier.bodyHash === key.bodyHash && shares) return;
   throw new Failure(
     'unprocessable',
     'This Idempotency-Key was used for another request. Use a new key for a new request.',

@@ -92,6 +92,8 @@ class Delivery {
   readonly #tools: Tools;
   readonly #options: RunOptions;
   readonly #token: string;
+  /** Every attempt at the call so far was clearly refused. */
+  #refusedOnly = false;
 
   constructor(held: Held, tools: Tools, options: RunOptions) {
     this.#held = held;
@@ -215,6 +217,7 @@ class Delivery {
   async #claim(step: Step): Promise<boolean> {
     const nowMs = this.#tools.nowMs();
     const before = this.#operation;
+    this.#plan(step);
     const next: Operation = {
       ...before,
       state: 'running',
@@ -228,7 +231,12 @@ class Delivery {
   }
 
   async #writeDown(step: Extract<Step, { do: 'call' }>): Promise<boolean> {
+    this.#plan(step);
     return this.#write({ ...this.#operation, ...plannedCall(this.#operation, step, this.#tools.nowMs()) });
+  }
+
+  #plan(step: Step): void {
+    if (step.do === 'call') this.#refusedOnly = step.fresh || this.#operation.call?.unclear === false;
   }
 
   /** Writes the operation on condition that it is still as we know it. */
@@ -315,11 +323,11 @@ class Delivery {
         reason: error.reason,
         cause: error,
       });
-      if (call !== null && !call.unclear && !error.refused) {
-        const noted = await this.#write({ ...this.#operation, call: { ...call, unclear: true } });
-        if (!noted) return 'later';
-      }
-      return error.transient && this.#operation.attempts < ATTEMPTS_MAX ? 'later' : error;
+      this.#refusedOnly &&= error.refused;
+      if (!error.transient || this.#operation.attempts >= ATTEMPTS_MAX) return error;
+      if (this.#refusedOnly && call !== null)
+        await this.#write({ ...this.#operation, call: { ...call, unclear: false } });
+      return 'later';
     }
   }
 
@@ -394,8 +402,8 @@ class Delivery {
    */
   async #refused(error: CloudError): Promise<Verdict> {
     const { call } = this.#operation;
-    if (call?.unclear !== true) return error.refused ? this.#retryOrFail(error) : this.#fail(error);
-    return call.verb === 'reset' && error.refused ? this.#giveUp(RESET_UNKNOWN) : this.#fail(error);
+    if (this.#refusedOnly) return this.#retryOrFail(error);
+    return call?.verb === 'reset' && error.refused ? this.#giveUp(RESET_UNKNOWN) : this.#fail(error);
   }
 
   /** A zone operation that ended badly, or a call that was refused. */
@@ -436,7 +444,8 @@ class Delivery {
 
   #takenMs(): number {
     const nowMs = this.#tools.nowMs();
-    return nowMs - (this.#operation.startedAtMs ?? nowMs);
+    const { call, startedAtMs } = this.#operation;
+    return nowMs - (call?.askedAtMs ?? startedAtMs ?? nowMs);
   }
 
   #pauseMs(): number {
@@ -449,7 +458,9 @@ class Delivery {
       const current = await this.#tools.store.get(operation);
       if (current?.value.leaseToken !== this.#token || isFinal(current.value.state))
         return { writes: [], result: undefined };
-      return { writes: [replace(current, { ...current.value, leaseUntilMs: 0 })], result: undefined };
+      // Going on is no failed attempt.
+      const attempts = verdict === 'continue' ? 0 : current.value.attempts;
+      return { writes: [replace(current, { ...current.value, attempts, leaseUntilMs: 0 })], result: undefined };
     });
     return verdict;
   }
@@ -478,7 +489,9 @@ const ATTEMPTS_MAX = 7;
 /** What a step writes on the operation before it is taken. */
 function plannedCall(operation: Operation, step: Step, nowMs: number): Pick<Operation, 'call' | 'callCount'> {
   if (step.do !== 'call') return { call: operation.call, callCount: operation.callCount };
-  if (!step.fresh && operation.call !== null) return { call: operation.call, callCount: operation.callCount };
+  // Whoever makes the call may die over it.
+  if (!step.fresh && operation.call !== null)
+    return { call: { ...operation.call, unclear: true }, callCount: operation.callCount };
   const callCount = operation.callCount + 1;
   return {
     callCount,
@@ -488,7 +501,7 @@ function plannedCall(operation: Operation, step: Step, nowMs: number): Pick<Oper
       askedAtMs: nowMs,
       zoneOperation: null,
       done: false,
-      unclear: false,
+      unclear: true,
     },
   };
 }

@@ -14,6 +14,8 @@ export interface Kind<T> {
 export interface KindOptions<T> {
   /** Properties that queries need and that follow from the members. They are written, never read. */
   readonly derived?: (value: T) => Properties;
+  /** Members that rows written by an earlier version do not have, and what that means. */
+  readonly missing?: Readonly<Partial<T>>;
 }
 
 /** A row whose layout this code does not know: written by a newer version, or by hand. */
@@ -23,6 +25,7 @@ export class UnreadableRow extends Error {
 
 export function kind<T extends object>(name: string, fields: Fields<T>, options: KindOptions<T> = {}): Kind<T> {
   const derived = options.derived ?? (() => ({}));
+  const { missing } = options;
   const members = Object.keys(fields) as (keyof T & string)[];
   return {
     name,
@@ -35,7 +38,12 @@ export function kind<T extends object>(name: string, fields: Fields<T>, options:
       const value: Partial<T> = {};
       for (const member of members) {
         const property = properties[member];
-        if (property === undefined) throw new UnreadableRow(`${name} ${id} has no ${member}`);
+        if (property === undefined) {
+          const substitute = missing?.[member];
+          if (substitute === undefined) throw new UnreadableRow(`${name} ${id} has no ${member}`);
+          value[member] = substitute;
+          continue;
+        }
         try {
           value[member] = fields[member].decode(property);
         } catch (thrown) {

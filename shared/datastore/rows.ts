@@ -197,8 +197,8 @@ export interface IdempotencyRecord {
   readonly bodyHash: string;
   readonly operationId: string;
   readonly instanceId: string;
-  /** Who may have the answer again: those who may see what it is about. */
-  readonly visibleBy: readonly string[];
+  /** Who may have the answer again: those who may see what it is about. `null`: an earlier version did not say. */
+  readonly visibleBy: readonly string[] | null;
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   /** JSON text, `""` for an answer without a body. */
@@ -213,14 +213,14 @@ export const IDEMPOTENCY: Kind<IdempotencyRecord> = kind<IdempotencyRecord>(
     bodyHash: plainText,
     operationId: plainText,
     instanceId: plainText,
-    visibleBy: texts,
+    visibleBy: nullable(texts),
     status: integer,
     headers: json(),
     body: plainText,
     leaseUntilMs: integer,
     expireAtMs: integer,
   },
-  { derived: (record) => ({ expireAt: time.encode(record.expireAtMs) }) },
+  { derived: (record) => ({ expireAt: time.encode(record.expireAtMs) }), missing: { visibleBy: null } },
 );
 
 /** A VM that must go: left by a delete, by a create that came to nothing, or found without a record. The id is the VM's name. */

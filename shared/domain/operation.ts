@@ -14,7 +14,10 @@ export interface CloudCall {
   readonly zoneOperation: string | null;
   /** The zone operation has ended well; what is left is that the VM arrives where it should. */
   readonly done: boolean;
-  /** It was not answered, or with a 5xx: it may have been applied, whatever a repeat of it is told. */
+  /**
+   * It may have been applied, whatever a repeat of it is told. So from before it is made, because whoever makes it can die
+   * over it, until the first attempt at it was clearly refused.
+   */
   readonly unclear: boolean;
 }
 

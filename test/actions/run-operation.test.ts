@@ -25,7 +25,7 @@ interface Cloud {
 
 /** One accepted operation on a running instance, and a worker whose clock goes on when it sleeps. */
 async function worker(kind: OperationKind, cloud: Cloud) {
-  const { store } = await testDatastore();
+  const { store, faults } = await testDatastore();
   const made = {
     actor: { type: 'user' as const, id: 'alice' },
     requestId: 'request-1',
@@ -100,7 +100,9 @@ async function worker(kind: OperationKind, cloud: Cloud) {
   const operation = async () => (await store.get(ref(OPERATION, 'op-1')))?.value;
   return {
     store,
+    faults,
     requests,
+    pass: (ms: number) => (nowMs += ms),
     published,
     deliver,
     operation,
@@ -140,6 +142,46 @@ test('a reset that was refused after an attempt without an answer is not made a 
 
   expect(new Set(requests).size).toBe(1);
   expect(await operation()).toMatchObject({ state: 'failed', error: { reason: 'outcome_unknown' } });
+});
+
+test('a reset over which the worker died is not made a second time, whatever its repeats are told', async () => {
+  let attempts = 0;
+  const { deliver, operation, requests, faults, pass } = await worker('reset', {
+    status: () => 'RUNNING',
+    request: () => {
+      attempts += 1;
+      if (attempts > 1) throw new CloudError('rate_limited', 'no');
+      // Carried out; and of the process nothing is heard any more.
+      faults.add([{ service: 'datastore', method: 'commit', kind: 'error', count: 1_000 }]);
+    },
+  });
+
+  await expect(deliver()).rejects.toThrow();
+  faults.clear();
+  pass(5 * 60_000);
+  let verdict = await deliver();
+  while (verdict === 'later') verdict = await deliver();
+
+  expect(attempts).toBeGreaterThan(2);
+  expect(new Set(requests).size).toBe(1);
+  expect(await operation()).toMatchObject({ state: 'failed', error: { reason: 'outcome_unknown' } });
+});
+
+test('waiting long for a VM is no failed attempt: one 503 after it is tried again', async () => {
+  let attempts = 0;
+  const { deliver, operation, takenMs } = await worker('reset', {
+    status: () => (takenMs() < 9 * 60_000 ? 'REPAIRING' : 'RUNNING'),
+    request: () => {
+      attempts += 1;
+      if (attempts === 1) throw new CloudError('backend_error', 'no');
+    },
+  });
+
+  let verdict = await deliver();
+  while (verdict !== 'done') verdict = await deliver();
+
+  expect(attempts).toBe(2);
+  expect(await operation()).toMatchObject({ state: 'completed' });
 });
 
 test('a refusal that was clear from the start is tried again as a new call', async () => {

@@ -215,7 +215,7 @@ export const ROW_SAMPLES: readonly RowSamples[] = [
       bodyHash: text,
       operationId: text,
       instanceId: text,
-      visibleBy: texts,
+      visibleBy: maybe(texts),
       status: count,
       headers: dictionary,
       body: text,
