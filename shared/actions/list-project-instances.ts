@@ -49,12 +49,13 @@ export async function listProjectInstances(
   { store, cursors }: ListTools,
 ): Promise<{ readonly instances: readonly Instance[]; readonly cursor: string | undefined }> {
   const { caller, project, sort, direction, filters } = request;
-  await Promise.all([request.admitted, requireProject(caller, project, { store })]);
+  await requireProject(caller, project, { store });
   const scope = ['instances', caller.userId, project, sort, direction, canonical(filters)];
   const place = request.cursor === undefined ? undefined : await cursors.open(request.cursor, scope);
   if (request.cursor !== undefined && place === undefined) throw invalidQuery([FOREIGN_CURSOR]);
   const after = place === undefined ? {} : direction === 'asc' ? { above: place } : { below: place };
-  const { values, end } = await scanPage<Instance>(
+  // Read beside the turn of the rate limit; nothing is done with it before that is granted.
+  const scanned = scanPage<Instance>(
     {
       shape: projectInstances(sort, direction),
       values: { project: { stringValue: project } },
@@ -65,6 +66,7 @@ export async function listProjectInstances(
     },
     { store },
   );
+  const [{ values, end }] = await Promise.all([scanned, request.admitted]);
   return { instances: values, cursor: end === undefined ? undefined : await cursors.seal(end, scope) };
 }
 

@@ -64,14 +64,15 @@ async function readTimeline<T extends Pick<InstanceEvent, 'project' | 'visibleBy
   { store, cursors }: ListTools,
 ): Promise<TimelinePage<T>> {
   const { caller, project, selectors, window } = request;
-  await Promise.all([request.admitted, requireProject(caller, project, { store })]);
+  await requireProject(caller, project, { store });
   const scope = [timeline.name, caller.userId, project, { ...NO_SELECTORS, ...selectors }, { ...NO_WINDOW, ...window }];
   const place = request.cursor === undefined ? undefined : await cursors.open(request.cursor, scope);
   const range = boundsOf(request, place);
   const equal = equalities(selectors);
   // A fid that cannot be one names nothing.
   if (equal === undefined) return { items: [], cursor: undefined };
-  const { values, end } = await scanPage<T>(
+  // Read beside the turn of the rate limit; nothing is done with it before that is granted.
+  const scanned = scanPage<T>(
     {
       shape: timeline.shape(new Set(equal.keys())),
       values: {
@@ -85,6 +86,7 @@ async function readTimeline<T extends Pick<InstanceEvent, 'project' | 'visibleBy
     },
     { store },
   );
+  const [{ values, end }] = await Promise.all([scanned, request.admitted]);
   return { items: values, cursor: end === undefined ? undefined : await cursors.seal(end, scope) };
 }
 

@@ -83,8 +83,7 @@ const CASES: readonly Case[] = [
     // A page that has another one after it: its cursor is sealed with the key that the process remembers.
     ask: ({ project }) => ({ path: `/v2/instances?project=${project}&limit=1` }),
     status: 200,
-    // The turn, then the page.
-    budget: { ...READ, datastoreInTurn: 2 },
+    budget: READ,
   },
   power('stop', 0),
   power('restart', 10),
