@@ -32,7 +32,7 @@ export default defineConfig({
       project('conformance', ['test/conformance/**/*.test.ts'], { seconds: 60 }),
       project('infra', ['test/{infra,deploy}/**/*.test.ts'], { seconds: 60 }),
       project('build', ['test/build/**/*.test.ts'], { seconds: 120 }),
-      project('local', ['test/local/**/*.test.ts', 'test/regression/**/*.test.ts', 'test/security/**/*.test.ts'], {
+      project('local', ['test/{local,security}/**/*.test.ts'], {
         seconds: 120,
       }),
     ],

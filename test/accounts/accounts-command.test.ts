@@ -1,5 +1,4 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -15,6 +14,7 @@ import { TEST_PROJECT } from '#test/support/datastore.ts';
 import { runLine } from '#test/support/run-line.ts';
 import { runScript } from '#test/support/run-script.ts';
 import { accountsHarness, ALICE, aliceHarness } from './an-account.ts';
+import { freePort } from '#scripts/local/ports.ts';
 
 /** Starting a process takes a second on a busy machine. */
 const PROCESSES_TIMEOUT_MS = 30_000;
@@ -346,13 +346,4 @@ function leaves(command: Command, path = ''): readonly { readonly path: string; 
     const names = `${path} ${child.name()}`.trim();
     return child.commands.length === 0 ? [{ path: names, command: child }] : leaves(child, names);
   });
-}
-
-/** A port where nobody listens. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

@@ -8,6 +8,7 @@ import { completeLimits } from '#shared/domain/tier.ts';
 import type { ZoneOperation } from '#shared/gce/compute.ts';
 import { anInstance } from '#test/support/an-instance.ts';
 import { testDatastore } from '#test/support/datastore.ts';
+import { storeWith } from '#test/support/store-with.ts';
 
 const NOW_MS = 1_700_000_000_000;
 
@@ -81,13 +82,7 @@ test('whose own reservation lands late is not told that somebody else has the la
     while (reads > 1 && (await store.count(ALL_INSTANCES, {})) === 0) await sleep(5);
     return store.getAll(refs);
   };
-  const patient = new Proxy(store, {
-    get(target, name) {
-      if (name === 'getAll') return getAll;
-      const member: unknown = Reflect.get(target, name);
-      return typeof member === 'function' ? (member.bind(target) as unknown) : member;
-    },
-  });
+  const patient = storeWith(store, { getAll });
 
   expect(await createInstance(request, { ...tools, store: patient })).toMatchObject({ status: 201 });
 

@@ -6,6 +6,7 @@ import { eventId, nextEvent } from '#shared/domain/history.ts';
 import type { Principal } from '#shared/domain/principal.ts';
 import { anInstance } from '#test/support/an-instance.ts';
 import { testDatastore } from '#test/support/datastore.ts';
+import { storeWith } from '#test/support/store-with.ts';
 
 const ALICE: Principal = {
   userId: '550e8400-e29b-41d4-a716-446655440000',
@@ -47,14 +48,7 @@ test("somebody else's instance is looked for as long as one that never was", asy
   await store.write([put(EVENT, eventId(id, event.sequence), event)]);
   const calls = async (instanceId: string) => {
     const names: string[] = [];
-    const counted = new Proxy(store, {
-      get(target, name) {
-        const member: unknown = Reflect.get(target, name);
-        if (typeof member !== 'function') return member;
-        names.push(String(name));
-        return member.bind(target) as unknown;
-      },
-    });
+    const counted = storeWith(store, {}, (name) => names.push(name));
     const caller = { ...ALICE, groups: ['group2'] };
     const refused = readHistory({ instanceId, caller, admitted, limit: 10, cursor: undefined }, { store: counted });
     await expect(refused).rejects.toMatchObject({ kind: 'not_found' });

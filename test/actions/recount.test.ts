@@ -7,6 +7,7 @@ import { CUSTOMER, INSTANCE, USAGE } from '#shared/datastore/rows.ts';
 import { erase, insert, put, ref, remove, replace, type Store } from '#shared/datastore/store.ts';
 import { anInstance } from '#test/support/an-instance.ts';
 import { testDatastore } from '#test/support/datastore.ts';
+import { storeWith } from '#test/support/store-with.ts';
 import { seededRandom } from '#test/support/seeded-random.ts';
 
 interface Line {
@@ -105,17 +106,11 @@ describe('while creates and deletes go on', () => {
   /** A store in which something happens right after each of the first `times` counts. */
   function disturbed(store: Store, times: number, work: (time: number) => Promise<void>): Store {
     let left = times;
-    return new Proxy(store, {
-      get(target, name) {
-        if (name !== 'count') {
-          const member: unknown = Reflect.get(target, name);
-          return typeof member === 'function' ? (member.bind(target) as unknown) : member;
-        }
-        return async (...args: Parameters<Store['count']>) => {
-          const count = await target.count(...args);
-          if (left > 0) await work((left -= 1));
-          return count;
-        };
+    return storeWith(store, {
+      count: async (...args) => {
+        const count = await store.count(...args);
+        if (left > 0) await work((left -= 1));
+        return count;
       },
     });
   }

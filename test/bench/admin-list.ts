@@ -8,6 +8,7 @@ import type { DatastoreEmulator } from '#scripts/local/emulators/datastore/datas
 import { LOCAL_PROJECT } from '#scripts/local/function-environment.ts';
 import { listInstances, type ListRequest } from '#shared/actions/list-instances.ts';
 import { Store } from '#shared/datastore/store.ts';
+import { storeWith } from '#test/support/store-with.ts';
 import { embeddedDatastore, parsedRecords, seedInstances } from './seed-instances.ts';
 
 /**
@@ -97,7 +98,7 @@ async function measured(emulator: DatastoreEmulator, records: number, runs: numb
         const firstMs = rounded(performance.now() - startedAt);
         const whole = await repeated(() => listInstances(request, { store }), emulator, runs);
         const alone = await repeated(
-          () => listInstances(request, { store: counting(store, totalCount) }),
+          () => listInstances(request, { store: storeWith(store, { count: async () => totalCount }) }),
           emulator,
           runs,
         );
@@ -123,17 +124,6 @@ async function measured(emulator: DatastoreEmulator, records: number, runs: numb
     await store.close();
   }
   return rows;
-}
-
-/** The store, except that it knows the total already. */
-function counting(store: Store, total: number): Store {
-  return new Proxy(store, {
-    get(target, name) {
-      if (name === 'count') return async () => total;
-      const member: unknown = Reflect.get(target, name);
-      return typeof member === 'function' ? (member.bind(target) as unknown) : member;
-    },
-  });
 }
 
 async function repeated(work: () => Promise<unknown>, emulator: DatastoreEmulator, runs: number) {

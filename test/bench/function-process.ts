@@ -1,14 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdir, readFile } from 'node:fs/promises';
-import { connect, createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
+import { freePort, takesConnections } from '#scripts/local/ports.ts';
+import { FRAMEWORK, NODE, processorMs } from '#test/support/function-host.ts';
 
-const FRAMEWORK = fileURLToPath(
-  new URL('../../node_modules/@google-cloud/functions-framework/build/src/main.js', import.meta.url),
-);
-const NODE = fileURLToPath(new URL('../../node_modules/node/bin/node', import.meta.url));
 const START_LIMIT_MS = 20_000;
 /** Time to write a profile at the end. */
 const END_LIMIT_MS = 5_000;
@@ -55,7 +50,7 @@ export class FunctionProcess {
       clearTimeout(timer);
     };
     const startedAtMs = performance.now();
-    while (!(await listens(port))) {
+    while (!(await takesConnections(port))) {
       if (child.exitCode !== null || performance.now() - startedAtMs > START_LIMIT_MS) {
         await end();
         throw new Error(`${name} did not start: ${output}`);
@@ -66,37 +61,11 @@ export class FunctionProcess {
   }
 
   /** Processor time that all its threads have had so far, ms. Linux only; 0 elsewhere. */
-  async processorMs(): Promise<number> {
-    const folder = `/proc/${this.#pid}/task`;
-    const threads = await readdir(folder).catch(() => []);
-    const times = await Promise.all(
-      threads.map((id) => readFile(`${folder}/${id}/schedstat`, 'utf8').catch(() => '0')),
-    );
-    return times.reduce((sum, text) => sum + Number(text.split(' ')[0] ?? 0), 0) / 1e6;
+  processorMs(): Promise<number> {
+    return processorMs(this.#pid);
   }
 
   async stop(): Promise<void> {
     await this.#end();
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('No free port.');
-  return address.port;
-}
-
-function listens(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1');
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once('error', () => resolve(false));
-  });
 }

@@ -1,14 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
-import { readdir, readFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { readFile } from 'node:fs/promises';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
-
-const FRAMEWORK = fileURLToPath(
-  new URL('../../node_modules/@google-cloud/functions-framework/build/src/main.js', import.meta.url),
-);
-const NODE = fileURLToPath(new URL('../../node_modules/node/bin/node', import.meta.url));
+import { freePort } from '#scripts/local/ports.ts';
+import { FRAMEWORK, NODE, processorMs } from '#test/support/function-host.ts';
 
 /** How often a starting process is asked for its first answer, and for how long. */
 const ASK_EVERY_MS = 2;
@@ -70,7 +65,7 @@ export async function firstAnswer({
         return {
           ...answer,
           milliseconds,
-          cpuMilliseconds: await cpuMilliseconds(pid),
+          cpuMilliseconds: await processorMs(pid),
           peakRssMb: await peakRssMb(pid),
         };
       }
@@ -83,16 +78,6 @@ export async function firstAnswer({
     child.kill('SIGKILL');
     await ended;
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('No free port.');
-  return address.port;
 }
 
 /** One request on a connection of its own; `undefined` while nobody listens. */
@@ -115,13 +100,6 @@ async function ask(
     if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ECONNREFUSED') return undefined;
     throw thrown;
   }
-}
-
-/** Linux counts the nanoseconds that each thread ran. */
-async function cpuMilliseconds(pid: number): Promise<number> {
-  const threads = await readdir(`/proc/${pid}/task`).catch(() => []);
-  const files = threads.map((thread) => readFile(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').catch(() => '0'));
-  return (await Promise.all(files)).reduce((sum, text) => sum + Number.parseInt(text, 10) / 1e6, 0);
 }
 
 /** Linux keeps the high-water mark of each process; elsewhere it is not known (0). */

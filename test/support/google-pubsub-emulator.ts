@@ -1,9 +1,9 @@
 import { execFileSync, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { existsSync, realpathSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
 import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort, takesConnections } from '#scripts/local/ports.ts';
 
 const EMULATOR = join('platform', 'pubsub-emulator', 'bin', 'cloud-pubsub-emulator');
 
@@ -72,31 +72,8 @@ function killGroup(child: ChildProcess): void {
 async function listens(port: number, child: ChildProcess): Promise<boolean> {
   const deadlineMs = Date.now() + START_MS_MAX;
   while (Date.now() < deadlineMs && child.exitCode === null) {
-    if (await accepts(port)) return true;
+    if (await takesConnections(port)) return true;
     await sleep(PROBE_MS);
   }
   return false;
-}
-
-function accepts(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once('error', () => resolve(false));
-  });
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer().once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => {
-        if (address !== null && typeof address === 'object') resolve(address.port);
-        else reject(new Error('The server has no port.'));
-      });
-    });
-  });
 }

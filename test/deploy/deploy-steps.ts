@@ -1,0 +1,57 @@
+import { DeployError } from '#scripts/deploy/deploy-error.ts';
+
+/** The steps of a deployment, in the words of the command lines that do them. */
+export const STEPS: readonly (readonly [RegExp, string])[] = [
+  [/^terraform .*version/, 'terraform version'],
+  [/^gcloud auth list/, 'account'],
+  [/^gcloud auth application-default/, 'credentials'],
+  [/^gcloud projects describe/, 'project'],
+  [/^gcloud billing/, 'billing'],
+  [/^gcloud services list/, 'APIs'],
+  [/^gcloud services enable/, 'enable APIs'],
+  [/^gcloud storage buckets describe/, 'state bucket'],
+  [/^gcloud storage buckets create/, 'make state bucket'],
+  [/^gcloud storage buckets update/, 'keep versions'],
+  [/^gcloud compute instances list/, 'machines'],
+  [/^gcloud compute instances delete/, 'delete machine'],
+  [/^node scripts\/generate.ts/, 'generate'],
+  [/^node scripts\/build.ts/, 'build'],
+  [/^terraform .* init /, 'init'],
+  [/^terraform .* show /, 'state'],
+  [/^gcloud firestore databases/, 'database'],
+  [/^gcloud firestore indexes/, 'indexes'],
+  [/^terraform .* plan /, 'plan'],
+  [/^terraform .* apply /, 'apply'],
+  [/^terraform .* destroy /, 'destroy'],
+  [/^terraform .* output/, 'outputs'],
+  [/^node scripts\/catalog.ts plan/, 'catalogue plan'],
+  [/^node scripts\/catalog.ts apply/, 'catalogue'],
+  [/^node scripts\/accounts.ts customers create/, 'customer'],
+  [/^node scripts\/accounts.ts users create/, 'user'],
+  [/^node scripts\/accounts.ts keys create/, 'key'],
+  [/^node scripts\/accounts.ts users delete/, 'remove user'],
+];
+export const CHECKS = ['terraform version', 'account', 'credentials', 'project', 'billing', 'APIs', 'state bucket'];
+export const PREPARATION = ['generate', 'build', 'init', 'state'];
+
+/** What a project says in which nothing is deployed. */
+export const EMPTY = [
+  { to: / show -json/, stdout: '{"format_version": "1.0"}' },
+  { to: /^gcloud firestore databases describe/, code: 1, stderr: 'NOT_FOUND' },
+];
+export const NO_OUTPUTS = { to: / output -json/, stdout: '{}' };
+export const NO_CATALOGUE = { catalogue: undefined };
+
+export function steps(lines: readonly string[]): readonly string[] {
+  return lines.map((line) => STEPS.find(([pattern]) => pattern.test(line))?.[1] ?? line);
+}
+
+/** What a command that is refused says, hints and all. */
+export async function refusal(command: Promise<unknown>): Promise<string> {
+  const thrown: unknown = await command.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  if (!(thrown instanceof DeployError)) throw new Error('It was not refused.', { cause: thrown });
+  return [thrown.message, ...thrown.hint].join('\n');
+}
