@@ -1,7 +1,6 @@
-import { COMPUTE_FAILURE_STATUS } from '#shared/contracts/compute/failure-status.ts';
+import { FAILURE_STATUS } from '#shared/contracts/failure-status.ts';
 import type { FamilyName } from '#shared/contracts/contract.ts';
 import { FLEET_FAILURE_STATUS } from '#shared/contracts/fleet/failure-status.ts';
-import { RESOURCE_FAILURE_STATUS } from '#shared/contracts/resource/failure-status.ts';
 import type { FailureKind } from '#shared/domain/failure.ts';
 import { fleetErrorExample, problemExample, resourceErrorExample, WHAT_FAILED } from './public-texts.ts';
 
@@ -28,7 +27,7 @@ const X_RATE_LIMIT = ['X-RateLimit-Limit', 'X-RateLimit-Remaining', 'X-RateLimit
 
 const FAMILY_DOCUMENTS: Readonly<Record<FamilyName, FamilyDocument>> = {
   compute: {
-    failureStatus: COMPUTE_FAILURE_STATUS,
+    failureStatus: FAILURE_STATUS,
     whatFailed: WHAT_FAILED,
     error: {
       contentType: 'application/problem+json',
@@ -40,7 +39,7 @@ const FAMILY_DOCUMENTS: Readonly<Record<FamilyName, FamilyDocument>> = {
     security: [{ bearer: [] }, { apiKey: [], apiSecret: [] }],
   },
   resource: {
-    failureStatus: RESOURCE_FAILURE_STATUS,
+    failureStatus: FAILURE_STATUS,
     whatFailed: {
       ...WHAT_FAILED,
       invalid_request: '`invalid_request`: the request is malformed; the error names everything that is wrong with it.',

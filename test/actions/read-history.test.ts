@@ -3,20 +3,10 @@ import { readHistory } from '#shared/actions/read-history.ts';
 import { EVENT, INSTANCE } from '#shared/datastore/rows.ts';
 import { put } from '#shared/datastore/store.ts';
 import { eventId, nextEvent } from '#shared/domain/history.ts';
-import type { Principal } from '#shared/domain/principal.ts';
+import { ALICE } from '#test/http/a-pipeline.ts';
 import { anInstance } from '#test/support/an-instance.ts';
 import { testDatastore } from '#test/support/datastore.ts';
 import { storeWith } from '#test/support/store-with.ts';
-
-const ALICE: Principal = {
-  userId: '550e8400-e29b-41d4-a716-446655440000',
-  customerId: 'acme',
-  projects: [],
-  groups: ['group1'],
-  roles: [],
-  tier: 'pro',
-  credential: { type: 'key', id: 'ak_live_0123456789abcdef' },
-};
 
 const admitted = Promise.resolve();
 

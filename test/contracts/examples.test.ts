@@ -7,7 +7,7 @@ import { problemExample } from '#scripts/generate/public-texts.ts';
 import { NAMED_SCHEMAS } from '#scripts/generate/named-schemas.ts';
 import { ADMIN_CONTRACTS } from '#shared/contracts/admin/index.ts';
 import { BILLING_CONTRACTS } from '#shared/contracts/billing/index.ts';
-import { COMPUTE_FAILURE_STATUS } from '#shared/contracts/compute/failure-status.ts';
+import { FAILURE_STATUS } from '#shared/contracts/failure-status.ts';
 import { COMPUTE_SCHEMAS } from '#shared/contracts/compute/schemas.ts';
 import type { Contract } from '#shared/contracts/contract.ts';
 import { CONTRACTS } from '#shared/contracts/index.ts';
@@ -83,7 +83,7 @@ function undescribed(name: string, schema: PlainSchema): string[] {
 }
 
 test.each(FAILURE_KINDS)('the example of %s is a problem', (kind) => {
-  expect(wrong(COMPUTE_SCHEMAS.Problem, problemExample(kind, COMPUTE_FAILURE_STATUS[kind]))).toEqual([]);
+  expect(wrong(COMPUTE_SCHEMAS.Problem, problemExample(kind, FAILURE_STATUS[kind]))).toEqual([]);
 });
 
 test('the documented request creates an instance', () => {

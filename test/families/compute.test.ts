@@ -4,7 +4,7 @@ import addFormats from 'ajv-formats';
 import type { TSchema } from 'typebox';
 import { describe, expect, test } from 'vitest';
 import { plainSchema } from '#scripts/generate/plain-schema.ts';
-import { COMPUTE_FAILURE_STATUS } from '#shared/contracts/compute/failure-status.ts';
+import { FAILURE_STATUS } from '#shared/contracts/failure-status.ts';
 import { COMPUTE_SCHEMAS } from '#shared/contracts/compute/schemas.ts';
 import { Failure, FAILURE_KINDS } from '#shared/domain/failure.ts';
 import { INSTANCE_STATUSES } from '#shared/domain/instance.ts';
@@ -56,7 +56,7 @@ describe('the error of every kind', () => {
   test.each(FAILURE_KINDS)('%s has the documented status, headers and a valid problem document', (kind) => {
     const { status, headers, body, contentType } = failed(new Failure(kind, 'What happened.'));
 
-    expect(status).toBe(COMPUTE_FAILURE_STATUS[kind]);
+    expect(status).toBe(FAILURE_STATUS[kind]);
     expect(contentType).toBe('application/problem+json');
     expect(headers).toMatchObject({ 'x-error': 'What happened.', 'x-error-id': IDS.errorId });
     expect(wrong(COMPUTE_SCHEMAS.Problem, body)).toEqual([]);

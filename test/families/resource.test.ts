@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { resourceErrorExample } from '#scripts/generate/public-texts.ts';
-import { RESOURCE_FAILURE_STATUS } from '#shared/contracts/resource/failure-status.ts';
+import { FAILURE_STATUS } from '#shared/contracts/failure-status.ts';
 import { instancesCreate } from '#shared/contracts/resource/instances-create.ts';
 import { instancesDelete } from '#shared/contracts/resource/instances-delete.ts';
 import { instancesGet } from '#shared/contracts/resource/instances-get.ts';
@@ -55,7 +55,7 @@ describe('errors', () => {
   test.each(FAILURE_KINDS)('%s has its status, and its sentence as the only member of the body', (kind) => {
     const { status, body, headers, contentType } = resourceSurface.failure(new Failure(kind, 'What happened.'), IDS);
 
-    expect(status).toBe(RESOURCE_FAILURE_STATUS[kind]);
+    expect(status).toBe(FAILURE_STATUS[kind]);
     expect(body).toEqual({ error: 'What happened.' });
     expect(contentType).toMatch(/^application\/json/);
     expect(headers?.['x-error-id']).toBe(IDS.errorId);
@@ -77,7 +77,7 @@ describe('errors', () => {
 
   test.each(FAILURE_KINDS)('the documented example of %s is a reply', (kind) => {
     const contract = { ...instancesCreate, failures: [kind] };
-    const reply = { status: RESOURCE_FAILURE_STATUS[kind], body: resourceErrorExample(kind) };
+    const reply = { status: FAILURE_STATUS[kind], body: resourceErrorExample(kind) };
 
     expect(replyViolations(contract, reply)).toEqual([]);
   });

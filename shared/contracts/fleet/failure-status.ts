@@ -1,20 +1,4 @@
-import type { FailureKind } from '#shared/domain/failure.ts';
+import { FAILURE_STATUS } from '../failure-status.ts';
 
-/** Status of every failure in the fleet family. */
-export const FLEET_FAILURE_STATUS = {
-  invalid_request: 422,
-  unauthenticated: 401,
-  forbidden: 403,
-  quota_exceeded: 403,
-  not_found: 404,
-  method_not_allowed: 405,
-  conflict: 409,
-  payload_too_large: 413,
-  unprocessable: 422,
-  rate_limited: 429,
-  cloud_failed: 500,
-  internal: 500,
-  not_implemented: 501,
-  zone_exhausted: 503,
-  unavailable: 503,
-} as const satisfies Readonly<Record<FailureKind, number>>;
+/** The fleet family has one status for everything that is wrong with a request, whoever finds out. */
+export const FLEET_FAILURE_STATUS = { ...FAILURE_STATUS, invalid_request: 422 } as const;

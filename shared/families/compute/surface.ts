@@ -1,5 +1,5 @@
 import { readCredential } from '#shared/auth/credential.ts';
-import { COMPUTE_FAILURE_STATUS } from '#shared/contracts/compute/failure-status.ts';
+import { FAILURE_STATUS } from '#shared/contracts/failure-status.ts';
 import type { Failure, FailureKind } from '#shared/domain/failure.ts';
 import type { Surface } from '#shared/http/pipeline.ts';
 import { rateLimitHeaders } from '../rate-limit-headers.ts';
@@ -39,7 +39,7 @@ export const computeSurface: Surface = {
   credential: (headers) => readCredential(headers, { oneStringKey: false }),
   limitHeaders: rateLimitHeaders,
   failure: (failure: Failure, { errorId }) => ({
-    status: COMPUTE_FAILURE_STATUS[failure.kind],
+    status: FAILURE_STATUS[failure.kind],
     contentType: 'application/problem+json',
     headers: {
       'x-error': headerText(failure.message),
@@ -49,7 +49,7 @@ export const computeSurface: Surface = {
     body: {
       type: 'about:blank',
       title: TITLE[failure.kind],
-      status: COMPUTE_FAILURE_STATUS[failure.kind],
+      status: FAILURE_STATUS[failure.kind],
       detail: failure.message,
       reason: failure.reason,
       errorId,

@@ -1,5 +1,5 @@
 import { readCredential } from '#shared/auth/credential.ts';
-import { RESOURCE_FAILURE_STATUS } from '#shared/contracts/resource/failure-status.ts';
+import { FAILURE_STATUS } from '#shared/contracts/failure-status.ts';
 import type { Failure } from '#shared/domain/failure.ts';
 import type { Turn } from '#shared/domain/rate-limit.ts';
 import type { Surface } from '#shared/http/pipeline.ts';
@@ -9,7 +9,7 @@ import type { Surface } from '#shared/http/pipeline.ts';
  * so a combination that cannot be is his request that cannot be honoured, not our failure.
  */
 const STATUS_OF_REASON: Readonly<Record<string, number>> = {
-  cloud_invalid_argument: RESOURCE_FAILURE_STATUS.unprocessable,
+  cloud_invalid_argument: FAILURE_STATUS.unprocessable,
 };
 
 const HOW = 'Send X-API-Key, or Authorization: Bearer <token>, or the headers api-key and api-secret.';
@@ -26,7 +26,7 @@ export const resourceSurface: Surface = {
   credential: (headers) => readCredential(headers, { oneStringKey: true }),
   limitHeaders,
   failure: (failure: Failure, { errorId }) => ({
-    status: STATUS_OF_REASON[failure.reason] ?? RESOURCE_FAILURE_STATUS[failure.kind],
+    status: STATUS_OF_REASON[failure.reason] ?? FAILURE_STATUS[failure.kind],
     contentType: 'application/json; charset=utf-8',
     headers: {
       'x-error-id': errorId,

@@ -1,7 +1,7 @@
 import type { FailureKind } from '#shared/domain/failure.ts';
 
-/** Status of every failure in the compute family. */
-export const COMPUTE_FAILURE_STATUS = {
+/** Status of every failure, in every family but for what it says itself. */
+export const FAILURE_STATUS = {
   invalid_request: 400,
   unauthenticated: 401,
   forbidden: 403,
