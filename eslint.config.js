@@ -2,7 +2,7 @@ import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['node_modules/', '.build/', '.local/', 'coverage/', 'shared/contracts/generated/', 'infra/'] },
+  { ignores: ['node_modules/', '.build/', '.local/', 'coverage/', 'infra/'] },
   js.configs.recommended,
   {
     files: ['**/*.ts'],

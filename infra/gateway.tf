@@ -15,7 +15,7 @@ resource "google_api_gateway_api_config" "config" {
   openapi_documents {
     document {
       path = "gateway.json"
-      contents = base64encode(templatefile("${path.module}/openapi/gateway.json", {
+      contents = base64encode(templatefile("${path.module}/generated/openapi/gateway.json", {
         for name, entry in local.api_functions :
         replace(name, "-", "_") => google_cloudfunctions2_function.function[name].service_config[0].uri
       }))

@@ -25,7 +25,7 @@ resource "google_project_iam_custom_role" "machines" {
   role_id     = "computeApi.${replace(var.environment, "-", "_")}${var.role_id_suffix}"
   title       = "compute-api ${var.environment}: virtual machines"
   description = "The calls to Compute Engine that compute-api makes, and nothing else."
-  permissions = distinct(flatten(values(jsondecode(file("${path.module}/permissions.json")).compute)))
+  permissions = distinct(flatten(values(jsondecode(file("${path.module}/generated/permissions.json")).compute)))
   depends_on  = [google_project_service.api]
 }
 

@@ -1,7 +1,7 @@
 # What everything else is made from. The generated files come from the contracts and from the code's own lists.
 locals {
-  _manifest  = jsondecode(file("${path.module}/functions.json"))
-  _datastore = jsondecode(file("${path.module}/datastore.json"))
+  _manifest  = jsondecode(file("${path.module}/generated/functions.json"))
+  _datastore = jsondecode(file("${path.module}/generated/datastore.json"))
 
   functions      = { for entry in local._manifest.functions : entry.name => entry }
   api_functions  = { for name, entry in local.functions : name => entry if entry.kind == "http" }

@@ -34,7 +34,7 @@ variable "artefacts" {
   }))
 
   validation {
-    condition     = length(setsubtract(jsondecode(file("${path.module}/functions.json")).functions[*].name, keys(var.artefacts))) == 0
+    condition     = length(setsubtract(jsondecode(file("${path.module}/generated/functions.json")).functions[*].name, keys(var.artefacts))) == 0
     error_message = "A function of functions.json has no artefact; build again."
   }
 

@@ -2,11 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { access, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { artefactLock, artefactPackage } from './build/artefact-packages.ts';
-import type { Bundle, Bundles } from './build/bundle-functions.ts';
-import { BUNDLE, CACHE, isCacheAccepted, LOADER, writeCaches } from './build/compile-cache.ts';
-import { functionEntries } from './build/function-entries.ts';
-import { sourceStamp } from './build/source-stamp.ts';
+import { artefactLock, artefactPackage } from '#scripts/build/artefact-packages.ts';
+import type { Bundle, Bundles } from '#scripts/build/bundle-functions.ts';
+import { BUNDLE, CACHE, isCacheAccepted, LOADER, writeCaches } from '#scripts/build/compile-cache.ts';
+import { functionEntries } from '#scripts/build/function-entries.ts';
+import { sourceStamp } from '#scripts/build/source-stamp.ts';
 
 /** The project's root, unless a caller names another. */
 const ROOT = fileURLToPath(new URL('..', import.meta.url)).replace(/[/\\]$/, '');
@@ -61,7 +61,7 @@ export async function build(options: BuildOptions = {}): Promise<BuildReport> {
     return { folders, bytes: {}, milliseconds: performance.now() - started };
   }
   // Loading the bundler takes longer than finding out that it is not needed.
-  const { bundleFunctions } = await import('./build/bundle-functions.ts');
+  const { bundleFunctions } = await import('#scripts/build/bundle-functions.ts');
   const built = await bundleFunctions(root, entries, minify);
   const lockfile: unknown = JSON.parse(await readFile(join(root, 'package-lock.json'), 'utf8'));
   await mkdir(join(out, 'maps'), { recursive: true });

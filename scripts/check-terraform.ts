@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
-import { MissingProgram, runProgram } from './deploy/programs.ts';
+import { MissingProgram, runProgram } from '#scripts/deploy/programs.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url)).replace(/[/\\]$/, '');
 const WORKING_DATA = join(ROOT, '.build', 'terraform', 'check');

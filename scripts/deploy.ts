@@ -4,9 +4,9 @@ import { createInterface } from 'node:readline/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { applyCommand, catalogueCommand, destroyCommand, planCommand } from './deploy/commands.ts';
-import { DeployError } from './deploy/deploy-error.ts';
-import type { DeployContext, World } from './deploy/deploy-context.ts';
+import { applyCommand, catalogueCommand, destroyCommand, planCommand } from '#scripts/deploy/commands.ts';
+import { DeployError } from '#scripts/deploy/deploy-error.ts';
+import type { DeployContext, World } from '#scripts/deploy/deploy-context.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url)).replace(/[/\\]$/, '');
 /** The oldest gateway needs longer than any of our answers. */

@@ -1,12 +1,12 @@
 import { Command } from 'commander';
 import { fileURLToPath } from 'node:url';
-import { drift, writeOutputs } from './generate/outputs.ts';
+import { drift, writeOutputs } from '#scripts/generate/outputs.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 const { check, ignoredOnly } = new Command('generate')
   .description(
-    'Writes everything that is made from the contracts: checks for the functions, infra/functions.json and the OpenAPI documents.',
+    'Writes everything that is made from the contracts: checks for the functions, infra/generated/functions.json and the OpenAPI documents.',
   )
   .option('--check', 'write nothing; name each file that would change, and exit with 1 if there is one', false)
   .option('--ignored-only', 'write only what git ignores, so that a drift of committed files stays visible', false)

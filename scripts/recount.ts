@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { CommandLine } from '#scripts/console/command-line.ts';
 import { EXIT } from '#scripts/console/exit-codes.ts';
 import { table } from '#scripts/console/table.ts';
-import { recountAll, recountCustomer, type RecountReport, type UsageDrift } from '#shared/actions/recount.ts';
+import { recountAll, recountCustomer, type RecountReport, type UsageDrift } from '#shared/workers/recount.ts';
 import type { Log } from '#shared/domain/log.ts';
 
 /** What is off is the result of this command, so it is not logged as well. */

@@ -17,9 +17,9 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const pinnedNode = join(root, 'node_modules', '.bin', process.platform === 'win32' ? 'node.cmd' : 'node');
 const stampsFile = join(root, '.build', 'setup.json');
 
-const GENERATED = ['shared/contracts/generated'];
+const GENERATED = ['.build/endpoints'];
 const GENERATE_SOURCES = ['scripts/generate.ts', 'scripts/generate', 'shared', 'package-lock.json'];
-const BUILD_SOURCES = [...GENERATE_SOURCES, 'scripts/build.ts', 'scripts/build', 'functions', 'infra/functions.json'];
+const BUILD_SOURCES = [...GENERATE_SOURCES, 'scripts/build.ts', 'scripts/build', 'functions', 'infra/generated/functions.json'];
 
 /** Ends with one line that says what to do. */
 function giveUp(message) {

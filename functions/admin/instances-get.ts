@@ -1,5 +1,5 @@
 import { readInstance } from '#shared/actions/read-instance.ts';
-import { endpoint } from '#shared/contracts/generated/admin-instances-get.ts';
+import { endpoint } from '#endpoints/admin-instances-get.ts';
 import { presentAdminInstance } from '#shared/families/compute/present-admin.ts';
 import { computeSurface } from '#shared/families/compute/surface.ts';
 import { httpFunction } from '#shared/runtime/http-function.ts';

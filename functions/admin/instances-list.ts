@@ -1,5 +1,5 @@
 import { listInstances } from '#shared/actions/list-instances.ts';
-import { endpoint } from '#shared/contracts/generated/admin-instances-list.ts';
+import { endpoint } from '#endpoints/admin-instances-list.ts';
 import { presentAdminPage, toListRequest } from '#shared/families/compute/present-admin.ts';
 import { computeSurface } from '#shared/families/compute/surface.ts';
 import { httpFunction } from '#shared/runtime/http-function.ts';

@@ -1,5 +1,5 @@
 import { requestOperation } from '#shared/actions/request-operation.ts';
-import { endpoint } from '#shared/contracts/generated/admin-instances-restart.ts';
+import { endpoint } from '#endpoints/admin-instances-restart.ts';
 import { answerAccepted } from '#shared/families/compute/answer-accepted.ts';
 import { computeSurface } from '#shared/families/compute/surface.ts';
 import { httpFunction } from '#shared/runtime/http-function.ts';

@@ -1,5 +1,5 @@
 import { readTurnsUsed } from '#shared/actions/read-usage.ts';
-import { endpoint } from '#shared/contracts/generated/billing-limits-usage.ts';
+import { endpoint } from '#endpoints/billing-limits-usage.ts';
 import { presentLimitUsage } from '#shared/families/compute/present-billing.ts';
 import { computeSurface } from '#shared/families/compute/surface.ts';
 import { httpFunction } from '#shared/runtime/http-function.ts';

@@ -1,4 +1,4 @@
-import { endpoint } from '#shared/contracts/generated/billing-quotas-get.ts';
+import { endpoint } from '#endpoints/billing-quotas-get.ts';
 import { presentQuotas } from '#shared/families/compute/present-billing.ts';
 import { computeSurface } from '#shared/families/compute/surface.ts';
 import { httpFunction } from '#shared/runtime/http-function.ts';

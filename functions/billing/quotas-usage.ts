@@ -1,5 +1,5 @@
 import { readQuotaUsage } from '#shared/actions/read-usage.ts';
-import { endpoint } from '#shared/contracts/generated/billing-quotas-usage.ts';
+import { endpoint } from '#endpoints/billing-quotas-usage.ts';
 import { presentQuotaUsage } from '#shared/families/compute/present-billing.ts';
 import { computeSurface } from '#shared/families/compute/surface.ts';
 import { httpFunction } from '#shared/runtime/http-function.ts';

@@ -1,4 +1,4 @@
-import { endpoint } from '#shared/contracts/generated/compute-configs-list.ts';
+import { endpoint } from '#endpoints/compute-configs-list.ts';
 import { presentConfig } from '#shared/families/compute/present.ts';
 import { computeSurface } from '#shared/families/compute/surface.ts';
 import { httpFunction } from '#shared/runtime/http-function.ts';

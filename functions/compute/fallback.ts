@@ -1,4 +1,4 @@
-import { fallback } from '#shared/contracts/generated/compute-fallback.ts';
+import { fallback } from '#endpoints/compute-fallback.ts';
 import { computeSurface } from '#shared/families/compute/surface.ts';
 import { fallbackFunction } from '#shared/runtime/fallback-function.ts';
 

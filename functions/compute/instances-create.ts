@@ -1,6 +1,6 @@
 import { createInstance } from '#shared/actions/create-instance.ts';
 import { templateBlueprint } from '#shared/actions/template-blueprint.ts';
-import { endpoint } from '#shared/contracts/generated/compute-instances-create.ts';
+import { endpoint } from '#endpoints/compute-instances-create.ts';
 import { operationHeaders, presentInstance } from '#shared/families/compute/present.ts';
 import { computeSurface } from '#shared/families/compute/surface.ts';
 import { httpFunction } from '#shared/runtime/http-function.ts';

@@ -1,5 +1,5 @@
 import { deleteInstance } from '#shared/actions/delete-instance.ts';
-import { endpoint } from '#shared/contracts/generated/compute-instances-delete.ts';
+import { endpoint } from '#endpoints/compute-instances-delete.ts';
 import { operationHeaders } from '#shared/families/compute/present.ts';
 import { computeSurface } from '#shared/families/compute/surface.ts';
 import { httpFunction } from '#shared/runtime/http-function.ts';

@@ -1,5 +1,5 @@
 import { readInstance } from '#shared/actions/read-instance.ts';
-import { endpoint } from '#shared/contracts/generated/compute-instances-get.ts';
+import { endpoint } from '#endpoints/compute-instances-get.ts';
 import { presentInstance } from '#shared/families/compute/present.ts';
 import { computeSurface } from '#shared/families/compute/surface.ts';
 import { httpFunction } from '#shared/runtime/http-function.ts';

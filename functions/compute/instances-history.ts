@@ -1,5 +1,5 @@
 import { readHistory } from '#shared/actions/read-history.ts';
-import { endpoint } from '#shared/contracts/generated/compute-instances-history.ts';
+import { endpoint } from '#endpoints/compute-instances-history.ts';
 import { presentEvent } from '#shared/families/compute/present.ts';
 import { computeSurface } from '#shared/families/compute/surface.ts';
 import { httpFunction } from '#shared/runtime/http-function.ts';

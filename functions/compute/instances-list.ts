@@ -1,5 +1,5 @@
 import { listOwnInstances } from '#shared/actions/read-instance.ts';
-import { endpoint } from '#shared/contracts/generated/compute-instances-list.ts';
+import { endpoint } from '#endpoints/compute-instances-list.ts';
 import { Failure } from '#shared/domain/failure.ts';
 import { presentInstance } from '#shared/families/compute/present.ts';
 import { computeSurface } from '#shared/families/compute/surface.ts';

@@ -1,5 +1,5 @@
 import { readOperation } from '#shared/actions/read-operation.ts';
-import { endpoint } from '#shared/contracts/generated/compute-operations-get.ts';
+import { endpoint } from '#endpoints/compute-operations-get.ts';
 import { presentOperation } from '#shared/families/compute/present.ts';
 import { computeSurface } from '#shared/families/compute/surface.ts';
 import { httpFunction } from '#shared/runtime/http-function.ts';

@@ -1,4 +1,4 @@
-import { endpoint } from '#shared/contracts/generated/compute-templates-list.ts';
+import { endpoint } from '#endpoints/compute-templates-list.ts';
 import { presentTemplate } from '#shared/families/compute/present.ts';
 import { computeSurface } from '#shared/families/compute/surface.ts';
 import { httpFunction } from '#shared/runtime/http-function.ts';

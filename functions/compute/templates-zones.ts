@@ -1,4 +1,4 @@
-import { endpoint } from '#shared/contracts/generated/compute-templates-zones.ts';
+import { endpoint } from '#endpoints/compute-templates-zones.ts';
 import { zonesOf } from '#shared/domain/zones.ts';
 import { computeSurface } from '#shared/families/compute/surface.ts';
 import { httpFunction } from '#shared/runtime/http-function.ts';

@@ -1,4 +1,4 @@
-import { fallback } from '#shared/contracts/generated/fleet-fallback.ts';
+import { fallback } from '#endpoints/fleet-fallback.ts';
 import { fleetSurface } from '#shared/families/fleet/surface.ts';
 import { fallbackFunction } from '#shared/runtime/fallback-function.ts';
 

@@ -1,5 +1,5 @@
 import { listProjectInstances } from '#shared/actions/list-project-instances.ts';
-import { endpoint } from '#shared/contracts/generated/fleet-instances-list.ts';
+import { endpoint } from '#endpoints/fleet-instances-list.ts';
 import { presentFleetInstance } from '#shared/families/fleet/present.ts';
 import { toProjectList } from '#shared/families/fleet/to-request.ts';
 import { fleetSurface } from '#shared/families/fleet/surface.ts';

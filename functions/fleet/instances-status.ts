@@ -1,5 +1,5 @@
 import { readProjectInstance } from '#shared/actions/read-project-instance.ts';
-import { endpoint } from '#shared/contracts/generated/fleet-instances-status.ts';
+import { endpoint } from '#endpoints/fleet-instances-status.ts';
 import { presentStatus } from '#shared/families/fleet/present.ts';
 import { fleetSurface } from '#shared/families/fleet/surface.ts';
 import { httpFunction } from '#shared/runtime/http-function.ts';

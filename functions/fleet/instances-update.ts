@@ -1,5 +1,5 @@
 import { batchPower } from '#shared/actions/batch-power.ts';
-import { endpoint } from '#shared/contracts/generated/fleet-instances-update.ts';
+import { endpoint } from '#endpoints/fleet-instances-update.ts';
 import { presentBatch } from '#shared/families/fleet/present.ts';
 import { fleetSurface } from '#shared/families/fleet/surface.ts';
 import { httpFunction } from '#shared/runtime/http-function.ts';

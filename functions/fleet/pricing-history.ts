@@ -1,5 +1,5 @@
 import { readPriceTimeline } from '#shared/actions/read-timeline.ts';
-import { endpoint } from '#shared/contracts/generated/fleet-pricing-history.ts';
+import { endpoint } from '#endpoints/fleet-pricing-history.ts';
 import { presentPriceHistory } from '#shared/families/fleet/present.ts';
 import { toTimeline } from '#shared/families/fleet/to-request.ts';
 import { fleetSurface } from '#shared/families/fleet/surface.ts';

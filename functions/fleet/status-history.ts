@@ -1,5 +1,5 @@
 import { readStatusTimeline } from '#shared/actions/read-timeline.ts';
-import { endpoint } from '#shared/contracts/generated/fleet-status-history.ts';
+import { endpoint } from '#endpoints/fleet-status-history.ts';
 import { presentStatusHistory } from '#shared/families/fleet/present.ts';
 import { toTimeline } from '#shared/families/fleet/to-request.ts';
 import { fleetSurface } from '#shared/families/fleet/surface.ts';

@@ -1,4 +1,4 @@
-import { fallback } from '#shared/contracts/generated/resource-fallback.ts';
+import { fallback } from '#endpoints/resource-fallback.ts';
 import { resourceSurface } from '#shared/families/resource/surface.ts';
 import { fallbackFunction } from '#shared/runtime/fallback-function.ts';
 

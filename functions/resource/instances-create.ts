@@ -1,6 +1,6 @@
 import { createInstance } from '#shared/actions/create-instance.ts';
 import { specBlueprint } from '#shared/actions/spec-blueprint.ts';
-import { endpoint } from '#shared/contracts/generated/resource-instances-create.ts';
+import { endpoint } from '#endpoints/resource-instances-create.ts';
 import { operationHeaders, presentCreated } from '#shared/families/resource/present.ts';
 import { resourceSurface } from '#shared/families/resource/surface.ts';
 import { httpFunction } from '#shared/runtime/http-function.ts';

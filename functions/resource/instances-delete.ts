@@ -1,5 +1,5 @@
 import { requestOperation } from '#shared/actions/request-operation.ts';
-import { endpoint } from '#shared/contracts/generated/resource-instances-delete.ts';
+import { endpoint } from '#endpoints/resource-instances-delete.ts';
 import { nameTheMissing } from '#shared/families/resource/name-the-missing.ts';
 import { operationHeaders, presentDeletion } from '#shared/families/resource/present.ts';
 import { resourceSurface } from '#shared/families/resource/surface.ts';

@@ -1,5 +1,5 @@
 import { readInstance } from '#shared/actions/read-instance.ts';
-import { endpoint } from '#shared/contracts/generated/resource-instances-get.ts';
+import { endpoint } from '#endpoints/resource-instances-get.ts';
 import { nameTheMissing } from '#shared/families/resource/name-the-missing.ts';
 import { presentResource } from '#shared/families/resource/present.ts';
 import { resourceSurface } from '#shared/families/resource/surface.ts';

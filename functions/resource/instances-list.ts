@@ -1,5 +1,5 @@
 import { listOwnInstances } from '#shared/actions/read-instance.ts';
-import { endpoint } from '#shared/contracts/generated/resource-instances-list.ts';
+import { endpoint } from '#endpoints/resource-instances-list.ts';
 import { presentResource } from '#shared/families/resource/present.ts';
 import { resourceSurface } from '#shared/families/resource/surface.ts';
 import { httpFunction } from '#shared/runtime/http-function.ts';

@@ -1,5 +1,5 @@
 import { readOperation } from '#shared/actions/read-operation.ts';
-import { endpoint } from '#shared/contracts/generated/resource-operations-get.ts';
+import { endpoint } from '#endpoints/resource-operations-get.ts';
 import { nameTheMissing } from '#shared/families/resource/name-the-missing.ts';
 import { presentOperation } from '#shared/families/resource/present.ts';
 import { resourceSurface } from '#shared/families/resource/surface.ts';

@@ -1,4 +1,4 @@
-import { recordDeadLetter } from '#shared/actions/record-dead-letter.ts';
+import { recordDeadLetter } from '#shared/workers/record-dead-letter.ts';
 import { openPublisher } from '#shared/runtime/open-publisher.ts';
 import { pushFunction } from '#shared/runtime/worker-function.ts';
 

@@ -1,5 +1,5 @@
-import { announce } from '#shared/actions/announce.ts';
-import { runOperation } from '#shared/actions/run-operation.ts';
+import { announce } from '#shared/lifecycle/publish-operations.ts';
+import { runOperation } from '#shared/workers/run-operation.ts';
 import { operationOf } from '#shared/pubsub/envelope.ts';
 import { openCompute } from '#shared/runtime/open-compute.ts';
 import { openPublisher } from '#shared/runtime/open-publisher.ts';

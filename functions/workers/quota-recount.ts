@@ -1,4 +1,4 @@
-import { recountAll } from '#shared/actions/recount.ts';
+import { recountAll } from '#shared/workers/recount.ts';
 import { scheduledFunction } from '#shared/runtime/worker-function.ts';
 
 /** Well below the timeout of the function; what is left is done by the next run. */

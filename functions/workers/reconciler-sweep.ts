@@ -1,4 +1,4 @@
-import { sweep } from '#shared/actions/sweep.ts';
+import { sweep } from '#shared/workers/sweep.ts';
 import { openCompute } from '#shared/runtime/open-compute.ts';
 import { openPublisher } from '#shared/runtime/open-publisher.ts';
 import { scheduledFunction } from '#shared/runtime/worker-function.ts';

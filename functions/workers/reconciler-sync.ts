@@ -1,4 +1,4 @@
-import { syncFromEvent } from '#shared/actions/sync-from-event.ts';
+import { syncFromEvent } from '#shared/workers/sync-from-event.ts';
 import { openCompute } from '#shared/runtime/open-compute.ts';
 import { pushFunction } from '#shared/runtime/worker-function.ts';
 

@@ -5,7 +5,7 @@ mock_provider "google-beta" {}
 variables {
   project = "demo-project"
   region  = "europe-west1"
-  artefacts = { for entry in jsondecode(file("functions.json")).functions : entry.name => {
+  artefacts = { for entry in jsondecode(file("generated/functions.json")).functions : entry.name => {
     path   = ".build/artefacts/${entry.name}.zip"
     sha256 = sha256(entry.name)
   } }
@@ -13,11 +13,11 @@ variables {
 
 run "everything_is_made_from_the_generated_files" {
   assert {
-    condition     = toset(keys(google_cloudfunctions2_function.function)) == toset(jsondecode(file("functions.json")).functions[*].name)
+    condition     = toset(keys(google_cloudfunctions2_function.function)) == toset(jsondecode(file("generated/functions.json")).functions[*].name)
     error_message = "One function per entry of functions.json."
   }
   assert {
-    condition = alltrue([for entry in jsondecode(file("functions.json")).functions : (
+    condition = alltrue([for entry in jsondecode(file("generated/functions.json")).functions : (
       google_cloudfunctions2_function.function[entry.name].build_config[0].runtime == "nodejs24" &&
       google_cloudfunctions2_function.function[entry.name].build_config[0].entry_point == entry.entryPoint &&
       google_cloudfunctions2_function.function[entry.name].service_config[0].available_memory == "${entry.runtime.memoryMb}Mi" &&
@@ -29,11 +29,11 @@ run "everything_is_made_from_the_generated_files" {
     error_message = "A function runs as its entry says, under its own identity."
   }
   assert {
-    condition     = length(google_pubsub_topic.topic) == length(jsondecode(file("functions.json")).topics)
+    condition     = length(google_pubsub_topic.topic) == length(jsondecode(file("generated/functions.json")).topics)
     error_message = "One topic per entry of functions.json."
   }
   assert {
-    condition     = length(google_firestore_index.index) == length(jsondecode(file("datastore.json")).indexes)
+    condition     = length(google_firestore_index.index) == length(jsondecode(file("generated/datastore.json")).indexes)
     error_message = "One index per entry of datastore.json."
   }
   assert {
@@ -41,11 +41,11 @@ run "everything_is_made_from_the_generated_files" {
     error_message = "Indexes serve queries without an ancestor, in Datastore mode."
   }
   assert {
-    condition     = toset(keys(google_firestore_field.expiry)) == toset(jsondecode(file("datastore.json")).expiringKinds)
+    condition     = toset(keys(google_firestore_field.expiry)) == toset(jsondecode(file("generated/datastore.json")).expiringKinds)
     error_message = "One TTL policy per expiring kind."
   }
   assert {
-    condition     = google_project_iam_custom_role.machines.permissions == toset(flatten(values(jsondecode(file("permissions.json")).compute)))
+    condition     = google_project_iam_custom_role.machines.permissions == toset(flatten(values(jsondecode(file("generated/permissions.json")).compute)))
     error_message = "The role for machines has exactly the permissions of the calls."
   }
 }
@@ -56,11 +56,11 @@ run "only_its_own_caller_may_call_a_function" {
       keys(google_cloud_run_service_iam_member.gateway),
       keys(google_cloud_run_service_iam_member.push),
       keys(google_cloud_run_service_iam_member.scheduler),
-    )) == toset(jsondecode(file("functions.json")).functions[*].name)
+    )) == toset(jsondecode(file("generated/functions.json")).functions[*].name)
     error_message = "Every function has a caller."
   }
   assert {
-    condition     = toset(keys(google_cloud_run_service_iam_member.gateway)) == toset([for entry in jsondecode(file("functions.json")).functions : entry.name if entry.kind == "http"])
+    condition     = toset(keys(google_cloud_run_service_iam_member.gateway)) == toset([for entry in jsondecode(file("generated/functions.json")).functions : entry.name if entry.kind == "http"])
     error_message = "The gateway calls API functions, and nothing else."
   }
   assert {
@@ -106,7 +106,7 @@ run "messages_are_neither_lost_nor_left" {
 run "the_gateway_knows_every_function" {
   assert {
     condition = !strcontains(base64decode(google_api_gateway_api_config.config.openapi_documents[0].document[0].contents), "$${") && alltrue([
-      for entry in jsondecode(file("functions.json")).functions :
+      for entry in jsondecode(file("generated/functions.json")).functions :
       strcontains(base64decode(google_api_gateway_api_config.config.openapi_documents[0].document[0].contents), google_cloudfunctions2_function.function[entry.name].service_config[0].uri)
       if entry.kind == "http"
     ])
@@ -173,7 +173,7 @@ run "functions_stay_below_a_quota_and_below_what_they_ask_for" {
   }
 
   assert {
-    condition = alltrue([for entry in jsondecode(file("functions.json")).functions :
+    condition = alltrue([for entry in jsondecode(file("generated/functions.json")).functions :
       google_cloudfunctions2_function.function[entry.name].service_config[0].max_instance_count == min(entry.runtime.maxInstances, 20)
     ])
     error_message = "No function may have more instances than the quota allows, or than it asks for."
@@ -182,7 +182,7 @@ run "functions_stay_below_a_quota_and_below_what_they_ask_for" {
 
 run "without_a_quota_functions_have_what_they_ask_for" {
   assert {
-    condition = alltrue([for entry in jsondecode(file("functions.json")).functions :
+    condition = alltrue([for entry in jsondecode(file("generated/functions.json")).functions :
       google_cloudfunctions2_function.function[entry.name].service_config[0].max_instance_count == entry.runtime.maxInstances
     ])
     error_message = "A function has the instances of its entry."
@@ -213,7 +213,7 @@ run "a_database_that_is_taken_over_keeps_its_indexes" {
   }
 
   assert {
-    condition     = length(google_firestore_index.index) == length(jsondecode(file("datastore.json")).indexes)
+    condition     = length(google_firestore_index.index) == length(jsondecode(file("generated/datastore.json")).indexes)
     error_message = "One index per entry of datastore.json, those that are there already among them."
   }
 }

@@ -12,7 +12,7 @@ export interface FunctionEntry {
 }
 
 /**
- * Every file in `functions/`, under the name that `infra/functions.json` gives it. Without that file names are derived:
+ * Every file in `functions/`, under the name that `infra/generated/functions.json` gives it. Without that file names are derived:
  * `functions/compute/instances-list.ts` is `compute-instances-list`, `functions/workers/power-worker.ts` is `power-worker`.
  * With `only`, the functions of these names; the others are not looked at.
  */
@@ -29,12 +29,12 @@ export async function functionEntries(root: string, only?: readonly string[]): P
   const unlisted = sources.filter((source) => !all.some((entry) => entry.source === source));
   if (only === undefined && unlisted.length > 0) {
     throw new Error(
-      `infra/functions.json does not list ${unlisted.join(', ')}. Write the contract, then run \`npm run generate\`.`,
+      `infra/generated/functions.json does not list ${unlisted.join(', ')}. Write the contract, then run \`npm run generate\`.`,
     );
   }
   const chosen = only === undefined ? all : all.filter(({ name }) => only.includes(name));
   const missing = chosen.map(({ source }) => source).filter((source) => !sources.includes(source));
-  if (missing.length > 0) throw new Error(`infra/functions.json lists files that do not exist: ${missing.join(', ')}.`);
+  if (missing.length > 0) throw new Error(`infra/generated/functions.json lists files that do not exist: ${missing.join(', ')}.`);
   return chosen;
 }
 
@@ -52,14 +52,14 @@ function derivedName(source: string): string {
 }
 
 async function manifestEntries(root: string): Promise<readonly FunctionEntry[] | undefined> {
-  const text = await readFile(join(root, 'infra/functions.json'), 'utf8').catch((thrown: unknown) => {
+  const text = await readFile(join(root, 'infra/generated/functions.json'), 'utf8').catch((thrown: unknown) => {
     if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT') return undefined;
     throw thrown;
   });
   if (text === undefined) return undefined;
   const manifest: unknown = JSON.parse(text);
   if (!isObject(manifest) || !Array.isArray(manifest['functions'])) {
-    throw new Error('infra/functions.json has no list of functions. Run `npm run generate`.');
+    throw new Error('infra/generated/functions.json has no list of functions. Run `npm run generate`.');
   }
   return manifest['functions'].map(entryOf);
 }
@@ -71,7 +71,7 @@ function entryOf(value: unknown): FunctionEntry {
       return { name, source, clients: clients.map(String) };
     }
   }
-  throw new Error('An entry of infra/functions.json lacks its name, source or clients. Run `npm run generate`.');
+  throw new Error('An entry of infra/generated/functions.json lacks its name, source or clients. Run `npm run generate`.');
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -16,7 +16,7 @@ export interface GoogleClient {
 }
 
 export interface GooglePackage {
-  /** Short name, as listed under `clients` in infra/functions.json. */
+  /** Short name, as listed under `clients` in infra/generated/functions.json. */
   readonly name: 'datastore' | 'pubsub' | 'compute';
   /** The import specifier in our source. */
   readonly specifier: string;

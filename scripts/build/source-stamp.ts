@@ -14,7 +14,7 @@ export async function sourceStamp(root: string, settings: string): Promise<strin
   const named = [
     ...(await filesUnder(root, 'functions')),
     ...(await filesUnder(root, 'shared')),
-    ...['infra/functions.json', 'package-lock.json', 'package.json', 'tsconfig.json'].map((path) => [
+    ...['infra/generated/functions.json', 'package-lock.json', 'package.json', 'tsconfig.json'].map((path) => [
       path,
       join(root, path),
     ]),

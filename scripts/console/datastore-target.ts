@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { LOCAL_PROJECT } from '#scripts/local/function-environment.ts';
+import { LOCAL_PROJECT } from '#scripts/local/functions/function-environment.ts';
 import { Failure } from '#shared/domain/failure.ts';
 
 /** The options by which every command says where the rows are. */

@@ -163,9 +163,9 @@ async function indexesOf(
   return Object.fromEntries<string>(there);
 }
 
-/** The names that `infra/datastore.tf` gives the indexes of `infra/datastore.json`. */
+/** The names that `infra/datastore.tf` gives the indexes of `infra/generated/datastore.json`. */
 async function ourIndexes({ world }: DeployContext): Promise<ReadonlySet<string>> {
-  const text = await readFile(join(world.root, 'infra', 'datastore.json'), 'utf8');
+  const text = await readFile(join(world.root, 'infra', 'generated', 'datastore.json'), 'utf8');
   const { indexes } = JSON.parse(text) as DatastoreLists;
   return new Set(
     indexes.map(({ kind, properties }) =>

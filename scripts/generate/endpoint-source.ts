@@ -15,12 +15,12 @@ const NOTICE = '// Generated from the contracts by `npm run generate`. Do not ed
  */
 export function endpointSource(contract: Contract): string {
   const name = exportOf(contract.name);
-  const file = `../${areaOf(contract.name)}/${restOf(contract.name)}.ts`;
+  const file = `#shared/contracts/${areaOf(contract.name)}/${restOf(contract.name)}.ts`;
   const { family, method, path, role, limit, idempotent } = contract;
   return `${NOTICE}
-import type { BodyOf, Endpoint, ParamsOf, QueryOf } from '../contract.ts';
+import type { BodyOf, Endpoint, ParamsOf, QueryOf } from '#shared/contracts/contract.ts';
 import type { ${name} } from '${file}';
-import { exactCheck, queryCheck } from '../run-check.ts';
+import { exactCheck, queryCheck } from '#shared/contracts/run-check.ts';
 import * as compiled from './${contract.name}.checks.ts';
 
 export type Params = ParamsOf<typeof ${name}>;
@@ -75,7 +75,7 @@ function withImports(name: string, code: string): string {
   const own = withoutSchemas(code.replace('"use strict";', '').replace(CODE_POINTS, 'codePoints')).trim();
   const other = /require\([^)]*\)/.exec(own);
   if (other !== null) throw new Error(`${name}: a schema keyword needs ${other[0]}, which the checks cannot load.`);
-  return own.includes('codePoints') ? `import { codePoints } from '../run-check.ts';\n${own}` : own;
+  return own.includes('codePoints') ? `import { codePoints } from '#shared/contracts/run-check.ts';\n${own}` : own;
 }
 
 /** ajv also writes each schema down, for rules that look at it when they run; ours do not. */
@@ -108,7 +108,7 @@ export function fallbackSource(fallback: FallbackContract, contracts: readonly C
       .map(({ path, allow }) => ({ path, allow })),
   };
   return `${NOTICE}
-import type { Fallback } from '../contract.ts';
+import type { Fallback } from '#shared/contracts/contract.ts';
 
 export const fallback: Fallback = ${JSON.stringify(value, null, 2)};
 `;

@@ -31,7 +31,7 @@ export type Trigger =
       readonly attemptDeadlineSeconds: number;
     };
 
-/** One function of `infra/functions.json`. Every key is always there, so that Terraform sees one type. */
+/** One function of `infra/generated/functions.json`. Every key is always there, so that Terraform sees one type. */
 export interface FunctionEntry {
   readonly name: string;
   readonly description: string;

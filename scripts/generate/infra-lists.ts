@@ -3,7 +3,7 @@ import type { CompositeIndex } from '#shared/datastore/query.ts';
 import { EXPIRING_KINDS } from '#shared/datastore/rows.ts';
 import { COMPUTE_PERMISSIONS, INSERT_PERMISSIONS } from '#shared/gce/permissions.ts';
 
-/** `infra/datastore.json`: what Terraform makes in the database. */
+/** `infra/generated/datastore.json`: what Terraform makes in the database. */
 export interface DatastoreLists {
   readonly indexes: readonly CompositeIndex[];
   readonly expiringKinds: readonly string[];
@@ -15,7 +15,7 @@ export function datastoreLists(): DatastoreLists {
   return { indexes: COMPOSITE_INDEXES, expiringKinds: EXPIRING_KINDS, expiryProperty: 'expireAt' };
 }
 
-/** `infra/permissions.json`: the permissions of each call to Compute Engine, of which Terraform makes one role. */
+/** `infra/generated/permissions.json`: the permissions of each call to Compute Engine, of which Terraform makes one role. */
 export interface PermissionLists {
   readonly compute: Readonly<Record<string, readonly string[]>>;
 }

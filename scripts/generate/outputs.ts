@@ -7,7 +7,7 @@ import { gatewayDocument } from './gateway-document.ts';
 import { datastoreLists, permissionLists } from './infra-lists.ts';
 import { publicDocument } from './public-document.ts';
 
-const GENERATED = 'shared/contracts/generated';
+const GENERATED = '.build/endpoints';
 /** Of the documents: it changes when the interface does, not with each release. */
 const INTERFACE_VERSION = '1.0.0';
 
@@ -20,11 +20,11 @@ export function outputs(): ReadonlyMap<string, string> {
   }
   for (const fallback of FALLBACKS) files.set(`${GENERATED}/${fallback.name}.ts`, fallbackSource(fallback, CONTRACTS));
   const manifest = functionManifest({ contracts: CONTRACTS, fallbacks: FALLBACKS, workers: WORKERS, topics: TOPICS });
-  files.set('infra/functions.json', json(manifest));
-  files.set('infra/openapi/public.json', json(publicDocument(CONTRACTS, INTERFACE_VERSION)));
-  files.set('infra/openapi/gateway.json', json(gatewayDocument(CONTRACTS, FALLBACKS, INTERFACE_VERSION)));
-  files.set('infra/datastore.json', json(datastoreLists()));
-  files.set('infra/permissions.json', json(permissionLists()));
+  files.set('infra/generated/functions.json', json(manifest));
+  files.set('infra/generated/openapi/public.json', json(publicDocument(CONTRACTS, INTERFACE_VERSION)));
+  files.set('infra/generated/openapi/gateway.json', json(gatewayDocument(CONTRACTS, FALLBACKS, INTERFACE_VERSION)));
+  files.set('infra/generated/datastore.json', json(datastoreLists()));
+  files.set('infra/generated/permissions.json', json(permissionLists()));
   return files;
 }
 

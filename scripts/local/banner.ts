@@ -1,5 +1,5 @@
 import type { FunctionEntry } from '#scripts/generate/function-manifest.ts';
-import type { Connection } from './connection.ts';
+import type { Connection } from './state/connection.ts';
 
 export interface BannerOptions {
   readonly connection: Connection;

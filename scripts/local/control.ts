@@ -1,11 +1,11 @@
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import type { ShiftableClock } from './clock.ts';
-import { DRIFT_ACTIONS } from './emulators/compute/compute-emulator.ts';
-import type { ComputeEmulator } from './emulators/compute/compute-emulator.ts';
-import { ComputeError } from './emulators/compute/compute-error.ts';
-import { FAULT_METHODS, FAULT_SERVICES } from './faults.ts';
-import type { Fault, Faults } from './faults.ts';
+import type { ShiftableClock } from '#scripts/emulators/clock.ts';
+import { DRIFT_ACTIONS } from '#scripts/emulators/compute/compute-emulator.ts';
+import type { ComputeEmulator } from '#scripts/emulators/compute/compute-emulator.ts';
+import { ComputeError } from '#scripts/emulators/compute/compute-error.ts';
+import { FAULT_METHODS, FAULT_SERVICES } from '#scripts/emulators/faults.ts';
+import type { Fault, Faults } from '#scripts/emulators/faults.ts';
 
 export interface ControlServerOptions {
   /** Default 0: a free one. */

@@ -2,26 +2,26 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { FunctionManifest } from '#scripts/generate/function-manifest.ts';
 import { banner } from './banner.ts';
-import { ClockFile } from './clock-file.ts';
-import { ShiftableClock } from './clock.ts';
-import { CloudServices } from './cloud-services.ts';
-import { readConnection, writeConnection } from './connection.ts';
+import { ClockFile } from './state/clock-file.ts';
+import { ShiftableClock } from '#scripts/emulators/clock.ts';
+import { CloudServices } from './services/cloud-services.ts';
+import { readConnection, writeConnection } from './state/connection.ts';
 import { ControlServer } from './control.ts';
-import { Faults } from './faults.ts';
-import { FrontEnd } from './front-end.ts';
-import { LOCAL_PROJECT, functionEnvironment } from './function-environment.ts';
-import { FunctionLog } from './function-log.ts';
-import { FunctionsSupervisor } from './functions-supervisor.ts';
-import { Gateway } from './gateway.ts';
+import { Faults } from '#scripts/emulators/faults.ts';
+import { FrontEnd } from './gateway/function-urls.ts';
+import { LOCAL_PROJECT, functionEnvironment } from './functions/function-environment.ts';
+import { FunctionLog } from './functions/function-log.ts';
+import { FunctionsSupervisor } from './functions/functions-supervisor.ts';
+import { Gateway } from './gateway/gateway.ts';
 import type { LocalOptions } from './options.ts';
-import { portOf, reusablePort } from './ports.ts';
-import { writePrivateJson } from './private-file.ts';
-import { createQueues } from './queues.ts';
-import { RouteTable } from './route-table.ts';
-import { Scheduler } from './scheduler.ts';
-import { seed } from './seed.ts';
-import { clearState, createStateFolder } from './state-folder.ts';
-import { StateLock } from './state-lock.ts';
+import { portOf, reusablePort } from './state/ports.ts';
+import { writePrivateJson } from './state/private-file.ts';
+import { createQueues } from './services/queues.ts';
+import { RouteTable } from './gateway/route-table.ts';
+import { Scheduler } from './services/scheduler.ts';
+import { seed } from './state/seed.ts';
+import { clearState, createStateFolder } from './state/state-folder.ts';
+import { StateLock } from './state/state-lock.ts';
 
 export interface LocalCloudOptions extends LocalOptions {
   /** Root of the repository: where `infra/` and `.build/` are. */
@@ -85,7 +85,7 @@ export class LocalCloud {
 
   async #start(): Promise<string> {
     const { stateFolder, repositoryFolder, print } = this.#options;
-    const manifest = readJson(join(repositoryFolder, 'infra', 'functions.json')) as FunctionManifest;
+    const manifest = readJson(join(repositoryFolder, 'infra', 'generated', 'functions.json')) as FunctionManifest;
     await this.#claim(new RouteTable(readJson(join(repositoryFolder, 'infra', 'openapi', 'gateway.json'))));
 
     const clockFile = new ClockFile(stateFolder);

@@ -8,10 +8,10 @@ import type { Principal } from '#shared/domain/principal.ts';
 import { INSTANCE, OPERATION } from '#shared/datastore/rows.ts';
 import { insert, ref, type Row, type Write } from '#shared/datastore/store.ts';
 import type { OperationMessage } from '#shared/pubsub/publisher.ts';
-import { announce } from './announce.ts';
+import { announce } from '#shared/lifecycle/publish-operations.ts';
 import { enqueue, instanceNotFound, isLeaving, pendingOperation } from './request-operation.ts';
 import { isInProjects } from './require-project.ts';
-import type { Tools } from './tools.ts';
+import type { Tools } from '#shared/lifecycle/tools.ts';
 
 export interface BatchRequest {
   readonly caller: Principal;

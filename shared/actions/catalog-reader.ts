@@ -1,5 +1,5 @@
 import type { NetworkConfig, Template } from '#shared/domain/catalog.ts';
-import { ExpiringCache } from '#shared/domain/expiring-cache.ts';
+import { ExpiringCache } from '#shared/concurrency/ttl-cache.ts';
 import { Failure } from '#shared/domain/failure.ts';
 import type { Tier } from '#shared/domain/tier.ts';
 import { NETWORK_CONFIG, TEMPLATE, TIER } from '#shared/datastore/catalog-rows.ts';

@@ -3,7 +3,7 @@ import { Failure } from '#shared/domain/failure.ts';
 import { eventId, nextEvent, type InstanceEvent } from '#shared/domain/history.ts';
 import { instanceId, operationId } from '#shared/domain/ids.ts';
 import type { Instance, MachineSpec } from '#shared/domain/instance.ts';
-import { KeyedQueue } from '#shared/domain/keyed-queue.ts';
+import { KeyedQueue } from '#shared/concurrency/keyed-mutex.ts';
 import { UNMETERED } from '#shared/domain/metering.ts';
 import type { Operation } from '#shared/domain/operation.ts';
 import { allot, withPlaces, type Allotment } from '#shared/domain/orders.ts';
@@ -35,13 +35,13 @@ import {
 import { CloudError, toCloudError, type CloudReason } from '#shared/gce/cloud-error.ts';
 import type { ZoneOperation } from '#shared/gce/compute.ts';
 import type { IdempotencyKey } from '#shared/http/idempotency.ts';
-import type { Reply } from '#shared/http/reply.ts';
-import { announce } from './announce.ts';
-import { askCompute } from './ask-compute.ts';
-import { cloudFailure } from './cloud-failure.ts';
+import type { Reply } from '#shared/contracts/reply.ts';
+import { announce } from '#shared/lifecycle/publish-operations.ts';
+import { askCompute } from '#shared/lifecycle/ask-compute.ts';
+import { cloudFailure } from '#shared/lifecycle/cloud-failure.ts';
 import { IDEMPOTENCY_KEPT_MS, requireSameUse, replayed } from './idempotent.ts';
-import { firstWrites, removalWrites } from './instance-writes.ts';
-import type { Tools } from './tools.ts';
+import { firstWrites, removalWrites } from '#shared/lifecycle/instance-writes.ts';
+import type { Tools } from '#shared/lifecycle/tools.ts';
 
 /** What is to be made, after names have been looked up. */
 export interface Blueprint {

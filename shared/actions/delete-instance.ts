@@ -7,11 +7,11 @@ import { requestUuid } from '#shared/domain/request-uuid.ts';
 import { INSTANCE, OPERATION } from '#shared/datastore/rows.ts';
 import { insert, ref } from '#shared/datastore/store.ts';
 import { toCloudError } from '#shared/gce/cloud-error.ts';
-import { announce } from './announce.ts';
-import { askCompute } from './ask-compute.ts';
-import { queuedDelete, removeInstance, type DeleteOutcome } from './remove-instance.ts';
+import { announce } from '#shared/lifecycle/publish-operations.ts';
+import { askCompute } from '#shared/lifecycle/ask-compute.ts';
+import { queuedDelete, removeInstance, type DeleteOutcome } from '#shared/lifecycle/remove-instance.ts';
 import { enqueue, instanceNotFound, pendingOperation } from './request-operation.ts';
-import type { Tools } from './tools.ts';
+import type { Tools } from '#shared/lifecycle/tools.ts';
 
 export interface DeleteRequest {
   readonly instanceId: string;

@@ -1,15 +1,15 @@
 import { fleetStatus, type FleetStatus } from '#shared/domain/fleet-status.ts';
 import { idOf } from '#shared/domain/fids.ts';
 import type { Instance } from '#shared/domain/instance.ts';
-import { position, timeText } from '#shared/domain/positions.ts';
+import { position, timeText } from '#shared/domain/sort-key.ts';
 import type { Principal } from '#shared/domain/principal.ts';
 import type { ProjectSort } from '#shared/datastore/list-filters.ts';
 import { projectInstances } from '#shared/datastore/queries.ts';
 import type { Direction } from '#shared/datastore/query.ts';
-import { FOREIGN_CURSOR, invalidQuery } from './invalid-query.ts';
-import type { ListTools } from './list-cursors.ts';
+import { FOREIGN_CURSOR, invalidQuery } from '#shared/pagination/invalid-query.ts';
+import type { ListTools } from '#shared/pagination/list-cursors.ts';
 import { isInProjects, requireProject } from './require-project.ts';
-import { scanPage } from './scan-page.ts';
+import { scanPage } from '#shared/pagination/scan-page.ts';
 
 /** Filters of the list; those that are absent let everything through. */
 export interface ProjectFilters {

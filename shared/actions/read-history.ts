@@ -4,7 +4,7 @@ import type { Principal } from '#shared/domain/principal.ts';
 import { EVENTS_OF_INSTANCE } from '#shared/datastore/queries.ts';
 import { INSTANCE } from '#shared/datastore/rows.ts';
 import { ref } from '#shared/datastore/store.ts';
-import type { Tools } from './tools.ts';
+import type { Tools } from '#shared/lifecycle/tools.ts';
 import { instanceNotFound } from './request-operation.ts';
 
 export interface HistoryRequest {

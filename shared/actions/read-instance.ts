@@ -5,11 +5,11 @@ import { INSTANCE } from '#shared/datastore/rows.ts';
 import { INSTANCES_OF_USER } from '#shared/datastore/queries.ts';
 import { ref } from '#shared/datastore/store.ts';
 import { toCloudError } from '#shared/gce/cloud-error.ts';
-import { askCompute } from './ask-compute.ts';
-import { cloudFailure } from './cloud-failure.ts';
+import { askCompute } from '#shared/lifecycle/ask-compute.ts';
+import { cloudFailure } from '#shared/lifecycle/cloud-failure.ts';
 import { instanceNotFound } from './request-operation.ts';
-import { syncRow } from './sync-instance.ts';
-import type { Tools } from './tools.ts';
+import { syncRow } from '#shared/lifecycle/sync-instance.ts';
+import type { Tools } from '#shared/lifecycle/tools.ts';
 
 export interface ReadRequest {
   readonly instanceId: string;

@@ -4,7 +4,7 @@ import { isFinal, type Operation } from '#shared/domain/operation.ts';
 import type { Principal } from '#shared/domain/principal.ts';
 import { OPERATION } from '#shared/datastore/rows.ts';
 import { ref } from '#shared/datastore/store.ts';
-import type { Tools } from './tools.ts';
+import type { Tools } from '#shared/lifecycle/tools.ts';
 
 export interface OperationReadRequest {
   readonly operationId: string;

@@ -4,7 +4,7 @@ import type { Principal } from '#shared/domain/principal.ts';
 import { readInstance } from './read-instance.ts';
 import { instanceNotFound } from './request-operation.ts';
 import { isInProjects } from './require-project.ts';
-import type { Tools } from './tools.ts';
+import type { Tools } from '#shared/lifecycle/tools.ts';
 
 /** An instance of one of the caller's projects, after a look at its VM. Throws `not_found` for any other. */
 export async function readProjectInstance(

@@ -1,15 +1,15 @@
 import { idOf } from '#shared/domain/fids.ts';
 import { eventId, type InstanceEvent } from '#shared/domain/history.ts';
 import { periodId, type PricePeriod } from '#shared/domain/metering.ts';
-import { position, timeText } from '#shared/domain/positions.ts';
+import { position, timeText } from '#shared/domain/sort-key.ts';
 import type { Principal } from '#shared/domain/principal.ts';
 import type { HistorySelector } from '#shared/datastore/list-filters.ts';
 import { priceTimeline, statusTimeline } from '#shared/datastore/queries.ts';
 import type { Range, Shape } from '#shared/datastore/query.ts';
-import { FOREIGN_CURSOR, invalidQuery } from './invalid-query.ts';
-import type { ListTools } from './list-cursors.ts';
+import { FOREIGN_CURSOR, invalidQuery } from '#shared/pagination/invalid-query.ts';
+import type { ListTools } from '#shared/pagination/list-cursors.ts';
 import { isInProjects, requireProject } from './require-project.ts';
-import { scanPage } from './scan-page.ts';
+import { scanPage } from '#shared/pagination/scan-page.ts';
 
 export interface TimelineRequest {
   readonly caller: Principal;

@@ -3,8 +3,8 @@ import { windowAt } from '#shared/domain/rate-limit.ts';
 import { LIMITED_OPERATIONS, type LimitedOperation } from '#shared/domain/tier.ts';
 import { USAGE } from '#shared/datastore/rows.ts';
 import { ref } from '#shared/datastore/store.ts';
-import { turnsRef } from '#shared/http/turns.ts';
-import type { Tools } from './tools.ts';
+import { turnsRef } from '#shared/actions/rate-limiter.ts';
+import type { Tools } from '#shared/lifecycle/tools.ts';
 
 /** Instances that count against the quota of the caller's customer: the row that creates reserve from. */
 export async function readQuotaUsage(

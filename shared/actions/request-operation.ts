@@ -16,11 +16,11 @@ import type { Actor, Principal } from '#shared/domain/principal.ts';
 import { IDEMPOTENCY, INSTANCE, OPERATION, type IdempotencyRecord } from '#shared/datastore/rows.ts';
 import { insert, ref, replace, type Row, type Write } from '#shared/datastore/store.ts';
 import type { IdempotencyKey } from '#shared/http/idempotency.ts';
-import type { Reply } from '#shared/http/reply.ts';
-import { announce } from './announce.ts';
+import type { Reply } from '#shared/contracts/reply.ts';
+import { announce } from '#shared/lifecycle/publish-operations.ts';
 import { IDEMPOTENCY_KEPT_MS, replayed, requireSameUse } from './idempotent.ts';
-import { stillWrites } from './instance-writes.ts';
-import type { Tools } from './tools.ts';
+import { stillWrites } from '#shared/lifecycle/instance-writes.ts';
+import type { Tools } from '#shared/lifecycle/tools.ts';
 
 /** The one text for what does not exist and for what is not the caller's, so that they cannot be told apart. */
 export function instanceNotFound(): Failure {

@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { ExpiringCache } from '#shared/domain/expiring-cache.ts';
+import { ExpiringCache } from '#shared/concurrency/ttl-cache.ts';
 import { Failure } from '#shared/domain/failure.ts';
 import { ROLES, type Principal, type Role } from '#shared/domain/principal.ts';
 import { secondsUntil, windowAt, WINDOW_MS } from '#shared/domain/rate-limit.ts';

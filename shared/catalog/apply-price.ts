@@ -1,4 +1,4 @@
-import { priceWrites } from '#shared/actions/instance-writes.ts';
+import { priceWrites } from '#shared/lifecycle/instance-writes.ts';
 import { PRICE } from '#shared/datastore/catalog-rows.ts';
 import { INSTANCES_OF_MACHINE_TYPE } from '#shared/datastore/queries.ts';
 import { INSTANCE } from '#shared/datastore/rows.ts';

@@ -57,7 +57,7 @@ export interface FunctionRuntime {
 
 /**
  * One endpoint, written down once. Types, validators, the public OpenAPI document, the gateway's document and
- * `infra/functions.json` are all made from it.
+ * `infra/generated/functions.json` are all made from it.
  */
 export interface Contract<
   Params extends ObjectSchema = ObjectSchema,
@@ -149,7 +149,7 @@ export interface Topic {
 
 /**
  * What a function knows of its own contract at run time: no schemas, only compiled checks. One generated file per
- * function exports a value of this type (`contracts/generated/NAME.ts`).
+ * function exports a value of this type (`.build/endpoints/NAME.ts`, imported as `#endpoints/NAME.ts`).
  */
 export interface Endpoint<Params, Query, Body> {
   readonly name: string;
@@ -166,7 +166,7 @@ export interface Endpoint<Params, Query, Body> {
   readonly checkBody: Check<Body> | null;
 }
 
-/** What the fallback function knows at run time (`contracts/generated/NAME.ts`). */
+/** What the fallback function knows at run time (`.build/endpoints/NAME.ts`, imported as `#endpoints/NAME.ts`). */
 export interface Fallback {
   readonly name: string;
   readonly family: FamilyName;

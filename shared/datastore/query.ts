@@ -35,7 +35,7 @@ export interface Page {
   readonly range?: Range;
 }
 
-/** A composite index, as `infra/functions.json` and Terraform list it. */
+/** A composite index, as `infra/generated/functions.json` and Terraform list it. */
 export interface CompositeIndex {
   readonly kind: string;
   readonly properties: readonly { readonly name: string; readonly direction: Direction }[];

@@ -4,7 +4,7 @@ import { EVENT_STATUSES, eventId, type InstanceEvent } from '#shared/domain/hist
 import { fleetStatus } from '#shared/domain/fleet-status.ts';
 import { METERS, periodId, type PricePeriod } from '#shared/domain/metering.ts';
 import type { Orders } from '#shared/domain/orders.ts';
-import { position, timeText } from '#shared/domain/positions.ts';
+import { position, timeText } from '#shared/domain/sort-key.ts';
 import { catalogUses } from '#shared/domain/catalog-uses.ts';
 import { CATALOG_KINDS } from './catalog-rows.ts';
 import {

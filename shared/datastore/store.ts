@@ -1,7 +1,7 @@
 import { v1 } from '@google-cloud/datastore';
 import type { protos } from '@google-cloud/datastore/build/src/protos.js';
 import { Failure } from '#shared/domain/failure.ts';
-import { Together } from '#shared/domain/together.ts';
+import { Together } from '#shared/concurrency/batcher.ts';
 import { time, type Value } from './field.ts';
 import type { Kind } from './kind.ts';
 import type { Page, Range, Shape } from './query.ts';

@@ -1,7 +1,7 @@
 import { nextEvent, type InstanceEvent, type StatusChange } from './history.ts';
 import { PREEMPTED_REASON } from './fleet-status.ts';
 import { isStopped, isTransitional, statusFromCloud, type Instance, type InstanceStatus } from './instance.ts';
-import { passages } from './passages.ts';
+import { passages } from './status-transitions.ts';
 
 /** What was seen of a VM. */
 export interface Observation {

@@ -1,6 +1,6 @@
 /**
  * What each call of the adapter to Compute Engine needs, by client and method; Terraform makes the functions' role from it
- * (`infra/permissions.json`). A test holds the rows against the adapter's source, so that neither a call without its
+ * (`infra/generated/permissions.json`). A test holds the rows against the adapter's source, so that neither a call without its
  * permissions nor a permission without its call stays.
  *
  * https://docs.cloud.google.com/compute/docs/instances/create-start-instance (required permissions) and the section

@@ -10,7 +10,7 @@ import type { LimitedOperation, Tier } from '#shared/domain/tier.ts';
 import type { Write } from '#shared/datastore/store.ts';
 import { checkIdempotencyKey, idempotencyKeyOf, type IdempotencyKey } from './idempotency.ts';
 import { invalidFields, invalidRequest } from './invalid-request.ts';
-import type { Reply, WireReply } from './reply.ts';
+import type { Reply, WireReply } from '#shared/contracts/reply.ts';
 import { callerAddress, matchPath, parseQuery, type WireRequest } from './request.ts';
 
 /** Everything in which the faces of the API differ, apart from the contracts. */

@@ -8,8 +8,8 @@ import { matchPath } from '#shared/http/request.ts';
 import { randomBytes } from 'node:crypto';
 import { readConfiguration } from './configuration.ts';
 import { JsonLog } from './log.ts';
-import { keepRequestsRaw } from './raw-requests.ts';
-import { spareDomains } from './spare-domains.ts';
+import { keepRequestsRaw } from './bypass-body-parsers.ts';
+import { spareDomains } from './disable-request-domains.ts';
 import { sendReply, toWireRequest } from './wire.ts';
 
 /**

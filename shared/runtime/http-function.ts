@@ -3,11 +3,11 @@ import { CatalogReader } from '#shared/actions/catalog-reader.ts';
 import { Authenticator } from '#shared/auth/authenticator.ts';
 import type { Endpoint } from '#shared/contracts/contract.ts';
 import { serve, type Call, type PipelineTools, type Surface } from '#shared/http/pipeline.ts';
-import type { Reply } from '#shared/http/reply.ts';
-import { Turns } from '#shared/http/turns.ts';
+import type { Reply } from '#shared/contracts/reply.ts';
+import { Turns } from '#shared/actions/rate-limiter.ts';
 import { openBase, type BaseTools } from './base-tools.ts';
-import { keepRequestsRaw } from './raw-requests.ts';
-import { spareDomains } from './spare-domains.ts';
+import { keepRequestsRaw } from './bypass-body-parsers.ts';
+import { spareDomains } from './disable-request-domains.ts';
 import { sendReply, toWireRequest } from './wire.ts';
 
 export type FunctionTools = BaseTools & { readonly catalog: CatalogReader };

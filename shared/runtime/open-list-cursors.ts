@@ -1,4 +1,4 @@
-import { ListCursors } from '#shared/actions/list-cursors.ts';
+import { ListCursors } from '#shared/pagination/list-cursors.ts';
 import type { BaseTools } from './base-tools.ts';
 
 /** For functions whose lists end pages at places that are not the caller's to know. */

@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Failure } from '#shared/domain/failure.ts';
-import type { WireReply } from '#shared/http/reply.ts';
+import type { WireReply } from '#shared/contracts/reply.ts';
 import type { WireRequest } from '#shared/http/request.ts';
-import { originalUrl } from './raw-requests.ts';
+import { originalUrl } from './bypass-body-parsers.ts';
 
 /** Bodies of API requests: the largest honest one is a few KiB of JSON with 32 KiB of user data. */
 export const BODY_BYTES_MAX = 256 * 1024;

@@ -2,8 +2,8 @@ import { http } from '@google-cloud/functions-framework';
 import { Failure } from '#shared/domain/failure.ts';
 import { parseEnvelope, type Delivery } from '#shared/pubsub/envelope.ts';
 import { openBase, type BaseTools } from './base-tools.ts';
-import { keepRequestsRaw } from './raw-requests.ts';
-import { spareDomains } from './spare-domains.ts';
+import { keepRequestsRaw } from './bypass-body-parsers.ts';
+import { spareDomains } from './disable-request-domains.ts';
 import { sendReply, toWireRequest } from './wire.ts';
 
 /** Pub/Sub's messages have at most 10 MB, and base64 makes them longer; ours are far smaller, audit entries may not be. */

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Command } from 'commander';
 import { accountsLine } from '#scripts/accounts/accounts-line.ts';
-import { LOCAL_PROJECT } from '#scripts/local/function-environment.ts';
+import { LOCAL_PROJECT } from '#scripts/local/functions/function-environment.ts';
 import { API_KEY_ID, API_KEY_SECRET, secretHash, SESSION_TOKEN } from '#shared/accounts/credential-text.ts';
 import { createCustomer } from '#shared/accounts/customers.ts';
 import { API_KEY, CUSTOMER, INSTANCE, ORDERS, PROJECT, SESSION, USAGE } from '#shared/datastore/rows.ts';
@@ -14,7 +14,7 @@ import { TEST_PROJECT } from '#test/support/datastore.ts';
 import { runLine } from '#test/support/run-line.ts';
 import { runScript } from '#test/support/run-script.ts';
 import { accountsHarness, ALICE, aliceHarness } from './an-account.ts';
-import { freePort } from '#scripts/local/ports.ts';
+import { freePort } from '#scripts/local/state/ports.ts';
 
 /** Starting a process takes a second on a busy machine. */
 const PROCESSES_TIMEOUT_MS = 30_000;

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { createInstance, type CreateRequest } from '#shared/actions/create-instance.ts';
-import type { Tools } from '#shared/actions/tools.ts';
+import type { Tools } from '#shared/lifecycle/tools.ts';
 import { ALL_INSTANCES, DUE_REMNANTS } from '#shared/datastore/queries.ts';
 import { time } from '#shared/datastore/field.ts';
 import { completeLimits } from '#shared/domain/tier.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { ListCursors } from '#shared/actions/list-cursors.ts';
+import { ListCursors } from '#shared/pagination/list-cursors.ts';
 import { listProjectInstances, type ProjectListRequest } from '#shared/actions/list-project-instances.ts';
 import { INSTANCE_STATUSES } from '#shared/domain/instance.ts';
 import type { Principal } from '#shared/domain/principal.ts';

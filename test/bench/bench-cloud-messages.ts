@@ -1,4 +1,4 @@
-import type { FaultService } from '#scripts/local/faults.ts';
+import type { FaultService } from '#scripts/emulators/faults.ts';
 
 /** What the cloud of the benchmarks is to hold. */
 export interface BenchCloudSize {

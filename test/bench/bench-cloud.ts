@@ -4,13 +4,13 @@
  * while, so that what waits for what shows in the times of arrival. Ends when the process that started it does.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ShiftableClock } from '#scripts/local/clock.ts';
+import { ShiftableClock } from '#scripts/emulators/clock.ts';
 import catalog from '#scripts/local/catalog.json' with { type: 'json' };
-import { ComputeEmulator } from '#scripts/local/emulators/compute/compute-emulator.ts';
-import { DatastoreEmulator } from '#scripts/local/emulators/datastore/datastore-emulator.ts';
-import { PubSubEmulator } from '#scripts/local/emulators/pubsub/pubsub-emulator.ts';
-import { Faults, type Fault, type FaultKind, type FaultService } from '#scripts/local/faults.ts';
-import { LOCAL_PROJECT } from '#scripts/local/function-environment.ts';
+import { ComputeEmulator } from '#scripts/emulators/compute/compute-emulator.ts';
+import { DatastoreEmulator } from '#scripts/emulators/datastore/datastore-emulator.ts';
+import { PubSubEmulator } from '#scripts/emulators/pubsub/pubsub-emulator.ts';
+import { Faults, type Fault, type FaultKind, type FaultService } from '#scripts/emulators/faults.ts';
+import { LOCAL_PROJECT } from '#scripts/local/functions/function-environment.ts';
 import { createHash } from 'node:crypto';
 import { v1 } from '@google-cloud/pubsub';
 import { applyCatalog } from '#shared/catalog/apply-catalog.ts';

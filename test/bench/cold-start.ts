@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from '#scripts/build.ts';
 import { BUNDLE, CACHE } from '#scripts/build/compile-cache.ts';
-import { functionEnvironment } from '#scripts/local/function-environment.ts';
+import { functionEnvironment } from '#scripts/local/functions/function-environment.ts';
 import { firstAnswer, type FirstAnswer, type FunctionProcess } from '#test/build/running-function.ts';
 import { BenchCloud } from './bench-cloud-process.ts';
 import { deployedFunctions, FirstRequests, sizeFor } from './first-requests.ts';

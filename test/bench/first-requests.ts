@@ -1,13 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { LOCAL_PROJECT } from '#scripts/local/function-environment.ts';
+import { LOCAL_PROJECT } from '#scripts/local/functions/function-environment.ts';
 import { CONTRACTS } from '#shared/contracts/index.ts';
 import type { Contract } from '#shared/contracts/contract.ts';
 import { needsOwnInstance, sampleOf, subjectOf } from '#test/support/contract-samples.ts';
 import type { BenchCloudReady, BenchCloudSize } from './bench-cloud-messages.ts';
 import type { Asked } from './load.ts';
 
-/** An entry of `infra/functions.json`, the part of it that is used. */
+/** An entry of `infra/generated/functions.json`, the part of it that is used. */
 export interface DeployedFunction {
   readonly name: string;
   readonly source: string;
@@ -15,7 +15,7 @@ export interface DeployedFunction {
 }
 
 export async function deployedFunctions(root: string): Promise<readonly DeployedFunction[]> {
-  const manifest = JSON.parse(await readFile(join(root, 'infra/functions.json'), 'utf8')) as {
+  const manifest = JSON.parse(await readFile(join(root, 'infra/generated/functions.json'), 'utf8')) as {
     readonly functions: readonly DeployedFunction[];
   };
   return manifest.functions;

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { freePort, takesConnections } from '#scripts/local/ports.ts';
+import { freePort, takesConnections } from '#scripts/local/state/ports.ts';
 import { FRAMEWORK, NODE, processorMs } from '#test/support/function-host.ts';
 
 const START_LIMIT_MS = 20_000;

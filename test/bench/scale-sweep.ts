@@ -1,5 +1,5 @@
-import { LOCAL_PROJECT } from '#scripts/local/function-environment.ts';
-import { sweep } from '#shared/actions/sweep.ts';
+import { LOCAL_PROJECT } from '#scripts/local/functions/function-environment.ts';
+import { sweep } from '#shared/workers/sweep.ts';
 import { INSTANCE } from '#shared/datastore/rows.ts';
 import type { Instance } from '#shared/domain/instance.ts';
 import { anInstance } from '#test/support/an-instance.ts';

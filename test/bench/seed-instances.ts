@@ -1,8 +1,8 @@
 import { Command } from 'commander';
-import { ShiftableClock } from '#scripts/local/clock.ts';
-import { DatastoreEmulator } from '#scripts/local/emulators/datastore/datastore-emulator.ts';
-import { Faults } from '#scripts/local/faults.ts';
-import { LOCAL_PROJECT } from '#scripts/local/function-environment.ts';
+import { ShiftableClock } from '#scripts/emulators/clock.ts';
+import { DatastoreEmulator } from '#scripts/emulators/datastore/datastore-emulator.ts';
+import { Faults } from '#scripts/emulators/faults.ts';
+import { LOCAL_PROJECT } from '#scripts/local/functions/function-environment.ts';
 import { COMPOSITE_INDEXES } from '#shared/datastore/indexes.ts';
 import { INSTANCE } from '#shared/datastore/rows.ts';
 import { seededInstances } from '#test/support/seeded-instances.ts';

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { build } from '#scripts/build.ts';
 import { bundleFunctions } from '#scripts/build/bundle-functions.ts';
-import { functionEnvironment } from '#scripts/local/function-environment.ts';
+import { functionEnvironment } from '#scripts/local/functions/function-environment.ts';
 import type { TracedCall } from './bench-cloud-messages.ts';
 import { BenchCloud } from './bench-cloud-process.ts';
 import { FunctionProcess } from './function-process.ts';

@@ -112,7 +112,7 @@ describe('the import rule', () => {
 
   it.each([
     ['functions/compute/a.ts', 'shared/families/compute/b.ts'],
-    ['functions/compute/a.ts', 'shared/contracts/generated/b.ts'],
+    ['functions/compute/a.ts', '.build/endpoints/b.ts'],
     ['functions/compute/a.ts', '@google-cloud/functions-framework'],
     ['shared/families/compute/a.ts', 'shared/families/compute/b.ts'],
     ['shared/families/compute/a.ts', 'shared/families/for-all.ts'],

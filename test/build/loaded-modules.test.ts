@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bundleFunctions, type Bundle } from '#scripts/build/bundle-functions.ts';
 import { functionEntries } from '#scripts/build/function-entries.ts';
-import { functionEnvironment } from '#scripts/local/function-environment.ts';
+import { functionEnvironment } from '#scripts/local/functions/function-environment.ts';
 import { BenchCloud } from '#test/bench/bench-cloud-process.ts';
 import { deployedFunctions, FirstRequests, sizeFor, type DeployedFunction } from '#test/bench/first-requests.ts';
 import { packageOf } from './bundle-rules.ts';

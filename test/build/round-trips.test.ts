@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { functionEnvironment } from '#scripts/local/function-environment.ts';
+import { functionEnvironment } from '#scripts/local/functions/function-environment.ts';
 import type { BenchCloudReady } from '#test/bench/bench-cloud-messages.ts';
 import { BenchCloud } from '#test/bench/bench-cloud-process.ts';
 import { overBudget, roundTrips, TracedClients, type RoundTrips } from './traced-clients.ts';
@@ -141,7 +141,7 @@ describe('with warm caches', { timeout: 60_000 }, () => {
   });
 
   async function serverOf(name: string): Promise<string> {
-    const manifest = JSON.parse(await readFile(`${ROOT}/infra/functions.json`, 'utf8')) as {
+    const manifest = JSON.parse(await readFile(`${ROOT}/infra/generated/functions.json`, 'utf8')) as {
       readonly functions: readonly { readonly name: string; readonly source: string }[];
     };
     const source = manifest.functions.find((entry) => entry.name === name)?.source ?? name;

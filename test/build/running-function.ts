@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
-import { freePort } from '#scripts/local/ports.ts';
+import { freePort } from '#scripts/local/state/ports.ts';
 import { FRAMEWORK, NODE, processorMs } from '#test/support/function-host.ts';
 
 /** How often a starting process is asked for its first answer, and for how long. */

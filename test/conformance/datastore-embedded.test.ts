@@ -1,10 +1,10 @@
 import { status } from '@grpc/grpc-js';
 import { describe, expect, onTestFinished, test } from 'vitest';
 
-import { ShiftableClock } from '#scripts/local/clock.ts';
-import type { CompositeIndex } from '#scripts/local/emulators/datastore/datastore-emulator.ts';
-import { DatastoreEmulator } from '#scripts/local/emulators/datastore/datastore-emulator.ts';
-import { Faults } from '#scripts/local/faults.ts';
+import { ShiftableClock } from '#scripts/emulators/clock.ts';
+import type { CompositeIndex } from '#scripts/emulators/datastore/datastore-emulator.ts';
+import { DatastoreEmulator } from '#scripts/emulators/datastore/datastore-emulator.ts';
+import { Faults } from '#scripts/emulators/faults.ts';
 import type { DatastoreHarness } from '#test/support/datastore-target.ts';
 import {
   and,

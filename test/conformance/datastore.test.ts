@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe } from 'vitest';
 
-import { ShiftableClock } from '#scripts/local/clock.ts';
-import { DatastoreEmulator } from '#scripts/local/emulators/datastore/datastore-emulator.ts';
-import { Faults } from '#scripts/local/faults.ts';
+import { ShiftableClock } from '#scripts/emulators/clock.ts';
+import { DatastoreEmulator } from '#scripts/emulators/datastore/datastore-emulator.ts';
+import { Faults } from '#scripts/emulators/faults.ts';
 import type { DatastoreTarget } from '#test/support/datastore-target.ts';
 import { findFirestoreEmulator, startFirestoreEmulator } from '#test/support/google-emulators.ts';
 import { handwrittenClientCases } from './datastore-handwritten-cases.ts';

@@ -1,7 +1,7 @@
 import { status } from '@grpc/grpc-js';
 import type { Topic } from '@google-cloud/pubsub';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import type { Fault } from '#scripts/local/faults.ts';
+import type { Fault } from '#scripts/emulators/faults.ts';
 import { codeOf, PubSubHarness, startEmbedded } from '#test/support/pubsub-target.ts';
 import type { EmbeddedTarget } from '#test/support/pubsub-target.ts';
 

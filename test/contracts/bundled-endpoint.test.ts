@@ -11,7 +11,7 @@ test.each(CONTRACTS)('$name brings its checks into a bundle, and no library or s
 
   const { metafile, outputFiles } = await build({
     absWorkingDir: ROOT,
-    entryPoints: [`shared/contracts/generated/${name}.ts`],
+    entryPoints: [`.build/endpoints/${name}.ts`],
     bundle: true,
     format: 'cjs',
     platform: 'node',
@@ -21,8 +21,8 @@ test.each(CONTRACTS)('$name brings its checks into a bundle, and no library or s
   });
 
   expect(Object.keys(metafile.inputs).sort()).toEqual([
-    `shared/contracts/generated/${name}.checks.ts`,
-    `shared/contracts/generated/${name}.ts`,
+    `.build/endpoints/${name}.checks.ts`,
+    `.build/endpoints/${name}.ts`,
     'shared/contracts/run-check.ts',
   ]);
   expect(outputFiles[0]?.text.length).toBeLessThan(24 * 1024);

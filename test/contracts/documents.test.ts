@@ -155,7 +155,7 @@ describe('the gateway', () => {
 
 describe('the public document', () => {
   test("passes Redocly's recommended rules without an error", async () => {
-    const file = join(ROOT, 'infra/openapi/public.json');
+    const file = join(ROOT, 'infra/generated/openapi/public.json');
     const redocly = join(ROOT, 'node_modules/@redocly/cli/bin/cli.js');
     const { stdout } = await promisify(execFile)(
       process.execPath,

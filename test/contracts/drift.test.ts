@@ -29,18 +29,18 @@ test('a changed, a missing and a superfluous file are each named, and repaired b
   const root = await mkdtemp(join(tmpdir(), 'generate-'));
   onTestFinished(() => rm(root, { recursive: true }));
   await writeOutputs(root);
-  const manifest = join(root, 'infra/functions.json');
+  const manifest = join(root, 'infra/generated/functions.json');
   await writeFile(manifest, `${await readFile(manifest, 'utf8')} `);
-  await rm(join(root, 'infra/openapi/public.json'));
-  await cp(manifest, join(root, 'shared/contracts/generated/compute-gone.ts'));
+  await rm(join(root, 'infra/generated/openapi/public.json'));
+  await cp(manifest, join(root, '.build/endpoints/compute-gone.ts'));
 
   const named = await drift(root);
   const written = await writeOutputs(root);
 
   expect(named).toEqual([
-    'infra/functions.json',
-    'infra/openapi/public.json',
-    'shared/contracts/generated/compute-gone.ts',
+    'infra/generated/functions.json',
+    'infra/generated/openapi/public.json',
+    '.build/endpoints/compute-gone.ts',
   ]);
   expect(written).toEqual(named);
   expect(await drift(root)).toEqual([]);

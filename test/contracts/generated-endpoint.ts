@@ -8,7 +8,7 @@ let written: Promise<unknown> | undefined;
 export async function generatedEndpoint(name: string): Promise<Endpoint<unknown, unknown, unknown>> {
   written ??= writeOutputs(fileURLToPath(new URL('../..', import.meta.url)));
   await written;
-  const module = (await import(`../../shared/contracts/generated/${name}.ts`)) as {
+  const module = (await import(`../../.build/endpoints/${name}.ts`)) as {
     readonly endpoint: Endpoint<unknown, unknown, unknown>;
   };
   return module.endpoint;

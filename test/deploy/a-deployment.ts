@@ -107,7 +107,7 @@ export async function aDeployment(options: DeploymentOptions = {}) {
     await writeFile(join(root, '.build/functions/compute-one', file), `content of ${file}`);
   }
   await mkdir(join(root, 'infra'));
-  await writeFile(join(root, 'infra/datastore.json'), JSON.stringify({ indexes: INDEXES }));
+  await writeFile(join(root, 'infra/generated/datastore.json'), JSON.stringify({ indexes: INDEXES }));
   await writeFile(join(root, 'catalog.json'), '{"tiers": {"free": {}}, "configs": {"a": {"zone": "${zone}"}}}');
   const programs = await fakePrograms(['terraform', 'gcloud', 'node'], [...(options.answers ?? []), ...HEALTHY]);
   const notes: string[] = [];

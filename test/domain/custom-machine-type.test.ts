@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { customMachineType } from '#shared/domain/custom-machine-type.ts';
-import { parseMachineType } from '#scripts/local/emulators/compute/machine-type.ts';
+import { parseMachineType } from '#scripts/emulators/compute/machine-type.ts';
 
 const messages = (series: string, vcpus: number, memoryMb: number) => {
   const custom = customMachineType(series, vcpus, memoryMb);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { ExpiringCache } from '#shared/domain/expiring-cache.ts';
-import { KeyedQueue } from '#shared/domain/keyed-queue.ts';
+import { ExpiringCache } from '#shared/concurrency/ttl-cache.ts';
+import { KeyedQueue } from '#shared/concurrency/keyed-mutex.ts';
 
 describe('a cache that forgets', () => {
   test('a value is there until its time is over, and not at that moment', () => {

@@ -7,7 +7,7 @@ import { turnOf, windowAt } from '#shared/domain/rate-limit.ts';
 import { LIMITED_OPERATIONS, type LimitedOperation, type Tier } from '#shared/domain/tier.ts';
 import { computeSurface } from '#shared/families/compute/surface.ts';
 import { serve, type Call, type Pipeline, type PipelineTools, type RequestLine } from '#shared/http/pipeline.ts';
-import type { Reply } from '#shared/http/reply.ts';
+import type { Reply } from '#shared/contracts/reply.ts';
 import type { WireRequest } from '#shared/http/request.ts';
 
 export const NOW_MS = 1_700_000_005_000;

@@ -34,5 +34,5 @@ export function blocks(): readonly Block[] {
 
 /** A generated file. */
 export function generated(path: string): unknown {
-  return JSON.parse(readFileSync(join(INFRA, path), 'utf8'));
+  return JSON.parse(readFileSync(join(INFRA, 'generated', path), 'utf8'));
 }

@@ -1,6 +1,6 @@
 import { expect, describe, onTestFinished, test } from 'vitest';
 import { ControlServer } from '#scripts/local/control.ts';
-import { FAULT_METHODS } from '#scripts/local/faults.ts';
+import { FAULT_METHODS } from '#scripts/emulators/faults.ts';
 import { PROJECT, STOP_SECONDS, ZONE, computeCloud } from '#test/support/compute-cloud.ts';
 
 async function control(onClockMoved?: () => Promise<void>) {

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { FunctionLog, errorLine } from '#scripts/local/function-log.ts';
+import { FunctionLog, errorLine } from '#scripts/local/functions/function-log.ts';
 
 test('everything is kept, and only errors are shown', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'log-'));

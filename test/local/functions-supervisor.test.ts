@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { FunctionsSupervisor } from '#scripts/local/functions-supervisor.ts';
+import { FunctionsSupervisor } from '#scripts/local/functions/functions-supervisor.ts';
 
 const NODE_MODULES = fileURLToPath(new URL('../../node_modules', import.meta.url));
 

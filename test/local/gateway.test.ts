@@ -3,8 +3,8 @@ import { createServer, request as httpRequest } from 'node:http';
 import type { IncomingHttpHeaders, IncomingMessage, RequestListener } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { Gateway } from '#scripts/local/gateway.ts';
-import { RouteTable } from '#scripts/local/route-table.ts';
+import { Gateway } from '#scripts/local/gateway/gateway.ts';
+import { RouteTable } from '#scripts/local/gateway/route-table.ts';
 
 const backend = (name: string, deadline = 5) => ({
   'x-google-backend': { address: `\${${name}}`, path_translation: 'APPEND_PATH_TO_ADDRESS', deadline },

@@ -1,7 +1,7 @@
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { expect, test } from 'vitest';
-import { reusablePort } from '#scripts/local/ports.ts';
+import { reusablePort } from '#scripts/local/state/ports.ts';
 
 test('without a port from before the system chooses, so that two clouds that start at once never choose the same', async () => {
   expect(await reusablePort(undefined)).toBe(0);

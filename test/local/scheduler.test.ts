@@ -3,9 +3,9 @@ import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { ShiftableClock } from '#scripts/local/clock.ts';
-import { nextTime } from '#scripts/local/cron.ts';
-import { Scheduler } from '#scripts/local/scheduler.ts';
+import { ShiftableClock } from '#scripts/emulators/clock.ts';
+import { nextTime } from '#scripts/local/services/cron.ts';
+import { Scheduler } from '#scripts/local/services/scheduler.ts';
 
 /** A job whose calls are kept until the test answers them. */
 async function harness(cron = '* * * * *') {

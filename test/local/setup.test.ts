@@ -29,8 +29,8 @@ const FAKE_NPM = `
 /** Stands in for the pinned Node: writes down what it was to run, and makes what that makes. */
 const FAKE_NODE = `#!/bin/sh
 echo "$(basename "$1")" >> done.txt
-mkdir -p shared/contracts/generated infra/openapi .build/functions/a
-touch shared/contracts/generated/a.ts infra/functions.json infra/openapi/gateway.json .build/functions/a/index.js
+mkdir -p .build/endpoints infra/generated/openapi .build/functions/a
+touch .build/endpoints/a.ts infra/generated/functions.json infra/generated/openapi/gateway.json .build/functions/a/index.js
 test "$(basename "$1")" != "$NODE_FAILS_AT"
 `;
 
@@ -120,7 +120,7 @@ test('what was generated and is gone is made again', () => {
   const p = project();
   p.run(['--build']);
 
-  rmSync(join(p.root, 'shared', 'contracts', 'generated'), { recursive: true });
+  rmSync(join(p.root, '.build', 'endpoints'), { recursive: true });
 
   expect(p.run(['--build']).done[0]).toBe('generate.ts');
 });

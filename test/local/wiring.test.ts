@@ -4,8 +4,8 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { v1 } from '@google-cloud/pubsub';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import type { Connection } from '#scripts/local/connection.ts';
-import { LOCAL_PROJECT } from '#scripts/local/function-environment.ts';
+import type { Connection } from '#scripts/local/state/connection.ts';
+import { LOCAL_PROJECT } from '#scripts/local/functions/function-environment.ts';
 import { LocalCloud } from '#scripts/local/local-cloud.ts';
 import { connection as clientOptions } from '#shared/datastore/connection.ts';
 
@@ -87,8 +87,8 @@ async function harness() {
   symlinkSync(NODE_MODULES, join(root, 'node_modules'));
   write('told.jsonl', '');
   const topics = ['operations', 'operations-dead-letter', 'compute-events'].map((name) => ({ name }));
-  write('infra/functions.json', JSON.stringify({ functions: FUNCTIONS, topics }));
-  write('infra/openapi/gateway.json', JSON.stringify(GATEWAY));
+  write('infra/generated/functions.json', JSON.stringify({ functions: FUNCTIONS, topics }));
+  write('infra/generated/openapi/gateway.json', JSON.stringify(GATEWAY));
   for (const { name } of FUNCTIONS) write(`.build/functions/${name}/index.js`, bundle(name, toldFile));
   const cloud = new LocalCloud({
     port: 0,

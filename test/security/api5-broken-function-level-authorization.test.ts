@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { PRINCIPAL_NAMES } from '#scripts/local/connection.ts';
+import { PRINCIPAL_NAMES } from '#scripts/local/state/connection.ts';
 import { QUICK_MACHINES } from '#test/support/compute-api.ts';
 import { sharedLocalCloud } from '#test/support/local-cloud.ts';
 import { ABSENT, bearer, complaint, EVERY_ENDPOINT, sendExample, sendRaw, targetOf } from './every-endpoint.ts';

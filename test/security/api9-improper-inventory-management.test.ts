@@ -10,7 +10,7 @@ const cloud = sharedLocalCloud({ args: QUICK_MACHINES });
 const ROOT = join(import.meta.dirname, '../..');
 
 function readDocument(name: string): unknown {
-  return JSON.parse(readFileSync(join(ROOT, 'infra', name), 'utf8'));
+  return JSON.parse(readFileSync(join(ROOT, 'infra/generated', name), 'utf8'));
 }
 
 test('what is deployed is what is written down: no function without a contract, none of them twice', () => {

@@ -1,6 +1,6 @@
 import { request as httpRequest } from 'node:http';
 import { isDeepStrictEqual } from 'node:util';
-import type { PrincipalName } from '#scripts/local/connection.ts';
+import type { PrincipalName } from '#scripts/local/state/connection.ts';
 import type { Contract } from '#shared/contracts/contract.ts';
 import { CONTRACTS } from '#shared/contracts/index.ts';
 import { sampleOf, type Subjects } from '#test/support/contract-samples.ts';

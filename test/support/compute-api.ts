@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import type { PrincipalName } from '#scripts/local/connection.ts';
+import type { PrincipalName } from '#scripts/local/state/connection.ts';
 import { eventually, type Answer, type LocalCloudProcess } from './local-cloud.ts';
 
 const BASE = '/api/compute/v1';

@@ -3,11 +3,11 @@ import { InstancesClient } from '@google-cloud/compute/build/src/v1/instances_cl
 import { ZoneOperationsClient } from '@google-cloud/compute/build/src/v1/zone_operations_client.js';
 import { PassThroughClient } from 'google-auth-library';
 import { onTestFinished } from 'vitest';
-import { ShiftableClock } from '#scripts/local/clock.ts';
-import type { AuditEntry } from '#scripts/local/emulators/compute/audit-entry.ts';
-import { ComputeEmulator } from '#scripts/local/emulators/compute/compute-emulator.ts';
-import type { ComputeEmulatorOptions } from '#scripts/local/emulators/compute/compute-emulator.ts';
-import { Faults } from '#scripts/local/faults.ts';
+import { ShiftableClock } from '#scripts/emulators/clock.ts';
+import type { AuditEntry } from '#scripts/emulators/compute/audit-entry.ts';
+import { ComputeEmulator } from '#scripts/emulators/compute/compute-emulator.ts';
+import type { ComputeEmulatorOptions } from '#scripts/emulators/compute/compute-emulator.ts';
+import { Faults } from '#scripts/emulators/faults.ts';
 
 export const PROJECT = 'demo-project';
 export const ZONE = 'us-central1-a';

@@ -1,6 +1,6 @@
-import { ShiftableClock } from '#scripts/local/clock.ts';
-import { ComputeEmulator } from '#scripts/local/emulators/compute/compute-emulator.ts';
-import { Faults } from '#scripts/local/faults.ts';
+import { ShiftableClock } from '#scripts/emulators/clock.ts';
+import { ComputeEmulator } from '#scripts/emulators/compute/compute-emulator.ts';
+import { Faults } from '#scripts/emulators/faults.ts';
 
 /*
  * The Compute Engine emulator as a process of its own, to be killed: prints its address on the first line of its output.

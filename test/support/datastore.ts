@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { onTestFinished } from 'vitest';
-import { ShiftableClock } from '#scripts/local/clock.ts';
-import { DatastoreEmulator } from '#scripts/local/emulators/datastore/datastore-emulator.ts';
-import { Faults } from '#scripts/local/faults.ts';
+import { ShiftableClock } from '#scripts/emulators/clock.ts';
+import { DatastoreEmulator } from '#scripts/emulators/datastore/datastore-emulator.ts';
+import { Faults } from '#scripts/emulators/faults.ts';
 import { COMPOSITE_INDEXES } from '#shared/datastore/indexes.ts';
 import { Store } from '#shared/datastore/store.ts';
 

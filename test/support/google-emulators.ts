@@ -3,7 +3,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, realpathSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { freePort } from '#scripts/local/ports.ts';
+import { freePort } from '#scripts/local/state/ports.ts';
 
 /** A Java virtual machine on a busy machine. */
 const START_MS_MAX = 60_000;

@@ -3,7 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 import { existsSync, realpathSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { freePort, takesConnections } from '#scripts/local/ports.ts';
+import { freePort, takesConnections } from '#scripts/local/state/ports.ts';
 
 const EMULATOR = join('platform', 'pubsub-emulator', 'bin', 'cloud-pubsub-emulator');
 

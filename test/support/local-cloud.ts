@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, onTestFinished } from 'vitest';
-import type { Connection, PrincipalName } from '#scripts/local/connection.ts';
-import type { Fault } from '#scripts/local/faults.ts';
+import type { Connection, PrincipalName } from '#scripts/local/state/connection.ts';
+import type { Fault } from '#scripts/emulators/faults.ts';
 
 const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url));
 

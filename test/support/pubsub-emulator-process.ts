@@ -1,6 +1,6 @@
-import { ShiftableClock } from '#scripts/local/clock.ts';
-import { PubSubEmulator } from '#scripts/local/emulators/pubsub/pubsub-emulator.ts';
-import { Faults } from '#scripts/local/faults.ts';
+import { ShiftableClock } from '#scripts/emulators/clock.ts';
+import { PubSubEmulator } from '#scripts/emulators/pubsub/pubsub-emulator.ts';
+import { Faults } from '#scripts/emulators/faults.ts';
 
 // A process with nothing but the emulator in it, for tests that kill it: `node pubsub-emulator-process.ts STATE_FILE`
 // prints the address and serves until it is killed.

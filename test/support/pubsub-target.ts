@@ -2,9 +2,9 @@ import { PubSub, v1 } from '@google-cloud/pubsub';
 import type { Subscription, SubscriptionMetadata, Topic } from '@google-cloud/pubsub';
 import { credentials } from '@grpc/grpc-js';
 import { onTestFinished } from 'vitest';
-import { ShiftableClock } from '#scripts/local/clock.ts';
-import { PubSubEmulator } from '#scripts/local/emulators/pubsub/pubsub-emulator.ts';
-import { Faults } from '#scripts/local/faults.ts';
+import { ShiftableClock } from '#scripts/emulators/clock.ts';
+import { PubSubEmulator } from '#scripts/emulators/pubsub/pubsub-emulator.ts';
+import { Faults } from '#scripts/emulators/faults.ts';
 import { PushEndpoint } from './push-endpoint.ts';
 import type { PushEndpointOptions } from './push-endpoint.ts';
 

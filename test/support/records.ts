@@ -1,5 +1,5 @@
-import type { Connection } from '#scripts/local/connection.ts';
-import { LOCAL_PROJECT } from '#scripts/local/function-environment.ts';
+import type { Connection } from '#scripts/local/state/connection.ts';
+import { LOCAL_PROJECT } from '#scripts/local/functions/function-environment.ts';
 import type { Kind } from '#shared/datastore/kind.ts';
 import type { Shape } from '#shared/datastore/query.ts';
 import { EVENT, INSTANCE, JOB_STATE, OPERATION, PRICE_PERIOD, REMNANT, USAGE } from '#shared/datastore/rows.ts';

@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import type { PrincipalName } from '#scripts/local/connection.ts';
+import type { PrincipalName } from '#scripts/local/state/connection.ts';
 import type { Contract } from '#shared/contracts/contract.ts';
 import { RESOURCE_CONTRACTS } from '#shared/contracts/resource/index.ts';
 import { eventually, type Answer, type LocalCloudProcess, type RequestSettings } from './local-cloud.ts';

@@ -9,7 +9,7 @@ import { createUser } from '#shared/accounts/users.ts';
 import { TIER } from '#shared/datastore/catalog-rows.ts';
 import { put, Store } from '#shared/datastore/store.ts';
 import { LIMITED_OPERATIONS, UNLIMITED, type LimitedOperation } from '#shared/domain/tier.ts';
-import { LOCAL_PROJECT } from '#scripts/local/function-environment.ts';
+import { LOCAL_PROJECT } from '#scripts/local/functions/function-environment.ts';
 
 const HOUR_MS = 3_600_000;
 const YEAR_MS = 365 * 24 * HOUR_MS;

@@ -1,4 +1,4 @@
-import { instanceParams, nothing } from '../compute/parameters.ts';
+import { instanceParams, nothing } from '../common/parameters.ts';
 import { contract } from '../contract.ts';
 import { ADMIN_FAILURES } from './admin-failures.ts';
 import { ADMIN_INSTANCE } from './example-values.ts';

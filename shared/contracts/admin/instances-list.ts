@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
 import { STATUS_GROUPS } from '#shared/domain/instance.ts';
-import { nothing } from '../compute/parameters.ts';
+import { nothing } from '../common/parameters.ts';
 import { contract } from '../contract.ts';
 import { ADMIN_FAILURES } from './admin-failures.ts';
 import { ADMIN_INSTANCE } from './example-values.ts';

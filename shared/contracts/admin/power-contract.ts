@@ -1,6 +1,6 @@
-import { POST_FAILURES } from '../compute/common-failures.ts';
+import { POST_FAILURES } from '../common/common-failures.ts';
 import { PENDING_OPERATION } from '../compute/example-values.ts';
-import { instanceParams, nothing } from '../compute/parameters.ts';
+import { instanceParams, nothing } from '../common/parameters.ts';
 import type { PowerVerb } from '../compute/power-contract.ts';
 import { Operation } from '../compute/schemas.ts';
 import { contract } from '../contract.ts';

@@ -1,4 +1,4 @@
-import { nothing } from '../compute/parameters.ts';
+import { nothing } from '../common/parameters.ts';
 import { contract } from '../contract.ts';
 import { BILLING_FAILURES } from './billing-failures.ts';
 import { Limits } from './schemas.ts';

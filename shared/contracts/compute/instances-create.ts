@@ -1,7 +1,7 @@
 import { contract } from '../contract.ts';
-import { LIMITED_FAILURES, POST_FAILURES } from './common-failures.ts';
+import { LIMITED_FAILURES, POST_FAILURES } from '../common/common-failures.ts';
 import { PROVISIONING_INSTANCE } from './example-values.ts';
-import { nothing } from './parameters.ts';
+import { nothing } from '../common/parameters.ts';
 import { CreateInstance, Instance } from './schemas.ts';
 
 export const instancesCreate = contract({

@@ -1,6 +1,6 @@
 import { contract } from '../contract.ts';
-import { LIMITED_FAILURES } from './common-failures.ts';
-import { instanceParams, nothing } from './parameters.ts';
+import { LIMITED_FAILURES } from '../common/common-failures.ts';
+import { instanceParams, nothing } from '../common/parameters.ts';
 
 export const instancesDelete = contract({
   name: 'compute-instances-delete',

@@ -1,7 +1,7 @@
 import { contract } from '../contract.ts';
-import { LIMITED_FAILURES } from './common-failures.ts';
+import { LIMITED_FAILURES } from '../common/common-failures.ts';
 import { RUNNING_INSTANCE } from './example-values.ts';
-import { instanceParams, nothing } from './parameters.ts';
+import { instanceParams, nothing } from '../common/parameters.ts';
 import { Instance } from './schemas.ts';
 
 export const instancesGet = contract({

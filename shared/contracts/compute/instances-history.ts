@@ -1,7 +1,7 @@
 import { Type } from 'typebox';
 import { contract } from '../contract.ts';
-import { LIMITED_FAILURES } from './common-failures.ts';
-import { instanceParams } from './parameters.ts';
+import { LIMITED_FAILURES } from '../common/common-failures.ts';
+import { instanceParams } from '../common/parameters.ts';
 import { HistoryPage } from './schemas.ts';
 
 export const instancesHistory = contract({

@@ -1,8 +1,8 @@
 import { Type } from 'typebox';
 import { contract } from '../contract.ts';
-import { LIMITED_FAILURES } from './common-failures.ts';
+import { LIMITED_FAILURES } from '../common/common-failures.ts';
 import { RUNNING_INSTANCE } from './example-values.ts';
-import { nothing } from './parameters.ts';
+import { nothing } from '../common/parameters.ts';
 import { Instance } from './schemas.ts';
 
 export const instancesList = contract({

@@ -1,8 +1,8 @@
 import { Type } from 'typebox';
 import { contract } from '../contract.ts';
-import { LIMITED_FAILURES } from './common-failures.ts';
+import { LIMITED_FAILURES } from '../common/common-failures.ts';
 import { PENDING_OPERATION } from './example-values.ts';
-import { operationParams } from './parameters.ts';
+import { operationParams } from '../common/parameters.ts';
 import { Operation } from './schemas.ts';
 
 export const operationsGet = contract({

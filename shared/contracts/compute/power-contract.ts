@@ -1,8 +1,8 @@
 import type { LimitedOperation } from '#shared/domain/tier.ts';
 import { contract } from '../contract.ts';
-import { LIMITED_FAILURES, POST_FAILURES } from './common-failures.ts';
+import { LIMITED_FAILURES, POST_FAILURES } from '../common/common-failures.ts';
 import { PENDING_OPERATION } from './example-values.ts';
-import { instanceParams, nothing } from './parameters.ts';
+import { instanceParams, nothing } from '../common/parameters.ts';
 import { Operation } from './schemas.ts';
 
 export type PowerVerb = Extract<LimitedOperation, 'start' | 'stop' | 'restart' | 'reset'>;

@@ -1,7 +1,7 @@
 import { Type } from 'typebox';
 import { contract } from '../contract.ts';
-import { LIMITED_FAILURES } from './common-failures.ts';
-import { nothing } from './parameters.ts';
+import { LIMITED_FAILURES } from '../common/common-failures.ts';
+import { nothing } from '../common/parameters.ts';
 import { Template } from './schemas.ts';
 
 export const templatesList = contract({

@@ -1,7 +1,7 @@
 import { Type } from 'typebox';
 import { contract } from '../contract.ts';
-import { LIMITED_FAILURES } from './common-failures.ts';
-import { nothing, templateParams } from './parameters.ts';
+import { LIMITED_FAILURES } from '../common/common-failures.ts';
+import { nothing, templateParams } from '../common/parameters.ts';
 
 export const templatesZones = contract({
   name: 'compute-templates-zones',

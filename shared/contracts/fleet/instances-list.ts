@@ -1,7 +1,7 @@
 import { Type } from 'typebox';
 import { FLEET_STATUSES } from '#shared/domain/fleet-status.ts';
-import { LIMITED_FAILURES } from '../compute/common-failures.ts';
-import { nothing } from '../compute/parameters.ts';
+import { LIMITED_FAILURES } from '../common/common-failures.ts';
+import { nothing } from '../common/parameters.ts';
 import { contract } from '../contract.ts';
 import { CURSOR, FLEET_INSTANCE } from './example-values.ts';
 import { fidList, limit, nextCursor, optionalFid, project } from './parameters.ts';

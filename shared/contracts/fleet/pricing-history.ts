@@ -1,5 +1,5 @@
-import { LIMITED_FAILURES } from '../compute/common-failures.ts';
-import { nothing } from '../compute/parameters.ts';
+import { LIMITED_FAILURES } from '../common/common-failures.ts';
+import { nothing } from '../common/parameters.ts';
 import { contract } from '../contract.ts';
 import { INSTANCE_FID } from './example-values.ts';
 import { historyQuery } from './parameters.ts';

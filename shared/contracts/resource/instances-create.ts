@@ -1,5 +1,5 @@
-import { nothing } from '../compute/parameters.ts';
-import { LIMITED_FAILURES, POST_FAILURES } from '../compute/common-failures.ts';
+import { nothing } from '../common/parameters.ts';
+import { LIMITED_FAILURES, POST_FAILURES } from '../common/common-failures.ts';
 import { contract } from '../contract.ts';
 import { METADATA, PROVISIONING_RESOURCE, SPEC } from './example-values.ts';
 import { CreatedResourceInstance, CreateResource } from './schemas.ts';

@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { LIMITED_FAILURES } from '../compute/common-failures.ts';
+import { LIMITED_FAILURES } from '../common/common-failures.ts';
 import { contract } from '../contract.ts';
 import { RUNNING_OPERATION } from './example-values.ts';
 import { operationParams } from './parameters.ts';

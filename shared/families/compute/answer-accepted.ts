@@ -1,5 +1,5 @@
 import type { Operation } from '#shared/domain/operation.ts';
-import type { Reply } from '#shared/http/reply.ts';
+import type { Reply } from '#shared/contracts/reply.ts';
 import { operationHeaders, presentOperation } from './present.ts';
 
 /** 202 for an accepted operation: no body, unless the caller prefers the operation itself (RFC 7240). */

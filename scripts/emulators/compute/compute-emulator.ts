@@ -1,0 +1,257 @@
+import { createServer } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Clock } from '../clock.ts';
+import type { Fault, Faults } from '../faults.ts';
+import type { Emulator } from '../emulator.ts';
+import type { AuditEntry } from './audit-entry.ts';
+import { ComputeApi } from './compute-api.ts';
+import type { ApiAnswer, ApiRequest } from './compute-api.ts';
+import { ComputeError, injectedError } from './compute-error.ts';
+import type { InstanceResource, Machine } from './instance-resource.ts';
+import { Journal } from './journal.ts';
+import type { Call, StatusChange } from './journal.ts';
+import { Lifecycle } from './lifecycle.ts';
+import { OperationWaiters } from './operation-waiters.ts';
+import { instanceName } from './resource-names.ts';
+import { findRoute, isMutation } from './route.ts';
+
+export interface ComputeEmulatorOptions {
+  /** Default 0: a free one. */
+  readonly port?: number;
+  /** SQLite file that keeps everything; without it all is forgotten at `stop`. */
+  readonly stateFile?: string;
+  readonly clock: Clock;
+  readonly faults: Faults;
+  /** From accepted insert or start to RUNNING; default 2. */
+  readonly bootSeconds?: number;
+  /** From accepted stop to TERMINATED; default 1. */
+  readonly stopSeconds?: number;
+  /** Gets what a log sink would publish for Compute Engine, once what it tells of is on disk. */
+  readonly onAudit?: (entry: AuditEntry) => void;
+}
+
+export const DRIFT_ACTIONS = ['stop', 'start', 'delete', 'preempt'] as const;
+export type DriftAction = (typeof DRIFT_ACTIONS)[number];
+
+/** Far more than any Instance resource, in UTF-16 units. */
+const BODY_LENGTH_MAX = 1024 * 1024;
+const DELAY_MS_DEFAULT = 1000;
+
+/** Everything that lives between start and stop. */
+interface Running {
+  readonly server: Server;
+  readonly journal: Journal;
+  readonly lifecycle: Lifecycle;
+  readonly waiters: OperationWaiters;
+  readonly api: ComputeApi;
+  readonly stopping: AbortController;
+}
+
+/** Compute Engine's v1 REST API on 127.0.0.1: instances and zone operations, for any project, without credentials. */
+export class ComputeEmulator implements Emulator {
+  readonly name = 'compute';
+  readonly #options: ComputeEmulatorOptions;
+  #running: Running | undefined;
+
+  constructor(options: ComputeEmulatorOptions) {
+    this.#options = options;
+  }
+
+  get address(): string {
+    const address = this.#parts().server.address();
+    if (address === null || typeof address === 'string')
+      throw new Error('The Compute Engine emulator does not listen.');
+    return `127.0.0.1:${address.port}`;
+  }
+
+  async start(): Promise<void> {
+    if (this.#running !== undefined) return;
+    const { clock, stateFile, bootSeconds = 2, stopSeconds = 1, onAudit = () => undefined } = this.#options;
+    const journal = new Journal(stateFile);
+    const waiters = new OperationWaiters();
+    const lifecycle = new Lifecycle({
+      journal,
+      clock,
+      bootMs: bootSeconds * 1000,
+      stopMs: stopSeconds * 1000,
+      onAudit,
+      onOperationEnd: (name) => waiters.wake(name),
+    });
+    const api = new ComputeApi({ journal, lifecycle, waiters, clock });
+    const server = createServer((request, response) => {
+      this.#serve(running, request, response).catch((thrown: unknown) => {
+        // What is wrong here is the emulator; the caller sees what the cloud shows of its own mistakes.
+        console.error('The Compute Engine emulator failed.', thrown);
+        send(response, { status: 500, body: injectedError(500).body() });
+      });
+    });
+    const running: Running = { server, journal, lifecycle, waiters, api, stopping: new AbortController() };
+    this.#running = running;
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(this.#options.port ?? 0, '127.0.0.1', resolve);
+    });
+    lifecycle.settle();
+  }
+
+  async reset(): Promise<void> {
+    const { journal, lifecycle, waiters } = this.#parts();
+    journal.clear();
+    lifecycle.settle();
+    waiters.wakeAll();
+  }
+
+  async stop(): Promise<void> {
+    const running = this.#running;
+    if (running === undefined) return;
+    this.#running = undefined;
+    running.stopping.abort();
+    running.lifecycle.stop();
+    await new Promise((resolve) => {
+      running.server.close(resolve);
+      running.server.closeAllConnections();
+    });
+    running.journal.close();
+  }
+
+  /** All VMs of all projects, as `instances.get` answers them. */
+  machines(): readonly InstanceResource[] {
+    const { journal, lifecycle } = this.#parts();
+    lifecycle.settle();
+    return journal.machines().map(({ resource }) => resource);
+  }
+
+  /** Every mutating call that reached the emulator, oldest first. */
+  calls(): readonly Call[] {
+    return this.#parts().journal.calls();
+  }
+
+  /** Every status of every VM, oldest first; `DELETED` when it was gone. */
+  machineHistory(): readonly StatusChange[] {
+    const { journal, lifecycle } = this.#parts();
+    lifecycle.settle();
+    return journal.history();
+  }
+
+  /**
+   * Changes a VM as the console or the cloud itself would. `instance` is a name, an id, or `zones/Z/instances/NAME` when
+   * the name alone is not unique. Answers the VM as it is then. Throws a ComputeError: 404 for an unknown VM, 400 where
+   * Compute Engine would refuse.
+   */
+  drift(instance: string, action: DriftAction): InstanceResource {
+    const { journal, lifecycle } = this.#parts();
+    return lifecycle.transact((nowMs) => {
+      const machine = findMachine(journal.machines(), instance);
+      if (action === 'preempt') {
+        lifecycle.preempt(machine, nowMs);
+      } else {
+        lifecycle.act(action, machine, { principal: 'operator@example.com', api: 'beta' }, nowMs);
+      }
+      return journal.machineById(machine.id)?.resource ?? machine.resource;
+    });
+  }
+
+  async #serve(running: Running, incoming: IncomingMessage, response: ServerResponse): Promise<void> {
+    const gone = new AbortController();
+    response.once('close', () => gone.abort());
+    const rawBody = await readBody(incoming);
+    // A caller that went away while it was still sending has asked for nothing.
+    if (rawBody === undefined) {
+      response.destroy();
+      return;
+    }
+    const signal = AbortSignal.any([running.stopping.signal, gone.signal]);
+    const answer = await this.#answer(running, incoming, rawBody, signal).catch(refusal);
+    if (answer === 'lost') response.destroy();
+    else send(response, answer);
+  }
+
+  async #answer(
+    { api, stopping }: Running,
+    incoming: IncomingMessage,
+    rawBody: string,
+    signal: AbortSignal,
+  ): Promise<ApiAnswer | 'lost'> {
+    const hasStopped = () => stopping.signal.aborted;
+    if (hasStopped()) return 'lost';
+    const url = new URL(incoming.url ?? '/', 'http://127.0.0.1');
+    const route = findRoute(incoming.method ?? 'GET', url.pathname);
+    if (rawBody.length > BODY_LENGTH_MAX) throw new ComputeError(413, 'uploadTooLarge', 'Request Entity Too Large');
+    const request: ApiRequest = { ...route, query: url.searchParams, rawBody, signal, stockout: false };
+    const fault = takeFault(this.#options.faults, api, request);
+    if (fault?.kind === 'delay') await held(fault.delayMs ?? DELAY_MS_DEFAULT, stopping.signal);
+    if (hasStopped()) return 'lost';
+    if (fault?.kind === 'error') {
+      const error = injectedError(fault.status ?? 503);
+      if (isMutation(route.method)) api.noteRefused(request, route.method, error.status);
+      throw error;
+    }
+    const answer = await api.answer({ ...request, stockout: fault?.kind === 'stockout' }).catch(refusal);
+    if (fault?.kind === 'falseError') throw injectedError(fault.status ?? 503);
+    return fault?.kind === 'lostAnswer' || hasStopped() ? 'lost' : answer;
+  }
+
+  #parts(): Running {
+    if (this.#running === undefined) throw new Error('The Compute Engine emulator is not running.');
+    return this.#running;
+  }
+}
+
+/** A stockout waits for a call that it can hurt, without losing its place among the others. */
+function takeFault(faults: Faults, api: ComputeApi, request: ApiRequest): Fault | undefined {
+  const kinds = ['error', 'falseError', 'lostAnswer', 'delay'] as const;
+  return faults.take('compute', request.method, api.asksForRoom(request) ? [...kinds, 'stockout'] : kinds);
+}
+
+function findMachine(machines: readonly Machine[], instance: string): Machine {
+  const matching = machines.filter(({ id, project, zone, name }) =>
+    [id, name, `zones/${zone}/instances/${name}`, instanceName(project, zone, name)].includes(instance),
+  );
+  const [machine, second] = matching;
+  if (machine === undefined) throw new ComputeError(404, 'notFound', `There is no instance '${instance}'.`);
+  if (second !== undefined) {
+    throw new ComputeError(
+      400,
+      'invalid',
+      `More than one instance is named '${instance}': say zones/Z/instances/NAME.`,
+    );
+  }
+  return machine;
+}
+
+function refusal(thrown: unknown): ApiAnswer {
+  if (thrown instanceof ComputeError) return { status: thrown.status, body: thrown.body() };
+  throw thrown;
+}
+
+/** Waits in real time, as a slow network does, and no longer than the emulator runs. */
+async function held(delayMs: number, signal: AbortSignal): Promise<void> {
+  await sleep(delayMs, undefined, { signal }).catch(() => undefined);
+}
+
+/** The whole body; one that is too long is cut, one that breaks off is none. */
+async function readBody(incoming: IncomingMessage): Promise<string | undefined> {
+  try {
+    incoming.setEncoding('utf8');
+    let text = '';
+    for await (const part of incoming) {
+      if (text.length <= BODY_LENGTH_MAX) text += String(part);
+    }
+    return text;
+  } catch {
+    // The connection ended before the body did.
+    return undefined;
+  }
+}
+
+function send(response: ServerResponse, { status, body }: ApiAnswer): void {
+  if (response.headersSent || response.destroyed) return;
+  response.statusCode = status;
+  if (body === undefined) {
+    response.end();
+    return;
+  }
+  response.setHeader('content-type', 'application/json; charset=UTF-8');
+  response.end(JSON.stringify(body, undefined, 2));
+}

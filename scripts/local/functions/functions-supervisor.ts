@@ -1,0 +1,253 @@
+import { fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import type { FunctionAddress } from '../gateway/forward.ts';
+import type { FromHost, ToHost } from './function-host-messages.ts';
+
+const HOST_MODULE = fileURLToPath(new URL('function-host.ts', import.meta.url));
+
+/** How long a request waits for a host that is being restarted. */
+const WAIT_MS = 3_000;
+
+/** Between two starts of a host that ends before it is ready; doubles up to the maximum. */
+const RESTART_MS_MIN = 100;
+const RESTART_MS_MAX = 5_000;
+
+export interface SupervisorOptions {
+  /** Names of all functions; each has its bundle in `bundlesFolder/NAME/index.js`. */
+  readonly functions: readonly string[];
+  readonly bundlesFolder: string;
+  /** All that a host process sees of the environment. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** How many host processes; requests go to them in turns. */
+  readonly processes: number;
+  /** How far the shared clock is ahead of real time. */
+  readonly offsetMs: () => number;
+  /** One line that a function wrote. */
+  readonly onLine: (line: string, stream: 'stdout' | 'stderr') => void;
+  /** A host has come or gone: the process ids of those that run, in their order. */
+  readonly onProcesses: (pids: readonly number[]) => void;
+  /** Something that whoever watches the terminal should know. */
+  readonly onTrouble: (message: string) => void;
+}
+
+/** Keeps the function hosts running, knows where each function listens, and keeps their clocks right. */
+export class FunctionsSupervisor {
+  readonly #options: SupervisorOptions;
+  readonly #hosts: Host[];
+  readonly #waiting = new Set<() => void>();
+  #turn = 0;
+  #moves = 0;
+  #clockSettled: Promise<unknown> = Promise.resolve();
+  #preload = false;
+  #stopping = false;
+
+  constructor(options: SupervisorOptions) {
+    this.#options = options;
+    this.#hosts = Array.from({ length: options.processes }, () => new Host());
+  }
+
+  /** Resolves when every host listens. */
+  async start(): Promise<void> {
+    await Promise.all(this.#hosts.map((host) => this.#launch(host)));
+  }
+
+  /** Where to send the next request for this function; waits up to 3 s for a host, then answers `undefined`. */
+  readonly resolve = async (name: string): Promise<FunctionAddress | undefined> => {
+    await this.#clockSettled;
+    const giveUpAtMs = performance.now() + WAIT_MS;
+    for (;;) {
+      const address = this.#next(name);
+      if (address !== undefined || this.#stopping) return address;
+      const leftMs = giveUpAtMs - performance.now();
+      if (leftMs <= 0) return undefined;
+      await this.#change(leftMs);
+    }
+  };
+
+  /** Resolves when every host lives in the new time. Requests that come meanwhile wait for that, too. */
+  async moveClock(): Promise<void> {
+    this.#moves += 1;
+    const move = this.#moves;
+    const settled = Promise.all(this.#hosts.map((host) => host.moveClock(this.#options.offsetMs(), move)));
+    this.#clockSettled = settled;
+    await settled;
+  }
+
+  /** Lets the hosts load all bundles while they have nothing else to do; later ones do so when they are ready. */
+  preload(): void {
+    this.#preload = true;
+    for (const host of this.#hosts) host.say({ type: 'preload' });
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    this.#changed();
+    await Promise.all(this.#hosts.map((host) => host.end()));
+  }
+
+  #next(name: string): FunctionAddress | undefined {
+    for (let step = 1; step <= this.#hosts.length; step += 1) {
+      const turn = (this.#turn + step) % this.#hosts.length;
+      const port = this.#hosts[turn]?.port(name);
+      if (port !== undefined) {
+        this.#turn = turn;
+        return { host: '127.0.0.1', port };
+      }
+    }
+    return undefined;
+  }
+
+  /** Starts a host and keeps it going: when it ends without being asked to, the next one takes its place and ports. */
+  #launch(host: Host, delayMs = RESTART_MS_MIN): Promise<void> {
+    const { functions, bundlesFolder, environment, offsetMs, onLine, onTrouble } = this.#options;
+    const child = fork(HOST_MODULE, [], {
+      env: environment,
+      execArgv: ['--disable-warning=ExperimentalWarning'],
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    });
+    eachLine(child.stdout, (line) => onLine(line, 'stdout'));
+    eachLine(child.stderr, (line) => onLine(line, 'stderr'));
+    return new Promise((resolve) => {
+      const onReady = (): void => {
+        if (this.#preload) host.say({ type: 'preload' });
+        this.#changed();
+        resolve();
+      };
+      host.adopt(child, onReady, onTrouble);
+      host.say({
+        type: 'start',
+        offsetMs: offsetMs(),
+        bundlesFolder,
+        functions: functions.map((name) => ({ name, port: host.lastPort(name) })),
+      });
+      child.once('exit', (code, signal) => {
+        const wasReady = host.forget(child);
+        this.#changed();
+        if (this.#stopping) {
+          resolve();
+          return;
+        }
+        onTrouble(`A function host ended (${signal ?? `exit code ${code ?? 'unknown'}`}) and is started again.`);
+        const waitMs = wasReady ? 0 : delayMs;
+        setTimeout(() => {
+          if (this.#stopping) resolve();
+          else
+            this.#launch(host, wasReady ? RESTART_MS_MIN : Math.min(2 * delayMs, RESTART_MS_MAX)).then(
+              resolve,
+              resolve,
+            );
+        }, waitMs);
+      });
+      this.#tellProcesses();
+    });
+  }
+
+  #changed(): void {
+    this.#tellProcesses();
+    for (const wake of this.#waiting) wake();
+  }
+
+  #tellProcesses(): void {
+    this.#options.onProcesses(this.#hosts.flatMap(({ pid }) => (pid === undefined ? [] : [pid])));
+  }
+
+  #change(timeoutMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const wake = (): void => {
+        clearTimeout(timer);
+        this.#waiting.delete(wake);
+        resolve();
+      };
+      const timer = setTimeout(wake, timeoutMs);
+      this.#waiting.add(wake);
+    });
+  }
+}
+
+/** One place for a host process: what is there now, and where its functions were. */
+class Host {
+  #child: ChildProcess | undefined;
+  #ports: Readonly<Record<string, number>> = {};
+  #ready = false;
+  readonly #moves = new Map<number, () => void>();
+
+  get pid(): number | undefined {
+    return this.#child?.pid;
+  }
+
+  port(name: string): number | undefined {
+    return this.#ready ? this.#ports[name] : undefined;
+  }
+
+  /** 0 when there was none. */
+  lastPort(name: string): number {
+    return this.#ports[name] ?? 0;
+  }
+
+  adopt(child: ChildProcess, onReady: () => void, onTrouble: (message: string) => void): void {
+    this.#child = child;
+    child.on('error', (error) => onTrouble(`A function host could not be reached: ${error.message}`));
+    child.on('message', (sent) => {
+      const message = sent as FromHost;
+      switch (message.type) {
+        case 'ready':
+          this.#ports = message.ports;
+          this.#ready = true;
+          onReady();
+          return;
+        case 'clock':
+          this.#moves.get(message.move)?.();
+          return;
+        case 'failed':
+          onTrouble(`A function host could not start: ${message.message}`);
+          child.kill('SIGKILL');
+      }
+    });
+  }
+
+  /** The process is gone. Tells whether it had been ready. */
+  forget(child: ChildProcess): boolean {
+    if (this.#child !== child) return false;
+    const wasReady = this.#ready;
+    this.#child = undefined;
+    this.#ready = false;
+    for (const done of this.#moves.values()) done();
+    return wasReady;
+  }
+
+  say(message: ToHost): void {
+    if (this.#child?.connected === true) this.#child.send(message);
+  }
+
+  /** Resolves when the process has confirmed, or is gone: the next one starts with the right time. */
+  moveClock(offsetMs: number, move: number): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#child?.connected !== true) {
+        resolve();
+        return;
+      }
+      this.#moves.set(move, () => {
+        this.#moves.delete(move);
+        resolve();
+      });
+      this.say({ type: 'clock', offsetMs, move });
+    });
+  }
+
+  /** Ends the process. What it was doing is lost, as deployed functions must bear too. */
+  end(): Promise<void> {
+    const child = this.#child;
+    if (child === undefined) return Promise.resolve();
+    return new Promise((resolve) => {
+      child.once('exit', () => resolve());
+      child.kill('SIGKILL');
+    });
+  }
+}
+
+function eachLine(stream: Readable | null, onLine: (line: string) => void): void {
+  if (stream !== null) createInterface({ input: stream, crlfDelay: Infinity }).on('line', onLine);
+}

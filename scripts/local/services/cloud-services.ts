@@ -1,0 +1,131 @@
+import { v1 } from '@google-cloud/pubsub';
+import { COMPOSITE_INDEXES } from '#shared/datastore/indexes.ts';
+import { connection } from '#shared/datastore/connection.ts';
+import type { Clock } from '#scripts/emulators/clock.ts';
+import type { Connection } from '../state/connection.ts';
+import { ComputeEmulator } from '#scripts/emulators/compute/compute-emulator.ts';
+import { DatastoreEmulator } from '#scripts/emulators/datastore/datastore-emulator.ts';
+import type { Emulator } from '#scripts/emulators/emulator.ts';
+import { PubSubEmulator } from '#scripts/emulators/pubsub/pubsub-emulator.ts';
+import type { Faults } from '#scripts/emulators/faults.ts';
+import { LOCAL_PROJECT } from '../functions/function-environment.ts';
+import { GoogleEmulator } from './google-emulator.ts';
+import { LogSink } from './log-sink.ts';
+import type { PublishRaw } from './log-sink.ts';
+import type { LocalOptions } from '../options.ts';
+import { freePort, portOf, reusablePort } from '../state/ports.ts';
+import { topicName } from './queues.ts';
+import { stateFile } from '../state/state-folder.ts';
+
+export interface CloudServicesOptions {
+  readonly local: Pick<LocalOptions, 'stateFolder' | 'emulators' | 'bootSeconds' | 'stopSeconds'>;
+  readonly clock: Clock;
+  readonly faults: Faults;
+  /** Addresses of the last run, to be had again where they are free. */
+  readonly last: Connection['emulators'] | undefined;
+  readonly onTrouble: (message: string) => void;
+}
+
+/** The emulators, embedded or Google's, and the log sink between two of them. Compute Engine's is always the embedded one. */
+export class CloudServices {
+  readonly compute: ComputeEmulator;
+  readonly #datastore: Emulator;
+  readonly #pubsub: PubSubEmulator | GoogleEmulator;
+  readonly #logSink: LogSink;
+  #publisher: v1.PublisherClient | undefined;
+
+  private constructor(datastore: Emulator, pubsub: PubSubEmulator | GoogleEmulator, others: Others) {
+    this.#datastore = datastore;
+    this.#pubsub = pubsub;
+    this.compute = others.compute;
+    this.#logSink = others.logSink;
+  }
+
+  /** Starts all of them at once; when one fails, none is left running. */
+  static async start(options: CloudServicesOptions): Promise<CloudServices> {
+    const { local, clock, faults, last, onTrouble } = options;
+    const { stateFolder } = local;
+    const choosePort = local.emulators === 'google' ? freePort : reusablePort;
+    const [datastorePort, pubsubPort, computePort] = await Promise.all([
+      choosePort(portOf(last?.datastore)),
+      choosePort(portOf(last?.pubsub)),
+      reusablePort(portOf(last?.compute)),
+    ]);
+    const logSink = new LogSink(onTrouble);
+    const compute = new ComputeEmulator({
+      port: computePort,
+      stateFile: stateFile(stateFolder, 'compute'),
+      clock,
+      faults,
+      bootSeconds: local.bootSeconds,
+      stopSeconds: local.stopSeconds,
+      onAudit: logSink.take,
+    });
+    const services =
+      local.emulators === 'google'
+        ? new CloudServices(new GoogleEmulator('datastore', datastorePort), new GoogleEmulator('pubsub', pubsubPort), {
+            compute,
+            logSink,
+          })
+        : new CloudServices(
+            new DatastoreEmulator({
+              port: datastorePort,
+              stateFile: stateFile(stateFolder, 'datastore'),
+              clock,
+              faults,
+              compositeIndexes: COMPOSITE_INDEXES,
+            }),
+            new PubSubEmulator({ port: pubsubPort, stateFile: stateFile(stateFolder, 'pubsub'), clock, faults }),
+            { compute, logSink },
+          );
+    await services.#startAll();
+    return services;
+  }
+
+  get addresses(): Connection['emulators'] {
+    return {
+      datastore: this.#datastore.address,
+      pubsub: this.#pubsub.address,
+      compute: this.compute.address,
+    };
+  }
+
+  /** To be called once the topics exist. */
+  openLogSink(): void {
+    this.#logSink.open(this.#publishRaw());
+  }
+
+  async stop(): Promise<void> {
+    await Promise.allSettled([
+      this.compute.stop(),
+      this.#pubsub.stop(),
+      this.#datastore.stop(),
+      this.#publisher?.close(),
+    ]);
+  }
+
+  async #startAll(): Promise<void> {
+    const started = await Promise.allSettled([this.#datastore.start(), this.#pubsub.start(), this.compute.start()]);
+    const failed = started.find((outcome) => outcome.status === 'rejected');
+    if (failed === undefined) return;
+    await this.stop();
+    throw failed.reason;
+  }
+
+  #publishRaw(): PublishRaw {
+    const pubsub = this.#pubsub;
+    if (pubsub instanceof PubSubEmulator) {
+      return (topic, data) => pubsub.publish(topicName(LOCAL_PROJECT, topic), data);
+    }
+    const publisher = new v1.PublisherClient(connection(pubsub.address));
+    this.#publisher = publisher;
+    return async (topic, data) => {
+      await publisher.publish({ topic: topicName(LOCAL_PROJECT, topic), messages: [{ data }] });
+    };
+  }
+}
+
+interface Others {
+  readonly compute: ComputeEmulator;
+  readonly logSink: LogSink;
+}

@@ -1,0 +1,189 @@
+import { nextEvent } from '#shared/domain/history.ts';
+import type { Instance } from '#shared/domain/instance.ts';
+import { isFinal, type Operation } from '#shared/domain/operation.ts';
+import { release } from '#shared/domain/quota.ts';
+import { INSTANCE, OPERATION, REMNANT, USAGE, type Remnant, type Usage } from '#shared/datastore/rows.ts';
+import { put, ref, remove, replace, type Row, type Write } from '#shared/datastore/store.ts';
+import type { ZoneOperation } from '#shared/gce/compute.ts';
+import { correctEnd } from './correct-end.ts';
+import { LATE_INSERT_MS } from '#shared/actions/create-instance.ts';
+import { removalWrites } from './instance-writes.ts';
+import type { Tools } from './tools.ts';
+
+/** What Compute Engine said to the delete. */
+export type DeleteOutcome =
+  /** There is no such VM. */
+  | { readonly vm: 'absent'; /** Since when, where that is known; epoch ms. */ readonly goneAtMs?: number }
+  /** It is being deleted by this zone operation. */
+  | { readonly vm: 'leaving'; readonly zoneOperation: ZoneOperation }
+  /** It said no, or nothing. */
+  | { readonly vm: 'unknown' };
+
+export interface Removal {
+  readonly instanceId: string;
+  readonly deleteId: string;
+  /** As it was a moment ago, where that is known: what else is needed is then read beside it. */
+  readonly seen?: Pick<Instance, 'customerId' | 'queue'>;
+}
+
+/** While a delete of Compute Engine runs, it is followed by the worker; the reconciler looks only after this. */
+const REMNANT_GRACE_MS = 60_000;
+
+/**
+ * Takes an instance off the record: the row goes, the quota is released, the last event written, everything that was still
+ * queued is failed, and a VM that is not surely gone goes on the list of VMs that have to go. One commit. `removed` is
+ * false when somebody else was faster.
+ */
+export async function removeInstance(
+  { instanceId, deleteId, seen }: Removal,
+  outcome: DeleteOutcome,
+  { store, nowMs }: Pick<Tools, 'store' | 'nowMs'>,
+): Promise<{ readonly removed: boolean }> {
+  return store.change<{ readonly removed: boolean }>(async () => {
+    const [[row, deleting], early] = await Promise.all([
+      store.getAll([ref(INSTANCE, instanceId), ref(OPERATION, deleteId)]),
+      seen === undefined ? undefined : companionsOf(seen, deleteId, store),
+    ]);
+    if (row === undefined) return { writes: [], result: { removed: false } };
+    const { value: instance } = row;
+    const waiting = waitingIn(instance, deleteId);
+    const { usage, queued } =
+      early !== undefined && idsOf(early.waiting) === idsOf(waiting)
+        ? early
+        : await companionsOf(instance, deleteId, store);
+    const atMs = nowMs();
+    const actor = deleting?.value.actor ?? { type: 'system' as const, id: 'reconciler' };
+    const event = nextEvent(instance, {
+      status: 'DELETED',
+      atMs: outcome.vm === 'absent' ? (outcome.goneAtMs ?? atMs) : atMs,
+      cause: actor.type === 'admin' ? 'admin' : 'operation',
+      actor,
+      operationId: deleteId,
+    });
+    const writes: Write[] = [...(await removalWrites(row, event, store))];
+    if (usage !== undefined) writes.push(replace(usage, { instances: release(usage.value.instances) }));
+    for (const operation of queued) {
+      if (operation !== undefined && !isFinal(operation.value.state))
+        writes.push(replace(operation, superseded(operation.value, atMs)));
+    }
+    if (deleting !== undefined) writes.push(replace(deleting, afterDelete(deleting.value, outcome, atMs)));
+    const unconfirmed = waiting.some(({ kind }) => kind === 'create');
+    if (outcome.vm !== 'absent' || unconfirmed) {
+      writes.push(put(REMNANT, row.id, remnantOf(instance, { outcome, unconfirmed, atMs })));
+    }
+    return { writes, result: { removed: true } };
+  });
+}
+
+/**
+ * The VM is gone: the record goes too, if it is still there, the delete is complete, and nothing is left on the list,
+ * unless a late insert could still come.
+ */
+export async function finishDelete(
+  { id, instanceId }: Pick<Operation, 'id' | 'instanceId'>,
+  goneAtMs: number | undefined,
+  tools: Pick<Tools, 'store' | 'nowMs'>,
+): Promise<void> {
+  const { store, nowMs } = tools;
+  const end = goneAtMs === undefined ? {} : { goneAtMs };
+  const { removed } = await removeInstance({ instanceId, deleteId: id }, { vm: 'absent', ...end }, tools);
+  if (removed) return;
+  if (goneAtMs !== undefined) await correctEnd(instanceId, goneAtMs, tools);
+  await store.change(async () => {
+    const [operation, remnant] = await store.getAll([ref(OPERATION, id), ref(REMNANT, instanceId)]);
+    const writes: Write[] = [];
+    if (operation !== undefined && !isFinal(operation.value.state)) {
+      writes.push(
+        replace(operation, { ...operation.value, state: 'completed', leaseUntilMs: 0, completedAtMs: nowMs() }),
+      );
+    }
+    if (remnant !== undefined && remnant.value.absentFromMs <= nowMs()) writes.push(remove(remnant));
+    return { writes, result: undefined };
+  });
+}
+
+/** Whose quota it is, and what waits behind or before the delete. */
+async function companionsOf(
+  instance: Pick<Instance, 'customerId' | 'queue'>,
+  deleteId: string,
+  store: Tools['store'],
+): Promise<Companions> {
+  const waiting = waitingIn(instance, deleteId);
+  const [usage, ...queued] = await store.getAll([
+    ref(USAGE, instance.customerId),
+    ...waiting.map(({ id }) => ref(OPERATION, id)),
+  ] as const);
+  return { waiting, usage, queued };
+}
+
+interface Companions {
+  readonly waiting: Instance['queue'];
+  readonly usage: Row<Usage> | undefined;
+  readonly queued: readonly (Row<Operation> | undefined)[];
+}
+
+function waitingIn({ queue }: Pick<Instance, 'queue'>, deleteId: string): Instance['queue'] {
+  return queue.filter(({ id }) => id !== deleteId);
+}
+
+function idsOf(queue: Instance['queue']): string {
+  return queue.map(({ id }) => id).join();
+}
+
+function superseded(operation: Operation, atMs: number): Operation {
+  return {
+    ...operation,
+    state: 'failed',
+    leaseUntilMs: 0,
+    error: { reason: 'instance_deleted', message: 'The instance was deleted.' },
+    completedAtMs: atMs,
+  };
+}
+
+/** With the VM gone the delete is complete; otherwise the worker follows it to its end. */
+function afterDelete(operation: Operation, outcome: DeleteOutcome, atMs: number): Operation {
+  if (isFinal(operation.state)) return operation;
+  if (outcome.vm === 'absent') {
+    return {
+      ...operation,
+      state: 'completed',
+      leaseUntilMs: 0,
+      startedAtMs: operation.startedAtMs ?? atMs,
+      completedAtMs: atMs,
+    };
+  }
+  const { call } = operation;
+  return {
+    ...operation,
+    state: 'running',
+    leaseUntilMs: 0,
+    startedAtMs: operation.startedAtMs ?? atMs,
+    call: call === null || outcome.vm !== 'leaving' ? call : { ...call, zoneOperation: outcome.zoneOperation.name },
+  };
+}
+
+function remnantOf(
+  instance: Instance,
+  {
+    outcome,
+    unconfirmed,
+    atMs,
+  }: { readonly outcome: DeleteOutcome; readonly unconfirmed: boolean; readonly atMs: number },
+): Remnant {
+  return {
+    name: instance.id,
+    zone: instance.zone,
+    why: 'deleted',
+    foundAtMs: atMs,
+    deleteAtMs: atMs,
+    // An insert whose answer is still open may make the VM after the delete has found nothing.
+    absentFromMs: unconfirmed ? atMs + LATE_INSERT_MS : atMs,
+    dueAtMs: outcome.vm === 'leaving' ? atMs + REMNANT_GRACE_MS : atMs,
+    attempts: 0,
+  };
+}
+
+/** The delete on an instance's queue, if it has one. */
+export function queuedDelete(row: Row<Instance>): string | undefined {
+  return row.value.queue.find(({ kind }) => kind === 'delete')?.id;
+}

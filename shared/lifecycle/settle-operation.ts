@@ -1,0 +1,90 @@
+import type { Instance } from '#shared/domain/instance.ts';
+import { failInstance, observe, type Observed, type ObservationContext } from '#shared/domain/observe.ts';
+import { isFinal, type Operation, type OperationFailure } from '#shared/domain/operation.ts';
+import { INSTANCE, OPERATION } from '#shared/datastore/rows.ts';
+import { ref, replace, type Row, type Write } from '#shared/datastore/store.ts';
+import type { Machine } from '#shared/gce/compute.ts';
+import type { OperationMessage } from '#shared/pubsub/publisher.ts';
+import { announce } from './publish-operations.ts';
+import { observedWrites } from './instance-writes.ts';
+import type { Tools } from './tools.ts';
+
+/** An operation and its instance, as they were read. */
+export interface Held {
+  readonly operation: Row<Operation>;
+  readonly instance: Row<Instance> | undefined;
+}
+
+export interface End {
+  readonly state: 'completed' | 'failed';
+  readonly error?: { readonly reason: OperationFailure; readonly message: string };
+}
+
+/**
+ * Ends an operation: its state, the instance as it is now, the event and the queue, in one commit; then the next in the
+ * queue is told. Changes nothing when the operation has ended already.
+ */
+export async function settle(
+  held: Held,
+  end: End,
+  tools: Pick<Tools, 'store' | 'nowMs' | 'publisher' | 'log'>,
+  seen?: { readonly machine: Machine | undefined; readonly context: ObservationContext },
+): Promise<void> {
+  const { store, nowMs, log } = tools;
+  const operationRef = held.operation;
+  // Mostly nobody was in between; whoever finds otherwise reads.
+  let known: Held | undefined = held;
+  const next = await store.change<OperationMessage | undefined>(async () => {
+    const { operation, instance } = known ?? (await readHeld(operationRef, store));
+    known = undefined;
+    if (operation === undefined || isFinal(operation.value.state)) return { writes: [], result: undefined };
+    const ended: Operation = {
+      ...operation.value,
+      state: end.state,
+      error: end.error ?? null,
+      leaseUntilMs: 0,
+      startedAtMs: operation.value.startedAtMs ?? nowMs(),
+      completedAtMs: nowMs(),
+    };
+    const writes: Write[] = [replace(operation, ended)];
+    if (instance === undefined) return { writes, result: undefined };
+    const after = afterOperation(instance.value, ended, seen);
+    writes.push(...(await observedWrites(instance, after, store)));
+    const [head] = after.instance.queue;
+    return {
+      writes,
+      result: head === undefined ? undefined : { operationId: head.id, instanceId: instance.id },
+    };
+  });
+  log.info('operation ended', {
+    operationId: operationRef.id,
+    instanceId: operationRef.value.instanceId,
+    kind: operationRef.value.kind,
+    state: end.state,
+    reason: end.error?.reason,
+  });
+  if (next !== undefined) await announce([next], tools);
+}
+
+async function readHeld({ id, value }: Row<Operation>, store: Tools['store']) {
+  const [operation, instance] = await store.getAll([ref(OPERATION, id), ref(INSTANCE, value.instanceId)]);
+  return { operation, instance };
+}
+
+function afterOperation(
+  instance: Instance,
+  operation: Operation,
+  seen: { readonly machine: Machine | undefined; readonly context: ObservationContext } | undefined,
+): Observed {
+  const shortened: Instance = { ...instance, queue: instance.queue.filter(({ id }) => id !== operation.id) };
+  if (seen === undefined || instance.status === 'DELETING') return { instance: shortened, event: undefined };
+  if (seen.machine !== undefined)
+    return observe(shortened, seen.machine, seen.context) ?? { instance: shortened, event: undefined };
+  // Why it came to nothing is said already; what was queued behind only finds no VM.
+  if (instance.status === 'ERROR') return { instance: shortened, event: undefined };
+  const { reason, message } = operation.error ?? {
+    reason: 'vm_missing',
+    message: 'The virtual machine no longer exists.',
+  };
+  return failInstance(shortened, { ...seen.context, reason, message });
+}

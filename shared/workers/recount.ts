@@ -1,0 +1,141 @@
+import { CUSTOMER, JOB_STATE, USAGE } from '#shared/datastore/rows.ts';
+import { ALL_CUSTOMERS, ALL_USAGES, INSTANCES_OF_CUSTOMER } from '#shared/datastore/queries.ts';
+import { Conflict, insert, put, ref, replace } from '#shared/datastore/store.ts';
+import type { Tools } from '#shared/lifecycle/tools.ts';
+
+/** A customer whose usage was not the number of his instances. */
+export interface UsageDrift {
+  readonly customerId: string;
+  /** `null`: there was no row. */
+  readonly recorded: number | null;
+  readonly counted: number;
+  /** False for a dry run, and when others changed it in every attempt; the next recount tries again. */
+  readonly repaired: boolean;
+}
+
+export interface RecountReport {
+  readonly customers: number;
+  readonly drifts: readonly UsageDrift[];
+  /** False: the time was up; the next run goes on from there. */
+  readonly finished: boolean;
+}
+
+type RecountTools = Pick<Tools, 'store' | 'log' | 'sleep' | 'random'>;
+
+/** Looks at one customer. Each but the last was overtaken by a create or a delete, or was a repair. */
+const ATTEMPTS_MAX = 20;
+const WAIT_MS_MAX = 200;
+/** Customers counted at the same time. */
+const AT_ONCE = 8;
+const PAGE_SIZE = 200;
+const JOB = 'quota-recount';
+
+/**
+ * Compares the usage of one customer with the number of his instances, and repairs it.
+ *
+ * Creates and deletes go on meanwhile: each writes the usage in the commit that makes or removes the instance, so while
+ * the row keeps its version the count stays true, and the repair is written only on that condition. There are two ways in
+ * which an instance can go without the version changing, when there is no row yet or when it says 0 already; so after a
+ * repair it is compared once more. Answers `undefined` when nothing was wrong.
+ */
+export async function recountCustomer(
+  customerId: string,
+  { store, log, sleep, random }: RecountTools,
+  { dryRun }: { readonly dryRun: boolean },
+): Promise<UsageDrift | undefined> {
+  let first: Pick<UsageDrift, 'recorded' | 'counted'> | undefined;
+  let settled = false;
+  for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt += 1) {
+    if (attempt > 2) await sleep(random.fraction() * WAIT_MS_MAX);
+    const row = await store.get(ref(USAGE, customerId));
+    const counted = await store.count(INSTANCES_OF_CUSTOMER, { customerId: { stringValue: customerId } });
+    if ((row?.value.instances ?? 0) === counted) {
+      settled = true;
+      break;
+    }
+    try {
+      // Without a write, the version tells whether the two numbers belong together.
+      if (dryRun) {
+        if ((await store.get(ref(USAGE, customerId)))?.version !== row?.version) continue;
+        return noted({ customerId, recorded: row?.value.instances ?? null, counted, repaired: false }, log);
+      }
+      const instances = { instances: counted };
+      await store.commitOnce([row === undefined ? insert(USAGE, customerId, instances) : replace(row, instances)]);
+      first ??= { recorded: row?.value.instances ?? null, counted };
+    } catch (thrown) {
+      if (!(thrown instanceof Conflict)) throw thrown;
+    }
+  }
+  if (first !== undefined) return noted({ customerId, ...first, repaired: settled }, log);
+  if (!settled) log.warn('a quota could not be recounted: it never stood still', { customerId });
+  return undefined;
+}
+
+function noted(drift: UsageDrift, log: Tools['log']): UsageDrift {
+  log.warn('quota usage was not the number of instances', { ...drift });
+  return drift;
+}
+
+/**
+ * Recounts every customer, and every usage whose customer is gone. Ends at `deadlineMs`; `remember` has the next run go on
+ * where this one ended.
+ */
+export async function recountAll(
+  tools: RecountTools & Pick<Tools, 'nowMs'>,
+  options: { readonly dryRun: boolean; readonly deadlineMs?: number; readonly remember?: boolean },
+): Promise<RecountReport> {
+  const { store, nowMs, log } = tools;
+  const deadlineMs = options.deadlineMs ?? Number.POSITIVE_INFINITY;
+  const state = options.remember === true ? await store.get(ref(JOB_STATE, JOB)) : undefined;
+  let place = placeOf(state?.value.cursor ?? '');
+  const drifts: UsageDrift[] = [];
+  let customers = 0;
+  while (place !== undefined && nowMs() < deadlineMs) {
+    const { ids, next } = await pageAt(place, store);
+    for (let from = 0; from < ids.length; from += AT_ONCE) {
+      const found = await Promise.all(
+        ids.slice(from, from + AT_ONCE).map((customerId) => recountCustomer(customerId, tools, options)),
+      );
+      drifts.push(...found.filter((drift) => drift !== undefined));
+    }
+    customers += ids.length;
+    place = next;
+  }
+  const finished = place === undefined;
+  if (options.remember === true) {
+    const cursor = place === undefined ? '' : `${place.walk}:${place.cursor ?? ''}`;
+    await store.write([put(JOB_STATE, JOB, { cursor, ranAtMs: nowMs() })]);
+  }
+  log.info('recount ended', { customers, off: drifts.length, finished });
+  return { customers, drifts, finished };
+}
+
+/** Customers first, then what is left of customers that are gone. */
+interface Place {
+  readonly walk: 'customers' | 'usages';
+  readonly cursor: string | undefined;
+}
+
+function placeOf(text: string): Place | undefined {
+  const [walk, cursor = ''] = text.split(':');
+  return { walk: walk === 'usages' ? 'usages' : 'customers', cursor: cursor === '' ? undefined : cursor };
+}
+
+async function pageAt(
+  { walk, cursor }: Place,
+  store: Tools['store'],
+): Promise<{ readonly ids: readonly string[]; readonly next: Place | undefined }> {
+  const page = { limit: PAGE_SIZE, ...(cursor === undefined ? {} : { cursor }) };
+  if (walk === 'customers') {
+    const found = await store.query(ALL_CUSTOMERS, {}, page);
+    const next: Place =
+      found.cursor === undefined ? { walk: 'usages', cursor: undefined } : { walk, cursor: found.cursor };
+    return { ids: found.rows.map(({ id }) => id), next };
+  }
+  const found = await store.query(ALL_USAGES, {}, page);
+  const known = await store.getAll(found.rows.map(({ id }) => ref(CUSTOMER, id)));
+  return {
+    ids: found.rows.filter((_, i) => known[i] === undefined).map(({ id }) => id),
+    next: found.cursor === undefined ? undefined : { walk, cursor: found.cursor },
+  };
+}

@@ -1,0 +1,126 @@
+import { describe, expect, test } from 'vitest';
+import { Turns } from '#shared/actions/rate-limiter.ts';
+import { API_KEY, TURNS } from '#shared/datastore/rows.ts';
+import { ref, put } from '#shared/datastore/store.ts';
+import { testDatastore } from '#test/support/datastore.ts';
+import { ALICE, NOW_MS, TIER } from '#test/http/a-pipeline.ts';
+
+const BOB = { ...ALICE, userId: '550e8400-e29b-41d4-a716-44665544b0b0' };
+const CAROL = { ...ALICE, customerId: 'umbrella' };
+
+function tier(create: number) {
+  return { ...TIER, perMinute: { ...TIER.perMinute, create } };
+}
+
+async function harness() {
+  const { store, faults } = await testDatastore();
+  const clock = { ms: NOW_MS };
+  const turns = () => new Turns({ store, nowMs: () => clock.ms });
+  return { store, faults, clock, turns };
+}
+
+test('many processes at once grant exactly the limit of a minute, and the next minute begins anew', async () => {
+  const { clock, turns } = await harness();
+  const processes = [turns(), turns(), turns()];
+  const spendAll = async () =>
+    Promise.all(
+      Array.from({ length: 30 }, (_, i) =>
+        (processes[i % 3] ?? turns()).spend(i % 2 ? ALICE : BOB, tier(7), 'create', []),
+      ),
+    );
+
+  const first = await spendAll();
+  clock.ms += 60_000;
+  const second = await spendAll();
+
+  for (const turnsSpent of [first, second]) expect(turnsSpent.filter(({ granted }) => granted)).toHaveLength(7);
+  expect(first.map(({ remaining }) => remaining).sort()).toContain(6);
+});
+
+test('customers and operations do not spend each other’s turns', async () => {
+  const { turns } = await harness();
+  const process = turns();
+  await process.spend(ALICE, tier(1), 'create', []);
+
+  expect((await process.spend(CAROL, tier(1), 'create', [])).granted).toBe(true);
+  expect((await process.spend(ALICE, { ...TIER }, 'list', [])).granted).toBe(true);
+  expect((await process.spend(BOB, tier(1), 'create', [])).granted).toBe(false);
+});
+
+test('a counter that is used up is not asked again within its minute', async () => {
+  const { turns, store, clock } = await harness();
+  const process = turns();
+  for (let i = 0; i < 5; i += 1) await process.spend(ALICE, tier(1), 'create', []);
+
+  const counter = await store.get(ref(TURNS, `acme|create|${Math.floor(clock.ms / 60_000)}`));
+  expect(counter?.value.count).toBe(2);
+});
+
+test.each([
+  [-1, true],
+  [0, false],
+])('a limit of %i counts nothing, and grants: %s', async (limit, granted) => {
+  const { turns, store, clock } = await harness();
+  const process = turns();
+
+  expect((await process.spend(ALICE, tier(limit), 'create', [])).granted).toBe(granted);
+  expect(await store.get(ref(TURNS, `acme|create|${Math.floor(clock.ms / 60_000)}`))).toBeUndefined();
+});
+
+describe('what is to be noted', () => {
+  const note = put(API_KEY, 'ak_live_0123456789abcdef', {
+    id: 'ak_live_0123456789abcdef',
+    userId: ALICE.userId,
+    customerId: 'acme',
+    name: 'k',
+    secretHash: '00',
+    createdAtMs: NOW_MS,
+    expiresAtMs: null,
+    revokedAtMs: null,
+    lastUsedAtMs: NOW_MS,
+  });
+
+  test.each([-1, 0, 5])('is written along with a turn of a limit of %i', async (limit) => {
+    const { turns, store } = await harness();
+
+    await turns().spend(ALICE, tier(limit), 'create', [note]);
+
+    expect((await store.get(ref(API_KEY, 'ak_live_0123456789abcdef')))?.value.lastUsedAtMs).toBe(NOW_MS);
+  });
+});
+
+test('a store that does not answer grants nothing', async () => {
+  const { turns, faults } = await harness();
+  faults.add([{ service: 'datastore', method: 'commit', kind: 'error', count: 10 }]);
+
+  await expect(turns().spend(ALICE, tier(5), 'create', [])).rejects.toMatchObject({ kind: 'unavailable' });
+});
+
+test('a refusal says how long to wait, and what the tier lacks', async () => {
+  const { turns } = await harness();
+  const process = turns();
+  const used = await process.spend(ALICE, tier(1), 'create', []);
+  const none = await process.spend(ALICE, tier(0), 'create', []);
+
+  expect(process.refusal(used)).toMatchObject({
+    kind: 'rate_limited',
+    retryAfterSeconds: 35,
+    message: 'More than 1 create requests in a minute. Please wait 35 s.',
+  });
+  expect(process.refusal(none).message).toBe('Your tier does not include create requests.');
+});
+
+test('requests that meet spend their turns in one write, each in its own place', async () => {
+  const { turns, faults, store, clock } = await harness();
+  faults.add([{ service: 'datastore', method: 'commit', kind: 'delay', delayMs: 0, count: 100 }]);
+  const note = put(TURNS, 'noted', { count: 9 });
+  const process = turns();
+
+  // Both note the same row, which a commit may write only once.
+  const spent = await Promise.all([1, 2, 3, 4, 5].map(() => process.spend(ALICE, tier(3), 'create', [note])));
+
+  expect(spent.map(({ granted }) => granted)).toEqual([true, true, true, false, false]);
+  expect(faults.list()).toMatchObject([{ left: 99 }]);
+  const rows = await store.getAll([ref(TURNS, 'noted'), ref(TURNS, `acme|create|${Math.floor(clock.ms / 60_000)}`)]);
+  expect(rows.map((row) => row?.value.count)).toEqual([9, 5]);
+});

@@ -1,0 +1,116 @@
+import { expect, onTestFinished, test } from 'vitest';
+import { ShiftableClock } from '#scripts/emulators/clock.ts';
+import { DatastoreEmulator } from '#scripts/emulators/datastore/datastore-emulator.ts';
+import { Faults } from '#scripts/emulators/faults.ts';
+import { pendingOperation } from '#shared/actions/request-operation.ts';
+import { sweep } from '#shared/workers/sweep.ts';
+import { syncInstance } from '#shared/lifecycle/sync-instance.ts';
+import { EVENT, INSTANCE, OPERATION } from '#shared/datastore/rows.ts';
+import { put, ref, Store } from '#shared/datastore/store.ts';
+import { Compute, type Machine } from '#shared/gce/compute.ts';
+import { Publisher, type OperationMessage } from '#shared/pubsub/publisher.ts';
+import { anInstance } from '#test/support/an-instance.ts';
+import { computeCloud, PROJECT, STOP_SECONDS } from '#test/support/compute-cloud.ts';
+import { seededRandom } from '#test/support/seeded-random.ts';
+
+/** Compute Engine whose list has been read when something happens, and is looked at only after that. */
+class SlowToList extends Compute {
+  meanwhile: () => Promise<void> = () => Promise.resolve();
+
+  override async *list(): AsyncGenerator<readonly Machine[]> {
+    for await (const page of super.list()) {
+      await this.meanwhile();
+      yield page;
+    }
+  }
+}
+
+async function harness(publish?: (messages: readonly OperationMessage[]) => void) {
+  const cloud = await computeCloud();
+  const datastore = new DatastoreEmulator({ clock: new ShiftableClock(), faults: new Faults() });
+  await datastore.start();
+  const random = seededRandom(1);
+  const sleep = () => Promise.resolve();
+  const store = new Store({
+    project: PROJECT,
+    database: '',
+    emulatorHost: datastore.address,
+    random: () => random.fraction(),
+    sleep,
+  });
+  const compute = new SlowToList({ project: PROJECT, deployment: 'test', emulatorHost: cloud.emulator.address });
+  // Nobody listens: what is published is only noted, where somebody wants to know.
+  const publisher = new Publisher({ project: PROJECT, topic: 'operations', emulatorHost: '127.0.0.1:9' });
+  if (publish !== undefined) publisher.publish = async (messages) => publish(messages);
+  onTestFinished(async () => {
+    await Promise.all([store.close(), compute.close(), publisher.close()]);
+    await datastore.stop();
+  });
+  const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
+  const nowMs = () => cloud.clock.nowMs();
+  return { cloud, store, compute, tools: { store, compute, publisher, log, nowMs, sleep, random } };
+}
+
+test('a list that is older than the record does not take the record back to what was', async () => {
+  const { cloud, store, compute, tools } = await harness();
+  const { id } = anInstance();
+  await cloud.running(id, { labels: { 'compute-api': 'test' } });
+  await store.write([put(INSTANCE, id, anInstance({ status: 'RUNNING', statusSyncedAtMs: tools.nowMs() }))]);
+  await sweep(tools);
+  const before = await store.get(ref(INSTANCE, id));
+  compute.meanwhile = async () => {
+    await cloud.instances.stop(cloud.at(id));
+    cloud.clock.advance(STOP_SECONDS);
+    await syncInstance(id, { cause: 'cloud event' }, tools);
+  };
+
+  const report = await sweep(tools);
+
+  const after = await store.get(ref(INSTANCE, id));
+  const last = after?.value.eventCount ?? 0;
+  expect(report).toMatchObject({ failures: 0, machines: 1, records: 1 });
+  expect(before?.value.status).toBe('RUNNING');
+  expect(after?.value.status).toBe('TERMINATED');
+  expect(last).toBeGreaterThan(before?.value.eventCount ?? 0);
+  expect((await store.get(ref(EVENT, `${id}|${String(last).padStart(8, '0')}`)))?.value).toMatchObject({
+    status: 'TERMINATED',
+    cause: 'cloud event',
+  });
+});
+
+test("somebody's many waiting operations do not hide anybody else's, and only those whose turn it is are published", async () => {
+  const published: string[] = [];
+  const { store, tools } = await harness((messages) => {
+    published.push(...messages.map(({ operationId }) => operationId));
+  });
+  const actor = { type: 'user' as const, id: 'alice' };
+  const atMs = tools.nowMs() - 60_000;
+  const operations = (instanceId: string, count: number, ageMs: number) =>
+    Array.from({ length: count }, (_, i) =>
+      pendingOperation(i % 2 === 0 ? 'stop' : 'start', anInstance({ id: instanceId }), {
+        id: `op-${instanceId}-${String(i).padStart(4, '0')}`,
+        actor,
+        requestId: 'request-1',
+        atMs: atMs - ageMs,
+      }),
+    );
+  const many = operations('tw-busy', 1_200, 60_000);
+  const one = operations('tw-quiet', 1, 0);
+  const orphan = operations('tw-gone', 1, 0);
+  for (const [id, queue] of [
+    ['tw-busy', many],
+    ['tw-quiet', one],
+  ] as const) {
+    const queued = queue.map((operation) => ({ id: operation.id, kind: operation.kind }));
+    await store.write([put(INSTANCE, id, anInstance({ id, queue: queued }))]);
+  }
+  for (let from = 0; from < many.length; from += 400) {
+    await store.write(many.slice(from, from + 400).map((operation) => put(OPERATION, operation.id, operation)));
+  }
+  await store.write([...one, ...orphan].map((operation) => put(OPERATION, operation.id, operation)));
+
+  const report = await sweep(tools);
+
+  expect(published.sort()).toEqual(['op-tw-busy-0000', 'op-tw-gone-0000', 'op-tw-quiet-0000']);
+  expect(report).toMatchObject({ republished: 3, oldestOpenSeconds: 120 });
+});
