@@ -1,14 +1,14 @@
 import { deleteInstance } from '#shared/actions/delete-instance.ts';
 import { endpoint } from '#endpoints/admin-instances-delete.ts';
 import { operationHeaders } from '#shared/families/compute/present.ts';
-import { computeSurface } from '#shared/families/compute/surface.ts';
+import { computeFamily } from '#shared/families/compute/family-adapter.ts';
 import { httpFunction } from '#shared/runtime/http-function.ts';
 import { openCompute } from '#shared/runtime/open-compute.ts';
 import { openPublisher } from '#shared/runtime/open-publisher.ts';
 
 httpFunction({
   endpoint,
-  surface: computeSurface,
+  family: computeFamily,
   open: (base) => ({ ...openCompute(base), ...openPublisher(base) }),
   handle: async ({ params, ...call }, tools) => {
     const { operationId } = await deleteInstance({ ...call, instanceId: params.id, asAdmin: true }, tools);

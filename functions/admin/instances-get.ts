@@ -1,13 +1,13 @@
 import { readInstance } from '#shared/actions/read-instance.ts';
 import { endpoint } from '#endpoints/admin-instances-get.ts';
 import { presentAdminInstance } from '#shared/families/compute/present-admin.ts';
-import { computeSurface } from '#shared/families/compute/surface.ts';
+import { computeFamily } from '#shared/families/compute/family-adapter.ts';
 import { httpFunction } from '#shared/runtime/http-function.ts';
 import { openCompute } from '#shared/runtime/open-compute.ts';
 
 httpFunction({
   endpoint,
-  surface: computeSurface,
+  family: computeFamily,
   open: openCompute,
   handle: async ({ params, ...call }, tools) => ({
     status: 200,

@@ -1,12 +1,12 @@
 import { listInstances } from '#shared/actions/list-instances.ts';
 import { endpoint } from '#endpoints/admin-instances-list.ts';
 import { presentAdminPage, toListRequest } from '#shared/families/compute/present-admin.ts';
-import { computeSurface } from '#shared/families/compute/surface.ts';
+import { computeFamily } from '#shared/families/compute/family-adapter.ts';
 import { httpFunction } from '#shared/runtime/http-function.ts';
 
 httpFunction({
   endpoint,
-  surface: computeSurface,
+  family: computeFamily,
   handle: async ({ query }, tools) => {
     const request = toListRequest(query);
     return { status: 200, body: presentAdminPage(request, await listInstances(request, tools)) };

@@ -1,13 +1,13 @@
 import { requestOperation } from '#shared/actions/request-operation.ts';
 import { endpoint } from '#endpoints/admin-instances-restart.ts';
 import { answerAccepted } from '#shared/families/compute/answer-accepted.ts';
-import { computeSurface } from '#shared/families/compute/surface.ts';
+import { computeFamily } from '#shared/families/compute/family-adapter.ts';
 import { httpFunction } from '#shared/runtime/http-function.ts';
 import { openPublisher } from '#shared/runtime/open-publisher.ts';
 
 httpFunction({
   endpoint,
-  surface: computeSurface,
+  family: computeFamily,
   open: openPublisher,
   // The contract of this section: a restart shuts the operating system down.
   handle: ({ params, ...call }, tools) =>

@@ -1,14 +1,14 @@
-import { readTurnsUsed } from '#shared/actions/read-usage.ts';
+import { readTokensUsed } from '#shared/actions/read-usage.ts';
 import { endpoint } from '#endpoints/billing-limits-usage.ts';
 import { presentLimitUsage } from '#shared/families/compute/present-billing.ts';
-import { computeSurface } from '#shared/families/compute/surface.ts';
+import { computeFamily } from '#shared/families/compute/family-adapter.ts';
 import { httpFunction } from '#shared/runtime/http-function.ts';
 
 httpFunction({
   endpoint,
-  surface: computeSurface,
+  family: computeFamily,
   handle: async ({ caller, tier }, tools) => {
-    const turns = await readTurnsUsed({ caller }, tools);
+    const turns = await readTokensUsed({ caller }, tools);
     const holder = { customerId: caller.customerId, tier };
     return { status: 200, body: presentLimitUsage(holder, turns, tools.nowMs()) };
   },

@@ -1,12 +1,12 @@
 import { readQuotaUsage } from '#shared/actions/read-usage.ts';
 import { endpoint } from '#endpoints/billing-quotas-usage.ts';
 import { presentQuotaUsage } from '#shared/families/compute/present-billing.ts';
-import { computeSurface } from '#shared/families/compute/surface.ts';
+import { computeFamily } from '#shared/families/compute/family-adapter.ts';
 import { httpFunction } from '#shared/runtime/http-function.ts';
 
 httpFunction({
   endpoint,
-  surface: computeSurface,
+  family: computeFamily,
   handle: async ({ caller, tier }, tools) => {
     const instances = await readQuotaUsage({ caller }, tools);
     const holder = { customerId: caller.customerId, tier };

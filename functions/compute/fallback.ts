@@ -1,5 +1,5 @@
 import { fallback } from '#endpoints/compute-fallback.ts';
-import { computeSurface } from '#shared/families/compute/surface.ts';
+import { computeFamily } from '#shared/families/compute/family-adapter.ts';
 import { fallbackFunction } from '#shared/runtime/fallback-function.ts';
 
-fallbackFunction(fallback, computeSurface);
+fallbackFunction(fallback, computeFamily);

@@ -2,14 +2,14 @@ import { createInstance } from '#shared/actions/create-instance.ts';
 import { templateBlueprint } from '#shared/actions/template-blueprint.ts';
 import { endpoint } from '#endpoints/compute-instances-create.ts';
 import { operationHeaders, presentInstance } from '#shared/families/compute/present.ts';
-import { computeSurface } from '#shared/families/compute/surface.ts';
+import { computeFamily } from '#shared/families/compute/family-adapter.ts';
 import { httpFunction } from '#shared/runtime/http-function.ts';
 import { openCompute } from '#shared/runtime/open-compute.ts';
 import { openPublisher } from '#shared/runtime/open-publisher.ts';
 
 httpFunction({
   endpoint,
-  surface: computeSurface,
+  family: computeFamily,
   open: (base) => ({ ...openCompute(base), ...openPublisher(base) }),
   handle: ({ body, ...call }, tools) =>
     createInstance(

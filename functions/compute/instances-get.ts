@@ -1,13 +1,13 @@
 import { readInstance } from '#shared/actions/read-instance.ts';
 import { endpoint } from '#endpoints/compute-instances-get.ts';
 import { presentInstance } from '#shared/families/compute/present.ts';
-import { computeSurface } from '#shared/families/compute/surface.ts';
+import { computeFamily } from '#shared/families/compute/family-adapter.ts';
 import { httpFunction } from '#shared/runtime/http-function.ts';
 import { openCompute } from '#shared/runtime/open-compute.ts';
 
 httpFunction({
   endpoint,
-  surface: computeSurface,
+  family: computeFamily,
   open: openCompute,
   handle: async ({ params, ...call }, tools) => ({
     status: 200,

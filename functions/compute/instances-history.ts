@@ -1,12 +1,12 @@
 import { readHistory } from '#shared/actions/read-history.ts';
 import { endpoint } from '#endpoints/compute-instances-history.ts';
 import { presentEvent } from '#shared/families/compute/present.ts';
-import { computeSurface } from '#shared/families/compute/surface.ts';
+import { computeFamily } from '#shared/families/compute/family-adapter.ts';
 import { httpFunction } from '#shared/runtime/http-function.ts';
 
 httpFunction({
   endpoint,
-  surface: computeSurface,
+  family: computeFamily,
   handle: async ({ params, query, ...call }, tools) => {
     const page = await readHistory({ ...call, instanceId: params.id, limit: query.limit, cursor: query.cursor }, tools);
     return { status: 200, body: { events: page.events.map(presentEvent), nextCursor: page.cursor ?? null } };

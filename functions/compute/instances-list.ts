@@ -2,12 +2,12 @@ import { listOwnInstances } from '#shared/actions/read-instance.ts';
 import { endpoint } from '#endpoints/compute-instances-list.ts';
 import { Failure } from '#shared/domain/failure.ts';
 import { presentInstance } from '#shared/families/compute/present.ts';
-import { computeSurface } from '#shared/families/compute/surface.ts';
+import { computeFamily } from '#shared/families/compute/family-adapter.ts';
 import { httpFunction } from '#shared/runtime/http-function.ts';
 
 httpFunction({
   endpoint,
-  surface: computeSurface,
+  family: computeFamily,
   handle: async (call, tools) => {
     const instances = await listOwnInstances(call, tools);
     // The contract of this family: an empty list is "not found".

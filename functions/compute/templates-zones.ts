@@ -1,11 +1,11 @@
 import { endpoint } from '#endpoints/compute-templates-zones.ts';
 import { zonesOf } from '#shared/domain/zones.ts';
-import { computeSurface } from '#shared/families/compute/surface.ts';
+import { computeFamily } from '#shared/families/compute/family-adapter.ts';
 import { httpFunction } from '#shared/runtime/http-function.ts';
 
 httpFunction({
   endpoint,
-  surface: computeSurface,
+  family: computeFamily,
   handle: async ({ params, admitted }, { catalog }) => {
     const [template] = await Promise.all([catalog.template(params.id), admitted]);
     return { status: 200, body: zonesOf(template.region) };

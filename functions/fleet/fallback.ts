@@ -1,5 +1,5 @@
 import { fallback } from '#endpoints/fleet-fallback.ts';
-import { fleetSurface } from '#shared/families/fleet/surface.ts';
+import { fleetFamily } from '#shared/families/fleet/family-adapter.ts';
 import { fallbackFunction } from '#shared/runtime/fallback-function.ts';
 
-fallbackFunction(fallback, fleetSurface);
+fallbackFunction(fallback, fleetFamily);

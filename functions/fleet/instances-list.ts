@@ -2,13 +2,13 @@ import { listProjectInstances } from '#shared/actions/list-project-instances.ts'
 import { endpoint } from '#endpoints/fleet-instances-list.ts';
 import { presentFleetInstance } from '#shared/families/fleet/present.ts';
 import { toProjectList } from '#shared/families/fleet/to-request.ts';
-import { fleetSurface } from '#shared/families/fleet/surface.ts';
+import { fleetFamily } from '#shared/families/fleet/family-adapter.ts';
 import { httpFunction } from '#shared/runtime/http-function.ts';
 import { openListCursors } from '#shared/runtime/open-list-cursors.ts';
 
 httpFunction({
   endpoint,
-  surface: fleetSurface,
+  family: fleetFamily,
   open: openListCursors,
   handle: async ({ query, ...call }, tools) => {
     const { instances, cursor } = await listProjectInstances({ ...call, ...toProjectList(query) }, tools);

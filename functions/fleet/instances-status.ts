@@ -1,13 +1,13 @@
 import { readProjectInstance } from '#shared/actions/read-project-instance.ts';
 import { endpoint } from '#endpoints/fleet-instances-status.ts';
 import { presentStatus } from '#shared/families/fleet/present.ts';
-import { fleetSurface } from '#shared/families/fleet/surface.ts';
+import { fleetFamily } from '#shared/families/fleet/family-adapter.ts';
 import { httpFunction } from '#shared/runtime/http-function.ts';
 import { openCompute } from '#shared/runtime/open-compute.ts';
 
 httpFunction({
   endpoint,
-  surface: fleetSurface,
+  family: fleetFamily,
   open: openCompute,
   handle: async ({ params, ...call }, tools) => ({
     status: 200,

@@ -1,13 +1,13 @@
 import { batchPower } from '#shared/actions/batch-power.ts';
 import { endpoint } from '#endpoints/fleet-instances-update.ts';
 import { presentBatch } from '#shared/families/fleet/present.ts';
-import { fleetSurface } from '#shared/families/fleet/surface.ts';
+import { fleetFamily } from '#shared/families/fleet/family-adapter.ts';
 import { httpFunction } from '#shared/runtime/http-function.ts';
 import { openPublisher } from '#shared/runtime/open-publisher.ts';
 
 httpFunction({
   endpoint,
-  surface: fleetSurface,
+  family: fleetFamily,
   open: openPublisher,
   handle: async ({ body, ...call }, tools) => {
     const kind = body.status === 'STATUS_RUNNING' ? 'start' : 'stop';

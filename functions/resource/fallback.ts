@@ -1,5 +1,5 @@
 import { fallback } from '#endpoints/resource-fallback.ts';
-import { resourceSurface } from '#shared/families/resource/surface.ts';
+import { resourceFamily } from '#shared/families/resource/family-adapter.ts';
 import { fallbackFunction } from '#shared/runtime/fallback-function.ts';
 
-fallbackFunction(fallback, resourceSurface);
+fallbackFunction(fallback, resourceFamily);

@@ -2,14 +2,14 @@ import { createInstance } from '#shared/actions/create-instance.ts';
 import { specBlueprint } from '#shared/actions/spec-blueprint.ts';
 import { endpoint } from '#endpoints/resource-instances-create.ts';
 import { operationHeaders, presentCreated } from '#shared/families/resource/present.ts';
-import { resourceSurface } from '#shared/families/resource/surface.ts';
+import { resourceFamily } from '#shared/families/resource/family-adapter.ts';
 import { httpFunction } from '#shared/runtime/http-function.ts';
 import { openCompute } from '#shared/runtime/open-compute.ts';
 import { openPublisher } from '#shared/runtime/open-publisher.ts';
 
 httpFunction({
   endpoint,
-  surface: resourceSurface,
+  family: resourceFamily,
   open: (base) => ({ ...openCompute(base), ...openPublisher(base) }),
   handle: ({ body, ...call }, tools) =>
     createInstance(

@@ -2,13 +2,13 @@ import { requestOperation } from '#shared/actions/request-operation.ts';
 import { endpoint } from '#endpoints/resource-instances-delete.ts';
 import { nameTheMissing } from '#shared/families/resource/name-the-missing.ts';
 import { operationHeaders, presentDeletion } from '#shared/families/resource/present.ts';
-import { resourceSurface } from '#shared/families/resource/surface.ts';
+import { resourceFamily } from '#shared/families/resource/family-adapter.ts';
 import { httpFunction } from '#shared/runtime/http-function.ts';
 import { openPublisher } from '#shared/runtime/open-publisher.ts';
 
 httpFunction({
   endpoint,
-  surface: resourceSurface,
+  family: resourceFamily,
   open: openPublisher,
   handle: ({ params, ...call }, tools) =>
     nameTheMissing('instance', params.id, () =>

@@ -2,13 +2,13 @@ import { readInstance } from '#shared/actions/read-instance.ts';
 import { endpoint } from '#endpoints/resource-instances-get.ts';
 import { nameTheMissing } from '#shared/families/resource/name-the-missing.ts';
 import { presentResource } from '#shared/families/resource/present.ts';
-import { resourceSurface } from '#shared/families/resource/surface.ts';
+import { resourceFamily } from '#shared/families/resource/family-adapter.ts';
 import { httpFunction } from '#shared/runtime/http-function.ts';
 import { openCompute } from '#shared/runtime/open-compute.ts';
 
 httpFunction({
   endpoint,
-  surface: resourceSurface,
+  family: resourceFamily,
   open: openCompute,
   handle: async ({ params, ...call }, tools) => ({
     status: 200,

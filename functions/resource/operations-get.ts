@@ -2,12 +2,12 @@ import { readOperation } from '#shared/actions/read-operation.ts';
 import { endpoint } from '#endpoints/resource-operations-get.ts';
 import { nameTheMissing } from '#shared/families/resource/name-the-missing.ts';
 import { presentOperation } from '#shared/families/resource/present.ts';
-import { resourceSurface } from '#shared/families/resource/surface.ts';
+import { resourceFamily } from '#shared/families/resource/family-adapter.ts';
 import { httpFunction } from '#shared/runtime/http-function.ts';
 
 httpFunction({
   endpoint,
-  surface: resourceSurface,
+  family: resourceFamily,
   handle: async ({ params, query, ...call }, tools) => ({
     status: 200,
     body: presentOperation(

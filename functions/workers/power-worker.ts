@@ -1,4 +1,4 @@
-import { announce } from '#shared/lifecycle/publish-operations.ts';
+import { publishOperations } from '#shared/lifecycle/publish-operations.ts';
 import { runOperation } from '#shared/workers/run-operation.ts';
 import { operationOf } from '#shared/pubsub/envelope.ts';
 import { openCompute } from '#shared/runtime/open-compute.ts';
@@ -21,7 +21,7 @@ pushFunction({
       worker: delivery.messageId,
       deadlineMs: tools.nowMs() + SLICE_MS,
     });
-    if (verdict === 'continue') await announce([message], tools);
+    if (verdict === 'continue') await publishOperations([message], tools);
     return verdict !== 'later';
   },
 });

@@ -8,7 +8,7 @@ import type { Principal } from '#shared/domain/principal.ts';
 import { INSTANCE, OPERATION } from '#shared/datastore/rows.ts';
 import { insert, ref, type Row, type Write } from '#shared/datastore/store.ts';
 import type { OperationMessage } from '#shared/pubsub/publisher.ts';
-import { announce } from '#shared/lifecycle/publish-operations.ts';
+import { publishOperations } from '#shared/lifecycle/publish-operations.ts';
 import { enqueue, instanceNotFound, isLeaving, pendingOperation } from './request-operation.ts';
 import { isInProjects } from './require-project.ts';
 import type { Tools } from '#shared/lifecycle/tools.ts';
@@ -31,7 +31,7 @@ const ACCEPTED: Readonly<Record<BatchRequest['kind'], FleetStatus>> = {
 interface Accepted {
   /** By the instance's id. */
   readonly statuses: ReadonlyMap<string, FleetStatus>;
-  readonly announced: readonly OperationMessage[];
+  readonly published: readonly OperationMessage[];
 }
 
 /**
@@ -57,16 +57,16 @@ export async function batchPower(
     requireReady(rows.map(({ value }) => value));
     const statuses = new Map<string, FleetStatus>();
     const writes: Write[] = [];
-    const announced: OperationMessage[] = [];
+    const published: OperationMessage[] = [];
     for (const [index, row] of rows.entries()) {
       const plan = planFor(row, { request, id: operationIds[index] ?? '', atMs: nowMs() });
       statuses.set(row.id, plan.status);
       writes.push(...plan.writes);
-      if (plan.message !== undefined) announced.push(plan.message);
+      if (plan.message !== undefined) published.push(plan.message);
     }
-    return { writes, result: { statuses, announced } };
+    return { writes, result: { statuses, published } };
   });
-  await announce(accepted.announced, tools);
+  await publishOperations(accepted.published, tools);
   return accepted.statuses;
 }
 

@@ -1,5 +1,5 @@
 import type { NetworkConfig, Template } from '#shared/domain/catalog.ts';
-import { ExpiringCache } from '#shared/concurrency/ttl-cache.ts';
+import { TtlCache } from '#shared/concurrency/ttl-cache.ts';
 import { Failure } from '#shared/domain/failure.ts';
 import type { Tier } from '#shared/domain/tier.ts';
 import { NETWORK_CONFIG, TEMPLATE, TIER } from '#shared/datastore/catalog-rows.ts';
@@ -19,7 +19,7 @@ const PAGE_SIZE = 300;
 export class CatalogReader {
   readonly #store: Store;
   readonly #nowMs: () => number;
-  readonly #rows = new ExpiringCache<unknown>({ ttlMs: REMEMBERED_MS, sizeMax: ROWS_MAX });
+  readonly #rows = new TtlCache<unknown>({ ttlMs: REMEMBERED_MS, sizeMax: ROWS_MAX });
 
   constructor(options: { readonly store: Store; readonly nowMs: () => number }) {
     this.#store = options.store;

@@ -3,7 +3,7 @@ import { Failure } from '#shared/domain/failure.ts';
 import { eventId, nextEvent, type InstanceEvent } from '#shared/domain/history.ts';
 import { instanceId, operationId } from '#shared/domain/ids.ts';
 import type { Instance, MachineSpec } from '#shared/domain/instance.ts';
-import { KeyedQueue } from '#shared/concurrency/keyed-mutex.ts';
+import { KeyedMutex } from '#shared/concurrency/keyed-mutex.ts';
 import { UNMETERED } from '#shared/domain/metering.ts';
 import type { Operation } from '#shared/domain/operation.ts';
 import { allot, withPlaces, type Allotment } from '#shared/domain/orders.ts';
@@ -17,7 +17,7 @@ import {
   INSTANCE,
   OPERATION,
   ORDERS,
-  REMNANT,
+  ORPHAN,
   USAGE,
   type IdempotencyRecord,
 } from '#shared/datastore/rows.ts';
@@ -36,7 +36,7 @@ import { CloudError, toCloudError, type CloudReason } from '#shared/gce/cloud-er
 import type { ZoneOperation } from '#shared/gce/compute.ts';
 import type { IdempotencyKey } from '#shared/http/idempotency.ts';
 import type { Reply } from '#shared/contracts/reply.ts';
-import { announce } from '#shared/lifecycle/publish-operations.ts';
+import { publishOperations } from '#shared/lifecycle/publish-operations.ts';
 import { askCompute } from '#shared/lifecycle/ask-compute.ts';
 import { cloudFailure } from '#shared/lifecycle/cloud-failure.ts';
 import { IDEMPOTENCY_KEPT_MS, requireSameUse, replayed } from './idempotent.ts';
@@ -80,7 +80,7 @@ export const LATE_INSERT_MS = 10 * 60_000;
 const FIRST_CHECK_MS = 120_000;
 
 /** Creates of one customer in this process take turns, or they would only make each other's commits fail. */
-const perCustomer = new KeyedQueue();
+const perCustomer = new KeyedMutex();
 
 /** A create that has waited this long for others of its customer is told to come back, before its caller gives up. */
 const QUEUED_MS_MAX = 8_000;
@@ -236,7 +236,7 @@ function newOperation(
       askedAtMs: atMs,
       zoneOperation: null,
       done: false,
-      unclear: true,
+      mayBeApplied: true,
     },
     callCount: 1,
     error: null,
@@ -342,7 +342,7 @@ async function carryOut(
     });
   }
   await confirm(request, { operation, rows, zoneOperation }, tools);
-  await announce([{ operationId: operation.id, instanceId: instance.id }], tools);
+  await publishOperations([{ operationId: operation.id, instanceId: instance.id }], tools);
   return reply;
 }
 
@@ -472,18 +472,18 @@ async function undo(
       });
       writes.push(...(await removalWrites(instance, event, store)));
       if (usage !== undefined) writes.push(replace(usage, { instances: release(usage.value.instances) }));
-      if (!wasClear) writes.push(put(REMNANT, instance.id, remnantOf(instance.value, atMs)));
+      if (!wasClear) writes.push(put(ORPHAN, instance.id, orphanOf(instance.value, atMs)));
     }
     if (record !== undefined) writes.push(remove(record));
     return { writes, result: undefined };
   });
 }
 
-function remnantOf(instance: Instance, atMs: number) {
+function orphanOf(instance: Instance, atMs: number) {
   return {
     name: instance.id,
     zone: instance.zone,
-    why: 'abandoned' as const,
+    why: 'given_up' as const,
     foundAtMs: atMs,
     deleteAtMs: atMs,
     absentFromMs: atMs + LATE_INSERT_MS,

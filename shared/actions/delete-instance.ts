@@ -7,7 +7,7 @@ import { requestUuid } from '#shared/domain/request-uuid.ts';
 import { INSTANCE, OPERATION } from '#shared/datastore/rows.ts';
 import { insert, ref } from '#shared/datastore/store.ts';
 import { toCloudError } from '#shared/gce/cloud-error.ts';
-import { announce } from '#shared/lifecycle/publish-operations.ts';
+import { publishOperations } from '#shared/lifecycle/publish-operations.ts';
 import { askCompute } from '#shared/lifecycle/ask-compute.ts';
 import { queuedDelete, removeInstance, type DeleteOutcome } from '#shared/lifecycle/remove-instance.ts';
 import { enqueue, instanceNotFound, pendingOperation } from './request-operation.ts';
@@ -32,7 +32,7 @@ export async function deleteInstance(request: DeleteRequest, tools: Tools): Prom
   const { instance, deleteId } = await mark(request, tools);
   const outcome = await deleteMachine(instance, requestUuid(deleteId, 1), tools);
   await removeInstance({ instanceId: instance.id, deleteId, seen: instance }, outcome, tools);
-  if (outcome.vm !== 'absent') await announce([{ operationId: deleteId, instanceId: instance.id }], tools);
+  if (outcome.vm !== 'absent') await publishOperations([{ operationId: deleteId, instanceId: instance.id }], tools);
   return { operationId: deleteId };
 }
 
@@ -88,7 +88,7 @@ async function mark(
         askedAtMs: atMs,
         zoneOperation: null,
         done: false,
-        unclear: true,
+        mayBeApplied: true,
       },
       callCount: 1,
     };

@@ -1,16 +1,16 @@
-import { ExpiringCache } from '#shared/concurrency/ttl-cache.ts';
-import { Together } from '#shared/concurrency/batcher.ts';
+import { TtlCache } from '#shared/concurrency/ttl-cache.ts';
+import { Batcher } from '#shared/concurrency/batcher.ts';
 import { Failure } from '#shared/domain/failure.ts';
 import type { Principal } from '#shared/domain/principal.ts';
-import { secondsUntil, turnOf, windowAt, WINDOW_MS, type Turn } from '#shared/domain/rate-limit.ts';
+import { secondsUntil, tokenAt, windowAt, WINDOW_MS, type RateLimitToken } from '#shared/domain/rate-limit.ts';
 import { DISABLED, UNLIMITED, type LimitedOperation, type Tier } from '#shared/domain/tier.ts';
-import { TURNS } from '#shared/datastore/rows.ts';
+import { RATE_COUNTER } from '#shared/datastore/rows.ts';
 import { ref, type Ref, type Store, type Write } from '#shared/datastore/store.ts';
-import type { Turns as TurnsRow } from '#shared/datastore/rows.ts';
+import type { RateCounter as RateCounterRow } from '#shared/datastore/rows.ts';
 
 /** The counter of one customer, operation and minute. */
-export function turnsRef(customerId: string, operation: string, windowIndex: number): Ref<TurnsRow> {
-  return ref(TURNS, `${customerId}|${operation}|${windowIndex}`);
+export function rateCounterRef(customerId: string, operation: string, windowIndex: number): Ref<RateCounterRow> {
+  return ref(RATE_COUNTER, `${customerId}|${operation}|${windowIndex}`);
 }
 
 /** Counters known to be used up, remembered until their minute is over. */
@@ -18,7 +18,7 @@ const FULL_MAX = 10_000;
 
 /** One request that wants its place in the count. */
 interface Spending {
-  readonly counter: Ref<TurnsRow>;
+  readonly counter: Ref<RateCounterRow>;
   readonly expireAtMs: number;
   readonly notes: readonly Write[];
 }
@@ -27,12 +27,12 @@ interface Spending {
  * Spends turns of rate limits. A counter in Datastore is incremented and answers its new value in one atomic write, so any
  * number of processes together grant exactly the limit, and no turn can lose a race: there is nothing to retry.
  */
-export class Turns {
+export class RateLimiter {
   readonly #store: Store;
   readonly #nowMs: () => number;
   /** One entity takes few writes a second, and busy customers are those whose requests meet: these share a write. */
-  readonly #counts = new Together<Spending, number>((spendings) => this.#count(spendings));
-  readonly #full = new ExpiringCache<true>({ ttlMs: WINDOW_MS, sizeMax: FULL_MAX });
+  readonly #counts = new Batcher<Spending, number>((spendings) => this.#count(spendings));
+  readonly #full = new TtlCache<true>({ ttlMs: WINDOW_MS, sizeMax: FULL_MAX });
 
   constructor(options: { readonly store: Store; readonly nowMs: () => number }) {
     this.#store = options.store;
@@ -40,21 +40,21 @@ export class Turns {
   }
 
   /** One turn of `operation`. `notes` are written along with it. Answers the turn whether it was granted or not. */
-  async spend(principal: Principal, tier: Tier, operation: LimitedOperation, notes: readonly Write[]): Promise<Turn> {
+  async spend(principal: Principal, tier: Tier, operation: LimitedOperation, notes: readonly Write[]): Promise<RateLimitToken> {
     const limit = tier.perMinute[operation];
     const nowMs = this.#nowMs();
     const window = windowAt(nowMs);
     if (limit === UNLIMITED || limit === DISABLED) {
       if (notes.length > 0) await this.#store.write(notes);
-      return turnOf(operation, limit, limit === DISABLED ? 1 : 0, window);
+      return tokenAt(operation, limit, limit === DISABLED ? 1 : 0, window);
     }
-    const counter = turnsRef(principal.customerId, operation, window.index);
+    const counter = rateCounterRef(principal.customerId, operation, window.index);
     // A count never falls within its minute: once full, asking again would only heat the counter.
-    if (this.#full.get(counter.id, nowMs) !== undefined) return turnOf(operation, limit, limit + 1, window);
+    if (this.#full.get(counter.id, nowMs) !== undefined) return tokenAt(operation, limit, limit + 1, window);
     const expireAtMs = window.endsAtMs + WINDOW_MS;
     const count = await this.#counts.ask(counter.id, { counter, expireAtMs, notes });
     if (count > limit) this.#full.set(counter.id, true, nowMs);
-    return turnOf(operation, limit, count, window);
+    return tokenAt(operation, limit, count, window);
   }
 
   async #count(spendings: readonly Spending[]): Promise<(place: number) => number> {
@@ -70,7 +70,7 @@ export class Turns {
     return (place) => count - by + 1 + place;
   }
 
-  refusal(turn: Turn): Failure {
+  refusal(turn: RateLimitToken): Failure {
     const retryAfterSeconds = secondsUntil(turn.resetAtMs, this.#nowMs());
     const text =
       turn.limit === DISABLED

@@ -3,7 +3,7 @@ import { windowAt } from '#shared/domain/rate-limit.ts';
 import { LIMITED_OPERATIONS, type LimitedOperation } from '#shared/domain/tier.ts';
 import { USAGE } from '#shared/datastore/rows.ts';
 import { ref } from '#shared/datastore/store.ts';
-import { turnsRef } from '#shared/actions/rate-limiter.ts';
+import { rateCounterRef } from '#shared/actions/rate-limiter.ts';
 import type { Tools } from '#shared/lifecycle/tools.ts';
 
 /** Instances that count against the quota of the caller's customer: the row that creates reserve from. */
@@ -15,20 +15,20 @@ export async function readQuotaUsage(
   return usage?.value.instances ?? 0;
 }
 
-export interface TurnsUsed {
+export interface TokensUsed {
   readonly used: Readonly<Record<LimitedOperation, number>>;
   /** When counting begins anew, epoch ms. */
   readonly resetAtMs: number;
 }
 
 /** Requests counted in the running minute, by the counters that turns are spent from. */
-export async function readTurnsUsed(
+export async function readTokensUsed(
   { caller }: { readonly caller: Pick<Principal, 'customerId'> },
   { store, nowMs }: Pick<Tools, 'store' | 'nowMs'>,
-): Promise<TurnsUsed> {
+): Promise<TokensUsed> {
   const window = windowAt(nowMs());
   const rows = await store.getAll(
-    LIMITED_OPERATIONS.map((operation) => turnsRef(caller.customerId, operation, window.index)),
+    LIMITED_OPERATIONS.map((operation) => rateCounterRef(caller.customerId, operation, window.index)),
   );
   // There is no counter before the first request of a minute.
   const used = Object.fromEntries(LIMITED_OPERATIONS.map((operation, i) => [operation, rows[i]?.value.count ?? 0]));

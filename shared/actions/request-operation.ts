@@ -17,7 +17,7 @@ import { IDEMPOTENCY, INSTANCE, OPERATION, type IdempotencyRecord } from '#share
 import { insert, ref, replace, type Row, type Write } from '#shared/datastore/store.ts';
 import type { IdempotencyKey } from '#shared/http/idempotency.ts';
 import type { Reply } from '#shared/contracts/reply.ts';
-import { announce } from '#shared/lifecycle/publish-operations.ts';
+import { publishOperations } from '#shared/lifecycle/publish-operations.ts';
 import { IDEMPOTENCY_KEPT_MS, replayed, requireSameUse } from './idempotent.ts';
 import { stillWrites } from '#shared/lifecycle/instance-writes.ts';
 import type { Tools } from '#shared/lifecycle/tools.ts';
@@ -70,7 +70,7 @@ export function pendingOperation(
 interface Accepted {
   readonly reply: Reply;
   /** `undefined`: nothing new was accepted. */
-  readonly announced: { readonly operationId: string; readonly instanceId: string } | undefined;
+  readonly published: { readonly operationId: string; readonly instanceId: string } | undefined;
 }
 
 /**
@@ -90,7 +90,7 @@ export async function requestOperation(request: OperationRequest, tools: Request
     const atMs = nowMs();
     if (idempotencyKey !== undefined && earlier !== undefined && earlier.value.expireAtMs > atMs) {
       requireSameUse(earlier.value, idempotencyKey, caller);
-      return { writes: [], result: { reply: replayed(earlier.value), announced: undefined } };
+      return { writes: [], result: { reply: replayed(earlier.value), published: undefined } };
     }
     if (row === undefined || !canSee(caller, row.value.visibleBy)) throw instanceNotFound();
     const joined = joinable(row.value, request.kind);
@@ -105,9 +105,9 @@ export async function requestOperation(request: OperationRequest, tools: Request
     const writes: Write[] = [insert(OPERATION, id, operation), ...enqueue(row, operation, atMs)];
     if (idempotencyKey !== undefined) writes.push(remember(idempotencyKey, { reply, operation, atMs, earlier }));
     const first = request.kind === 'delete' || row.value.queue.length === 0;
-    return { writes, result: { reply, announced: first ? { operationId: id, instanceId: row.id } : undefined } };
+    return { writes, result: { reply, published: first ? { operationId: id, instanceId: row.id } : undefined } };
   });
-  if (accepted.announced !== undefined) await announce([accepted.announced], tools);
+  if (accepted.published !== undefined) await publishOperations([accepted.published], tools);
   return accepted.reply;
 }
 
@@ -126,7 +126,7 @@ async function joinOperation(
   // The key names the operation from now on: a retry that comes after its end must not do the same thing again.
   if (idempotencyKey !== undefined)
     writes.push(remember(idempotencyKey, { reply, operation: operation.value, atMs, earlier }));
-  return { writes, result: { reply, announced: undefined } };
+  return { writes, result: { reply, published: undefined } };
 }
 
 /**

@@ -18,7 +18,7 @@ import { ref, type Ref, type Row, type Store } from '#shared/datastore/store.ts'
 import type { Blueprint } from './create-instance.ts';
 import { DEFAULT_CONFIG } from './template-blueprint.ts';
 
-export interface SpecWish {
+export interface SpecRequest {
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly spec: InstanceSpec;
@@ -38,10 +38,10 @@ const TAGS_MAX = 64;
  * What a spec amounts to. Every row that it names is read in one look-up. What it does not say is the default network
  * config's: zone, network, external address. Throws `unprocessable` with everything that cannot be honoured, at once.
  */
-export async function specBlueprint(wish: SpecWish, store: Pick<Store, 'get' | 'getAll'>): Promise<Blueprint> {
-  const { spec } = wish;
+export async function specBlueprint(request: SpecRequest, store: Pick<Store, 'get' | 'getAll'>): Promise<Blueprint> {
+  const { spec } = request;
   const rows = await store.getAll(named(spec));
-  const catalog = new NamedRows(rows, wish.customerId);
+  const catalog = new NamedRows(rows, request.customerId);
   const config = rowOf(rows, NETWORK_CONFIG, DEFAULT_CONFIG);
   if (config === undefined) {
     throw new Failure('internal', 'The default network is not set up. Please tell the platform’s operators.', {
@@ -66,8 +66,8 @@ export async function specBlueprint(wish: SpecWish, store: Pick<Store, 'get' | '
   if (tags.length > TAGS_MAX) {
     problems.push(problem('/spec/security_groups', `amount to ${tags.length} network tags; ${TAGS_MAX} are possible`));
   }
-  if (Object.hasOwn(wish.labels, wish.ownLabel)) {
-    problems.push(problem(`/metadata/labels/${wish.ownLabel}`, 'is a label of the service itself'));
+  if (Object.hasOwn(request.labels, request.ownLabel)) {
+    problems.push(problem(`/metadata/labels/${request.ownLabel}`, 'is a label of the service itself'));
   }
   if (problems.length > 0 || type === undefined || image === undefined) throw notPossible(problems);
   const vpc = network ?? (subnet === undefined ? undefined : (await store.get(ref(NETWORK, subnet.vpcId)))?.value);
@@ -82,7 +82,7 @@ export async function specBlueprint(wish: SpecWish, store: Pick<Store, 'get' | '
       subnetwork: subnet?.subnetwork ?? (ownPlace ? config.subnetwork : ''),
       tags,
       externalIp: config.externalIp,
-      labels: wish.labels,
+      labels: request.labels,
       metadata: {
         ...(keys.length === 0
           ? {}
@@ -93,9 +93,9 @@ export async function specBlueprint(wish: SpecWish, store: Pick<Store, 'get' | '
     },
     templateId: '',
     configId: '',
-    displayName: wish.name,
+    displayName: request.name,
     spec: { ...spec },
-    project: wish.project,
+    project: request.project,
   };
 }
 

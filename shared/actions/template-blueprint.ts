@@ -7,7 +7,7 @@ import type { Blueprint } from './create-instance.ts';
 /** Used where a request names a zone instead of a config. */
 export const DEFAULT_CONFIG = 'default-network';
 
-export interface TemplateWish {
+export interface TemplateRequest {
   readonly templateId: string;
   /** Wins over `zone`. */
   readonly configId: string | undefined;
@@ -17,19 +17,19 @@ export interface TemplateWish {
 }
 
 /** What a template and a network config, or a zone, amount to. Throws `not_found` for names that are not in the catalogue. */
-export async function templateBlueprint(wish: TemplateWish, catalog: CatalogReader): Promise<Blueprint> {
+export async function templateBlueprint(request: TemplateRequest, catalog: CatalogReader): Promise<Blueprint> {
   const [template, config] = await Promise.all([
-    catalog.template(wish.templateId),
-    catalog.config(wish.configId ?? DEFAULT_CONFIG),
+    catalog.template(request.templateId),
+    catalog.config(request.configId ?? DEFAULT_CONFIG),
   ]);
   return {
-    zone: wish.configId === undefined ? zoneIn(template, wish.zone ?? '') : config.zone,
+    zone: request.configId === undefined ? zoneIn(template, request.zone ?? '') : config.zone,
     machine: machineOf(template, config),
     templateId: template.id,
     configId: config.id,
     displayName: null,
     spec: null,
-    project: wish.project,
+    project: request.project,
   };
 }
 

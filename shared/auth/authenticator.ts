@@ -1,9 +1,9 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { ExpiringCache } from '#shared/concurrency/ttl-cache.ts';
+import { TtlCache } from '#shared/concurrency/ttl-cache.ts';
 import { Failure } from '#shared/domain/failure.ts';
 import { ROLES, type Principal, type Role } from '#shared/domain/principal.ts';
 import { secondsUntil, windowAt, WINDOW_MS } from '#shared/domain/rate-limit.ts';
-import { API_KEY, CUSTOMER, SESSION, TURNS, USER, type ApiKey } from '#shared/datastore/rows.ts';
+import { API_KEY, CUSTOMER, SESSION, RATE_COUNTER, USER, type ApiKey } from '#shared/datastore/rows.ts';
 import { ref, touch, type Row, type Store, type Write } from '#shared/datastore/store.ts';
 import type { Credential } from './credential.ts';
 import { JwtVerifier, type JwtOptions } from './jwt.ts';
@@ -40,9 +40,9 @@ interface Believed {
 export class Authenticator {
   readonly #options: AuthenticatorOptions;
   readonly #jwt: JwtVerifier | undefined;
-  readonly #believed = new ExpiringCache<Believed>({ ttlMs: BELIEVED_MS, sizeMax: REMEMBERED_MAX });
+  readonly #believed = new TtlCache<Believed>({ ttlMs: BELIEVED_MS, sizeMax: REMEMBERED_MAX });
   /** Addresses that have used up their failures, until the end of their window. */
-  readonly #locked = new ExpiringCache<number>({ ttlMs: WINDOW_MS, sizeMax: REMEMBERED_MAX });
+  readonly #locked = new TtlCache<number>({ ttlMs: WINDOW_MS, sizeMax: REMEMBERED_MAX });
 
   constructor(options: AuthenticatorOptions) {
     this.#options = options;
@@ -187,7 +187,7 @@ function sameHash(a: string, b: string): boolean {
 }
 
 function failuresRef(address: string, nowMs: number) {
-  return ref(TURNS, `sign-in|${address.slice(0, 64)}|${windowAt(nowMs).index}`);
+  return ref(RATE_COUNTER, `sign-in|${address.slice(0, 64)}|${windowAt(nowMs).index}`);
 }
 
 function tooManyFailures(endsAtMs: number, nowMs: number): Failure {

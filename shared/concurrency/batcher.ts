@@ -8,7 +8,7 @@ interface Open<Question, Answer> {
  * alone waits for nothing that takes time, because the call goes out at the end of the turn it was asked in. Nobody joins
  * a call that is on its way: its answer may be older than his question.
  */
-export class Together<Question, Answer> {
+export class Batcher<Question, Answer> {
   readonly #work: (questions: readonly Question[]) => Promise<(place: number) => Answer>;
   readonly #open = new Map<string, Open<Question, Answer>>();
 

@@ -1,5 +1,5 @@
 /** Runs work with the same key one after the other, work with different keys side by side. */
-export class KeyedQueue {
+export class KeyedMutex {
   readonly #tails = new Map<string, Promise<unknown>>();
 
   async run<T>(key: string, work: () => Promise<T>): Promise<T> {

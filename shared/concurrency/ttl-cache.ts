@@ -1,5 +1,5 @@
 /** Remembers values for a while, and only so many of them. The oldest go first. */
-export class ExpiringCache<T> {
+export class TtlCache<T> {
   readonly #entries = new Map<string, { readonly value: T; readonly untilMs: number }>();
   readonly #ttlMs: number;
   readonly #sizeMax: number;

@@ -34,14 +34,14 @@ import {
   ORDERS,
   PRICE_PERIOD,
   PROJECT,
-  REMNANT,
+  ORPHAN,
   SESSION,
   USAGE,
   USER,
   type ApiKey,
   type Customer,
   type Project,
-  type Remnant,
+  type Orphan,
   type Session,
   type Usage,
   type User,
@@ -182,8 +182,8 @@ function subsets<const T>(members: readonly T[]): readonly (readonly T[])[] {
   );
 }
 
-export const DUE_REMNANTS: Shape<Remnant> = {
-  kind: REMNANT,
+export const DUE_ORPHANS: Shape<Orphan> = {
+  kind: ORPHAN,
   equal: [],
   atMost: 'dueAtMs',
   order: [{ property: 'dueAtMs', direction: 'asc' }],
@@ -230,7 +230,7 @@ export const QUERY_SHAPES: readonly Shape[] = [
   PERIODS_OF_INSTANCE,
   ...INSTANCES_OF_PROJECT,
   ...HISTORIES_OF_PROJECT,
-  DUE_REMNANTS,
+  DUE_ORPHANS,
   ALL_CUSTOMERS,
   CUSTOMERS_OF_TIER,
   ALL_USAGES,

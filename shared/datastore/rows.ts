@@ -187,10 +187,10 @@ export interface Usage {
 export const USAGE: Kind<Usage> = kind<Usage>('Usage', { instances: integer });
 
 /** Requests of one customer and operation in one minute; the id says which. Counted by increments, never read and written. */
-export interface Turns {
+export interface RateCounter {
   readonly count: number;
 }
-export const TURNS: Kind<Turns> = kind<Turns>('Turns', { count: integer });
+export const RATE_COUNTER: Kind<RateCounter> = kind<RateCounter>('RateCounter', { count: integer });
 
 /** The first answer to a request with an Idempotency-Key. */
 export interface IdempotencyRecord {
@@ -224,10 +224,10 @@ export const IDEMPOTENCY: Kind<IdempotencyRecord> = kind<IdempotencyRecord>(
 );
 
 /** A VM that must go: left by a delete, by a create that came to nothing, or found without a record. The id is the VM's name. */
-export interface Remnant {
+export interface Orphan {
   readonly name: string;
   readonly zone: string;
-  readonly why: 'deleted' | 'abandoned' | 'unrecorded';
+  readonly why: 'deleted' | 'given_up' | 'unrecorded';
   readonly foundAtMs: number;
   /** It is deleted from then on. */
   readonly deleteAtMs: number;
@@ -236,10 +236,10 @@ export interface Remnant {
   readonly dueAtMs: number;
   readonly attempts: number;
 }
-export const REMNANT: Kind<Remnant> = kind<Remnant>('Remnant', {
+export const ORPHAN: Kind<Orphan> = kind<Orphan>('Orphan', {
   name: text,
   zone: plainText,
-  why: word(['deleted', 'abandoned', 'unrecorded']),
+  why: word(['deleted', 'given_up', 'unrecorded']),
   foundAtMs: time,
   deleteAtMs: time,
   absentFromMs: time,
@@ -368,9 +368,9 @@ export const KINDS: readonly Kind<unknown>[] = [
   PRICE_PERIOD,
   ORDERS,
   USAGE,
-  TURNS,
+  RATE_COUNTER,
   IDEMPOTENCY,
-  REMNANT,
+  ORPHAN,
   DEAD_LETTER,
   JOB_STATE,
   SEALING_KEY,
@@ -387,7 +387,7 @@ export const EXPIRING_KINDS: readonly string[] = [
   'Operation',
   'InstanceEvent',
   'PricePeriod',
-  'Turns',
+  'RateCounter',
   'IdempotencyRecord',
   'DeadLetter',
   'Session',

@@ -1,7 +1,7 @@
 import { v1 } from '@google-cloud/datastore';
 import type { protos } from '@google-cloud/datastore/build/src/protos.js';
 import { Failure } from '#shared/domain/failure.ts';
-import { Together } from '#shared/concurrency/batcher.ts';
+import { Batcher } from '#shared/concurrency/batcher.ts';
 import { time, type Value } from './field.ts';
 import type { Kind } from './kind.ts';
 import type { Page, Range, Shape } from './query.ts';
@@ -172,7 +172,7 @@ export class Store {
   readonly #random: () => number;
   readonly #sleep: (ms: number) => Promise<void>;
   /** What several requests read at the same time goes into one call: it costs far more than a row. */
-  readonly #lookUps = new Together<readonly Ref<unknown>[], Found>(async (all) => {
+  readonly #lookUps = new Batcher<readonly Ref<unknown>[], Found>(async (all) => {
     const found = await this.#find(all.flat());
     return () => found;
   });

@@ -1,7 +1,7 @@
 import { nextEvent, type InstanceEvent, type StatusChange } from './history.ts';
 import { PREEMPTED_REASON } from './fleet-status.ts';
 import { isStopped, isTransitional, statusFromCloud, type Instance, type InstanceStatus } from './instance.ts';
-import { passages } from './status-transitions.ts';
+import { statusTransitions } from './status-transitions.ts';
 
 /** What was seen of a VM. */
 export interface Observation {
@@ -109,7 +109,7 @@ function moved(
   after: Instance,
   { seen, context }: { readonly seen: Observation; readonly context: ObservationContext },
 ): Observed {
-  const way = passages(before.status, after.status, {
+  const way = statusTransitions(before.status, after.status, {
     begunAtMs: context.begunAtMs ?? null,
     lastStartAtMs: seen.lastStartAtMs ?? null,
     lastStopAtMs: seen.lastStopAtMs ?? null,

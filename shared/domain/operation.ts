@@ -18,7 +18,7 @@ export interface CloudCall {
    * It may have been applied, whatever a repeat of it is told. So from before it is made, because whoever makes it can die
    * over it, until the first attempt at it was clearly refused.
    */
-  readonly unclear: boolean;
+  readonly mayBeApplied: boolean;
 }
 
 /** Why an operation can fail: stable words for programs. Those that begin with `cloud_` are Compute Engine's refusals. */

@@ -17,7 +17,7 @@ export function windowAt(nowMs: number): RateWindow {
 }
 
 /** What a caller is told about a limit after a turn. */
-export interface Turn {
+export interface RateLimitToken {
   readonly operation: string;
   /** -1: unlimited, then nothing is counted. */
   readonly limit: number;
@@ -27,8 +27,8 @@ export interface Turn {
   readonly granted: boolean;
 }
 
-/** The turn that made the counter show `count`. Turns are granted while the count is within the limit. */
-export function turnOf(operation: string, limit: number, count: number, window: RateWindow): Turn {
+/** The turn that made the counter show `count`. Tokens are granted while the count is within the limit. */
+export function tokenAt(operation: string, limit: number, count: number, window: RateWindow): RateLimitToken {
   return {
     operation,
     limit,
@@ -39,8 +39,8 @@ export function turnOf(operation: string, limit: number, count: number, window: 
 }
 
 /** The turn of a request that no limit counts. */
-export function uncounted(nowMs: number): Turn {
-  return turnOf('', UNLIMITED, 0, windowAt(nowMs));
+export function uncounted(nowMs: number): RateLimitToken {
+  return tokenAt('', UNLIMITED, 0, windowAt(nowMs));
 }
 
 /** Whole seconds until asking again makes sense; at least 1, because 0 invites a busy loop. */

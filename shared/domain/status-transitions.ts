@@ -8,11 +8,11 @@ export interface CloudTimes {
   readonly lastStopAtMs: number | null;
   /** When the status before began: nothing that happened since is older. */
   readonly sinceMs: number;
-  /** When the status that is seen began, as far as the occasion knows. */
+  /** When the status that is seen began, as far as the trigger knows. */
   readonly atMs: number;
 }
 
-export interface Passage {
+export interface StatusTransition {
   readonly status: InstanceStatus;
   readonly atMs: number;
 }
@@ -24,11 +24,11 @@ const WAY_UP: readonly InstanceStatus[] = ['PROVISIONING', 'STAGING', 'RUNNING']
  * but a VM that runs was staged before, and its own timestamps say when. A status whose time nothing tells is left out:
  * no event is better than one at a time that was made up.
  */
-export function passages(from: InstanceStatus, to: InstanceStatus, times: CloudTimes): readonly Passage[] {
+export function statusTransitions(from: InstanceStatus, to: InstanceStatus, times: CloudTimes): readonly StatusTransition[] {
   const between = statusesBetween(from, to).map((status) => ({ status, atMs: timeOf(status, times) }));
   const last = { status: to, atMs: timeOf(to, times) ?? Math.max(times.atMs, times.sinceMs) };
-  const way: Passage[] = [];
-  // A time after the end, or before the beginning, is of another occasion.
+  const way: StatusTransition[] = [];
+  // A time after the end, or before the beginning, is of another trigger.
   for (const { status, atMs } of between) {
     if (atMs !== null && atMs >= times.sinceMs && atMs <= last.atMs) way.push({ status, atMs });
   }

@@ -5,7 +5,7 @@ import { hasRole } from '#shared/domain/access.ts';
 import { Failure, type InvalidField } from '#shared/domain/failure.ts';
 import { requestId as toRequestId, type Random } from '#shared/domain/ids.ts';
 import type { Principal } from '#shared/domain/principal.ts';
-import { uncounted, type Turn } from '#shared/domain/rate-limit.ts';
+import { uncounted, type RateLimitToken } from '#shared/domain/rate-limit.ts';
 import type { LimitedOperation, Tier } from '#shared/domain/tier.ts';
 import type { Write } from '#shared/datastore/store.ts';
 import { checkIdempotencyKey, idempotencyKeyOf, type IdempotencyKey } from './idempotency.ts';
@@ -14,13 +14,13 @@ import type { Reply, WireReply } from '#shared/contracts/reply.ts';
 import { callerAddress, matchPath, parseQuery, type WireRequest } from './request.ts';
 
 /** Everything in which the faces of the API differ, apart from the contracts. */
-export interface Surface {
+export interface FamilyAdapter {
   readonly name: string;
   credential(headers: WireRequest['headers']): Credential;
   /** Query parameters where the family has a way of its own to write them; the plain way otherwise. */
   readonly readQuery?: typeof parseQuery;
   /** Headers of an answer to a request that spent a turn, or an uncounted one. */
-  limitHeaders(turn: Turn, nowMs: number): Readonly<Record<string, string>>;
+  limitHeaders(turn: RateLimitToken, nowMs: number): Readonly<Record<string, string>>;
   failure(
     failure: Failure,
     ids: { readonly errorId: string; readonly requestId: string },
@@ -54,13 +54,13 @@ export interface PipelineTools {
   readonly random: Random;
   readonly signIn: (credential: Credential, address: string) => Promise<SignIn>;
   readonly tier: (name: string) => Promise<Tier>;
-  readonly spendTurn: (
+  readonly takeToken: (
     caller: Principal,
     tier: Tier,
     operation: LimitedOperation,
     notes: readonly Write[],
-  ) => Promise<Turn>;
-  readonly refusal: (turn: Turn) => Failure;
+  ) => Promise<RateLimitToken>;
+  readonly refusal: (turn: RateLimitToken) => Failure;
   readonly write: (notes: readonly Write[]) => Promise<void>;
   /** Proxies between the caller and the function that append to X-Forwarded-For. */
   readonly forwardedHops: number;
@@ -91,7 +91,7 @@ export interface RequestLine {
 
 export interface Pipeline<Params, Query, Body> {
   readonly endpoint: Endpoint<Params, Query, Body>;
-  readonly surface: Surface;
+  readonly family: FamilyAdapter;
   readonly handle: Handler<Params, Query, Body>;
   readonly tools: PipelineTools;
 }
@@ -101,7 +101,7 @@ export interface Pipeline<Params, Query, Body> {
  * that an error has the same request id and rate limit headers as a success.
  */
 export async function serve<Params, Query, Body>(
-  { endpoint, surface, handle, tools }: Pipeline<Params, Query, Body>,
+  { endpoint, family, handle, tools }: Pipeline<Params, Query, Body>,
   request: WireRequest,
 ): Promise<WireReply> {
   const startedAtMs = tools.nowMs();
@@ -109,7 +109,7 @@ export async function serve<Params, Query, Body>(
   const headers: Record<string, string> = {
     'x-request-id': requestId,
     // Until a turn is spent, and for those who never get to spend one.
-    ...surface.limitHeaders(uncounted(startedAtMs), startedAtMs),
+    ...family.limitHeaders(uncounted(startedAtMs), startedAtMs),
   };
   let caller: Principal | undefined;
   let reply: Reply & { readonly contentType?: string };
@@ -119,11 +119,11 @@ export async function serve<Params, Query, Body>(
   try {
     const parameters = route(endpoint, request);
     const address = callerAddress(request, tools.forwardedHops);
-    const signedIn = await tools.signIn(surface.credential(request.headers), address);
+    const signedIn = await tools.signIn(family.credential(request.headers), address);
     caller = signedIn.principal;
     const tier = await tools.tier(caller.tier);
     const admitted = admit(endpoint.limit, { caller, tier, notes: signedIn.notes, tools }, (turn) =>
-      Object.assign(headers, surface.limitHeaders(turn, tools.nowMs())),
+      Object.assign(headers, family.limitHeaders(turn, tools.nowMs())),
     );
     const turn = { refused: false };
     // Whoever awaits it gets the refusal; nobody may be left with an unhandled one.
@@ -141,7 +141,7 @@ export async function serve<Params, Query, Body>(
       await admitted;
       throw new Failure('forbidden', `This needs the role ${endpoint.role}.`, { reason: 'role_missing' });
     }
-    const checked = check(endpoint, { parameters, query: (surface.readQuery ?? parseQuery)(request.query), body });
+    const checked = check(endpoint, { parameters, query: (family.readQuery ?? parseQuery)(request.query), body });
     const keyHeader = endpoint.idempotent ? request.headers['idempotency-key'] : undefined;
     const wrongKey = checkIdempotencyKey(keyHeader);
     if (!checked.valid || wrongKey.length > 0) {
@@ -171,7 +171,7 @@ export async function serve<Params, Query, Body>(
     errorId = tools.random.hex(16);
     outcome = failure.reason;
     cause = failure.cause;
-    reply = surface.failure(failure, { errorId, requestId });
+    reply = family.failure(failure, { errorId, requestId });
     if (failure.retryAfterSeconds !== undefined) headers['retry-after'] = String(failure.retryAfterSeconds);
     if (failure.allow !== undefined) headers['allow'] = failure.allow.join(', ');
   }
@@ -227,15 +227,15 @@ interface Admission {
 async function admit(
   operation: LimitedOperation | null,
   admission: Admission,
-  onTurn: (turn: Turn) => void,
+  onToken: (turn: RateLimitToken) => void,
 ): Promise<void> {
   const { caller, tier, notes, tools } = admission;
   if (operation === null) {
     if (notes.length > 0) await tools.write(notes);
     return;
   }
-  const turn = await tools.spendTurn(caller, tier, operation, notes);
-  onTurn(turn);
+  const turn = await tools.takeToken(caller, tier, operation, notes);
+  onToken(turn);
   if (!turn.granted) throw tools.refusal(turn);
 }
 

@@ -20,8 +20,8 @@ export async function askCompute<T>(
       return await call();
     } catch (thrown) {
       const error = toCloudError(thrown);
-      const unclear = error.reason === 'lost' || error.reason === 'backend_error';
-      if (!unclear || attempts === ATTEMPTS_MAX || nowMs() - startedAtMs > BUDGET_MS) throw error;
+      const mayBeApplied = error.reason === 'lost' || error.reason === 'backend_error';
+      if (!mayBeApplied || attempts === ATTEMPTS_MAX || nowMs() - startedAtMs > BUDGET_MS) throw error;
       await sleep(150 * 3 ** (attempts - 1));
     }
   }

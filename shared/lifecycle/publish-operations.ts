@@ -5,7 +5,7 @@ import type { Tools } from './tools.ts';
  * Tells the worker about operations. They are on record already, so a publish that fails loses nothing: the reconciler
  * publishes again what stays behind.
  */
-export async function announce(
+export async function publishOperations(
   messages: readonly OperationMessage[],
   { publisher, log }: Pick<Tools, 'publisher' | 'log'>,
 ): Promise<void> {

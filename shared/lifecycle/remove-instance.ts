@@ -2,7 +2,7 @@ import { nextEvent } from '#shared/domain/history.ts';
 import type { Instance } from '#shared/domain/instance.ts';
 import { isFinal, type Operation } from '#shared/domain/operation.ts';
 import { release } from '#shared/domain/quota.ts';
-import { INSTANCE, OPERATION, REMNANT, USAGE, type Remnant, type Usage } from '#shared/datastore/rows.ts';
+import { INSTANCE, OPERATION, ORPHAN, USAGE, type Orphan, type Usage } from '#shared/datastore/rows.ts';
 import { put, ref, remove, replace, type Row, type Write } from '#shared/datastore/store.ts';
 import type { ZoneOperation } from '#shared/gce/compute.ts';
 import { correctEnd } from './correct-end.ts';
@@ -27,7 +27,7 @@ export interface Removal {
 }
 
 /** While a delete of Compute Engine runs, it is followed by the worker; the reconciler looks only after this. */
-const REMNANT_GRACE_MS = 60_000;
+const ORPHAN_GRACE_MS = 60_000;
 
 /**
  * Takes an instance off the record: the row goes, the quota is released, the last event written, everything that was still
@@ -69,7 +69,7 @@ export async function removeInstance(
     if (deleting !== undefined) writes.push(replace(deleting, afterDelete(deleting.value, outcome, atMs)));
     const unconfirmed = waiting.some(({ kind }) => kind === 'create');
     if (outcome.vm !== 'absent' || unconfirmed) {
-      writes.push(put(REMNANT, row.id, remnantOf(instance, { outcome, unconfirmed, atMs })));
+      writes.push(put(ORPHAN, row.id, orphanOf(instance, { outcome, unconfirmed, atMs })));
     }
     return { writes, result: { removed: true } };
   });
@@ -90,14 +90,14 @@ export async function finishDelete(
   if (removed) return;
   if (goneAtMs !== undefined) await correctEnd(instanceId, goneAtMs, tools);
   await store.change(async () => {
-    const [operation, remnant] = await store.getAll([ref(OPERATION, id), ref(REMNANT, instanceId)]);
+    const [operation, orphan] = await store.getAll([ref(OPERATION, id), ref(ORPHAN, instanceId)]);
     const writes: Write[] = [];
     if (operation !== undefined && !isFinal(operation.value.state)) {
       writes.push(
         replace(operation, { ...operation.value, state: 'completed', leaseUntilMs: 0, completedAtMs: nowMs() }),
       );
     }
-    if (remnant !== undefined && remnant.value.absentFromMs <= nowMs()) writes.push(remove(remnant));
+    if (orphan !== undefined && orphan.value.absentFromMs <= nowMs()) writes.push(remove(orphan));
     return { writes, result: undefined };
   });
 }
@@ -162,14 +162,14 @@ function afterDelete(operation: Operation, outcome: DeleteOutcome, atMs: number)
   };
 }
 
-function remnantOf(
+function orphanOf(
   instance: Instance,
   {
     outcome,
     unconfirmed,
     atMs,
   }: { readonly outcome: DeleteOutcome; readonly unconfirmed: boolean; readonly atMs: number },
-): Remnant {
+): Orphan {
   return {
     name: instance.id,
     zone: instance.zone,
@@ -178,7 +178,7 @@ function remnantOf(
     deleteAtMs: atMs,
     // An insert whose answer is still open may make the VM after the delete has found nothing.
     absentFromMs: unconfirmed ? atMs + LATE_INSERT_MS : atMs,
-    dueAtMs: outcome.vm === 'leaving' ? atMs + REMNANT_GRACE_MS : atMs,
+    dueAtMs: outcome.vm === 'leaving' ? atMs + ORPHAN_GRACE_MS : atMs,
     attempts: 0,
   };
 }

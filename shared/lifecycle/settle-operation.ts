@@ -5,7 +5,7 @@ import { INSTANCE, OPERATION } from '#shared/datastore/rows.ts';
 import { ref, replace, type Row, type Write } from '#shared/datastore/store.ts';
 import type { Machine } from '#shared/gce/compute.ts';
 import type { OperationMessage } from '#shared/pubsub/publisher.ts';
-import { announce } from './publish-operations.ts';
+import { publishOperations } from './publish-operations.ts';
 import { observedWrites } from './instance-writes.ts';
 import type { Tools } from './tools.ts';
 
@@ -63,7 +63,7 @@ export async function settle(
     state: end.state,
     reason: end.error?.reason,
   });
-  if (next !== undefined) await announce([next], tools);
+  if (next !== undefined) await publishOperations([next], tools);
 }
 
 async function readHeld({ id, value }: Row<Operation>, store: Tools['store']) {

@@ -12,12 +12,12 @@ import type { Tools } from './tools.ts';
 const SYSTEM: Actor = { type: 'system', id: 'reconciler' };
 
 /** What made us look. */
-export interface Occasion {
+export interface SyncTrigger {
   /** What a change is put down to when no operation of ours explains it. */
   readonly cause: Extract<EventCause, 'drift' | 'cloud event'>;
   /** The event was a pre-emption. */
   readonly preempted?: boolean;
-  /** When it happened, where the occasion knows; epoch ms. */
+  /** When it happened, where the trigger knows; epoch ms. */
   readonly atMs?: number;
   /** When it was asked for, where that is known; epoch ms. */
   readonly begunAtMs?: number;
@@ -27,7 +27,7 @@ export interface Occasion {
 export function compare(
   instance: Instance,
   machine: Machine | undefined,
-  occasion: Occasion,
+  trigger: SyncTrigger,
   nowMs: number,
 ): Observed | undefined {
   // A delete has the last word on status and record.
@@ -36,12 +36,12 @@ export function compare(
   const operation = head === undefined ? undefined : head.id;
   const context: ObservationContext = {
     nowMs,
-    atMs: occasion.atMs ?? nowMs,
-    begunAtMs: occasion.begunAtMs ?? occasion.atMs ?? null,
-    cause: causeOf(instance, occasion),
+    atMs: trigger.atMs ?? nowMs,
+    begunAtMs: trigger.begunAtMs ?? trigger.atMs ?? null,
+    cause: causeOf(instance, trigger),
     actor: SYSTEM,
     operationId: operation ?? null,
-    preempted: occasion.preempted ?? false,
+    preempted: trigger.preempted ?? false,
   };
   if (machine !== undefined) return observe(instance, machine, context);
   // Its insert may still be on its way; the worker decides that.
@@ -50,25 +50,25 @@ export function compare(
 }
 
 /** A pre-emption is nobody's operation, even when one is waiting, and what it began is its doing until the VM has stopped. */
-function causeOf(instance: Instance, { cause, preempted }: Occasion): EventCause {
+function causeOf(instance: Instance, { cause, preempted }: SyncTrigger): EventCause {
   if (preempted === true) return cause;
   if (instance.preempted && isTransitional(instance.status)) return 'cloud event';
   return instance.queue.length === 0 ? cause : 'operation';
 }
 
 /**
- * The occasion with the times of the operation that is under way. A VM does not say since when it runs, but the zone
+ * The trigger with the times of the operation that is under way. A VM does not say since when it runs, but the zone
  * operation that started it says when it ended; asked only when the status has changed.
  */
 async function timed(
   { value: instance }: Row<Instance>,
-  occasion: Occasion,
+  trigger: SyncTrigger,
   { store, compute, nowMs, log }: SyncTools,
-): Promise<Occasion> {
+): Promise<SyncTrigger> {
   const [head] = instance.queue;
-  if (head === undefined || occasion.atMs !== undefined) return occasion;
+  if (head === undefined || trigger.atMs !== undefined) return trigger;
   const call = (await store.get(ref(OPERATION, head.id)))?.value.call;
-  if (call === undefined || call === null || call.zoneOperation === null) return occasion;
+  if (call === undefined || call === null || call.zoneOperation === null) return trigger;
   let zoneOperation: ZoneOperation | undefined;
   try {
     zoneOperation = await compute.operation(instance.zone, call.zoneOperation);
@@ -77,10 +77,10 @@ async function timed(
       instanceId: instance.id,
       cause: thrown,
     });
-    return occasion;
+    return trigger;
   }
   return {
-    ...occasion,
+    ...trigger,
     atMs: zoneOperation?.endedAtMs ?? nowMs(),
     ...(typeof zoneOperation?.startedAtMs === 'number' ? { begunAtMs: zoneOperation.startedAtMs } : {}),
   };
@@ -95,17 +95,17 @@ type SyncTools = Pick<Tools, 'store' | 'compute' | 'nowMs' | 'log'>;
 export async function syncRow(
   row: Row<Instance>,
   machine: Machine | undefined,
-  occasion: Occasion,
+  trigger: SyncTrigger,
   tools: SyncTools,
 ): Promise<Instance> {
   const { store, nowMs, log } = tools;
-  let observed = compare(row.value, machine, occasion, nowMs());
+  let observed = compare(row.value, machine, trigger, nowMs());
   if (machine !== undefined && statusFromCloud(machine.status) === undefined) {
     log.warn('Compute Engine shows a status that is not known', { instanceId: row.id, status: machine.status });
   }
   if (observed === undefined) return { ...row.value, statusSyncedAtMs: nowMs() };
   if (observed.event !== undefined && machine !== undefined) {
-    observed = compare(row.value, machine, await timed(row, occasion, tools), nowMs()) ?? observed;
+    observed = compare(row.value, machine, await timed(row, trigger, tools), nowMs()) ?? observed;
   }
   try {
     await store.commitOnce(await observedWrites(row, observed, store));
@@ -126,12 +126,12 @@ export async function syncRow(
 /** Looks at one instance and its VM. Answers false when there is no such instance. */
 export async function syncInstance(
   instanceId: string,
-  occasion: Occasion,
+  trigger: SyncTrigger,
   tools: Pick<Tools, 'store' | 'compute' | 'nowMs' | 'log'>,
 ): Promise<boolean> {
   const row = await tools.store.get(ref(INSTANCE, instanceId));
   if (row === undefined) return false;
   const machine = await tools.compute.get({ zone: row.value.zone, name: row.id });
-  await syncRow(row, machine, occasion, tools);
+  await syncRow(row, machine, trigger, tools);
   return true;
 }

@@ -17,6 +17,6 @@ const standIn = {
  *
  * There is no setting for it. Every function of this project does so, and no process serves others.
  */
-export function spareDomains(): void {
+export function disableRequestDomains(): void {
   Object.assign(domain, { create: () => standIn });
 }

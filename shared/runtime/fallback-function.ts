@@ -3,22 +3,22 @@ import type { Fallback } from '#shared/contracts/contract.ts';
 import { Failure } from '#shared/domain/failure.ts';
 import { uncounted } from '#shared/domain/rate-limit.ts';
 import { requestId as toRequestId } from '#shared/domain/ids.ts';
-import type { Surface } from '#shared/http/pipeline.ts';
+import type { FamilyAdapter } from '#shared/http/pipeline.ts';
 import { matchPath } from '#shared/http/request.ts';
 import { randomBytes } from 'node:crypto';
 import { readConfiguration } from './configuration.ts';
 import { JsonLog } from './log.ts';
 import { keepRequestsRaw } from './bypass-body-parsers.ts';
-import { spareDomains } from './disable-request-domains.ts';
+import { disableRequestDomains } from './disable-request-domains.ts';
 import { sendReply, toWireRequest } from './wire.ts';
 
 /**
  * Registers the function that answers whatever no endpoint takes, so that an unknown path or a wrong method gets the
  * family's own envelope and not the gateway's. It asks nobody who is calling: there is nothing to protect.
  */
-export function fallbackFunction(fallback: Fallback, surface: Surface): void {
+export function fallbackFunction(fallback: Fallback, family: FamilyAdapter): void {
   keepRequestsRaw();
-  spareDomains();
+  disableRequestDomains();
   const log = new JsonLog(readConfiguration(process.env));
   const random = { hex: (bytes: number) => randomBytes(bytes).toString('hex'), fraction: () => 0 };
   http(fallback.name, (request, response) => {
@@ -27,7 +27,7 @@ export function fallbackFunction(fallback: Fallback, surface: Surface): void {
     const ids = { errorId: random.hex(16), requestId: toRequestId(headers['x-request-id'], random) };
     const failure = failureOf(fallback, path);
     const nowMs = Date.now();
-    const reply = surface.failure(failure, ids);
+    const reply = family.failure(failure, ids);
     log.request({
       requestId: ids.requestId,
       endpoint: fallback.name,
@@ -46,7 +46,7 @@ export function fallbackFunction(fallback: Fallback, surface: Surface): void {
         'cache-control': 'no-store',
         'x-content-type-options': 'nosniff',
         'x-request-id': ids.requestId,
-        ...surface.limitHeaders(uncounted(nowMs), nowMs),
+        ...family.limitHeaders(uncounted(nowMs), nowMs),
         ...(failure.allow === undefined ? {} : { allow: failure.allow.join(', ') }),
         ...reply.headers,
       },

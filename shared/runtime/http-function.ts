@@ -2,19 +2,19 @@ import { http } from '@google-cloud/functions-framework';
 import { CatalogReader } from '#shared/actions/catalog-reader.ts';
 import { Authenticator } from '#shared/auth/authenticator.ts';
 import type { Endpoint } from '#shared/contracts/contract.ts';
-import { serve, type Call, type PipelineTools, type Surface } from '#shared/http/pipeline.ts';
+import { serve, type Call, type PipelineTools, type FamilyAdapter } from '#shared/http/pipeline.ts';
 import type { Reply } from '#shared/contracts/reply.ts';
-import { Turns } from '#shared/actions/rate-limiter.ts';
+import { RateLimiter } from '#shared/actions/rate-limiter.ts';
 import { openBase, type BaseTools } from './base-tools.ts';
 import { keepRequestsRaw } from './bypass-body-parsers.ts';
-import { spareDomains } from './disable-request-domains.ts';
+import { disableRequestDomains } from './disable-request-domains.ts';
 import { sendReply, toWireRequest } from './wire.ts';
 
 export type FunctionTools = BaseTools & { readonly catalog: CatalogReader };
 
 export interface HttpFunction<Params, Query, Body, More> {
   readonly endpoint: Endpoint<Params, Query, Body>;
-  readonly surface: Surface;
+  readonly family: FamilyAdapter;
   /** Opens what this function needs beyond the store: `openCompute`, `openPublisher`. */
   readonly open?: (base: BaseTools) => More;
   readonly handle: (call: Call<Params, Query, Body>, tools: FunctionTools & More) => Promise<Reply>;
@@ -25,7 +25,7 @@ export function httpFunction<Params, Query, Body, More = unknown>(
   definition: HttpFunction<Params, Query, Body, More>,
 ): void {
   keepRequestsRaw();
-  spareDomains();
+  disableRequestDomains();
   const base = openBase();
   const catalog = new CatalogReader(base);
   const more = definition.open?.(base);
@@ -33,7 +33,7 @@ export function httpFunction<Params, Query, Body, More = unknown>(
   const tools = { ...base, catalog, ...more } as FunctionTools & More;
   const pipeline = {
     endpoint: definition.endpoint,
-    surface: definition.surface,
+    family: definition.family,
     handle: (call: Call<Params, Query, Body>) => definition.handle(call, tools),
     tools: pipelineTools(base, catalog),
   };
@@ -50,7 +50,7 @@ export function pipelineTools(base: BaseTools, catalog: CatalogReader): Pipeline
     jwt: configuration.jwt,
     failedSignInsPerMinute: configuration.failedSignInsPerMinute,
   });
-  const turns = new Turns({ store, nowMs });
+  const turns = new RateLimiter({ store, nowMs });
   return {
     nowMs,
     random,
@@ -58,7 +58,7 @@ export function pipelineTools(base: BaseTools, catalog: CatalogReader): Pipeline
     forwardedHops: configuration.forwardedHops,
     signIn: (credential, address) => authenticator.signIn(credential, address),
     tier: (name) => catalog.tier(name),
-    spendTurn: (caller, tier, operation, notes) => turns.spend(caller, tier, operation, notes),
+    takeToken: (caller, tier, operation, notes) => turns.spend(caller, tier, operation, notes),
     refusal: (turn) => turns.refusal(turn),
     write: (notes) => store.write(notes),
   };

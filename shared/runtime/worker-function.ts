@@ -3,7 +3,7 @@ import { Failure } from '#shared/domain/failure.ts';
 import { parseEnvelope, type Delivery } from '#shared/pubsub/envelope.ts';
 import { openBase, type BaseTools } from './base-tools.ts';
 import { keepRequestsRaw } from './bypass-body-parsers.ts';
-import { spareDomains } from './disable-request-domains.ts';
+import { disableRequestDomains } from './disable-request-domains.ts';
 import { sendReply, toWireRequest } from './wire.ts';
 
 /** Pub/Sub's messages have at most 10 MB, and base64 makes them longer; ours are far smaller, audit entries may not be. */
@@ -27,7 +27,7 @@ export interface PushFunction<More> {
  */
 export function pushFunction<More>(definition: PushFunction<More>): void {
   keepRequestsRaw();
-  spareDomains();
+  disableRequestDomains();
   const base = openBase();
   const tools = { ...base, ...definition.open(base) };
   const { log } = base;
@@ -63,7 +63,7 @@ export interface ScheduledFunction<More> {
 /** Registers a function that Cloud Scheduler calls. A failure answers 500, so that the job shows as failed. */
 export function scheduledFunction<More>(definition: ScheduledFunction<More>): void {
   keepRequestsRaw();
-  spareDomains();
+  disableRequestDomains();
   const base = openBase();
   const tools = { ...base, ...definition.open(base) };
   http(definition.name, async (request, response) => {

@@ -2,12 +2,12 @@ import { observe, type ObservationContext } from '#shared/domain/observe.ts';
 import { isFinal, type CloudCall, type Operation } from '#shared/domain/operation.ts';
 import { nextStep, RESET_UNKNOWN, type Step } from '#shared/domain/operation-plan.ts';
 import { requestUuid } from '#shared/domain/request-uuid.ts';
-import { INSTANCE, OPERATION, REMNANT } from '#shared/datastore/rows.ts';
+import { INSTANCE, OPERATION, ORPHAN } from '#shared/datastore/rows.ts';
 import { Conflict, ref, replace, rowAfter, type Row, type Write } from '#shared/datastore/store.ts';
 import { CloudError, toCloudError } from '#shared/gce/cloud-error.ts';
 import type { Machine, ZoneOperation } from '#shared/gce/compute.ts';
 import type { OperationMessage } from '#shared/pubsub/publisher.ts';
-import { announce } from '#shared/lifecycle/publish-operations.ts';
+import { publishOperations } from '#shared/lifecycle/publish-operations.ts';
 import { cloudReason } from '#shared/lifecycle/cloud-failure.ts';
 import { observedWrites } from '#shared/lifecycle/instance-writes.ts';
 import { finishDelete, removeInstance } from '#shared/lifecycle/remove-instance.ts';
@@ -60,7 +60,7 @@ export async function runOperation(message: OperationMessage, tools: Tools, opti
   if (operation.value.leaseUntilMs > tools.nowMs()) return 'later';
   if (operation.value.kind === 'delete') {
     const delivery = new Delivery(held, tools, options);
-    return delivery.letGo(() => delivery.runDelete());
+    return delivery.orRelease(() => delivery.runDelete());
   }
   if (instance === undefined || instance.value.status === 'DELETING') {
     await settle(
@@ -74,14 +74,14 @@ export async function runOperation(message: OperationMessage, tools: Tools, opti
   // Its turn comes when what is before it ends: then it is published again.
   if (head?.id !== operation.id && instance.value.queue.some(({ id }) => id === operation.id)) return done(held, tools);
   const delivery = new Delivery(held, tools, options);
-  return delivery.letGo(() => delivery.run());
+  return delivery.orRelease(() => delivery.run());
 }
 
 /** Nothing to do for this one; but the head of the queue may have been left behind, and telling it twice is harmless. */
 async function done({ operation, instance }: Held, tools: Tools): Promise<Verdict> {
   const head = instance?.value.queue[0];
   if (head !== undefined && head.id !== operation.id && isFinal(operation.value.state)) {
-    await announce([{ operationId: head.id, instanceId: operation.value.instanceId }], tools);
+    await publishOperations([{ operationId: head.id, instanceId: operation.value.instanceId }], tools);
   }
   return 'done';
 }
@@ -103,7 +103,7 @@ class Delivery {
   }
 
   /** Ends the lease when the work breaks off, so that the next delivery need not wait until it is over. */
-  async letGo(work: () => Promise<Verdict>): Promise<Verdict> {
+  async orRelease(work: () => Promise<Verdict>): Promise<Verdict> {
     try {
       return await work();
     } catch (thrown) {
@@ -136,7 +136,7 @@ class Delivery {
    */
   async runDelete(): Promise<Verdict> {
     const { instanceId } = this.#operation;
-    const zone = this.#held.instance?.value.zone ?? (await this.#remnantZone());
+    const zone = this.#held.instance?.value.zone ?? (await this.#orphanZone());
     if (zone === undefined) {
       // Neither record nor list know of it any more: it is gone.
       await settle(this.#held, { state: 'completed' }, this.#tools);
@@ -182,7 +182,7 @@ class Delivery {
         await this.#tools.sleep(this.#pauseMs());
       }
       const leftMs = this.#leftMs();
-      if (leftMs < LAST_WAIT_MS) return this.#goOn();
+      if (leftMs < LAST_WAIT_MS) return this.#continueLater();
       zoneOperation = await this.#tools.compute.wait(place.zone, zoneOperation.name, leftMs - LAST_WAIT_MS / 2);
     }
   }
@@ -208,9 +208,9 @@ class Delivery {
     return this.#tools.compute.get({ zone: instance.value.zone, name: instance.id });
   }
 
-  async #remnantZone(): Promise<string | undefined> {
-    const remnant = await this.#tools.store.get(ref(REMNANT, this.#operation.instanceId));
-    return remnant?.value.zone;
+  async #orphanZone(): Promise<string | undefined> {
+    const orphan = await this.#tools.store.get(ref(ORPHAN, this.#operation.instanceId));
+    return orphan?.value.zone;
   }
 
   /** Takes the lease and writes down the call that will be made. False when somebody else was faster. */
@@ -236,7 +236,7 @@ class Delivery {
   }
 
   #plan(step: Step): void {
-    if (step.do === 'call') this.#refusedOnly = step.fresh || this.#operation.call?.unclear === false;
+    if (step.do === 'call') this.#refusedOnly = step.fresh || this.#operation.call?.mayBeApplied === false;
   }
 
   /** Writes the operation on condition that it is still as we know it. */
@@ -288,7 +288,7 @@ class Delivery {
         );
         return 'done';
       case 'wait':
-        if (this.#leftMs() < LAST_WAIT_MS) return this.#goOn();
+        if (this.#leftMs() < LAST_WAIT_MS) return this.#continueLater();
         await this.#tools.sleep(this.#pauseMs());
         return 'next';
       case 'follow':
@@ -308,7 +308,7 @@ class Delivery {
     const { compute, log } = this.#tools;
     const { call, id, instanceId } = this.#operation;
     const instance = this.#held.instance?.value;
-    const place = { zone: instance?.zone ?? (await this.#remnantZone()) ?? '', name: instanceId };
+    const place = { zone: instance?.zone ?? (await this.#orphanZone()) ?? '', name: instanceId };
     const requestId = call?.requestId ?? requestUuid(id, 1);
     try {
       if (verb !== 'insert') return await compute.request(verb, place, requestId);
@@ -326,7 +326,7 @@ class Delivery {
       this.#refusedOnly &&= error.refused;
       if (!error.transient || this.#operation.attempts >= ATTEMPTS_MAX) return error;
       if (this.#refusedOnly && call !== null)
-        await this.#write({ ...this.#operation, call: { ...call, unclear: false } });
+        await this.#write({ ...this.#operation, call: { ...call, mayBeApplied: false } });
       return 'later';
     }
   }
@@ -373,7 +373,7 @@ class Delivery {
     const { zone } = instance.value;
     for (;;) {
       const leftMs = this.#leftMs();
-      if (leftMs < LAST_WAIT_MS) return this.#goOn();
+      if (leftMs < LAST_WAIT_MS) return this.#continueLater();
       const zoneOperation = await this.#tools.compute.wait(zone, name, leftMs - LAST_WAIT_MS / 2);
       if (zoneOperation === undefined || (zoneOperation.done && zoneOperation.error === null)) {
         return this.#arrive(zoneOperation);
@@ -436,7 +436,7 @@ class Delivery {
   }
 
   /** This delivery ends before the VM has arrived: the next one takes over, unless it has taken too long in all. */
-  async #goOn(): Promise<Verdict> {
+  async #continueLater(): Promise<Verdict> {
     if (this.#takenMs() < PATIENCE_MS) return this.#release('continue');
     const message = 'The virtual machine did not get there within an hour. Its status shows where it is.';
     return this.#giveUp({ reason: 'gave_up', message });
@@ -491,7 +491,7 @@ function plannedCall(operation: Operation, step: Step, nowMs: number): Pick<Oper
   if (step.do !== 'call') return { call: operation.call, callCount: operation.callCount };
   // Whoever makes the call may die over it.
   if (!step.fresh && operation.call !== null)
-    return { call: { ...operation.call, unclear: true }, callCount: operation.callCount };
+    return { call: { ...operation.call, mayBeApplied: true }, callCount: operation.callCount };
   const callCount = operation.callCount + 1;
   return {
     callCount,
@@ -501,7 +501,7 @@ function plannedCall(operation: Operation, step: Step, nowMs: number): Pick<Oper
       askedAtMs: nowMs,
       zoneOperation: null,
       done: false,
-      unclear: true,
+      mayBeApplied: true,
     },
   };
 }

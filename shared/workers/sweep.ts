@@ -2,15 +2,15 @@ import type { Instance } from '#shared/domain/instance.ts';
 import type { Operation } from '#shared/domain/operation.ts';
 import type { Price } from '#shared/domain/price.ts';
 import { requestUuid } from '#shared/domain/request-uuid.ts';
-import { INSTANCE, JOB_STATE, REMNANT, type Remnant } from '#shared/datastore/rows.ts';
-import { ALL_INSTANCES, DUE_INSTANCES, DUE_REMNANTS, OPEN_OPERATIONS } from '#shared/datastore/queries.ts';
+import { INSTANCE, JOB_STATE, ORPHAN, type Orphan } from '#shared/datastore/rows.ts';
+import { ALL_INSTANCES, DUE_INSTANCES, DUE_ORPHANS, OPEN_OPERATIONS } from '#shared/datastore/queries.ts';
 import { time } from '#shared/datastore/field.ts';
 import { Conflict, insert, put, ref, remove, replace, type Row } from '#shared/datastore/store.ts';
 import { toCloudError } from '#shared/gce/cloud-error.ts';
 import type { Machine } from '#shared/gce/compute.ts';
-import { announce } from '#shared/lifecycle/publish-operations.ts';
+import { publishOperations } from '#shared/lifecycle/publish-operations.ts';
 import { readPrices, rollPrice } from './roll-prices.ts';
-import { compare, syncInstance, type Occasion } from '#shared/lifecycle/sync-instance.ts';
+import { compare, syncInstance, type SyncTrigger } from '#shared/lifecycle/sync-instance.ts';
 import type { Tools } from '#shared/lifecycle/tools.ts';
 
 /** What a sweep did, for its log line and the dashboards made from it. */
@@ -21,7 +21,7 @@ export interface SweepReport {
   readonly machines: number;
   readonly records: number;
   readonly strays: number;
-  readonly remnants: number;
+  readonly orphans: number;
   readonly failures: number;
   /** False: only what was due; the whole comparison runs less often on a large platform. */
   readonly full: boolean;
@@ -30,11 +30,11 @@ export interface SweepReport {
 /** An operation younger than this is on its way without help. */
 const LEFT_BEHIND_MS = 20_000;
 /** VMs younger than this may have a record in a moment: their create is still at work. */
-export const STRAY_AGE_MS = 5 * 60_000;
+export const ORPHAN_AGE_MS = 5 * 60_000;
 /** A VM without a record is left alone for this long, so that a person can look at it. */
 export const QUARANTINE_MS = 10 * 60_000;
-const RETRY_REMNANT_MS = 30_000;
-const RETRY_REMNANT_MS_MAX = 10 * 60_000;
+const RETRY_ORPHAN_MS = 30_000;
+const RETRY_ORPHAN_MS_MAX = 10 * 60_000;
 /** Bounds of one sweep; what is left over is due at the next one. */
 const BATCH = 500;
 /** Pages of open operations that one sweep goes through. */
@@ -45,7 +45,7 @@ const LOOKS_AT_ONCE = 10;
 const SMALL_PLATFORM = 5_000;
 const FULL_EVERY_MS = 5 * 60_000;
 const JOB = 'reconciler-sweep';
-const DRIFT: Occasion = { cause: 'drift' };
+const DRIFT: SyncTrigger = { cause: 'drift' };
 
 /**
  * Puts right what no event has told us: publishes what was left pending, looks at what is in transition, compares all VMs
@@ -59,7 +59,7 @@ export async function sweep(tools: Tools): Promise<SweepReport> {
     machines: 0,
     records: 0,
     strays: 0,
-    remnants: 0,
+    orphans: 0,
     failures: 0,
     full: false,
   };
@@ -80,8 +80,8 @@ export async function sweep(tools: Tools): Promise<SweepReport> {
   await part('compare', async () => {
     Object.assign(report, await compareAll(tools));
   });
-  await part('remnants', async () => {
-    report.remnants = await removeRemnants(tools);
+  await part('orphans', async () => {
+    report.orphans = await removeOrphans(tools);
   });
   tools.log.info('sweep ended', report);
   return report;
@@ -102,8 +102,8 @@ async function publishLeftBehind(tools: Tools): Promise<Pick<SweepReport, 'repub
     });
     oldestMs ??= found.rows[0]?.value.createdAtMs;
     const free = found.rows.filter(({ value }) => value.leaseUntilMs <= nowMs).map(({ value }) => value);
-    const due = await whoseTurn(free, store);
-    await announce(
+    const due = await nextInQueue(free, store);
+    await publishOperations(
       due.map(({ id, instanceId }) => ({ operationId: id, instanceId })),
       tools,
     );
@@ -115,7 +115,7 @@ async function publishLeftBehind(tools: Tools): Promise<Pick<SweepReport, 'repub
 }
 
 /** Those that nothing is queued before: the others are published when what is before them ends. */
-async function whoseTurn(operations: readonly Operation[], store: Tools['store']): Promise<readonly Operation[]> {
+async function nextInQueue(operations: readonly Operation[], store: Tools['store']): Promise<readonly Operation[]> {
   const ids = [...new Set(operations.map(({ instanceId }) => instanceId))];
   const rows = await store.getAll(ids.map((id) => ref(INSTANCE, id)));
   const queues = new Map(rows.map((row, i) => [ids[i], row?.value.queue ?? []]));
@@ -177,8 +177,8 @@ async function compareMachines(
 /** A VM that carries our label and has no record: put on the list, never touched at once. */
 async function quarantine(machine: Machine, { store, nowMs, log }: Tools): Promise<void> {
   const atMs = nowMs();
-  if (atMs - machine.createdAtMs < STRAY_AGE_MS || machine.deletionProtection) return;
-  const remnant: Remnant = {
+  if (atMs - machine.createdAtMs < ORPHAN_AGE_MS || machine.deletionProtection) return;
+  const orphan: Orphan = {
     name: machine.name,
     zone: machine.zone,
     why: 'unrecorded',
@@ -189,7 +189,7 @@ async function quarantine(machine: Machine, { store, nowMs, log }: Tools): Promi
     attempts: 0,
   };
   try {
-    await store.commitOnce([insert(REMNANT, machine.name, remnant)]);
+    await store.commitOnce([insert(ORPHAN, machine.name, orphan)]);
     log.error('a VM without a record was found; it will be deleted after its quarantine', {
       vm: machine.name,
       zone: machine.zone,
@@ -223,18 +223,18 @@ async function compareRecords(seen: ReadonlySet<string>, startedAtMs: number, to
   return records;
 }
 
-async function removeRemnants(tools: Tools): Promise<number> {
-  const { rows } = await tools.store.query(DUE_REMNANTS, { dueAtMs: time.encode(tools.nowMs()) }, { limit: BATCH });
-  await each(rows, (row) => removeRemnant(row, tools));
+async function removeOrphans(tools: Tools): Promise<number> {
+  const { rows } = await tools.store.query(DUE_ORPHANS, { dueAtMs: time.encode(tools.nowMs()) }, { limit: BATCH });
+  await each(rows, (row) => removeOrphan(row, tools));
   return rows.length;
 }
 
 /** One VM that must go: gone already, or deleted, or kept for a reason that is logged. */
-async function removeRemnant(row: Row<Remnant>, tools: Tools): Promise<void> {
+async function removeOrphan(row: Row<Orphan>, tools: Tools): Promise<void> {
   const { store, compute, log } = tools;
   const { name, zone, why, attempts, absentFromMs, deleteAtMs } = row.value;
   const nowMs = tools.nowMs();
-  const later = (dueAtMs: number, more: Partial<Remnant> = {}) =>
+  const later = (dueAtMs: number, more: Partial<Orphan> = {}) =>
     store.commitOnce([replace(row, { ...row.value, dueAtMs, ...more })]);
   const record = await store.get(ref(INSTANCE, name));
   const place = { zone, name };
@@ -250,7 +250,7 @@ async function removeRemnant(row: Row<Remnant>, tools: Tools): Promise<void> {
   }
   if (machine.labels[compute.label.name] !== compute.label.value || machine.deletionProtection) {
     log.error('a VM that should go is protected or not labelled as ours; it is left alone', { vm: name, zone });
-    await later(nowMs + RETRY_REMNANT_MS_MAX);
+    await later(nowMs + RETRY_ORPHAN_MS_MAX);
     return;
   }
   if (deleteAtMs > nowMs) {
@@ -258,11 +258,11 @@ async function removeRemnant(row: Row<Remnant>, tools: Tools): Promise<void> {
     return;
   }
   // The attempt is written first: should the process die here, the next one asks under a new id, which does no harm.
-  await later(nowMs + Math.min(RETRY_REMNANT_MS * 2 ** Math.min(attempts, 6), RETRY_REMNANT_MS_MAX), {
+  await later(nowMs + Math.min(RETRY_ORPHAN_MS * 2 ** Math.min(attempts, 6), RETRY_ORPHAN_MS_MAX), {
     attempts: attempts + 1,
   });
   try {
-    await compute.request('delete', place, requestUuid(`remnant/${name}`, attempts + 1));
+    await compute.request('delete', place, requestUuid(`orphan/${name}`, attempts + 1));
     log.info('a VM without a record is being deleted', { vm: name, zone, why });
   } catch (thrown) {
     const error = toCloudError(thrown);

@@ -1,6 +1,6 @@
 import { INSTANCE } from '#shared/datastore/rows.ts';
 import { ref } from '#shared/datastore/store.ts';
-import { syncRow, type Occasion } from '#shared/lifecycle/sync-instance.ts';
+import { syncRow, type SyncTrigger } from '#shared/lifecycle/sync-instance.ts';
 import type { Tools } from '#shared/lifecycle/tools.ts';
 
 /** What is used of a log entry of Compute Engine's audit logs. */
@@ -17,7 +17,7 @@ const PREEMPTED = 'compute.instances.preempted';
 /** The instance that an audit log entry speaks of; `undefined` for anything else. */
 export function instanceOfEntry(
   entry: unknown,
-): { readonly instanceId: string; readonly occasion: Occasion } | undefined {
+): { readonly instanceId: string; readonly trigger: SyncTrigger } | undefined {
   if (typeof entry !== 'object' || entry === null) return undefined;
   const { timestamp, protoPayload } = entry as AuditEntry;
   const { methodName, resourceName } = protoPayload ?? {};
@@ -27,7 +27,7 @@ export function instanceOfEntry(
   const atMs = typeof timestamp === 'string' ? Date.parse(timestamp) : Number.NaN;
   return {
     instanceId,
-    occasion: {
+    trigger: {
       cause: 'cloud event',
       preempted: methodName.endsWith(PREEMPTED),
       ...(Number.isNaN(atMs) ? {} : { atMs }),
@@ -47,7 +47,7 @@ export async function syncFromEvent(
   if (found === undefined) return;
   const row = await tools.store.get(ref(INSTANCE, found.instanceId));
   if (row === undefined) return;
-  if (row.value.queue.length > 0 && found.occasion.preempted !== true) return;
+  if (row.value.queue.length > 0 && found.trigger.preempted !== true) return;
   const machine = await tools.compute.get({ zone: row.value.zone, name: row.id });
-  await syncRow(row, machine, found.occasion, tools);
+  await syncRow(row, machine, found.trigger, tools);
 }

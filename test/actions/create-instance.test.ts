@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { createInstance, type CreateRequest } from '#shared/actions/create-instance.ts';
 import type { Tools } from '#shared/lifecycle/tools.ts';
-import { ALL_INSTANCES, DUE_REMNANTS } from '#shared/datastore/queries.ts';
+import { ALL_INSTANCES, DUE_ORPHANS } from '#shared/datastore/queries.ts';
 import { time } from '#shared/datastore/field.ts';
 import { completeLimits } from '#shared/domain/tier.ts';
 import type { ZoneOperation } from '#shared/gce/compute.ts';
@@ -94,7 +94,7 @@ test.each([
   [false, 500, 0, 1],
 ] as const)(
   'an insert that ends at once with an internal error is looked at: there %s, so %i',
-  async (isThere, status, instances, remnants) => {
+  async (isThere, status, instances, orphans) => {
     const insert = { ...DONE, error: { reason: 'backend_error' as const, message: 'internal' } };
     const { store, request, tools } = await platform({ insert, isThere });
 
@@ -102,7 +102,7 @@ test.each([
 
     if (status === 201) expect(await answered).toMatchObject({ status });
     else await expect(answered).rejects.toMatchObject({ kind: 'cloud_failed', reason: 'cloud_unavailable' });
-    const { rows } = await store.query(DUE_REMNANTS, { dueAtMs: time.encode(NOW_MS) }, { limit: 10 });
-    expect([await store.count(ALL_INSTANCES, {}), rows.length]).toEqual([instances, remnants]);
+    const { rows } = await store.query(DUE_ORPHANS, { dueAtMs: time.encode(NOW_MS) }, { limit: 10 });
+    expect([await store.count(ALL_INSTANCES, {}), rows.length]).toEqual([instances, orphans]);
   },
 );

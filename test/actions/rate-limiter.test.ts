@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { Turns } from '#shared/actions/rate-limiter.ts';
-import { API_KEY, TURNS } from '#shared/datastore/rows.ts';
+import { RateLimiter } from '#shared/actions/rate-limiter.ts';
+import { API_KEY, RATE_COUNTER } from '#shared/datastore/rows.ts';
 import { ref, put } from '#shared/datastore/store.ts';
 import { testDatastore } from '#test/support/datastore.ts';
 import { ALICE, NOW_MS, TIER } from '#test/http/a-pipeline.ts';
@@ -15,7 +15,7 @@ function tier(create: number) {
 async function harness() {
   const { store, faults } = await testDatastore();
   const clock = { ms: NOW_MS };
-  const turns = () => new Turns({ store, nowMs: () => clock.ms });
+  const turns = () => new RateLimiter({ store, nowMs: () => clock.ms });
   return { store, faults, clock, turns };
 }
 
@@ -33,7 +33,7 @@ test('many processes at once grant exactly the limit of a minute, and the next m
   clock.ms += 60_000;
   const second = await spendAll();
 
-  for (const turnsSpent of [first, second]) expect(turnsSpent.filter(({ granted }) => granted)).toHaveLength(7);
+  for (const tokensTaken of [first, second]) expect(tokensTaken.filter(({ granted }) => granted)).toHaveLength(7);
   expect(first.map(({ remaining }) => remaining).sort()).toContain(6);
 });
 
@@ -52,7 +52,7 @@ test('a counter that is used up is not asked again within its minute', async () 
   const process = turns();
   for (let i = 0; i < 5; i += 1) await process.spend(ALICE, tier(1), 'create', []);
 
-  const counter = await store.get(ref(TURNS, `acme|create|${Math.floor(clock.ms / 60_000)}`));
+  const counter = await store.get(ref(RATE_COUNTER, `acme|create|${Math.floor(clock.ms / 60_000)}`));
   expect(counter?.value.count).toBe(2);
 });
 
@@ -64,7 +64,7 @@ test.each([
   const process = turns();
 
   expect((await process.spend(ALICE, tier(limit), 'create', [])).granted).toBe(granted);
-  expect(await store.get(ref(TURNS, `acme|create|${Math.floor(clock.ms / 60_000)}`))).toBeUndefined();
+  expect(await store.get(ref(RATE_COUNTER, `acme|create|${Math.floor(clock.ms / 60_000)}`))).toBeUndefined();
 });
 
 describe('what is to be noted', () => {
@@ -113,7 +113,7 @@ test('a refusal says how long to wait, and what the tier lacks', async () => {
 test('requests that meet spend their turns in one write, each in its own place', async () => {
   const { turns, faults, store, clock } = await harness();
   faults.add([{ service: 'datastore', method: 'commit', kind: 'delay', delayMs: 0, count: 100 }]);
-  const note = put(TURNS, 'noted', { count: 9 });
+  const note = put(RATE_COUNTER, 'noted', { count: 9 });
   const process = turns();
 
   // Both note the same row, which a commit may write only once.
@@ -121,6 +121,6 @@ test('requests that meet spend their turns in one write, each in its own place',
 
   expect(spent.map(({ granted }) => granted)).toEqual([true, true, true, false, false]);
   expect(faults.list()).toMatchObject([{ left: 99 }]);
-  const rows = await store.getAll([ref(TURNS, 'noted'), ref(TURNS, `acme|create|${Math.floor(clock.ms / 60_000)}`)]);
+  const rows = await store.getAll([ref(RATE_COUNTER, 'noted'), ref(RATE_COUNTER, `acme|create|${Math.floor(clock.ms / 60_000)}`)]);
   expect(rows.map((row) => row?.value.count)).toEqual([9, 5]);
 });

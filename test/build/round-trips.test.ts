@@ -29,9 +29,9 @@ interface Asked {
   readonly body?: unknown;
 }
 
-const READ: RoundTrips = { datastoreInTurn: 1, reads: 1, commits: 1, compute: 0, publishes: 0 };
+const READ: RoundTrips = { datastoreInSequence: 1, reads: 1, commits: 1, compute: 0, publishes: 0 };
 /** The turn of the rate limit, and what is done. */
-const POWER: RoundTrips = { datastoreInTurn: 2, reads: 1, commits: 2, compute: 0, publishes: 1 };
+const POWER: RoundTrips = { datastoreInSequence: 2, reads: 1, commits: 2, compute: 0, publishes: 1 };
 
 /** Each verb has records of its own, which none has touched before. */
 function power(verb: string, firstRecord: number): Case {
@@ -96,15 +96,15 @@ const CASES: readonly Case[] = [
       body: { template_id: 'ubuntu-22-standard', config_id: 'default-network' },
     }),
     status: 201,
-    // Turn and look-ups, the records, what Compute Engine answered.
-    budget: { datastoreInTurn: 3, reads: 1, commits: 3, compute: 1, publishes: 1 },
+    // Token and look-ups, the records, what Compute Engine answered.
+    budget: { datastoreInSequence: 3, reads: 1, commits: 3, compute: 1, publishes: 1 },
   },
   {
     name: 'compute-instances-delete',
     ask: ({ machineIds }, turn) => ({ method: 'DELETE', path: `${V1}/instances/${nth(machineIds, turn + 1)}` }),
     status: 204,
-    // Turn and look-up, the mark, then what there is to remove.
-    budget: { datastoreInTurn: 4, reads: 2, commits: 3, compute: 1, publishes: 1 },
+    // Token and look-up, the mark, then what there is to remove.
+    budget: { datastoreInSequence: 4, reads: 2, commits: 3, compute: 1, publishes: 1 },
   },
   {
     name: 'admin-instances-get',
@@ -197,14 +197,14 @@ describe('round trips', () => {
       call('datastore', 'commit', [7, 8]),
     ];
 
-    expect(roundTrips(calls)).toEqual({ datastoreInTurn: 2, reads: 1, commits: 2, compute: 1, publishes: 0 });
+    expect(roundTrips(calls)).toEqual({ datastoreInSequence: 2, reads: 1, commits: 2, compute: 1, publishes: 0 });
   });
 
   it('name what grew', () => {
     const calls = [call('datastore', 'lookup', [1, 2]), call('datastore', 'lookup', [3, 4])];
 
     expect(overBudget('f', calls, READ)).toEqual([
-      'f: datastoreInTurn grew to 2, budget 1 (datastore.lookup, datastore.lookup)',
+      'f: datastoreInSequence grew to 2, budget 1 (datastore.lookup, datastore.lookup)',
       'f: reads grew to 2, budget 1 (datastore.lookup, datastore.lookup)',
     ]);
   });

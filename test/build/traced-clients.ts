@@ -56,7 +56,7 @@ export class TracedClients {
 /** What one request asked of the cloud. */
 export interface RoundTrips {
   /** The longest chain of Datastore calls of which each began after the one before had ended. */
-  readonly datastoreInTurn: number;
+  readonly datastoreInSequence: number;
   readonly reads: number;
   readonly commits: number;
   readonly compute: number;
@@ -67,7 +67,7 @@ export function roundTrips(calls: readonly TracedCall[]): RoundTrips {
   const of = (service: Service): readonly TracedCall[] => calls.filter((call) => call.service === service);
   const commits = of('datastore').filter(({ method }) => method === 'commit').length;
   return {
-    datastoreInTurn: longestChain(of('datastore')),
+    datastoreInSequence: longestChain(of('datastore')),
     reads: of('datastore').length - commits,
     commits,
     compute: of('compute').length,

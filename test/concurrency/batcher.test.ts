@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { Together } from '#shared/concurrency/batcher.ts';
+import { Batcher } from '#shared/concurrency/batcher.ts';
 
 function harness(answer: (questions: readonly string[]) => Promise<(place: number) => string>) {
   const calls: (readonly string[])[] = [];
-  const together = new Together<string, string>((questions) => {
+  const together = new Batcher<string, string>((questions) => {
     calls.push([...questions]);
     return answer(questions);
   });

@@ -10,7 +10,7 @@ import {
   INSTANCE,
   OPERATION,
   PRICE_PERIOD,
-  REMNANT,
+  ORPHAN,
   API_KEY,
   PROJECT,
   SESSION,
@@ -215,8 +215,8 @@ const SAMPLES = new Map(
       }),
     ] as const,
     [
-      REMNANT,
-      REMNANT.encode({
+      ORPHAN,
+      ORPHAN.encode({
         name: 'n',
         zone: 'z',
         why: 'deleted',

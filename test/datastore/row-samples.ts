@@ -25,10 +25,10 @@ import {
   ORDERS,
   PRICE_PERIOD,
   PROJECT,
-  REMNANT,
+  ORPHAN,
   SEALING_KEY,
   SESSION,
-  TURNS,
+  RATE_COUNTER,
   USAGE,
   USER,
 } from '#shared/datastore/rows.ts';
@@ -141,7 +141,7 @@ export const ROW_SAMPLES: readonly RowSamples[] = [
           askedAtMs: ms,
           zoneOperation: maybe(text),
           done: fc.boolean(),
-          unclear: fc.boolean(),
+          mayBeApplied: fc.boolean(),
         }),
       ),
       callCount: count,
@@ -208,7 +208,7 @@ export const ROW_SAMPLES: readonly RowSamples[] = [
     }),
   ),
   samples(USAGE, record({ instances: count })),
-  samples(TURNS, record({ count })),
+  samples(RATE_COUNTER, record({ count })),
   samples(
     IDEMPOTENCY,
     record({
@@ -224,11 +224,11 @@ export const ROW_SAMPLES: readonly RowSamples[] = [
     }),
   ),
   samples(
-    REMNANT,
+    ORPHAN,
     record({
       name: text,
       zone: text,
-      why: fc.constantFrom('deleted', 'abandoned', 'unrecorded'),
+      why: fc.constantFrom('deleted', 'given_up', 'unrecorded'),
       foundAtMs: ms,
       deleteAtMs: ms,
       absentFromMs: ms,

@@ -158,6 +158,6 @@ test('every kind that ends by itself writes when', () => {
     fc.sample(values, { numRuns: 1, seed: 3 }).some((value) => 'expireAt' in kind.encode(value)),
   ).map(({ kind }) => kind.name);
 
-  // Turns are counted by increments, which write the time themselves.
-  expect([...expiring, 'Turns'].sort()).toEqual([...EXPIRING_KINDS].sort());
+  // Tokens are counted by increments, which write the time themselves.
+  expect([...expiring, 'RateCounter'].sort()).toEqual([...EXPIRING_KINDS].sort());
 });

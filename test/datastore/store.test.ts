@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { ALL_USAGES } from '#shared/datastore/queries.ts';
-import { CUSTOMER, TURNS, USAGE, type Customer } from '#shared/datastore/rows.ts';
+import { CUSTOMER, RATE_COUNTER, USAGE, type Customer } from '#shared/datastore/rows.ts';
 import { Conflict, erase, insert, put, ref, remove, replace, rowAfter, Store, touch } from '#shared/datastore/store.ts';
 import { Failure } from '#shared/domain/failure.ts';
 import { API_KEY } from '#shared/datastore/rows.ts';
@@ -322,7 +322,7 @@ describe('conditions', () => {
 describe('counting', () => {
   test('every increment answers a number of its own, whoever else counts', async () => {
     const { store, other } = await harness();
-    const target = ref(TURNS, 'acme|create|1');
+    const target = ref(RATE_COUNTER, 'acme|create|1');
     const counts = await Promise.all(
       Array.from({ length: 40 }, (_, i) => (i % 2 ? store : other).increment(target, 'count', { expireAtMs: 1_000 })),
     );
@@ -335,7 +335,7 @@ describe('counting', () => {
     const { store, fault } = await harness();
     fault('lostAnswer');
 
-    await expect(store.increment(ref(TURNS, 't'), 'count', { expireAtMs: 1 })).rejects.toMatchObject({
+    await expect(store.increment(ref(RATE_COUNTER, 't'), 'count', { expireAtMs: 1 })).rejects.toMatchObject({
       kind: 'unavailable',
     });
   });

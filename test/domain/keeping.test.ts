@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { ExpiringCache } from '#shared/concurrency/ttl-cache.ts';
-import { KeyedQueue } from '#shared/concurrency/keyed-mutex.ts';
+import { TtlCache } from '#shared/concurrency/ttl-cache.ts';
+import { KeyedMutex } from '#shared/concurrency/keyed-mutex.ts';
 
 describe('a cache that forgets', () => {
   test('a value is there until its time is over, and not at that moment', () => {
-    const cache = new ExpiringCache<string>({ ttlMs: 100, sizeMax: 10 });
+    const cache = new TtlCache<string>({ ttlMs: 100, sizeMax: 10 });
     cache.set('a', 'value', 1_000);
 
     expect([1_000, 1_099, 1_100, 1_050].map((ms) => cache.get('a', ms))).toEqual([
@@ -17,7 +17,7 @@ describe('a cache that forgets', () => {
   });
 
   test('reading does not prolong it; writing does', () => {
-    const cache = new ExpiringCache<string>({ ttlMs: 100, sizeMax: 10 });
+    const cache = new TtlCache<string>({ ttlMs: 100, sizeMax: 10 });
     cache.set('a', 'old', 0);
     cache.get('a', 99);
 
@@ -27,7 +27,7 @@ describe('a cache that forgets', () => {
   });
 
   test('when it is full the one that was written longest ago goes', () => {
-    const cache = new ExpiringCache<number>({ ttlMs: 100, sizeMax: 2 });
+    const cache = new TtlCache<number>({ ttlMs: 100, sizeMax: 2 });
     cache.set('a', 1, 0);
     cache.set('b', 2, 0);
     cache.set('a', 3, 0);
@@ -37,7 +37,7 @@ describe('a cache that forgets', () => {
   });
 
   test('what is deleted is gone', () => {
-    const cache = new ExpiringCache<number>({ ttlMs: 100, sizeMax: 2 });
+    const cache = new TtlCache<number>({ ttlMs: 100, sizeMax: 2 });
     cache.set('a', 1, 0);
     cache.delete('a');
 
@@ -59,7 +59,7 @@ describe('a queue by key', () => {
 
   test('work with one key is done one after the other, in the order in which it came', async () => {
     const told: string[] = [];
-    const queue = new KeyedQueue();
+    const queue = new KeyedMutex();
     const [a, b, c] = [work('a', told), work('b', told), work('c', told)];
     const results = [queue.run('key', a.run), queue.run('key', b.run), queue.run('key', c.run)];
     c.finish();
@@ -72,7 +72,7 @@ describe('a queue by key', () => {
 
   test('work with different keys is done side by side', async () => {
     const told: string[] = [];
-    const queue = new KeyedQueue();
+    const queue = new KeyedMutex();
     const [a, b] = [work('a', told), work('b', told)];
     const results = [queue.run('one', a.run), queue.run('two', b.run)];
     b.finish();
@@ -85,7 +85,7 @@ describe('a queue by key', () => {
 
   test('work that fails holds nobody up, and only its own caller hears of it', async () => {
     const told: string[] = [];
-    const queue = new KeyedQueue();
+    const queue = new KeyedMutex();
     const [a, b] = [work('a', told), work('b', told)];
     const results = Promise.allSettled([queue.run('key', a.run), queue.run('key', b.run)]);
     a.fail();

@@ -13,7 +13,7 @@ function called(verb: CloudCall['verb'], overrides: Partial<CloudCall> = {}): Cl
     askedAtMs: NOW_MS - MINUTE_MS,
     zoneOperation: null,
     done: false,
-    unclear: false,
+    mayBeApplied: false,
     ...overrides,
   };
 }

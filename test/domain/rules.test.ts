@@ -8,7 +8,7 @@ import { INSTANCE_STATUSES, STATUS_GROUP } from '#shared/domain/instance.ts';
 import { isFinal } from '#shared/domain/operation.ts';
 import { priceAt } from '#shared/domain/price.ts';
 import { release, reserve } from '#shared/domain/quota.ts';
-import { secondsUntil, turnOf, windowAt } from '#shared/domain/rate-limit.ts';
+import { secondsUntil, tokenAt, windowAt } from '#shared/domain/rate-limit.ts';
 import { requestUuid } from '#shared/domain/request-uuid.ts';
 import { regionOf, zonesOf } from '#shared/domain/zones.ts';
 
@@ -81,7 +81,7 @@ describe('rate limits', () => {
     [4, false, 0],
     [99, false, 0],
   ])('of a limit of 3, turn %i is granted: %s, and leaves %i', (count, granted, remaining) => {
-    expect(turnOf('create', 3, count, windowAt(61_000))).toEqual({
+    expect(tokenAt('create', 3, count, windowAt(61_000))).toEqual({
       operation: 'create',
       limit: 3,
       remaining,
@@ -91,7 +91,7 @@ describe('rate limits', () => {
   });
 
   test('without a limit every turn is granted and nothing is said of what remains', () => {
-    expect(turnOf('list', -1, 10_000, windowAt(0))).toMatchObject({ granted: true, remaining: -1, limit: -1 });
+    expect(tokenAt('list', -1, 10_000, windowAt(0))).toMatchObject({ granted: true, remaining: -1, limit: -1 });
   });
 
   test.each([

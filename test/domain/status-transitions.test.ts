@@ -1,19 +1,19 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { INSTANCE_STATUSES } from '#shared/domain/instance.ts';
-import { passages, type CloudTimes } from '#shared/domain/status-transitions.ts';
+import { statusTransitions, type CloudTimes } from '#shared/domain/status-transitions.ts';
 
 const NOTHING: CloudTimes = { begunAtMs: null, lastStartAtMs: null, lastStopAtMs: null, sinceMs: 100, atMs: 900 };
 
 test('a VM that runs was staged before, when it says so itself', () => {
-  expect(passages('PROVISIONING', 'RUNNING', { ...NOTHING, lastStartAtMs: 400 })).toEqual([
+  expect(statusTransitions('PROVISIONING', 'RUNNING', { ...NOTHING, lastStartAtMs: 400 })).toEqual([
     { status: 'STAGING', atMs: 400 },
     { status: 'RUNNING', atMs: 900 },
   ]);
 });
 
 test('a whole start that nobody looked at is told from its beginning', () => {
-  expect(passages('TERMINATED', 'RUNNING', { ...NOTHING, begunAtMs: 300, lastStartAtMs: 400 })).toEqual([
+  expect(statusTransitions('TERMINATED', 'RUNNING', { ...NOTHING, begunAtMs: 300, lastStartAtMs: 400 })).toEqual([
     { status: 'PROVISIONING', atMs: 300 },
     { status: 'STAGING', atMs: 400 },
     { status: 'RUNNING', atMs: 900 },
@@ -21,21 +21,21 @@ test('a whole start that nobody looked at is told from its beginning', () => {
 });
 
 test('a stop that nobody looked at: the VM knows when it came to rest', () => {
-  expect(passages('RUNNING', 'TERMINATED', { ...NOTHING, begunAtMs: 300, lastStopAtMs: 500 })).toEqual([
+  expect(statusTransitions('RUNNING', 'TERMINATED', { ...NOTHING, begunAtMs: 300, lastStopAtMs: 500 })).toEqual([
     { status: 'STOPPING', atMs: 300 },
     { status: 'TERMINATED', atMs: 500 },
   ]);
 });
 
 test('a status whose time nothing tells is left out', () => {
-  expect(passages('TERMINATED', 'RUNNING', NOTHING)).toEqual([{ status: 'RUNNING', atMs: 900 }]);
+  expect(statusTransitions('TERMINATED', 'RUNNING', NOTHING)).toEqual([{ status: 'RUNNING', atMs: 900 }]);
 });
 
 test('timestamps of an earlier time say nothing about this one', () => {
-  expect(passages('PROVISIONING', 'RUNNING', { ...NOTHING, lastStartAtMs: 99 })).toEqual([
+  expect(statusTransitions('PROVISIONING', 'RUNNING', { ...NOTHING, lastStartAtMs: 99 })).toEqual([
     { status: 'RUNNING', atMs: 900 },
   ]);
-  expect(passages('STOPPING', 'TERMINATED', { ...NOTHING, lastStopAtMs: 99 })).toEqual([
+  expect(statusTransitions('STOPPING', 'TERMINATED', { ...NOTHING, lastStopAtMs: 99 })).toEqual([
     { status: 'TERMINATED', atMs: 900 },
   ]);
 });
@@ -47,7 +47,7 @@ test('whatever the times: the last is what was seen, none is before what was kno
   const times = fc.record({ begunAtMs: maybe, lastStartAtMs: maybe, lastStopAtMs: maybe, sinceMs: ms, atMs: ms });
   fc.assert(
     fc.property(status, status, times, (from, to, cloud) => {
-      const way = passages(from, to, cloud);
+      const way = statusTransitions(from, to, cloud);
 
       expect(way.at(-1)?.status).toBe(to);
       const moments = way.map(({ atMs }) => atMs);

@@ -413,9 +413,9 @@ describe.each(CONTRACTS.filter(({ body }) => body !== null))('$name takes a body
     expect(members.length).toBeGreaterThan(0);
   });
 
-  test('more than 256 KiB are 413, announced or not', async () => {
+  test('more than 256 KiB are 413, published or not', async () => {
     const body = JSON.stringify({ padding: 'x'.repeat(256 * 1024) });
-    const announced = await asking(body);
+    const published = await asking(body);
     const { headers = {}, path } = requestOf(contract, { headers: credentialOf(contract, callerOf(contract)) });
     const chunked = await ask(contract, {
       method: contract.method,
@@ -424,8 +424,8 @@ describe.each(CONTRACTS.filter(({ body }) => body !== null))('$name takes a body
       body,
     });
 
-    expect([announced.status, chunked.status]).toEqual([413, 413]);
-    expect(replyViolations(contract, announced)).toEqual([]);
+    expect([published.status, chunked.status]).toEqual([413, 413]);
+    expect(replyViolations(contract, published)).toEqual([]);
   });
 
   test('JSON nested as deep as a body can be is an answer', async () => {

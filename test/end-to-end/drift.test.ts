@@ -96,7 +96,7 @@ describe('a VM without a record', () => {
 
   test('is put in quarantine when it is old enough, and deleted after it; others are never touched', async () => {
     const records = new Records(cloud().connection);
-    const quarantined = async () => (await records.remnants()).map(({ id }) => id);
+    const quarantined = async () => (await records.orphans()).map(({ id }) => id);
     await insert('stray', { labels: OURS });
     await insert('protected-stray', { labels: OURS, deletionProtection: true });
     await insert('unlabelled', { labels: { owner: 'somebody' } });

@@ -11,7 +11,7 @@ import { INSTANCE_STATUSES } from '#shared/domain/instance.ts';
 import type { Operation } from '#shared/domain/operation.ts';
 import { answerAccepted } from '#shared/families/compute/answer-accepted.ts';
 import { presentEvent, presentInstance, presentOperation } from '#shared/families/compute/present.ts';
-import { computeSurface } from '#shared/families/compute/surface.ts';
+import { computeFamily } from '#shared/families/compute/family-adapter.ts';
 import { rateLimitHeaders } from '#shared/families/rate-limit-headers.ts';
 import { timestamp } from '#shared/families/timestamp.ts';
 import { anInstance } from '#test/support/an-instance.ts';
@@ -28,7 +28,7 @@ function wrong(schema: TSchema, value: unknown): string[] {
 const IDS = { errorId: '0123456789abcdef0123456789abcdef', requestId: 'request-0001' };
 
 function failed(failure: Failure) {
-  const { status, headers = {}, body, contentType } = computeSurface.failure(failure, IDS);
+  const { status, headers = {}, body, contentType } = computeFamily.failure(failure, IDS);
   return { status, headers, body, contentType };
 }
 

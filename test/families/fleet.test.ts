@@ -8,7 +8,7 @@ import {
   presentStatus,
 } from '#shared/families/fleet/present.ts';
 import { readQuery } from '#shared/families/fleet/read-query.ts';
-import { fleetSurface } from '#shared/families/fleet/surface.ts';
+import { fleetFamily } from '#shared/families/fleet/family-adapter.ts';
 import { anInstance } from '#test/support/an-instance.ts';
 
 const IDS = { errorId: '0cc175b9c0f1b6a831c399e269772661', requestId: 'request-1' };
@@ -86,7 +86,7 @@ describe('parameters', () => {
 
 describe('errors', () => {
   test.each(FAILURE_KINDS)('%s without fields is one sentence', (kind) => {
-    const reply = fleetSurface.failure(new Failure(kind, 'A sentence.'), IDS);
+    const reply = fleetFamily.failure(new Failure(kind, 'A sentence.'), IDS);
 
     expect(reply.body).toEqual({ detail: 'A sentence.' });
     expect(reply.headers).toMatchObject({ 'x-error-id': IDS.errorId });
@@ -100,7 +100,7 @@ describe('errors', () => {
       { place: 'body', pointer: '', message: 'is not valid JSON', rule: 'json' },
       { place: 'query', pointer: '/next_cursor', message: 'is not a cursor of this list', rule: 'cursor' },
     ];
-    const reply = fleetSurface.failure(new Failure('invalid_request', 'All of it.', { fields }), IDS);
+    const reply = fleetFamily.failure(new Failure('invalid_request', 'All of it.', { fields }), IDS);
 
     expect(reply).toMatchObject({ status: 422 });
     expect(reply.body).toEqual({
@@ -115,7 +115,7 @@ describe('errors', () => {
 
   test('who is not known is told how to say who he is', () => {
     const failure = new Failure('unauthenticated', 'x', { reason: 'credentials_missing' });
-    const reply = fleetSurface.failure(failure, IDS);
+    const reply = fleetFamily.failure(failure, IDS);
 
     expect(reply.headers).toMatchObject({ 'www-authenticate': 'Bearer realm="compute-api"' });
     expect(JSON.stringify(reply.body)).toContain('Authorization: Bearer');

@@ -9,7 +9,7 @@ import { RESOURCE_STATES } from '#shared/contracts/resource/states.ts';
 import { Failure, FAILURE_KINDS } from '#shared/domain/failure.ts';
 import { INSTANCE_STATUSES, OPERATION_KINDS, type InstanceStatus } from '#shared/domain/instance.ts';
 import { OPERATION_FAILURES, type Operation } from '#shared/domain/operation.ts';
-import { turnOf, uncounted, windowAt } from '#shared/domain/rate-limit.ts';
+import { tokenAt, uncounted, windowAt } from '#shared/domain/rate-limit.ts';
 import { failureCode } from '#shared/families/resource/failure-codes.ts';
 import { nameTheMissing } from '#shared/families/resource/name-the-missing.ts';
 import {
@@ -20,7 +20,7 @@ import {
   presentResource,
 } from '#shared/families/resource/present.ts';
 import { STATE } from '#shared/families/resource/states.ts';
-import { resourceSurface } from '#shared/families/resource/surface.ts';
+import { resourceFamily } from '#shared/families/resource/family-adapter.ts';
 import { anInstance } from '#test/support/an-instance.ts';
 import { replyViolations } from '#test/support/reply-check.ts';
 import { ORIGINAL_BODY } from '#test/support/resource-api.ts';
@@ -53,7 +53,7 @@ function anOperation(overrides: Partial<Operation> = {}): Operation {
 
 describe('errors', () => {
   test.each(FAILURE_KINDS)('%s has its status, and its sentence as the only member of the body', (kind) => {
-    const { status, body, headers, contentType } = resourceSurface.failure(new Failure(kind, 'What happened.'), IDS);
+    const { status, body, headers, contentType } = resourceFamily.failure(new Failure(kind, 'What happened.'), IDS);
 
     expect(status).toBe(FAILURE_STATUS[kind]);
     expect(body).toEqual({ error: 'What happened.' });
@@ -64,12 +64,12 @@ describe('errors', () => {
   test('what the caller can mend is 422, although Compute Engine found it', () => {
     const failure = new Failure('cloud_failed', 'Not possible.', { reason: 'cloud_invalid_argument' });
 
-    expect(resourceSurface.failure(failure, IDS).status).toBe(422);
+    expect(resourceFamily.failure(failure, IDS).status).toBe(422);
   });
 
   test.each(['credentials_missing', 'credentials_invalid'])('%s names this family’s own header', (reason) => {
     const failure = new Failure('unauthenticated', 'Send something.', { reason });
-    const reply = resourceSurface.failure(failure, IDS);
+    const reply = resourceFamily.failure(failure, IDS);
 
     expect(reply.body).toEqual({ error: expect.stringContaining('Send X-API-Key') as string });
     expect(reply.headers?.['www-authenticate']).toMatch(/^Bearer/);
@@ -92,7 +92,7 @@ describe('credentials', () => {
     ['a bearer token', { 'x-forwarded-authorization': 'Bearer token' }, { type: 'bearer', token: 'token' }],
     ['a pair', { 'api-key': id, 'api-secret': secret }, { type: 'key', id, secret }],
   ])('%s is taken', (_, headers, credential) => {
-    expect(resourceSurface.credential(headers)).toEqual(credential);
+    expect(resourceFamily.credential(headers)).toEqual(credential);
   });
 
   test.each([
@@ -100,13 +100,13 @@ describe('credentials', () => {
     ['two kinds at once', { 'x-api-key': `${id}_${secret}`, 'x-forwarded-authorization': 'Bearer token' }],
     ['half a pair', { 'api-key': id }],
   ])('%s is malformed', (_, headers) => {
-    expect(resourceSurface.credential(headers).type).toBe('malformed');
+    expect(resourceFamily.credential(headers).type).toBe('malformed');
   });
 });
 
 describe('rate headers', () => {
   test('say limit, what remains and when the minute is over', () => {
-    expect(resourceSurface.limitHeaders(turnOf('get', 100, 1, windowAt(NOW_MS)), NOW_MS)).toEqual({
+    expect(resourceFamily.limitHeaders(tokenAt('get', 100, 1, windowAt(NOW_MS)), NOW_MS)).toEqual({
       'x-ratelimit-limit': '100',
       'x-ratelimit-remaining': '99',
       'x-ratelimit-reset': '1700000040',
@@ -114,7 +114,7 @@ describe('rate headers', () => {
   });
 
   test('are there where nothing is counted', () => {
-    expect(resourceSurface.limitHeaders(uncounted(NOW_MS), NOW_MS)).toEqual({
+    expect(resourceFamily.limitHeaders(uncounted(NOW_MS), NOW_MS)).toEqual({
       'x-ratelimit-limit': '-1',
       'x-ratelimit-remaining': '-1',
       'x-ratelimit-reset': '1700000040',

@@ -3,9 +3,9 @@ import { readCredential } from '#shared/auth/credential.ts';
 import type { Check, CheckError, Endpoint } from '#shared/contracts/contract.ts';
 import { Failure } from '#shared/domain/failure.ts';
 import type { Principal } from '#shared/domain/principal.ts';
-import { turnOf, windowAt } from '#shared/domain/rate-limit.ts';
+import { tokenAt, windowAt } from '#shared/domain/rate-limit.ts';
 import { LIMITED_OPERATIONS, type LimitedOperation, type Tier } from '#shared/domain/tier.ts';
-import { computeSurface } from '#shared/families/compute/surface.ts';
+import { computeFamily } from '#shared/families/compute/family-adapter.ts';
 import { serve, type Call, type Pipeline, type PipelineTools, type RequestLine } from '#shared/http/pipeline.ts';
 import type { Reply } from '#shared/contracts/reply.ts';
 import type { WireRequest } from '#shared/http/request.ts';
@@ -75,9 +75,9 @@ export async function served(request: Partial<WireRequest>, circumstances: Circu
       return step('signIn', await (circumstances.signIn ?? (async () => ({ principal: ALICE, notes: [] })))());
     },
     tier: async () => step('tier', TIER),
-    spendTurn: async (_caller, _tier, operation) => {
+    takeToken: async (_caller, _tier, operation) => {
       await circumstances.spent?.();
-      return step('spendTurn', turnOf(operation, circumstances.limit ?? 10, circumstances.turn ?? 1, windowAt(NOW_MS)));
+      return step('takeToken', tokenAt(operation, circumstances.limit ?? 10, circumstances.turn ?? 1, windowAt(NOW_MS)));
     },
     refusal: () => new Failure('rate_limited', 'Too many requests.', { retryAfterSeconds: 55 }),
     write: async (notes) => void written.push(notes.length),
@@ -110,8 +110,8 @@ export async function served(request: Partial<WireRequest>, circumstances: Circu
   };
   const pipeline: Pipeline<Params, Query, Body> = {
     endpoint,
-    surface: {
-      ...computeSurface,
+    family: {
+      ...computeFamily,
       credential: (headers) => step('credential', readCredential(headers, { oneStringKey: false })),
     },
     handle: async (call) => {

@@ -16,7 +16,7 @@ test('a request is identified, limited and checked before it is acted on', async
     'credential',
     'signIn',
     'tier',
-    'spendTurn',
+    'takeToken',
     'readBody',
     'checkParams',
     'checkQuery',

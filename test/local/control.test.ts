@@ -217,11 +217,11 @@ describe('drift', () => {
     await insert('web');
     await insert('web', {}, undefined, 'us-west1-a');
 
-    const unclear = await call('POST', '/drift', { instance: 'web', action: 'delete' });
+    const mayBeApplied = await call('POST', '/drift', { instance: 'web', action: 'delete' });
     const clear = await call('POST', '/drift', { instance: 'zones/us-west1-a/instances/web', action: 'delete' });
     await call('POST', '/clock', { advanceSeconds: STOP_SECONDS });
 
-    expect(unclear.status).toBe(400);
+    expect(mayBeApplied.status).toBe(400);
     expect(clear.status).toBe(200);
     expect((await call('GET', '/machines')).body).toMatchObject([
       { zone: `https://www.googleapis.com/compute/v1/projects/${PROJECT}/zones/${ZONE}` },

@@ -291,7 +291,7 @@ describe('bodies', () => {
   });
 
   test.each([
-    ['announced', Buffer.alloc(32 * 1024 * 1024 + 1)],
+    ['published', Buffer.alloc(32 * 1024 * 1024 + 1)],
     ['in chunks', chunksOf(33, 1024 * 1024)],
   ])('413: a body over 32 MB, %s', async (_how, body) => {
     const h = await harness((request) => request.resume());

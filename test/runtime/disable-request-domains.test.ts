@@ -2,10 +2,10 @@ import { http } from '@google-cloud/functions-framework';
 import { getTestServer } from '@google-cloud/functions-framework/testing';
 import { once } from 'node:events';
 import { expect, onTestFinished, test } from 'vitest';
-import { spareDomains } from '#shared/runtime/disable-request-domains.ts';
+import { disableRequestDomains } from '#shared/runtime/disable-request-domains.ts';
 
 test('functions-framework serves a request outside of any domain', async () => {
-  spareDomains();
+  disableRequestDomains();
   http('outside', (_request, response) => {
     response.json({ inDomain: 'domain' in process && Boolean(process.domain) });
   });

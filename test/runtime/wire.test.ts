@@ -61,9 +61,9 @@ test('path and query are as they came, headers in lower case, repeated ones join
 });
 
 test.each([
-  ['announced', { 'content-length': String(BYTES_MAX) }, BYTES_MAX, 200],
+  ['published', { 'content-length': String(BYTES_MAX) }, BYTES_MAX, 200],
   ['in pieces', { 'transfer-encoding': 'chunked' }, BYTES_MAX, 200],
-  ['announced', { 'content-length': String(BYTES_MAX + 1) }, BYTES_MAX + 1, 413],
+  ['published', { 'content-length': String(BYTES_MAX + 1) }, BYTES_MAX + 1, 413],
   ['in pieces', { 'transfer-encoding': 'chunked' }, BYTES_MAX + 1, 413],
   ['in pieces', { 'transfer-encoding': 'chunked' }, 5_000_000, 413],
 ])('a body %s %j of %i bytes is answered with %4$i', async (_, headers, bytes, status) => {

@@ -5,7 +5,7 @@ import { isTransitional } from '#shared/domain/instance.ts';
 import { isFinal, type Operation } from '#shared/domain/operation.ts';
 import { requestUuid } from '#shared/domain/request-uuid.ts';
 import type { InstanceEvent } from '#shared/domain/history.ts';
-import { CUSTOMER, IDEMPOTENCY, type Remnant } from '#shared/datastore/rows.ts';
+import { CUSTOMER, IDEMPOTENCY, type Orphan } from '#shared/datastore/rows.ts';
 import { TIER } from '#shared/datastore/catalog-rows.ts';
 import { ref } from '#shared/datastore/store.ts';
 import { eventually, type CloudCall, type LocalCloudProcess, type Machine } from './local-cloud.ts';
@@ -30,7 +30,7 @@ interface Snapshot {
   readonly instances: readonly Instance[];
   readonly operations: readonly Operation[];
   readonly events: readonly InstanceEvent[];
-  readonly remnants: readonly Remnant[];
+  readonly orphans: readonly Orphan[];
   readonly usages: readonly { readonly customerId: string; readonly instances: number; readonly limit: number }[];
   /** Which operation an idempotency record of a create names. */
   readonly keyed: readonly { readonly key: string; readonly operationId: string }[];
@@ -43,7 +43,7 @@ interface Snapshot {
 export async function settled(cloud: LocalCloudProcess): Promise<void> {
   const records = new Records(cloud.connection);
   try {
-    while (!(await quiet(records)) || (await records.remnants()).length > 0) await sweepOnce(cloud, records);
+    while (!(await quiet(records)) || (await records.orphans()).length > 0) await sweepOnce(cloud, records);
     // What changed last is compared once more, with nothing going on beside it.
     await sweepOnce(cloud, records);
     await eventually(async () => ((await quiet(records)) ? true : undefined));
@@ -94,13 +94,13 @@ export async function expectInvariants(cloud: LocalCloudProcess): Promise<void> 
 async function snapshot(cloud: LocalCloudProcess): Promise<Snapshot> {
   const records = new Records(cloud.connection);
   try {
-    const [calls, machines, instances, operations, events, remnants, usages, keyed] = await Promise.all([
+    const [calls, machines, instances, operations, events, orphans, usages, keyed] = await Promise.all([
       cloud.calls(),
       cloud.machines(),
       records.instances(),
       records.operations(),
       records.events(),
-      records.remnants(),
+      records.orphans(),
       records.usages(),
       records.all(IDEMPOTENCY),
     ]);
@@ -112,7 +112,7 @@ async function snapshot(cloud: LocalCloudProcess): Promise<Snapshot> {
       instances: instances.map(({ value }) => value),
       operations: operations.map(({ value }) => value),
       events: events.map(({ value }) => value),
-      remnants: remnants.map(({ value }) => value),
+      orphans: orphans.map(({ value }) => value),
       usages: usages.map(({ id, value }, index) => ({
         customerId: id,
         instances: value.instances,
@@ -158,10 +158,10 @@ function oneMachinePerKey({ calls, operations, keyed }: Snapshot): readonly stri
 }
 
 /** 2. Every VM with our label has exactly one record or is on the list of VMs that have to go. */
-function everyMachineRecorded({ machines, instances, remnants }: Snapshot): readonly string[] {
+function everyMachineRecorded({ machines, instances, orphans }: Snapshot): readonly string[] {
   return machines
     .filter(({ labels, ...machine }) => labels?.['compute-api'] === DEPLOYMENT && !isProtected(machine))
-    .filter(({ name }) => !instances.some(({ id }) => id === name) && !remnants.some((gone) => gone.name === name))
+    .filter(({ name }) => !instances.some(({ id }) => id === name) && !orphans.some((gone) => gone.name === name))
     .map(({ name }) => `2: the VM ${name} has neither a record nor a place in the quarantine`);
 }
 

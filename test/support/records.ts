@@ -2,7 +2,7 @@ import type { Connection } from '#scripts/local/state/connection.ts';
 import { LOCAL_PROJECT } from '#scripts/local/functions/function-environment.ts';
 import type { Kind } from '#shared/datastore/kind.ts';
 import type { Shape } from '#shared/datastore/query.ts';
-import { EVENT, INSTANCE, JOB_STATE, OPERATION, PRICE_PERIOD, REMNANT, USAGE } from '#shared/datastore/rows.ts';
+import { EVENT, INSTANCE, JOB_STATE, OPERATION, PRICE_PERIOD, ORPHAN, USAGE } from '#shared/datastore/rows.ts';
 import { ref, Store, type Row } from '#shared/datastore/store.ts';
 
 const PAGE_SIZE = 500;
@@ -24,7 +24,7 @@ export class Records {
   instances = () => this.all(INSTANCE);
   operations = () => this.all(OPERATION);
   events = () => this.all(EVENT);
-  remnants = () => this.all(REMNANT);
+  orphans = () => this.all(ORPHAN);
   usages = () => this.all(USAGE);
   periods = () => this.all(PRICE_PERIOD);
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { recordDeadLetter } from '#shared/workers/record-dead-letter.ts';
 import { pendingOperation } from '#shared/actions/request-operation.ts';
-import { EVENT, INSTANCE, OPERATION, REMNANT, USAGE } from '#shared/datastore/rows.ts';
+import { EVENT, INSTANCE, OPERATION, ORPHAN, USAGE } from '#shared/datastore/rows.ts';
 import { put, ref } from '#shared/datastore/store.ts';
 import { eventId } from '#shared/domain/history.ts';
 import type { OperationKind } from '#shared/domain/instance.ts';
@@ -46,37 +46,37 @@ async function afterDeadLetter(kind: OperationKind) {
     // Publishing is all that is asked of a publisher.
     tools as unknown as Parameters<typeof recordDeadLetter>[1],
   );
-  const [failed, row, usage, remnant, last] = await store.getAll([
+  const [failed, row, usage, orphan, last] = await store.getAll([
     ref(OPERATION, operation.id),
     ref(INSTANCE, instance.id),
     ref(USAGE, instance.customerId),
-    ref(REMNANT, instance.id),
+    ref(ORPHAN, instance.id),
     ref(EVENT, eventId(instance.id, 3)),
   ]);
   return {
     operation: failed?.value,
     instance: row?.value,
     usage: usage?.value,
-    remnant: remnant?.value,
+    orphan: orphan?.value,
     last: last?.value,
   };
 }
 
 test('a dead delete leaves no record that is deleted for ever: the VM goes on the list, the quota is free', async () => {
-  const { operation, instance, usage, remnant, last } = await afterDeadLetter('delete');
+  const { operation, instance, usage, orphan, last } = await afterDeadLetter('delete');
 
   expect(operation).toMatchObject({ state: 'failed', error: { reason: 'gave_up' } });
   expect(instance).toBeUndefined();
   expect(usage).toEqual({ instances: 0 });
-  expect(remnant).toMatchObject({ why: 'deleted', dueAtMs: NOW_MS });
+  expect(orphan).toMatchObject({ why: 'deleted', dueAtMs: NOW_MS });
   expect(last).toMatchObject({ status: 'DELETED', operationId: 'op-1' });
 });
 
 test('any other dead operation fails, and leaves its instance as it is', async () => {
-  const { operation, instance, usage, remnant } = await afterDeadLetter('stop');
+  const { operation, instance, usage, orphan } = await afterDeadLetter('stop');
 
   expect(operation).toMatchObject({ state: 'failed', error: { reason: 'gave_up' } });
   expect(instance).toMatchObject({ status: 'RUNNING', queue: [] });
   expect(usage).toEqual({ instances: 1 });
-  expect(remnant).toBeUndefined();
+  expect(orphan).toBeUndefined();
 });

@@ -2,7 +2,7 @@ import { Type } from 'typebox';
 
 /*
  * Parameters that may be sent empty, which is the same as not at all; lists come comma-separated, as a repeated
- * parameter, or both. The family's surface reads them so, before they are checked.
+ * parameter, or both. The family adapter reads them so, before they are checked.
  */
 
 const FID_LENGTH_MAX = 128;

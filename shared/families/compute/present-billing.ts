@@ -1,4 +1,4 @@
-import type { TurnsUsed } from '#shared/actions/read-usage.ts';
+import type { TokensUsed } from '#shared/actions/read-usage.ts';
 import { LIMITED_OPERATIONS, UNLIMITED, type LimitedOperation, type Tier } from '#shared/domain/tier.ts';
 import { timestamp } from '../timestamp.ts';
 
@@ -53,7 +53,7 @@ export function presentQuotaUsage({ customerId, tier }: Holder, instances: numbe
   };
 }
 
-export function presentLimitUsage({ customerId, tier }: Holder, { used, resetAtMs }: TurnsUsed, nowMs: number) {
+export function presentLimitUsage({ customerId, tier }: Holder, { used, resetAtMs }: TokensUsed, nowMs: number) {
   const features = LIMITED_OPERATIONS.map((operation) => {
     const limit = tier.perMinute[operation];
     // Refused requests are counted too, but they have used nothing.

@@ -1,8 +1,8 @@
 import { readCredential } from '#shared/auth/credential.ts';
 import { FAILURE_STATUS } from '#shared/contracts/failure-status.ts';
 import type { Failure } from '#shared/domain/failure.ts';
-import type { Turn } from '#shared/domain/rate-limit.ts';
-import type { Surface } from '#shared/http/pipeline.ts';
+import type { RateLimitToken } from '#shared/domain/rate-limit.ts';
+import type { FamilyAdapter } from '#shared/http/pipeline.ts';
 
 /**
  * The one refusal of Compute Engine that is the caller's to mend: in this family he chose machine, image and disk himself,
@@ -21,7 +21,7 @@ const TEXT_OF_REASON: Readonly<Record<string, string>> = {
 };
 
 /** The resource family: a key in one string, a bearer token or a key pair; errors are one sentence. */
-export const resourceSurface: Surface = {
+export const resourceFamily: FamilyAdapter = {
   name: 'resource',
   credential: (headers) => readCredential(headers, { oneStringKey: true }),
   limitHeaders,
@@ -37,7 +37,7 @@ export const resourceSurface: Surface = {
 };
 
 /** On every answer; -1 where nothing is counted. */
-function limitHeaders(turn: Turn): Readonly<Record<string, string>> {
+function limitHeaders(turn: RateLimitToken): Readonly<Record<string, string>> {
   return {
     'x-ratelimit-limit': String(turn.limit),
     'x-ratelimit-remaining': String(turn.remaining),

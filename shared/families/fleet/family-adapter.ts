@@ -1,7 +1,7 @@
 import { readCredential } from '#shared/auth/credential.ts';
 import { FLEET_FAILURE_STATUS } from '#shared/contracts/fleet/failure-status.ts';
 import type { Failure, InvalidField } from '#shared/domain/failure.ts';
-import type { Surface } from '#shared/http/pipeline.ts';
+import type { FamilyAdapter } from '#shared/http/pipeline.ts';
 import { rateLimitHeaders } from '../rate-limit-headers.ts';
 import { readQuery } from './read-query.ts';
 
@@ -32,7 +32,7 @@ const TYPE_OF_RULE: Readonly<Record<string, string>> = {
 };
 
 /** The fleet family: a bearer token, and a key pair as everywhere; an error is a sentence, or the list of all that is wrong with a request. */
-export const fleetSurface: Surface = {
+export const fleetFamily: FamilyAdapter = {
   name: 'fleet',
   credential: (headers) => readCredential(headers, { oneStringKey: false }),
   readQuery,

@@ -1,7 +1,7 @@
 import { readCredential } from '#shared/auth/credential.ts';
 import { FAILURE_STATUS } from '#shared/contracts/failure-status.ts';
 import type { Failure, FailureKind } from '#shared/domain/failure.ts';
-import type { Surface } from '#shared/http/pipeline.ts';
+import type { FamilyAdapter } from '#shared/http/pipeline.ts';
 import { rateLimitHeaders } from '../rate-limit-headers.ts';
 
 const TITLE: Readonly<Record<FailureKind, string>> = {
@@ -34,7 +34,7 @@ function headerText(text: string): string {
 }
 
 /** The compute family: bearer token or key pair, errors in two headers and a problem document (RFC 9457). */
-export const computeSurface: Surface = {
+export const computeFamily: FamilyAdapter = {
   name: 'compute',
   credential: (headers) => readCredential(headers, { oneStringKey: false }),
   limitHeaders: rateLimitHeaders,
