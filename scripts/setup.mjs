@@ -19,7 +19,13 @@ const stampsFile = join(root, '.build', 'setup.json');
 
 const GENERATED = ['.build/endpoints'];
 const GENERATE_SOURCES = ['scripts/generate.ts', 'scripts/generate', 'shared', 'package-lock.json'];
-const BUILD_SOURCES = [...GENERATE_SOURCES, 'scripts/build.ts', 'scripts/build', 'functions', 'infra/generated/functions.json'];
+const BUILD_SOURCES = [
+  ...GENERATE_SOURCES,
+  'scripts/build.ts',
+  'scripts/build',
+  'functions',
+  'infra/generated/functions.json',
+];
 
 /** Ends with one line that says what to do. */
 function giveUp(message) {

@@ -25,14 +25,14 @@ export default defineConfig({
       project(
         'unit',
         [
-          'test/{domain,actions,http,auth,families,runtime,datastore,gce,pubsub,catalog,accounts,contracts}/**/*.test.ts',
+          'test/{domain,concurrency,pagination,actions,workers,lifecycle,http,auth,families,runtime,datastore,gce,pubsub,catalog,accounts,contracts,emulators}/**/*.test.ts',
         ],
         { seconds: 30 },
       ),
       project('conformance', ['test/conformance/**/*.test.ts'], { seconds: 60 }),
       project('infra', ['test/{infra,deploy}/**/*.test.ts'], { seconds: 60 }),
       project('build', ['test/build/**/*.test.ts'], { seconds: 120 }),
-      project('local', ['test/{local,security}/**/*.test.ts'], {
+      project('local', ['test/{local,end-to-end,security}/**/*.test.ts'], {
         seconds: 120,
       }),
     ],

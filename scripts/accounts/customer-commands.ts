@@ -1,6 +1,6 @@
-import { details } from '#scripts/console/table.ts';
-import { EXIT } from '#scripts/console/exit-codes.ts';
 import type { CommandLine } from '#scripts/console/command-line.ts';
+import { EXIT } from '#scripts/console/exit-codes.ts';
+import { details } from '#scripts/console/table.ts';
 import {
   createCustomer,
   deleteCustomer,
@@ -8,8 +8,8 @@ import {
   listCustomers,
   setCustomerTier,
 } from '#shared/accounts/customers.ts';
-import type { Customer } from '#shared/datastore/rows.ts';
-import { contextOf, paged, pageOf, printPage, type PageOptions } from './command-context.ts';
+import type { Customer } from '#shared/datastore/account-rows.ts';
+import { contextOf, paged, pageOf, type PageOptions, printPage } from './command-context.ts';
 
 export function addCustomerCommands(line: CommandLine): void {
   const customers = line.group('customers', 'who pays: each has a tier, users and projects');

@@ -1,18 +1,18 @@
-import { Option, type Command } from 'commander';
-import { parsedDuration, type CommandLine } from '#scripts/console/command-line.ts';
+import { type Command, Option } from 'commander';
+import { type CommandLine, parsedDuration } from '#scripts/console/command-line.ts';
 import { EXIT } from '#scripts/console/exit-codes.ts';
 import { details } from '#scripts/console/table.ts';
 import {
   apiKeyState,
   createApiKey,
+  type IssuedApiKey,
   listApiKeys,
   revokeApiKey,
   rotateApiKey,
-  type IssuedApiKey,
 } from '#shared/accounts/api-keys.ts';
 import { fleetKey, oneStringKey } from '#shared/accounts/credential-text.ts';
-import type { ApiKey } from '#shared/datastore/rows.ts';
-import { contextOf, paged, pageOf, printPage, timeText, type PageOptions } from './command-context.ts';
+import type { ApiKey } from '#shared/datastore/account-rows.ts';
+import { contextOf, paged, pageOf, type PageOptions, printPage, timeText } from './command-context.ts';
 
 export function addKeyCommands(line: CommandLine): void {
   const keys = line.group('keys', 'API keys of users; secrets are shown once, when they are made');

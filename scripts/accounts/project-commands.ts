@@ -1,8 +1,8 @@
 import type { CommandLine } from '#scripts/console/command-line.ts';
 import { EXIT } from '#scripts/console/exit-codes.ts';
 import { createProject, deleteProject, listProjects } from '#shared/accounts/projects.ts';
-import type { Project } from '#shared/datastore/rows.ts';
-import { contextOf, paged, pageOf, printPage, type PageOptions } from './command-context.ts';
+import type { Project } from '#shared/datastore/account-rows.ts';
+import { contextOf, paged, pageOf, type PageOptions, printPage } from './command-context.ts';
 
 export function addProjectCommands(line: CommandLine): void {
   const projects = line.group('projects', "parts of a customer's instances, as the fleet family shows them");

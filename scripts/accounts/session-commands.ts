@@ -1,5 +1,5 @@
 import { Option } from 'commander';
-import { parsedDuration, type CommandLine } from '#scripts/console/command-line.ts';
+import { type CommandLine, parsedDuration } from '#scripts/console/command-line.ts';
 import { EXIT } from '#scripts/console/exit-codes.ts';
 import { details } from '#scripts/console/table.ts';
 import {
@@ -9,8 +9,8 @@ import {
   revokeSessionsOf,
   sessionState,
 } from '#shared/accounts/sessions.ts';
-import type { Session as SessionRow } from '#shared/datastore/rows.ts';
-import { contextOf, paged, pageOf, printPage, timeText, type PageOptions } from './command-context.ts';
+import type { Session as SessionRow } from '#shared/datastore/account-rows.ts';
+import { contextOf, paged, pageOf, type PageOptions, printPage, timeText } from './command-context.ts';
 
 export function addSessionCommands(line: CommandLine): void {
   const sessions = line.group('sessions', 'bearer tokens of users; tokens are shown once, when they are made');

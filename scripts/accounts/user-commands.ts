@@ -1,11 +1,11 @@
-import { InvalidArgumentError, type Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import { collected, type CommandLine } from '#scripts/console/command-line.ts';
 import { EXIT } from '#scripts/console/exit-codes.ts';
 import { details } from '#scripts/console/table.ts';
 import { createUser, deleteUser, getUser, listUsers, updateUser, type UserChanges } from '#shared/accounts/users.ts';
-import type { User } from '#shared/datastore/rows.ts';
+import type { User } from '#shared/datastore/account-rows.ts';
 import { ROLES } from '#shared/domain/principal.ts';
-import { contextOf, paged, pageOf, printPage, timeText, type PageOptions } from './command-context.ts';
+import { contextOf, paged, pageOf, type PageOptions, printPage, timeText } from './command-context.ts';
 
 interface Memberships {
   readonly group?: readonly string[];

@@ -34,7 +34,8 @@ export async function functionEntries(root: string, only?: readonly string[]): P
   }
   const chosen = only === undefined ? all : all.filter(({ name }) => only.includes(name));
   const missing = chosen.map(({ source }) => source).filter((source) => !sources.includes(source));
-  if (missing.length > 0) throw new Error(`infra/generated/functions.json lists files that do not exist: ${missing.join(', ')}.`);
+  if (missing.length > 0)
+    throw new Error(`infra/generated/functions.json lists files that do not exist: ${missing.join(', ')}.`);
   return chosen;
 }
 
@@ -71,7 +72,9 @@ function entryOf(value: unknown): FunctionEntry {
       return { name, source, clients: clients.map(String) };
     }
   }
-  throw new Error('An entry of infra/generated/functions.json lacks its name, source or clients. Run `npm run generate`.');
+  throw new Error(
+    'An entry of infra/generated/functions.json lacks its name, source or clients. Run `npm run generate`.',
+  );
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -11,3 +11,5 @@ export interface Emulator {
   /** Stops listening and closes its files. Safe to call twice. */
   stop(): Promise<void>;
 }
+
+export type Log = (line: { readonly message: string; readonly [field: string]: unknown }) => void;

@@ -5,11 +5,11 @@ import type {
   FamilyName,
   FunctionRuntime,
   Method,
-  Topic,
   WorkerContract,
   WorkerIdentity,
 } from '#shared/contracts/contract.ts';
 import { HTTP_RUNTIME, WORKER_RUNTIME } from '#shared/contracts/runtime-defaults.ts';
+import type { Topic } from '#shared/contracts/topics.ts';
 import { areaOf, restOf } from './function-names.ts';
 
 export type Trigger =

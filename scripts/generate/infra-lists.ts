@@ -1,6 +1,6 @@
 import { COMPOSITE_INDEXES } from '#shared/datastore/indexes.ts';
+import { EXPIRING_KINDS } from '#shared/datastore/kinds.ts';
 import type { CompositeIndex } from '#shared/datastore/query.ts';
-import { EXPIRING_KINDS } from '#shared/datastore/rows.ts';
 import { COMPUTE_PERMISSIONS, INSERT_PERMISSIONS } from '#shared/gce/permissions.ts';
 
 /** `infra/generated/datastore.json`: what Terraform makes in the database. */

@@ -1,6 +1,6 @@
+import { API_KEY, type ApiKey } from '#shared/datastore/account-rows.ts';
 import { ALL_API_KEYS, API_KEYS_OF_USER } from '#shared/datastore/queries.ts';
-import { API_KEY, type ApiKey } from '#shared/datastore/rows.ts';
-import { insert, ref, replace, type Row } from '#shared/datastore/store.ts';
+import { insert, ref, replace, type Row } from '#shared/datastore/write.ts';
 import { Failure } from '#shared/domain/failure.ts';
 import { checkName } from './account-names.ts';
 import type { AccountsContext, ListOptions, ListPage } from './accounts-context.ts';

@@ -1,3 +1,5 @@
+import { type Customer, CUSTOMER } from '#shared/datastore/account-rows.ts';
+import { USAGE } from '#shared/datastore/bookkeeping-rows.ts';
 import { TIER } from '#shared/datastore/catalog-rows.ts';
 import { countUsers } from '#shared/datastore/count-users.ts';
 import {
@@ -7,8 +9,7 @@ import {
   PROJECTS_OF_CUSTOMER,
   USERS_OF_CUSTOMER,
 } from '#shared/datastore/queries.ts';
-import { CUSTOMER, USAGE, type Customer } from '#shared/datastore/rows.ts';
-import { insert, ref, remove, replace, type Row } from '#shared/datastore/store.ts';
+import { insert, ref, remove, replace, type Row } from '#shared/datastore/write.ts';
 import { Failure } from '#shared/domain/failure.ts';
 import { InUse } from '#shared/domain/in-use.ts';
 import { checkCustomerId, checkName } from './account-names.ts';

@@ -1,6 +1,6 @@
-import type { Shape } from '#shared/datastore/query.ts';
 import type { Value } from '#shared/datastore/field.ts';
-import type { Row } from '#shared/datastore/store.ts';
+import type { Shape } from '#shared/datastore/query.ts';
+import type { Row } from '#shared/datastore/write.ts';
 import type { AccountsContext, ListOptions, ListPage } from './accounts-context.ts';
 
 /** One page of a list: of all rows, or of those whose `only.property` is `only.value`. */

@@ -1,10 +1,10 @@
+import { ORDERS, PROJECT } from '#shared/datastore/account-rows.ts';
 import { ALL_ORDERS } from '#shared/datastore/queries.ts';
-import { ORDERS, PROJECT } from '#shared/datastore/rows.ts';
-import { insert, ref, replace, type Row } from '#shared/datastore/store.ts';
+import { insert, ref, replace, type Row } from '#shared/datastore/write.ts';
 import { Failure } from '#shared/domain/failure.ts';
-import { withEnd, type Orders, type Reservation, type SpotBid } from '#shared/domain/orders.ts';
-import type { AccountsContext, ListOptions, ListPage } from './accounts-context.ts';
+import { type Orders, type Reservation, type SpotBid, withEnd } from '#shared/domain/orders.ts';
 import { checkProjectId } from './account-names.ts';
+import type { AccountsContext, ListOptions, ListPage } from './accounts-context.ts';
 import { newOrderId } from './credential-text.ts';
 
 type Context = Pick<AccountsContext, 'store' | 'clock' | 'random'>;

@@ -1,10 +1,10 @@
+import { CUSTOMER, ORDERS, type Project, PROJECT } from '#shared/datastore/account-rows.ts';
 import { countUsers } from '#shared/datastore/count-users.ts';
 import { ALL_PROJECTS, projectInstances, PROJECTS_OF_CUSTOMER, USERS_OF_CUSTOMER } from '#shared/datastore/queries.ts';
-import { CUSTOMER, ORDERS, PROJECT, type Project } from '#shared/datastore/rows.ts';
-import { insert, ref, remove, type Row } from '#shared/datastore/store.ts';
+import { insert, ref, remove, type Row } from '#shared/datastore/write.ts';
 import { Failure } from '#shared/domain/failure.ts';
+import { InUse, type Use, USERS_SHOWN_MAX } from '#shared/domain/in-use.ts';
 import type { Orders } from '#shared/domain/orders.ts';
-import { InUse, USERS_SHOWN_MAX, type Use } from '#shared/domain/in-use.ts';
 import { checkCustomerId, checkName, checkProjectId } from './account-names.ts';
 import type { AccountsContext, Created, ListOptions, ListPage } from './accounts-context.ts';
 import { newProjectId } from './credential-text.ts';

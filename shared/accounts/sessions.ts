@@ -1,6 +1,6 @@
+import { type Session, SESSION } from '#shared/datastore/account-rows.ts';
 import { ALL_SESSIONS, SESSIONS_OF_USER } from '#shared/datastore/queries.ts';
-import { SESSION, type Session } from '#shared/datastore/rows.ts';
-import { insert, ref, replace, type Row } from '#shared/datastore/store.ts';
+import { insert, ref, replace, type Row } from '#shared/datastore/write.ts';
 import { Failure } from '#shared/domain/failure.ts';
 import type { AccountsContext, ListOptions, ListPage } from './accounts-context.ts';
 import { newSessionToken, secretHash, SESSION_ID, SESSION_TOKEN } from './credential-text.ts';

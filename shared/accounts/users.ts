@@ -1,3 +1,4 @@
+import { CUSTOMER, PROJECT, type User, USER } from '#shared/datastore/account-rows.ts';
 import { countUsers } from '#shared/datastore/count-users.ts';
 import {
   ALL_USERS,
@@ -6,8 +7,7 @@ import {
   SESSIONS_OF_USER,
   USERS_OF_CUSTOMER,
 } from '#shared/datastore/queries.ts';
-import { CUSTOMER, PROJECT, USER, type User } from '#shared/datastore/rows.ts';
-import { erase, insert, ref, remove, replace, type Row } from '#shared/datastore/store.ts';
+import { erase, insert, ref, remove, replace, type Row } from '#shared/datastore/write.ts';
 import { Failure } from '#shared/domain/failure.ts';
 import { InUse } from '#shared/domain/in-use.ts';
 import {

@@ -1,17 +1,19 @@
+import { INSTANCE, OPERATION } from '#shared/datastore/rows.ts';
+import { insert, ref, type Row, type Write } from '#shared/datastore/write.ts';
+import { instanceNotFound } from '#shared/domain/access.ts';
 import { Failure } from '#shared/domain/failure.ts';
 import { idOf, instanceFid } from '#shared/domain/fids.ts';
 import { fleetStatus, type FleetStatus } from '#shared/domain/fleet-status.ts';
 import { operationId } from '#shared/domain/ids.ts';
 import type { Instance } from '#shared/domain/instance.ts';
-import { fits, joinable, projectedStatus, requireRoom } from '#shared/domain/power.ts';
+import { pendingOperation } from '#shared/domain/operation.ts';
+import { fits, isLeaving, joinable, projectedStatus, requireRoom } from '#shared/domain/power.ts';
 import type { Principal } from '#shared/domain/principal.ts';
-import { INSTANCE, OPERATION } from '#shared/datastore/rows.ts';
-import { insert, ref, type Row, type Write } from '#shared/datastore/store.ts';
-import type { OperationMessage } from '#shared/pubsub/publisher.ts';
 import { publishOperations } from '#shared/lifecycle/publish-operations.ts';
-import { enqueue, instanceNotFound, isLeaving, pendingOperation } from './request-operation.ts';
-import { isInProjects } from './require-project.ts';
+import { enqueue } from '#shared/lifecycle/queue-operation.ts';
 import type { Tools } from '#shared/lifecycle/tools.ts';
+import type { OperationMessage } from '#shared/pubsub/publisher.ts';
+import { isInProjects } from './require-project.ts';
 
 export interface BatchRequest {
   readonly caller: Principal;

@@ -1,12 +1,13 @@
-import type { NetworkConfig, Template } from '#shared/domain/catalog.ts';
 import { TtlCache } from '#shared/concurrency/ttl-cache.ts';
-import { Failure } from '#shared/domain/failure.ts';
-import type { Tier } from '#shared/domain/tier.ts';
 import { NETWORK_CONFIG, TEMPLATE, TIER } from '#shared/datastore/catalog-rows.ts';
 import type { Kind } from '#shared/datastore/kind.ts';
 import { ALL_NETWORK_CONFIGS, ALL_TEMPLATES } from '#shared/datastore/queries.ts';
 import type { Shape } from '#shared/datastore/query.ts';
-import { ref, type Store } from '#shared/datastore/store.ts';
+import type { Store } from '#shared/datastore/store.ts';
+import { ref } from '#shared/datastore/write.ts';
+import type { NetworkConfig, Template } from '#shared/domain/catalog.ts';
+import { Failure } from '#shared/domain/failure.ts';
+import type { Tier } from '#shared/domain/tier.ts';
 
 /** The catalogue changes rarely; a change shows within this time. */
 const REMEMBERED_MS = 30_000;

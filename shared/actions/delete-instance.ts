@@ -1,16 +1,16 @@
-import { canSee } from '#shared/domain/access.ts';
+import { INSTANCE, OPERATION } from '#shared/datastore/rows.ts';
+import { insert, ref } from '#shared/datastore/write.ts';
+import { canSee, instanceNotFound } from '#shared/domain/access.ts';
 import { operationId } from '#shared/domain/ids.ts';
 import type { Instance } from '#shared/domain/instance.ts';
-import type { Operation } from '#shared/domain/operation.ts';
+import { type Operation, pendingOperation } from '#shared/domain/operation.ts';
 import type { Actor, Principal } from '#shared/domain/principal.ts';
 import { requestUuid } from '#shared/domain/request-uuid.ts';
-import { INSTANCE, OPERATION } from '#shared/datastore/rows.ts';
-import { insert, ref } from '#shared/datastore/store.ts';
 import { toCloudError } from '#shared/gce/cloud-error.ts';
-import { publishOperations } from '#shared/lifecycle/publish-operations.ts';
 import { askCompute } from '#shared/lifecycle/ask-compute.ts';
-import { queuedDelete, removeInstance, type DeleteOutcome } from '#shared/lifecycle/remove-instance.ts';
-import { enqueue, instanceNotFound, pendingOperation } from './request-operation.ts';
+import { publishOperations } from '#shared/lifecycle/publish-operations.ts';
+import { enqueue } from '#shared/lifecycle/queue-operation.ts';
+import { type DeleteOutcome, queuedDelete, removeInstance } from '#shared/lifecycle/remove-instance.ts';
 import type { Tools } from '#shared/lifecycle/tools.ts';
 
 export interface DeleteRequest {

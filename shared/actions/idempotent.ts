@@ -1,9 +1,9 @@
+import type { Reply } from '#shared/contracts/reply.ts';
+import type { IdempotencyRecord } from '#shared/datastore/bookkeeping-rows.ts';
 import { canSee } from '#shared/domain/access.ts';
 import { Failure } from '#shared/domain/failure.ts';
+import type { IdempotencyKey } from '#shared/domain/idempotency-key.ts';
 import type { Principal } from '#shared/domain/principal.ts';
-import type { IdempotencyRecord } from '#shared/datastore/rows.ts';
-import type { IdempotencyKey } from '#shared/http/idempotency.ts';
-import type { Reply } from '#shared/contracts/reply.ts';
 
 /** How long a key is remembered: the contract's 24 hours. */
 export const IDEMPOTENCY_KEPT_MS = 86_400_000;

@@ -1,7 +1,8 @@
-import type { Instance, StatusGroup } from '#shared/domain/instance.ts';
-import type { ListFilter } from '#shared/datastore/list-filters.ts';
 import type { Value } from '#shared/datastore/field.ts';
+import type { ListFilter } from '#shared/datastore/list-filters.ts';
 import { newestInstances } from '#shared/datastore/queries.ts';
+import type { Instance } from '#shared/domain/instance.ts';
+import type { StatusGroup } from '#shared/domain/status.ts';
 import type { Tools } from '#shared/lifecycle/tools.ts';
 
 /** What the list of all instances is asked for. Filters that are absent let everything through. */

@@ -1,12 +1,12 @@
-import { TtlCache } from '#shared/concurrency/ttl-cache.ts';
 import { Batcher } from '#shared/concurrency/batcher.ts';
+import { TtlCache } from '#shared/concurrency/ttl-cache.ts';
+import { RATE_COUNTER, type RateCounter as RateCounterRow } from '#shared/datastore/bookkeeping-rows.ts';
+import type { Store } from '#shared/datastore/store.ts';
+import { ref, type Ref, type Write } from '#shared/datastore/write.ts';
 import { Failure } from '#shared/domain/failure.ts';
 import type { Principal } from '#shared/domain/principal.ts';
-import { secondsUntil, tokenAt, windowAt, WINDOW_MS, type RateLimitToken } from '#shared/domain/rate-limit.ts';
-import { DISABLED, UNLIMITED, type LimitedOperation, type Tier } from '#shared/domain/tier.ts';
-import { RATE_COUNTER } from '#shared/datastore/rows.ts';
-import { ref, type Ref, type Store, type Write } from '#shared/datastore/store.ts';
-import type { RateCounter as RateCounterRow } from '#shared/datastore/rows.ts';
+import { type RateLimitToken, secondsUntil, tokenAt, WINDOW_MS, windowAt } from '#shared/domain/rate-limit.ts';
+import { DISABLED, type LimitedOperation, type Tier, UNLIMITED } from '#shared/domain/tier.ts';
 
 /** The counter of one customer, operation and minute. */
 export function rateCounterRef(customerId: string, operation: string, windowIndex: number): Ref<RateCounterRow> {
@@ -40,7 +40,12 @@ export class RateLimiter {
   }
 
   /** One turn of `operation`. `notes` are written along with it. Answers the turn whether it was granted or not. */
-  async spend(principal: Principal, tier: Tier, operation: LimitedOperation, notes: readonly Write[]): Promise<RateLimitToken> {
+  async spend(
+    principal: Principal,
+    tier: Tier,
+    operation: LimitedOperation,
+    notes: readonly Write[],
+  ): Promise<RateLimitToken> {
     const limit = tier.perMinute[operation];
     const nowMs = this.#nowMs();
     const window = windowAt(nowMs);

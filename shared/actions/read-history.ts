@@ -1,11 +1,10 @@
-import { canSee } from '#shared/domain/access.ts';
-import type { InstanceEvent } from '#shared/domain/history.ts';
-import type { Principal } from '#shared/domain/principal.ts';
 import { EVENTS_OF_INSTANCE } from '#shared/datastore/queries.ts';
 import { INSTANCE } from '#shared/datastore/rows.ts';
-import { ref } from '#shared/datastore/store.ts';
+import { ref } from '#shared/datastore/write.ts';
+import { canSee, instanceNotFound } from '#shared/domain/access.ts';
+import type { InstanceEvent } from '#shared/domain/history.ts';
+import type { Principal } from '#shared/domain/principal.ts';
 import type { Tools } from '#shared/lifecycle/tools.ts';
-import { instanceNotFound } from './request-operation.ts';
 
 export interface HistoryRequest {
   readonly instanceId: string;

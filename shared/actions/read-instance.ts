@@ -1,13 +1,12 @@
-import { canSee } from '#shared/domain/access.ts';
+import { INSTANCES_OF_USER } from '#shared/datastore/queries.ts';
+import { INSTANCE } from '#shared/datastore/rows.ts';
+import { ref } from '#shared/datastore/write.ts';
+import { canSee, instanceNotFound } from '#shared/domain/access.ts';
 import type { Instance } from '#shared/domain/instance.ts';
 import type { Principal } from '#shared/domain/principal.ts';
-import { INSTANCE } from '#shared/datastore/rows.ts';
-import { INSTANCES_OF_USER } from '#shared/datastore/queries.ts';
-import { ref } from '#shared/datastore/store.ts';
 import { toCloudError } from '#shared/gce/cloud-error.ts';
 import { askCompute } from '#shared/lifecycle/ask-compute.ts';
 import { cloudFailure } from '#shared/lifecycle/cloud-failure.ts';
-import { instanceNotFound } from './request-operation.ts';
 import { syncRow } from '#shared/lifecycle/sync-instance.ts';
 import type { Tools } from '#shared/lifecycle/tools.ts';
 

@@ -1,9 +1,9 @@
+import { OPERATION } from '#shared/datastore/rows.ts';
+import { ref } from '#shared/datastore/write.ts';
 import { canSee } from '#shared/domain/access.ts';
 import { Failure } from '#shared/domain/failure.ts';
 import { isFinal, type Operation } from '#shared/domain/operation.ts';
 import type { Principal } from '#shared/domain/principal.ts';
-import { OPERATION } from '#shared/datastore/rows.ts';
-import { ref } from '#shared/datastore/store.ts';
 import type { Tools } from '#shared/lifecycle/tools.ts';
 
 export interface OperationReadRequest {

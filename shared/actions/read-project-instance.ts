@@ -1,10 +1,10 @@
+import { instanceNotFound } from '#shared/domain/access.ts';
 import { idOf } from '#shared/domain/fids.ts';
 import type { Instance } from '#shared/domain/instance.ts';
 import type { Principal } from '#shared/domain/principal.ts';
-import { readInstance } from './read-instance.ts';
-import { instanceNotFound } from './request-operation.ts';
-import { isInProjects } from './require-project.ts';
 import type { Tools } from '#shared/lifecycle/tools.ts';
+import { readInstance } from './read-instance.ts';
+import { isInProjects } from './require-project.ts';
 
 /** An instance of one of the caller's projects, after a look at its VM. Throws `not_found` for any other. */
 export async function readProjectInstance(

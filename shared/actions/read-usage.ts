@@ -1,10 +1,10 @@
+import { USAGE } from '#shared/datastore/bookkeeping-rows.ts';
+import { ref } from '#shared/datastore/write.ts';
 import type { Principal } from '#shared/domain/principal.ts';
 import { windowAt } from '#shared/domain/rate-limit.ts';
 import { LIMITED_OPERATIONS, type LimitedOperation } from '#shared/domain/tier.ts';
-import { USAGE } from '#shared/datastore/rows.ts';
-import { ref } from '#shared/datastore/store.ts';
-import { rateCounterRef } from '#shared/actions/rate-limiter.ts';
 import type { Tools } from '#shared/lifecycle/tools.ts';
+import { rateCounterRef } from './rate-limiter.ts';
 
 /** Instances that count against the quota of the caller's customer: the row that creates reserve from. */
 export async function readQuotaUsage(

@@ -1,31 +1,19 @@
-import { canSee } from '#shared/domain/access.ts';
+import type { Reply } from '#shared/contracts/reply.ts';
+import { IDEMPOTENCY, type IdempotencyRecord } from '#shared/datastore/bookkeeping-rows.ts';
+import { INSTANCE, OPERATION } from '#shared/datastore/rows.ts';
+import { insert, ref, replace, type Row, type Write } from '#shared/datastore/write.ts';
+import { canSee, instanceNotFound } from '#shared/domain/access.ts';
 import { Failure } from '#shared/domain/failure.ts';
-import { nextEvent } from '#shared/domain/history.ts';
+import type { IdempotencyKey } from '#shared/domain/idempotency-key.ts';
 import { operationId } from '#shared/domain/ids.ts';
 import type { Instance } from '#shared/domain/instance.ts';
-import type { Operation } from '#shared/domain/operation.ts';
-import {
-  joinable,
-  projectedStatus,
-  requireFit,
-  requireRoom,
-  type PowerKind,
-  type Strictness,
-} from '#shared/domain/power.ts';
+import { type Operation, pendingOperation } from '#shared/domain/operation.ts';
+import { joinable, type PowerKind, requireFit, requireRoom, type Strictness } from '#shared/domain/power.ts';
 import type { Actor, Principal } from '#shared/domain/principal.ts';
-import { IDEMPOTENCY, INSTANCE, OPERATION, type IdempotencyRecord } from '#shared/datastore/rows.ts';
-import { insert, ref, replace, type Row, type Write } from '#shared/datastore/store.ts';
-import type { IdempotencyKey } from '#shared/http/idempotency.ts';
-import type { Reply } from '#shared/contracts/reply.ts';
 import { publishOperations } from '#shared/lifecycle/publish-operations.ts';
-import { IDEMPOTENCY_KEPT_MS, replayed, requireSameUse } from './idempotent.ts';
-import { stillWrites } from '#shared/lifecycle/instance-writes.ts';
+import { enqueue, noteAdmin } from '#shared/lifecycle/queue-operation.ts';
 import type { Tools } from '#shared/lifecycle/tools.ts';
-
-/** The one text for what does not exist and for what is not the caller's, so that they cannot be told apart. */
-export function instanceNotFound(): Failure {
-  return new Failure('not_found', 'Instance not found.', { reason: 'instance_not_found' });
-}
+import { IDEMPOTENCY_KEPT_MS, replayed, requireSameUse } from './idempotent.ts';
 
 export interface OperationRequest {
   readonly kind: PowerKind | 'delete';
@@ -39,33 +27,6 @@ export interface OperationRequest {
 }
 
 type RequestTools = Pick<Tools, 'store' | 'publisher' | 'log' | 'nowMs' | 'random'>;
-
-/** An operation before anybody has worked on it. */
-export function pendingOperation(
-  kind: Operation['kind'],
-  instance: Pick<Instance, 'id' | 'customerId' | 'visibleBy'>,
-  made: { readonly id: string; readonly actor: Actor; readonly requestId: string; readonly atMs: number },
-): Operation {
-  return {
-    id: made.id,
-    kind,
-    instanceId: instance.id,
-    state: 'pending',
-    actor: made.actor,
-    customerId: instance.customerId,
-    visibleBy: instance.visibleBy,
-    requestId: made.requestId,
-    attempts: 0,
-    leaseUntilMs: 0,
-    leaseToken: '',
-    call: null,
-    callCount: 0,
-    error: null,
-    createdAtMs: made.atMs,
-    startedAtMs: null,
-    completedAtMs: null,
-  };
-}
 
 interface Accepted {
   readonly reply: Reply;
@@ -129,58 +90,6 @@ async function joinOperation(
   return { writes, result: { reply, published: undefined } };
 }
 
-/**
- * The instance, changed or not, with an event that says which administrator asked for what. The status is the one it has:
- * a reset changes none, an operation may fail, and whoever looks at the VM first puts its changes on record.
- */
-function noteAdmin(
-  row: Row<Instance>,
-  instance: Instance,
-  { operationId: id, actor, atMs }: { readonly operationId: string; readonly actor: Actor; readonly atMs: number },
-): readonly Write[] {
-  const event = nextEvent(instance, {
-    status: instance.status,
-    atMs,
-    cause: 'admin',
-    actor,
-    operationId: id,
-    note: true,
-  });
-  return stillWrites(row, { ...instance, eventCount: event.sequence }, event);
-}
-
-/** The instance with the operation in its queue. A delete shows at once, in status and history, and so does an administrator. */
-export function enqueue(row: Row<Instance>, operation: Operation, atMs: number): readonly Write[] {
-  const { value: instance } = row;
-  const queued = { id: operation.id, kind: operation.kind };
-  if (operation.kind !== 'delete') {
-    const longer: Instance = { ...instance, queue: [...instance.queue, queued] };
-    if (operation.actor.type !== 'admin') return [replace(row, longer)];
-    return noteAdmin(row, longer, { operationId: operation.id, actor: operation.actor, atMs });
-  }
-  const event = nextEvent(instance, {
-    status: 'DELETING',
-    atMs,
-    cause: operation.actor.type === 'admin' ? 'admin' : 'operation',
-    actor: operation.actor,
-    operationId: operation.id,
-  });
-  // On its way out the VM is charged until it is gone, so no price period follows this.
-  return stillWrites(
-    row,
-    {
-      ...instance,
-      status: 'DELETING',
-      statusReason: null,
-      statusSinceMs: atMs,
-      queue: [queued, ...instance.queue],
-      eventCount: event.sequence,
-      checkAtMs: null,
-    },
-    event,
-  );
-}
-
 function remember(
   key: IdempotencyKey,
   {
@@ -207,9 +116,4 @@ function remember(
     expireAtMs: atMs + IDEMPOTENCY_KEPT_MS,
   };
   return earlier === undefined ? insert(IDEMPOTENCY, key.id, record) : replace(earlier, record);
-}
-
-/** Whether an instance is on its way out: then only its delete counts. */
-export function isLeaving(instance: Pick<Instance, 'status' | 'queue'>): boolean {
-  return projectedStatus(instance) === 'DELETING';
 }

@@ -1,9 +1,10 @@
+import { PROJECT } from '#shared/datastore/account-rows.ts';
+import type { Store } from '#shared/datastore/store.ts';
+import { ref } from '#shared/datastore/write.ts';
 import { canSee, isAdmin } from '#shared/domain/access.ts';
 import { Failure } from '#shared/domain/failure.ts';
 import type { Instance } from '#shared/domain/instance.ts';
 import type { Principal } from '#shared/domain/principal.ts';
-import { PROJECT } from '#shared/datastore/rows.ts';
-import { ref, type Store } from '#shared/datastore/store.ts';
 
 /** Throws `not_found` for a project that is not the caller's; administrators may look into every one that exists. */
 export async function requireProject(

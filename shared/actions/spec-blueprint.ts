@@ -1,9 +1,3 @@
-import type { NetworkConfig, ServerType, Subnet } from '#shared/domain/catalog.ts';
-import { customMachineType } from '#shared/domain/custom-machine-type.ts';
-import { Failure, type InvalidField } from '#shared/domain/failure.ts';
-import type { InstanceSpec } from '#shared/domain/instance-spec.ts';
-import { userDataMetadata } from '#shared/domain/user-data.ts';
-import { regionOf, zonesOf } from '#shared/domain/zones.ts';
 import {
   IMAGE,
   NETWORK,
@@ -14,8 +8,15 @@ import {
   SUBNET,
 } from '#shared/datastore/catalog-rows.ts';
 import type { Kind } from '#shared/datastore/kind.ts';
-import { ref, type Ref, type Row, type Store } from '#shared/datastore/store.ts';
-import type { Blueprint } from './create-instance.ts';
+import type { Store } from '#shared/datastore/store.ts';
+import { ref, type Ref, type Row } from '#shared/datastore/write.ts';
+import type { Blueprint } from '#shared/domain/blueprint.ts';
+import type { NetworkConfig, ServerType, Subnet } from '#shared/domain/catalog.ts';
+import { customMachineType } from '#shared/domain/custom-machine-type.ts';
+import { Failure, type InvalidField } from '#shared/domain/failure.ts';
+import type { InstanceSpec } from '#shared/domain/instance-spec.ts';
+import { userDataMetadata } from '#shared/domain/user-data.ts';
+import { regionOf, zonesOf } from '#shared/domain/zones.ts';
 import { DEFAULT_CONFIG } from './template-blueprint.ts';
 
 export interface SpecRequest {

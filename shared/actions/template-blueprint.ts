@@ -1,8 +1,8 @@
-import { Failure } from '#shared/domain/failure.ts';
+import type { Blueprint } from '#shared/domain/blueprint.ts';
 import type { NetworkConfig, Template } from '#shared/domain/catalog.ts';
+import { Failure } from '#shared/domain/failure.ts';
 import { zonesOf } from '#shared/domain/zones.ts';
 import type { CatalogReader } from './catalog-reader.ts';
-import type { Blueprint } from './create-instance.ts';
 
 /** Used where a request names a zone instead of a config. */
 export const DEFAULT_CONFIG = 'default-network';

@@ -1,12 +1,14 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { TtlCache } from '#shared/concurrency/ttl-cache.ts';
+import { API_KEY, type ApiKey, CUSTOMER, SESSION, USER } from '#shared/datastore/account-rows.ts';
+import { RATE_COUNTER } from '#shared/datastore/bookkeeping-rows.ts';
+import type { Store } from '#shared/datastore/store.ts';
+import { ref, type Row, touch, type Write } from '#shared/datastore/write.ts';
 import { Failure } from '#shared/domain/failure.ts';
-import { ROLES, type Principal, type Role } from '#shared/domain/principal.ts';
-import { secondsUntil, windowAt, WINDOW_MS } from '#shared/domain/rate-limit.ts';
-import { API_KEY, CUSTOMER, SESSION, RATE_COUNTER, USER, type ApiKey } from '#shared/datastore/rows.ts';
-import { ref, touch, type Row, type Store, type Write } from '#shared/datastore/store.ts';
+import { type Principal, type Role, ROLES } from '#shared/domain/principal.ts';
+import { secondsUntil, WINDOW_MS, windowAt } from '#shared/domain/rate-limit.ts';
 import type { Credential } from './credential.ts';
-import { JwtVerifier, type JwtOptions } from './jwt.ts';
+import { type JwtOptions, JwtVerifier } from './jwt.ts';
 
 /** How long a verified credential is believed without asking again: a revoked one stops working within this time. */
 const BELIEVED_MS = 10_000;

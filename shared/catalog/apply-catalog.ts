@@ -1,9 +1,10 @@
-import type { Store, Write } from '#shared/datastore/store.ts';
-import type { Price } from '#shared/domain/price.ts';
+import type { Store } from '#shared/datastore/store.ts';
+import type { Write } from '#shared/datastore/write.ts';
 import { InUse } from '#shared/domain/in-use.ts';
-import type { AnyEntry, Catalog } from './catalog.ts';
+import type { Price } from '#shared/domain/price.ts';
 import { applyPrice } from './apply-price.ts';
-import { planCatalog, type Plan, type PlanItem, type PlanOptions } from './plan-catalog.ts';
+import type { AnyEntry, Catalog } from './catalog.ts';
+import { type Plan, planCatalog, type PlanItem, type PlanOptions } from './plan-catalog.ts';
 import { SECTIONS, toPrice } from './sections.ts';
 
 export interface ApplyOptions extends PlanOptions {

@@ -1,9 +1,10 @@
-import { priceWrites } from '#shared/lifecycle/instance-writes.ts';
 import { PRICE } from '#shared/datastore/catalog-rows.ts';
 import { INSTANCES_OF_MACHINE_TYPE } from '#shared/datastore/queries.ts';
 import { INSTANCE } from '#shared/datastore/rows.ts';
-import { put, ref, type Store } from '#shared/datastore/store.ts';
+import type { Store } from '#shared/datastore/store.ts';
+import { put, ref } from '#shared/datastore/write.ts';
 import type { Price } from '#shared/domain/price.ts';
+import { priceWrites } from '#shared/lifecycle/instance-writes.ts';
 
 /** Each instance is at most a few writes of the 500 that a commit may hold. */
 const INSTANCES_PER_COMMIT = 100;

@@ -1,12 +1,13 @@
-import { CUSTOMER } from '#shared/datastore/rows.ts';
-import { ref, type Store } from '#shared/datastore/store.ts';
+import { CUSTOMER } from '#shared/datastore/account-rows.ts';
+import type { Store } from '#shared/datastore/store.ts';
+import { ref } from '#shared/datastore/write.ts';
 import { Failure } from '#shared/domain/failure.ts';
 import type { Use } from '#shared/domain/in-use.ts';
 import type { AnyEntry, Catalog, SectionName } from './catalog.ts';
-import { catalogWarnings, checkReferences, owners, type Outlook } from './check-references.ts';
+import { catalogWarnings, checkReferences, type Outlook, owners } from './check-references.ts';
 import { entryChanges, type MemberChange } from './entry-changes.ts';
 import { findUses } from './find-uses.ts';
-import { SECTIONS, type Section } from './sections.ts';
+import { type Section, SECTIONS } from './sections.ts';
 import { readStoredCatalog, type StoredCatalog } from './stored-catalog.ts';
 
 /** `keep`: stored, not in the file, and left alone. */

@@ -10,10 +10,11 @@ import {
   TEMPLATE,
   TIER,
 } from '#shared/datastore/catalog-rows.ts';
+import type { Kind } from '#shared/datastore/kind.ts';
 import {
   ALL_IMAGES,
-  ALL_NETWORKS,
   ALL_NETWORK_CONFIGS,
+  ALL_NETWORKS,
   ALL_PRICES,
   ALL_SECURITY_GROUPS,
   ALL_SERVER_TYPES,
@@ -23,8 +24,7 @@ import {
   ALL_TIERS,
 } from '#shared/datastore/queries.ts';
 import type { Shape } from '#shared/datastore/query.ts';
-import { erase, put, type Write } from '#shared/datastore/store.ts';
-import type { Kind } from '#shared/datastore/kind.ts';
+import { erase, put, type Write } from '#shared/datastore/write.ts';
 import type { Price } from '#shared/domain/price.ts';
 import type { AnyEntry, Entries, SectionName } from './catalog.ts';
 

@@ -139,14 +139,6 @@ export interface FallbackContract {
   readonly runtime?: Partial<FunctionRuntime>;
 }
 
-/** A Pub/Sub topic. */
-export interface Topic {
-  readonly name: string;
-  readonly description: string;
-  /** How long Pub/Sub keeps a message that nobody acknowledges. */
-  readonly retentionHours: number;
-}
-
 /**
  * What a function knows of its own contract at run time: no schemas, only compiled checks. One generated file per
  * function exports a value of this type (`.build/endpoints/NAME.ts`, imported as `#endpoints/NAME.ts`).

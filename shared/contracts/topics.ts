@@ -1,5 +1,3 @@
-import type { Topic } from './contract.ts';
-
 export const TOPICS = [
   {
     name: 'operations',
@@ -20,3 +18,11 @@ export const TOPICS = [
 ] as const satisfies readonly Topic[];
 
 export type TopicName = (typeof TOPICS)[number]['name'];
+
+/** A Pub/Sub topic. */
+export interface Topic {
+  readonly name: string;
+  readonly description: string;
+  /** How long Pub/Sub keeps a message that nobody acknowledges. */
+  readonly retentionHours: number;
+}

@@ -4,6 +4,20 @@ import type { PricePeriod } from '#shared/domain/metering.ts';
 import type { Operation } from '#shared/domain/operation.ts';
 import type { Orders } from '#shared/domain/orders.ts';
 import {
+  API_KEY,
+  type ApiKey,
+  type Customer,
+  CUSTOMER,
+  ORDERS,
+  type Project,
+  PROJECT,
+  type Session,
+  SESSION,
+  type User,
+  USER,
+} from './account-rows.ts';
+import { type Orphan, ORPHAN, type Usage, USAGE } from './bookkeeping-rows.ts';
+import {
   IMAGE,
   NETWORK,
   NETWORK_CONFIG,
@@ -18,34 +32,14 @@ import {
 import type { Kind } from './kind.ts';
 import {
   HISTORY_SELECTORS,
-  LIST_FILTERS,
-  PROJECT_SORTS,
   type HistorySelector,
+  LIST_FILTERS,
   type ListFilter,
+  PROJECT_SORTS,
   type ProjectSort,
 } from './list-filters.ts';
 import type { Direction, Shape } from './query.ts';
-import {
-  API_KEY,
-  CUSTOMER,
-  EVENT,
-  INSTANCE,
-  OPERATION,
-  ORDERS,
-  PRICE_PERIOD,
-  PROJECT,
-  ORPHAN,
-  SESSION,
-  USAGE,
-  USER,
-  type ApiKey,
-  type Customer,
-  type Project,
-  type Orphan,
-  type Session,
-  type Usage,
-  type User,
-} from './rows.ts';
+import { EVENT, INSTANCE, OPERATION, PRICE_PERIOD } from './rows.ts';
 
 /*
  * Every query there is. A test proves that each is served by an index, so a query that is not written down here is not

@@ -1,115 +1,40 @@
 import { v1 } from '@google-cloud/datastore';
 import type { protos } from '@google-cloud/datastore/build/src/protos.js';
-import { Failure } from '#shared/domain/failure.ts';
 import { Batcher } from '#shared/concurrency/batcher.ts';
+import { Failure } from '#shared/domain/failure.ts';
+import { connect, connection } from './connection.ts';
 import { time, type Value } from './field.ts';
 import type { Kind } from './kind.ts';
-import type { Page, Range, Shape } from './query.ts';
-import { connect, connection } from './connection.ts';
+import { filterOf } from './query-filter.ts';
+import type { Page, Shape } from './query.ts';
+import {
+  badCursor,
+  causeOf,
+  grpcCode,
+  isEncoded,
+  NO_ANSWER,
+  STATUS,
+  toFailure,
+  UncertainCommit,
+} from './store-failure.ts';
+import {
+  type Change,
+  Conflict,
+  type Key,
+  type Mutation,
+  ref,
+  type Ref,
+  type Row,
+  type VersionOf,
+  type Write,
+} from './write.ts';
 
-type Mutation = protos.google.datastore.v1.IMutation;
-type Key = protos.google.datastore.v1.IKey;
 type EntityResult = protos.google.datastore.v1.IEntityResult;
-
-/** Names a row, whether it exists or not. */
-export interface Ref<T> {
-  readonly kind: Kind<T>;
-  readonly id: string;
-}
-
-export function ref<T>(kind: Kind<T>, id: string): Ref<T> {
-  return { kind, id };
-}
-
-/** A row as it was when it was read. */
-export interface Row<T> extends Ref<T> {
-  readonly value: T;
-  /** Grows with every write; a row is written back only if it still is this one. */
-  readonly version: string;
-}
-
-/** One write of a commit. Made by the functions below, so that kind and value fit together. */
-export interface Write {
-  readonly ref: Ref<unknown>;
-  readonly mutation: (key: Key) => Mutation;
-}
-
-const FAIL = 'FAIL' as const;
-
-/** Fails the commit when the row exists. */
-export function insert<T>(kind: Kind<T>, id: string, value: T): Write {
-  return { ref: { kind, id }, mutation: (key) => ({ insert: { key, properties: { ...kind.encode(value) } } }) };
-}
-
-/** Fails the commit when the row was changed or removed since it was read. */
-export function replace<T>(row: Row<T>, value: T): Write {
-  return {
-    ref: row,
-    mutation: (key) => ({
-      update: { key, properties: { ...row.kind.encode(value) } },
-      baseVersion: row.version,
-      conflictResolutionStrategy: FAIL,
-    }),
-  };
-}
-
-/** Fails the commit when the row was changed or removed since it was read. */
-export function remove<T>(row: Row<T>): Write {
-  return { ref: row, mutation: (key) => ({ delete: key, baseVersion: row.version, conflictResolutionStrategy: FAIL }) };
-}
-
-/** Writes whatever was there before. */
-export function put<T>(kind: Kind<T>, id: string, value: T): Write {
-  return { ref: { kind, id }, mutation: (key) => ({ upsert: { key, properties: { ...kind.encode(value) } } }) };
-}
-
-/** Removes the row if there is one. */
-export function erase<T>(target: Ref<T>): Write {
-  return { ref: target, mutation: (key) => ({ delete: key }) };
-}
-
-/** Writes one time and leaves the rest of the row alone; nothing happens to a row that others change meanwhile. */
-export function touch<T>(target: Ref<T>, property: keyof T & string, atMs: number): Write {
-  return {
-    ref: target,
-    mutation: (key) => ({
-      update: { key, properties: { [property]: time.encode(atMs) } },
-      propertyMask: { paths: [property] },
-    }),
-  };
-}
 
 /** What a commit did to one counter. */
 export interface Counted {
   readonly count: number;
 }
-
-/** A row as a commit left it that wrote this value; `undefined` when the commit did not write it. */
-export function rowAfter<T>(versionOf: VersionOf, { kind, id }: Ref<T>, value: T): Row<T> | undefined {
-  const version = versionOf({ kind, id });
-  return version === undefined ? undefined : { kind, id, value, version };
-}
-
-/** A commit was refused because a row was not as the writer had read it. Nothing was written. */
-export class Conflict extends Error {
-  override readonly name = 'Conflict';
-}
-
-/** The answer to a commit was lost: it may have been applied, or not. */
-class UncertainCommit extends Error {
-  override readonly name = 'UncertainCommit';
-}
-
-/** What `change` writes and answers; no writes means that nothing is to be done. */
-export interface Change<T> {
-  readonly writes: readonly Write[];
-  readonly result: T;
-  /** The result instead, when the store has answered which versions it made: nobody need read back what he wrote. */
-  readonly applied?: (versionOf: VersionOf) => T;
-}
-
-/** The version that a commit gave a row it wrote; `undefined` for any other. */
-export type VersionOf = (target: Ref<unknown>) => string | undefined;
 
 /** Longest wait for one RPC. The slowest honest answer is far below it, and a caller is waiting. */
 const READ_TIMEOUT_MS = 5_000;
@@ -123,29 +48,6 @@ const LOOKUP_KEYS_MAX = 1_000;
 
 /** By kind and id. */
 type Found = ReadonlyMap<string, EntityResult>;
-
-const STATUS = {
-  cancelled: 1,
-  unknown: 2,
-  invalidArgument: 3,
-  deadlineExceeded: 4,
-  notFound: 5,
-  alreadyExists: 6,
-  resourceExhausted: 8,
-  failedPrecondition: 9,
-  aborted: 10,
-  internal: 13,
-  unavailable: 14,
-};
-
-/** No answer that could be relied on: a stream that broke off comes as CANCELLED, UNKNOWN or INTERNAL as well. */
-const NO_ANSWER: ReadonlySet<number | undefined> = new Set([
-  STATUS.cancelled,
-  STATUS.unknown,
-  STATUS.deadlineExceeded,
-  STATUS.internal,
-  STATUS.unavailable,
-]);
 
 export interface StoreOptions {
   readonly project: string;
@@ -493,53 +395,6 @@ export class Store {
   }
 }
 
-function filterOf(
-  shape: Shape,
-  values: Readonly<Record<string, Value>>,
-  range: Range = {},
-): protos.google.datastore.v1.IQuery {
-  const filters = [
-    ...shape.equal.map((property) => ({ property, op: 'EQUAL' as const })),
-    ...(shape.atMost === undefined ? [] : [{ property: shape.atMost, op: 'LESS_THAN_OR_EQUAL' as const }]),
-  ].map(({ property, op }) => {
-    const value = values[property];
-    if (value === undefined) throw new Error(`query of ${shape.kind.name} without a value for ${property}`);
-    return { propertyFilter: { property: { name: property }, op, value: { ...value, excludeFromIndexes: false } } };
-  });
-  const bounds = rangeFilters(shape, range);
-  if (filters.length + bounds.length === 0) return {};
-  // A null sorts before everything, so a bound alone would find the rows that have no value as well.
-  const something =
-    shape.atMost === undefined
-      ? []
-      : [
-          {
-            propertyFilter: {
-              property: { name: shape.atMost },
-              op: 'GREATER_THAN' as const,
-              value: { nullValue: 'NULL_VALUE' as const },
-            },
-          },
-        ];
-  return { filter: { compositeFilter: { op: 'AND', filters: [...filters, ...something, ...bounds] } } };
-}
-
-/** Every text is at least the empty one, and no null is. */
-function rangeFilters({ range: property }: Shape, range: Range) {
-  if (property === undefined) return [];
-  const { above, below, atLeast = above === undefined ? '' : undefined } = range;
-  const bounds = [
-    ['GREATER_THAN_OR_EQUAL', atLeast],
-    ['GREATER_THAN', above],
-    ['LESS_THAN', below],
-  ] as const;
-  return bounds.flatMap(([op, bound]) =>
-    bound === undefined
-      ? []
-      : [{ propertyFilter: { property: { name: property }, op, value: { stringValue: bound } } }],
-  );
-}
-
 function nameOf({ kind, id }: Ref<unknown>): string {
   return `${kind.name}/${id}`;
 }
@@ -558,39 +413,4 @@ function sameValue(a: Value | undefined, b: Value | undefined): boolean {
   const plain = (value: Value | undefined): unknown =>
     value?.stringValue ?? (value?.integerValue === undefined ? undefined : String(value.integerValue));
   return plain(a) === plain(b);
-}
-
-function grpcCode(thrown: unknown): number | undefined {
-  return thrown instanceof Error && 'code' in thrown && typeof thrown.code === 'number' ? thrown.code : undefined;
-}
-
-function toFailure(thrown: unknown): Failure {
-  const code = grpcCode(thrown);
-  const passing = NO_ANSWER.has(code) || code === STATUS.aborted || code === STATUS.resourceExhausted;
-  return passing || thrown instanceof UncertainCommit ? unavailable(thrown) : Failure.from(thrown);
-}
-
-function causeOf(thrown: unknown): unknown {
-  return thrown instanceof Failure ? thrown.cause : thrown;
-}
-
-/** Node.js passes over what is not base64; of nothing but that, nothing would be left, which means the first page. */
-function isEncoded(cursor: string): boolean {
-  return cursor !== '' && Buffer.from(cursor, 'base64url').toString('base64url') === cursor;
-}
-
-function badCursor(cause?: unknown): Failure {
-  return new Failure('invalid_request', 'The cursor is not one that this list answered.', {
-    reason: 'invalid_cursor',
-    fields: [{ place: 'query', pointer: '/cursor', message: 'is not a cursor of this list', rule: 'cursor' }],
-    cause,
-  });
-}
-
-function unavailable(thrown: unknown): Failure {
-  return new Failure('unavailable', 'Our records cannot be reached right now. Please try again.', {
-    reason: 'datastore_unavailable',
-    retryAfterSeconds: 2,
-    cause: thrown,
-  });
 }

@@ -1,5 +1,6 @@
-import type { EventStatus, InstanceEvent } from './history.ts';
-import { isStopped, type Instance, type InstanceStatus } from './instance.ts';
+import type { InstanceEvent } from './history.ts';
+import type { Instance } from './instance.ts';
+import { type EventStatus, type InstanceStatus, isStopped } from './status.ts';
 
 /** Status words of the fleet family, a closed list. Lists are sorted and filtered by them, so the domain knows them. */
 export const FLEET_STATUSES = [

@@ -1,9 +1,7 @@
-import { INSTANCE_STATUSES, type Instance, type InstanceStatus } from './instance.ts';
+import type { Instance } from './instance.ts';
 import type { Actor } from './principal.ts';
+import type { EventStatus } from './status.ts';
 
-/** `DELETED` ends the history of an instance that is gone. */
-export type EventStatus = InstanceStatus | 'DELETED';
-export const EVENT_STATUSES: readonly EventStatus[] = [...INSTANCE_STATUSES, 'DELETED'];
 export type EventCause = 'operation' | 'drift' | 'cloud event' | 'admin';
 
 /** One change of status. Outlives its instance, so it carries what is needed to say who may read it. */

@@ -1,26 +1,5 @@
 import type { Metering } from './metering.ts';
-
-/**
- * The status of an instance: Compute Engine's own words (v1 Instance.status), and two of ours. DELETING is a record whose
- * VM is being removed; ERROR is one whose VM could not be made or has vanished.
- */
-export const INSTANCE_STATUSES = [
-  'PENDING',
-  'PROVISIONING',
-  'STAGING',
-  'RUNNING',
-  'PENDING_STOP',
-  'STOPPING',
-  'STOPPED',
-  'TERMINATED',
-  'SUSPENDING',
-  'SUSPENDED',
-  'REPAIRING',
-  'DEPROVISIONING',
-  'DELETING',
-  'ERROR',
-] as const;
-export type InstanceStatus = (typeof INSTANCE_STATUSES)[number];
+import type { InstanceStatus } from './status.ts';
 
 /** What a VM is made of: everything that `instances.insert` needs, so that the worker can repeat it word for word. */
 export interface MachineSpec {
@@ -99,51 +78,3 @@ export interface Instance {
   /** Its price periods. */
   readonly metering: Metering;
 }
-
-/** VM states that pass by themselves, so somebody has to look again. */
-const TRANSITIONAL: ReadonlySet<InstanceStatus> = new Set<InstanceStatus>([
-  'PENDING',
-  'PROVISIONING',
-  'STAGING',
-  'PENDING_STOP',
-  'STOPPING',
-  'SUSPENDING',
-  'REPAIRING',
-  'DEPROVISIONING',
-  'DELETING',
-]);
-
-export function isTransitional(status: InstanceStatus): boolean {
-  return TRANSITIONAL.has(status);
-}
-
-/** A stopped VM is normally TERMINATED; Compute Engine uses STOPPED for the same thing. */
-export function isStopped(status: InstanceStatus): boolean {
-  return status === 'TERMINATED' || status === 'STOPPED';
-}
-
-/** Compute Engine's word as ours; `undefined` for a word we do not know, which callers map to what they had and log. */
-export function statusFromCloud(word: string): InstanceStatus | undefined {
-  return INSTANCE_STATUSES.find((status) => status === word && status !== 'ERROR' && status !== 'DELETING');
-}
-
-/** The five words of the administrators' list; an exhaustive table, because filters depend on it. */
-export const STATUS_GROUPS = ['provisioning', 'running', 'stopped', 'error', 'deleting'] as const;
-export type StatusGroup = (typeof STATUS_GROUPS)[number];
-
-export const STATUS_GROUP: Readonly<Record<InstanceStatus, StatusGroup>> = {
-  PENDING: 'provisioning',
-  PROVISIONING: 'provisioning',
-  STAGING: 'provisioning',
-  RUNNING: 'running',
-  REPAIRING: 'running',
-  PENDING_STOP: 'stopped',
-  STOPPING: 'stopped',
-  STOPPED: 'stopped',
-  TERMINATED: 'stopped',
-  SUSPENDING: 'stopped',
-  SUSPENDED: 'stopped',
-  ERROR: 'error',
-  DELETING: 'deleting',
-  DEPROVISIONING: 'deleting',
-};

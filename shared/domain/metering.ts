@@ -1,4 +1,4 @@
-import type { EventStatus } from './history.ts';
+import type { EventStatus } from './status.ts';
 
 /** What is counted while an instance exists: what it costs, and what a paused place of a reservation gives back. */
 export const METERS = ['charge', 'credit'] as const;

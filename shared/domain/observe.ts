@@ -1,7 +1,8 @@
-import { nextEvent, type InstanceEvent, type StatusChange } from './history.ts';
 import { PREEMPTED_REASON } from './fleet-status.ts';
-import { isStopped, isTransitional, statusFromCloud, type Instance, type InstanceStatus } from './instance.ts';
+import { type InstanceEvent, nextEvent, type StatusChange } from './history.ts';
+import type { Instance } from './instance.ts';
 import { statusTransitions } from './status-transitions.ts';
+import { type InstanceStatus, isStopped, isTransitional, statusFromCloud } from './status.ts';
 
 /** What was seen of a VM. */
 export interface Observation {

@@ -1,5 +1,5 @@
-import { isStopped, isTransitional, statusFromCloud, type InstanceStatus } from './instance.ts';
 import type { CloudCall, Operation, OperationFailure } from './operation.ts';
+import { type InstanceStatus, isStopped, isTransitional, statusFromCloud } from './status.ts';
 
 /** What to do next for an operation. */
 export type Step =

@@ -1,4 +1,4 @@
-import type { OperationKind } from './instance.ts';
+import type { Instance, OperationKind } from './instance.ts';
 import type { Actor } from './principal.ts';
 
 export const OPERATION_STATES = ['pending', 'running', 'completed', 'failed'] as const;
@@ -69,4 +69,31 @@ export interface Operation {
 
 export function isFinal(state: OperationState): boolean {
   return state === 'completed' || state === 'failed';
+}
+
+/** An operation before anybody has worked on it. */
+export function pendingOperation(
+  kind: Operation['kind'],
+  instance: Pick<Instance, 'id' | 'customerId' | 'visibleBy'>,
+  made: { readonly id: string; readonly actor: Actor; readonly requestId: string; readonly atMs: number },
+): Operation {
+  return {
+    id: made.id,
+    kind,
+    instanceId: instance.id,
+    state: 'pending',
+    actor: made.actor,
+    customerId: instance.customerId,
+    visibleBy: instance.visibleBy,
+    requestId: made.requestId,
+    attempts: 0,
+    leaseUntilMs: 0,
+    leaseToken: '',
+    call: null,
+    callCount: 0,
+    error: null,
+    createdAtMs: made.atMs,
+    startedAtMs: null,
+    completedAtMs: null,
+  };
 }

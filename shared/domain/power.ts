@@ -1,5 +1,6 @@
 import { Failure } from './failure.ts';
-import { isStopped, type Instance, type InstanceStatus, type OperationKind, type QueuedOperation } from './instance.ts';
+import type { Instance, OperationKind, QueuedOperation } from './instance.ts';
+import { type InstanceStatus, isStopped } from './status.ts';
 
 export const POWER_KINDS = ['start', 'stop', 'reset', 'restart'] as const;
 export type PowerKind = (typeof POWER_KINDS)[number];
@@ -113,4 +114,9 @@ function advice(kind: PowerKind, status: InstanceStatus): string {
   if (status === 'DELETING') return 'It is being deleted.';
   if (kind === 'start' || kind === 'stop') return 'Nothing needs to be done.';
   return 'Start it first.';
+}
+
+/** Whether an instance is on its way out: then only its delete counts. */
+export function isLeaving(instance: Pick<Instance, 'status' | 'queue'>): boolean {
+  return projectedStatus(instance) === 'DELETING';
 }

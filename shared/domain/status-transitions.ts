@@ -1,4 +1,4 @@
-import { isStopped, type InstanceStatus } from './instance.ts';
+import { type InstanceStatus, isStopped } from './status.ts';
 
 /** What the cloud says about when a VM did what; `null` where it says nothing. Epoch ms. */
 export interface CloudTimes {
@@ -24,7 +24,11 @@ const WAY_UP: readonly InstanceStatus[] = ['PROVISIONING', 'STAGING', 'RUNNING']
  * but a VM that runs was staged before, and its own timestamps say when. A status whose time nothing tells is left out:
  * no event is better than one at a time that was made up.
  */
-export function statusTransitions(from: InstanceStatus, to: InstanceStatus, times: CloudTimes): readonly StatusTransition[] {
+export function statusTransitions(
+  from: InstanceStatus,
+  to: InstanceStatus,
+  times: CloudTimes,
+): readonly StatusTransition[] {
   const between = statusesBetween(from, to).map((status) => ({ status, atMs: timeOf(status, times) }));
   const last = { status: to, atMs: timeOf(to, times) ?? Math.max(times.atMs, times.sinceMs) };
   const way: StatusTransition[] = [];

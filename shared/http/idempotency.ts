@@ -1,13 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { InvalidField } from '#shared/domain/failure.ts';
-
-/** An Idempotency-Key in its scope. */
-export interface IdempotencyKey {
-  /** Id of its record: customer, endpoint and the key's hash, because a key may hold what an id must not. */
-  readonly id: string;
-  /** What the key was used for: another body under the same key is a mistake of the caller. */
-  readonly bodyHash: string;
-}
+import type { IdempotencyKey } from '#shared/domain/idempotency-key.ts';
 
 /** Visible ASCII, at most 255. */
 const KEY = /^[\x21-\x7e]{1,255}$/;

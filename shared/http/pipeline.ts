@@ -1,16 +1,17 @@
-import type { Check, Endpoint } from '#shared/contracts/contract.ts';
-import type { Credential } from '#shared/auth/credential.ts';
 import type { SignIn } from '#shared/auth/authenticator.ts';
+import type { Credential } from '#shared/auth/credential.ts';
+import type { Check, Endpoint } from '#shared/contracts/contract.ts';
+import type { Reply, WireReply } from '#shared/contracts/reply.ts';
+import type { Write } from '#shared/datastore/write.ts';
 import { hasRole } from '#shared/domain/access.ts';
 import { Failure, type InvalidField } from '#shared/domain/failure.ts';
-import { requestId as toRequestId, type Random } from '#shared/domain/ids.ts';
+import type { IdempotencyKey } from '#shared/domain/idempotency-key.ts';
+import { type Random, requestId as toRequestId } from '#shared/domain/ids.ts';
 import type { Principal } from '#shared/domain/principal.ts';
-import { uncounted, type RateLimitToken } from '#shared/domain/rate-limit.ts';
+import { type RateLimitToken, uncounted } from '#shared/domain/rate-limit.ts';
 import type { LimitedOperation, Tier } from '#shared/domain/tier.ts';
-import type { Write } from '#shared/datastore/store.ts';
-import { checkIdempotencyKey, idempotencyKeyOf, type IdempotencyKey } from './idempotency.ts';
+import { checkIdempotencyKey, idempotencyKeyOf } from './idempotency.ts';
 import { invalidFields, invalidRequest } from './invalid-request.ts';
-import type { Reply, WireReply } from '#shared/contracts/reply.ts';
 import { callerAddress, matchPath, parseQuery, type WireRequest } from './request.ts';
 
 /** Everything in which the faces of the API differ, apart from the contracts. */

@@ -1,5 +1,5 @@
 import { EVENTS_OF_INSTANCE, PERIODS_OF_INSTANCE } from '#shared/datastore/queries.ts';
-import { replace, type Write } from '#shared/datastore/store.ts';
+import { replace, type Write } from '#shared/datastore/write.ts';
 import type { Tools } from './tools.ts';
 
 /** An instance has at most this many periods that end with it: one of each meter. */

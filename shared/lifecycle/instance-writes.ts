@@ -1,12 +1,14 @@
+import { ORDERS } from '#shared/datastore/account-rows.ts';
+import { PRICE } from '#shared/datastore/catalog-rows.ts';
+import { EVENT, INSTANCE, PRICE_PERIOD } from '#shared/datastore/rows.ts';
+import type { Store } from '#shared/datastore/store.ts';
+import { insert, put, ref, remove, replace, type Row, type Write } from '#shared/datastore/write.ts';
 import { eventId, type InstanceEvent } from '#shared/domain/history.ts';
 import type { Instance } from '#shared/domain/instance.ts';
-import { isRunning, meterChanges, METERS, periodId, type MovedPeriod } from '#shared/domain/metering.ts';
-import { withPlaces } from '#shared/domain/orders.ts';
+import { isRunning, meterChanges, METERS, type MovedPeriod, periodId } from '#shared/domain/metering.ts';
 import { eventsOf, type Observed } from '#shared/domain/observe.ts';
-import { priceAt, priceChanges, type Price } from '#shared/domain/price.ts';
-import { PRICE } from '#shared/datastore/catalog-rows.ts';
-import { EVENT, INSTANCE, ORDERS, PRICE_PERIOD } from '#shared/datastore/rows.ts';
-import { insert, put, ref, remove, replace, type Row, type Store, type Write } from '#shared/datastore/store.ts';
+import { withPlaces } from '#shared/domain/orders.ts';
+import { type Price, priceAt, priceChanges } from '#shared/domain/price.ts';
 
 /*
  * The one place where a change of status becomes writes. Every family and every worker changes instances through here,

@@ -1,12 +1,12 @@
+import { type Orphan, ORPHAN, type Usage, USAGE } from '#shared/datastore/bookkeeping-rows.ts';
+import { INSTANCE, OPERATION } from '#shared/datastore/rows.ts';
+import { put, ref, remove, replace, type Row, type Write } from '#shared/datastore/write.ts';
 import { nextEvent } from '#shared/domain/history.ts';
 import type { Instance } from '#shared/domain/instance.ts';
 import { isFinal, type Operation } from '#shared/domain/operation.ts';
 import { release } from '#shared/domain/quota.ts';
-import { INSTANCE, OPERATION, ORPHAN, USAGE, type Orphan, type Usage } from '#shared/datastore/rows.ts';
-import { put, ref, remove, replace, type Row, type Write } from '#shared/datastore/store.ts';
 import type { ZoneOperation } from '#shared/gce/compute.ts';
 import { correctEnd } from './correct-end.ts';
-import { LATE_INSERT_MS } from '#shared/actions/create-instance.ts';
 import { removalWrites } from './instance-writes.ts';
 import type { Tools } from './tools.ts';
 
@@ -187,3 +187,6 @@ function orphanOf(
 export function queuedDelete(row: Row<Instance>): string | undefined {
   return row.value.queue.find(({ kind }) => kind === 'delete')?.id;
 }
+
+/** After a create that was given up without a clear answer, the VM could still appear; so long it is looked for. */
+export const LATE_INSERT_MS = 10 * 60_000;

@@ -1,12 +1,12 @@
-import type { Instance } from '#shared/domain/instance.ts';
-import { failInstance, observe, type Observed, type ObservationContext } from '#shared/domain/observe.ts';
-import { isFinal, type Operation, type OperationFailure } from '#shared/domain/operation.ts';
 import { INSTANCE, OPERATION } from '#shared/datastore/rows.ts';
-import { ref, replace, type Row, type Write } from '#shared/datastore/store.ts';
+import { ref, replace, type Row, type Write } from '#shared/datastore/write.ts';
+import type { Instance } from '#shared/domain/instance.ts';
+import { failInstance, type ObservationContext, observe, type Observed } from '#shared/domain/observe.ts';
+import { isFinal, type Operation, type OperationFailure } from '#shared/domain/operation.ts';
 import type { Machine } from '#shared/gce/compute.ts';
 import type { OperationMessage } from '#shared/pubsub/publisher.ts';
-import { publishOperations } from './publish-operations.ts';
 import { observedWrites } from './instance-writes.ts';
+import { publishOperations } from './publish-operations.ts';
 import type { Tools } from './tools.ts';
 
 /** An operation and its instance, as they were read. */

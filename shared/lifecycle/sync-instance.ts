@@ -1,10 +1,10 @@
+import { INSTANCE, OPERATION } from '#shared/datastore/rows.ts';
+import { Conflict, ref, type Row } from '#shared/datastore/write.ts';
 import type { EventCause } from '#shared/domain/history.ts';
 import type { Instance } from '#shared/domain/instance.ts';
-import { isTransitional, statusFromCloud } from '#shared/domain/instance.ts';
-import { observe, observeMissing, type Observed, type ObservationContext } from '#shared/domain/observe.ts';
+import { type ObservationContext, observe, type Observed, observeMissing } from '#shared/domain/observe.ts';
 import type { Actor } from '#shared/domain/principal.ts';
-import { INSTANCE, OPERATION } from '#shared/datastore/rows.ts';
-import { Conflict, ref, type Row } from '#shared/datastore/store.ts';
+import { isTransitional, statusFromCloud } from '#shared/domain/status.ts';
 import type { Machine, ZoneOperation } from '#shared/gce/compute.ts';
 import { observedWrites } from './instance-writes.ts';
 import type { Tools } from './tools.ts';

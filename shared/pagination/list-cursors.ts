@@ -1,8 +1,9 @@
+import { SEALING_KEY } from '#shared/datastore/bookkeeping-rows.ts';
+import type { Store } from '#shared/datastore/store.ts';
+import { insert, ref } from '#shared/datastore/write.ts';
 import type { Random } from '#shared/domain/ids.ts';
-import { CURSOR_IV_BYTES, CURSOR_KEY_BYTES, openCursor, sealCursor } from '#shared/pagination/sealed-cursor.ts';
-import { SEALING_KEY } from '#shared/datastore/rows.ts';
-import { insert, ref, type Store } from '#shared/datastore/store.ts';
 import type { Tools } from '#shared/lifecycle/tools.ts';
+import { CURSOR_IV_BYTES, CURSOR_KEY_BYTES, openCursor, sealCursor } from './sealed-cursor.ts';
 
 /** What a list needs whose pages end at places. */
 export interface ListTools extends Pick<Tools, 'store'> {

@@ -1,10 +1,11 @@
+import { DEAD_LETTER } from '#shared/datastore/bookkeeping-rows.ts';
+import { INSTANCE, OPERATION } from '#shared/datastore/rows.ts';
+import { put, ref } from '#shared/datastore/write.ts';
 import { isFinal } from '#shared/domain/operation.ts';
-import { DEAD_LETTER, INSTANCE, OPERATION } from '#shared/datastore/rows.ts';
-import { put, ref } from '#shared/datastore/store.ts';
-import { operationOf, type Delivery } from '#shared/pubsub/envelope.ts';
 import { removeInstance } from '#shared/lifecycle/remove-instance.ts';
 import { settle } from '#shared/lifecycle/settle-operation.ts';
 import type { Tools } from '#shared/lifecycle/tools.ts';
+import { type Delivery, operationOf } from '#shared/pubsub/envelope.ts';
 
 /**
  * Records a message that Pub/Sub has given up on, and fails its operation, so that nobody waits for ever. The instance

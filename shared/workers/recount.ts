@@ -1,6 +1,7 @@
-import { CUSTOMER, JOB_STATE, USAGE } from '#shared/datastore/rows.ts';
+import { CUSTOMER } from '#shared/datastore/account-rows.ts';
+import { JOB_STATE, USAGE } from '#shared/datastore/bookkeeping-rows.ts';
 import { ALL_CUSTOMERS, ALL_USAGES, INSTANCES_OF_CUSTOMER } from '#shared/datastore/queries.ts';
-import { Conflict, insert, put, ref, replace } from '#shared/datastore/store.ts';
+import { Conflict, insert, put, ref, replace } from '#shared/datastore/write.ts';
 import type { Tools } from '#shared/lifecycle/tools.ts';
 
 /** A customer whose usage was not the number of his instances. */

@@ -1,7 +1,7 @@
+import { ALL_PRICES } from '#shared/datastore/queries.ts';
+import { Conflict, type Row } from '#shared/datastore/write.ts';
 import type { Instance } from '#shared/domain/instance.ts';
 import type { Price } from '#shared/domain/price.ts';
-import { ALL_PRICES } from '#shared/datastore/queries.ts';
-import { Conflict, type Row } from '#shared/datastore/store.ts';
 import { priceWrites } from '#shared/lifecycle/instance-writes.ts';
 import type { Tools } from '#shared/lifecycle/tools.ts';
 

@@ -1,18 +1,19 @@
-import { observe, type ObservationContext } from '#shared/domain/observe.ts';
-import { isFinal, type CloudCall, type Operation } from '#shared/domain/operation.ts';
+import { ORPHAN } from '#shared/datastore/bookkeeping-rows.ts';
+import { INSTANCE, OPERATION } from '#shared/datastore/rows.ts';
+import { Conflict, ref, replace, type Row, rowAfter, type Write } from '#shared/datastore/write.ts';
+import { type ObservationContext, observe } from '#shared/domain/observe.ts';
 import { nextStep, RESET_UNKNOWN, type Step } from '#shared/domain/operation-plan.ts';
+import { type CloudCall, isFinal, type Operation } from '#shared/domain/operation.ts';
 import { requestUuid } from '#shared/domain/request-uuid.ts';
-import { INSTANCE, OPERATION, ORPHAN } from '#shared/datastore/rows.ts';
-import { Conflict, ref, replace, rowAfter, type Row, type Write } from '#shared/datastore/store.ts';
 import { CloudError, toCloudError } from '#shared/gce/cloud-error.ts';
 import type { Machine, ZoneOperation } from '#shared/gce/compute.ts';
-import type { OperationMessage } from '#shared/pubsub/publisher.ts';
-import { publishOperations } from '#shared/lifecycle/publish-operations.ts';
 import { cloudReason } from '#shared/lifecycle/cloud-failure.ts';
 import { observedWrites } from '#shared/lifecycle/instance-writes.ts';
+import { publishOperations } from '#shared/lifecycle/publish-operations.ts';
 import { finishDelete, removeInstance } from '#shared/lifecycle/remove-instance.ts';
-import { settle, type End, type Held } from '#shared/lifecycle/settle-operation.ts';
+import { type End, type Held, settle } from '#shared/lifecycle/settle-operation.ts';
 import type { Tools } from '#shared/lifecycle/tools.ts';
+import type { OperationMessage } from '#shared/pubsub/publisher.ts';
 
 /**
  * What becomes of a delivery. `done`: nothing is left to do for this message. `later`: deliver it again, with back-off.

@@ -1,5 +1,5 @@
 import { INSTANCE } from '#shared/datastore/rows.ts';
-import { ref } from '#shared/datastore/store.ts';
+import { ref } from '#shared/datastore/write.ts';
 import { syncRow, type SyncTrigger } from '#shared/lifecycle/sync-instance.ts';
 import type { Tools } from '#shared/lifecycle/tools.ts';
 

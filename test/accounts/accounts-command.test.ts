@@ -1,20 +1,23 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Command } from 'commander';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { accountsLine } from '#scripts/accounts/accounts-line.ts';
 import { LOCAL_PROJECT } from '#scripts/local/functions/function-environment.ts';
+import { freePort } from '#scripts/local/state/ports.ts';
 import { API_KEY_ID, API_KEY_SECRET, secretHash, SESSION_TOKEN } from '#shared/accounts/credential-text.ts';
 import { createCustomer } from '#shared/accounts/customers.ts';
-import { API_KEY, CUSTOMER, INSTANCE, ORDERS, PROJECT, SESSION, USAGE } from '#shared/datastore/rows.ts';
-import { erase, put, ref, Store } from '#shared/datastore/store.ts';
+import { API_KEY, CUSTOMER, ORDERS, PROJECT, SESSION } from '#shared/datastore/account-rows.ts';
+import { USAGE } from '#shared/datastore/bookkeeping-rows.ts';
+import { INSTANCE } from '#shared/datastore/rows.ts';
+import { Store } from '#shared/datastore/store.ts';
+import { erase, put, ref } from '#shared/datastore/write.ts';
 import { anInstance } from '#test/support/an-instance.ts';
 import { TEST_PROJECT } from '#test/support/datastore.ts';
 import { runLine } from '#test/support/run-line.ts';
 import { runScript } from '#test/support/run-script.ts';
 import { accountsHarness, ALICE, aliceHarness } from './an-account.ts';
-import { freePort } from '#scripts/local/state/ports.ts';
 
 /** Starting a process takes a second on a busy machine. */
 const PROCESSES_TIMEOUT_MS = 30_000;

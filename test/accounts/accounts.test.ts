@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { createCustomer, getCustomer, listCustomers, setCustomerTier } from '#shared/accounts/customers.ts';
 import { createApiKey } from '#shared/accounts/api-keys.ts';
+import { createCustomer, getCustomer, listCustomers, setCustomerTier } from '#shared/accounts/customers.ts';
 import { createProject, listProjects } from '#shared/accounts/projects.ts';
 import { createSession } from '#shared/accounts/sessions.ts';
 import { createUser, deleteUser, getUser, listUsers, updateUser } from '#shared/accounts/users.ts';
 import { ALL_API_KEYS, ALL_SESSIONS } from '#shared/datastore/queries.ts';
 import { INSTANCE } from '#shared/datastore/rows.ts';
-import { erase, put, ref } from '#shared/datastore/store.ts';
+import { erase, put, ref } from '#shared/datastore/write.ts';
 import { anInstance } from '#test/support/an-instance.ts';
 import { accountsHarness, ALICE, aliceHarness, NOW_MS } from './an-account.ts';
 

@@ -9,8 +9,8 @@ import {
   sessionState,
 } from '#shared/accounts/sessions.ts';
 import { createUser } from '#shared/accounts/users.ts';
-import { API_KEY, SESSION } from '#shared/datastore/rows.ts';
-import { ref } from '#shared/datastore/store.ts';
+import { API_KEY, SESSION } from '#shared/datastore/account-rows.ts';
+import { ref } from '#shared/datastore/write.ts';
 import { ALICE, aliceHarness, NOW_MS } from './an-account.ts';
 
 const HOUR_MS = 3_600_000;

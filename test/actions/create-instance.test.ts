@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { createInstance, type CreateRequest } from '#shared/actions/create-instance.ts';
-import type { Tools } from '#shared/lifecycle/tools.ts';
-import { ALL_INSTANCES, DUE_ORPHANS } from '#shared/datastore/queries.ts';
+import type { CreateRequest } from '#shared/actions/accept-create.ts';
+import { createInstance } from '#shared/actions/create-instance.ts';
 import { time } from '#shared/datastore/field.ts';
+import { ALL_INSTANCES, DUE_ORPHANS } from '#shared/datastore/queries.ts';
 import { completeLimits } from '#shared/domain/tier.ts';
 import type { ZoneOperation } from '#shared/gce/compute.ts';
+import type { Tools } from '#shared/lifecycle/tools.ts';
 import { anInstance } from '#test/support/an-instance.ts';
 import { testDatastore } from '#test/support/datastore.ts';
 import { storeWith } from '#test/support/store-with.ts';

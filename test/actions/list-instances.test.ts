@@ -1,8 +1,10 @@
 import { expect, test } from 'vitest';
 import { listInstances, type ListRequest } from '#shared/actions/list-instances.ts';
-import { STATUS_GROUP, type Instance } from '#shared/domain/instance.ts';
 import { INSTANCE } from '#shared/datastore/rows.ts';
-import { put, type Store } from '#shared/datastore/store.ts';
+import type { Store } from '#shared/datastore/store.ts';
+import { put } from '#shared/datastore/write.ts';
+import type { Instance } from '#shared/domain/instance.ts';
+import { STATUS_GROUP } from '#shared/domain/status.ts';
 import { testDatastore } from '#test/support/datastore.ts';
 import { seededInstances } from '#test/support/seeded-instances.ts';
 

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { ListCursors } from '#shared/pagination/list-cursors.ts';
 import { listProjectInstances, type ProjectListRequest } from '#shared/actions/list-project-instances.ts';
-import { INSTANCE_STATUSES } from '#shared/domain/instance.ts';
-import type { Principal } from '#shared/domain/principal.ts';
 import { PROJECT_SORTS } from '#shared/datastore/list-filters.ts';
 import { INSTANCE } from '#shared/datastore/rows.ts';
-import { erase, put, ref } from '#shared/datastore/store.ts';
+import { erase, put, ref } from '#shared/datastore/write.ts';
+import type { Principal } from '#shared/domain/principal.ts';
+import { INSTANCE_STATUSES } from '#shared/domain/status.ts';
+import { ListCursors } from '#shared/pagination/list-cursors.ts';
 import { anInstance } from '#test/support/an-instance.ts';
 import { testDatastore } from '#test/support/datastore.ts';
 import { seededRandom } from '#test/support/seeded-random.ts';

@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { RateLimiter } from '#shared/actions/rate-limiter.ts';
-import { API_KEY, RATE_COUNTER } from '#shared/datastore/rows.ts';
-import { ref, put } from '#shared/datastore/store.ts';
-import { testDatastore } from '#test/support/datastore.ts';
+import { API_KEY } from '#shared/datastore/account-rows.ts';
+import { RATE_COUNTER } from '#shared/datastore/bookkeeping-rows.ts';
+import { put, ref } from '#shared/datastore/write.ts';
 import { ALICE, NOW_MS, TIER } from '#test/http/a-pipeline.ts';
+import { testDatastore } from '#test/support/datastore.ts';
 
 const BOB = { ...ALICE, userId: '550e8400-e29b-41d4-a716-44665544b0b0' };
 const CAROL = { ...ALICE, customerId: 'umbrella' };
@@ -121,6 +122,9 @@ test('requests that meet spend their turns in one write, each in its own place',
 
   expect(spent.map(({ granted }) => granted)).toEqual([true, true, true, false, false]);
   expect(faults.list()).toMatchObject([{ left: 99 }]);
-  const rows = await store.getAll([ref(RATE_COUNTER, 'noted'), ref(RATE_COUNTER, `acme|create|${Math.floor(clock.ms / 60_000)}`)]);
+  const rows = await store.getAll([
+    ref(RATE_COUNTER, 'noted'),
+    ref(RATE_COUNTER, `acme|create|${Math.floor(clock.ms / 60_000)}`),
+  ]);
   expect(rows.map((row) => row?.value.count)).toEqual([9, 5]);
 });

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { readHistory } from '#shared/actions/read-history.ts';
 import { EVENT, INSTANCE } from '#shared/datastore/rows.ts';
-import { put } from '#shared/datastore/store.ts';
+import { put } from '#shared/datastore/write.ts';
 import { eventId, nextEvent } from '#shared/domain/history.ts';
 import { ALICE } from '#test/http/a-pipeline.ts';
 import { anInstance } from '#test/support/an-instance.ts';

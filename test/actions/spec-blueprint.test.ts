@@ -7,11 +7,11 @@ import {
   NETWORK,
   NETWORK_CONFIG,
   SECURITY_GROUP,
+  SERVER_TYPE,
   SSH_KEY,
   SUBNET,
-  SERVER_TYPE,
 } from '#shared/datastore/catalog-rows.ts';
-import { erase, put, type Ref, type Write } from '#shared/datastore/store.ts';
+import { erase, put, type Ref, type Write } from '#shared/datastore/write.ts';
 import { Failure } from '#shared/domain/failure.ts';
 import type { InstanceSpec } from '#shared/domain/instance-spec.ts';
 import { testDatastore } from '#test/support/datastore.ts';

@@ -3,8 +3,8 @@ import { createApiKey, revokeApiKey, rotateApiKey } from '#shared/accounts/api-k
 import { createSession, revokeSession } from '#shared/accounts/sessions.ts';
 import { Authenticator } from '#shared/auth/authenticator.ts';
 import type { Credential } from '#shared/auth/credential.ts';
-import { API_KEY, CUSTOMER, USER } from '#shared/datastore/rows.ts';
-import { erase, put, ref } from '#shared/datastore/store.ts';
+import { API_KEY, CUSTOMER, USER } from '#shared/datastore/account-rows.ts';
+import { erase, put, ref } from '#shared/datastore/write.ts';
 import { Failure } from '#shared/domain/failure.ts';
 import { ALICE, aliceHarness } from '#test/accounts/an-account.ts';
 

@@ -1,29 +1,27 @@
-/**
- * The cloud of the benchmarks, as a process of its own: the embedded emulators, people with a tier that never runs out,
- * and instances whose records and VMs agree. It counts every call that reaches an emulator, and can hold each answer for a
- * while, so that what waits for what shows in the times of arrival. Ends when the process that started it does.
- */
+import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { v1 } from '@google-cloud/pubsub';
 import { ShiftableClock } from '#scripts/emulators/clock.ts';
-import catalog from '#scripts/local/catalog.json' with { type: 'json' };
 import { ComputeEmulator } from '#scripts/emulators/compute/compute-emulator.ts';
 import { DatastoreEmulator } from '#scripts/emulators/datastore/datastore-emulator.ts';
+import { type Fault, type FaultKind, Faults, type FaultService } from '#scripts/emulators/faults.ts';
 import { PubSubEmulator } from '#scripts/emulators/pubsub/pubsub-emulator.ts';
-import { Faults, type Fault, type FaultKind, type FaultService } from '#scripts/emulators/faults.ts';
+import catalog from '#scripts/local/catalog.json' with { type: 'json' };
 import { LOCAL_PROJECT } from '#scripts/local/functions/function-environment.ts';
-import { createHash } from 'node:crypto';
-import { v1 } from '@google-cloud/pubsub';
 import { applyCatalog } from '#shared/catalog/apply-catalog.ts';
 import type { Catalog } from '#shared/catalog/catalog.ts';
+import { CUSTOMER, SESSION, USER } from '#shared/datastore/account-rows.ts';
+import { USAGE } from '#shared/datastore/bookkeeping-rows.ts';
 import { TIER } from '#shared/datastore/catalog-rows.ts';
 import { connection } from '#shared/datastore/connection.ts';
 import { COMPOSITE_INDEXES } from '#shared/datastore/indexes.ts';
-import { CUSTOMER, EVENT, INSTANCE, OPERATION, SESSION, USAGE, USER } from '#shared/datastore/rows.ts';
-import { put, Store, type Write } from '#shared/datastore/store.ts';
+import { EVENT, INSTANCE, OPERATION } from '#shared/datastore/rows.ts';
+import { Store } from '#shared/datastore/store.ts';
+import { put, type Write } from '#shared/datastore/write.ts';
 import { eventId, nextEvent } from '#shared/domain/history.ts';
 import type { Instance } from '#shared/domain/instance.ts';
-import { LIMITED_OPERATIONS, UNLIMITED, type LimitedOperation } from '#shared/domain/tier.ts';
-import { pendingOperation } from '#shared/actions/request-operation.ts';
+import { pendingOperation } from '#shared/domain/operation.ts';
+import { LIMITED_OPERATIONS, type LimitedOperation, UNLIMITED } from '#shared/domain/tier.ts';
 import { Compute, type Machine } from '#shared/gce/compute.ts';
 import { anInstance } from '#test/support/an-instance.ts';
 import type {
@@ -33,6 +31,12 @@ import type {
   BenchCloudSize,
   TracedCall,
 } from './bench-cloud-messages.ts';
+
+/**
+ * The cloud of the benchmarks, as a process of its own: the embedded emulators, people with a tier that never runs out,
+ * and instances whose records and VMs agree. It counts every call that reaches an emulator, and can hold each answer for a
+ * while, so that what waits for what shows in the times of arrival. Ends when the process that started it does.
+ */
 
 const DEPLOYMENT = 'local';
 const ZONE = 'us-central1-a';

@@ -12,16 +12,20 @@ const ADAPTERS = ['datastore', 'gce', 'pubsub'];
 /** Who is above whom; a source imports from its own layer or from one below. */
 const LAYERS: Readonly<Record<string, number>> = {
   domain: 0,
+  concurrency: 0,
   contracts: 1,
-  http: 1,
-  auth: 1,
   datastore: 1,
   gce: 1,
   pubsub: 1,
-  families: 2,
-  actions: 2,
-  runtime: 2,
-  functions: 3,
+  pagination: 2,
+  http: 2,
+  auth: 2,
+  lifecycle: 3,
+  actions: 4,
+  workers: 4,
+  families: 5,
+  runtime: 5,
+  functions: 6,
 };
 
 /** What no bundle may hold, and why. */

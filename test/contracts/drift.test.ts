@@ -38,9 +38,9 @@ test('a changed, a missing and a superfluous file are each named, and repaired b
   const written = await writeOutputs(root);
 
   expect(named).toEqual([
+    '.build/endpoints/compute-gone.ts',
     'infra/generated/functions.json',
     'infra/generated/openapi/public.json',
-    '.build/endpoints/compute-gone.ts',
   ]);
   expect(written).toEqual(named);
   expect(await drift(root)).toEqual([]);

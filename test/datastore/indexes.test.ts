@@ -1,22 +1,13 @@
 import { describe, expect, test } from 'vitest';
+import { API_KEY, CUSTOMER, PROJECT, SESSION, USER } from '#shared/datastore/account-rows.ts';
+import { ORPHAN } from '#shared/datastore/bookkeeping-rows.ts';
 import { COMPOSITE_INDEXES, isServed } from '#shared/datastore/indexes.ts';
 import type { Kind } from '#shared/datastore/kind.ts';
 import * as queries from '#shared/datastore/queries.ts';
 import { QUERY_SHAPES } from '#shared/datastore/queries.ts';
 import type { CompositeIndex, Shape } from '#shared/datastore/query.ts';
-import {
-  CUSTOMER,
-  EVENT,
-  INSTANCE,
-  OPERATION,
-  PRICE_PERIOD,
-  ORPHAN,
-  API_KEY,
-  PROJECT,
-  SESSION,
-  USER,
-} from '#shared/datastore/rows.ts';
-import { put } from '#shared/datastore/store.ts';
+import { EVENT, INSTANCE, OPERATION, PRICE_PERIOD } from '#shared/datastore/rows.ts';
+import { put } from '#shared/datastore/write.ts';
 import { anInstance } from '#test/support/an-instance.ts';
 import { testDatastore } from '#test/support/datastore.ts';
 

@@ -1,4 +1,14 @@
 import fc from 'fast-check';
+import { API_KEY, CUSTOMER, ORDERS, PROJECT, SESSION, USER } from '#shared/datastore/account-rows.ts';
+import {
+  DEAD_LETTER,
+  IDEMPOTENCY,
+  JOB_STATE,
+  ORPHAN,
+  RATE_COUNTER,
+  SEALING_KEY,
+  USAGE,
+} from '#shared/datastore/bookkeeping-rows.ts';
 import {
   IMAGE,
   NETWORK,
@@ -12,30 +22,11 @@ import {
   TIER,
 } from '#shared/datastore/catalog-rows.ts';
 import type { Kind } from '#shared/datastore/kind.ts';
-import {
-  API_KEY,
-  CUSTOMER,
-  DEAD_LETTER,
-  EVENT,
-  EVENT_CAUSES,
-  IDEMPOTENCY,
-  INSTANCE,
-  JOB_STATE,
-  OPERATION,
-  ORDERS,
-  PRICE_PERIOD,
-  PROJECT,
-  ORPHAN,
-  SEALING_KEY,
-  SESSION,
-  RATE_COUNTER,
-  USAGE,
-  USER,
-} from '#shared/datastore/rows.ts';
-import { EVENT_STATUSES } from '#shared/domain/history.ts';
-import { INSTANCE_STATUSES, OPERATION_KINDS } from '#shared/domain/instance.ts';
+import { EVENT, EVENT_CAUSES, INSTANCE, OPERATION, PRICE_PERIOD } from '#shared/datastore/rows.ts';
+import { OPERATION_KINDS } from '#shared/domain/instance.ts';
 import { METERS } from '#shared/domain/metering.ts';
 import { OPERATION_STATES } from '#shared/domain/operation.ts';
+import { EVENT_STATUSES, INSTANCE_STATUSES } from '#shared/domain/status.ts';
 import { LIMITED_OPERATIONS, type LimitedOperation } from '#shared/domain/tier.ts';
 
 /** An object as JSON.parse makes it. */

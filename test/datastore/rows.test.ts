@@ -1,10 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { flag, integer, json, nullable, text, texts, time, word, type Field } from '#shared/datastore/field.ts';
-import { UnreadableRow } from '#shared/datastore/kind.ts';
-import { EXPIRING_KINDS, INSTANCE, KINDS, OPERATION } from '#shared/datastore/rows.ts';
-import { put, ref } from '#shared/datastore/store.ts';
 import { TIER } from '#shared/datastore/catalog-rows.ts';
+import { type Field, flag, integer, json, nullable, text, texts, time, word } from '#shared/datastore/field.ts';
+import { UnreadableRow } from '#shared/datastore/kind.ts';
+import { EXPIRING_KINDS, KINDS } from '#shared/datastore/kinds.ts';
+import { INSTANCE, OPERATION } from '#shared/datastore/rows.ts';
+import { put, ref } from '#shared/datastore/write.ts';
 import { completeLimits, LIMITED_OPERATIONS } from '#shared/domain/tier.ts';
 import { anInstance } from '#test/support/an-instance.ts';
 import { testDatastore } from '#test/support/datastore.ts';

@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { API_KEY, type Customer, CUSTOMER } from '#shared/datastore/account-rows.ts';
+import { RATE_COUNTER, USAGE } from '#shared/datastore/bookkeeping-rows.ts';
 import { ALL_USAGES } from '#shared/datastore/queries.ts';
-import { CUSTOMER, RATE_COUNTER, USAGE, type Customer } from '#shared/datastore/rows.ts';
-import { Conflict, erase, insert, put, ref, remove, replace, rowAfter, Store, touch } from '#shared/datastore/store.ts';
+import { Store } from '#shared/datastore/store.ts';
+import { Conflict, erase, insert, put, ref, remove, replace, rowAfter, touch } from '#shared/datastore/write.ts';
 import { Failure } from '#shared/domain/failure.ts';
-import { API_KEY } from '#shared/datastore/rows.ts';
 import { TEST_PROJECT, testDatastore } from '#test/support/datastore.ts';
 
 const COUNTER = ref(USAGE, 'acme');

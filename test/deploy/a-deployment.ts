@@ -106,7 +106,7 @@ export async function aDeployment(options: DeploymentOptions = {}) {
   for (const file of ['bundle.cache', 'bundle.js', 'index.js', 'package.json', 'package-lock.json']) {
     await writeFile(join(root, '.build/functions/compute-one', file), `content of ${file}`);
   }
-  await mkdir(join(root, 'infra'));
+  await mkdir(join(root, 'infra/generated'), { recursive: true });
   await writeFile(join(root, 'infra/generated/datastore.json'), JSON.stringify({ indexes: INDEXES }));
   await writeFile(join(root, 'catalog.json'), '{"tiers": {"free": {}}, "configs": {"a": {"zone": "${zone}"}}}');
   const programs = await fakePrograms(['terraform', 'gcloud', 'node'], [...(options.answers ?? []), ...HEALTHY]);

@@ -8,9 +8,9 @@ import type { DeployContext } from '#scripts/deploy/deploy-context.ts';
 import { smokeTest } from '#scripts/deploy/smoke-test.ts';
 import type { Outputs } from '#scripts/deploy/terraform-steps.ts';
 import { secretHash } from '#shared/accounts/credential-text.ts';
+import { API_KEY, CUSTOMER } from '#shared/datastore/account-rows.ts';
 import { ALL_API_KEYS, ALL_TEMPLATES, ALL_USERS } from '#shared/datastore/queries.ts';
-import { API_KEY, CUSTOMER } from '#shared/datastore/rows.ts';
-import { ref } from '#shared/datastore/store.ts';
+import { ref } from '#shared/datastore/write.ts';
 import { TEST_PROJECT, testDatastore } from '#test/support/datastore.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));

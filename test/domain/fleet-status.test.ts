@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { idOf, instanceFid, instanceTypeFid, userFid } from '#shared/domain/fids.ts';
-import { endedAtMs, fleetStatus, FLEET_STATUSES, pastFleetStatus } from '#shared/domain/fleet-status.ts';
-import { EVENT_STATUSES } from '#shared/domain/history.ts';
-import { INSTANCE_STATUSES } from '#shared/domain/instance.ts';
+import { endedAtMs, FLEET_STATUSES, fleetStatus, pastFleetStatus } from '#shared/domain/fleet-status.ts';
+import { EVENT_STATUSES, INSTANCE_STATUSES } from '#shared/domain/status.ts';
 import { anInstance } from '#test/support/an-instance.ts';
 
 const CREATE = [{ id: 'op-1', kind: 'create' as const }];

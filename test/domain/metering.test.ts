@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { EVENT_STATUSES, type EventStatus } from '#shared/domain/history.ts';
-import { meterChanges, UNMETERED, type MovedPeriod } from '#shared/domain/metering.ts';
-import { allot, ON_DEMAND, withEnd, withPlaces, type Orders } from '#shared/domain/orders.ts';
+import { meterChanges, type MovedPeriod, UNMETERED } from '#shared/domain/metering.ts';
+import { allot, ON_DEMAND, type Orders, withEnd, withPlaces } from '#shared/domain/orders.ts';
 import { priceChanges } from '#shared/domain/price.ts';
+import { EVENT_STATUSES, type EventStatus } from '#shared/domain/status.ts';
 
 const PRICES = { charge: () => 10, credit: () => 4 };
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { INSTANCE_STATUSES, isTransitional, statusFromCloud } from '#shared/domain/instance.ts';
-import { failInstance, observe, observeMissing, type Observation } from '#shared/domain/observe.ts';
+import { failInstance, type Observation, observe, observeMissing } from '#shared/domain/observe.ts';
+import { INSTANCE_STATUSES, isTransitional, statusFromCloud } from '#shared/domain/status.ts';
 import { anInstance } from '#test/support/an-instance.ts';
 
 const NOW_MS = 1_800_000_000_000;

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { INSTANCE_STATUSES, type InstanceStatus, type OperationKind } from '#shared/domain/instance.ts';
-import type { CloudCall } from '#shared/domain/operation.ts';
+import type { OperationKind } from '#shared/domain/instance.ts';
 import { nextStep, type Step } from '#shared/domain/operation-plan.ts';
+import type { CloudCall } from '#shared/domain/operation.ts';
+import { INSTANCE_STATUSES, type InstanceStatus } from '#shared/domain/status.ts';
 
 const NOW_MS = 1_700_000_000_000;
 const MINUTE_MS = 60_000;

@@ -1,20 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import { Failure } from '#shared/domain/failure.ts';
-import {
-  INSTANCE_STATUSES,
-  isTransitional,
-  OPERATION_KINDS,
-  type InstanceStatus,
-  type OperationKind,
-} from '#shared/domain/instance.ts';
+import { OPERATION_KINDS, type OperationKind } from '#shared/domain/instance.ts';
 import {
   joinable,
   POWER_KINDS,
+  type PowerKind,
   projectedStatus,
   requireFit,
   requireRoom,
-  type PowerKind,
 } from '#shared/domain/power.ts';
+import { INSTANCE_STATUSES, type InstanceStatus, isTransitional } from '#shared/domain/status.ts';
 
 /** Where each status ends by itself, and which verbs are accepted in it by either face of the API. */
 const STATES: Readonly<

@@ -3,13 +3,13 @@ import { describe, expect, test } from 'vitest';
 import { canSee, hasRole, isAdmin } from '#shared/domain/access.ts';
 import { Failure } from '#shared/domain/failure.ts';
 import { eventId } from '#shared/domain/history.ts';
-import { instanceId, operationId, requestId, type Random } from '#shared/domain/ids.ts';
-import { INSTANCE_STATUSES, STATUS_GROUP } from '#shared/domain/instance.ts';
+import { instanceId, operationId, type Random, requestId } from '#shared/domain/ids.ts';
 import { isFinal } from '#shared/domain/operation.ts';
 import { priceAt } from '#shared/domain/price.ts';
 import { release, reserve } from '#shared/domain/quota.ts';
 import { secondsUntil, tokenAt, windowAt } from '#shared/domain/rate-limit.ts';
 import { requestUuid } from '#shared/domain/request-uuid.ts';
+import { INSTANCE_STATUSES, STATUS_GROUP } from '#shared/domain/status.ts';
 import { regionOf, zonesOf } from '#shared/domain/zones.ts';
 
 const RANDOM: Random = { hex: (bytes) => 'a1b2c3d4e5f60718'.repeat(4).slice(0, bytes * 2), fraction: () => 0.5 };

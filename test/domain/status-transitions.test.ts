@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { INSTANCE_STATUSES } from '#shared/domain/instance.ts';
-import { statusTransitions, type CloudTimes } from '#shared/domain/status-transitions.ts';
+import { type CloudTimes, statusTransitions } from '#shared/domain/status-transitions.ts';
+import { INSTANCE_STATUSES } from '#shared/domain/status.ts';
 
 const NOTHING: CloudTimes = { begunAtMs: null, lastStartAtMs: null, lastStopAtMs: null, sinceMs: 100, atMs: 900 };
 

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { put } from '#shared/datastore/store.ts';
 import { INSTANCE } from '#shared/datastore/rows.ts';
+import { put } from '#shared/datastore/write.ts';
 import { anInstance } from '#test/support/an-instance.ts';
 import { appliedCalls, ComputeUser, operationOf, QUICK_MACHINES, type ShownEvent } from '#test/support/compute-api.ts';
 import { expectInvariants, settled } from '#test/support/invariants.ts';
-import { eventually, sharedLocalCloud, startLocalCloud, type Answer } from '#test/support/local-cloud.ts';
+import { type Answer, eventually, sharedLocalCloud, startLocalCloud } from '#test/support/local-cloud.ts';
 import { originalRequests } from '#test/support/original-requests.ts';
 import { Records } from '#test/support/records.ts';
 

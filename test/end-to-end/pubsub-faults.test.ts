@@ -1,6 +1,6 @@
 import { afterAll, afterEach, expect, test } from 'vitest';
 import type { Fault } from '#scripts/emulators/faults.ts';
-import { DEAD_LETTER } from '#shared/datastore/rows.ts';
+import { DEAD_LETTER } from '#shared/datastore/bookkeeping-rows.ts';
 import { appliedCalls, ComputeUser, operationOf, QUICK_MACHINES } from '#test/support/compute-api.ts';
 import { expectInvariants, settled, sweepOnce } from '#test/support/invariants.ts';
 import { sharedLocalCloud } from '#test/support/local-cloud.ts';

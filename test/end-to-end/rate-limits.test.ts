@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { CUSTOMER } from '#shared/datastore/rows.ts';
+import { CUSTOMER } from '#shared/datastore/account-rows.ts';
 import { TIER } from '#shared/datastore/catalog-rows.ts';
-import { put, ref } from '#shared/datastore/store.ts';
+import { put, ref } from '#shared/datastore/write.ts';
 import { windowAt } from '#shared/domain/rate-limit.ts';
 import { sharedLocalCloud } from '#test/support/local-cloud.ts';
 import { Records } from '#test/support/records.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { USAGE } from '#shared/datastore/rows.ts';
-import { put } from '#shared/datastore/store.ts';
+import { USAGE } from '#shared/datastore/bookkeeping-rows.ts';
+import { put } from '#shared/datastore/write.ts';
 import { ComputeUser, QUICK_MACHINES } from '#test/support/compute-api.ts';
 import { eventually, sharedLocalCloud } from '#test/support/local-cloud.ts';
 import { Records } from '#test/support/records.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { INSTANCE_STATUSES } from '#shared/domain/instance.ts';
+import { INSTANCE_STATUSES } from '#shared/domain/status.ts';
 import { presentAdminInstance, presentAdminPage, toListRequest } from '#shared/families/compute/present-admin.ts';
 import { anInstance } from '#test/support/an-instance.ts';
 

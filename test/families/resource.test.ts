@@ -7,10 +7,12 @@ import { instancesGet } from '#shared/contracts/resource/instances-get.ts';
 import { operationsGet } from '#shared/contracts/resource/operations-get.ts';
 import { RESOURCE_STATES } from '#shared/contracts/resource/states.ts';
 import { Failure, FAILURE_KINDS } from '#shared/domain/failure.ts';
-import { INSTANCE_STATUSES, OPERATION_KINDS, type InstanceStatus } from '#shared/domain/instance.ts';
-import { OPERATION_FAILURES, type Operation } from '#shared/domain/operation.ts';
+import { OPERATION_KINDS } from '#shared/domain/instance.ts';
+import { type Operation, OPERATION_FAILURES } from '#shared/domain/operation.ts';
 import { tokenAt, uncounted, windowAt } from '#shared/domain/rate-limit.ts';
+import { INSTANCE_STATUSES, type InstanceStatus } from '#shared/domain/status.ts';
 import { failureCode } from '#shared/families/resource/failure-codes.ts';
+import { resourceFamily } from '#shared/families/resource/family-adapter.ts';
 import { nameTheMissing } from '#shared/families/resource/name-the-missing.ts';
 import {
   operationHeaders,
@@ -20,7 +22,6 @@ import {
   presentResource,
 } from '#shared/families/resource/present.ts';
 import { STATE } from '#shared/families/resource/states.ts';
-import { resourceFamily } from '#shared/families/resource/family-adapter.ts';
 import { anInstance } from '#test/support/an-instance.ts';
 import { replyViolations } from '#test/support/reply-check.ts';
 import { ORIGINAL_BODY } from '#test/support/resource-api.ts';

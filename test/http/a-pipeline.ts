@@ -77,7 +77,10 @@ export async function served(request: Partial<WireRequest>, circumstances: Circu
     tier: async () => step('tier', TIER),
     takeToken: async (_caller, _tier, operation) => {
       await circumstances.spent?.();
-      return step('takeToken', tokenAt(operation, circumstances.limit ?? 10, circumstances.turn ?? 1, windowAt(NOW_MS)));
+      return step(
+        'takeToken',
+        tokenAt(operation, circumstances.limit ?? 10, circumstances.turn ?? 1, windowAt(NOW_MS)),
+      );
     },
     refusal: () => new Failure('rate_limited', 'Too many requests.', { retryAfterSeconds: 55 }),
     write: async (notes) => void written.push(notes.length),

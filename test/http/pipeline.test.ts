@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { USAGE } from '#shared/datastore/bookkeeping-rows.ts';
+import { put } from '#shared/datastore/write.ts';
 import { Failure } from '#shared/domain/failure.ts';
-import { put } from '#shared/datastore/store.ts';
-import { USAGE } from '#shared/datastore/rows.ts';
 import { ALICE, served } from './a-pipeline.ts';
 
 const ADMIN_ONLY = { role: 'compute_admin' } as const;

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { isServed } from '#shared/datastore/indexes.ts';
-import { QUERY_SHAPES } from '#shared/datastore/queries.ts';
-import { EXPIRING_KINDS, KINDS } from '#shared/datastore/rows.ts';
-import { CONTRACTS, FALLBACKS, WORKERS } from '#shared/contracts/index.ts';
 import type { FunctionManifest } from '#scripts/generate/function-manifest.ts';
 import type { GatewayDocument } from '#scripts/generate/gateway-document.ts';
 import type { DatastoreLists } from '#scripts/generate/infra-lists.ts';
+import { CONTRACTS, FALLBACKS, WORKERS } from '#shared/contracts/index.ts';
+import { isServed } from '#shared/datastore/indexes.ts';
+import { EXPIRING_KINDS, KINDS } from '#shared/datastore/kinds.ts';
+import { QUERY_SHAPES } from '#shared/datastore/queries.ts';
 import { blocks, generated } from './terraform-sources.ts';
 
 const manifest = generated('functions.json') as FunctionManifest;

@@ -12,5 +12,5 @@ test('no other file makes, removes or ends instances, events or price periods: n
       /\b(insert|put|erase)\((INSTANCE|EVENT|PRICE_PERIOD)\b/.test(readFileSync(join(SHARED, file), 'utf8')),
     );
 
-  expect(writers).toEqual(['actions/instance-writes.ts']);
+  expect(writers).toEqual(['lifecycle/instance-writes.ts']);
 });

@@ -1,16 +1,18 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { LIST_CURSORS, ListCursors, type ListTools } from '#shared/pagination/list-cursors.ts';
 import { listProjectInstances, type ProjectListRequest } from '#shared/actions/list-project-instances.ts';
 import { readPriceTimeline, readStatusTimeline, type TimelineRequest } from '#shared/actions/read-timeline.ts';
-import { eventId, nextEvent, type InstanceEvent } from '#shared/domain/history.ts';
+import { SEALING_KEY } from '#shared/datastore/bookkeeping-rows.ts';
+import { EVENT, INSTANCE, PRICE_PERIOD } from '#shared/datastore/rows.ts';
+import { Store } from '#shared/datastore/store.ts';
+import { put, ref, type Write } from '#shared/datastore/write.ts';
+import { eventId, type InstanceEvent, nextEvent } from '#shared/domain/history.ts';
 import { periodId, type PricePeriod } from '#shared/domain/metering.ts';
-import { position, timeText } from '#shared/domain/sort-key.ts';
 import type { Principal } from '#shared/domain/principal.ts';
-import { EVENT, INSTANCE, PRICE_PERIOD, SEALING_KEY } from '#shared/datastore/rows.ts';
-import { put, ref, Store, type Write } from '#shared/datastore/store.ts';
+import { position, timeText } from '#shared/domain/sort-key.ts';
+import { LIST_CURSORS, ListCursors, type ListTools } from '#shared/pagination/list-cursors.ts';
 import { anInstance } from '#test/support/an-instance.ts';
-import { testDatastore, TEST_PROJECT } from '#test/support/datastore.ts';
+import { TEST_PROJECT, testDatastore } from '#test/support/datastore.ts';
 import { seededRandom } from '#test/support/seeded-random.ts';
 
 const PROJECT = 'proj_a';

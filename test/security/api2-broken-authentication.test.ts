@@ -2,12 +2,12 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { API_KEY, SESSION } from '#shared/datastore/rows.ts';
-import { put, ref } from '#shared/datastore/store.ts';
+import { API_KEY, SESSION } from '#shared/datastore/account-rows.ts';
+import { put, ref } from '#shared/datastore/write.ts';
 import { QUICK_MACHINES } from '#test/support/compute-api.ts';
 import { sharedLocalCloud } from '#test/support/local-cloud.ts';
 import { Records } from '#test/support/records.ts';
-import { bearer, EVERY_ENDPOINT, headerOf, sendExample, sendRaw, type RawAnswer } from './every-endpoint.ts';
+import { bearer, EVERY_ENDPOINT, headerOf, type RawAnswer, sendExample, sendRaw } from './every-endpoint.ts';
 
 const cloud = sharedLocalCloud({ args: QUICK_MACHINES });
 const TEMPLATES = '/api/compute/v1/templates';

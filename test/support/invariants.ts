@@ -1,14 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
+import { CUSTOMER } from '#shared/datastore/account-rows.ts';
+import { IDEMPOTENCY, type Orphan } from '#shared/datastore/bookkeeping-rows.ts';
+import { TIER } from '#shared/datastore/catalog-rows.ts';
+import { ref } from '#shared/datastore/write.ts';
+import type { InstanceEvent } from '#shared/domain/history.ts';
 import type { Instance } from '#shared/domain/instance.ts';
-import { isTransitional } from '#shared/domain/instance.ts';
 import { isFinal, type Operation } from '#shared/domain/operation.ts';
 import { requestUuid } from '#shared/domain/request-uuid.ts';
-import type { InstanceEvent } from '#shared/domain/history.ts';
-import { CUSTOMER, IDEMPOTENCY, type Orphan } from '#shared/datastore/rows.ts';
-import { TIER } from '#shared/datastore/catalog-rows.ts';
-import { ref } from '#shared/datastore/store.ts';
-import { eventually, type CloudCall, type LocalCloudProcess, type Machine } from './local-cloud.ts';
+import { isTransitional } from '#shared/domain/status.ts';
+import { type CloudCall, eventually, type LocalCloudProcess, type Machine } from './local-cloud.ts';
 import { Records } from './records.ts';
 
 /** Value of the label that a local cloud puts on its VMs. */

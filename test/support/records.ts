@@ -1,9 +1,11 @@
-import type { Connection } from '#scripts/local/state/connection.ts';
 import { LOCAL_PROJECT } from '#scripts/local/functions/function-environment.ts';
+import type { Connection } from '#scripts/local/state/connection.ts';
+import { JOB_STATE, ORPHAN, USAGE } from '#shared/datastore/bookkeeping-rows.ts';
 import type { Kind } from '#shared/datastore/kind.ts';
 import type { Shape } from '#shared/datastore/query.ts';
-import { EVENT, INSTANCE, JOB_STATE, OPERATION, PRICE_PERIOD, ORPHAN, USAGE } from '#shared/datastore/rows.ts';
-import { ref, Store, type Row } from '#shared/datastore/store.ts';
+import { EVENT, INSTANCE, OPERATION, PRICE_PERIOD } from '#shared/datastore/rows.ts';
+import { Store } from '#shared/datastore/store.ts';
+import { ref, type Row } from '#shared/datastore/write.ts';
 
 const PAGE_SIZE = 500;
 

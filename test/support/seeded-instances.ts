@@ -1,5 +1,6 @@
 import type { Random } from '#shared/domain/ids.ts';
-import type { Instance, InstanceStatus } from '#shared/domain/instance.ts';
+import type { Instance } from '#shared/domain/instance.ts';
+import type { InstanceStatus } from '#shared/domain/status.ts';
 import { anInstance } from './an-instance.ts';
 import { seededRandom } from './seeded-random.ts';
 

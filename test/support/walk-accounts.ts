@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { LOCAL_PROJECT } from '#scripts/local/functions/function-environment.ts';
 import { createApiKey, revokeApiKey } from '#shared/accounts/api-keys.ts';
 import { fleetKey, oneStringKey } from '#shared/accounts/credential-text.ts';
 import { createCustomer } from '#shared/accounts/customers.ts';
@@ -7,9 +8,9 @@ import { createProject } from '#shared/accounts/projects.ts';
 import { createSession, revokeSession } from '#shared/accounts/sessions.ts';
 import { createUser } from '#shared/accounts/users.ts';
 import { TIER } from '#shared/datastore/catalog-rows.ts';
-import { put, Store } from '#shared/datastore/store.ts';
-import { LIMITED_OPERATIONS, UNLIMITED, type LimitedOperation } from '#shared/domain/tier.ts';
-import { LOCAL_PROJECT } from '#scripts/local/functions/function-environment.ts';
+import { Store } from '#shared/datastore/store.ts';
+import { put } from '#shared/datastore/write.ts';
+import { LIMITED_OPERATIONS, type LimitedOperation, UNLIMITED } from '#shared/domain/tier.ts';
 
 const HOUR_MS = 3_600_000;
 const YEAR_MS = 365 * 24 * HOUR_MS;

@@ -1,10 +1,11 @@
 import { expect, test } from 'vitest';
-import { recordDeadLetter } from '#shared/workers/record-dead-letter.ts';
-import { pendingOperation } from '#shared/actions/request-operation.ts';
-import { EVENT, INSTANCE, OPERATION, ORPHAN, USAGE } from '#shared/datastore/rows.ts';
-import { put, ref } from '#shared/datastore/store.ts';
+import { ORPHAN, USAGE } from '#shared/datastore/bookkeeping-rows.ts';
+import { EVENT, INSTANCE, OPERATION } from '#shared/datastore/rows.ts';
+import { put, ref } from '#shared/datastore/write.ts';
 import { eventId } from '#shared/domain/history.ts';
 import type { OperationKind } from '#shared/domain/instance.ts';
+import { pendingOperation } from '#shared/domain/operation.ts';
+import { recordDeadLetter } from '#shared/workers/record-dead-letter.ts';
 import { anInstance } from '#test/support/an-instance.ts';
 import { testDatastore } from '#test/support/datastore.ts';
 

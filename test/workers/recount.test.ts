@@ -1,14 +1,17 @@
 import { describe, expect, test } from 'vitest';
-import { recountAll, recountCustomer } from '#shared/workers/recount.ts';
+import { CUSTOMER } from '#shared/datastore/account-rows.ts';
+import { USAGE } from '#shared/datastore/bookkeeping-rows.ts';
+import { INSTANCES_OF_CUSTOMER } from '#shared/datastore/queries.ts';
+import { INSTANCE } from '#shared/datastore/rows.ts';
+import type { Store } from '#shared/datastore/store.ts';
+import { erase, insert, put, ref, remove, replace } from '#shared/datastore/write.ts';
 import type { Log } from '#shared/domain/log.ts';
 import { release } from '#shared/domain/quota.ts';
-import { INSTANCES_OF_CUSTOMER } from '#shared/datastore/queries.ts';
-import { CUSTOMER, INSTANCE, USAGE } from '#shared/datastore/rows.ts';
-import { erase, insert, put, ref, remove, replace, type Store } from '#shared/datastore/store.ts';
+import { recountAll, recountCustomer } from '#shared/workers/recount.ts';
 import { anInstance } from '#test/support/an-instance.ts';
 import { testDatastore } from '#test/support/datastore.ts';
-import { storeWith } from '#test/support/store-with.ts';
 import { seededRandom } from '#test/support/seeded-random.ts';
+import { storeWith } from '#test/support/store-with.ts';
 
 interface Line {
   readonly message: string;

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
-import { pendingOperation } from '#shared/actions/request-operation.ts';
-import { runOperation, type Verdict } from '#shared/workers/run-operation.ts';
-import type { Tools } from '#shared/lifecycle/tools.ts';
 import { INSTANCE, OPERATION } from '#shared/datastore/rows.ts';
-import { put, ref } from '#shared/datastore/store.ts';
+import { put, ref } from '#shared/datastore/write.ts';
 import type { OperationKind } from '#shared/domain/instance.ts';
+import { pendingOperation } from '#shared/domain/operation.ts';
 import { CloudError } from '#shared/gce/cloud-error.ts';
 import type { Machine, ZoneOperation } from '#shared/gce/compute.ts';
+import type { Tools } from '#shared/lifecycle/tools.ts';
+import { runOperation, type Verdict } from '#shared/workers/run-operation.ts';
 import { anInstance } from '#test/support/an-instance.ts';
 import { testDatastore } from '#test/support/datastore.ts';
 

@@ -1,8 +1,8 @@
 import type { Clock } from '../clock.ts';
+import type { Log } from '../emulator.ts';
 import type { Faults } from '../faults.ts';
 import { DeliveryQueue } from './delivery-queue.ts';
-import { parseFilter } from './filter.ts';
-import type { Filter } from './filter.ts';
+import { type Filter, parseFilter } from './filter.ts';
 import type { Journal, Message } from './journal.ts';
 import { requirePublishable } from './publish-limits.ts';
 import { PushConsumer } from './push-consumer.ts';
@@ -11,8 +11,6 @@ import { parseResourceName } from './resource-names.ts';
 import { notFound } from './status-error.ts';
 import { deliverySettings, isPush } from './subscription-settings.ts';
 import type { Subscription, WireMessage } from './wire.ts';
-
-export type Log = (line: { readonly message: string; readonly [field: string]: unknown }) => void;
 
 export interface BrokerOptions {
   readonly clock: Clock;

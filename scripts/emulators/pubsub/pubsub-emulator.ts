@@ -1,10 +1,9 @@
 import { promisify } from 'node:util';
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import type { Clock } from '../clock.ts';
+import type { Emulator, Log } from '../emulator.ts';
 import type { Faults } from '../faults.ts';
-import type { Emulator } from '../emulator.ts';
 import { Broker } from './broker.ts';
-import type { Log } from './broker.ts';
 import { Journal } from './journal.ts';
 import { PUBLISH_BYTES_MAX } from './publish-limits.ts';
 import { publisherService } from './publisher-service.ts';

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '../clock.ts';
+import type { Log } from '../emulator.ts';
 import type { Faults } from '../faults.ts';
-import type { Log } from './broker.ts';
 import type { Consumer, DeliveryQueue, Handed } from './delivery-queue.ts';
 import { buildPushRequest, sendPushRequest } from './push-request.ts';
 import type { PushConfig, Subscription } from './wire.ts';

@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { handleBidiStreamingCall, ServerDuplexStream } from '@grpc/grpc-js';
+import type { Log } from '../emulator.ts';
 import type { Faults } from '../faults.ts';
-import type { Broker, Channel, Log } from './broker.ts';
+import type { Broker, Channel } from './broker.ts';
 import type { Consumer, Handed } from './delivery-queue.ts';
 import { sizeOf } from './publish-limits.ts';
 import { receivedMessage } from './received-message.ts';
 import type { Registry } from './registry.ts';
-import { invalidArgument, notFound } from './status-error.ts';
-import type { StatusError } from './status-error.ts';
+import { invalidArgument, notFound, type StatusError } from './status-error.ts';
 import { requireAckDeadline } from './subscription-settings.ts';
 import { injectedError, toStatusError } from './unary.ts';
 import type { StreamingPullRequest } from './wire.ts';

@@ -1,8 +1,8 @@
-import { status } from '@grpc/grpc-js';
-import type { UntypedServiceImplementation } from '@grpc/grpc-js';
+import { status, type UntypedServiceImplementation } from '@grpc/grpc-js';
 import type { Clock } from '../clock.ts';
+import type { Log } from '../emulator.ts';
 import type { Faults } from '../faults.ts';
-import type { Broker, Log } from './broker.ts';
+import type { Broker } from './broker.ts';
 import { pull } from './pull.ts';
 import { receivedMessage } from './received-message.ts';
 import type { Registry } from './registry.ts';

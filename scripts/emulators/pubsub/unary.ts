@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { status } from '@grpc/grpc-js';
-import type { handleUnaryCall } from '@grpc/grpc-js';
+import { type handleUnaryCall, status } from '@grpc/grpc-js';
+import type { Log } from '../emulator.ts';
 import type { Fault, Faults } from '../faults.ts';
-import type { Log } from './broker.ts';
 import { StatusError } from './status-error.ts';
 
 export interface UnaryOptions {

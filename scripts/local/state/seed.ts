@@ -11,13 +11,12 @@ import {
 } from '#shared/accounts/credential-text.ts';
 import { applyCatalog } from '#shared/catalog/apply-catalog.ts';
 import type { Catalog } from '#shared/catalog/catalog.ts';
-import { API_KEY, CUSTOMER, PROJECT, SESSION, USER } from '#shared/datastore/rows.ts';
-import { Store, put, ref } from '#shared/datastore/store.ts';
-import type { Write } from '#shared/datastore/store.ts';
-import { PRINCIPAL_NAMES } from './connection.ts';
-import type { LocalPrincipal, LocalPrincipals, PrincipalName } from './connection.ts';
+import { API_KEY, CUSTOMER, PROJECT, SESSION, USER } from '#shared/datastore/account-rows.ts';
+import { Store } from '#shared/datastore/store.ts';
+import { put, ref, type Write } from '#shared/datastore/write.ts';
 import catalog from '../catalog.json' with { type: 'json' };
 import { LOCAL_PROJECT } from '../functions/function-environment.ts';
+import { type LocalPrincipal, type LocalPrincipals, PRINCIPAL_NAMES, type PrincipalName } from './connection.ts';
 import { writePrivateJson } from './private-file.ts';
 
 /** Sessions of a local cloud must outlive every move of its clock. */

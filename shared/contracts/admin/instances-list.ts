@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { STATUS_GROUPS } from '#shared/domain/instance.ts';
+import { STATUS_GROUPS } from '#shared/domain/status.ts';
 import { nothing } from '../common/parameters.ts';
 import { contract } from '../contract.ts';
 import { ADMIN_FAILURES } from './admin-failures.ts';

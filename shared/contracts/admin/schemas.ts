@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { STATUS_GROUPS } from '#shared/domain/instance.ts';
+import { STATUS_GROUPS } from '#shared/domain/status.ts';
 
 export const AdminInstance = Type.Object(
   {

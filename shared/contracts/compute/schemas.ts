@@ -1,6 +1,7 @@
 import { Type } from 'typebox';
-import { INSTANCE_STATUSES, OPERATION_KINDS } from '#shared/domain/instance.ts';
+import { OPERATION_KINDS } from '#shared/domain/instance.ts';
 import { OPERATION_STATES } from '#shared/domain/operation.ts';
+import { INSTANCE_STATUSES } from '#shared/domain/status.ts';
 
 // Answers may gain fields, so their schemas stay open; requests are closed, so that a misspelt key is an error.
 

@@ -1,5 +1,6 @@
 import type { InstancePage, ListRequest } from '#shared/actions/list-instances.ts';
-import { STATUS_GROUP, type Instance, type StatusGroup } from '#shared/domain/instance.ts';
+import type { Instance } from '#shared/domain/instance.ts';
+import { STATUS_GROUP, type StatusGroup } from '#shared/domain/status.ts';
 import { timestamp } from '../timestamp.ts';
 
 /** An instance as administrators see it: bare machine type, one of five words for the status. */

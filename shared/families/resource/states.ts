@@ -1,5 +1,5 @@
 import type { ResourceState } from '#shared/contracts/resource/states.ts';
-import type { InstanceStatus } from '#shared/domain/instance.ts';
+import type { InstanceStatus } from '#shared/domain/status.ts';
 
 /** The family's word for each status; an exhaustive table, so that a new status has to be given one. */
 export const STATE: Readonly<Record<InstanceStatus, ResourceState>> = {

@@ -1,0 +1,237 @@
+import type { Reply } from '#shared/contracts/reply.ts';
+import { ORDERS } from '#shared/datastore/account-rows.ts';
+import { IDEMPOTENCY, type IdempotencyRecord, USAGE } from '#shared/datastore/bookkeeping-rows.ts';
+import { EVENT, INSTANCE, OPERATION } from '#shared/datastore/rows.ts';
+import { insert, ref, type Ref, replace, type Row, rowAfter, type Write } from '#shared/datastore/write.ts';
+import { isAdmin } from '#shared/domain/access.ts';
+import type { Blueprint } from '#shared/domain/blueprint.ts';
+import { Failure } from '#shared/domain/failure.ts';
+import { eventId, type InstanceEvent, nextEvent } from '#shared/domain/history.ts';
+import type { IdempotencyKey } from '#shared/domain/idempotency-key.ts';
+import { instanceId, operationId } from '#shared/domain/ids.ts';
+import type { Instance } from '#shared/domain/instance.ts';
+import { UNMETERED } from '#shared/domain/metering.ts';
+import type { Operation } from '#shared/domain/operation.ts';
+import { allot, type Allotment, withPlaces } from '#shared/domain/orders.ts';
+import type { Principal } from '#shared/domain/principal.ts';
+import { reserve } from '#shared/domain/quota.ts';
+import { requestUuid } from '#shared/domain/request-uuid.ts';
+import type { Tier } from '#shared/domain/tier.ts';
+import { firstWrites } from '#shared/lifecycle/instance-writes.ts';
+import type { Tools } from '#shared/lifecycle/tools.ts';
+import { IDEMPOTENCY_KEPT_MS, requireSameUse } from './idempotent.ts';
+
+export interface CreateRequest {
+  readonly caller: Principal;
+  readonly tier: Tier;
+  readonly requestId: string;
+  readonly idempotencyKey: IdempotencyKey | undefined;
+  readonly admitted: Promise<void>;
+  /** First part of the ids: `tw`. */
+  readonly idPrefix: string;
+  /** Looked up beside everything else; throws `not_found` for unknown names. */
+  readonly blueprint: () => Promise<Blueprint>;
+  /** The answer to the caller, which is kept with the Idempotency-Key. */
+  readonly answer: (instance: Instance, operation: Operation) => Reply;
+}
+
+/** Longest time that one create request works; nobody else touches its operation until then. */
+const CREATE_LEASE_MS = 60_000;
+
+/** The reconciler looks after a new VM by itself when nothing else has by then. */
+const FIRST_CHECK_MS = 120_000;
+
+export interface Accepted {
+  readonly instance: Instance;
+  readonly operation: Operation;
+  readonly reply: Reply;
+  /** As the commit left them; `undefined` when its answer was lost. */
+  readonly rows?: NewRows;
+}
+
+/** The request's operation and its idempotency record, if that is still the one it wrote. */
+type OwnRows = readonly [Row<Operation> | undefined, Row<IdempotencyRecord> | undefined];
+
+/** What is confirmed once Compute Engine has answered: the request's own rows, the instance and its first event. */
+export type NewRows = readonly [OwnRows, readonly [Row<Instance> | undefined, Row<InstanceEvent> | undefined]];
+
+export async function accept(
+  request: CreateRequest,
+  { store, nowMs, random }: Tools,
+): Promise<Accepted | { readonly earlier: IdempotencyRecord }> {
+  const { caller, tier, idempotencyKey } = request;
+  const usageRef = ref(USAGE, caller.customerId);
+  // Made once: after a lost answer the operation's row tells whether the commit was applied.
+  const operationRef = ref(OPERATION, operationId(nowMs(), random));
+  return store.change<Accepted | { readonly earlier: IdempotencyRecord }>(async () => {
+    const lookedUp = request.blueprint();
+    // What is not in the catalogue (any more) matters only to a request that is not a repeat.
+    lookedUp.catch(() => undefined);
+    const [usage, earlier, orders] = await store.getAll([
+      usageRef,
+      ref(IDEMPOTENCY, idempotencyKey?.id ?? 'none'),
+      ref(ORDERS, caller.projects[0] ?? 'none'),
+    ]);
+    await request.admitted;
+    const atMs = nowMs();
+    if (idempotencyKey !== undefined && earlier !== undefined && earlier.value.expireAtMs > atMs) {
+      requireSameUse(earlier.value, idempotencyKey, caller);
+      return { writes: [], result: { earlier: earlier.value } };
+    }
+    requireGroups(caller);
+    const blueprint = await lookedUp;
+    const instances = reserve(usage?.value.instances ?? 0, tier.maxInstances);
+    const id = instanceId(request.idPrefix, caller.userId, random);
+    const operation = newOperation(operationRef, { id, request, atMs });
+    const allotment = allot(orders?.value, blueprint.machine.machineType);
+    const blank = newInstance(blueprint, { id, request, operation, allotment, atMs });
+    const event = nextEvent(blank, {
+      status: 'PROVISIONING',
+      atMs,
+      cause: 'operation',
+      actor: operation.actor,
+      operationId: operation.id,
+    });
+    const instance = { ...blank, eventCount: 1 };
+    const reply = request.answer(instance, operation);
+    const writes: Write[] = [
+      insert(OPERATION, operation.id, operation),
+      ...firstWrites({ instance, event }),
+      usage === undefined ? insert(USAGE, caller.customerId, { instances }) : replace(usage, { instances }),
+    ];
+    if (orders !== undefined && allotment.reservation !== null)
+      writes.push(replace(orders, withPlaces(orders.value, allotment.reservation, 1)));
+    const accepted = { instance, operation, reply };
+    const record = idempotencyKey === undefined ? undefined : newRecord(idempotencyKey, { reply, operation, atMs });
+    if (idempotencyKey !== undefined && record !== undefined) {
+      // An expired record that TTL has not taken yet is written over, on condition that it still is that one.
+      writes.push(earlier === undefined ? insert(IDEMPOTENCY, idempotencyKey.id, record) : replace(earlier, record));
+    }
+    return {
+      writes,
+      result: accepted,
+      applied: (versionOf) => ({
+        ...accepted,
+        rows: [
+          [
+            rowAfter(versionOf, operationRef, operation),
+            idempotencyKey === undefined || record === undefined
+              ? undefined
+              : rowAfter(versionOf, ref(IDEMPOTENCY, idempotencyKey.id), record),
+          ],
+          [
+            rowAfter(versionOf, ref(INSTANCE, id), instance),
+            rowAfter(versionOf, ref(EVENT, eventId(id, event.sequence)), event),
+          ],
+        ],
+      }),
+    };
+  });
+}
+
+/** An instance is visible by the groups of its creator: without any, nobody could stop or delete what he pays for. */
+function requireGroups(caller: Principal): void {
+  if (caller.groups.length > 0 || isAdmin(caller)) return;
+  throw new Failure('forbidden', 'You belong to no group, and instances are visible by the groups of their creator.', {
+    reason: 'no_groups',
+  });
+}
+
+function newOperation(
+  { id }: Ref<Operation>,
+  { id: instance, request, atMs }: { readonly id: string; readonly request: CreateRequest; readonly atMs: number },
+): Operation {
+  return {
+    id,
+    kind: 'create',
+    instanceId: instance,
+    state: 'running',
+    actor: { type: 'user', id: request.caller.userId },
+    customerId: request.caller.customerId,
+    visibleBy: request.caller.groups,
+    requestId: request.requestId,
+    attempts: 0,
+    leaseUntilMs: atMs + CREATE_LEASE_MS,
+    leaseToken: request.requestId,
+    call: {
+      verb: 'insert',
+      requestId: requestUuid(id, 1),
+      askedAtMs: atMs,
+      zoneOperation: null,
+      done: false,
+      mayBeApplied: true,
+    },
+    callCount: 1,
+    error: null,
+    createdAtMs: atMs,
+    startedAtMs: atMs,
+    completedAtMs: null,
+  };
+}
+
+function newInstance(
+  blueprint: Blueprint,
+  {
+    id,
+    request,
+    operation,
+    allotment,
+    atMs,
+  }: {
+    readonly id: string;
+    readonly request: CreateRequest;
+    readonly operation: Operation;
+    readonly allotment: Allotment;
+    readonly atMs: number;
+  },
+): Instance {
+  return {
+    id,
+    userId: request.caller.userId,
+    customerId: request.caller.customerId,
+    project: blueprint.project,
+    visibleBy: request.caller.groups,
+    displayName: blueprint.displayName ?? id,
+    zone: blueprint.zone,
+    machine: allotment.bid === null ? blueprint.machine : { ...blueprint.machine, spot: true },
+    templateId: blueprint.templateId,
+    configId: blueprint.configId,
+    spec: blueprint.spec,
+    ...allotment,
+    status: 'PROVISIONING',
+    statusReason: null,
+    statusSinceMs: atMs,
+    preempted: false,
+    statusSyncedAtMs: atMs,
+    externalIp: '',
+    internalIp: '',
+    cloudId: '',
+    createdAtMs: atMs,
+    queue: [{ id: operation.id, kind: 'create' }],
+    eventCount: 0,
+    checkAtMs: atMs + FIRST_CHECK_MS,
+    metering: UNMETERED,
+  };
+}
+
+function newRecord(
+  key: IdempotencyKey,
+  { reply, operation, atMs }: { readonly reply: Reply; readonly operation: Operation; readonly atMs: number },
+): IdempotencyRecord {
+  return {
+    bodyHash: key.bodyHash,
+    operationId: operation.id,
+    instanceId: operation.instanceId,
+    visibleBy: operation.visibleBy,
+    status: reply.status,
+    headers: reply.headers ?? {},
+    body: reply.body === undefined ? '' : JSON.stringify(reply.body),
+    leaseUntilMs: operation.leaseUntilMs,
+    expireAtMs: atMs + IDEMPOTENCY_KEPT_MS,
+  };
+}
+
+export async function readOwn({ idempotencyKey }: CreateRequest, id: string, store: Tools['store']): Promise<OwnRows> {
+  const [operation, record] = await store.getAll([ref(OPERATION, id), ref(IDEMPOTENCY, idempotencyKey?.id ?? 'none')]);
+  return [operation, record?.value.operationId === id ? record : undefined];
+}

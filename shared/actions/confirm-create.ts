@@ -1,0 +1,68 @@
+import { EVENT, INSTANCE } from '#shared/datastore/rows.ts';
+import { ref, replace, type Row, type Write } from '#shared/datastore/write.ts';
+import { eventId, type InstanceEvent } from '#shared/domain/history.ts';
+import type { Instance } from '#shared/domain/instance.ts';
+import type { Operation } from '#shared/domain/operation.ts';
+import type { ZoneOperation } from '#shared/gce/compute.ts';
+import type { Tools } from '#shared/lifecycle/tools.ts';
+import { type CreateRequest, type NewRows, readOwn } from './accept-create.ts';
+
+/** Notes what Compute Engine answered, and ends the leases of operation and idempotency record. */
+export async function confirm(
+  request: CreateRequest,
+  {
+    operation: { id, instanceId },
+    rows,
+    zoneOperation,
+  }: {
+    readonly operation: Operation;
+    readonly rows: NewRows | undefined;
+    readonly zoneOperation: ZoneOperation | undefined;
+  },
+  { store, log }: Tools,
+): Promise<void> {
+  // Mostly nobody was in between. Whoever finds otherwise reads.
+  let known = rows;
+  try {
+    await store.change(async () => {
+      const read = (): Promise<NewRows> =>
+        Promise.all([
+          readOwn(request, id, store),
+          store.getAll([ref(INSTANCE, instanceId), ref(EVENT, eventId(instanceId, 1))]),
+        ]);
+      const [[row, record], [instance, first]] = known ?? (await read());
+      known = undefined;
+      if (row?.value.state !== 'running' || row.value.leaseToken !== request.requestId)
+        return { writes: [], result: undefined };
+      const { call } = row.value;
+      const writes: Write[] = [
+        replace(row, {
+          ...row.value,
+          leaseUntilMs: 0,
+          call: call === null ? null : { ...call, zoneOperation: zoneOperation?.name ?? call.zoneOperation },
+        }),
+      ];
+      if (record !== undefined) writes.push(replace(record, { ...record.value, leaseUntilMs: 0 }));
+      if (zoneOperation !== undefined) writes.push(...begunWrites(zoneOperation, { instance, first }));
+      return { writes, result: undefined };
+    });
+  } catch (thrown) {
+    // The VM was asked for and is on record: the request has succeeded. Leases end by themselves.
+    log.warn('a create could not be confirmed on record; its lease will run out', { operationId: id, cause: thrown });
+  }
+}
+
+/** The VM exists from now on, and since when is what the cloud says: the record was made a little earlier. */
+function begunWrites(
+  { startedAtMs, targetId }: ZoneOperation,
+  { instance, first }: { readonly instance: Row<Instance> | undefined; readonly first: Row<InstanceEvent> | undefined },
+): readonly Write[] {
+  // Somebody has looked at the VM already, and has written down what he saw.
+  if (instance === undefined || first === undefined || instance.value.eventCount > 1) return [];
+  const atMs = startedAtMs ?? first.value.atMs;
+  const cloudId = instance.value.cloudId === '' ? targetId : instance.value.cloudId;
+  return [
+    replace(instance, { ...instance.value, cloudId, statusSinceMs: atMs }),
+    replace(first, { ...first.value, atMs }),
+  ];
+}

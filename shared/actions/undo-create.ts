@@ -1,0 +1,71 @@
+import { ORPHAN, USAGE } from '#shared/datastore/bookkeeping-rows.ts';
+import { INSTANCE } from '#shared/datastore/rows.ts';
+import { put, ref, remove, replace, type Write } from '#shared/datastore/write.ts';
+import { nextEvent } from '#shared/domain/history.ts';
+import type { Instance } from '#shared/domain/instance.ts';
+import type { Operation } from '#shared/domain/operation.ts';
+import { release } from '#shared/domain/quota.ts';
+import type { CloudError } from '#shared/gce/cloud-error.ts';
+import { cloudFailure } from '#shared/lifecycle/cloud-failure.ts';
+import { removalWrites } from '#shared/lifecycle/instance-writes.ts';
+import { LATE_INSERT_MS } from '#shared/lifecycle/remove-instance.ts';
+import type { Tools } from '#shared/lifecycle/tools.ts';
+import { type CreateRequest, readOwn } from './accept-create.ts';
+
+/**
+ * Takes back what was accepted. After a 5xx Compute Engine may yet make the VM that could not be seen, so that one is put on
+ * the list of VMs that have to go.
+ */
+export async function undo(
+  request: CreateRequest,
+  operation: Operation,
+  { error, wasClear }: { readonly error: CloudError; readonly wasClear: boolean },
+  { store, nowMs, log }: Tools,
+): Promise<void> {
+  log.warn('Compute Engine refused an insert', {
+    operationId: operation.id,
+    instanceId: operation.instanceId,
+    reason: error.reason,
+    cause: error,
+  });
+  await store.change(async () => {
+    const [[row, record], [instance, usage]] = await Promise.all([
+      readOwn(request, operation.id, store),
+      store.getAll([ref(INSTANCE, operation.instanceId), ref(USAGE, request.caller.customerId)]),
+    ]);
+    if (row?.value.completedAtMs !== null) return { writes: [], result: undefined };
+    const atMs = nowMs();
+    const { reason, message } = cloudFailure(error, instance?.value.zone ?? '');
+    const writes: Write[] = [
+      replace(row, { ...row.value, state: 'failed', leaseUntilMs: 0, error: { reason, message }, completedAtMs: atMs }),
+    ];
+    if (instance !== undefined) {
+      const event = nextEvent(instance.value, {
+        status: 'DELETED',
+        atMs,
+        cause: 'operation',
+        actor: operation.actor,
+        operationId: operation.id,
+        reason,
+      });
+      writes.push(...(await removalWrites(instance, event, store)));
+      if (usage !== undefined) writes.push(replace(usage, { instances: release(usage.value.instances) }));
+      if (!wasClear) writes.push(put(ORPHAN, instance.id, orphanOf(instance.value, atMs)));
+    }
+    if (record !== undefined) writes.push(remove(record));
+    return { writes, result: undefined };
+  });
+}
+
+function orphanOf(instance: Instance, atMs: number) {
+  return {
+    name: instance.id,
+    zone: instance.zone,
+    why: 'given_up' as const,
+    foundAtMs: atMs,
+    deleteAtMs: atMs,
+    absentFromMs: atMs + LATE_INSERT_MS,
+    dueAtMs: atMs,
+    attempts: 0,
+  };
+}

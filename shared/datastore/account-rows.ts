@@ -1,0 +1,93 @@
+import type { Orders } from '#shared/domain/orders.ts';
+import { json, nullable, plainText, text, texts, time } from './field.ts';
+import { kind, type Kind } from './kind.ts';
+
+/** What a project has ordered; the id is the project's. */
+export const ORDERS: Kind<Orders> = kind<Orders>('Orders', {
+  project: text,
+  customerId: text,
+  reservations: json(),
+  bids: json(),
+});
+
+// Accounts
+
+export interface Customer {
+  readonly id: string;
+  readonly name: string;
+  readonly tier: string;
+}
+
+export const CUSTOMER: Kind<Customer> = kind<Customer>('Customer', { id: text, name: plainText, tier: text });
+
+export interface User {
+  /** UUID. */
+  readonly id: string;
+  readonly customerId: string;
+  readonly name: string;
+  readonly projects: readonly string[];
+  readonly groups: readonly string[];
+  readonly roles: readonly string[];
+  readonly createdAtMs: number;
+}
+
+export const USER: Kind<User> = kind<User>('User', {
+  id: text,
+  customerId: text,
+  name: plainText,
+  projects: texts,
+  groups: texts,
+  roles: texts,
+  createdAtMs: time,
+});
+
+export interface Project {
+  /** `proj_…` */
+  readonly id: string;
+  readonly customerId: string;
+  readonly name: string;
+}
+
+export const PROJECT: Kind<Project> = kind<Project>('Project', { id: text, customerId: text, name: plainText });
+
+/** An API key: the public half is the id of the row (`ak_live_…`), of the secret half only the hash is kept. */
+export interface ApiKey {
+  readonly id: string;
+  readonly userId: string;
+  readonly customerId: string;
+  readonly name: string;
+  /** Lower-case hex SHA-256 of the secret; secrets are 256 random bits, so nothing slower is needed. */
+  readonly secretHash: string;
+  readonly createdAtMs: number;
+  /** `null`: until revoked. */
+  readonly expiresAtMs: number | null;
+  readonly revokedAtMs: number | null;
+  readonly lastUsedAtMs: number | null;
+}
+
+export const API_KEY: Kind<ApiKey> = kind<ApiKey>('ApiKey', {
+  id: text,
+  userId: text,
+  customerId: text,
+  name: plainText,
+  secretHash: plainText,
+  createdAtMs: time,
+  expiresAtMs: nullable(time),
+  revokedAtMs: nullable(time),
+  lastUsedAtMs: nullable(time),
+});
+
+/** A session; the id of the row is the SHA-256 (lower-case hex) of the token, which is not kept. */
+export interface Session {
+  readonly userId: string;
+  readonly customerId: string;
+  readonly createdAtMs: number;
+  readonly expiresAtMs: number;
+  readonly revokedAtMs: number | null;
+}
+
+export const SESSION: Kind<Session> = kind<Session>(
+  'Session',
+  { userId: text, customerId: text, createdAtMs: time, expiresAtMs: time, revokedAtMs: nullable(time) },
+  { derived: (session) => ({ expireAt: time.encode(session.expiresAtMs) }) },
+);

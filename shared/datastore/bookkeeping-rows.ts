@@ -1,0 +1,113 @@
+import { integer, json, nullable, plainText, text, texts, time, word } from './field.ts';
+import { kind, type Kind } from './kind.ts';
+import { OPERATION_RETENTION_MS } from './retention.ts';
+
+/** Instances that exist, per customer; the id is the customer's. */
+export interface Usage {
+  readonly instances: number;
+}
+
+export const USAGE: Kind<Usage> = kind<Usage>('Usage', { instances: integer });
+
+/** Requests of one customer and operation in one minute; the id says which. Counted by increments, never read and written. */
+export interface RateCounter {
+  readonly count: number;
+}
+
+export const RATE_COUNTER: Kind<RateCounter> = kind<RateCounter>('RateCounter', { count: integer });
+
+/** The first answer to a request with an Idempotency-Key. */
+export interface IdempotencyRecord {
+  readonly bodyHash: string;
+  readonly operationId: string;
+  readonly instanceId: string;
+  /** Who may have the answer again: those who may see what it is about. `null`: an earlier version did not say. */
+  readonly visibleBy: readonly string[] | null;
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  /** JSON text, `""` for an answer without a body. */
+  readonly body: string;
+  /** The first request is still at work until then, unless it says earlier that it is done (0). */
+  readonly leaseUntilMs: number;
+  readonly expireAtMs: number;
+}
+
+export const IDEMPOTENCY: Kind<IdempotencyRecord> = kind<IdempotencyRecord>(
+  'IdempotencyRecord',
+  {
+    bodyHash: plainText,
+    operationId: plainText,
+    instanceId: plainText,
+    visibleBy: nullable(texts),
+    status: integer,
+    headers: json(),
+    body: plainText,
+    leaseUntilMs: integer,
+    expireAtMs: integer,
+  },
+  { derived: (record) => ({ expireAt: time.encode(record.expireAtMs) }), missing: { visibleBy: null } },
+);
+
+/** A VM that must go: left by a delete, by a create that came to nothing, or found without a record. The id is the VM's name. */
+export interface Orphan {
+  readonly name: string;
+  readonly zone: string;
+  readonly why: 'deleted' | 'given_up' | 'unrecorded';
+  readonly foundAtMs: number;
+  /** It is deleted from then on. */
+  readonly deleteAtMs: number;
+  /** It counts as gone when it is absent and this has passed: an insert that is still on its way could yet make it. */
+  readonly absentFromMs: number;
+  readonly dueAtMs: number;
+  readonly attempts: number;
+}
+
+export const ORPHAN: Kind<Orphan> = kind<Orphan>('Orphan', {
+  name: text,
+  zone: plainText,
+  why: word(['deleted', 'given_up', 'unrecorded']),
+  foundAtMs: time,
+  deleteAtMs: time,
+  absentFromMs: time,
+  dueAtMs: time,
+  attempts: integer,
+});
+
+/** A message that could not be handled in all its attempts. */
+export interface DeadLetter {
+  readonly operationId: string;
+  readonly instanceId: string;
+  readonly messageId: string;
+  readonly data: string;
+  readonly attributes: Readonly<Record<string, string>>;
+  readonly recordedAtMs: number;
+}
+
+export const DEAD_LETTER: Kind<DeadLetter> = kind<DeadLetter>(
+  'DeadLetter',
+  {
+    operationId: text,
+    instanceId: text,
+    messageId: plainText,
+    data: plainText,
+    attributes: json(),
+    recordedAtMs: time,
+  },
+  { derived: (letter) => ({ expireAt: time.encode(letter.recordedAtMs + OPERATION_RETENTION_MS) }) },
+);
+
+/** What a scheduled job remembers between its runs; the id is the job's. */
+export interface JobState {
+  readonly cursor: string;
+  readonly ranAtMs: number;
+}
+
+export const JOB_STATE: Kind<JobState> = kind<JobState>('JobState', { cursor: plainText, ranAtMs: time });
+
+/** A key with which we seal what callers carry for us; the id says what. It is made once and never changes. */
+export interface SealingKey {
+  /** Lower-case hex of 256 random bits. */
+  readonly key: string;
+}
+
+export const SEALING_KEY: Kind<SealingKey> = kind<SealingKey>('SealingKey', { key: plainText });

@@ -1,0 +1,38 @@
+import { API_KEY, CUSTOMER, ORDERS, PROJECT, SESSION, USER } from './account-rows.ts';
+import { DEAD_LETTER, IDEMPOTENCY, JOB_STATE, ORPHAN, RATE_COUNTER, SEALING_KEY, USAGE } from './bookkeeping-rows.ts';
+import { CATALOG_KINDS } from './catalog-rows.ts';
+import type { Kind } from './kind.ts';
+import { EVENT, INSTANCE, OPERATION, PRICE_PERIOD } from './rows.ts';
+
+/** All kinds, for tests of the codecs and for Terraform's list of TTL policies. */
+export const KINDS: readonly Kind<unknown>[] = [
+  INSTANCE,
+  OPERATION,
+  EVENT,
+  PRICE_PERIOD,
+  ORDERS,
+  USAGE,
+  RATE_COUNTER,
+  IDEMPOTENCY,
+  ORPHAN,
+  DEAD_LETTER,
+  JOB_STATE,
+  SEALING_KEY,
+  CUSTOMER,
+  USER,
+  PROJECT,
+  API_KEY,
+  SESSION,
+  ...CATALOG_KINDS,
+];
+
+/** Kinds whose rows Datastore deletes by itself, by the property `expireAt`. */
+export const EXPIRING_KINDS: readonly string[] = [
+  'Operation',
+  'InstanceEvent',
+  'PricePeriod',
+  'RateCounter',
+  'IdempotencyRecord',
+  'DeadLetter',
+  'Session',
+];

@@ -1,0 +1,50 @@
+import type { protos } from '@google-cloud/datastore/build/src/protos.js';
+import type { Value } from './field.ts';
+import type { Range, Shape } from './query.ts';
+
+export function filterOf(
+  shape: Shape,
+  values: Readonly<Record<string, Value>>,
+  range: Range = {},
+): protos.google.datastore.v1.IQuery {
+  const filters = [
+    ...shape.equal.map((property) => ({ property, op: 'EQUAL' as const })),
+    ...(shape.atMost === undefined ? [] : [{ property: shape.atMost, op: 'LESS_THAN_OR_EQUAL' as const }]),
+  ].map(({ property, op }) => {
+    const value = values[property];
+    if (value === undefined) throw new Error(`query of ${shape.kind.name} without a value for ${property}`);
+    return { propertyFilter: { property: { name: property }, op, value: { ...value, excludeFromIndexes: false } } };
+  });
+  const bounds = rangeFilters(shape, range);
+  if (filters.length + bounds.length === 0) return {};
+  // A null sorts before everything, so a bound alone would find the rows that have no value as well.
+  const something =
+    shape.atMost === undefined
+      ? []
+      : [
+          {
+            propertyFilter: {
+              property: { name: shape.atMost },
+              op: 'GREATER_THAN' as const,
+              value: { nullValue: 'NULL_VALUE' as const },
+            },
+          },
+        ];
+  return { filter: { compositeFilter: { op: 'AND', filters: [...filters, ...something, ...bounds] } } };
+}
+
+/** Every text is at least the empty one, and no null is. */
+function rangeFilters({ range: property }: Shape, range: Range) {
+  if (property === undefined) return [];
+  const { above, below, atLeast = above === undefined ? '' : undefined } = range;
+  const bounds = [
+    ['GREATER_THAN_OR_EQUAL', atLeast],
+    ['GREATER_THAN', above],
+    ['LESS_THAN', below],
+  ] as const;
+  return bounds.flatMap(([op, bound]) =>
+    bound === undefined
+      ? []
+      : [{ propertyFilter: { property: { name: property }, op, value: { stringValue: bound } } }],
+  );
+}

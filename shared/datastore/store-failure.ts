@@ -1,0 +1,64 @@
+import { Failure } from '#shared/domain/failure.ts';
+
+/** The answer to a commit was lost: it may have been applied, or not. */
+export class UncertainCommit extends Error {
+  override readonly name = 'UncertainCommit';
+}
+
+export const STATUS = {
+  cancelled: 1,
+  unknown: 2,
+  invalidArgument: 3,
+  deadlineExceeded: 4,
+  notFound: 5,
+  alreadyExists: 6,
+  resourceExhausted: 8,
+  failedPrecondition: 9,
+  aborted: 10,
+  internal: 13,
+  unavailable: 14,
+};
+
+/** No answer that could be relied on: a stream that broke off comes as CANCELLED, UNKNOWN or INTERNAL as well. */
+export const NO_ANSWER: ReadonlySet<number | undefined> = new Set([
+  STATUS.cancelled,
+  STATUS.unknown,
+  STATUS.deadlineExceeded,
+  STATUS.internal,
+  STATUS.unavailable,
+]);
+
+export function grpcCode(thrown: unknown): number | undefined {
+  return thrown instanceof Error && 'code' in thrown && typeof thrown.code === 'number' ? thrown.code : undefined;
+}
+
+export function toFailure(thrown: unknown): Failure {
+  const code = grpcCode(thrown);
+  const passing = NO_ANSWER.has(code) || code === STATUS.aborted || code === STATUS.resourceExhausted;
+  return passing || thrown instanceof UncertainCommit ? unavailable(thrown) : Failure.from(thrown);
+}
+
+export function causeOf(thrown: unknown): unknown {
+  return thrown instanceof Failure ? thrown.cause : thrown;
+}
+
+/** Node.js passes over what is not base64; of nothing but that, nothing would be left, which means the first page. */
+export function isEncoded(cursor: string): boolean {
+  return cursor !== '' && Buffer.from(cursor, 'base64url').toString('base64url') === cursor;
+}
+
+export function badCursor(cause?: unknown): Failure {
+  return new Failure('invalid_request', 'The cursor is not one that this list answered.', {
+    reason: 'invalid_cursor',
+    fields: [{ place: 'query', pointer: '/cursor', message: 'is not a cursor of this list', rule: 'cursor' }],
+    cause,
+  });
+}
+
+function unavailable(thrown: unknown): Failure {
+  return new Failure('unavailable', 'Our records cannot be reached right now. Please try again.', {
+    reason: 'datastore_unavailable',
+    retryAfterSeconds: 2,
+    cause: thrown,
+  });
+}

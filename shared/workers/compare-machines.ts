@@ -1,0 +1,113 @@
+import { JOB_STATE, type Orphan, ORPHAN } from '#shared/datastore/bookkeeping-rows.ts';
+import { ALL_INSTANCES } from '#shared/datastore/queries.ts';
+import { INSTANCE } from '#shared/datastore/rows.ts';
+import { Conflict, insert, put, ref, type Row } from '#shared/datastore/write.ts';
+import type { Instance } from '#shared/domain/instance.ts';
+import type { Price } from '#shared/domain/price.ts';
+import type { Machine } from '#shared/gce/compute.ts';
+import { compare, syncInstance } from '#shared/lifecycle/sync-instance.ts';
+import type { Tools } from '#shared/lifecycle/tools.ts';
+import { each } from './each.ts';
+import { readPrices, rollPrice } from './roll-prices.ts';
+import { BATCH, DRIFT, JOB, type SweepReport } from './sweep-report.ts';
+
+/** VMs younger than this may have a record in a moment: their create is still at work. */
+export const ORPHAN_AGE_MS = 5 * 60_000;
+
+/** A VM without a record is left alone for this long, so that a person can look at it. */
+export const QUARANTINE_MS = 10 * 60_000;
+
+/** Beyond this many VMs the whole comparison, one list call per 500 of them, runs each five minutes. */
+const SMALL_PLATFORM = 5_000;
+
+const FULL_EVERY_MS = 5 * 60_000;
+
+/** Every VM against its record, and every record against its VM. */
+export async function compareAll(tools: Tools): Promise<Partial<SweepReport>> {
+  const { store, nowMs } = tools;
+  const startedAtMs = nowMs();
+  const state = await store.get(ref(JOB_STATE, JOB));
+  const large = Number(state?.value.cursor ?? 0) > SMALL_PLATFORM;
+  if (large && state !== undefined && startedAtMs - state.value.ranAtMs < FULL_EVERY_MS) return { full: false };
+  const seen = new Set<string>();
+  let strays = 0;
+  const prices = await readPrices(tools);
+  for await (const machines of tools.compute.list()) {
+    for (const { name } of machines) seen.add(name);
+    strays += await compareMachines(machines, prices, tools);
+  }
+  const records = await compareRecords(seen, startedAtMs, tools);
+  await store.write([put(JOB_STATE, JOB, { cursor: String(seen.size), ranAtMs: startedAtMs })]);
+  return { full: true, machines: seen.size, records, strays };
+}
+
+async function compareMachines(
+  machines: readonly Machine[],
+  prices: ReadonlyMap<string, Price>,
+  tools: Tools,
+): Promise<number> {
+  const rows = await tools.store.getAll(machines.map(({ name }) => ref(INSTANCE, name)));
+  const strays: Machine[] = [];
+  const pairs: { readonly row: Row<Instance>; readonly machine: Machine }[] = [];
+  for (const [index, machine] of machines.entries()) {
+    const row = rows[index];
+    if (row === undefined) strays.push(machine);
+    else pairs.push({ row, machine });
+  }
+  await each(pairs, async ({ row, machine }) => {
+    if (compare(row.value, machine, DRIFT, tools.nowMs()) === undefined) return rollPrice(row, prices, tools);
+    // The list is older than the record, which may know better by now: only a fresh look may contradict it.
+    await syncInstance(row.id, DRIFT, tools);
+  });
+  await each(strays, (machine) => quarantine(machine, tools));
+  return strays.length;
+}
+
+/** A VM that carries our label and has no record: put on the list, never touched at once. */
+async function quarantine(machine: Machine, { store, nowMs, log }: Tools): Promise<void> {
+  const atMs = nowMs();
+  if (atMs - machine.createdAtMs < ORPHAN_AGE_MS || machine.deletionProtection) return;
+  const orphan: Orphan = {
+    name: machine.name,
+    zone: machine.zone,
+    why: 'unrecorded',
+    foundAtMs: atMs,
+    deleteAtMs: atMs + QUARANTINE_MS,
+    absentFromMs: atMs,
+    dueAtMs: atMs + QUARANTINE_MS,
+    attempts: 0,
+  };
+  try {
+    await store.commitOnce([insert(ORPHAN, machine.name, orphan)]);
+    log.error('a VM without a record was found; it will be deleted after its quarantine', {
+      vm: machine.name,
+      zone: machine.zone,
+    });
+  } catch (thrown) {
+    // It is on the list already.
+    if (!(thrown instanceof Conflict)) throw thrown;
+  }
+}
+
+/**
+ * Records whose VM was not in the list are asked for one by one: a list may be partial, or older than the record. Which
+ * records there are is read by keys alone: those with a VM have been read and compared with it already.
+ */
+async function compareRecords(seen: ReadonlySet<string>, startedAtMs: number, tools: Tools): Promise<number> {
+  const { store } = tools;
+  let records = 0;
+  let cursor: string | undefined;
+  do {
+    const page = await store.keys(ALL_INSTANCES, {}, { limit: BATCH, ...(cursor === undefined ? {} : { cursor }) });
+    records += page.refs.length;
+    const rows = await store.getAll(page.refs.filter(({ id }) => !seen.has(id)));
+    const missing = rows.flatMap((row) =>
+      row !== undefined && row.value.status !== 'ERROR' && row.value.createdAtMs < startedAtMs ? [row] : [],
+    );
+    await each(missing, async ({ id }) => {
+      await syncInstance(id, DRIFT, tools);
+    });
+    cursor = page.cursor;
+  } while (cursor !== undefined);
+  return records;
+}

@@ -1,0 +1,22 @@
+import type { SyncTrigger } from '#shared/lifecycle/sync-instance.ts';
+
+/** What a sweep did, for its log line and the dashboards made from it. */
+export interface SweepReport {
+  readonly republished: number;
+  readonly oldestOpenSeconds: number;
+  readonly looked: number;
+  readonly machines: number;
+  readonly records: number;
+  readonly strays: number;
+  readonly orphans: number;
+  readonly failures: number;
+  /** False: only what was due; the whole comparison runs less often on a large platform. */
+  readonly full: boolean;
+}
+
+/** Bounds of one sweep; what is left over is due at the next one. */
+export const BATCH = 500;
+
+export const JOB = 'reconciler-sweep';
+
+export const DRIFT: SyncTrigger = { cause: 'drift' };
