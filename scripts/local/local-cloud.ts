@@ -86,7 +86,9 @@ export class LocalCloud {
   async #start(): Promise<string> {
     const { stateFolder, repositoryFolder, print } = this.#options;
     const manifest = readJson(join(repositoryFolder, 'infra', 'generated', 'functions.json')) as FunctionManifest;
-    await this.#claim(new RouteTable(readJson(join(repositoryFolder, 'infra', 'openapi', 'gateway.json'))));
+    await this.#claim(
+      new RouteTable(readJson(join(repositoryFolder, 'infra', 'generated', 'openapi', 'gateway.json'))),
+    );
 
     const clockFile = new ClockFile(stateFolder);
     const clock = new ShiftableClock(clockFile.readOffsetMs());

@@ -97,8 +97,9 @@ const CLIENT_PACKAGES = [
   ['compute', '@google-cloud/compute'],
 ] as const;
 
-/** Name of the package that a source belongs to; `functions` and `shared` for our own. */
+/** Name of the package that a source belongs to; `functions` and `shared` for our own, generated checks being `shared`. */
 export function packageOf(input: string): string {
+  if (input.startsWith('.build/endpoints/')) return 'shared';
   const below = input.split('node_modules/').at(-1) ?? '';
   if (!input.includes('node_modules/')) return below.split('/')[0] ?? '';
   return below

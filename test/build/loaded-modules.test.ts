@@ -21,7 +21,7 @@ const BUDGET: Readonly<Record<string, number>> = {
   'compute-instances-list': 340,
   'compute-instances-stop': 352,
   'compute-instances-get': 362,
-  'compute-instances-create': 372,
+  'compute-instances-create': 378,
 };
 const NAMES = Object.keys(BUDGET);
 
