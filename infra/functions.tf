@@ -72,13 +72,14 @@ locals {
     DEPLOYMENT           = var.environment
     FORWARDED_HOPS       = tostring(var.forwarded_hops)
     GOOGLE_CLOUD_PROJECT = var.project
-    INSTANCE_ID_PREFIX   = var.instance_id_prefix
+    INSTANCE_ID_PREFIX   = local.id_prefixes.compute
     JWT_AUDIENCE         = try(var.jwt.audience, "")
     JWT_ISSUER           = try(var.jwt.issuer, "")
     JWT_JWKS_URI         = try(var.jwt.jwks_uri, "")
     LOG_EXECUTION_ID     = "true"
     LOG_LEVEL            = var.log_level
     OPERATIONS_TOPIC     = google_pubsub_topic.topic["operations"].name
+    RESOURCE_ID_PREFIX   = local.id_prefixes.resource
   } : name => value if value != "" }
 }
 

@@ -14,6 +14,16 @@ locals {
     for entry in local.functions : entry.identity if contains(entry.clients, client)
   ]) }
 
+  # First parts of the ids of instances, by the API family that creates them; an id is also the name of the VM.
+  # Environments in one project have different ones, so that the sink of one does not forward the other's events.
+  id_prefixes = {
+    for family, prefix in { compute = "tw", resource = "inst" } :
+    family => coalesce(var.instance_id_prefixes[family], var.environment == "production" ? prefix : "${prefix}-${var.environment}")
+  }
+
+  # Queries in Cloud Logging's language. The local cloud and the tests read the same file.
+  log_filters = jsondecode(templatefile("${path.module}/log-filters.json", { prefixes = join("|", values(local.id_prefixes)) }))
+
   labels = {
     app         = "compute-api"
     environment = var.environment

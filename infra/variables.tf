@@ -88,13 +88,17 @@ variable "gateway_region" {
   default     = null
 }
 
-variable "instance_id_prefix" {
-  description = "First part of the ids of instances, which are the names of their virtual machines; the log sink finds our machines by it."
-  type        = string
-  default     = "tw"
+variable "instance_id_prefixes" {
+  description = "First parts of the ids of instances, which are the names of their virtual machines, by the API family that creates them: tw and inst for production, tw-ENVIRONMENT and inst-ENVIRONMENT otherwise, if not said."
+  type = object({
+    compute  = optional(string)
+    resource = optional(string)
+  })
+  default  = {}
+  nullable = false
 
   validation {
-    condition     = can(regex("^[a-z][-a-z0-9]{0,31}$", var.instance_id_prefix))
+    condition     = alltrue([for prefix in values(var.instance_id_prefixes) : can(regex("^[a-z][-a-z0-9]{0,31}$", coalesce(prefix, "tw")))])
     error_message = "A prefix has 1 to 32 lower-case letters, digits or dashes, and starts with a letter."
   }
 }

@@ -15,7 +15,7 @@ httpFunction({
     createInstance(
       {
         ...call,
-        idPrefix: 'inst',
+        idPrefix: tools.configuration.resourceIdPrefix,
         blueprint: () =>
           specBlueprint(
             {

@@ -9,6 +9,8 @@ export interface Configuration {
   /** Value of our label on VMs. */
   readonly deployment: string;
   readonly instanceIdPrefix: string;
+  /** Prefix of the ids that the resource family gives. */
+  readonly resourceIdPrefix: string;
   readonly failedSignInsPerMinute: number;
   readonly forwardedHops: number;
   readonly logLevel: (typeof LOG_LEVELS)[number];
@@ -63,6 +65,7 @@ export function readConfiguration(environment: Environment): Configuration {
     deployment: text('DEPLOYMENT', 'production', /^[a-z0-9][-_a-z0-9]{0,62}$/, 'a label value'),
     // Six and eight hex digits and two hyphens follow; a VM's name has at most 63 characters.
     instanceIdPrefix: text('INSTANCE_ID_PREFIX', 'tw', /^[a-z][-a-z0-9]{0,31}$/, 'the beginning of a VM name'),
+    resourceIdPrefix: text('RESOURCE_ID_PREFIX', 'inst', /^[a-z][-a-z0-9]{0,31}$/, 'the beginning of a VM name'),
     failedSignInsPerMinute: whole('FAILED_SIGN_INS_PER_MINUTE', 20, 1),
     forwardedHops: whole('FORWARDED_HOPS', 1, 0),
     logLevel:
