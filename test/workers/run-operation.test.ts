@@ -6,7 +6,8 @@ import { pendingOperation } from '#shared/domain/operation.ts';
 import { CloudError } from '#shared/gce/cloud-error.ts';
 import type { Machine, ZoneOperation } from '#shared/gce/compute.ts';
 import type { Tools } from '#shared/lifecycle/tools.ts';
-import { runOperation, type Verdict } from '#shared/workers/run-operation.ts';
+import type { Verdict } from '#shared/workers/delivery.ts';
+import { runOperation } from '#shared/workers/run-operation.ts';
 import { anInstance } from '#test/support/an-instance.ts';
 import { testDatastore } from '#test/support/datastore.ts';
 

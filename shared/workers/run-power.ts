@@ -1,0 +1,112 @@
+import { Conflict } from '#shared/datastore/write.ts';
+import { observe } from '#shared/domain/observe.ts';
+import { nextStep, type Step } from '#shared/domain/operation-plan.ts';
+import type { Operation } from '#shared/domain/operation.ts';
+import { CloudError } from '#shared/gce/cloud-error.ts';
+import type { Machine, ZoneOperation } from '#shared/gce/compute.ts';
+import { observedWrites } from '#shared/lifecycle/instance-writes.ts';
+import { type CloudSpan, type Delivery, LAST_WAIT_MS, type Verdict } from './delivery.ts';
+
+/** Brings a create or a power operation forward, one step after the other, each decided by record and VM. */
+export async function runPower(delivery: Delivery): Promise<Verdict> {
+  let machine: Machine | undefined;
+  let claimed = false;
+  for (;;) {
+    const { call } = delivery.operation;
+    const following = call !== null && !call.done && call.zoneOperation !== null;
+    if (!following) machine = await delivery.look();
+    const step = nextStep(delivery.operation, machine, delivery.tools.nowMs());
+    if (!claimed) {
+      if (!(await delivery.claim(step))) return 'later';
+      claimed = true;
+    } else if (step.do === 'call' && !(await delivery.writeDown(step))) return 'later';
+    const verdict = await take(step, machine, delivery);
+    if (verdict !== 'next') return verdict;
+  }
+}
+
+async function take(step: Step, machine: Machine | undefined, delivery: Delivery): Promise<Verdict | 'next'> {
+  switch (step.do) {
+    case 'complete':
+      await delivery.settle({ state: 'completed' }, machine, undefined);
+      return 'done';
+    case 'fail':
+      await delivery.settle(
+        { state: 'failed', error: { reason: step.reason, message: step.message } },
+        machine,
+        undefined,
+      );
+      return 'done';
+    case 'wait':
+      if (delivery.leftMs() < LAST_WAIT_MS) return delivery.continueLater();
+      await delivery.pause();
+      return 'next';
+    case 'follow':
+      return follow(step.zoneOperation, delivery);
+    case 'call': {
+      const place = { zone: delivery.lease.held.instance?.value.zone ?? '', name: delivery.operation.instanceId };
+      const asked = await delivery.ask(step.verb, place);
+      if (asked === 'later') return delivery.release('later');
+      if (asked instanceof CloudError) return delivery.refused(asked);
+      if (asked.error !== null) return delivery.retryOrFail(asked.error);
+      return (await accepted(asked, delivery)) ? 'next' : 'later';
+    }
+  }
+}
+
+/**
+ * The call is under way: its zone operation goes on record, and what the VM looks like now. False when the lease was lost
+ * meanwhile: its new holder makes the same call, and has its answer.
+ */
+async function accepted(zoneOperation: ZoneOperation, delivery: Delivery): Promise<boolean> {
+  const { lease, tools } = delivery;
+  const { call } = delivery.operation;
+  if (call === null) return true;
+  const next: Operation = { ...delivery.operation, call: { ...call, zoneOperation: zoneOperation.name } };
+  const { instance } = lease.held;
+  const machine = call.verb === 'reset' || instance === undefined ? undefined : await delivery.look();
+  const span = { startedAtMs: zoneOperation.startedAtMs, endedAtMs: zoneOperation.startedAtMs };
+  const observed =
+    machine === undefined || instance === undefined
+      ? undefined
+      : observe(instance.value, machine, delivery.context(span));
+  const writes =
+    observed === undefined || instance === undefined ? [] : await observedWrites(instance, observed, tools.store);
+  try {
+    await lease.writeWith(next, writes);
+    return true;
+  } catch (thrown) {
+    if (!(thrown instanceof Conflict)) throw thrown;
+    // Another process has looked at the instance at the same time; its look is as good. Only the call has to be noted.
+    await lease.reread();
+    return lease.isOurs && lease.write({ ...lease.operation, call: next.call });
+  }
+}
+
+async function follow(name: string, delivery: Delivery): Promise<Verdict | 'next'> {
+  const { instance } = delivery.lease.held;
+  if (instance === undefined) return delivery.release('later');
+  const { zone } = instance.value;
+  for (;;) {
+    const leftMs = delivery.leftMs();
+    if (leftMs < LAST_WAIT_MS) return delivery.continueLater();
+    const zoneOperation = await delivery.tools.compute.wait(zone, name, leftMs - LAST_WAIT_MS / 2);
+    if (zoneOperation === undefined || (zoneOperation.done && zoneOperation.error === null))
+      return arrive(zoneOperation, delivery);
+    if (zoneOperation.error !== null) return delivery.retryOrFail(zoneOperation.error);
+  }
+}
+
+/** The call has ended well. Mostly the VM is where it should be, and the operation is over. */
+async function arrive(ended: CloudSpan | undefined, delivery: Delivery): Promise<Verdict | 'next'> {
+  const { call } = delivery.operation;
+  if (call === null) return 'next';
+  const arrived: Operation = { ...delivery.operation, call: { ...call, done: true } };
+  const machine = await delivery.look();
+  const step = nextStep(arrived, machine, delivery.tools.nowMs());
+  if (step.do === 'complete') {
+    await delivery.settle({ state: 'completed' }, machine, ended);
+    return 'done';
+  }
+  return (await delivery.lease.write(arrived)) ? 'next' : 'later';
+}
