@@ -154,17 +154,21 @@ async function main(): Promise<void> {
     .option('--only <name...>', 'build these functions and leave the others as they are')
     .option('--out <folder>', 'where to write', join(ROOT, '.build'))
     .option('--no-minify', 'keep names and line breaks, for reading')
+    .option('--sizes', 'list the size of each bundle', false)
     .parse();
-  const { folders, bytes, milliseconds } = await build(
-    command.opts<{ only?: string[]; out: string; minify: boolean }>(),
-  );
+  const { sizes, ...options } = command.opts<{ only?: string[]; out: string; minify: boolean; sizes: boolean }>();
+  console.log('Building the functions …');
+  const { folders, bytes, milliseconds } = await build(options);
   const names = Object.keys(bytes);
   if (names.length === 0) {
     console.log(`${Object.keys(folders).length} functions are up to date (${Math.round(milliseconds)} ms).`);
     return;
   }
-  for (const name of names) console.log(`${name.padEnd(32)}${((bytes[name] ?? 0) / 1024).toFixed(0).padStart(6)} KiB`);
-  console.log(`Built ${names.length} functions in ${Math.round(milliseconds)} ms.`);
+  if (sizes) {
+    for (const name of names)
+      console.log(`${name.padEnd(40)}${((bytes[name] ?? 0) / 1024).toFixed(0).padStart(6)} KiB`);
+  }
+  console.log(`Built ${names.length} functions in ${(milliseconds / 1000).toFixed(1)} s.`);
 }
 
 if (import.meta.main) await main();

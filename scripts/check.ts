@@ -13,14 +13,23 @@ interface Step {
   readonly arguments: readonly string[];
 }
 
+/** Caches lie below .build, so a fresh clone checks everything and a second run only what changed. */
 const STATIC: readonly Step[] = [
   { name: 'generated files are up to date', program: 'scripts/generate.ts', arguments: ['--check'] },
-  { name: 'types', program: 'node_modules/typescript/bin/tsc', arguments: ['-p', 'tsconfig.json'] },
-  { name: 'lint', program: 'node_modules/eslint/bin/eslint.js', arguments: ['.', '--max-warnings', '0'] },
+  {
+    name: 'types',
+    program: 'node_modules/typescript/bin/tsc',
+    arguments: ['-p', 'tsconfig.json', '--incremental', '--tsBuildInfoFile', '.build/cache/types.tsbuildinfo'],
+  },
+  {
+    name: 'lint',
+    program: 'node_modules/eslint/bin/eslint.js',
+    arguments: ['.', '--max-warnings', '0', ...cached('lint')],
+  },
   {
     name: 'format',
     program: 'node_modules/prettier/bin/prettier.cjs',
-    arguments: ['--check', '--log-level', 'warn', '.'],
+    arguments: ['--check', '--log-level', 'warn', ...cached('format'), '.'],
   },
 ];
 
@@ -37,26 +46,42 @@ const TESTS: Step = {
   ],
 };
 
+/** By content: a fresh checkout of the same files has other times. */
+function cached(name: string): readonly string[] {
+  return ['--cache', '--cache-strategy', 'content', '--cache-location', `.build/cache/${name}`];
+}
+
 const { all } = new Command('npm test')
   .description('Checks generated files, types, lint and format; with --all (as npm test does) runs all tests as well.')
   .option('--all', 'run the tests too')
   .parse()
   .opts<{ all?: true }>();
 
-/** Runs a step where its output can be seen. Resolves to whether it succeeded. */
-async function run(step: Step): Promise<boolean> {
+/**
+ * Runs a step and resolves to whether it succeeded. The output of steps that run at the same time is shown when each
+ * ends, so that it does not mix; that of a step that runs alone is shown as it comes.
+ */
+async function run(step: Step, output: 'as it comes' | 'at the end'): Promise<boolean> {
   const startedMs = performance.now();
-  console.log(`\n▶ ${step.name}`);
-  const child = spawn(process.execPath, [join(ROOT, step.program), ...step.arguments], { cwd: ROOT, stdio: 'inherit' });
+  const alone = output === 'as it comes';
+  if (alone) console.log(`\n▶ ${step.name}`);
+  const child = spawn(process.execPath, [join(ROOT, step.program), ...step.arguments], {
+    cwd: ROOT,
+    stdio: alone ? 'inherit' : ['ignore', 'pipe', 'pipe'],
+  });
+  const written: Buffer[] = [];
+  child.stdout?.on('data', (chunk: Buffer) => written.push(chunk));
+  child.stderr?.on('data', (chunk: Buffer) => written.push(chunk));
   const code = await new Promise<number>((resolve, reject) => {
     child.once('error', reject);
-    child.once('exit', (status) => resolve(status ?? 1));
+    child.once('close', (status) => resolve(status ?? 1));
   });
+  if (code !== 0) process.stdout.write(Buffer.concat(written));
   console.log(`${code === 0 ? '✔' : '✘'} ${step.name} (${((performance.now() - startedMs) / 1000).toFixed(1)} s)`);
   return code === 0;
 }
 
-/** One plain line that says how the tests ended, for whoever reads only the end of a log. */
+/** One plain line that says how the tests ended, for readers of the end of a log. */
 function closingLine(): string {
   const file = join(ROOT, RESULTS);
   if (!existsSync(file)) return '0 passed, 1 failed';
@@ -69,9 +94,11 @@ function closingLine(): string {
 }
 
 const failed: string[] = [];
-for (const step of all === true ? [...STATIC, TESTS] : STATIC) {
-  if (!(await run(step))) failed.push(step.name);
-}
+const runNoted = async (step: Step, output: Parameters<typeof run>[1]): Promise<void> => {
+  if (!(await run(step, output))) failed.push(step.name);
+};
+await Promise.all(STATIC.map((step) => runNoted(step, 'at the end')));
+if (all === true) await runNoted(TESTS, 'as it comes');
 if (all === true) console.log(`\n${closingLine()}`);
 if (failed.length > 0) {
   console.error(`Failed: ${failed.join(', ')}.`);

@@ -19,5 +19,9 @@ if (check) {
   process.exitCode = changed.length === 0 ? 0 : 1;
 } else {
   const changed = await writeOutputs(root, { ignoredOnly });
-  console.log(changed.length === 0 ? 'Nothing changed.' : changed.map((path) => `wrote ${path}`).join('\n'));
+  const committed = changed.filter((path) => !path.startsWith('.build/'));
+  for (const path of committed) console.log(`wrote ${path}`);
+  const checks = changed.length - committed.length;
+  if (checks > 0) console.log(`wrote ${checks} files of endpoints and their checks below .build/endpoints`);
+  if (changed.length === 0) console.log('Nothing changed.');
 }

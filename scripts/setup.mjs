@@ -60,19 +60,51 @@ function isInstalled() {
 }
 
 function install() {
-  console.error('Installing the dependencies (once, and after they change) …');
+  console.error('Installing the dependencies (once, and after they change; about half a minute) …');
   const npm = process.env['npm_execpath'];
   const [command, ...first] = npm?.endsWith('npm-cli.js') ? [process.execPath, npm] : ['npm'];
-  run(
-    command,
-    [...first, 'ci', '--no-audit', '--no-fund'],
-    'The dependencies could not be installed: see above. It needs the network, or a filled npm cache (npm config set offline true).',
-  );
+  const { status, stderr, error } = spawnSync(command, [...first, 'ci', '--no-audit', '--no-fund'], {
+    cwd: root,
+    stdio: ['ignore', 'ignore', 'pipe'],
+    encoding: 'utf8',
+    maxBuffer: 64 * 1024 * 1024,
+  });
+  const messages = withoutKnownEngineWarnings(stderr ?? '').trim();
+  if (messages !== '') console.error(messages);
+  if (status !== 0) {
+    giveUp(
+      `The dependencies could not be installed: see above${error === undefined ? '' : ` (${error.message})`}. It needs the network, or a filled npm cache (npm config set offline true).`,
+    );
+  }
   if (!isInstalled()) {
     giveUp(
       'npm has not installed all that package-lock.json names. Install scripts must be allowed: the pinned Node is made by one.',
     );
   }
+}
+
+/**
+ * npm warns of each package whose `engines` exclude the Node that runs npm. The project runs on the Node it pins, so only
+ * a package that excludes the pinned one is worth a warning.
+ */
+function withoutKnownEngineWarnings(text) {
+  const pinned = readJson(join(root, 'package-lock.json'))?.packages?.['node_modules/node']?.version ?? '';
+  return text.replace(
+    /^npm warn EBADENGINE Unsupported engine \{\n(?:npm warn EBADENGINE .*\n?)*?npm warn EBADENGINE \}\n?/gm,
+    (block) => {
+      const range = /required: \{[^}]*\bnode: '([^']*)'/.exec(block)?.[1];
+      return range !== undefined && allows(range, Number(pinned.split('.')[0])) ? '' : block;
+    },
+  );
+}
+
+/** Whether a range of `engines` takes this major; what it cannot read counts as no. */
+function allows(range, major) {
+  return range.split('||').some((part) => {
+    const least = /^\s*(\^|~|>=|)\s*(\d+)(?:\.[\dx*]+)*\s*$/.exec(part);
+    if (least === null) return false;
+    return least[1] === '>=' ? major >= Number(least[2]) : major === Number(least[2]);
+  });
 }
 
 /** Changes whenever a file below one of the paths does. Reads no file, so it may say so without need. */

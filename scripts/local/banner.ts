@@ -6,10 +6,12 @@ export interface BannerOptions {
   readonly functions: readonly Pick<FunctionEntry, 'name' | 'method' | 'path' | 'prefixes' | 'trigger'>[];
   readonly stateFolder: string;
   readonly logFile: string;
+  /** Whether to list every function. */
+  readonly routes: boolean;
 }
 
-/** What `npm start` prints once everything is ready. */
-export function banner({ connection, functions, stateFolder, logFile }: BannerOptions): string {
+/** What `npm start` prints once everything is ready: at most twenty lines without the routes. */
+export function banner({ connection, functions, stateFolder, logFile, routes }: BannerOptions): string {
   const { baseUrl, emulators, control, principals } = connection;
   const places: [string, string][] = [
     ['gateway', baseUrl],
@@ -26,13 +28,12 @@ export function banner({ connection, functions, stateFolder, logFile }: BannerOp
     '',
     table(places),
     '',
-    table(reached),
-    '',
-    "Create a VM as alice (everybody's credentials are in connection.json in the state folder):",
+    ...(routes ? [table(reached), ''] : []),
+    'Create a VM as alice (all credentials are in connection.json in the state folder):',
     '',
     createCommand(baseUrl, principals.alice),
     '',
-    'Ctrl-C stops it; what it holds is kept for the next start.',
+    `Ctrl-C stops it and keeps its state. npm start -- --help shows the options, --routes the ${functions.length} functions.`,
   ].join('\n');
 }
 

@@ -114,7 +114,13 @@ export class LocalCloud {
     this.#gateway?.open();
     this.#startSchedule(manifest);
     this.#supervisor?.preload();
-    return banner({ connection, functions: manifest.functions, stateFolder, logFile: this.#log?.file ?? '' });
+    return banner({
+      connection,
+      functions: manifest.functions,
+      stateFolder,
+      logFile: this.#log?.file ?? '',
+      routes: this.#options.routes,
+    });
   }
 
   /** Takes the gateway's port, the one thing that may well be in use, and then the state folder. */

@@ -12,6 +12,8 @@ export interface LocalOptions {
   readonly functionProcesses: number;
   readonly emulators: 'embedded' | 'google';
   readonly sweepSeconds: number;
+  /** Whether the greeting lists every function with its method and path. */
+  readonly routes: boolean;
   readonly quiet: boolean;
 }
 
@@ -24,6 +26,7 @@ interface Parsed {
   readonly functionProcesses: number;
   readonly emulators: 'embedded' | 'google';
   readonly sweepSeconds: number;
+  readonly routes?: true;
   readonly quiet?: true;
 }
 
@@ -60,6 +63,7 @@ export function parseOptions(argv: readonly string[]): LocalOptions {
       (text) => wholeNumber(text, 1, 86_400),
       60,
     )
+    .option('--routes', 'list every function with its method and path once it runs')
     .option('--quiet', 'print nothing but errors')
     .allowExcessArguments(false)
     .parse(argv, { from: 'user' });
@@ -73,6 +77,7 @@ export function parseOptions(argv: readonly string[]): LocalOptions {
     functionProcesses: parsed.functionProcesses,
     emulators: parsed.emulators,
     sweepSeconds: parsed.sweepSeconds,
+    routes: parsed.routes === true,
     quiet: parsed.quiet === true,
   };
 }

@@ -20,6 +20,7 @@ const SETUP = fileURLToPath(new URL('../../scripts/setup.mjs', import.meta.url))
 const FAKE_NPM = `
   const { appendFileSync, mkdirSync, readFileSync, writeFileSync } = require('node:fs');
   appendFileSync('done.txt', 'npm ' + process.argv[2] + '\\n');
+  if (process.env.NPM_SAYS) process.stderr.write(process.env.NPM_SAYS);
   if (process.env.NPM_FAILS) process.exit(1);
   mkdirSync('node_modules/.bin', { recursive: true });
   writeFileSync('node_modules/.package-lock.json', readFileSync('package-lock.json'));
@@ -38,6 +39,7 @@ const LOCKFILE = {
   packages: {
     '': { version: '0.1.0' },
     'node_modules/a': { version: '1.0.0' },
+    'node_modules/node': { version: '24.21.0' },
     'node_modules/other-platform': { version: '1.0.0', optional: true },
   },
 };
@@ -123,6 +125,35 @@ test('what was generated and is gone is made again', () => {
   rmSync(join(p.root, '.build', 'endpoints'), { recursive: true });
 
   expect(p.run(['--build']).done[0]).toBe('generate.ts');
+});
+
+/** npm's warning of a package whose `engines` exclude the Node that runs npm. */
+function engineWarning(name: string, range: string): string {
+  return [
+    'npm warn EBADENGINE Unsupported engine {',
+    `npm warn EBADENGINE   package: '${name}@1.0.0',`,
+    `npm warn EBADENGINE   required: { node: '${range}' },`,
+    "npm warn EBADENGINE   current: { node: 'v20.20.2', npm: '11.0.0' }",
+    'npm warn EBADENGINE }',
+    '',
+  ].join('\n');
+}
+
+test('a package that only the pinned Node can run is no warning; one that even that cannot is', () => {
+  const fine = ['>=22', '^22.12.0 || ^24.0.0 || >=26.0.0', '>=18.0.0', '24.x'].map((range) =>
+    engineWarning('fine', range),
+  );
+  const says = [
+    ...fine,
+    engineWarning('too-new', '>=26'),
+    engineWarning('too-old', '^20.0.0'),
+    'npm warn deprecated b@1.0.0\n',
+  ];
+
+  const { stderr } = project().run([], { NPM_SAYS: says.join('') });
+
+  expect(stderr).not.toContain('fine@');
+  for (const kept of ['too-new@', 'too-old@', 'deprecated b@']) expect(stderr).toContain(kept);
 });
 
 test('an installation that fails ends it with what may be wrong', () => {

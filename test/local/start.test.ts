@@ -19,6 +19,7 @@ const OPTIONS = [
   'function-processes',
   'emulators',
   'sweep-seconds',
+  'routes',
   'quiet',
 ];
 
@@ -48,6 +49,7 @@ test('the one curl that it prints, on a line of its own, makes a VM that runs', 
   const cloud = await startLocalCloud();
   const curls = cloud.output.split('\n').filter((line) => line.startsWith('curl '));
   expect(curls).toHaveLength(1);
+  expect(cloud.output.trim().split('\n').length).toBeLessThanOrEqual(20);
 
   const { stdout, status } = await pasted(curls[0] ?? '');
 

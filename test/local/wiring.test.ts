@@ -99,6 +99,7 @@ async function harness() {
     functionProcesses: 1,
     emulators: 'embedded',
     sweepSeconds: 3600,
+    routes: false,
     quiet: true,
     repositoryFolder: root,
     environment: {},
