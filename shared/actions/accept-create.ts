@@ -163,6 +163,7 @@ function newOperation(
     },
     callCount: 1,
     error: null,
+    seenStatus: null,
     createdAtMs: atMs,
     startedAtMs: atMs,
     completedAtMs: null,

@@ -7,7 +7,7 @@ import { fleetStatus, type FleetStatus } from '#shared/domain/fleet-status.ts';
 import { operationId } from '#shared/domain/ids.ts';
 import type { Instance } from '#shared/domain/instance.ts';
 import { pendingOperation } from '#shared/domain/operation.ts';
-import { fits, isLeaving, joinable, projectedStatus, requireRoom } from '#shared/domain/power.ts';
+import { fits, joinable, projectedStatus, requireRoom } from '#shared/domain/power.ts';
 import type { Principal } from '#shared/domain/principal.ts';
 import { publishOperations } from '#shared/lifecycle/publish-operations.ts';
 import { enqueue } from '#shared/lifecycle/queue-operation.ts';
@@ -75,10 +75,10 @@ export async function batchPower(
 /** Throws before anything is done to any of them. */
 function requireReady(instances: readonly Instance[]): void {
   const unready = instances.find(
-    (instance) => isLeaving(instance) || instance.queue.some(({ kind }) => kind === 'create'),
+    (instance) => projectedStatus(instance) === 'DELETING' || instance.queue.some(({ kind }) => kind === 'create'),
   );
   if (unready !== undefined) {
-    const doing = isLeaving(unready) ? 'deleted' : 'created';
+    const doing = projectedStatus(unready) === 'DELETING' ? 'deleted' : 'created';
     throw new Failure('conflict', `Instance ${instanceFid(unready.id)} is still being ${doing}. Nothing was done.`, {
       reason: 'instance_not_ready',
       retryAfterSeconds: 5,

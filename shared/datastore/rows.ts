@@ -89,6 +89,7 @@ export const OPERATION: Kind<Operation> = kind<Operation>(
     call: json(),
     callCount: integer,
     error: json(),
+    seenStatus: nullable(word(INSTANCE_STATUSES)),
     createdAtMs: time,
     startedAtMs: nullable(time),
     completedAtMs: nullable(time),
@@ -102,6 +103,7 @@ export const OPERATION: Kind<Operation> = kind<Operation>(
           ? { nullValue: 'NULL_VALUE' }
           : time.encode(operation.completedAtMs + OPERATION_RETENTION_MS),
     }),
+    missing: { seenStatus: null },
   },
 );
 

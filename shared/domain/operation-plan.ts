@@ -50,13 +50,13 @@ export function nextStep(
   const done = call?.done === true ? call.verb : undefined;
   switch (operation.kind) {
     case 'create':
-      return isTransitional(status) ? { do: 'wait' } : { do: 'complete' };
+      return up(status);
     case 'start':
-      return done === undefined ? startFrom(status) : arrived(status);
+      return done === undefined ? startFrom(status) : up(status);
     case 'stop':
-      return done === undefined ? stopFrom(status) : arrived(status);
+      return done === undefined ? stopFrom(status) : down(status);
     case 'reset':
-      if (done !== undefined) return arrived(status);
+      if (done !== undefined) return up(status);
       if (unanswered) return { do: 'fail', ...RESET_UNKNOWN };
       return resetFrom(status);
     case 'restart':
@@ -92,22 +92,51 @@ function resetFrom(status: InstanceStatus): Step {
 
 /** Stop, then start: the second half begins when the first has arrived. */
 function restartFrom(status: InstanceStatus, done: CloudCall['verb'] | undefined): Step {
-  if (done === 'start' || done === 'resume') return arrived(status);
+  if (done === 'start' || done === 'resume') return up(status);
   if (done === 'stop') return status === 'RUNNING' ? { do: 'complete' } : startFrom(status);
   if (status === 'RUNNING') return { do: 'call', verb: 'stop', fresh: true };
   return startFrom(status);
 }
 
-function arrived(status: InstanceStatus): Step {
-  return isTransitional(status) ? { do: 'wait' } : { do: 'complete' };
+/** After a call that leads to a running VM. One that is at rest was stopped before it was seen to run. */
+function up(status: InstanceStatus): Step {
+  if (status === 'RUNNING') return { do: 'complete' };
+  return isTransitional(status) ? { do: 'wait' } : { do: 'fail', ...STOPPED_EARLY };
+}
+
+/** After a call that leads to a stopped VM. One that runs was started again before it was seen at rest. */
+function down(status: InstanceStatus): Step {
+  if (isTransitional(status)) return { do: 'wait' };
+  return status === 'RUNNING' ? { do: 'fail', ...STARTED_EARLY } : { do: 'complete' };
 }
 
 function wrongState(verb: string, status: InstanceStatus): Step {
   return { do: 'fail', reason: 'wrong_state', message: `The virtual machine is ${status}: it cannot ${verb}.` };
 }
 
+interface Failed {
+  readonly reason: OperationFailure;
+  readonly message: string;
+}
+
+const STOPPED_EARLY: Failed = {
+  reason: 'vm_stopped',
+  message: 'The virtual machine was stopped from outside before it was seen running.',
+};
+
+/** Instead of `vm_stopped`, where the cloud says that it took the VM away. */
+export const PREEMPTED_EARLY: Failed = {
+  reason: 'vm_preempted',
+  message: 'Compute Engine took the spot machine away before it was seen running.',
+};
+
+const STARTED_EARLY: Failed = {
+  reason: 'vm_started',
+  message: 'The virtual machine was started from outside before it was seen stopped.',
+};
+
 /** Nothing about a VM tells whether it was reset; doing it twice would be worse than saying so. */
-export const RESET_UNKNOWN: { readonly reason: OperationFailure; readonly message: string } = {
+export const RESET_UNKNOWN: Failed = {
   reason: 'outcome_unknown',
   message: 'Compute Engine never answered the reset; it may have happened.',
 };

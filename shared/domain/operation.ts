@@ -1,5 +1,6 @@
 import type { Instance, OperationKind } from './instance.ts';
 import type { Actor } from './principal.ts';
+import type { InstanceStatus } from './status.ts';
 
 export const OPERATION_STATES = ['pending', 'running', 'completed', 'failed'] as const;
 export type OperationState = (typeof OPERATION_STATES)[number];
@@ -15,8 +16,8 @@ export interface CloudCall {
   /** The zone operation has ended well; what is left is that the VM arrives where it should. */
   readonly done: boolean;
   /**
-   * It may have been applied, whatever a repeat of it is told. So from before it is made, because whoever makes it can die
-   * over it, until the first attempt at it was clearly refused.
+   * True while Compute Engine may have executed this call. Set before sending (the worker can crash mid-call); cleared when
+   * the first attempt is rejected with a 4xx.
    */
   readonly mayBeApplied: boolean;
 }
@@ -33,6 +34,9 @@ export const OPERATION_FAILURES = [
   'cloud_invalid_argument',
   'cloud_unavailable',
   'vm_missing',
+  'vm_stopped',
+  'vm_preempted',
+  'vm_started',
   'wrong_state',
   'outcome_unknown',
   'instance_deleted',
@@ -62,6 +66,8 @@ export interface Operation {
   readonly callCount: number;
   /** `reason` is an OperationFailure, or a word of a newer version. */
   readonly error: { readonly reason: string; readonly message: string } | null;
+  /** What the VM was seen to be when the operation ended; `null` before that, without a VM, and in older rows. */
+  readonly seenStatus: InstanceStatus | null;
   readonly createdAtMs: number;
   readonly startedAtMs: number | null;
   readonly completedAtMs: number | null;
@@ -92,6 +98,7 @@ export function pendingOperation(
     call: null,
     callCount: 0,
     error: null,
+    seenStatus: null,
     createdAtMs: made.atMs,
     startedAtMs: null,
     completedAtMs: null,

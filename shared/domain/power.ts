@@ -6,7 +6,7 @@ export const POWER_KINDS = ['start', 'stop', 'reset', 'restart'] as const;
 export type PowerKind = (typeof POWER_KINDS)[number];
 
 /**
- * How strict a face of the API is. `self-service` accepts what changes nothing (start of a running instance);
+ * How strict a family of the API is. `self-service` accepts what changes nothing (start of a running instance);
  * `admin` says no in every state that the verb does not fit.
  */
 export type Strictness = 'self-service' | 'admin';
@@ -46,7 +46,7 @@ const SETTLES: Readonly<Record<InstanceStatus, InstanceStatus>> = {
 
 /** The status that counts for what may be asked next: after the operations already accepted. */
 export function projectedStatus(instance: Pick<Instance, 'status' | 'queue'>): InstanceStatus {
-  if (instance.status === 'DELETING') return 'DELETING';
+  if (isLeaving(instance)) return 'DELETING';
   const last = instance.queue.at(-1);
   return last === undefined ? SETTLES[instance.status] : OUTCOME[last.kind];
 }
@@ -116,7 +116,10 @@ function advice(kind: PowerKind, status: InstanceStatus): string {
   return 'Start it first.';
 }
 
-/** Whether an instance is on its way out: then only its delete counts. */
-export function isLeaving(instance: Pick<Instance, 'status' | 'queue'>): boolean {
-  return projectedStatus(instance) === 'DELETING';
+/**
+ * Whether a delete of the instance was accepted: from then on only that delete counts. Everything that writes a status
+ * asks this of each row that it has read, because the delete may have come since the last read.
+ */
+export function isLeaving({ status, queue }: Pick<Instance, 'status' | 'queue'>): boolean {
+  return status === 'DELETING' || queue.some(({ kind }) => kind === 'delete');
 }

@@ -3,6 +3,8 @@ import { ref, replace, type Row, type Write } from '#shared/datastore/write.ts';
 import type { Instance } from '#shared/domain/instance.ts';
 import { failInstance, type ObservationContext, observe, type Observed } from '#shared/domain/observe.ts';
 import { isFinal, type Operation, type OperationFailure } from '#shared/domain/operation.ts';
+import { isLeaving } from '#shared/domain/power.ts';
+import { statusFromCloud } from '#shared/domain/status.ts';
 import type { Machine } from '#shared/gce/compute.ts';
 import type { OperationMessage } from '#shared/pubsub/publisher.ts';
 import { observedWrites } from './instance-writes.ts';
@@ -32,7 +34,7 @@ export async function settle(
 ): Promise<void> {
   const { store, nowMs, log } = tools;
   const operationRef = held.operation;
-  // Mostly nobody was in between; whoever finds otherwise reads.
+  // Mostly nothing has changed since the rows were read. After a conflict they are read again.
   let known: Held | undefined = held;
   const next = await store.change<OperationMessage | undefined>(async () => {
     const { operation, instance } = known ?? (await readHeld(operationRef, store));
@@ -42,6 +44,7 @@ export async function settle(
       ...operation.value,
       state: end.state,
       error: end.error ?? null,
+      seenStatus: seen?.machine === undefined ? null : (statusFromCloud(seen.machine.status) ?? null),
       leaseUntilMs: 0,
       startedAtMs: operation.value.startedAtMs ?? nowMs(),
       completedAtMs: nowMs(),
@@ -77,7 +80,7 @@ function afterOperation(
   seen: { readonly machine: Machine | undefined; readonly context: ObservationContext } | undefined,
 ): Observed {
   const shortened: Instance = { ...instance, queue: instance.queue.filter(({ id }) => id !== operation.id) };
-  if (seen === undefined || instance.status === 'DELETING') return { instance: shortened, event: undefined };
+  if (seen === undefined || isLeaving(instance)) return { instance: shortened, event: undefined };
   if (seen.machine !== undefined)
     return observe(shortened, seen.machine, seen.context) ?? { instance: shortened, event: undefined };
   // Why it came to nothing is said already; what was queued behind only finds no VM.

@@ -3,6 +3,7 @@ import { Conflict, ref, type Row } from '#shared/datastore/write.ts';
 import type { EventCause } from '#shared/domain/history.ts';
 import type { Instance } from '#shared/domain/instance.ts';
 import { type ObservationContext, observe, type Observed, observeMissing } from '#shared/domain/observe.ts';
+import { isLeaving } from '#shared/domain/power.ts';
 import type { Actor } from '#shared/domain/principal.ts';
 import { isTransitional, statusFromCloud } from '#shared/domain/status.ts';
 import type { Machine, ZoneOperation } from '#shared/gce/compute.ts';
@@ -31,7 +32,7 @@ export function compare(
   nowMs: number,
 ): Observed | undefined {
   // A delete has the last word on status and record.
-  if (instance.status === 'DELETING') return undefined;
+  if (isLeaving(instance)) return undefined;
   const [head] = instance.queue;
   const operation = head === undefined ? undefined : head.id;
   const context: ObservationContext = {

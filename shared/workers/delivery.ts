@@ -172,6 +172,13 @@ export class Delivery {
     return 'done';
   }
 
+  /** A delete was accepted, or has taken the record away: nothing else of the instance counts any more. */
+  async superseded(): Promise<Verdict> {
+    const error = { reason: 'instance_deleted' as const, message: 'The instance was deleted.' };
+    await settle(this.lease.held, { state: 'failed', error }, this.tools);
+    return 'done';
+  }
+
   /** The record of a VM that Compute Engine will not delete goes; the reconciler goes on with the VM alone. */
   async takeOffRecord(): Promise<void> {
     if (this.lease.held.instance === undefined) return;

@@ -1,8 +1,9 @@
 import { INSTANCE, OPERATION } from '#shared/datastore/rows.ts';
 import { ref } from '#shared/datastore/write.ts';
 import { isFinal } from '#shared/domain/operation.ts';
+import { isLeaving } from '#shared/domain/power.ts';
 import { publishOperations } from '#shared/lifecycle/publish-operations.ts';
-import { type Held, settle } from '#shared/lifecycle/settle-operation.ts';
+import type { Held } from '#shared/lifecycle/settle-operation.ts';
 import type { Tools } from '#shared/lifecycle/tools.ts';
 import type { OperationMessage } from '#shared/pubsub/publisher.ts';
 import { Delivery, type RunOptions, type Verdict } from './delivery.ts';
@@ -30,14 +31,7 @@ export async function runOperation(message: OperationMessage, tools: Tools, opti
     const delivery = new Delivery(held, tools, options);
     return delivery.orRelease(() => runDelete(delivery));
   }
-  if (instance === undefined || instance.value.status === 'DELETING') {
-    await settle(
-      held,
-      { state: 'failed', error: { reason: 'instance_deleted', message: 'The instance was deleted.' } },
-      tools,
-    );
-    return 'done';
-  }
+  if (instance === undefined || isLeaving(instance.value)) return new Delivery(held, tools, options).superseded();
   const [head] = instance.value.queue;
   // When the operations before it have ended, it is published again.
   if (head?.id !== operation.id && instance.value.queue.some(({ id }) => id === operation.id)) return done(held, tools);

@@ -1,7 +1,8 @@
 import { Conflict } from '#shared/datastore/write.ts';
 import { observe } from '#shared/domain/observe.ts';
-import { nextStep, type Step } from '#shared/domain/operation-plan.ts';
+import { nextStep, PREEMPTED_EARLY, type Step } from '#shared/domain/operation-plan.ts';
 import type { Operation } from '#shared/domain/operation.ts';
+import { isLeaving } from '#shared/domain/power.ts';
 import { CloudError } from '#shared/gce/cloud-error.ts';
 import type { Machine, ZoneOperation } from '#shared/gce/compute.ts';
 import { observedWrites } from '#shared/lifecycle/instance-writes.ts';
@@ -20,9 +21,23 @@ export async function runPower(delivery: Delivery): Promise<Verdict> {
       if (!(await delivery.claim(step))) return 'later';
       claimed = true;
     } else if (step.do === 'call' && !(await delivery.writeDown(step))) return 'later';
-    const verdict = await take(step, machine, delivery);
+    // The rows may have been read again since the look: a delete that was accepted has the last word.
+    if (leaves(delivery)) return delivery.superseded();
+    const verdict = await take(await explained(step, delivery), machine, delivery);
     if (verdict !== 'next') return verdict;
   }
+}
+
+function leaves({ lease }: Delivery): boolean {
+  const { instance } = lease.held;
+  return instance === undefined || isLeaving(instance.value);
+}
+
+/** Why a VM was stopped early: the cloud's event of a pre-emption is on record before the VM has stopped. */
+async function explained(step: Step, { lease }: Delivery): Promise<Step> {
+  if (step.do !== 'fail' || step.reason !== 'vm_stopped') return step;
+  await lease.reread();
+  return lease.held.instance?.value.preempted === true ? { do: 'fail', ...PREEMPTED_EARLY } : step;
 }
 
 async function take(step: Step, machine: Machine | undefined, delivery: Delivery): Promise<Verdict | 'next'> {
@@ -67,7 +82,7 @@ async function accepted(zoneOperation: ZoneOperation, delivery: Delivery): Promi
   const machine = call.verb === 'reset' || instance === undefined ? undefined : await delivery.look();
   const span = { startedAtMs: zoneOperation.startedAtMs, endedAtMs: zoneOperation.startedAtMs };
   const observed =
-    machine === undefined || instance === undefined
+    machine === undefined || instance === undefined || isLeaving(instance.value)
       ? undefined
       : observe(instance.value, machine, delivery.context(span));
   const writes =

@@ -164,6 +164,7 @@ const SAMPLES = new Map(
         call: null,
         callCount: 0,
         error: null,
+        seenStatus: null,
         createdAtMs: 1,
         startedAtMs: null,
         completedAtMs: null,

@@ -137,6 +137,7 @@ export const ROW_SAMPLES: readonly RowSamples[] = [
       ),
       callCount: count,
       error: reason,
+      seenStatus: maybe(fc.constantFrom(...INSTANCE_STATUSES)),
       createdAtMs: ms,
       startedAtMs: maybe(ms),
       completedAtMs: maybe(ms),

@@ -47,6 +47,7 @@ const OPERATION: Operation = {
   call: null,
   callCount: 0,
   error: null,
+  seenStatus: null,
   createdAtMs: 1_700_000_000_999,
   startedAtMs: null,
   completedAtMs: null,

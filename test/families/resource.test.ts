@@ -45,6 +45,7 @@ function anOperation(overrides: Partial<Operation> = {}): Operation {
     call: null,
     callCount: 0,
     error: null,
+    seenStatus: null,
     createdAtMs: 1_736_937_000_000,
     startedAtMs: null,
     completedAtMs: null,

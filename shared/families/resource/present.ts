@@ -48,8 +48,9 @@ export function presentOperation(operation: Operation) {
   };
 }
 
-function resultOf({ state, kind, error }: Operation) {
-  if (state === 'completed') return { state: STATE[outcomeOf(kind)] };
+/** What was seen of the VM when the operation ended; operations of earlier versions do not say. */
+function resultOf({ state, kind, error, seenStatus }: Operation) {
+  if (state === 'completed') return { state: STATE[seenStatus ?? outcomeOf(kind)] };
   if (state === 'failed' && error !== null) return { error: error.message, code: failureCode(error.reason) };
   return null;
 }
