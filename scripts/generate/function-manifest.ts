@@ -10,6 +10,7 @@ import type {
 } from '#shared/contracts/contract.ts';
 import { HTTP_RUNTIME, WORKER_RUNTIME } from '#shared/contracts/runtime-defaults.ts';
 import type { Topic } from '#shared/contracts/topics.ts';
+import { entryPointOf } from '#shared/runtime/entry-point.ts';
 import { areaOf, restOf } from './function-names.ts';
 
 export type Trigger =
@@ -103,7 +104,7 @@ function apiFunction(name: string, clients: readonly Client[]) {
   return {
     area: areaOf(name),
     source: `functions/${areaOf(name)}/${restOf(name)}.ts`,
-    entryPoint: name,
+    entryPoint: entryPointOf(name),
     kind: 'http',
     identity: clients.includes('compute') ? 'api-compute' : 'api',
     clients,
@@ -118,7 +119,7 @@ function workerEntry(contract: WorkerContract): FunctionEntry {
     description,
     area: 'workers',
     source: `functions/workers/${name}.ts`,
-    entryPoint: name,
+    entryPoint: entryPointOf(name),
     kind: contract.trigger.type,
     identity,
     clients,

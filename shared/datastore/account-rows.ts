@@ -1,5 +1,5 @@
 import type { Orders } from '#shared/domain/orders.ts';
-import { json, nullable, plainText, text, texts, time } from './field.ts';
+import { expiry, json, nullable, plainText, text, texts, time } from './field.ts';
 import { kind, type Kind } from './kind.ts';
 
 /** What a project has ordered; the id is the project's. */
@@ -89,5 +89,5 @@ export interface Session {
 export const SESSION: Kind<Session> = kind<Session>(
   'Session',
   { userId: text, customerId: text, createdAtMs: time, expiresAtMs: time, revokedAtMs: nullable(time) },
-  { derived: (session) => ({ expireAt: time.encode(session.expiresAtMs) }) },
+  { derived: (session) => ({ expireAt: expiry(session.expiresAtMs) }) },
 );

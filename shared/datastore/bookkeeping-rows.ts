@@ -1,4 +1,4 @@
-import { integer, json, nullable, plainText, text, texts, time, word } from './field.ts';
+import { expiry, integer, json, nullable, plainText, text, texts, time, word } from './field.ts';
 import { kind, type Kind } from './kind.ts';
 import { OPERATION_RETENTION_MS } from './retention.ts';
 
@@ -45,7 +45,7 @@ export const IDEMPOTENCY: Kind<IdempotencyRecord> = kind<IdempotencyRecord>(
     leaseUntilMs: integer,
     expireAtMs: integer,
   },
-  { derived: (record) => ({ expireAt: time.encode(record.expireAtMs) }), missing: { visibleBy: null } },
+  { derived: (record) => ({ expireAt: expiry(record.expireAtMs) }), missing: { visibleBy: null } },
 );
 
 /** A VM that must go: left by a delete, by a create that came to nothing, or found without a record. The id is the VM's name. */
@@ -93,7 +93,7 @@ export const DEAD_LETTER: Kind<DeadLetter> = kind<DeadLetter>(
     attributes: json(),
     recordedAtMs: time,
   },
-  { derived: (letter) => ({ expireAt: time.encode(letter.recordedAtMs + OPERATION_RETENTION_MS) }) },
+  { derived: (letter) => ({ expireAt: expiry(letter.recordedAtMs + OPERATION_RETENTION_MS) }) },
 );
 
 /** What a scheduled job remembers between its runs; the id is the job's. */

@@ -84,6 +84,14 @@ function decodeTime(value: Value): number {
 /** Epoch milliseconds, stored as a timestamp, as TTL policies need it. */
 export const time: Field<number> = field(true, encodeTime, decodeTime);
 
+/**
+ * `expireAt`, the property of a TTL policy; null: not yet. It is written, never read. It has no index: no query uses it, and
+ * index values that grow with time are a hot spot (https://cloud.google.com/datastore/docs/ttl).
+ */
+export function expiry(atMs: number | null): Value {
+  return { ...(atMs === null ? { nullValue: 'NULL_VALUE' as const } : encodeTime(atMs)), excludeFromIndexes: true };
+}
+
 /** `null` is written as a null value, so that the row is still found by queries that order by it. */
 export function nullable<T>(inner: Field<T>): Field<T | null> {
   return field<T | null>(

@@ -7,6 +7,7 @@ import { isFinal, type Operation, OPERATION_STATES } from '#shared/domain/operat
 import { position, timeText } from '#shared/domain/sort-key.ts';
 import { EVENT_STATUSES, INSTANCE_STATUSES, STATUS_GROUP } from '#shared/domain/status.ts';
 import {
+  expiry,
   flag,
   indexedInteger,
   integer,
@@ -98,10 +99,7 @@ export const OPERATION: Kind<Operation> = kind<Operation>(
     derived: (operation) => ({
       // Null once final: the reconciler's query for what was left behind walks a short index, not all operations ever.
       openSince: isFinal(operation.state) ? { nullValue: 'NULL_VALUE' } : time.encode(operation.createdAtMs),
-      expireAt:
-        operation.completedAtMs === null
-          ? { nullValue: 'NULL_VALUE' }
-          : time.encode(operation.completedAtMs + OPERATION_RETENTION_MS),
+      expireAt: expiry(operation.completedAtMs === null ? null : operation.completedAtMs + OPERATION_RETENTION_MS),
     }),
     missing: { seenStatus: null },
   },
@@ -134,7 +132,7 @@ export const EVENT: Kind<InstanceEvent> = kind<InstanceEvent>(
       timeline: event.note
         ? { nullValue: 'NULL_VALUE' }
         : { stringValue: position(timeText(event.atMs), eventId(event.instanceId, event.sequence)) },
-      expireAt: time.encode(event.atMs + HISTORY_RETENTION_MS),
+      expireAt: expiry(event.atMs + HISTORY_RETENTION_MS),
     }),
   },
 );
@@ -163,7 +161,7 @@ export const PRICE_PERIOD: Kind<PricePeriod> = kind<PricePeriod>(
           ? { nullValue: 'NULL_VALUE' }
           : { stringValue: position(timeText(period.startMs), periodId(period.instanceId, period.sequence)) },
       // An open one is kept for as long as it runs.
-      expireAt: period.endMs === null ? { nullValue: 'NULL_VALUE' } : time.encode(period.endMs + HISTORY_RETENTION_MS),
+      expireAt: expiry(period.endMs === null ? null : period.endMs + HISTORY_RETENTION_MS),
     }),
   },
 );

@@ -3,7 +3,7 @@ import type { protos } from '@google-cloud/datastore/build/src/protos.js';
 import { Batcher } from '#shared/concurrency/batcher.ts';
 import { Failure } from '#shared/domain/failure.ts';
 import { connect, connection } from './connection.ts';
-import { time, type Value } from './field.ts';
+import { expiry, type Value } from './field.ts';
 import type { Kind } from './kind.ts';
 import { filterOf } from './query-filter.ts';
 import type { Page, Shape } from './query.ts';
@@ -179,7 +179,7 @@ export class Store {
     options: { expireAtMs: number; by?: number; also?: readonly Write[] },
   ): Promise<Counted> {
     const counter: Mutation = {
-      upsert: { key: this.#key(target), properties: { expireAt: time.encode(options.expireAtMs) } },
+      upsert: { key: this.#key(target), properties: { expireAt: expiry(options.expireAtMs) } },
       // Without the mask the upsert would clear the counter before it is incremented.
       propertyMask: { paths: ['expireAt'] },
       propertyTransforms: [{ property, increment: { integerValue: options.by ?? 1 } }],

@@ -10,6 +10,7 @@ import { readConfiguration } from './configuration.ts';
 import { JsonLog } from './log.ts';
 import { keepRequestsRaw } from './bypass-body-parsers.ts';
 import { disableRequestDomains } from './disable-request-domains.ts';
+import { entryPointOf } from './entry-point.ts';
 import { sendReply, toWireRequest } from './wire.ts';
 
 /**
@@ -21,7 +22,7 @@ export function fallbackFunction(fallback: Fallback, family: FamilyAdapter): voi
   disableRequestDomains();
   const log = new JsonLog(readConfiguration(process.env));
   const random = { hex: (bytes: number) => randomBytes(bytes).toString('hex'), fraction: () => 0 };
-  http(fallback.name, (request, response) => {
+  http(entryPointOf(fallback.name), (request, response) => {
     request.resume();
     const { path, method, headers } = toWireRequest(request);
     const ids = { errorId: random.hex(16), requestId: toRequestId(headers['x-request-id'], random) };

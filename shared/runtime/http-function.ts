@@ -8,6 +8,7 @@ import { RateLimiter } from '#shared/actions/rate-limiter.ts';
 import { openBase, type BaseTools } from './base-tools.ts';
 import { keepRequestsRaw } from './bypass-body-parsers.ts';
 import { disableRequestDomains } from './disable-request-domains.ts';
+import { entryPointOf } from './entry-point.ts';
 import { sendReply, toWireRequest } from './wire.ts';
 
 export type FunctionTools = BaseTools & { readonly catalog: CatalogReader };
@@ -20,7 +21,7 @@ export interface HttpFunction<Params, Query, Body, More> {
   readonly handle: (call: Call<Params, Query, Body>, tools: FunctionTools & More) => Promise<Reply>;
 }
 
-/** Registers an endpoint with functions-framework, under its contract's name. */
+/** Registers an endpoint with functions-framework, under its contract's entry point. */
 export function httpFunction<Params, Query, Body, More = unknown>(
   definition: HttpFunction<Params, Query, Body, More>,
 ): void {
@@ -37,7 +38,7 @@ export function httpFunction<Params, Query, Body, More = unknown>(
     handle: (call: Call<Params, Query, Body>) => definition.handle(call, tools),
     tools: pipelineTools(base, catalog),
   };
-  http(definition.endpoint.name, async (request, response) => {
+  http(entryPointOf(definition.endpoint.name), async (request, response) => {
     sendReply(response, await serve(pipeline, toWireRequest(request)));
   });
 }

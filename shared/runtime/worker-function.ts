@@ -4,6 +4,7 @@ import { parseEnvelope, type Delivery } from '#shared/pubsub/envelope.ts';
 import { openBase, type BaseTools } from './base-tools.ts';
 import { keepRequestsRaw } from './bypass-body-parsers.ts';
 import { disableRequestDomains } from './disable-request-domains.ts';
+import { entryPointOf } from './entry-point.ts';
 import { sendReply, toWireRequest } from './wire.ts';
 
 /** Pub/Sub's messages have at most 10 MB, and base64 makes them longer; ours are far smaller, audit entries may not be. */
@@ -31,7 +32,7 @@ export function pushFunction<More>(definition: PushFunction<More>): void {
   const base = openBase();
   const tools = { ...base, ...definition.open(base) };
   const { log } = base;
-  http(definition.name, async (request, response) => {
+  http(entryPointOf(definition.name), async (request, response) => {
     const wire = toWireRequest(request, ENVELOPE_BYTES_MAX);
     let acknowledged = false;
     try {
@@ -66,7 +67,7 @@ export function scheduledFunction<More>(definition: ScheduledFunction<More>): vo
   disableRequestDomains();
   const base = openBase();
   const tools = { ...base, ...definition.open(base) };
-  http(definition.name, async (request, response) => {
+  http(entryPointOf(definition.name), async (request, response) => {
     request.resume();
     const headers = { 'content-type': 'application/json' };
     try {

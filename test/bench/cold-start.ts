@@ -6,6 +6,7 @@ import { build } from '#scripts/build.ts';
 import { BUNDLE, CACHE } from '#scripts/build/compile-cache.ts';
 import { functionEnvironment } from '#scripts/local/functions/function-environment.ts';
 import { firstAnswer, type FirstAnswer, type FunctionProcess } from '#test/build/running-function.ts';
+import { entryPointOf } from '#shared/runtime/entry-point.ts';
 import { BenchCloud } from './bench-cloud-process.ts';
 import { deployedFunctions, FirstRequests, sizeFor } from './first-requests.ts';
 import { wholeFunction } from './whole-function.ts';
@@ -68,7 +69,12 @@ async function main({ runs, only, json }: Options): Promise<void> {
     for (const deployed of wanted) {
       const { name, source: entryFile } = deployed;
       const source = folders[name] ?? '';
-      const next = (): FunctionProcess => ({ target: name, source, environment, request: requests.next(deployed) });
+      const next = (): FunctionProcess => ({
+        target: entryPointOf(name),
+        source,
+        environment,
+        request: requests.next(deployed),
+      });
       const whole = WITH_WHOLE.has(name) ? await wholeFunction(ROOT, name, entryFile) : undefined;
       try {
         const row = await measured({ name, source, next, whole }, empty, runs);

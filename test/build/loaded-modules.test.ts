@@ -7,6 +7,7 @@ import { functionEntries } from '#scripts/build/function-entries.ts';
 import { functionEnvironment } from '#scripts/local/functions/function-environment.ts';
 import { BenchCloud } from '#test/bench/bench-cloud-process.ts';
 import { deployedFunctions, FirstRequests, sizeFor, type DeployedFunction } from '#test/bench/first-requests.ts';
+import { entryPointOf } from '#shared/runtime/entry-point.ts';
 import { packageOf } from './bundle-rules.ts';
 import { firstAnswer } from './running-function.ts';
 
@@ -84,7 +85,12 @@ describe('up to its first answer', { timeout: 60_000 }, () => {
     await writeFile(join(source, 'index.js'), code);
     const { emulators } = cloud.ready;
     const environment = functionEnvironment({ emulators, repositoryFolder: ROOT, given: { LOG_LEVEL: 'error' } });
-    const { status } = await firstAnswer({ target: name, source, environment, request: requests.next(deployed) });
+    const { status } = await firstAnswer({
+      target: entryPointOf(name),
+      source,
+      environment,
+      request: requests.next(deployed),
+    });
     expect(status).toBeLessThan(name.endsWith('-fallback') ? 405 : 300);
     const run = new Set((await readFile(file, 'utf8').catch(() => '')).split('\n'));
     return Object.entries(bundle.inputs)

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { functionEnvironment } from '#scripts/local/functions/function-environment.ts';
 import type { BenchCloudReady } from '#test/bench/bench-cloud-messages.ts';
 import { BenchCloud } from '#test/bench/bench-cloud-process.ts';
+import { entryPointOf } from '#shared/runtime/entry-point.ts';
 import { overBudget, roundTrips, TracedClients, type RoundTrips } from './traced-clients.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -146,7 +147,7 @@ describe('with warm caches', { timeout: 60_000 }, () => {
     };
     const source = manifest.functions.find((entry) => entry.name === name)?.source ?? name;
     await import(`${ROOT}/${source}`);
-    const server = getTestServer(name).listen(0, '127.0.0.1');
+    const server = getTestServer(entryPointOf(name)).listen(0, '127.0.0.1');
     servers.push(server);
     await once(server, 'listening');
     const address = server.address();

@@ -29,7 +29,11 @@ describe.each(CONTRACTS)('$name', (contract) => {
   test('has a function, whose file exists', () => {
     const entry = manifest.functions.find(({ name }) => name === contract.name);
 
-    expect(entry).toMatchObject({ entryPoint: contract.name, method: contract.method, path: contract.path });
+    expect(entry).toMatchObject({
+      entryPoint: contract.name.replaceAll('-', '_'),
+      method: contract.method,
+      path: contract.path,
+    });
     expect(existsSync(join(ROOT, entry?.source ?? '')), entry?.source).toBe(true);
   });
 

@@ -23,7 +23,7 @@ describe('every contract', () => {
       const entry = manifest.functions.find((candidate) => candidate.name === name);
       const route = operations.find((each) => each.path === path && each.method === method.toLowerCase());
 
-      expect(entry).toMatchObject({ kind: 'http', entryPoint: name, method, path });
+      expect(entry).toMatchObject({ kind: 'http', entryPoint: name.replaceAll('-', '_'), method, path });
       expect(route?.backend.address).toBe(`\${${name.replaceAll('-', '_')}}`);
     },
   );

@@ -8,6 +8,7 @@ import type { Connection } from '#scripts/local/state/connection.ts';
 import { LOCAL_PROJECT } from '#scripts/local/functions/function-environment.ts';
 import { LocalCloud } from '#scripts/local/local-cloud.ts';
 import { connection as clientOptions } from '#shared/datastore/connection.ts';
+import { entryPointOf } from '#shared/runtime/entry-point.ts';
 
 /*
  * The local cloud around functions that only tell what reached them: how Pub/Sub, the log sink, the scheduler and the
@@ -65,7 +66,7 @@ interface Told {
 function bundle(name: string, toldFile: string): string {
   return `
     const { appendFileSync } = require('node:fs');
-    require('@google-cloud/functions-framework').http('${name}', (request, response) => {
+    require('@google-cloud/functions-framework').http('${entryPointOf(name)}', (request, response) => {
       const told = { name: '${name}', nowMs: Date.now(), pid: process.pid, authorization: request.headers.authorization, body: request.body };
       appendFileSync(${JSON.stringify(toldFile)}, JSON.stringify(told) + '\\n');
       const text = Buffer.from(request.body?.message?.data ?? '', 'base64').toString();
@@ -205,7 +206,7 @@ test('what happens at Compute Engine reaches the sync as an audit log entry', as
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({
-        name: 'vm-1',
+        name: 'tw-550e84-a1b2c3d4',
         machineType: 'zones/us-central1-a/machineTypes/n1-standard-1',
         disks: [
           {

@@ -8,6 +8,7 @@ import type { Server as HttpServer } from 'node:http';
 import { createServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { join } from 'node:path';
+import { entryPointOf } from '#shared/runtime/entry-point.ts';
 import type { FromHost, ToHost } from './function-host-messages.ts';
 import { ShiftedDate } from './shifted-date.ts';
 
@@ -84,7 +85,7 @@ class FunctionHost {
       getTestServer(name: string): HttpServer;
     };
     this.#require(join(this.#bundlesFolder, name, 'index.js'));
-    return framework.getTestServer(name);
+    return framework.getTestServer(entryPointOf(name));
   }
 }
 
