@@ -3,7 +3,7 @@ export type FaultService = (typeof FAULT_SERVICES)[number];
 
 /**
  * `falseError`: carried out, and answered as if it had not been. `late`: the caller hears at once that there was no answer,
- * and it is carried out after that.
+ * and it is carried out after that. `operationError`: accepted, and its operation ends with the fault's `code`.
  */
 export const FAULT_KINDS = [
   'error',
@@ -12,10 +12,15 @@ export const FAULT_KINDS = [
   'late',
   'delay',
   'stockout',
+  'operationError',
   'duplicate',
   'reorder',
 ] as const;
 export type FaultKind = (typeof FAULT_KINDS)[number];
+
+/** What a call can meet that opens an operation, and one that asks the zone for room besides. */
+const OPERATION_FAULTS = ['error', 'falseError', 'lostAnswer', 'delay', 'operationError'] as const;
+const ROOM_FAULTS = [...OPERATION_FAULTS, 'stockout'] as const;
 
 /**
  * The methods that can be hurt, by their names on the wire, with the kinds that make sense for each. `push` is a delivery
@@ -23,13 +28,25 @@ export type FaultKind = (typeof FAULT_KINDS)[number];
  */
 export const FAULT_METHODS: Readonly<Record<FaultService, Readonly<Record<string, readonly FaultKind[]>>>> = {
   compute: {
-    'instances.insert': ['error', 'falseError', 'lostAnswer', 'delay', 'stockout'],
-    'instances.start': ['error', 'falseError', 'lostAnswer', 'delay', 'stockout'],
-    'instances.stop': ['error', 'falseError', 'lostAnswer', 'delay'],
-    'instances.reset': ['error', 'falseError', 'lostAnswer', 'delay'],
-    'instances.resume': ['error', 'falseError', 'lostAnswer', 'delay', 'stockout'],
-    'instances.delete': ['error', 'falseError', 'lostAnswer', 'delay'],
+    'instances.insert': ROOM_FAULTS,
+    'instances.start': ROOM_FAULTS,
+    'instances.stop': OPERATION_FAULTS,
+    'instances.reset': OPERATION_FAULTS,
+    'instances.suspend': OPERATION_FAULTS,
+    'instances.resume': ROOM_FAULTS,
+    'instances.delete': OPERATION_FAULTS,
+    'instances.setLabels': OPERATION_FAULTS,
+    'instances.setMetadata': OPERATION_FAULTS,
+    'instances.setTags': OPERATION_FAULTS,
+    'instances.setMachineType': OPERATION_FAULTS,
+    'instances.setDeletionProtection': OPERATION_FAULTS,
+    'instances.attachDisk': OPERATION_FAULTS,
+    'instances.detachDisk': OPERATION_FAULTS,
+    'disks.insert': OPERATION_FAULTS,
+    'disks.resize': OPERATION_FAULTS,
+    'disks.delete': OPERATION_FAULTS,
     'instances.get': ['error', 'lostAnswer', 'delay'],
+    'instances.getSerialPortOutput': ['error', 'lostAnswer', 'delay'],
     'instances.aggregatedList': ['error', 'lostAnswer', 'delay'],
     'zoneOperations.get': ['error', 'lostAnswer', 'delay'],
     'zoneOperations.wait': ['error', 'lostAnswer', 'delay'],
@@ -62,6 +79,10 @@ export interface Fault {
   readonly count: number;
   /** Compute: HTTP status, default 503. Datastore and Pub/Sub: gRPC status code, default 14 (UNAVAILABLE). */
   readonly status?: number;
+  /** `operationError`: the code in the DONE operation; default INTERNAL_ERROR. */
+  readonly code?: string;
+  /** `operationError`: `httpErrorStatusCode` beside the code; default what the code is known to come with. */
+  readonly httpStatus?: number;
   /** `delay`: how long the answer is held. `late`: after which time it is carried out. */
   readonly delayMs?: number;
 }

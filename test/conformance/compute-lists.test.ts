@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { ZONES } from '#scripts/emulators/compute/data/zones.ts';
 import { BOOT_SECONDS, PROJECT, STOP_SECONDS, ZONE, computeCloud } from '#test/support/compute-cloud.ts';
 
 describe('lists', () => {
@@ -68,7 +69,8 @@ describe('lists', () => {
       zones.set(scope, warning?.code);
     }
 
-    expect(zones.size).toBe(14);
+    expect(zones.size).toBe(ZONES.length);
+    expect(zones.get('zones/us-central1-ai1a')).toBe('NO_RESULTS_ON_PAGE');
     expect(zones.get('zones/us-west1-b')).toBe('NO_RESULTS_ON_PAGE');
     expect([undefined, null, '']).toContain(zones.get(`zones/${ZONE}`));
   });

@@ -288,7 +288,7 @@ describe('refusals', () => {
   test.each([
     ['a bad name', { name: 'Web_1' }, 400, 'invalid'],
     ['no machine type', { machineType: '' }, 400, 'required'],
-    ['an unknown machine type', { machineType: `zones/${ZONE}/machineTypes/cx31` }, 404, 'notFound'],
+    ['an unknown machine type', { machineType: `zones/${ZONE}/machineTypes/cx31` }, 400, 'invalid'],
     ["another zone's machine type", { machineType: 'zones/us-west1-a/machineTypes/e2-medium' }, 400, 'invalid'],
     ['an odd custom machine type', { machineType: `zones/${ZONE}/machineTypes/custom-3-4096` }, 400, 'invalid'],
     [
@@ -342,19 +342,26 @@ describe('refusals', () => {
     expect(cloud.emulator.machines()).toHaveLength(2);
   });
 
-  test('an unknown zone, instance, operation and path: 404 in the shape of the real one', async () => {
+  test('an unknown zone is a 400, as an unknown region is', async () => {
+    const cloud = await computeCloud();
+
+    const refused = await thrownBy(cloud.insert('web', {}, undefined, 'mars-1'));
+
+    expect(refused).toMatchObject({
+      httpStatusCode: 400,
+      message: "Invalid value for field 'zone': 'mars-1'. Unknown zone.",
+      errors: [{ reason: 'invalid' }],
+    });
+  });
+
+  test('an unknown instance, operation and path: 404 in the shape of the real one', async () => {
     const cloud = await computeCloud();
     const base = `http://${cloud.emulator.address}/compute/v1/projects/${PROJECT}`;
-    const paths = [
-      '/zones/mars-1/instances',
-      `/zones/${ZONE}/instances/no`,
-      `/zones/${ZONE}/operations/no`,
-      `/zones/${ZONE}/rockets`,
-    ];
+    const paths = [`/zones/${ZONE}/instances/no`, `/zones/${ZONE}/operations/no`, `/zones/${ZONE}/rockets`];
 
     const answers = await Promise.all(paths.map((item) => fetch(base + item)));
 
-    expect(answers.map(({ status }) => status)).toEqual([404, 404, 404, 404]);
+    expect(answers.map(({ status }) => status)).toEqual([404, 404, 404]);
     for (const answer of answers) {
       expect(await answer.json()).toMatchObject({ error: { code: 404, errors: [{ reason: 'notFound' }] } });
     }

@@ -1,8 +1,11 @@
 import type { NetworkInterface } from './instance-resource.ts';
 import type { Journal } from './journal.ts';
-import { ZONES, regionOf } from './resource-names.ts';
+import type { Networks } from './networks.ts';
 
-const REGIONS = [...new Set(ZONES.map(regionOf))].sort();
+/** How many addresses of a public range are handed out. */
+const PUBLIC_SIZE = 131_068;
+/** The network's, the gateway's and the last two addresses of a subnetwork are Google's own. */
+const RESERVED = 4;
 
 /**
  * Hands out addresses. The search starts at random, which keeps a released public address from coming back at once, as
@@ -11,19 +14,38 @@ const REGIONS = [...new Set(ZONES.map(regionOf))].sort();
  */
 export class AddressPool {
   readonly #journal: Journal;
+  readonly #networks: Networks;
 
-  constructor(journal: Journal) {
+  constructor(journal: Journal, networks: Networks) {
     this.#journal = journal;
+    this.#networks = networks;
   }
 
-  /** Fills in what an interface lacks: the internal address, and a public one per access configuration. */
-  assign(networkInterface: NetworkInterface, zone: string, machineId: string): NetworkInterface {
+  /** Holds the internal address of an interface for the VM's life. `undefined` when its subnetwork has none left. */
+  reserve({ subnetwork, networkIP }: NetworkInterface, machineId: string): string | undefined {
+    const { project, region, name } = placeOf(subnetwork);
+    const found = this.#networks.findSubnetwork(project, region, name);
+    const key = `${project}/${found?.network ?? name}`;
+    if (networkIP !== undefined) {
+      this.#journal.takeAddress(`${key}/${networkIP}`, machineId);
+      return networkIP;
+    }
+    const [base = '10.0.0.0', bits = '20'] = (found?.ipCidrRange ?? '').split('/');
+    const first = base.split('.').reduce((sum, part) => sum * 256 + Number(part), 0);
+    const size = 2 ** (32 - Number(bits)) - RESERVED;
+    return this.#take(size, machineId, (n) => textOf(first + 2 + n), key);
+  }
+
+  /** Gives an interface that has a host its addresses: the internal one that is held for it, and a public one per access. */
+  assign(networkInterface: NetworkInterface, internalIp: string | undefined, machineId: string): NetworkInterface {
     const { accessConfigs } = networkInterface;
-    const networkIP = networkInterface.networkIP ?? this.#internal(zone, machineId);
-    this.#journal.takeAddress(networkIP, machineId);
-    if (accessConfigs === undefined) return { ...networkInterface, networkIP };
-    const assigned = accessConfigs.map((config) => ({ ...config, natIP: config.natIP ?? this.#public(machineId) }));
-    return { ...networkInterface, networkIP, accessConfigs: assigned };
+    const networkIP = networkInterface.networkIP ?? internalIp;
+    const assigned = accessConfigs?.map((config) => ({ ...config, natIP: config.natIP ?? this.#public(machineId) }));
+    return {
+      ...networkInterface,
+      ...(networkIP === undefined ? {} : { networkIP }),
+      ...(assigned === undefined ? {} : { accessConfigs: assigned }),
+    };
   }
 
   /** Gives back the public addresses that were not the caller's own. */
@@ -39,26 +61,32 @@ export class AddressPool {
     return { ...networkInterface, accessConfigs: left };
   }
 
-  #internal(zone: string, machineId: string): string {
-    const second = 128 + 2 * REGIONS.indexOf(regionOf(zone));
-    // A /16 without the network's, the gateway's and the last addresses.
-    return this.#take(65_530, machineId, (n) => `10.${second}.${(n + 2) >> 8}.${(n + 2) & 255}`);
-  }
-
   #public(machineId: string): string {
-    return this.#take(
-      131_068,
+    const address = this.#take(
+      PUBLIC_SIZE,
       machineId,
       (n) => `198.${18 + ((n + 2) >> 16)}.${((n + 2) >> 8) & 255}.${(n + 2) & 255}`,
     );
+    if (address === undefined) throw new Error('All public addresses are in use.');
+    return address;
   }
 
-  #take(size: number, machineId: string, addressOf: (n: number) => string): string {
+  /** `key` keeps the same address apart in different networks. */
+  #take(size: number, machineId: string, addressOf: (n: number) => string, key?: string): string | undefined {
     const start = Math.floor(Math.random() * size);
     for (let tried = 0; tried < size; tried += 1) {
       const ip = addressOf((start + tried) % size);
-      if (this.#journal.takeAddress(ip, machineId)) return ip;
+      if (this.#journal.takeAddress(key === undefined ? ip : `${key}/${ip}`, machineId)) return ip;
     }
-    throw new Error('All addresses of the range are in use.');
+    return undefined;
   }
+}
+
+function textOf(address: number): string {
+  return [24, 16, 8, 0].map((shift) => Math.floor(address / 2 ** shift) % 256).join('.');
+}
+
+function placeOf(subnetwork: string) {
+  const match = /projects\/([^/]+)\/regions\/([^/]+)\/subnetworks\/([^/]+)$/.exec(subnetwork);
+  return { project: match?.[1] ?? '', region: match?.[2] ?? '', name: match?.[3] ?? '' };
 }

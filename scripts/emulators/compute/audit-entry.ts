@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Operation, OperationFailure } from './operation-resource.ts';
-import { instanceName } from './resource-names.ts';
+import { diskName, instanceName } from './resource-names.ts';
 
 /** A LogEntry of Cloud Audit Logs, as a log sink publishes it for Compute Engine. */
 export interface AuditEntry {
@@ -10,8 +10,9 @@ export interface AuditEntry {
   readonly receiveTimestamp: string;
   readonly severity: 'NOTICE' | 'INFO' | 'ERROR';
   readonly resource: {
-    readonly type: 'gce_instance';
-    readonly labels: { readonly instance_id: string; readonly zone: string; readonly project_id: string };
+    readonly type: 'gce_instance' | 'gce_disk';
+    /** With `instance_id` or `disk_id`. */
+    readonly labels: Readonly<Record<string, string>>;
   };
   readonly protoPayload: {
     readonly '@type': 'type.googleapis.com/google.cloud.audit.AuditLog';
@@ -41,7 +42,8 @@ export interface AuditMoment {
 }
 
 export function auditEntry(operation: Operation, moment: AuditMoment, atMs: number): AuditEntry {
-  const { id, project, zone, name } = operation.machine;
+  const { id, project, zone, name } = operation.target;
+  const isDisk = operation.method.startsWith('disks.');
   const { failure } = moment;
   const system = operation.auditMethod.startsWith('compute.');
   const timestamp = new Date(atMs).toISOString();
@@ -53,12 +55,14 @@ export function auditEntry(operation: Operation, moment: AuditMoment, atMs: numb
     timestamp,
     receiveTimestamp: timestamp,
     severity: severityOf(system, failure),
-    resource: { type: 'gce_instance', labels: { instance_id: id, zone, project_id: project } },
+    resource: isDisk
+      ? { type: 'gce_disk', labels: { disk_id: id, zone, project_id: project } }
+      : { type: 'gce_instance', labels: { instance_id: id, zone, project_id: project } },
     protoPayload: {
       '@type': 'type.googleapis.com/google.cloud.audit.AuditLog',
       serviceName: 'compute.googleapis.com',
       methodName: operation.auditMethod,
-      resourceName: instanceName(project, zone, name),
+      resourceName: isDisk ? diskName(project, zone, name) : instanceName(project, zone, name),
       authenticationInfo: { principalEmail: operation.principal },
       request: { '@type': `type.googleapis.com/${operation.auditMethod.replace(/^(v1|beta)\./, '')}` },
       ...(status === undefined ? {} : { status }),

@@ -1,28 +1,34 @@
 import type { Clock } from '../clock.ts';
+import { CatalogApi, checkZone } from './catalog-api.ts';
+import { applyToMachine } from './apply-to-machine.ts';
 import { ComputeError, invalidField, notFound, notReady } from './compute-error.ts';
-import type { InstanceResource, Machine } from './instance-resource.ts';
+import type { Disk } from './disk-resource.ts';
+import { Edits } from './edits.ts';
+import type { Machine } from './instance-resource.ts';
 import type { Call, Journal } from './journal.ts';
-import { isJsonObject } from './json-object.ts';
-import type { JsonObject } from './json-object.ts';
-import { needsRoom } from './lifecycle.ts';
-import type { Lifecycle, Order } from './lifecycle.ts';
+import type { Lifecycle } from './lifecycle.ts';
+import { aggregatedBody, listBody } from './list-body.ts';
 import { parseListFilter } from './list-filter.ts';
 import { pageOf } from './list-page.ts';
-import type { Operation, OperationResource } from './operation-resource.ts';
+import { needsRoom } from './moves.ts';
+import type { Order } from './operation-book.ts';
+import type { Operation, OperationFailure, OperationResource } from './operation-resource.ts';
 import type { OperationWaiters } from './operation-waiters.ts';
-import { ZONES, instanceName, operationName, resourceUrl, zoneName } from './resource-names.ts';
+import { parseBody, readBody, readBoolean, readNumber, readRequestId } from './request-values.ts';
 import { INSTANCE_FIELDS, OPERATION_FIELDS } from './resource-fields.ts';
+import { diskName, instanceName, operationName, zoneName } from './resource-names.ts';
 import { isMutation } from './route.ts';
-import type { ApiMethod, Mutation, Route } from './route.ts';
+import type { Mutation, Reading, Route } from './route.ts';
+import { serialPortOutput } from './serial-output.ts';
 
 /** One request, read. */
 export interface ApiRequest extends Route {
   readonly query: URLSearchParams;
   readonly rawBody: string;
-  /** Aborted when nobody waits for the answer any more. */
+  /** Aborted when no caller waits for the answer any more. */
   readonly signal: AbortSignal;
-  /** A fault says that the zone has no room for this one. */
-  readonly stockout: boolean;
+  /** A fault says that the operation of this call is accepted and fails so. */
+  readonly failure?: OperationFailure | undefined;
 }
 
 export interface ApiAnswer {
@@ -35,9 +41,6 @@ const REQUEST_ID_MS = 60 * 60_000;
 /** What `zoneOperations.wait` waits at most. */
 const WAIT_MS = 120_000;
 
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
-const NIL_UUID = '00000000-0000-0000-0000-000000000000';
-
 interface ApiParts {
   readonly journal: Journal;
   readonly lifecycle: Lifecycle;
@@ -49,12 +52,16 @@ interface ApiParts {
 export class ComputeApi {
   readonly #journal: Journal;
   readonly #lifecycle: Lifecycle;
+  readonly #edits: Edits;
+  readonly #catalog: CatalogApi;
   readonly #waiters: OperationWaiters;
   readonly #clock: Clock;
 
   constructor({ journal, lifecycle, waiters, clock }: ApiParts) {
     this.#journal = journal;
     this.#lifecycle = lifecycle;
+    this.#edits = new Edits(journal, lifecycle);
+    this.#catalog = new CatalogApi(lifecycle);
     this.#waiters = waiters;
     this.#clock = clock;
   }
@@ -74,7 +81,18 @@ export class ComputeApi {
 
   /** Whether the request would make the zone find room for a VM. */
   asksForRoom(request: ApiRequest): boolean {
+    const { method, project, zone, resource } = request;
+    if (!this.opensOperation(request)) return false;
+    if (method === 'instances.insert') return true;
+    if (method !== 'instances.start' && method !== 'instances.resume') return false;
+    const machine = this.#find(project, zone, resource);
+    return machine !== undefined && needsRoom(method === 'instances.start' ? 'start' : 'resume', machine);
+  }
+
+  /** Whether the request is for something new, of a VM or disk that exists, or of a VM that does not exist yet. */
+  opensOperation(request: ApiRequest): boolean {
     const { method, project, zone, resource, query } = request;
+    if (!isMutation(method)) return false;
     this.#lifecycle.settle();
     const requestId = query.get('requestId') ?? '';
     if (requestId !== '' && this.#original(project, requestId) !== undefined) return false;
@@ -82,14 +100,20 @@ export class ComputeApi {
       const name = parseBody(request.rawBody)?.['name'];
       return typeof name === 'string' && this.#journal.machine(project, zone, name) === undefined;
     }
-    if (method !== 'instances.start' && method !== 'instances.resume') return false;
-    const machine = this.#find(project, zone, resource);
-    return machine !== undefined && needsRoom(method === 'instances.start' ? 'start' : 'resume', machine);
+    if (method.startsWith('disks.')) return true;
+    return this.#find(project, zone, resource) !== undefined;
+  }
+
+  /** The bare machine type of a VM that exists, or that an insert asks for. */
+  machineTypeOf({ method, project, zone, resource, rawBody }: ApiRequest): string {
+    const asked = method === 'instances.insert' ? parseBody(rawBody)?.['machineType'] : undefined;
+    const reference = typeof asked === 'string' ? asked : this.#find(project, zone, resource)?.resource.machineType;
+    return reference?.slice(reference.lastIndexOf('/') + 1) ?? '';
   }
 
   #mutate(request: ApiRequest, method: Mutation): ApiAnswer {
     try {
-      checkZone(request.project, request.zone);
+      checkZone(request.zone);
       const requestId = readRequestId(request.query);
       const operation = this.#lifecycle.transact((nowMs) => {
         const original = requestId === undefined ? undefined : this.#original(request.project, requestId);
@@ -110,49 +134,38 @@ export class ComputeApi {
   }
 
   #apply(request: ApiRequest, method: Mutation, requestId: string | undefined, nowMs: number): Operation {
-    const { project, zone, query, stockout } = request;
+    const { project, zone, query, failure } = request;
     const principal = `compute-api@${project}.iam.gserviceaccount.com`;
-    const order: Order = { requestId, principal, api: 'v1', stockout };
-    if (method === 'instances.insert') {
-      for (const [parameter, collection] of [
-        ['sourceInstanceTemplate', 'global/instanceTemplates'],
-        ['sourceMachineImage', 'global/machineImages'],
-      ] as const) {
-        const source = query.get(parameter);
-        // Neither can be made here, so none exists.
-        if (source !== null) throw notFound(`projects/${project}/${collection}/${source.split('/').at(-1) ?? ''}`);
-      }
-      return this.#lifecycle.insert({ project, zone }, readBody(request.rawBody), order, nowMs);
-    }
-    const machine = this.#machine(request);
+    const order: Order = { requestId, principal, api: 'v1', failure, nowMs };
     switch (method) {
-      case 'instances.setLabels':
-        return this.#lifecycle.setLabels(machine, readBody(request.rawBody), order, nowMs);
-      case 'instances.delete':
-        if (machine.resource.deletionProtection && !machine.deleting) throw protectedFromDeletion(machine);
-        return this.#lifecycle.act('delete', machine, order, nowMs);
-      case 'instances.start':
-        return this.#lifecycle.act('start', machine, order, nowMs);
-      case 'instances.stop':
-        readBoolean(query, 'discardLocalSsd');
-        readBoolean(query, 'noGracefulShutdown');
-        return this.#lifecycle.act('stop', machine, order, nowMs);
-      case 'instances.suspend':
-        readBoolean(query, 'discardLocalSsd');
-        return this.#lifecycle.act('suspend', machine, order, nowMs);
-      case 'instances.reset':
-        return this.#lifecycle.act('reset', machine, order, nowMs);
-      case 'instances.resume':
-        return this.#lifecycle.act('resume', machine, order, nowMs);
+      case 'instances.insert':
+        refuseSources(project, query);
+        return this.#lifecycle.insert({ project, zone }, readBody(request.rawBody), order);
+      case 'disks.insert': {
+        const body = readBody(request.rawBody);
+        return this.#lifecycle.disks.insert({ project, zone }, body, query.get('sourceImage'), order);
+      }
+      case 'disks.resize':
+        return this.#lifecycle.disks.resize(this.#disk(request), readBody(request.rawBody), order);
+      case 'disks.delete':
+        return this.#lifecycle.disks.delete(this.#disk(request), order);
+      default:
+        return applyToMachine(this.#machine(request), request, method, {
+          lifecycle: this.#lifecycle,
+          edits: this.#edits,
+          order,
+        });
     }
   }
 
-  async #read(request: ApiRequest, method: Exclude<ApiMethod, Mutation>): Promise<ApiAnswer> {
+  async #read(request: ApiRequest, method: Reading): Promise<ApiAnswer> {
     const { project, zone, query } = request;
-    if (method !== 'instances.aggregatedList') checkZone(project, zone);
+    if (zone !== '') checkZone(zone);
     switch (method) {
       case 'instances.get':
         return { status: 200, body: this.#machine(request).resource };
+      case 'instances.getSerialPortOutput':
+        return { status: 200, body: this.#serialPort(request) };
       case 'instances.list':
         return { status: 200, body: this.#listInstances(project, zone, query) };
       case 'instances.aggregatedList':
@@ -169,6 +182,8 @@ export class ComputeApi {
         this.#journal.removeOperation(name);
         return { status: 204 };
       }
+      default:
+        return { status: 200, body: this.#catalog.read(request, method) };
     }
   }
 
@@ -180,36 +195,24 @@ export class ComputeApi {
     return this.#operation(request).resource;
   }
 
+  #serialPort(request: ApiRequest): object {
+    const port = readNumber(request.query, 'port', 1);
+    if (port < 1 || port > 4) throw invalidField('port', String(port), 'Must be a number from 1 to 4.');
+    return serialPortOutput(this.#journal, this.#machine(request), port, readNumber(request.query, 'start', 0));
+  }
+
   #listInstances(project: string, zone: string, query: URLSearchParams): object {
-    const base = `${zoneName(project, zone)}/instances`;
-    const { items, nextPageToken } = this.#instancePage(this.#journal.machines(project, zone), query);
-    return listBody(
-      'compute#instanceList',
-      base,
-      items.map(({ resource }) => resource),
-      nextPageToken,
-    );
+    const { items, ...more } = this.#instancePage(this.#journal.machines(project, zone), query);
+    const page = { items: items.map(({ resource }) => resource), ...more };
+    return listBody('compute#instanceList', `${zoneName(project, zone)}/instances`, page);
   }
 
   #aggregate(project: string, query: URLSearchParams): object {
     readBoolean(query, 'returnPartialSuccess');
     readBoolean(query, 'includeAllScopes');
-    const { items, nextPageToken } = this.#instancePage(this.#journal.machines(project), query);
-    const byZone = new Map<string, InstanceResource[]>(ZONES.map((zone) => [zone, []]));
-    for (const { zone, resource } of items) byZone.get(zone)?.push(resource);
+    const page = this.#instancePage(this.#journal.machines(project), query);
     const base = `projects/${project}/aggregated/instances`;
-    return {
-      kind: 'compute#instanceAggregatedList',
-      id: base,
-      items: Object.fromEntries(
-        [...byZone].map(([zone, instances]) => [
-          `zones/${zone}`,
-          instances.length > 0 ? { instances } : { warning: noResults(zone) },
-        ]),
-      ),
-      ...(nextPageToken === undefined ? {} : { nextPageToken }),
-      selfLink: resourceUrl(base),
-    };
+    return aggregatedBody('compute#instanceAggregatedList', base, 'instances', page);
   }
 
   #instancePage(machines: readonly Machine[], query: URLSearchParams) {
@@ -226,14 +229,19 @@ export class ComputeApi {
       .operations(project, zone)
       .filter(({ resource }) => filter(resource))
       .map(({ resource, name, insertMs }) => ({ item: resource, name, createdMs: insertMs }));
-    const { items, nextPageToken } = pageOf(listed, query);
-    return listBody('compute#operationList', `${zoneName(project, zone)}/operations`, items, nextPageToken);
+    return listBody('compute#operationList', `${zoneName(project, zone)}/operations`, pageOf(listed, query));
   }
 
   #machine({ project, zone, resource }: Route): Machine {
     const machine = this.#find(project, zone, resource);
     if (machine === undefined) throw notFound(instanceName(project, zone, resource));
     return machine;
+  }
+
+  #disk({ project, zone, resource }: Route): Disk {
+    const disk = this.#lifecycle.disks.find(project, zone, resource);
+    if (disk === undefined) throw notFound(diskName(project, zone, resource));
+    return disk;
   }
 
   /** A VM goes by its name or its id. */
@@ -244,8 +252,11 @@ export class ComputeApi {
     return machine?.project === project && machine.zone === zone ? machine : undefined;
   }
 
+  /** An operation goes by its name or its number (GetZoneOperationRequest in compute.proto). */
   #operation({ project, zone, resource }: Route): Operation {
-    const operation = this.#journal.operation(resource);
+    const operation = /^\d+$/.test(resource)
+      ? this.#journal.operationById(resource)
+      : this.#journal.operation(resource);
     if (operation?.project !== project || operation.zone !== zone) {
       throw notFound(operationName(project, zone, resource));
     }
@@ -257,7 +268,7 @@ export class ComputeApi {
   }
 
   #call(request: ApiRequest, method: Mutation, outcome: Call['outcome'], status: number): Call {
-    const name = method === 'instances.insert' ? parseBody(request.rawBody)?.['name'] : request.resource;
+    const name = targetOf(request, method);
     const requestId = request.query.get('requestId') ?? '';
     return {
       method,
@@ -271,74 +282,27 @@ export class ComputeApi {
   }
 }
 
-function checkZone(project: string, zone: string): void {
-  if (!ZONES.includes(zone)) throw notFound(zoneName(project, zone));
+/** Name of what a request is about; an insert says it in the body. */
+function targetOf(request: ApiRequest, method: Mutation): unknown {
+  return method.endsWith('.insert') ? parseBody(request.rawBody)?.['name'] : request.resource;
 }
 
-function readRequestId(query: URLSearchParams): string | undefined {
-  const requestId = query.get('requestId') ?? '';
-  if (requestId === '') return undefined;
-  if (!UUID.test(requestId) || requestId === NIL_UUID) {
-    throw invalidField('requestId', requestId, 'The request ID must be a valid UUID, other than the zero UUID.');
+/** Neither can be made here, so none exists. */
+function refuseSources(project: string, query: URLSearchParams): void {
+  for (const [parameter, collection] of [
+    ['sourceInstanceTemplate', 'global/instanceTemplates'],
+    ['sourceMachineImage', 'global/machineImages'],
+  ] as const) {
+    const source = query.get(parameter);
+    if (source !== null) throw notFound(`projects/${project}/${collection}/${source.split('/').at(-1) ?? ''}`);
   }
-  return requestId;
 }
 
 /** The same requestId for something else is a mistake of the caller that must not look like success. */
 function checkSameRequest(original: Operation, request: ApiRequest, method: Mutation): void {
-  const name = method === 'instances.insert' ? readBody(request.rawBody)['name'] : request.resource;
-  const { machine } = original;
-  const same = `instances.${original.method}` === method && original.zone === request.zone;
-  if (same && (name === machine.name || name === machine.id)) return;
+  const name = targetOf(request, method);
+  const { target } = original;
+  const same = original.method === method && original.zone === request.zone;
+  if (same && (name === target.name || name === target.id)) return;
   throw invalidField('requestId', request.query.get('requestId') ?? '', 'It was used for a different request.');
-}
-
-function readBoolean(query: URLSearchParams, name: string): boolean {
-  const text = query.get(name);
-  if (text !== null && text !== 'true' && text !== 'false') throw invalidField(name, text, 'Must be true or false.');
-  return text === 'true';
-}
-
-function parseBody(rawBody: string): JsonObject | undefined {
-  try {
-    const body: unknown = JSON.parse(rawBody);
-    return isJsonObject(body) ? body : undefined;
-  } catch {
-    // Each caller says in its own way that there is no body.
-    return undefined;
-  }
-}
-
-function readBody(rawBody: string): JsonObject {
-  if (rawBody.trim() === '') return {};
-  const body = parseBody(rawBody);
-  if (body === undefined) throw new ComputeError(400, 'parseError', 'Parse Error');
-  return body;
-}
-
-function protectedFromDeletion(machine: Machine): ComputeError {
-  const name = instanceName(machine.project, machine.zone, machine.name);
-  return new ComputeError(
-    400,
-    'invalid',
-    `Invalid resource usage: 'Resource cannot be deleted if it's protected against deletion: ${name}'.`,
-  );
-}
-
-function listBody(kind: string, base: string, items: readonly object[], nextPageToken: string | undefined): object {
-  return {
-    kind,
-    id: base,
-    ...(items.length === 0 ? {} : { items }),
-    ...(nextPageToken === undefined ? {} : { nextPageToken }),
-    selfLink: resourceUrl(base),
-  };
-}
-
-function noResults(zone: string): object {
-  return {
-    code: 'NO_RESULTS_ON_PAGE',
-    message: `There are no results for scope 'zones/${zone}' on this page.`,
-    data: [{ key: 'scope', value: `zones/${zone}` }],
-  };
 }

@@ -2,16 +2,21 @@ import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '../clock.ts';
-import type { Fault, Faults } from '../faults.ts';
+import type { Fault, FaultKind, Faults } from '../faults.ts';
 import type { Emulator } from '../emulator.ts';
 import type { AuditEntry } from './audit-entry.ts';
 import { ComputeApi } from './compute-api.ts';
 import type { ApiAnswer, ApiRequest } from './compute-api.ts';
+import { regionOf, zonesOf } from './data/zones.ts';
 import { ComputeError, injectedError } from './compute-error.ts';
 import type { InstanceResource, Machine } from './instance-resource.ts';
 import { Journal } from './journal.ts';
 import type { Call, StatusChange } from './journal.ts';
 import { Lifecycle } from './lifecycle.ts';
+import { NEW_PROJECT_NETWORKS } from './networks.ts';
+import type { NetworkSeed } from './networks.ts';
+import { operationFailure } from './operation-failures.ts';
+import type { OperationFailure } from './operation-resource.ts';
 import { OperationWaiters } from './operation-waiters.ts';
 import { instanceName } from './resource-names.ts';
 import { findRoute, isMutation } from './route.ts';
@@ -27,6 +32,8 @@ export interface ComputeEmulatorOptions {
   readonly bootSeconds?: number;
   /** From accepted stop to TERMINATED; default 1. */
   readonly stopSeconds?: number;
+  /** The VPC networks that exist from the start; default what a new project has. More are made by `addNetworks`. */
+  readonly networks?: readonly NetworkSeed[];
   /** Gets what a log sink would publish for Compute Engine, once what it tells of is on disk. */
   readonly onAudit?: (entry: AuditEntry) => void;
 }
@@ -92,12 +99,15 @@ export class ComputeEmulator implements Emulator {
       server.once('error', reject);
       server.listen(this.#options.port ?? 0, '127.0.0.1', resolve);
     });
+    this.#seed(running);
     lifecycle.settle();
   }
 
   async reset(): Promise<void> {
-    const { journal, lifecycle, waiters } = this.#parts();
+    const running = this.#parts();
+    const { journal, lifecycle, waiters } = running;
     journal.clear();
+    this.#seed(running);
     lifecycle.settle();
     waiters.wakeAll();
   }
@@ -120,6 +130,22 @@ export class ComputeEmulator implements Emulator {
     const { journal, lifecycle } = this.#parts();
     lifecycle.settle();
     return journal.machines().map(({ resource }) => resource);
+  }
+
+  /**
+   * Makes networks and subnetworks as Terraform or the console would; those that exist get the mode and the further
+   * subnetworks of the seed. Throws an Error that says what is wrong with a seed; then nothing is made.
+   */
+  addNetworks(seeds: readonly NetworkSeed[]): void {
+    const { lifecycle } = this.#parts();
+    lifecycle.transact((nowMs) => {
+      for (const seed of seeds) lifecycle.networks.put(seed, nowMs);
+    });
+  }
+
+  /** The networks that exist, as seeds would make them; auto mode's own subnetworks are not listed. */
+  networks(): readonly NetworkSeed[] {
+    return this.#parts().lifecycle.networks.seeds();
   }
 
   /** Every mutating call that reached the emulator, oldest first. */
@@ -146,9 +172,16 @@ export class ComputeEmulator implements Emulator {
       if (action === 'preempt') {
         lifecycle.preempt(machine, nowMs);
       } else {
-        lifecycle.act(action, machine, { principal: 'operator@example.com', api: 'beta' }, nowMs);
+        lifecycle.act(action, machine, { principal: 'operator@example.com', api: 'beta', nowMs });
       }
       return journal.machineById(machine.id)?.resource ?? machine.resource;
+    });
+  }
+
+  #seed({ lifecycle }: Running): void {
+    const { networks = NEW_PROJECT_NETWORKS } = this.#options;
+    lifecycle.transact((nowMs) => {
+      for (const seed of networks) lifecycle.networks.put(seed, nowMs);
     });
   }
 
@@ -178,7 +211,7 @@ export class ComputeEmulator implements Emulator {
     const url = new URL(incoming.url ?? '/', 'http://127.0.0.1');
     const route = findRoute(incoming.method ?? 'GET', url.pathname);
     if (rawBody.length > BODY_LENGTH_MAX) throw new ComputeError(413, 'uploadTooLarge', 'Request Entity Too Large');
-    const request: ApiRequest = { ...route, query: url.searchParams, rawBody, signal, stockout: false };
+    const request: ApiRequest = { ...route, query: url.searchParams, rawBody, signal };
     const fault = takeFault(this.#options.faults, api, request);
     if (fault?.kind === 'delay') await held(fault.delayMs ?? DELAY_MS_DEFAULT, stopping.signal);
     if (hasStopped()) return 'lost';
@@ -187,7 +220,7 @@ export class ComputeEmulator implements Emulator {
       if (isMutation(route.method)) api.noteRefused(request, route.method, error.status);
       throw error;
     }
-    const answer = await api.answer({ ...request, stockout: fault?.kind === 'stockout' }).catch(refusal);
+    const answer = await api.answer({ ...request, failure: failureOf(fault, api, request) }).catch(refusal);
     if (fault?.kind === 'falseError') throw injectedError(fault.status ?? 503);
     return fault?.kind === 'lostAnswer' || hasStopped() ? 'lost' : answer;
   }
@@ -198,10 +231,22 @@ export class ComputeEmulator implements Emulator {
   }
 }
 
-/** A stockout waits for a call that it can hurt, without losing its place among the others. */
+/** A failing operation waits for a call that opens one, without losing its place among the others. */
 function takeFault(faults: Faults, api: ComputeApi, request: ApiRequest): Fault | undefined {
-  const kinds = ['error', 'falseError', 'lostAnswer', 'delay'] as const;
-  return faults.take('compute', request.method, api.asksForRoom(request) ? [...kinds, 'stockout'] : kinds);
+  const kinds: FaultKind[] = ['error', 'falseError', 'lostAnswer', 'delay'];
+  if (api.asksForRoom(request)) kinds.push('stockout');
+  if (api.opensOperation(request)) kinds.push('operationError');
+  return faults.take('compute', request.method, kinds);
+}
+
+function failureOf(fault: Fault | undefined, api: ComputeApi, request: ApiRequest): OperationFailure | undefined {
+  if (fault?.kind !== 'stockout' && fault?.kind !== 'operationError') return undefined;
+  const { project, zone } = request;
+  const code = fault.kind === 'stockout' ? 'ZONE_RESOURCE_POOL_EXHAUSTED' : (fault.code ?? 'INTERNAL_ERROR');
+  const place = { project, zone, machineType: api.machineTypeOf(request) };
+  // Another zone of the region has room; the real service names one where it knows of one.
+  const zonesAvailable = zonesOf(regionOf(zone)).find((other) => other !== zone) ?? '';
+  return operationFailure(code, place, { httpStatus: fault.httpStatus, zonesAvailable });
 }
 
 function findMachine(machines: readonly Machine[], instance: string): Machine {

@@ -49,6 +49,37 @@ export function notReady(resourceName: string): ComputeError {
   return new ComputeError(400, 'resourceNotReady', `The resource '${resourceName}' is not ready`);
 }
 
+export function badRequest(message: string): ComputeError {
+  return new ComputeError(400, 'badRequest', message);
+}
+
+/** A list or a text beyond its bound: 413, as for two GPU types (machine-controller's report) or metadata of 300 KiB. */
+export function tooLarge(field: string, unit: 'element' | 'character', max: number, actual: number): ComputeError {
+  const message = `Value for field '${field}' is too large: maximum size ${max} ${unit}(s); actual size ${actual}.`;
+  return new ComputeError(413, 'fieldSizeTooLarge', message);
+}
+
+/** A body that refers to something that does not exist (terraform-provider-google#2140, bdutil, karpenter-provider-gcp). */
+export function unknownReference(field: string, reference: string, kind: string): ComputeError {
+  return invalidField(field, reference, `The referenced ${kind} resource cannot be found.`);
+}
+
+/** Things that cannot be had in one VM (dsub#301, skypilot#212): disk types, accelerators and the machine type. */
+export function incompatible(features: readonly string[]): ComputeError {
+  return badRequest(`[${features.join(', ')}] features are not compatible for creating instance.`);
+}
+
+/** Something that cannot be done while another resource uses it. */
+export function inUse(kind: string, resourceName: string, by: string): ComputeError {
+  const message = `The ${kind} resource '${resourceName}' is already being used by '${by}'`;
+  return new ComputeError(400, 'resourceInUseByAnotherResource', message);
+}
+
+/** The caller has not seen the state that the order would change. */
+export function staleFingerprint(message: string): ComputeError {
+  return new ComputeError(412, 'conditionNotMet', message, 'If-Match');
+}
+
 /** Reasons and texts that Compute Engine's front end uses for the statuses that a fault can ask for. */
 const INJECTED: Readonly<Record<number, readonly [reason: string, message: string]>> = {
   400: ['invalid', "Invalid value for field 'resource': ''. The request is not valid."],

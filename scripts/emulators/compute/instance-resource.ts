@@ -19,15 +19,15 @@ export interface NetworkInterface {
   readonly networkIP?: string;
   readonly accessConfigs?: readonly AccessConfig[];
   readonly fingerprint: string;
-  readonly stackType: 'IPV4_ONLY';
-  readonly nicType?: string;
+  readonly stackType?: unknown;
 }
 
 export interface AttachedDisk {
   readonly kind: 'compute#attachedDisk';
   readonly type: string;
   readonly mode: string;
-  readonly source: string;
+  /** Absent for Local SSD. */
+  readonly source?: string;
   readonly deviceName: string;
   readonly index: number;
   readonly boot: boolean;
@@ -61,6 +61,8 @@ export interface InstanceResource {
   };
   readonly serviceAccounts?: readonly { readonly email: string; readonly scopes: readonly string[] }[];
   readonly selfLink: string;
+  readonly guestAccelerators?: readonly { readonly acceleratorType: string; readonly acceleratorCount: number }[];
+  readonly minCpuPlatform?: string;
   readonly scheduling: JsonObject;
   readonly cpuPlatform: string;
   readonly labels?: Readonly<Record<string, string>>;
@@ -84,6 +86,8 @@ export interface Machine {
   readonly createdMs: number;
   /** A delete was accepted; nothing else is any more. */
   readonly deleting: boolean;
+  /** Internal addresses by interface, held from the insert on and shown once the VM has a host. */
+  readonly internalIps?: readonly string[];
   /** What it runs on; shown only while it has a host. */
   readonly cpuPlatform: string;
   /** Public addresses that the caller brought; they are not released when the VM stops. */

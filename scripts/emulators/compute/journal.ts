@@ -2,7 +2,9 @@ import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { StatementSync } from 'node:sqlite';
+import type { Disk } from './disk-resource.ts';
 import type { Machine } from './instance-resource.ts';
+import type { Network } from './networks.ts';
 import type { Operation, OperationFailure } from './operation-resource.ts';
 
 /** One mutating call that reached the emulator. */
@@ -40,7 +42,21 @@ export interface PlannedStep {
   readonly step: Step;
 }
 
-const TABLES = ['machines', 'operations', 'steps', 'calls', 'history', 'addresses'] as const;
+/** What is kept as a document of its own, by its kind. */
+export interface Documents {
+  readonly network: Network;
+  readonly disk: Disk;
+  readonly serial: SerialText;
+}
+
+/** What a VM wrote to its first serial port. */
+export interface SerialText {
+  /** Position of the first character that is still there. */
+  readonly start: number;
+  readonly text: string;
+}
+
+const TABLES = ['machines', 'operations', 'steps', 'calls', 'history', 'addresses', 'documents'] as const;
 
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS machines (
@@ -58,6 +74,8 @@ const SCHEMA = `
   CREATE TABLE IF NOT EXISTS calls (seq INTEGER PRIMARY KEY AUTOINCREMENT, doc TEXT NOT NULL);
   CREATE TABLE IF NOT EXISTS history (seq INTEGER PRIMARY KEY AUTOINCREMENT, doc TEXT NOT NULL);
   CREATE TABLE IF NOT EXISTS addresses (ip TEXT PRIMARY KEY, machine_id TEXT NOT NULL);
+  CREATE TABLE IF NOT EXISTS documents (
+    kind TEXT NOT NULL, name TEXT NOT NULL, doc TEXT NOT NULL, PRIMARY KEY (kind, name)) WITHOUT ROWID;
 `;
 
 /**
@@ -159,6 +177,33 @@ export class Journal {
     const sql = `SELECT doc FROM operations WHERE project = ? AND request_id = ? AND insert_ms > ?
                  ORDER BY insert_ms DESC LIMIT 1`;
     return this.#documents<Operation>(sql, [project, requestId, sinceMs])[0];
+  }
+
+  /** By its number, which every resource has beside its name. */
+  operationById(id: string): Operation | undefined {
+    const sql = "SELECT doc FROM operations WHERE json_extract(doc, '$.resource.id') = ?";
+    return this.#documents<Operation>(sql, [id])[0];
+  }
+
+  /** Keeps anything else by its kind and a name that is unique in the kind: networks, disks, serial output. */
+  putDocument<K extends keyof Documents>(kind: K, name: string, document: Documents[K]): void {
+    const sql = `INSERT INTO documents (kind, name, doc) VALUES (?, ?, ?)
+                 ON CONFLICT (kind, name) DO UPDATE SET doc = excluded.doc`;
+    this.#run(sql, [kind, name, JSON.stringify(document)]);
+  }
+
+  document<K extends keyof Documents>(kind: K, name: string): Documents[K] | undefined {
+    return this.#documents<Documents[K]>('SELECT doc FROM documents WHERE kind = ? AND name = ?', [kind, name])[0];
+  }
+
+  /** All of a kind whose names begin so, by name. */
+  documents<K extends keyof Documents>(kind: K, prefix = ''): readonly Documents[K][] {
+    const sql = 'SELECT doc FROM documents WHERE kind = ? AND substr(name, 1, ?) = ? ORDER BY name';
+    return this.#documents(sql, [kind, prefix.length, prefix]);
+  }
+
+  removeDocument(kind: keyof Documents, name: string): void {
+    this.#run('DELETE FROM documents WHERE kind = ? AND name = ?', [kind, name]);
   }
 
   planStep(atMs: number, machineId: string, step: Step): void {

@@ -1,70 +1,48 @@
-import { invalidField, notFound } from './compute-error.ts';
+import { invalidField } from './compute-error.ts';
+import type { PredefinedType } from './data/machine-types.ts';
+import { PREDEFINED_TYPES } from './data/machine-types.ts';
+import type { CustomBounds, MachineSeries } from './data/series.ts';
+import { MACHINE_SERIES } from './data/series.ts';
+import { hasSeries } from './data/zones.ts';
 import { parseResourceName, zoneName } from './resource-names.ts';
 
-interface Series {
-  /** What `cpuPlatform` shows while a VM of the series runs. */
-  readonly cpuPlatform: string;
-  /** Sizes in vCPUs by class. */
-  readonly sizes: Readonly<Record<string, readonly number[]>>;
-  /** Shapes without a number. */
-  readonly shared?: readonly string[];
-  /** Whether `SERIES-custom-CPUS-MEMORYMB` exists. */
-  readonly custom?: boolean;
+/** A machine type that exists, and what a VM of it can have. */
+export interface MachineType extends PredefinedType {
+  readonly custom: boolean;
+  readonly traits: MachineSeries;
 }
 
-function classes(names: readonly string[], sizes: readonly number[]): Readonly<Record<string, readonly number[]>> {
-  return Object.fromEntries(names.map((name) => [name, sizes]));
-}
-
-const GENERAL = ['standard', 'highmem', 'highcpu'];
-
-const SERIES: Readonly<Record<string, Series>> = {
-  e2: {
-    cpuPlatform: 'Intel Broadwell',
-    sizes: { standard: [2, 4, 8, 16, 32], highmem: [2, 4, 8, 16], highcpu: [2, 4, 8, 16, 32] },
-    shared: ['micro', 'small', 'medium'],
-    custom: true,
-  },
-  f1: { cpuPlatform: 'Intel Haswell', sizes: {}, shared: ['micro'] },
-  g1: { cpuPlatform: 'Intel Haswell', sizes: {}, shared: ['small'] },
-  n1: {
-    cpuPlatform: 'Intel Haswell',
-    sizes: { standard: [1, 2, 4, 8, 16, 32, 64, 96], ...classes(['highmem', 'highcpu'], [2, 4, 8, 16, 32, 64, 96]) },
-    custom: true,
-  },
-  n2: {
-    cpuPlatform: 'Intel Cascade Lake',
-    sizes: classes(GENERAL, [2, 4, 8, 16, 32, 48, 64, 80, 96, 128]),
-    custom: true,
-  },
-  n2d: {
-    cpuPlatform: 'AMD Rome',
-    sizes: classes(GENERAL, [2, 4, 8, 16, 32, 48, 64, 80, 96, 128, 224]),
-    custom: true,
-  },
-  n4: { cpuPlatform: 'Intel Emerald Rapids', sizes: classes(GENERAL, [2, 4, 8, 16, 32, 48, 64, 80]), custom: true },
-  t2d: { cpuPlatform: 'AMD Milan', sizes: { standard: [1, 2, 4, 8, 16, 32, 48, 60] } },
-  t2a: { cpuPlatform: 'Ampere Altra', sizes: { standard: [1, 2, 4, 8, 16, 32, 48] } },
-  c2: { cpuPlatform: 'Intel Cascade Lake', sizes: { standard: [4, 8, 16, 30, 60] } },
-  c2d: { cpuPlatform: 'AMD Milan', sizes: classes(GENERAL, [2, 4, 8, 16, 32, 56, 112]) },
-  c3: { cpuPlatform: 'Intel Sapphire Rapids', sizes: classes(GENERAL, [4, 8, 22, 44, 88, 176]) },
-  c3d: { cpuPlatform: 'AMD Genoa', sizes: classes(GENERAL, [4, 8, 16, 30, 60, 90, 180, 360]) },
-  c4: { cpuPlatform: 'Intel Emerald Rapids', sizes: classes(GENERAL, [2, 4, 8, 16, 24, 32, 48, 96, 144, 192, 288]) },
-  m1: { cpuPlatform: 'Intel Skylake', sizes: { ultramem: [40, 80, 160], megamem: [96] } },
-  a2: { cpuPlatform: 'Intel Cascade Lake', sizes: { highgpu: [1, 2, 4, 8] } },
-  g2: { cpuPlatform: 'Intel Cascade Lake', sizes: { standard: [4, 8, 12, 16, 24, 32, 48, 96] } },
-};
-
-/** A machine type that exists, and what a VM of it runs on. */
-export interface MachineType {
-  /** `projects/P/zones/Z/machineTypes/NAME` */
-  readonly resourceName: string;
-  readonly cpuPlatform: string;
-}
+export type FoundType =
+  | { readonly found: true; readonly type: MachineType }
+  /** `why` is Compute Engine's own text. */
+  | { readonly found: false; readonly why: string };
 
 const FIELD = 'resource.machineType';
+const STEP_MB = 256;
 
-/** Reads `machineType` of an insert. Throws Compute Engine's 400 for a malformed one and its 404 for an unknown one. */
+/** E2 types of shared CPUs with memory of one's choice, in MB (general-purpose-machines#sharedcore). */
+const SHARED_CUSTOM: Readonly<Record<string, readonly [min: number, max: number]>> = {
+  'e2-custom-micro': [1024, 2048],
+  'e2-custom-small': [2048, 4096],
+  'e2-custom-medium': [4096, 8192],
+};
+
+/**
+ * The machine type of a name, predefined or custom. Without a zone the type is looked up anywhere. A type that the zone does not
+ * have is no 404: the body that names it is wrong (community-tc-config#75, terratest#1132).
+ */
+export function findMachineType(name: string, zone?: string): FoundType {
+  const type = PREDEFINED_TYPES.get(name) ?? customType(name);
+  if (typeof type === 'string') return { found: false, why: type };
+  const traits = type === undefined ? undefined : MACHINE_SERIES.get(type.series);
+  if (type === undefined || traits === undefined || (zone !== undefined && !hasSeries(zone, type.series))) {
+    const where = zone === undefined ? 'in any zone' : `in zone '${zone}'`;
+    return { found: false, why: `Machine type with name '${name}' does not exist ${where}.` };
+  }
+  return { found: true, type: { ...type, custom: name.includes('custom-'), traits } };
+}
+
+/** Reads a reference to a machine type. Throws Compute Engine's 400. */
 export function parseMachineType(reference: string, project: string, zone: string): MachineType {
   const match = /^projects\/[^/]+\/zones\/([^/]+)\/machineTypes\/([^/]+)$/.exec(parseResourceName(reference, project));
   const [, typeZone, name] = match ?? [];
@@ -74,36 +52,46 @@ export function parseMachineType(reference: string, project: string, zone: strin
   if (typeZone !== zone) {
     throw invalidField(FIELD, reference, `The machine type must be in the zone of the instance, '${zone}'.`);
   }
-  const resourceName = `${zoneName(project, zone)}/machineTypes/${name}`;
-  const cpuPlatform = customPlatform(name, reference) ?? predefinedPlatform(name);
-  if (cpuPlatform === undefined) throw notFound(resourceName);
-  return { resourceName, cpuPlatform };
+  const found = findMachineType(name, zone);
+  if (!found.found) throw invalidField(FIELD, reference, found.why);
+  return found.type;
 }
 
-function predefinedPlatform(name: string): string | undefined {
-  const [seriesName = '', shape = '', size, ...rest] = name.split('-');
-  const series = Object.hasOwn(SERIES, seriesName) ? SERIES[seriesName] : undefined;
-  if (series === undefined || rest.length > 0) return undefined;
-  if (size === undefined) return series.shared?.includes(shape) === true ? series.cpuPlatform : undefined;
-  const sizes = Object.hasOwn(series.sizes, shape) ? series.sizes[shape] : undefined;
-  // An accelerator type counts its devices: a2-highgpu-4g.
-  const count = /^[1-9]\d*$/.test(seriesName === 'a2' ? size.replace(/g$/, '') : size) ? Number.parseInt(size, 10) : 0;
-  return sizes?.includes(count) === true ? series.cpuPlatform : undefined;
+export function machineTypeName(project: string, zone: string, name: string): string {
+  return `${zoneName(project, zone)}/machineTypes/${name}`;
 }
 
-function customPlatform(name: string, reference: string): string | undefined {
-  const match = /^(?:([a-z0-9]+)-)?custom-(\d+)-(\d+)(?:-ext)?$/.exec(name);
+/** `undefined` for a name that is not a custom type's, and the text of Compute Engine for one that is impossible. */
+function customType(name: string): PredefinedType | string | undefined {
+  const match = /^(?:([a-z0-9]+)-)?custom-(micro|small|medium|\d+)-(\d+)(-ext)?$/.exec(name);
   if (match === null) return undefined;
-  const seriesName = match[1] ?? 'n1';
-  const series = Object.hasOwn(SERIES, seriesName) ? SERIES[seriesName] : undefined;
-  if (series?.custom !== true) return undefined;
-  const cpus = Number(match[2]);
-  const memoryMb = Number(match[3]);
-  if (cpus !== 1 && (cpus % 2 !== 0 || cpus === 0)) {
-    throw invalidField(FIELD, reference, 'Number of CPUs for a custom machine type must be 1 or an even number.');
+  const [, series = 'n1', size = '', memory = '', extension] = match;
+  const memoryMb = Number(memory);
+  const shared = SHARED_CUSTOM[`${series}-custom-${size}`];
+  const bounds = MACHINE_SERIES.get(series)?.custom;
+  const cpus = shared === undefined ? Number(size) : 2;
+  if (bounds === undefined || (extension !== undefined && (!bounds.extended || shared !== undefined))) {
+    return `Custom Machine type with name '${name}' does not exist.`;
   }
-  if (memoryMb % 256 !== 0 || memoryMb === 0) {
-    throw invalidField(FIELD, reference, 'Memory size for a custom machine type must be a multiple of 256 MB.');
+  if (memoryMb % STEP_MB !== 0 || memoryMb === 0) {
+    // elotl/kip#171
+    return `Memory should be a multiple of ${STEP_MB}MiB, while ${memoryMb}MiB is requested`;
   }
-  return series.cpuPlatform;
+  // dsub#232; no other text for a number of vCPUs that a series does not have is known.
+  if (shared === undefined && !bounds.vcpus(cpus)) return `Custom Machine type with name '${name}' does not exist.`;
+  const [min, max] = shared ?? memoryBounds(bounds, cpus, extension !== undefined);
+  if (memoryMb < min || memoryMb > max) {
+    // nf-core/configs#386
+    return (
+      `Memory size for ${cpus}.0 vCPU instance should be between ${min}MiB and ${max}MiB, ` +
+      `while ${memoryMb}MiB is requested.`
+    );
+  }
+  return { name, series, cpus, memoryMb, sharedCpu: shared !== undefined, ownLocalSsds: 0, bareMetal: false };
+}
+
+function memoryBounds(bounds: CustomBounds, cpus: number, extended: boolean): readonly [number, number] {
+  const min = Math.ceil((cpus * bounds.mbPerCpuMin) / STEP_MB) * STEP_MB;
+  const perCpu = Math.floor((cpus * bounds.mbPerCpuMax) / STEP_MB) * STEP_MB;
+  return [min, extended ? bounds.memoryMbMax : Math.min(perCpu, bounds.memoryMbMax)];
 }

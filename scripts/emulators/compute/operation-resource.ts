@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import type { InstanceResource, Machine } from './instance-resource.ts';
 import { pacificTime } from './pacific-time.ts';
 import { operationName, resourceUrl, zoneName } from './resource-names.ts';
 
@@ -9,6 +8,8 @@ export interface OperationFailure {
   readonly message: string;
   readonly httpStatus: number;
   readonly httpMessage: string;
+  /** What some codes tell beside the text: a localized message, and an ErrorInfo with `zonesAvailable`. */
+  readonly details?: readonly object[];
 }
 
 /** Compute Engine's Operation resource, as `zoneOperations.get` answers it. */
@@ -28,10 +29,24 @@ export interface OperationResource {
   readonly insertTime: string;
   readonly startTime?: string;
   readonly endTime?: string;
-  readonly error?: { readonly errors: readonly { readonly code: string; readonly message: string }[] };
+  readonly error?: {
+    readonly errors: readonly {
+      readonly code: string;
+      readonly message: string;
+      readonly errorDetails?: readonly object[];
+    }[];
+  };
   readonly httpErrorStatusCode?: number;
   readonly httpErrorMessage?: string;
   readonly selfLink: string;
+}
+
+/** What an operation works on. */
+export interface OperationTarget {
+  readonly id: string;
+  readonly project: string;
+  readonly zone: string;
+  readonly name: string;
 }
 
 /** An operation: what callers see, and how it is found again. */
@@ -39,13 +54,15 @@ export interface Operation {
   readonly project: string;
   readonly zone: string;
   readonly name: string;
+  /** The API's name of the call: `instances.insert`, `disks.resize`, … */
   readonly method: string;
   readonly insertMs: number;
   /** Whom the audit log names. */
   readonly principal: string;
   /** The method's name in the audit log. */
   readonly auditMethod: string;
-  readonly machine: Pick<Machine, 'id' | 'project' | 'zone' | 'name'>;
+  /** The VM or disk that it works on. */
+  readonly target: OperationTarget;
   readonly resource: OperationResource;
 }
 
@@ -55,9 +72,7 @@ export interface OperationRequest {
   readonly auditMethod: string;
   readonly principal: string;
   readonly requestId: string | undefined;
-  readonly machine: Pick<Machine, 'id' | 'project' | 'zone' | 'name'> & {
-    readonly resource: Pick<InstanceResource, 'selfLink'>;
-  };
+  readonly target: OperationTarget & { readonly resource: { readonly selfLink: string } };
 }
 
 /** A fresh 19-digit id, as all of Compute Engine's resources have. */
@@ -66,7 +81,7 @@ export function newNumericId(): string {
 }
 
 export function newOperation(request: OperationRequest, nowMs: number): Operation {
-  const { id, project, zone, name: target } = request.machine;
+  const { id, project, zone, name: targetName } = request.target;
   const hex = randomBytes(10).toString('hex');
   const kind = request.operationType.startsWith('compute.') ? 'systemevent' : 'operation';
   const name = `${kind}-${nowMs}-${hex.slice(0, 4)}${hex.slice(4, 8)}-${hex.slice(8, 16)}-${hex.slice(12, 20)}`;
@@ -78,7 +93,7 @@ export function newOperation(request: OperationRequest, nowMs: number): Operatio
     insertMs: nowMs,
     principal: request.principal,
     auditMethod: request.auditMethod,
-    machine: { id, project, zone, name: target },
+    target: { id, project, zone, name: targetName },
     resource: {
       kind: 'compute#operation',
       id: newNumericId(),
@@ -86,7 +101,7 @@ export function newOperation(request: OperationRequest, nowMs: number): Operatio
       zone: resourceUrl(zoneName(project, zone)),
       ...(request.requestId === undefined ? {} : { clientOperationId: request.requestId }),
       operationType: request.operationType,
-      targetLink: request.machine.resource.selfLink,
+      targetLink: request.target.resource.selfLink,
       targetId: id,
       status: 'PENDING',
       user: request.principal,
@@ -106,7 +121,15 @@ export function endedOperation(operation: Operation, atMs: number, failure?: Ope
     failure === undefined
       ? {}
       : {
-          error: { errors: [{ code: failure.code, message: failure.message }] },
+          error: {
+            errors: [
+              {
+                code: failure.code,
+                message: failure.message,
+                ...(failure.details === undefined ? {} : { errorDetails: failure.details }),
+              },
+            ],
+          },
           httpErrorStatusCode: failure.httpStatus,
           httpErrorMessage: failure.httpMessage,
         };
@@ -115,17 +138,5 @@ export function endedOperation(operation: Operation, atMs: number, failure?: Ope
   return {
     ...operation,
     resource: { ...operation.resource, status: 'DONE', progress: 100, startTime, endTime, ...outcome },
-  };
-}
-
-/** The operation error of a zone that has no room. */
-export function stockout(zone: string, project: string): OperationFailure {
-  return {
-    code: 'ZONE_RESOURCE_POOL_EXHAUSTED',
-    message:
-      `The zone '${zoneName(project, zone)}' does not have enough resources available to fulfill the request.  ` +
-      'Try a different zone, or try again later.',
-    httpStatus: 503,
-    httpMessage: 'SERVICE UNAVAILABLE',
   };
 }

@@ -1,26 +1,4 @@
-/** The zones that exist; a region is a zone's name without its letter. */
-export const ZONES: readonly string[] = [
-  'europe-west1-b',
-  'europe-west1-c',
-  'europe-west1-d',
-  'europe-west4-a',
-  'europe-west4-b',
-  'us-central1-a',
-  'us-central1-b',
-  'us-central1-c',
-  'us-central1-f',
-  'us-east1-b',
-  'us-east1-c',
-  'us-east1-d',
-  'us-west1-a',
-  'us-west1-b',
-];
-
 const API = 'https://www.googleapis.com/compute/v1/';
-
-export function regionOf(zone: string): string {
-  return zone.replace(/-[a-z]$/, '');
-}
 
 /** The full URL that Compute Engine writes wherever a resource refers to another one. */
 export function resourceUrl(name: string): string {
@@ -41,6 +19,18 @@ export function instanceName(project: string, zone: string, name: string): strin
   return `${zoneName(project, zone)}/instances/${name}`;
 }
 
+export function diskName(project: string, zone: string, name: string): string {
+  return `${zoneName(project, zone)}/disks/${name}`;
+}
+
 export function operationName(project: string, zone: string, name: string): string {
   return `${zoneName(project, zone)}/operations/${name}`;
+}
+
+export function networkName(project: string, name: string): string {
+  return `projects/${project}/global/networks/${name}`;
+}
+
+export function subnetworkName(project: string, region: string, name: string): string {
+  return `projects/${project}/regions/${region}/subnetworks/${name}`;
 }

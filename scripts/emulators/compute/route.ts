@@ -1,6 +1,6 @@
 import { ComputeError } from './compute-error.ts';
 
-/** The methods that change a VM, by their names in the API. */
+/** The methods that change something, by their names in the API. */
 export const MUTATIONS = [
   'instances.insert',
   'instances.start',
@@ -9,31 +9,88 @@ export const MUTATIONS = [
   'instances.suspend',
   'instances.resume',
   'instances.setLabels',
+  'instances.setMetadata',
+  'instances.setTags',
+  'instances.setMachineType',
+  'instances.setDeletionProtection',
+  'instances.attachDisk',
+  'instances.detachDisk',
   'instances.delete',
+  'disks.insert',
+  'disks.resize',
+  'disks.delete',
 ] as const;
 export type Mutation = (typeof MUTATIONS)[number];
 
-export type ApiMethod =
-  | Mutation
+/** The methods that only look. */
+export type Reading =
   | 'instances.get'
   | 'instances.list'
   | 'instances.aggregatedList'
+  | 'instances.getSerialPortOutput'
   | 'zoneOperations.get'
   | 'zoneOperations.list'
   | 'zoneOperations.wait'
-  | 'zoneOperations.delete';
+  | 'zoneOperations.delete'
+  | CatalogReading;
+
+/** The methods that look at anything but instances and operations. */
+export type CatalogReading =
+  | 'disks.get'
+  | 'disks.list'
+  | 'disks.aggregatedList'
+  | 'machineTypes.get'
+  | 'machineTypes.list'
+  | 'acceleratorTypes.get'
+  | 'acceleratorTypes.list'
+  | 'images.get'
+  | 'images.getFromFamily'
+  | 'networks.get'
+  | 'networks.list'
+  | 'subnetworks.get'
+  | 'subnetworks.list'
+  | 'zones.get'
+  | 'zones.list';
+
+export type ApiMethod = Mutation | Reading;
 
 /** A request as far as its path says. */
 export interface Route {
   readonly method: ApiMethod;
   readonly project: string;
-  /** Empty for an aggregated list. */
+  /** Empty where the path has no zone. */
   readonly zone: string;
-  /** The instance or the operation; empty for collections. */
+  /** Empty where the path has no region. */
+  readonly region: string;
+  /** The instance, the operation, the disk, …; empty for collections. */
   readonly resource: string;
 }
 
-const POWER = ['start', 'stop', 'reset', 'suspend', 'resume', 'setLabels'] as const;
+const INSTANCE_ACTIONS = [
+  'start',
+  'stop',
+  'reset',
+  'suspend',
+  'resume',
+  'setLabels',
+  'setMetadata',
+  'setTags',
+  'setMachineType',
+  'setDeletionProtection',
+  'attachDisk',
+  'detachDisk',
+] as const;
+
+/** A collection's `get` and `list`. */
+function getAndList<T extends 'machineTypes' | 'acceleratorTypes' | 'networks' | 'subnetworks' | 'zones' | 'disks'>(
+  collection: T,
+  parent: string,
+) {
+  return [
+    { method: `${collection}.list` as const, verb: 'GET', path: pattern(`${parent}${collection}`) },
+    { method: `${collection}.get` as const, verb: 'GET', path: pattern(`${parent}${collection}/{resource}`) },
+  ];
+}
 
 const ROUTES: readonly { readonly method: ApiMethod; readonly verb: string; readonly path: RegExp }[] = [
   { method: 'instances.aggregatedList', verb: 'GET', path: pattern('aggregated/instances') },
@@ -41,7 +98,12 @@ const ROUTES: readonly { readonly method: ApiMethod; readonly verb: string; read
   { method: 'instances.insert', verb: 'POST', path: pattern('zones/{zone}/instances') },
   { method: 'instances.get', verb: 'GET', path: pattern('zones/{zone}/instances/{resource}') },
   { method: 'instances.delete', verb: 'DELETE', path: pattern('zones/{zone}/instances/{resource}') },
-  ...POWER.map((action) => ({
+  {
+    method: 'instances.getSerialPortOutput',
+    verb: 'GET',
+    path: pattern('zones/{zone}/instances/{resource}/serialPort'),
+  },
+  ...INSTANCE_ACTIONS.map((action) => ({
     method: `instances.${action}` as const,
     verb: 'POST',
     path: pattern(`zones/{zone}/instances/{resource}/${action}`),
@@ -50,6 +112,18 @@ const ROUTES: readonly { readonly method: ApiMethod; readonly verb: string; read
   { method: 'zoneOperations.get', verb: 'GET', path: pattern('zones/{zone}/operations/{resource}') },
   { method: 'zoneOperations.delete', verb: 'DELETE', path: pattern('zones/{zone}/operations/{resource}') },
   { method: 'zoneOperations.wait', verb: 'POST', path: pattern('zones/{zone}/operations/{resource}/wait') },
+  { method: 'disks.aggregatedList', verb: 'GET', path: pattern('aggregated/disks') },
+  ...getAndList('disks', 'zones/{zone}/'),
+  { method: 'disks.insert', verb: 'POST', path: pattern('zones/{zone}/disks') },
+  { method: 'disks.resize', verb: 'POST', path: pattern('zones/{zone}/disks/{resource}/resize') },
+  { method: 'disks.delete', verb: 'DELETE', path: pattern('zones/{zone}/disks/{resource}') },
+  ...getAndList('machineTypes', 'zones/{zone}/'),
+  ...getAndList('acceleratorTypes', 'zones/{zone}/'),
+  { method: 'images.getFromFamily', verb: 'GET', path: pattern('global/images/family/{resource}') },
+  { method: 'images.get', verb: 'GET', path: pattern('global/images/{resource}') },
+  ...getAndList('networks', 'global/'),
+  ...getAndList('subnetworks', 'regions/{region}/'),
+  ...getAndList('zones', ''),
 ];
 
 function pattern(path: string): RegExp {
@@ -71,6 +145,7 @@ export function findRoute(verb: string, pathname: string): Route {
       method,
       project: decode(groups['project'] ?? ''),
       zone: decode(groups['zone'] ?? ''),
+      region: decode(groups['region'] ?? ''),
       resource: decode(groups['resource'] ?? ''),
     };
   }
