@@ -4,37 +4,27 @@ import type { ShiftableClock } from '#scripts/emulators/clock.ts';
 import { DRIFT_ACTIONS } from '#scripts/emulators/compute/compute-emulator.ts';
 import type { ComputeEmulator } from '#scripts/emulators/compute/compute-emulator.ts';
 import { ComputeError } from '#scripts/emulators/compute/compute-error.ts';
-import { FAULT_METHODS, FAULT_SERVICES } from '#scripts/emulators/faults.ts';
-import type { Fault, Faults } from '#scripts/emulators/faults.ts';
+import type { Faults } from '#scripts/emulators/faults.ts';
+import { readFaults } from './control-faults.ts';
+import { readNetworks } from './control-networks.ts';
+import { ControlError, readMembers, show } from './control-values.ts';
 
 export interface ControlServerOptions {
   /** Default 0: a free one. */
   readonly port?: number;
-  readonly compute: Pick<ComputeEmulator, 'calls' | 'machines' | 'machineHistory' | 'drift'>;
+  readonly compute: Pick<
+    ComputeEmulator,
+    'addNetworks' | 'calls' | 'drift' | 'machineHistory' | 'machines' | 'networks'
+  >;
   readonly faults: Faults;
   readonly clock: ShiftableClock;
   /** Tells everything that has a clock of its own; `POST /clock` answers when it has finished. */
   readonly onClockMoved?: () => Promise<void>;
 }
 
-/** What is wrong with a request to the control interface, and what would be right. */
-class ControlError extends Error {
-  override readonly name = 'ControlError';
-  readonly status: number;
-
-  constructor(status: number, message: string) {
-    super(message);
-    this.status = status;
-  }
-}
-
 type Handler = (body: unknown) => unknown;
 
 const TEN_YEARS_SECONDS = 10 * 365.25 * 86_400;
-const COUNT_MAX = 1_000_000;
-const DELAY_MS_MAX = 600_000;
-/** For a `delay` fault that does not say how long. */
-const DELAY_MS_DEFAULT = 1000;
 const BODY_LENGTH_MAX = 1024 * 1024;
 
 /** The control interface of the local cloud: how tests and people look behind the scenes, and break things. */
@@ -59,6 +49,13 @@ export class ControlServer {
         DELETE: () => {
           faults.clear();
           return faults.list();
+        },
+      },
+      '/networks': {
+        GET: () => compute.networks(),
+        POST: (body) => {
+          compute.addNetworks(readNetworks(body));
+          return compute.networks();
         },
       },
       '/clock': { POST: (body) => this.#moveClock(body) },
@@ -159,82 +156,6 @@ export class ControlServer {
       throw thrown;
     }
   }
-}
-
-function readFaults(body: unknown): readonly Fault[] {
-  if (!Array.isArray(body)) {
-    throw new ControlError(400, 'The body must be an array of {service, method, kind, count, status?, delayMs?}.');
-  }
-  return body.map((item: unknown, index) => readFault(item, `Fault ${index}`));
-}
-
-function readFault(item: unknown, where: string): Fault {
-  const members = readMembers(item, where, ['service', 'method', 'kind', 'count', 'status', 'delayMs']);
-  const service = FAULT_SERVICES.find((candidate) => candidate === members['service']);
-  if (service === undefined) {
-    throw new ControlError(
-      400,
-      `${where}: service must be one of: ${FAULT_SERVICES.join(', ')}. It is: ${show(members['service'])}.`,
-    );
-  }
-  const { method } = members;
-  const methods = FAULT_METHODS[service];
-  const kinds = typeof method === 'string' && Object.hasOwn(methods, method) ? methods[method] : undefined;
-  if (typeof method !== 'string' || kinds === undefined) {
-    throw new ControlError(
-      400,
-      `${where}: method must be one of ${service}'s: ${Object.keys(methods).join(', ')}. It is: ${show(method)}.`,
-    );
-  }
-  const kind = kinds.find((candidate) => candidate === members['kind']);
-  if (kind === undefined) {
-    throw new ControlError(
-      400,
-      `${where}: kind must be one of those of ${method}: ${kinds.join(', ')}. It is: ${show(members['kind'])}.`,
-    );
-  }
-  const count = readInteger(members['count'], `${where}: count`, 1, COUNT_MAX);
-  const [statusMin, statusMax] = service === 'compute' ? [400, 599] : [1, 16];
-  const status =
-    members['status'] === undefined
-      ? undefined
-      : readInteger(members['status'], `${where}: status`, statusMin, statusMax);
-  const delayMs =
-    members['delayMs'] === undefined
-      ? undefined
-      : readInteger(members['delayMs'], `${where}: delayMs`, 0, DELAY_MS_MAX);
-  const delay = kind === 'delay' ? (delayMs ?? DELAY_MS_DEFAULT) : delayMs;
-  return {
-    service,
-    method,
-    kind,
-    count,
-    ...(status === undefined ? {} : { status }),
-    ...(delay === undefined ? {} : { delayMs: delay }),
-  };
-}
-
-function readInteger(value: unknown, what: string, min: number, max: number): number {
-  if (typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max) return value;
-  throw new ControlError(400, `${what} must be a whole number from ${min} to ${max}. It is: ${show(value)}.`);
-}
-
-function readMembers(value: unknown, where: string, known: readonly string[]): Readonly<Record<string, unknown>> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new ControlError(400, `${where} must be an object with: ${known.join(', ')}.`);
-  }
-  const unknown = Object.keys(value).filter((member) => !known.includes(member));
-  if (unknown.length > 0) {
-    throw new ControlError(
-      400,
-      `${where} has unknown members: ${unknown.join(', ')}. It may have: ${known.join(', ')}.`,
-    );
-  }
-  return Object.fromEntries(Object.entries(value));
-}
-
-function show(value: unknown): string {
-  return value === undefined ? 'absent' : JSON.stringify(value);
 }
 
 function parseJson(text: string): unknown {

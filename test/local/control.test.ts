@@ -102,7 +102,15 @@ describe('faults', () => {
   test('every method takes every kind that it is said to take', async () => {
     const { call, faults } = await control();
     const all = Object.entries(FAULT_METHODS).flatMap(([service, methods]) =>
-      Object.entries(methods).flatMap(([method, kinds]) => kinds.map((kind) => ({ service, method, kind, count: 1 }))),
+      Object.entries(methods).flatMap(([method, kinds]) =>
+        kinds.map((kind) => ({
+          service,
+          method,
+          kind,
+          count: 1,
+          ...(kind === 'operationError' ? { code: 'QUOTA_EXCEEDED' } : {}),
+        })),
+      ),
     );
 
     const { status } = await call('POST', '/faults', all);
@@ -130,6 +138,13 @@ describe('faults', () => {
       '16',
     ],
     ['a negative delay', [{ ...FAULT, kind: 'delay', delayMs: -1 }], 'delayMs'],
+    ['an operation error without a code', [{ ...FAULT, kind: 'operationError' }], 'QUOTA_EXCEEDED'],
+    ['a code for another kind', [{ ...FAULT, code: 'QUOTA_EXCEEDED' }], 'operationError'],
+    [
+      'an HTTP status of success for an operation error',
+      [{ ...FAULT, kind: 'operationError', code: 'X_Y', httpStatus: 200 }],
+      'httpStatus',
+    ],
     ['an unknown member', [{ ...FAULT, times: 3 }], 'times'],
     ['one that is wrong among others', [FAULT, { ...FAULT, kind: 'fire' }], 'Fault 1'],
     ['bad JSON', '[{', 'JSON'],

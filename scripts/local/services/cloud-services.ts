@@ -1,4 +1,5 @@
 import { v1 } from '@google-cloud/pubsub';
+import type { Catalog } from '#shared/catalog/catalog.ts';
 import { COMPOSITE_INDEXES } from '#shared/datastore/indexes.ts';
 import { connection } from '#shared/datastore/connection.ts';
 import type { Clock } from '#scripts/emulators/clock.ts';
@@ -15,7 +16,9 @@ import type { PublishRaw } from './log-sink.ts';
 import type { LocalOptions } from '../options.ts';
 import { freePort, portOf, reusablePort } from '../state/ports.ts';
 import { topicName } from './queues.ts';
+import { networksOf } from '../state/catalog-networks.ts';
 import { stateFile } from '../state/state-folder.ts';
+import catalog from '../catalog.json' with { type: 'json' };
 
 export interface CloudServicesOptions {
   readonly local: Pick<LocalOptions, 'stateFolder' | 'emulators' | 'bootSeconds' | 'stopSeconds'>;
@@ -59,6 +62,7 @@ export class CloudServices {
       faults,
       bootSeconds: local.bootSeconds,
       stopSeconds: local.stopSeconds,
+      networks: networksOf(catalog satisfies Catalog),
       onAudit: logSink.take,
     });
     const services =

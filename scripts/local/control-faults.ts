@@ -1,0 +1,88 @@
+import { FAULT_METHODS, FAULT_SERVICES } from '#scripts/emulators/faults.ts';
+import type { Fault, FaultKind } from '#scripts/emulators/faults.ts';
+import { ControlError, readInteger, readMembers, show } from './control-values.ts';
+
+const COUNT_MAX = 1_000_000;
+const DELAY_MS_MAX = 600_000;
+/** For a `delay` fault that does not say how long. */
+const DELAY_MS_DEFAULT = 1000;
+/** Error codes of operations are words in capitals. */
+const CODE = /^[A-Z][A-Z0-9_]{1,99}$/;
+const MEMBERS = ['service', 'method', 'kind', 'count', 'status', 'delayMs', 'code', 'httpStatus'];
+
+/** Reads the body of `POST /faults`. Throws a ControlError that says what would be right. */
+export function readFaults(body: unknown): readonly Fault[] {
+  if (!Array.isArray(body)) {
+    throw new ControlError(
+      400,
+      'The body must be an array of {service, method, kind, count, status?, delayMs?, code?, httpStatus?}.',
+    );
+  }
+  return body.map((item: unknown, index) => readFault(item, `Fault ${index}`));
+}
+
+function readFault(item: unknown, where: string): Fault {
+  const members = readMembers(item, where, MEMBERS);
+  const service = FAULT_SERVICES.find((candidate) => candidate === members['service']);
+  if (service === undefined) {
+    throw new ControlError(
+      400,
+      `${where}: service must be one of: ${FAULT_SERVICES.join(', ')}. It is: ${show(members['service'])}.`,
+    );
+  }
+  const { method } = members;
+  const methods = FAULT_METHODS[service];
+  const kinds = typeof method === 'string' && Object.hasOwn(methods, method) ? methods[method] : undefined;
+  if (typeof method !== 'string' || kinds === undefined) {
+    throw new ControlError(
+      400,
+      `${where}: method must be one of ${service}'s: ${Object.keys(methods).join(', ')}. It is: ${show(method)}.`,
+    );
+  }
+  const kind = kinds.find((candidate) => candidate === members['kind']);
+  if (kind === undefined) {
+    throw new ControlError(
+      400,
+      `${where}: kind must be one of those of ${method}: ${kinds.join(', ')}. It is: ${show(members['kind'])}.`,
+    );
+  }
+  const count = readInteger(members['count'], `${where}: count`, 1, COUNT_MAX);
+  const [statusMin, statusMax] = service === 'compute' ? [400, 599] : [1, 16];
+  const status =
+    members['status'] === undefined
+      ? undefined
+      : readInteger(members['status'], `${where}: status`, statusMin, statusMax);
+  const delayMs =
+    members['delayMs'] === undefined
+      ? undefined
+      : readInteger(members['delayMs'], `${where}: delayMs`, 0, DELAY_MS_MAX);
+  const delay = kind === 'delay' ? (delayMs ?? DELAY_MS_DEFAULT) : delayMs;
+  const { code, httpStatus } = readOperationError(members, kind, where);
+  return {
+    service,
+    method,
+    kind,
+    count,
+    ...(status === undefined ? {} : { status }),
+    ...(delay === undefined ? {} : { delayMs: delay }),
+    ...(code === undefined ? {} : { code }),
+    ...(httpStatus === undefined ? {} : { httpStatus }),
+  };
+}
+
+/** The code that an operation ends with is any: the real service has codes that no list names. */
+function readOperationError(members: Readonly<Record<string, unknown>>, kind: FaultKind, where: string) {
+  const { code } = members;
+  if (kind !== 'operationError') {
+    const given = ['code', 'httpStatus'].filter((member) => members[member] !== undefined);
+    if (given.length === 0) return {};
+    throw new ControlError(400, `${where}: ${given.join(' and ')} belong to the kind operationError.`);
+  }
+  if (typeof code !== 'string' || !CODE.test(code)) {
+    throw new ControlError(400, `${where}: code must be a code such as QUOTA_EXCEEDED. It is: ${show(code)}.`);
+  }
+  const { httpStatus } = members;
+  return httpStatus === undefined
+    ? { code }
+    : { code, httpStatus: readInteger(httpStatus, `${where}: httpStatus`, 400, 599) };
+}
