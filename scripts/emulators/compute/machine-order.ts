@@ -1,0 +1,116 @@
+import { ATTACHABLE_ACCELERATORS, acceleratorTypesOf } from './data/accelerators.ts';
+import type { PublicFamily } from './data/images.ts';
+import { PUBLIC_FAMILIES } from './data/images.ts';
+import { DISK_TYPES } from './data/series.ts';
+import { ZONES } from './data/zones.ts';
+import {
+  architectureMismatch,
+  hasLocalSsd,
+  incompatibleDiskTypes,
+  mustTerminateOnMaintenance,
+  tooSmallForImage,
+} from './machine-rules.ts';
+import { findMachineType } from './machine-type.ts';
+import type { MachineType } from './machine-type.ts';
+import { findFamily, findImage, parseImageReference } from './source-image.ts';
+
+/** A machine as a catalogue plans it. What is left out is not looked at. */
+export interface MachineOrder {
+  readonly machineType: string;
+  /** Left out where any zone of the world will do. */
+  readonly zone?: string;
+  /** Bare name of the boot disk's type. */
+  readonly diskType?: string;
+  readonly diskSizeGb?: number;
+  /** `projects/P/global/images/family/F` or `…/images/NAME`; images of projects that are not Google's own are not looked at. */
+  readonly image?: string;
+  readonly accelerator?: { readonly type: string; readonly count: number };
+  readonly localSsds?: number;
+}
+
+export interface OrderProblem {
+  /** Which member of the order is wrong, or which two do not go together: the later one. */
+  readonly about: 'zone' | 'machineType' | 'diskType' | 'diskSizeGb' | 'image' | 'accelerator' | 'localSsds';
+  /** A sentence; Compute Engine's own text where it has one. */
+  readonly message: string;
+}
+
+/** What a machine needs to be asked for with, as its machine type and its accelerators have it. */
+export interface OrderNeeds {
+  /** `scheduling.onHostMaintenance` must be TERMINATE. */
+  readonly terminateOnMaintenance: boolean;
+  /** A stop must say whether the data on Local SSD may be lost. */
+  readonly localSsd: boolean;
+  /** The least disk that the image fits into; 0 where the image is not known. */
+  readonly diskGbMin: number;
+}
+
+/** Everything that keeps Compute Engine from ever making such a machine. Empty for one that can be made, as far as is known. */
+export function problemsOfOrder(order: MachineOrder): readonly OrderProblem[] {
+  const { zone, machineType } = order;
+  if (zone !== undefined && !ZONES.includes(zone)) return [{ about: 'zone', message: `There is no zone '${zone}'.` }];
+  const image = imageOf(order);
+  const problems = imageProblems(order, image);
+  const found = findMachineType(machineType, zone);
+  if (!found.found) return [{ about: 'machineType', message: found.why }, ...problems];
+  const { type } = found;
+  const mismatch = typeof image === 'object' ? architectureMismatch(type, image) : undefined;
+  if (mismatch !== undefined) problems.push({ about: 'image', message: mismatch });
+  return [...problems, ...diskProblems(order, type), ...acceleratorProblems(order, type)];
+}
+
+/** How a machine that can be made has to be asked for; `undefined` for an unknown machine type. */
+export function needsOfOrder(order: MachineOrder): OrderNeeds | undefined {
+  const found = findMachineType(order.machineType, order.zone);
+  if (!found.found) return undefined;
+  const image = imageOf(order);
+  return {
+    terminateOnMaintenance: mustTerminateOnMaintenance(found.type, order.accelerator?.count ?? 0),
+    localSsd: hasLocalSsd(found.type, order.localSsds ?? 0),
+    diskGbMin: typeof image === 'object' ? image.diskGb : 0,
+  };
+}
+
+/** The image of an order; `malformed`, `unknown`, or `other` for one that cannot be known here. */
+function imageOf({ image }: MachineOrder): PublicFamily | 'malformed' | 'unknown' | 'other' {
+  if (image === undefined) return 'other';
+  const parsed = parseImageReference(image, '');
+  if (parsed === undefined) return 'malformed';
+  if (!PUBLIC_FAMILIES.some(({ project }) => project === parsed.owner)) return 'other';
+  const found = parsed.isFamily ? findFamily(parsed.owner, parsed.name) : findImage(parsed.owner, parsed.name);
+  return found ?? 'unknown';
+}
+
+function imageProblems(order: MachineOrder, image: ReturnType<typeof imageOf>): OrderProblem[] {
+  if (image === 'malformed') return [{ about: 'image', message: `The image '${order.image ?? ''}' is no reference.` }];
+  if (image === 'unknown') {
+    return [{ about: 'image', message: `The image '${order.image ?? ''}' does not exist, or no longer.` }];
+  }
+  if (image === 'other' || order.diskSizeGb === undefined) return [];
+  const tooSmall = tooSmallForImage(order.diskSizeGb, image);
+  return tooSmall === undefined ? [] : [{ about: 'diskSizeGb', message: tooSmall }];
+}
+
+function diskProblems({ diskType: wanted }: MachineOrder, type: MachineType): OrderProblem[] {
+  if (wanted === undefined) return [];
+  const diskType = DISK_TYPES.find((known) => known === wanted);
+  if (diskType === undefined) return [{ about: 'diskType', message: `There is no disk type '${wanted}'.` }];
+  if (incompatibleDiskTypes(type, [{ diskType, boot: true }]).length === 0) return [];
+  return [{ about: 'diskType', message: `A ${type.name} cannot start from a ${diskType} disk.` }];
+}
+
+function acceleratorProblems({ accelerator, localSsds = 0, zone }: MachineOrder, type: MachineType): OrderProblem[] {
+  const problems: OrderProblem[] = [];
+  if (localSsds > 0 && incompatibleDiskTypes(type, [{ diskType: 'local-ssd', boot: false }]).length > 0) {
+    problems.push({ about: 'localSsds', message: `A ${type.name} cannot have Local SSD.` });
+  }
+  if (accelerator === undefined) return problems;
+  const { type: name, count } = accelerator;
+  const vcpusMax = ATTACHABLE_ACCELERATORS.get(name)?.vcpusMax[count];
+  if (!type.traits.acceleratorsAttachable || vcpusMax === undefined || type.cpus > vcpusMax) {
+    problems.push({ about: 'accelerator', message: `A ${type.name} cannot have ${count} of ${name}.` });
+  } else if (zone !== undefined && !acceleratorTypesOf(zone).some((known) => known.name === name)) {
+    problems.push({ about: 'accelerator', message: `There is no ${name} in ${zone}.` });
+  }
+  return problems;
+}
