@@ -69,17 +69,18 @@ locals {
   _environment_variables = { for name, value in {
     DATASTORE_DATABASE = local.database_id == "(default)" ? "" : local.database_id
     # Marks our virtual machines, so that deployments in one project leave each other's alone.
-    DEPLOYMENT           = var.environment
-    FORWARDED_HOPS       = tostring(var.forwarded_hops)
-    GOOGLE_CLOUD_PROJECT = var.project
-    INSTANCE_ID_PREFIX   = local.id_prefixes.compute
-    JWT_AUDIENCE         = try(var.jwt.audience, "")
-    JWT_ISSUER           = try(var.jwt.issuer, "")
-    JWT_JWKS_URI         = try(var.jwt.jwks_uri, "")
-    LOG_EXECUTION_ID     = "true"
-    LOG_LEVEL            = var.log_level
-    OPERATIONS_TOPIC     = google_pubsub_topic.topic["operations"].name
-    RESOURCE_ID_PREFIX   = local.id_prefixes.resource
+    DEPLOYMENT                 = var.environment
+    FAILED_SIGN_INS_PER_MINUTE = tostring(var.failed_sign_ins_per_minute)
+    FORWARDED_HOPS             = tostring(var.forwarded_hops)
+    GOOGLE_CLOUD_PROJECT       = var.project
+    INSTANCE_ID_PREFIX         = local.id_prefixes.compute
+    JWT_AUDIENCE               = try(var.jwt.audience, "")
+    JWT_ISSUER                 = try(var.jwt.issuer, "")
+    JWT_JWKS_URI               = try(var.jwt.jwks_uri, "")
+    LOG_EXECUTION_ID           = "true"
+    LOG_LEVEL                  = var.log_level
+    OPERATIONS_TOPIC           = google_pubsub_topic.topic["operations"].name
+    RESOURCE_ID_PREFIX         = local.id_prefixes.resource
   } : name => value if value != "" }
 }
 

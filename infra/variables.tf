@@ -71,10 +71,21 @@ variable "environment" {
   }
 }
 
-variable "forwarded_hops" {
-  description = "How many proxies between caller and function add to X-Forwarded-For; failed sign-ins are counted by the address that this leads to."
+variable "failed_sign_ins_per_minute" {
+  description = "Failed sign-ins per address and minute after which further ones are answered 429 instead of 401; a right credential is let in all the same."
   type        = number
-  default     = 1
+  default     = 20
+
+  validation {
+    condition     = var.failed_sign_ins_per_minute >= 1 && floor(var.failed_sign_ins_per_minute) == var.failed_sign_ins_per_minute
+    error_message = "It is a whole number from 1."
+  }
+}
+
+variable "forwarded_hops" {
+  description = "How many addresses the proxies between caller and function add to X-Forwarded-For: two behind API Gateway, three with a load balancer before it. Failed sign-ins are counted by the address that this leads to."
+  type        = number
+  default     = 2
 
   validation {
     condition     = var.forwarded_hops >= 0 && floor(var.forwarded_hops) == var.forwarded_hops

@@ -1,10 +1,11 @@
 import { API_KEY, type ApiKey } from '#shared/datastore/account-rows.ts';
 import { ALL_API_KEYS, API_KEYS_OF_USER } from '#shared/datastore/queries.ts';
 import { insert, ref, replace, type Row } from '#shared/datastore/write.ts';
+import { API_KEY_ID, API_KEY_SECRET } from '#shared/domain/credential-forms.ts';
 import { Failure } from '#shared/domain/failure.ts';
 import { checkName } from './account-names.ts';
 import type { AccountsContext, ListOptions, ListPage } from './accounts-context.ts';
-import { API_KEY_ID, API_KEY_SECRET, newApiKeyId, newApiKeySecret, secretHash } from './credential-text.ts';
+import { newApiKeyId, newApiKeySecret, secretHash } from './credential-text.ts';
 import { listRows } from './list-rows.ts';
 import { getUser } from './users.ts';
 

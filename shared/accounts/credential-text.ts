@@ -1,18 +1,14 @@
 import { createHash } from 'node:crypto';
 
 /*
- * How credentials are written. Both halves of a key in one string are told apart by the fixed length of the first one:
- * the second may hold an underscore itself.
+ * Makes credentials, in the forms of `credential-forms.ts`. Both halves of a key in one string are told apart by the fixed
+ * length of the first one: the second may hold an underscore itself.
  */
 
 export type Random = (bytes: number) => Buffer;
 
-export const API_KEY_ID = /^ak_live_[a-z0-9]{16}$/;
-export const API_KEY_SECRET = /^sk_[A-Za-z0-9_-]{43}$/;
-export const SESSION_TOKEN = /^cs_[A-Za-z0-9_-]{43}$/;
 /** The id of a session: the hash of its token. */
 export const SESSION_ID = /^[0-9a-f]{64}$/;
-export const PROJECT_ID = /^proj_[a-z0-9]{12,32}$/;
 
 export function newApiKeyId(random: Random): string {
   return `ak_live_${randomWord(random, 16)}`;

@@ -1,9 +1,10 @@
 import { type Session, SESSION } from '#shared/datastore/account-rows.ts';
 import { ALL_SESSIONS, SESSIONS_OF_USER } from '#shared/datastore/queries.ts';
 import { insert, ref, replace, type Row } from '#shared/datastore/write.ts';
+import { SESSION_TOKEN } from '#shared/domain/credential-forms.ts';
 import { Failure } from '#shared/domain/failure.ts';
 import type { AccountsContext, ListOptions, ListPage } from './accounts-context.ts';
-import { newSessionToken, secretHash, SESSION_ID, SESSION_TOKEN } from './credential-text.ts';
+import { newSessionToken, secretHash, SESSION_ID } from './credential-text.ts';
 import { everyRow, listRows } from './list-rows.ts';
 import { getUser } from './users.ts';
 

@@ -1,21 +1,25 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { TtlCache } from '#shared/concurrency/ttl-cache.ts';
-import { API_KEY, type ApiKey, CUSTOMER, SESSION, USER } from '#shared/datastore/account-rows.ts';
-import { RATE_COUNTER } from '#shared/datastore/bookkeeping-rows.ts';
+import { API_KEY, type ApiKey, CUSTOMER, PROJECT, SESSION, USER } from '#shared/datastore/account-rows.ts';
 import type { Store } from '#shared/datastore/store.ts';
 import { ref, type Row, touch, type Write } from '#shared/datastore/write.ts';
+import { API_KEY_ID, API_KEY_SECRET, PROJECT_ID, SESSION_TOKEN } from '#shared/domain/credential-forms.ts';
 import { Failure } from '#shared/domain/failure.ts';
 import { type Principal, type Role, ROLES } from '#shared/domain/principal.ts';
-import { secondsUntil, WINDOW_MS, windowAt } from '#shared/domain/rate-limit.ts';
 import type { Credential } from './credential.ts';
+import { FailedSignIns } from './failed-sign-ins.ts';
 import { type JwtOptions, JwtVerifier } from './jwt.ts';
 
 /** How long a verified credential is believed without asking again: a revoked one stops working within this time. */
 const BELIEVED_MS = 10_000;
-/** Principals remembered per process; some hundred bytes each. */
+/** How long a credential that did not hold is refused without asking again. */
+const REFUSED_MS = 5_000;
+/** Credentials remembered per process, of either kind; some hundred bytes each. */
 const REMEMBERED_MAX = 5_000;
-/** `lastUsedAt` of a key is as exact as this; more would be a write per request. */
+/** Precision of a key's `lastUsedAt`; a finer one would be a write per request. */
 const LAST_USE_GRAIN_MS = 600_000;
+/** As many projects as a user on record can have; further ones that a token claims are ignored. */
+const CLAIMED_PROJECTS_MAX = 100;
 
 const HOW = 'Send Authorization: Bearer <token>, or the headers api-key and api-secret.';
 
@@ -23,7 +27,7 @@ export interface AuthenticatorOptions {
   readonly store: Store;
   readonly nowMs: () => number;
   readonly jwt: JwtOptions | undefined;
-  /** Failed sign-ins per address and minute; after them even a right credential has to wait. */
+  /** Failed sign-ins per address and minute; further ones are answered 429 instead of 401. */
   readonly failedSignInsPerMinute: number;
 }
 
@@ -38,22 +42,39 @@ interface Believed {
   readonly expiresAtMs: number;
 }
 
+type Holding = Believed & { readonly notes: readonly Write[] };
+
+/**
+ * Why a credential does not hold: by its form it cannot be ours; its signature holds, but not at this time; or it is wrong.
+ * `unknownId` is the id of a row that does not exist.
+ */
+type Refused =
+  { readonly refused: 'form' | 'clock' } | { readonly refused: 'wrong'; readonly unknownId?: string | undefined };
+
+type Verdict = Holding | Refused;
+
+const WRONG: Refused = { refused: 'wrong' };
+const NOT_OURS: Refused = { refused: 'form' };
+
 /** Turns credentials into principals. Secrets are compared by their SHA-256, in constant time, and never kept. */
 export class Authenticator {
   readonly #options: AuthenticatorOptions;
   readonly #jwt: JwtVerifier | undefined;
+  readonly #failures: FailedSignIns;
   readonly #believed = new TtlCache<Believed>({ ttlMs: BELIEVED_MS, sizeMax: REMEMBERED_MAX });
-  /** Addresses that have used up their failures, until the end of their window. */
-  readonly #locked = new TtlCache<number>({ ttlMs: WINDOW_MS, sizeMax: REMEMBERED_MAX });
+  /** Credentials and ids that were found not to hold. */
+  readonly #refused = new TtlCache<true>({ ttlMs: REFUSED_MS, sizeMax: REMEMBERED_MAX });
 
   constructor(options: AuthenticatorOptions) {
     this.#options = options;
     this.#jwt = options.jwt === undefined ? undefined : new JwtVerifier(options.jwt);
+    this.#failures = new FailedSignIns({ store: options.store, perMinute: options.failedSignInsPerMinute });
   }
 
   /**
-   * Throws `unauthenticated` for a credential that does not hold, with one text whatever was wrong with it, and
-   * `rate_limited` for an address that failed too often.
+   * Verifies first: a credential that holds is never refused because of its address. Throws `unauthenticated` for one that
+   * does not hold, with one text whatever was wrong with it, and `rate_limited` instead once the address has failed too
+   * often.
    */
   async signIn(credential: Credential, address: string): Promise<SignIn> {
     if (credential.type === 'none')
@@ -64,74 +85,75 @@ export class Authenticator {
     const fingerprint = sha256(credential.type === 'key' ? `${credential.id}\n${credential.secret}` : credential.token);
     const believed = this.#believed.get(fingerprint, nowMs);
     if (believed !== undefined && believed.expiresAtMs > nowMs) return { principal: believed.principal, notes: [] };
-    this.#requireUnlocked(address, nowMs);
-    const found = await this.#verify(credential, address, nowMs);
-    if (found === undefined) {
-      await this.#countFailure(address, nowMs);
-      throw new Failure('unauthenticated', `The credentials are not valid or have expired. ${HOW}`, {
-        reason: 'credentials_invalid',
-      });
+    const remembered = this.#isRefused(fingerprint, nowMs) || this.#isRefused(idOf(credential), nowMs);
+    const verdict = remembered ? WRONG : await this.#verify(credential, nowMs);
+    if ('principal' in verdict) {
+      this.#believed.set(fingerprint, verdict, nowMs);
+      return { principal: verdict.principal, notes: verdict.notes };
     }
-    this.#believed.set(fingerprint, found, nowMs);
-    return { principal: found.principal, notes: found.notes };
+    if (verdict.refused === 'wrong' && !remembered) this.#refused.set(verdict.unknownId ?? fingerprint, true, nowMs);
+    // A token whose clock is wrong was given to its bearer: that is no guess.
+    if (verdict.refused !== 'clock')
+      await this.#failures.add(address, { nowMs, cheap: remembered || verdict.refused === 'form' });
+    throw new Failure('unauthenticated', `The credentials are not valid or have expired. ${HOW}`, {
+      reason: 'credentials_invalid',
+    });
   }
 
-  async #verify(credential: Exclude<Credential, { type: 'none' | 'malformed' }>, address: string, nowMs: number) {
-    if (credential.type === 'key') return this.#verifyKey(credential, address, nowMs);
-    // An opaque token of ours has no dots; what has the form of a JWT is one where an issuer is configured.
-    if (this.#jwt !== undefined && JwtVerifier.looksLikeJwt(credential.token)) {
-      return this.#verifyJwt(this.#jwt, credential.token, { address, nowMs });
-    }
-    return this.#verifySession(credential.token, address, nowMs);
+  #isRefused(what: string, nowMs: number): boolean {
+    return this.#refused.get(what, nowMs) !== undefined;
   }
 
-  async #verifyKey(credential: { readonly id: string; readonly secret: string }, address: string, nowMs: number) {
-    const [row, failures] = await this.#options.store.getAll([
-      ref(API_KEY, credential.id.slice(0, 64)),
-      failuresRef(address, nowMs),
-    ]);
-    this.#requireFew(failures?.value.count, address, nowMs);
+  async #verify(credential: Exclude<Credential, { type: 'none' | 'malformed' }>, nowMs: number): Promise<Verdict> {
+    if (credential.type === 'key') return this.#verifyKey(credential, nowMs);
+    // A session token has no dots; what has the form of a JWT is one where an issuer is configured.
+    if (this.#jwt !== undefined && JwtVerifier.looksLikeJwt(credential.token))
+      return this.#verifyJwt(this.#jwt, credential.token, nowMs);
+    return this.#verifySession(credential.token, nowMs);
+  }
+
+  async #verifyKey(credential: { readonly id: string; readonly secret: string }, nowMs: number): Promise<Verdict> {
+    if (!API_KEY_ID.test(credential.id) || !API_KEY_SECRET.test(credential.secret)) return NOT_OURS;
+    const row = await this.#options.store.get(ref(API_KEY, credential.id));
     // The comparison is made for unknown keys too, so that the time taken does not tell a known key from an unknown one.
     const same = sameHash(sha256(credential.secret), row?.value.secretHash ?? UNKNOWN_HASH);
-    if (row === undefined || !same) return undefined;
+    if (row === undefined) return { refused: 'wrong', unknownId: credential.id };
+    if (!same) return WRONG;
     const { value: key } = row;
-    if (key.revokedAtMs !== null && key.revokedAtMs <= nowMs) return undefined;
-    if (key.expiresAtMs !== null && key.expiresAtMs <= nowMs) return undefined;
+    if (key.revokedAtMs !== null && key.revokedAtMs <= nowMs) return WRONG;
+    if (key.expiresAtMs !== null && key.expiresAtMs <= nowMs) return WRONG;
     const principal = await this.#principalOf(key, { type: 'key', id: key.id });
     return principal === undefined
-      ? undefined
+      ? WRONG
       : { principal, expiresAtMs: soonest(key.expiresAtMs, key.revokedAtMs), notes: noteUse(row, nowMs) };
   }
 
-  async #verifySession(token: string, address: string, nowMs: number) {
+  async #verifySession(token: string, nowMs: number): Promise<Verdict> {
+    if (!SESSION_TOKEN.test(token)) return NOT_OURS;
     const id = sha256(token);
-    const [row, failures] = await this.#options.store.getAll([ref(SESSION, id), failuresRef(address, nowMs)]);
-    this.#requireFew(failures?.value.count, address, nowMs);
-    if (row === undefined) return undefined;
+    const row = await this.#options.store.get(ref(SESSION, id));
+    if (row === undefined) return WRONG;
     const { value: session } = row;
-    if (session.expiresAtMs <= nowMs || (session.revokedAtMs !== null && session.revokedAtMs <= nowMs))
-      return undefined;
+    if (session.expiresAtMs <= nowMs || (session.revokedAtMs !== null && session.revokedAtMs <= nowMs)) return WRONG;
     const principal = await this.#principalOf(session, { type: 'session', id: id.slice(0, 12) });
     return principal === undefined
-      ? undefined
+      ? WRONG
       : { principal, expiresAtMs: soonest(session.expiresAtMs, session.revokedAtMs), notes: [] };
   }
 
-  async #verifyJwt(
-    jwt: JwtVerifier,
-    token: string,
-    { address, nowMs }: { readonly address: string; readonly nowMs: number },
-  ) {
+  async #verifyJwt(jwt: JwtVerifier, token: string, nowMs: number): Promise<Verdict> {
     const verified = await jwt.verify(token, nowMs);
-    if (verified === undefined) return undefined;
-    const [customer, failures] = await this.#options.store.getAll([
-      ref(CUSTOMER, verified.customerId),
-      failuresRef(address, nowMs),
+    if ('refused' in verified) return verified;
+    const claimed = verified.projects.filter((id) => PROJECT_ID.test(id)).slice(0, CLAIMED_PROJECTS_MAX);
+    const [customer, projects] = await Promise.all([
+      this.#options.store.get(ref(CUSTOMER, verified.customerId)),
+      this.#options.store.getAll(claimed.map((id) => ref(PROJECT, id))),
     ]);
-    this.#requireFew(failures?.value.count, address, nowMs);
-    if (customer === undefined) return undefined;
+    if (customer === undefined) return WRONG;
     const { expiresAtMs, ...rest } = verified;
-    return { principal: { ...rest, tier: customer.value.tier }, expiresAtMs, notes: [] };
+    // A claim gives no project of another customer, nor one that is not on record: neither can be told from the other.
+    const own = claimed.filter((_, index) => projects[index]?.value.customerId === verified.customerId);
+    return { principal: { ...rest, projects: own, tier: customer.value.tier }, expiresAtMs, notes: [] };
   }
 
   async #principalOf(
@@ -143,6 +165,8 @@ export class Authenticator {
       ref(CUSTOMER, holder.customerId),
     ]);
     if (user === undefined || customer === undefined) return undefined;
+    // What was given out for one customer opens nothing of another, to which the user has moved.
+    if (user.value.customerId !== customer.value.id) return undefined;
     return {
       userId: user.value.id,
       customerId: customer.value.id,
@@ -152,27 +176,6 @@ export class Authenticator {
       tier: customer.value.tier,
       credential,
     };
-  }
-
-  #requireUnlocked(address: string, nowMs: number): void {
-    const endsAtMs = this.#locked.get(address, nowMs);
-    if (endsAtMs !== undefined && endsAtMs > nowMs) throw tooManyFailures(endsAtMs, nowMs);
-  }
-
-  #requireFew(failures: number | undefined, address: string, nowMs: number): void {
-    if ((failures ?? 0) < this.#options.failedSignInsPerMinute) return;
-    const { endsAtMs } = windowAt(nowMs);
-    this.#locked.set(address, endsAtMs, nowMs);
-    throw tooManyFailures(endsAtMs, nowMs);
-  }
-
-  async #countFailure(address: string, nowMs: number): Promise<void> {
-    const { endsAtMs } = windowAt(nowMs);
-    const { count } = await this.#options.store.increment(failuresRef(address, nowMs), 'count', {
-      expireAtMs: endsAtMs + WINDOW_MS,
-    });
-    // A token's signature is checked without a look at the counter, so what the counter answers is kept.
-    if (count >= this.#options.failedSignInsPerMinute) this.#locked.set(address, endsAtMs, nowMs);
   }
 }
 
@@ -188,15 +191,9 @@ function sameHash(a: string, b: string): boolean {
   return left.length === right.length && timingSafeEqual(left, right);
 }
 
-function failuresRef(address: string, nowMs: number) {
-  return ref(RATE_COUNTER, `sign-in|${address.slice(0, 64)}|${windowAt(nowMs).index}`);
-}
-
-function tooManyFailures(endsAtMs: number, nowMs: number): Failure {
-  return new Failure('rate_limited', 'Too many failed sign-ins from this address. Please wait.', {
-    reason: 'too_many_failed_sign_ins',
-    retryAfterSeconds: secondsUntil(endsAtMs, nowMs),
-  });
+/** What a look-up would ask for, where that is no secret. */
+function idOf(credential: Credential): string {
+  return credential.type === 'key' ? credential.id : '';
 }
 
 /** A revocation in the future is how a rotated key gets its grace. */

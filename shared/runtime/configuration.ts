@@ -67,7 +67,7 @@ export function readConfiguration(environment: Environment): Configuration {
     instanceIdPrefix: text('INSTANCE_ID_PREFIX', 'tw', /^[a-z][-a-z0-9]{0,31}$/, 'the beginning of a VM name'),
     resourceIdPrefix: text('RESOURCE_ID_PREFIX', 'inst', /^[a-z][-a-z0-9]{0,31}$/, 'the beginning of a VM name'),
     failedSignInsPerMinute: whole('FAILED_SIGN_INS_PER_MINUTE', 20, 1),
-    forwardedHops: whole('FORWARDED_HOPS', 1, 0),
+    forwardedHops: whole('FORWARDED_HOPS', 2, 0),
     logLevel:
       LOG_LEVELS.find(
         (level) =>

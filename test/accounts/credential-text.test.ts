@@ -1,8 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
 import {
-  API_KEY_ID,
-  API_KEY_SECRET,
   fleetKey,
   newApiKeyId,
   newApiKeySecret,
@@ -10,11 +8,10 @@ import {
   newSessionToken,
   newUserId,
   oneStringKey,
-  PROJECT_ID,
   secretHash,
   SESSION_ID,
-  SESSION_TOKEN,
 } from '#shared/accounts/credential-text.ts';
+import { API_KEY_ID, API_KEY_SECRET, PROJECT_ID, SESSION_TOKEN } from '#shared/domain/credential-forms.ts';
 import { readCredential } from '#shared/auth/credential.ts';
 
 test.each([

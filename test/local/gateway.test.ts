@@ -192,13 +192,16 @@ describe('headers', () => {
     expect(h.seen[0]?.headers['x-forwarded-authorization']).toBeUndefined();
   });
 
-  test('X-Forwarded-For ends with the caller’s real address, whatever he sent', async () => {
+  test('X-Forwarded-For ends with the caller’s real address and the gateway’s own, whatever the caller sent', async () => {
     const h = await harness();
 
     await fetch(h.url('/api/machines'));
     await fetch(h.url('/api/machines'), { headers: { 'x-forwarded-for': '203.0.113.9' } });
 
-    expect(h.seen.map(({ headers }) => headers['x-forwarded-for'])).toEqual(['127.0.0.1', '203.0.113.9, 127.0.0.1']);
+    expect(h.seen.map(({ headers }) => headers['x-forwarded-for'])).toEqual([
+      '127.0.0.1, 127.0.0.1',
+      '203.0.113.9, 127.0.0.1, 127.0.0.1',
+    ]);
   });
 
   test('headers of one connection stay there; all others pass, repeated ones too', async () => {
@@ -246,7 +249,7 @@ describe('whoever names headers in Connection', () => {
     });
 
     expect(h.seen[0]?.headers['x-forwarded-authorization']).toBe('Bearer token');
-    expect(h.seen[0]?.headers['x-forwarded-for']).toBe('127.0.0.1');
+    expect(h.seen[0]?.headers['x-forwarded-for']).toBe('127.0.0.1, 127.0.0.1');
     expect(h.seen[0]?.headers.authorization).toMatch(/^Bearer /);
   });
 });

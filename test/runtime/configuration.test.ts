@@ -22,7 +22,7 @@ test('a project is all that has to be set', () => {
     instanceIdPrefix: 'tw',
     resourceIdPrefix: 'inst',
     failedSignInsPerMinute: 20,
-    forwardedHops: 1,
+    forwardedHops: 2,
     logLevel: 'info',
     jwt: undefined,
     emulators: { datastore: undefined, pubsub: undefined, compute: undefined },

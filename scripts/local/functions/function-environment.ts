@@ -40,8 +40,9 @@ export function functionEnvironment({
     OPERATIONS_TOPIC: 'operations',
     DEPLOYMENT: 'local',
     INSTANCE_ID_PREFIX: 'tw',
-    FORWARDED_HOPS: '1',
-    // Scripts that try out wrong credentials should not lock themselves out.
+    // As behind API Gateway: the gateway appends the caller and itself.
+    FORWARDED_HOPS: '2',
+    // Scripts that try out wrong credentials should be told 401, not 429.
     FAILED_SIGN_INS_PER_MINUTE: '120',
     LOG_LEVEL: 'info',
     LOG_EXECUTION_ID: 'true',

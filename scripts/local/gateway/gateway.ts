@@ -134,7 +134,8 @@ function rewrittenHeaders(request: IncomingMessage, authorization: string): stri
     else if (lower === 'x-forwarded-authorization' && sentAuthorization !== undefined) continue;
     else kept.push(name, value);
   }
-  forwardedFor.push(request.socket.remoteAddress ?? '127.0.0.1');
+  // A function behind API Gateway sees two hops: the caller, and the gateway's own address.
+  forwardedFor.push(request.socket.remoteAddress ?? '127.0.0.1', request.socket.localAddress ?? '127.0.0.1');
   kept.push('X-Forwarded-For', forwardedFor.join(', '));
   if (sentAuthorization !== undefined) kept.push('X-Forwarded-Authorization', sentAuthorization);
   kept.push('Authorization', authorization);

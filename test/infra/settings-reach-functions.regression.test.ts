@@ -1,0 +1,33 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { readConfiguration } from '#shared/runtime/configuration.ts';
+
+/*
+ * FAILED_SIGN_INS_PER_MINUTE could not be set from Terraform, and FORWARDED_HOPS counted the gateway for the caller.
+ */
+
+const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
+
+/** Set by the local cloud alone. */
+const LOCAL_ONLY = /_EMULATOR_HOST$/;
+
+test('every setting that a function reads can be set from Terraform', () => {
+  const asked: string[] = [];
+  const environment = new Proxy<Record<string, string>>({}, { get: (_, name) => void asked.push(String(name)) });
+  expect(() => readConfiguration(environment)).toThrow('GOOGLE_CLOUD_PROJECT');
+  const names = [...new Set(asked)].filter((name) => !LOCAL_ONLY.test(name));
+  const [, block = ''] = /_environment_variables = \{(.*?)\} : name => value/s.exec(read('infra/functions.tf')) ?? [];
+  const set = [...block.matchAll(/^ +([A-Z_]+) += /gm)].map(([, name]) => name);
+
+  expect(set).toEqual(expect.arrayContaining(names));
+});
+
+test('the defaults of Terraform are those of the code', () => {
+  const { forwardedHops, failedSignInsPerMinute } = readConfiguration({ GOOGLE_CLOUD_PROJECT: 'demo-project' });
+  const variables = read('infra/variables.tf');
+  const defaultOf = (name: string) =>
+    Number(new RegExp(`variable "${name}" \\{.*?default += (\\d+)`, 's').exec(variables)?.[1]);
+
+  expect([defaultOf('forwarded_hops'), forwardedHops]).toEqual([2, 2]);
+  expect([defaultOf('failed_sign_ins_per_minute'), failedSignInsPerMinute]).toEqual([20, 20]);
+});
