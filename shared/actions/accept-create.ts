@@ -67,7 +67,7 @@ export async function accept(
     const lookedUp = request.blueprint();
     // What is not in the catalogue (any more) matters only to a request that is not a repeat.
     lookedUp.catch(() => undefined);
-    const [usage, earlier, orders] = await store.getAll([
+    const [usage, earlier, ordered] = await store.getAll([
       usageRef,
       ref(IDEMPOTENCY, idempotencyKey?.id ?? 'none'),
       ref(ORDERS, caller.projects[0] ?? 'none'),
@@ -83,6 +83,8 @@ export async function accept(
     const instances = reserve(usage?.value.instances ?? 0, tier.maxInstances);
     const id = instanceId(request.idPrefix, caller.userId, random);
     const operation = newOperation(operationRef, { id, request, atMs });
+    // Another customer's orders are not there for this caller.
+    const orders = ordered?.value.customerId === caller.customerId ? ordered : undefined;
     const allotment = allot(orders?.value, blueprint.machine.machineType);
     const blank = newInstance(blueprint, { id, request, operation, allotment, atMs });
     const event = nextEvent(blank, {
@@ -129,7 +131,7 @@ export async function accept(
   });
 }
 
-/** An instance is visible by the groups of its creator: without any, nobody could stop or delete what he pays for. */
+/** An instance is visible by the groups of its creator: without any, no user could stop or delete what they pay for. */
 function requireGroups(caller: Principal): void {
   if (caller.groups.length > 0 || isAdmin(caller)) return;
   throw new Failure('forbidden', 'You belong to no group, and instances are visible by the groups of their creator.', {
@@ -223,6 +225,7 @@ function newRecord(
     bodyHash: key.bodyHash,
     operationId: operation.id,
     instanceId: operation.instanceId,
+    customerId: operation.customerId,
     visibleBy: operation.visibleBy,
     status: reply.status,
     headers: reply.headers ?? {},

@@ -69,8 +69,7 @@ async function mark(
   return store.change(async () => {
     const row = await store.get(ref(INSTANCE, request.instanceId));
     await request.admitted;
-    if (row === undefined || !(request.asAdmin || canSee(request.caller, row.value.visibleBy)))
-      throw instanceNotFound();
+    if (row === undefined || !(request.asAdmin || canSee(request.caller, row.value))) throw instanceNotFound();
     // Another delete is at work, or died at it: both may go on, they ask under the same requestId.
     const already = queuedDelete(row);
     if (already !== undefined) return { writes: [], result: { instance: row.value, deleteId: already } };

@@ -9,15 +9,17 @@ import type { Principal } from '#shared/domain/principal.ts';
 export const IDEMPOTENCY_KEPT_MS = 86_400_000;
 
 /**
- * Throws `unprocessable` when the key was used for another request: another body, or somebody of the same customer who does
- * not share what it was about, and must not learn of it.
+ * Throws `unprocessable` when the key was used for another request: with another body, or by a caller who could see what
+ * this caller cannot, and must not learn of.
  */
 export function requireSameUse(
   earlier: IdempotencyRecord,
   key: IdempotencyKey,
-  caller: Pick<Principal, 'groups' | 'roles'>,
+  caller: Pick<Principal, 'customerId' | 'groups' | 'roles'>,
 ): void {
-  const shares = earlier.visibleBy === null || canSee(caller, earlier.visibleBy);
+  const { customerId, visibleBy } = earlier;
+  // Without groups on the record, all users of the customer share it.
+  const shares = canSee(caller, { customerId, visibleBy: visibleBy ?? caller.groups });
   if (earlier.bodyHash === key.bodyHash && shares) return;
   throw new Failure(
     'unprocessable',

@@ -6,7 +6,7 @@ import type { Principal } from '#shared/domain/principal.ts';
 import type { ProjectSort } from '#shared/datastore/list-filters.ts';
 import { projectInstances } from '#shared/datastore/queries.ts';
 import type { Direction } from '#shared/datastore/query.ts';
-import { FOREIGN_CURSOR, invalidQuery } from '#shared/pagination/invalid-query.ts';
+import { foreignCursor, invalidQuery } from '#shared/pagination/invalid-query.ts';
 import type { ListTools } from '#shared/pagination/list-cursors.ts';
 import { isInProjects, requireProject } from './require-project.ts';
 import { scanPage } from '#shared/pagination/scan-page.ts';
@@ -50,11 +50,11 @@ export async function listProjectInstances(
 ): Promise<{ readonly instances: readonly Instance[]; readonly cursor: string | undefined }> {
   const { caller, project, sort, direction, filters } = request;
   await requireProject(caller, project, { store });
-  const scope = ['instances', caller.userId, project, sort, direction, canonical(filters)];
+  const scope = { list: 'fleet-instances', caller, asked: [project, sort, direction, canonical(filters)] };
   const place = request.cursor === undefined ? undefined : await cursors.open(request.cursor, scope);
-  if (request.cursor !== undefined && place === undefined) throw invalidQuery([FOREIGN_CURSOR]);
+  if (request.cursor !== undefined && place === undefined) throw invalidQuery([foreignCursor('next_cursor')]);
   const after = place === undefined ? {} : direction === 'asc' ? { above: place } : { below: place };
-  // Read beside the turn of the rate limit; nothing is done with it before that is granted.
+  // Read beside the rate-limit token's commit; nothing is done with the rows before the token is granted.
   const scanned = scanPage<Instance>(
     {
       shape: projectInstances(sort, direction),

@@ -23,7 +23,7 @@ export async function readInstance(
 ): Promise<Instance> {
   const row = await tools.store.get(ref(INSTANCE, request.instanceId));
   await request.admitted;
-  if (row === undefined || !canSee(request.caller, row.value.visibleBy)) throw instanceNotFound();
+  if (row === undefined || !canSee(request.caller, row.value)) throw instanceNotFound();
   const place = { zone: row.value.zone, name: row.id };
   try {
     const machine = await askCompute(() => tools.compute.get(place), tools);
@@ -37,7 +37,7 @@ export async function readInstance(
 /** Rows read at once; a list is as long as the quota allows. */
 const PAGE_SIZE = 300;
 
-/** The caller's own instances that he may still see, newest first. */
+/** The caller's own instances, as far as they may still see them, newest first. */
 export async function listOwnInstances(
   request: Pick<ReadRequest, 'caller' | 'admitted'>,
   { store }: Pick<Tools, 'store'>,
@@ -54,5 +54,5 @@ export async function listOwnInstances(
     cursor = page.cursor;
   } while (cursor !== undefined);
   await request.admitted;
-  return instances.filter(({ visibleBy }) => canSee(request.caller, visibleBy));
+  return instances.filter((instance) => canSee(request.caller, instance));
 }

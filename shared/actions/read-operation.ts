@@ -28,7 +28,7 @@ export async function readOperation(
   for (;;) {
     const row = await store.get(ref(OPERATION, request.operationId));
     await request.admitted;
-    if (row === undefined || !canSee(request.caller, row.value.visibleBy)) {
+    if (row === undefined || !canSee(request.caller, row.value)) {
       throw new Failure('not_found', 'Operation not found.', { reason: 'operation_not_found' });
     }
     const leftMs = untilMs - nowMs();

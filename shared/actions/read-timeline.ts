@@ -1,3 +1,4 @@
+import type { Owned } from '#shared/domain/access.ts';
 import { idOf } from '#shared/domain/fids.ts';
 import { eventId, type InstanceEvent } from '#shared/domain/history.ts';
 import { periodId, type PricePeriod } from '#shared/domain/metering.ts';
@@ -6,7 +7,7 @@ import type { Principal } from '#shared/domain/principal.ts';
 import type { HistorySelector } from '#shared/datastore/list-filters.ts';
 import { priceTimeline, statusTimeline } from '#shared/datastore/queries.ts';
 import type { Range, Shape } from '#shared/datastore/query.ts';
-import { FOREIGN_CURSOR, invalidQuery } from '#shared/pagination/invalid-query.ts';
+import { foreignCursor, invalidQuery } from '#shared/pagination/invalid-query.ts';
 import type { ListTools } from '#shared/pagination/list-cursors.ts';
 import { isInProjects, requireProject } from './require-project.ts';
 import { scanPage } from '#shared/pagination/scan-page.ts';
@@ -58,20 +59,24 @@ export function readPriceTimeline(request: TimelineRequest, tools: ListTools): P
   return readTimeline(PRICES, request, tools);
 }
 
-async function readTimeline<T extends Pick<InstanceEvent, 'project' | 'visibleBy'>>(
+async function readTimeline<T extends Owned & { readonly project: string }>(
   timeline: Timeline<T>,
   request: TimelineRequest,
   { store, cursors }: ListTools,
 ): Promise<TimelinePage<T>> {
   const { caller, project, selectors, window } = request;
   await requireProject(caller, project, { store });
-  const scope = [timeline.name, caller.userId, project, { ...NO_SELECTORS, ...selectors }, { ...NO_WINDOW, ...window }];
+  const scope = {
+    list: `fleet-${timeline.name}`,
+    caller,
+    asked: [project, { ...NO_SELECTORS, ...selectors }, { ...NO_WINDOW, ...window }],
+  };
   const place = request.cursor === undefined ? undefined : await cursors.open(request.cursor, scope);
   const range = boundsOf(request, place);
   const equal = equalities(selectors);
   // A fid that cannot be one names nothing.
   if (equal === undefined) return { items: [], cursor: undefined };
-  // Read beside the turn of the rate limit; nothing is done with it before that is granted.
+  // Read beside the rate-limit token's commit; nothing is done with the rows before the token is granted.
   const scanned = scanPage<T>(
     {
       shape: timeline.shape(new Set(equal.keys())),
@@ -117,7 +122,7 @@ function boundsOf({ window, cursor }: TimelineRequest, place: string | undefined
   const wrong = [
     ...(Number.isNaN(start) ? [noSuchTime('/start_time')] : []),
     ...(Number.isNaN(end) ? [noSuchTime('/end_time')] : []),
-    ...(cursor !== undefined && place === undefined ? [FOREIGN_CURSOR] : []),
+    ...(cursor !== undefined && place === undefined ? [foreignCursor('next_cursor')] : []),
   ];
   if (wrong.length > 0) throw invalidQuery(wrong);
   return {

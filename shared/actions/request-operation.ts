@@ -53,7 +53,7 @@ export async function requestOperation(request: OperationRequest, tools: Request
       requireSameUse(earlier.value, idempotencyKey, caller);
       return { writes: [], result: { reply: replayed(earlier.value), published: undefined } };
     }
-    if (row === undefined || !canSee(caller, row.value.visibleBy)) throw instanceNotFound();
+    if (row === undefined || !canSee(caller, row.value)) throw instanceNotFound();
     const joined = joinable(row.value, request.kind);
     // An administrator is told "no" in every wrong state: after a stop that was accepted, a second one is wrong.
     const mustFit = joined === undefined || request.strictness === 'admin';
@@ -108,6 +108,7 @@ function remember(
     bodyHash: key.bodyHash,
     operationId: operation.id,
     instanceId: operation.instanceId,
+    customerId: operation.customerId,
     visibleBy: operation.visibleBy,
     status: reply.status,
     headers: reply.headers ?? {},

@@ -1,9 +1,8 @@
 import { PROJECT } from '#shared/datastore/account-rows.ts';
 import type { Store } from '#shared/datastore/store.ts';
 import { ref } from '#shared/datastore/write.ts';
-import { canSee, isAdmin } from '#shared/domain/access.ts';
+import { canSee, isAdmin, type Owned } from '#shared/domain/access.ts';
 import { Failure } from '#shared/domain/failure.ts';
-import type { Instance } from '#shared/domain/instance.ts';
 import type { Principal } from '#shared/domain/principal.ts';
 
 /** Throws `not_found` for a project that is not the caller's; administrators may look into every one that exists. */
@@ -17,7 +16,7 @@ export async function requireProject(
   throw new Failure('not_found', 'Project not found.', { reason: 'project_not_found' });
 }
 
-/** Whether an instance is one of the caller's projects, and visible to him as it is in every family. */
-export function isInProjects(caller: Principal, instance: Pick<Instance, 'project' | 'visibleBy'>): boolean {
-  return canSee(caller, instance.visibleBy) && (isAdmin(caller) || caller.projects.includes(instance.project));
+/** Whether a thing is in one of the caller's projects, and visible to the caller as it is in every family. */
+export function isInProjects(caller: Principal, owned: Owned & { readonly project: string }): boolean {
+  return canSee(caller, owned) && (isAdmin(caller) || caller.projects.includes(owned.project));
 }

@@ -21,6 +21,8 @@ export interface IdempotencyRecord {
   readonly bodyHash: string;
   readonly operationId: string;
   readonly instanceId: string;
+  /** Customer of the instance. Where an earlier version did not say: the one who sent the key, which the row's id begins with. */
+  readonly customerId: string;
   /** Who may have the answer again: those who may see what it is about. `null`: an earlier version did not say. */
   readonly visibleBy: readonly string[] | null;
   readonly status: number;
@@ -38,6 +40,7 @@ export const IDEMPOTENCY: Kind<IdempotencyRecord> = kind<IdempotencyRecord>(
     bodyHash: plainText,
     operationId: plainText,
     instanceId: plainText,
+    customerId: plainText,
     visibleBy: nullable(texts),
     status: integer,
     headers: json(),
@@ -45,7 +48,10 @@ export const IDEMPOTENCY: Kind<IdempotencyRecord> = kind<IdempotencyRecord>(
     leaseUntilMs: integer,
     expireAtMs: integer,
   },
-  { derived: (record) => ({ expireAt: expiry(record.expireAtMs) }), missing: { visibleBy: null } },
+  {
+    derived: (record) => ({ expireAt: expiry(record.expireAtMs) }),
+    missing: (id) => ({ customerId: id.split('|', 1)[0] ?? '', visibleBy: null }),
+  },
 );
 
 /** A VM that must go: left by a delete, by a create that came to nothing, or found without a record. The id is the VM's name. */

@@ -14,8 +14,8 @@ export interface Kind<T> {
 export interface KindOptions<T> {
   /** Properties that queries need and that follow from the members. They are written, never read. */
   readonly derived?: (value: T) => Properties;
-  /** Members that rows written by an earlier version do not have, and what that means. */
-  readonly missing?: Readonly<Partial<T>>;
+  /** Members that rows written by an earlier version do not have, and what that means for the row of this id. */
+  readonly missing?: (id: string) => Readonly<Partial<T>>;
 }
 
 /** A row whose layout this code does not know: written by a newer version, or by hand. */
@@ -39,7 +39,7 @@ export function kind<T extends object>(name: string, fields: Fields<T>, options:
       for (const member of members) {
         const property = properties[member];
         if (property === undefined) {
-          const substitute = missing?.[member];
+          const substitute = missing?.(id)[member];
           if (substitute === undefined) throw new UnreadableRow(`${name} ${id} has no ${member}`);
           value[member] = substitute;
           continue;

@@ -107,6 +107,14 @@ export const EVENTS_OF_INSTANCE: Shape<InstanceEvent> = {
   order: [{ property: 'sequence', direction: 'desc' }],
 };
 
+/** Those up to a sequence, newest first. */
+export const EARLIER_EVENTS_OF_INSTANCE: Shape<InstanceEvent> = {
+  kind: EVENT,
+  equal: ['instanceId'],
+  atMost: 'sequence',
+  order: [{ property: 'sequence', direction: 'desc' }],
+};
+
 /** Price periods, of both meters: newest first. */
 export const PERIODS_OF_INSTANCE: Shape<PricePeriod> = {
   kind: PRICE_PERIOD,
@@ -221,6 +229,7 @@ export const QUERY_SHAPES: readonly Shape[] = [
   DUE_INSTANCES,
   OPEN_OPERATIONS,
   EVENTS_OF_INSTANCE,
+  EARLIER_EVENTS_OF_INSTANCE,
   PERIODS_OF_INSTANCE,
   ...INSTANCES_OF_PROJECT,
   ...HISTORIES_OF_PROJECT,

@@ -101,7 +101,7 @@ export const OPERATION: Kind<Operation> = kind<Operation>(
       openSince: isFinal(operation.state) ? { nullValue: 'NULL_VALUE' } : time.encode(operation.createdAtMs),
       expireAt: expiry(operation.completedAtMs === null ? null : operation.completedAtMs + OPERATION_RETENTION_MS),
     }),
-    missing: { seenStatus: null },
+    missing: () => ({ seenStatus: null }),
   },
 );
 
@@ -148,12 +148,15 @@ export const PRICE_PERIOD: Kind<PricePeriod> = kind<PricePeriod>(
     priceCents: integer,
     startMs: time,
     endMs: nullable(time),
+    customerId: plainText,
     visibleBy: texts,
     project: text,
     bid: nullable(text),
     reservation: nullable(text),
   },
   {
+    // The project of such a row proves nothing: it may have come from the claim of a token.
+    missing: () => ({ customerId: '' }),
     derived: (period) => ({
       // Null for a credit: it is no part of what is charged.
       timeline:

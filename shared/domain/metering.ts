@@ -30,6 +30,8 @@ export interface PricePeriod {
   readonly startMs: number;
   /** `null`: still open. */
   readonly endMs: number | null;
+  /** `""`: an earlier version did not say; then only administrators see the period. */
+  readonly customerId: string;
   readonly visibleBy: readonly string[];
   readonly project: string;
   readonly bid: string | null;

@@ -121,6 +121,7 @@ function putPeriod(instance: Instance, { sequence, meter, priceCents, sinceMs, e
     priceCents,
     startMs: sinceMs,
     endMs,
+    customerId: instance.customerId,
     visibleBy: instance.visibleBy,
     project: instance.project,
     bid: instance.bid,

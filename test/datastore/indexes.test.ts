@@ -200,6 +200,7 @@ const SAMPLES = new Map(
         priceCents: 1,
         startMs: 1,
         endMs: null,
+        customerId: 'c',
         visibleBy: [],
         project: '',
         bid: null,

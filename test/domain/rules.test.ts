@@ -15,7 +15,8 @@ import { regionOf, zonesOf } from '#shared/domain/zones.ts';
 const RANDOM: Random = { hex: (bytes) => 'a1b2c3d4e5f60718'.repeat(4).slice(0, bytes * 2), fraction: () => 0.5 };
 
 describe('access', () => {
-  const nobody = { groups: [], roles: [] } as const;
+  const nobody = { customerId: 'acme', groups: [], roles: [] } as const;
+  const owned = (visibleBy: readonly string[], customerId = 'acme') => ({ customerId, visibleBy });
 
   test.each([
     [['group1'], ['group1'], true],
@@ -26,13 +27,21 @@ describe('access', () => {
     [[], [], false],
     [['group1'], ['GROUP1'], false],
   ])('groups %j meet visibleBy %j: %s', (groups, visibleBy, seen) => {
-    expect(canSee({ ...nobody, groups }, visibleBy)).toBe(seen);
+    expect(canSee({ ...nobody, groups }, owned(visibleBy))).toBe(seen);
+    expect(canSee({ ...nobody, groups }, owned(visibleBy, 'umbrella'))).toBe(false);
+  });
+
+  test('no call can leave the customer out', () => {
+    // @ts-expect-error -- groups alone say nothing: the owned thing has a customer.
+    expect(canSee({ ...nobody, groups: ['group1'] }, { visibleBy: ['group1'] })).toBe(false);
+    // @ts-expect-error -- a caller without a customer sees nothing either.
+    expect(canSee({ groups: ['group1'], roles: [] }, owned(['group1']))).toBe(false);
   });
 
   test('an administrator sees what nobody may see', () => {
     const admin = { ...nobody, roles: ['compute_admin'] } as const;
 
-    expect(canSee(admin, [])).toBe(true);
+    expect([canSee(admin, owned([])), canSee(admin, owned([], 'umbrella'))]).toEqual([true, true]);
     expect([isAdmin(admin), isAdmin(nobody), hasRole(nobody, 'compute_admin')]).toEqual([true, false, false]);
   });
 });

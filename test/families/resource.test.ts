@@ -73,7 +73,7 @@ describe('errors', () => {
     const failure = new Failure('unauthenticated', 'Send something.', { reason });
     const reply = resourceFamily.failure(failure, IDS);
 
-    expect(reply.body).toEqual({ error: expect.stringContaining('Send X-API-Key') as string });
+    expect(reply.body).toEqual({ error: expect.stringContaining('Send Authorization: Bearer') as string });
     expect(reply.headers?.['www-authenticate']).toMatch(/^Bearer/);
   });
 

@@ -32,6 +32,8 @@ const CALLER: Principal = {
   credential: { type: 'session', id: 's' },
 };
 const OTHER: Principal = { ...CALLER, userId: '660e8400-e29b-41d4-a716-446655440000' };
+/** The same user as the token of another customer names them. */
+const ELSEWHERE: Principal = { ...CALLER, customerId: 'umbrella' };
 
 const LISTED: ProjectListRequest = {
   caller: CALLER,
@@ -96,6 +98,7 @@ function aPeriod(group: string, instanceId: string, startMs: number): PricePerio
     priceCents: 10,
     startMs,
     endMs: null,
+    customerId: CALLER.customerId,
     visibleBy: [group],
     project: PROJECT,
     bid: null,
@@ -118,21 +121,21 @@ const LISTS = [
     name: 'instances',
     list: instances,
     row: ((group, id, atMs) => put(INSTANCE, id, ofGroup(group, id, atMs))) satisfies Row,
-    scope: ['instances', CALLER.userId, PROJECT, 'byCreated', 'asc', []],
+    scope: { list: 'fleet-instances', caller: CALLER, asked: [PROJECT, 'byCreated', 'asc', []] },
     place: position(timeText(BEGAN_MS), 'first'),
   },
   {
     name: 'status history',
     list: statuses,
     row: ((group, id, atMs) => put(EVENT, eventId(id, 1), anEvent(group, id, atMs))) satisfies Row,
-    scope: ['statuses', CALLER.userId, PROJECT, ...EVERYTHING],
+    scope: { list: 'fleet-statuses', caller: CALLER, asked: [PROJECT, ...EVERYTHING] },
     place: FIRST_EVENT,
   },
   {
     name: 'price history',
     list: prices,
     row: ((group, id, atMs) => put(PRICE_PERIOD, periodId(id, 1), aPeriod(group, id, atMs))) satisfies Row,
-    scope: ['prices', CALLER.userId, PROJECT, ...EVERYTHING],
+    scope: { list: 'fleet-prices', caller: CALLER, asked: [PROJECT, ...EVERYTHING] },
     place: FIRST_EVENT,
   },
 ] as const;
@@ -235,6 +238,7 @@ describe.each(LISTS)('$name', ({ list, row, scope, place }) => {
 
     for (const cursor of ['nonsense', ...altered, ...forged]) await expectRefused(read({ cursor }, tools));
     await expectRefused(read({ cursor: good, caller: OTHER }, tools));
+    await expectRefused(read({ cursor: good, caller: ELSEWHERE }, tools));
     await expectRefused(read({ cursor: good, project: 'proj_b' }, tools));
     for (const other of LISTS) {
       if (other.list !== list) await expectRefused(other.list({ cursor: good }, tools), other.name);
@@ -280,9 +284,9 @@ test('422: a cursor of another order or filter, of other selectors or another wi
 });
 
 describe('the key', () => {
-  const sealedBy = (process: { readonly cursors: ListCursors }) => process.cursors.seal('here', ['a list']);
-  const openedBy = (process: { readonly cursors: ListCursors }, cursor: string) =>
-    process.cursors.open(cursor, ['a list']);
+  const A_LIST = { list: 'a list', caller: CALLER, asked: [] };
+  const sealedBy = (process: { readonly cursors: ListCursors }) => process.cursors.seal('here', A_LIST);
+  const openedBy = (process: { readonly cursors: ListCursors }, cursor: string) => process.cursors.open(cursor, A_LIST);
 
   test('processes that make it at the same time end with one, and open the cursors of each other', async () => {
     const { aProcess, store } = await harness();

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { ComputeUser, operationOf, QUICK_MACHINES } from '#test/support/compute-api.ts';
 import { sharedLocalCloud } from '#test/support/local-cloud.ts';
-import { ABSENT, OWNED_ENDPOINTS, sendExample, type RawAnswer, type Subjects } from './every-endpoint.ts';
+import { ABSENT, fingerprint, OWNED_ENDPOINTS, sendExample, type Subjects } from './every-endpoint.ts';
 
 const cloud = sharedLocalCloud({ args: QUICK_MACHINES });
 let alices: Subjects = ABSENT;
@@ -12,18 +12,6 @@ beforeAll(async () => {
   const { instanceId } = await alice.ended(created);
   alices = { instanceId, operationId: operationOf(created), project: cloud().connection.principals.alice.project };
 });
-
-/** An answer without what differs between any two answers: ids, dates and what is left of a limit. */
-function fingerprint({ status, headers, text }: RawAnswer, asked: Subjects): string {
-  const plain = (value: string): string =>
-    [asked.instanceId, asked.operationId, asked.project]
-      .reduce((rest, id) => rest.replaceAll(id, 'ID'), value)
-      .replaceAll(/[0-9a-f]{32}/g, 'UNIQUE');
-  const lines = headers
-    .filter(([name]) => name !== 'date')
-    .map(([name, value]) => `${name}: ${name.includes('ratelimit') ? value.replaceAll(/\d+/g, 'N') : plain(value)}`);
-  return [status, ...lines, plain(text)].join('\n');
-}
 
 describe("what is somebody else's cannot be told from what does not exist", () => {
   test.each(OWNED_ENDPOINTS)('%s', async (_, contract) => {

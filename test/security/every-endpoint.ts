@@ -8,7 +8,7 @@ import type { LocalCloudProcess } from '#test/support/local-cloud.ts';
 
 export type { Subjects } from '#test/support/contract-samples.ts';
 
-/** Nobody's; ids as long as real ones, so that not even the length of an answer tells them apart. */
+/** Ids that do not exist, as long as real ones, so that not even the length of an answer tells them apart. */
 export const ABSENT: Subjects = {
   instanceId: 'tw-000000-00000000',
   operationId: 'op-000000000000000000000',
@@ -119,6 +119,18 @@ export function sendExample(
 
 export function headerOf(answer: RawAnswer, name: string): string | undefined {
   return answer.headers.find(([each]) => each === name)?.[1];
+}
+
+/** An answer without what differs between any two answers: ids, dates and what is left of a limit. */
+export function fingerprint({ status, headers, text }: RawAnswer, asked: Subjects): string {
+  const plain = (value: string): string =>
+    [asked.instanceId, asked.operationId, asked.project]
+      .reduce((rest, id) => rest.replaceAll(id, 'ID'), value)
+      .replaceAll(/[0-9a-f]{32}/g, 'UNIQUE');
+  const lines = headers
+    .filter(([name]) => name !== 'date')
+    .map(([name, value]) => `${name}: ${name.includes('ratelimit') ? value.replaceAll(/\d+/g, 'N') : plain(value)}`);
+  return [status, ...lines, plain(text)].join('\n');
 }
 
 /** What was wrong, in the words of any family. */

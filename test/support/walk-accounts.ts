@@ -17,7 +17,7 @@ const YEAR_MS = 365 * 24 * HOUR_MS;
 
 type Headers = Readonly<Record<string, string>>;
 
-/** Somebody who may ask, with his credentials as headers. */
+/** A caller, with their credentials as headers. */
 export interface Walker {
   readonly userId: string;
   readonly customerId: string;
@@ -58,17 +58,21 @@ export class WalkAccounts {
     await this.store.write([put(TIER, name, { name, maxInstances: UNLIMITED, perMinute: limits })]);
   }
 
-  /** A user of a customer of his own. */
+  /** A user of a customer of their own, in a group of the customer's name if nothing else is said. */
   async walker(
     name: string,
-    { tier, admin = false }: { readonly tier: string; readonly admin?: boolean },
+    {
+      tier,
+      admin = false,
+      groups = [name],
+    }: { readonly tier: string; readonly admin?: boolean; readonly groups?: readonly string[] },
   ): Promise<Walker> {
     const context = this.#context(0);
     await createCustomer(context, { id: name, tier });
     const { row: project } = await createProject(context, { customerId: name, name: 'walk' });
     const { row: user } = await createUser(context, {
       customerId: name,
-      groups: [name],
+      groups,
       projects: [project.id],
       ...(admin ? { roles: ['compute_admin'] } : {}),
     });
