@@ -43,14 +43,24 @@ export function publicDocument(contracts: readonly Contract[], version: string):
     paths: documented,
     components: {
       securitySchemes: {
-        bearer: { type: 'http', scheme: 'bearer', description: 'A session token, or a signed token (JWT).' },
-        apiKey: { type: 'apiKey', in: 'header', name: 'api-key', description: 'Id of a key pair; with `api-secret`.' },
+        bearer: {
+          type: 'http',
+          scheme: 'bearer',
+          description: 'Recommended: a session token, a signed token (JWT), or a key in one string.',
+        },
+        apiKey: {
+          type: 'apiKey',
+          in: 'header',
+          name: 'api-key',
+          description: 'Recommended: id of a key pair; with `api-secret`.',
+        },
         apiSecret: { type: 'apiKey', in: 'header', name: 'api-secret', description: 'Secret of the key pair.' },
         oneStringKey: {
           type: 'apiKey',
           in: 'header',
           name: 'X-API-Key',
-          description: 'Both halves of a key pair in one string: id, `_`, secret.',
+          description: `Both halves of a key pair in one string: id, \`_\`, secret. For programs that can send nothing else: gateways treat
+this header as an API key of their own and may log its value. Send a bearer token or the pair instead.`,
         },
       },
       headers: HEADERS,

@@ -15,5 +15,5 @@ stand, and a 429 says in \`Retry-After\` when to come back. How many instances c
 404; a path with a slash at its end is an unknown path. Bodies may have 256 KiB.
 
 **Resources.** The endpoints below \`/v1\` show the same instances as \`metadata\`, \`spec\` and \`status\`. They also take
-\`X-API-Key\` (id, \`_\`, secret), answer errors as \`{"error": "…"}\`, and say limits in \`X-RateLimit-Limit\`,
+\`X-API-Key\` (id, \`_\`, secret), which gateways may log: prefer a bearer token or the pair. They answer errors as \`{"error": "…"}\` and say limits in \`X-RateLimit-Limit\`,
 \`X-RateLimit-Remaining\` and \`X-RateLimit-Reset\` on every answer, with -1 where nothing is counted.`;

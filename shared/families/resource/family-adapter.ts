@@ -5,16 +5,16 @@ import type { RateLimitToken } from '#shared/domain/rate-limit.ts';
 import type { FamilyAdapter } from '#shared/http/pipeline.ts';
 
 /**
- * The one refusal of Compute Engine that is the caller's to mend: in this family he chose machine, image and disk himself,
- * so a combination that cannot be is his request that cannot be honoured, not our failure.
+ * The one refusal of Compute Engine that is the caller's to mend: in this family callers choose machine, image and disk
+ * themselves, so an impossible combination is a request that cannot be honoured, not our failure.
  */
 const STATUS_OF_REASON: Readonly<Record<string, number>> = {
   cloud_invalid_argument: FAILURE_STATUS.unprocessable,
 };
 
-const HOW = 'Send X-API-Key, or Authorization: Bearer <token>, or the headers api-key and api-secret.';
+const HOW = 'Send Authorization: Bearer <token>, or the headers api-key and api-secret, or X-API-Key.';
 
-/** Sentences of the core that speak of credentials, with this family's own first. */
+/** Sentences of the core that speak of credentials, with this family's own form beside the recommended ones. */
 const TEXT_OF_REASON: Readonly<Record<string, string>> = {
   credentials_missing: `Credentials are missing. ${HOW}`,
   credentials_invalid: `The credentials are not valid or have expired. ${HOW}`,
