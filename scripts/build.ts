@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { artefactLock, artefactPackage } from '#scripts/build/artefact-packages.ts';
 import type { Bundle, Bundles } from '#scripts/build/bundle-functions.ts';
-import { BUNDLE, CACHE, isCacheAccepted, LOADER, writeCaches } from '#scripts/build/compile-cache.ts';
+import { BUNDLE, CACHE, isCacheAccepted, LOADER, MAP, writeCaches } from '#scripts/build/compile-cache.ts';
 import { functionEntries } from '#scripts/build/function-entries.ts';
 import { sourceStamp } from '#scripts/build/source-stamp.ts';
 
@@ -48,7 +48,7 @@ export interface BuildMeta {
 
 /**
  * Builds one artefact per function: `<out>/functions/<name>/` with index.js, which runs bundle.js with V8's code for it in
- * bundle.cache, package.json and package-lock.json.
+ * bundle.cache, its source map, package.json and package-lock.json.
  * Does nothing when nothing changed since the last full build. Rejects when a source does not build.
  */
 export async function build(options: BuildOptions = {}): Promise<BuildReport> {
@@ -64,7 +64,6 @@ export async function build(options: BuildOptions = {}): Promise<BuildReport> {
   const { bundleFunctions } = await import('#scripts/build/bundle-functions.ts');
   const built = await bundleFunctions(root, entries, minify);
   const lockfile: unknown = JSON.parse(await readFile(join(root, 'package-lock.json'), 'utf8'));
-  await mkdir(join(out, 'maps'), { recursive: true });
   // Until everything is written the stamp would promise too much; after a partial build it would for ever.
   await rm(join(out, 'stamp'), { force: true });
   const written = await Promise.all(built.bundles.map((bundle) => writeArtefact(out, bundle, lockfile)));
@@ -122,7 +121,7 @@ async function writeArtefact(out: string, { entry, code, map }: Bundle, lockfile
   await replaceFile(join(folder, 'index.js'), LOADER);
   await replaceFile(join(folder, 'package.json'), artefactPackage(lockfile));
   await replaceFile(join(folder, 'package-lock.json'), artefactLock(lockfile));
-  await replaceFile(join(out, 'maps', `${entry.name}.js.map`), map);
+  await replaceFile(join(folder, MAP), map);
   return folder;
 }
 

@@ -1,4 +1,4 @@
-import { build, formatMessages, type Metafile } from 'esbuild';
+import { build, formatMessages, type BuildOptions, type Metafile } from 'esbuild';
 import { join, relative } from 'node:path';
 import type { FunctionEntry } from './function-entries.ts';
 import { googleClientsPlugin } from './google-clients-plugin.ts';
@@ -7,7 +7,7 @@ import { googleClientsPlugin } from './google-clients-plugin.ts';
 export interface Bundle {
   readonly entry: FunctionEntry;
   readonly code: Uint8Array;
-  /** Source map without sources: it stays on the machine that built. */
+  /** Source map without the sources themselves. */
   readonly map: Uint8Array;
   /** Bytes that each source file has in the bundle. */
   readonly inputs: Readonly<Record<string, number>>;
@@ -19,17 +19,16 @@ export interface Bundles {
   readonly imports: Readonly<Record<string, readonly string[]>>;
 }
 
-/** Bundles all entries in one go, so that shared sources are read and parsed once. */
-export async function bundleFunctions(
+/** How esbuild makes functions; all entries in one go, so that shared sources are read and parsed once. */
+export function bundleOptions(
   root: string,
   entries: readonly FunctionEntry[],
-  minify: boolean,
-): Promise<Bundles> {
-  const outdir = join(root, 'out');
-  const { outputFiles, metafile, warnings } = await build({
+  { minify }: { readonly minify: boolean },
+) {
+  return {
     absWorkingDir: root,
     entryPoints: entries.map(({ name, source }) => ({ in: join(root, source), out: name })),
-    outdir,
+    outdir: join(root, 'out'),
     write: false,
     bundle: true,
     minify,
@@ -47,14 +46,24 @@ export async function bundleFunctions(
     // Both are plain mistakes that would only show when the function runs.
     logOverride: { 'import-is-undefined': 'error', 'empty-import-meta': 'error' },
     plugins: [googleClientsPlugin()],
-  });
+  } as const satisfies BuildOptions;
+}
+
+export async function bundleFunctions(
+  root: string,
+  entries: readonly FunctionEntry[],
+  minify: boolean,
+): Promise<Bundles> {
+  const options = bundleOptions(root, entries, { minify });
+  const { outdir } = options;
+  const { outputFiles, metafile, warnings } = await build(options);
   for (const line of await formatMessages(warnings, { kind: 'warning' })) console.warn(line);
   const files = new Map(outputFiles.map(({ path, contents }) => [relative(outdir, path), contents]));
   return {
     bundles: entries.map((entry) => ({
       entry,
       code: fileNamed(files, `${entry.name}.js`),
-      map: fileNamed(files, `${entry.name}.js.map`),
+      map: withoutMachinePaths(fileNamed(files, `${entry.name}.js.map`)),
       inputs: inputsOf(metafile, `out/${entry.name}.js`),
     })),
     imports: ownImports(metafile),
@@ -65,6 +74,13 @@ function fileNamed(files: ReadonlyMap<string, Uint8Array>, name: string): Uint8A
   const contents = files.get(name);
   if (contents === undefined) throw new Error(`esbuild did not write ${name}.`);
   return contents;
+}
+
+/** A map whose sources are named from the project's root, so that it is the same bytes on every machine. */
+function withoutMachinePaths(map: Uint8Array): Uint8Array {
+  const content = JSON.parse(Buffer.from(map).toString()) as { readonly sources: readonly string[] };
+  const sources = content.sources.map((path) => fromRoot(path).replace(/^(?:\.\.\/)+/, ''));
+  return Buffer.from(JSON.stringify({ ...content, sources }));
 }
 
 function inputsOf(metafile: Metafile, output: string): Readonly<Record<string, number>> {

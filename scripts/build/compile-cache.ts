@@ -17,6 +17,8 @@ import { Worker } from 'node:worker_threads';
 
 export const BUNDLE = 'bundle.js';
 export const CACHE = 'bundle.cache';
+/** Source map of the bundle, for the stacks of errors that are logged (`shared/runtime/source-mapped-stack.ts`). */
+export const MAP = 'bundle.js.map';
 
 /** A module is the body of this function, as Node.js has it too. The offset of lines makes up for the break. */
 const HEAD = '(function (exports, require, module, __filename, __dirname) {\n';
@@ -37,6 +39,9 @@ try {
 const source = ${JSON.stringify(HEAD)} + readFileSync(filename, 'latin1') + ${JSON.stringify(FOOT)};
 const importModuleDynamically = constants.USE_MAIN_CONTEXT_DEFAULT_LOADER;
 const script = new Script(source, { filename, cachedData, lineOffset: -1, importModuleDynamically });
+// The first request's log line tells which it was (shared/runtime/code-cache.ts).
+globalThis[Symbol.for('compute-api.code-cache')] =
+  cachedData === undefined ? 'absent' : script.cachedDataRejected ? 'rejected' : 'accepted';
 script.runInThisContext()(exports, require, module, filename, __dirname);
 `;
 

@@ -19,7 +19,7 @@ export interface ArtefactManifest {
 export const MANIFEST = '.build/artefacts.json';
 const ZIPS = '.build/artefacts';
 const FUNCTIONS = '.build/functions';
-const FILES = ['bundle.cache', 'bundle.js', 'index.js', 'package-lock.json', 'package.json'];
+const FILES = ['bundle.cache', 'bundle.js', 'bundle.js.map', 'index.js', 'package-lock.json', 'package.json'];
 
 /**
  * Zips every function that the build has made, under a name that holds the hash of its bytes, and writes the manifest.

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Random } from '#shared/domain/ids.ts';
 import { Store } from '#shared/datastore/store.ts';
+import { codeCache } from './code-cache.ts';
 import { readConfiguration, type Configuration } from './configuration.ts';
 import { JsonLog } from './log.ts';
 
@@ -23,7 +24,10 @@ const random: Random = {
 /** What every function needs. The connection to Datastore is opened while the framework still starts. */
 export function openBase(environment: Readonly<Record<string, string | undefined>> = process.env): BaseTools {
   const configuration = readConfiguration(environment);
-  const log = new JsonLog(configuration);
+  const cache = codeCache();
+  const log = new JsonLog({ ...configuration, codeCache: cache });
+  // Another patch version of Node.js refuses the cache without a word, and every start is slower from then on.
+  if (cache === 'rejected') log.warn('the shipped code cache was rejected', { node: process.version });
   const store = new Store({
     project: configuration.project,
     database: configuration.database,

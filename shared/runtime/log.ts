@@ -1,7 +1,9 @@
 import { pino, type DestinationStream, type Logger } from 'pino';
 import type { Log } from '#shared/domain/log.ts';
 import type { RequestLine } from '#shared/http/pipeline.ts';
+import type { CodeCache } from './code-cache.ts';
 import type { Configuration } from './configuration.ts';
+import { sourceMappedStack } from './source-mapped-stack.ts';
 
 /** Cloud Logging's severities (LogSeverity) by pino's levels. */
 const SEVERITY: Readonly<Record<string, string>> = {
@@ -19,13 +21,16 @@ const CAUSES_MAX = 4;
 export class JsonLog implements Log {
   readonly #logger: Logger;
   readonly #project: string;
+  /** Told once, by the line of the first request; `undefined` afterwards. */
+  #codeCache: CodeCache | undefined;
 
   constructor(
-    configuration: Pick<Configuration, 'logLevel' | 'project'>,
+    configuration: Pick<Configuration, 'logLevel' | 'project'> & { readonly codeCache?: CodeCache },
     // Written at once: after the answer the function may get no more processor time.
     destination: DestinationStream = pino.destination({ dest: 1, sync: true }),
   ) {
     this.#project = configuration.project;
+    this.#codeCache = configuration.codeCache;
     this.#logger = pino(
       {
         level: configuration.logLevel,
@@ -50,9 +55,14 @@ export class JsonLog implements Log {
     this.#logger.error(readable(fields), message);
   }
 
-  /** The line of a request: an error of ours is ERROR, the caller's mistakes are INFO like everything that went well. */
+  /**
+   * The line of a request; the first one also tells what V8 did with the shipped code cache. An error of ours is ERROR, the
+   * caller's mistakes are INFO like everything that went well.
+   */
   request({ trace, ...line }: RequestLine): void {
-    const fields = { ...line, ...this.#traceOf(trace) };
+    const first = this.#codeCache === undefined ? {} : { codeCache: this.#codeCache };
+    this.#codeCache = undefined;
+    const fields = { ...line, ...first, ...this.#traceOf(trace) };
     if (line.status >= 500) this.error('request failed', fields);
     else this.info('request served', fields);
   }
@@ -76,7 +86,7 @@ function describe(error: Error, depth: number): unknown {
     message: error.message,
     ...('code' in error ? { code: error.code } : {}),
     ...('reason' in error ? { reason: error.reason } : {}),
-    stack: error.stack,
+    stack: error.stack === undefined ? undefined : sourceMappedStack(error.stack),
     ...(error instanceof AggregateError && depth < CAUSES_MAX
       ? {
           errors: error.errors

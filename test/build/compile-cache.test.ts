@@ -1,19 +1,32 @@
+import { readFileSync } from 'node:fs';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { build } from '#scripts/build.ts';
 import { CACHE, isCacheAccepted } from '#scripts/build/compile-cache.ts';
 import { fixtureProject, type Sources } from './fixture-project.ts';
 import { firstAnswer } from './running-function.ts';
 
+const SOURCE_MAPPED_STACK = readFileSync(
+  fileURLToPath(new URL('../../shared/runtime/source-mapped-stack.ts', import.meta.url)),
+  'utf8',
+);
+
 /** Each test says something else: within one process, V8 remembers what it has compiled of a source it has seen. */
 function saying(text: string): Sources {
   return {
     'shared/text.ts': `export const text = '${text}';`,
+    'shared/source-mapped-stack.ts': SOURCE_MAPPED_STACK,
     'functions/compute/says.ts': `
       import { http } from '@google-cloud/functions-framework';
       import { text } from '../../shared/text.ts';
-      http('compute-says', (_request, response) => { response.json({ text, at: new Error('x').stack }); });
+      import { sourceMappedStack } from '../../shared/source-mapped-stack.ts';
+      const codeCache = () => Reflect.get(globalThis, Symbol.for('compute-api.code-cache'));
+      http('compute-says', (_request, response) => {
+        const at = new Error('x').stack;
+        response.json({ text, at, mapped: sourceMappedStack(at ?? ''), codeCache: codeCache() });
+      });
     `,
   };
 }
@@ -26,7 +39,12 @@ async function builtFixture(sources: Sources) {
 
 const ask = async (source: string, environment = {}) => {
   const { body } = await firstAnswer({ target: 'compute-says', source, environment });
-  return JSON.parse(body) as { readonly text: string; readonly at: string };
+  return JSON.parse(body) as {
+    readonly text: string;
+    readonly at: string;
+    readonly mapped: string;
+    readonly codeCache: string;
+  };
 };
 
 describe('the compile cache of an artefact', { timeout: 60_000 }, () => {
@@ -34,7 +52,7 @@ describe('the compile cache of an artefact', { timeout: 60_000 }, () => {
     const { source } = await builtFixture(saying('taken'));
 
     expect(isCacheAccepted(source)).toBe(true);
-    expect((await ask(source)).text).toBe('taken');
+    expect(await ask(source)).toMatchObject({ text: 'taken', codeCache: 'accepted' });
   });
 
   it('is taken with the memory limit that Cloud Run functions set', async () => {
@@ -51,16 +69,16 @@ describe('the compile cache of an artefact', { timeout: 60_000 }, () => {
   });
 
   it.each([
-    ['is missing', (file: string) => rm(file)],
-    ['is of another V8', async (file: string) => writeFile(file, flipped(await readFile(file), 4))],
-    ['is broken', async (file: string) => writeFile(file, (await readFile(file)).subarray(0, 1000))],
-  ])('leaves the function as it is when it %s', async (harmed, harm) => {
+    ['is missing', 'absent', (file: string) => rm(file)],
+    ['is of another V8', 'rejected', async (file: string) => writeFile(file, flipped(await readFile(file), 4))],
+    ['is broken', 'rejected', async (file: string) => writeFile(file, (await readFile(file)).subarray(0, 1000))],
+  ])('leaves the function as it is when it %s, which the process knows as %s', async (harmed, codeCache, harm) => {
     const { source } = await builtFixture(saying(harmed));
 
     await harm(join(source, CACHE));
 
     expect(isCacheAccepted(source)).toBe(false);
-    expect((await ask(source)).text).toBe(harmed);
+    expect(await ask(source)).toMatchObject({ text: harmed, codeCache });
   });
 
   it('never outlives its bundle, though V8 would take it for any source of that length', async () => {
@@ -80,6 +98,15 @@ describe('the compile cache of an artefact', { timeout: 60_000 }, () => {
     const [, line = ''] = /bundle\.js:(\d+):/.exec((await ask(source)).at) ?? [];
 
     expect(lines[Number(line) - 1]).toContain('compute-says');
+  });
+
+  it('has a map beside it, by which the stack of an error names the line of its source', async () => {
+    const { root, source } = await builtFixture(saying('traced'));
+    const sourceLines = (await readFile(join(root, 'functions/compute/says.ts'), 'utf8')).split('\n');
+
+    const [, line = ''] = /functions\/compute\/says\.ts:(\d+):\d+/.exec((await ask(source)).mapped) ?? [];
+
+    expect(sourceLines[Number(line) - 1]).toContain("new Error('x')");
   });
 });
 

@@ -103,7 +103,7 @@ export async function aDeployment(options: DeploymentOptions = {}) {
   const root = await mkdtemp(join(tmpdir(), 'deploy-'));
   onTestFinished(() => rm(root, { recursive: true, force: true }));
   await mkdir(join(root, '.build/functions/compute-one'), { recursive: true });
-  for (const file of ['bundle.cache', 'bundle.js', 'index.js', 'package.json', 'package-lock.json']) {
+  for (const file of ['bundle.cache', 'bundle.js', 'bundle.js.map', 'index.js', 'package.json', 'package-lock.json']) {
     await writeFile(join(root, '.build/functions/compute-one', file), `content of ${file}`);
   }
   await mkdir(join(root, 'infra/generated'), { recursive: true });

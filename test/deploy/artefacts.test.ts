@@ -51,6 +51,7 @@ describe('artefacts', { timeout: 60_000 }, () => {
       expect(Object.keys(files)).toEqual([
         'bundle.cache',
         'bundle.js',
+        'bundle.js.map',
         'index.js',
         'package-lock.json',
         'package.json',

@@ -133,3 +133,17 @@ test('text from outside cannot make a line of its own', () => {
   expect(texts).toHaveLength(1);
   expect(texts[0]?.trimEnd()).not.toContain('\n');
 });
+
+test('the line of the first request says what V8 did with the shipped code cache, and no other line does', () => {
+  const texts: string[] = [];
+  const log = new JsonLog(
+    { logLevel: 'info', project: 'demo-project', codeCache: 'rejected' },
+    { write: (text) => void texts.push(text) },
+  );
+  log.info('before any request');
+  log.request(LINE);
+  log.request(LINE);
+
+  const told = texts.map((text) => (JSON.parse(text) as { codeCache?: string }).codeCache);
+  expect(told).toEqual([undefined, 'rejected', undefined]);
+});
