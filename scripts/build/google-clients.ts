@@ -70,7 +70,7 @@ export const GOOGLE_PACKAGES: readonly GooglePackage[] = [
         className: 'InstancesClient',
         module: 'build/src/v1/instances_client.js',
         service: 'google.cloud.compute.v1.Instances',
-        methods: ['Insert', 'Get', 'Delete', 'AggregatedList', 'Start', 'Stop', 'Reset', 'Resume'],
+        methods: ['Insert', 'Get', 'Delete', 'List', 'AggregatedList', 'Start', 'Stop', 'Reset', 'Resume'],
       },
       {
         className: 'ZoneOperationsClient',

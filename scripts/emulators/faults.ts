@@ -3,7 +3,8 @@ export type FaultService = (typeof FAULT_SERVICES)[number];
 
 /**
  * `falseError`: carried out, and answered as if it had not been. `late`: the caller hears at once that there was no answer,
- * and it is carried out after that. `operationError`: accepted, and its operation ends with the fault's `code`.
+ * and it is carried out after that. `operationError`: accepted, and its operation ends with the fault's `code`. `absent`:
+ * answered as if there were no such VM, though there is one: 404, or a list without VMs.
  */
 export const FAULT_KINDS = [
   'error',
@@ -13,6 +14,7 @@ export const FAULT_KINDS = [
   'delay',
   'stockout',
   'operationError',
+  'absent',
   'duplicate',
   'reorder',
 ] as const;
@@ -21,6 +23,9 @@ export type FaultKind = (typeof FAULT_KINDS)[number];
 /** What a call can meet that opens an operation, and one that asks the zone for room besides. */
 const OPERATION_FAULTS = ['error', 'falseError', 'lostAnswer', 'delay', 'operationError'] as const;
 const ROOM_FAULTS = [...OPERATION_FAULTS, 'stockout'] as const;
+/** What a call can meet that names a VM. */
+const VM_FAULTS = [...OPERATION_FAULTS, 'absent'] as const;
+const LOOK_FAULTS = ['error', 'lostAnswer', 'delay', 'absent'] as const;
 
 /**
  * The methods that can be hurt, by their names on the wire, with the kinds that make sense for each. `push` is a delivery
@@ -29,25 +34,26 @@ const ROOM_FAULTS = [...OPERATION_FAULTS, 'stockout'] as const;
 export const FAULT_METHODS: Readonly<Record<FaultService, Readonly<Record<string, readonly FaultKind[]>>>> = {
   compute: {
     'instances.insert': ROOM_FAULTS,
-    'instances.start': ROOM_FAULTS,
-    'instances.stop': OPERATION_FAULTS,
-    'instances.reset': OPERATION_FAULTS,
-    'instances.suspend': OPERATION_FAULTS,
-    'instances.resume': ROOM_FAULTS,
-    'instances.delete': OPERATION_FAULTS,
-    'instances.setLabels': OPERATION_FAULTS,
-    'instances.setMetadata': OPERATION_FAULTS,
-    'instances.setTags': OPERATION_FAULTS,
-    'instances.setMachineType': OPERATION_FAULTS,
-    'instances.setDeletionProtection': OPERATION_FAULTS,
-    'instances.attachDisk': OPERATION_FAULTS,
-    'instances.detachDisk': OPERATION_FAULTS,
+    'instances.start': [...ROOM_FAULTS, 'absent'],
+    'instances.stop': VM_FAULTS,
+    'instances.reset': VM_FAULTS,
+    'instances.suspend': VM_FAULTS,
+    'instances.resume': [...ROOM_FAULTS, 'absent'],
+    'instances.delete': VM_FAULTS,
+    'instances.setLabels': VM_FAULTS,
+    'instances.setMetadata': VM_FAULTS,
+    'instances.setTags': VM_FAULTS,
+    'instances.setMachineType': VM_FAULTS,
+    'instances.setDeletionProtection': VM_FAULTS,
+    'instances.attachDisk': VM_FAULTS,
+    'instances.detachDisk': VM_FAULTS,
     'disks.insert': OPERATION_FAULTS,
     'disks.resize': OPERATION_FAULTS,
     'disks.delete': OPERATION_FAULTS,
-    'instances.get': ['error', 'lostAnswer', 'delay'],
-    'instances.getSerialPortOutput': ['error', 'lostAnswer', 'delay'],
-    'instances.aggregatedList': ['error', 'lostAnswer', 'delay'],
+    'instances.get': LOOK_FAULTS,
+    'instances.getSerialPortOutput': LOOK_FAULTS,
+    'instances.list': LOOK_FAULTS,
+    'instances.aggregatedList': LOOK_FAULTS,
     'zoneOperations.get': ['error', 'lostAnswer', 'delay'],
     'zoneOperations.wait': ['error', 'lostAnswer', 'delay'],
   },

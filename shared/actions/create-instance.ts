@@ -6,6 +6,7 @@ import { CloudError, type CloudReason, toCloudError } from '#shared/gce/cloud-er
 import type { ZoneOperation } from '#shared/gce/compute.ts';
 import { askCompute } from '#shared/lifecycle/ask-compute.ts';
 import { cloudFailure } from '#shared/lifecycle/cloud-failure.ts';
+import { findMachine } from '#shared/lifecycle/find-machine.ts';
 import { publishOperations } from '#shared/lifecycle/publish-operations.ts';
 import type { Tools } from '#shared/lifecycle/tools.ts';
 import { accept, type Accepted, type CreateRequest } from './accept-create.ts';
@@ -116,7 +117,7 @@ async function mayBeThere(
   if (error.reason === 'already_exists' && failures.length > 1) return true;
   if (!failures.includes('backend_error')) return false;
   try {
-    return (await askCompute(() => tools.compute.get(place), tools)) !== undefined;
+    return (await askCompute(() => findMachine(place, tools), tools)) !== undefined;
   } catch {
     return true;
   }

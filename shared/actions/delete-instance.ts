@@ -8,6 +8,7 @@ import type { Actor, Principal } from '#shared/domain/principal.ts';
 import { requestUuid } from '#shared/domain/request-uuid.ts';
 import { toCloudError } from '#shared/gce/cloud-error.ts';
 import { askCompute } from '#shared/lifecycle/ask-compute.ts';
+import { lookAgain } from '#shared/lifecycle/find-machine.ts';
 import { publishOperations } from '#shared/lifecycle/publish-operations.ts';
 import { enqueue } from '#shared/lifecycle/queue-operation.ts';
 import { type DeleteOutcome, queuedDelete, removeInstance } from '#shared/lifecycle/remove-instance.ts';
@@ -51,13 +52,25 @@ export async function deleteMachine(
     return { vm: 'leaving', zoneOperation };
   } catch (thrown) {
     const error = toCloudError(thrown);
-    if (error.reason === 'not_found') return { vm: 'absent' };
+    if (error.reason === 'not_found' && (await isAbsent(instance, tools))) return { vm: 'absent' };
     log.error('Compute Engine did not delete a VM; the reconciler will', {
       instanceId: instance.id,
       reason: error.reason,
       cause: error,
     });
     return { vm: 'unknown' };
+  }
+}
+
+/** Whether the VM is surely gone. When Compute Engine cannot say, it counts as not gone, and the reconciler looks. */
+async function isAbsent(
+  { id, zone }: Pick<Instance, 'id' | 'zone'>,
+  tools: Pick<Tools, 'compute' | 'sleep' | 'log'>,
+): Promise<boolean> {
+  try {
+    return (await lookAgain({ zone, name: id }, tools)) === undefined;
+  } catch {
+    return false;
   }
 }
 

@@ -96,7 +96,7 @@ export class Compute {
     await Promise.all([this.#instances.close(), this.#operations.close()]);
   }
 
-  /** `undefined` when there is no such VM. */
+  /** `undefined` when Compute Engine answers 404, which can be wrong once: `findMachine` confirms it. */
   async get(place: Place): Promise<Machine | undefined> {
     try {
       const [found] = await this.#instances.get(
@@ -108,6 +108,22 @@ export class Compute {
       const error = toCloudError(thrown);
       if (error.reason === 'not_found') return undefined;
       throw error;
+    }
+  }
+
+  /**
+   * The VM by its zone's list; `undefined` when the list does not hold it. Unlike the list of all zones, this one fails
+   * when the zone does not answer, so an absence is never an unreachable zone.
+   */
+  async find(place: Place): Promise<Machine | undefined> {
+    try {
+      const [found] = await this.#instances.list(
+        { project: this.#project, zone: place.zone, filter: `name=${place.name}`, maxResults: 1 },
+        { timeout: CALL_TIMEOUT_MS, autoPaginate: false },
+      );
+      return found.map(toMachine).find(({ name }) => name === place.name);
+    } catch (thrown) {
+      throw toCloudError(thrown);
     }
   }
 

@@ -12,6 +12,7 @@ export const COMPUTE_PERMISSIONS: Readonly<Record<string, readonly string[]>> = 
   'instances.get': ['compute.instances.get'],
   // Beyond `create`, each member of the request's body has a permission of its own: see INSERT_PERMISSIONS.
   'instances.insert': ['compute.instances.create'],
+  'instances.list': ['compute.instances.list'],
   'instances.reset': ['compute.instances.reset'],
   'instances.resume': ['compute.instances.resume'],
   'instances.start': ['compute.instances.start'],

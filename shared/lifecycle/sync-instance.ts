@@ -7,6 +7,7 @@ import { isLeaving } from '#shared/domain/power.ts';
 import type { Actor } from '#shared/domain/principal.ts';
 import { isTransitional, statusFromCloud } from '#shared/domain/status.ts';
 import type { Machine, ZoneOperation } from '#shared/gce/compute.ts';
+import { lookAgain } from './find-machine.ts';
 import { observedWrites } from './instance-writes.ts';
 import type { Tools } from './tools.ts';
 
@@ -87,20 +88,25 @@ async function timed(
   };
 }
 
-type SyncTools = Pick<Tools, 'store' | 'compute' | 'nowMs' | 'log'>;
+export type SyncTools = Pick<Tools, 'store' | 'compute' | 'nowMs' | 'sleep' | 'log'>;
 
 /**
- * Brings one record up to its VM. Answers the instance as it is now; a record that somebody else changed meanwhile is left
- * to him, because he has seen something newer.
+ * Brings one record up to its VM, whose absence is confirmed before it changes anything. Answers the instance as it is now.
+ * A record that another writer changed meanwhile is left as it is, because that writer has seen something newer.
  */
 export async function syncRow(
   row: Row<Instance>,
-  machine: Machine | undefined,
+  seen: Machine | undefined,
   trigger: SyncTrigger,
   tools: SyncTools,
 ): Promise<Instance> {
   const { store, nowMs, log } = tools;
+  let machine = seen;
   let observed = compare(row.value, machine, trigger, nowMs());
+  if (observed !== undefined && machine === undefined) {
+    machine = await lookAgain({ zone: row.value.zone, name: row.id }, tools);
+    observed = compare(row.value, machine, trigger, nowMs());
+  }
   if (machine !== undefined && statusFromCloud(machine.status) === undefined) {
     log.warn('Compute Engine shows a status that is not known', { instanceId: row.id, status: machine.status });
   }
@@ -125,11 +131,7 @@ export async function syncRow(
 }
 
 /** Looks at one instance and its VM. Answers false when there is no such instance. */
-export async function syncInstance(
-  instanceId: string,
-  trigger: SyncTrigger,
-  tools: Pick<Tools, 'store' | 'compute' | 'nowMs' | 'log'>,
-): Promise<boolean> {
+export async function syncInstance(instanceId: string, trigger: SyncTrigger, tools: SyncTools): Promise<boolean> {
   const row = await tools.store.get(ref(INSTANCE, instanceId));
   if (row === undefined) return false;
   const machine = await tools.compute.get({ zone: row.value.zone, name: row.id });

@@ -6,6 +6,7 @@ import { requestUuid } from '#shared/domain/request-uuid.ts';
 import { CloudError, toCloudError } from '#shared/gce/cloud-error.ts';
 import type { Machine, Place, ZoneOperation } from '#shared/gce/compute.ts';
 import { cloudReason } from '#shared/lifecycle/cloud-failure.ts';
+import { findMachine } from '#shared/lifecycle/find-machine.ts';
 import { removeInstance } from '#shared/lifecycle/remove-instance.ts';
 import { type End, type Held, settle } from '#shared/lifecycle/settle-operation.ts';
 import type { Tools } from '#shared/lifecycle/tools.ts';
@@ -96,11 +97,32 @@ export class Delivery {
     if (step.do === 'call') this.#refusedOnly = step.fresh || this.operation.call?.mayBeApplied === false;
   }
 
-  /** The VM, where the instance is on record. */
-  async look(): Promise<Machine | undefined> {
+  /** The VM, where the instance is on record; its absence is confirmed, except before an insert has made it. */
+  look(): Promise<Machine | undefined> {
+    const { kind, call } = this.operation;
+    if (kind === 'create' && call?.done !== true) return this.#lookOnce();
+    return this.#lookSurely();
+  }
+
+  async #lookOnce(): Promise<Machine | undefined> {
+    const place = this.#place();
+    return place === undefined ? undefined : this.tools.compute.get(place);
+  }
+
+  async #lookSurely(): Promise<Machine | undefined> {
+    const place = this.#place();
+    return place === undefined ? undefined : findMachine(place, this.tools);
+  }
+
+  #place(): Place | undefined {
     const { instance } = this.lease.held;
-    if (instance === undefined) return undefined;
-    return this.tools.compute.get({ zone: instance.value.zone, name: instance.id });
+    return instance === undefined ? undefined : { zone: instance.value.zone, name: instance.id };
+  }
+
+  /** A call was answered that there is no such VM, and a look shows that there is one. */
+  async #isContradicted(verb: CloudCall['verb'], { reason }: CloudError): Promise<boolean> {
+    const needsVm = verb !== 'insert' && verb !== 'delete';
+    return needsVm && reason === 'not_found' && (await this.#lookSurely()) !== undefined;
   }
 
   /** One call, under the requestId that is on record. Errors that may pass are `later`. */
@@ -123,7 +145,8 @@ export class Delivery {
         cause: error,
       });
       this.#refusedOnly &&= error.refused;
-      if (!error.transient || this.operation.attempts >= ATTEMPTS_MAX) return error;
+      if (this.operation.attempts >= ATTEMPTS_MAX) return error;
+      if (!error.transient && !(await this.#isContradicted(verb, error))) return error;
       if (this.#refusedOnly && call !== null)
         await this.lease.write({ ...this.operation, call: { ...call, mayBeApplied: false } });
       return 'later';
@@ -168,7 +191,7 @@ export class Delivery {
   /** A call that was never answered is not made again under a new requestId: that could apply it twice. */
   async #giveUp(error: NonNullable<End['error']>): Promise<Verdict> {
     if (this.operation.kind === 'delete') await this.takeOffRecord();
-    await this.settle({ state: 'failed', error }, await this.look(), undefined);
+    await this.settle({ state: 'failed', error }, await this.#lookSurely(), undefined);
     return 'done';
   }
 

@@ -5,6 +5,7 @@ import { INSTANCE } from '#shared/datastore/rows.ts';
 import { ref, remove, replace, type Row } from '#shared/datastore/write.ts';
 import { requestUuid } from '#shared/domain/request-uuid.ts';
 import { toCloudError } from '#shared/gce/cloud-error.ts';
+import { findMachine } from '#shared/lifecycle/find-machine.ts';
 import type { Tools } from '#shared/lifecycle/tools.ts';
 import { each } from './each.ts';
 import { BATCH } from './sweep-report.ts';
@@ -28,7 +29,7 @@ async function removeOrphan(row: Row<Orphan>, tools: Tools): Promise<void> {
     store.commitOnce([replace(row, { ...row.value, dueAtMs, ...more })]);
   const record = await store.get(ref(INSTANCE, name));
   const place = { zone, name };
-  const machine = await compute.get(place);
+  const machine = await findMachine(place, tools);
   if (record !== undefined && why === 'unrecorded') {
     // Its record came after all.
     await store.commitOnce([remove(row)]);

@@ -3,6 +3,7 @@ import { ref } from '#shared/datastore/write.ts';
 import { nextStep } from '#shared/domain/operation-plan.ts';
 import { CloudError } from '#shared/gce/cloud-error.ts';
 import type { Place, ZoneOperation } from '#shared/gce/compute.ts';
+import { findMachine } from '#shared/lifecycle/find-machine.ts';
 import { finishDelete } from '#shared/lifecycle/remove-instance.ts';
 import { settle } from '#shared/lifecycle/settle-operation.ts';
 import { type Delivery, LAST_WAIT_MS, type Verdict } from './delivery.ts';
@@ -48,7 +49,10 @@ async function followDelete(place: Place, first: ZoneOperation | undefined, deli
     const absent = error?.reason === 'not_found';
     if (error !== null && !absent) return delivery.retryOrFail(error);
     if (zoneOperation === undefined || zoneOperation.done || absent) {
-      if ((await compute.get(place)) === undefined) {
+      // A delete that has ended and a 404 confirm each other; a 404 alone does not.
+      const confirmed = zoneOperation !== undefined && !absent;
+      const machine = await (confirmed ? compute.get(place) : findMachine(place, delivery.tools));
+      if (machine === undefined) {
         await finishDelete(delivery.operation, zoneOperation?.endedAtMs ?? undefined, delivery.tools);
         return 'done';
       }

@@ -1,7 +1,6 @@
 import { INSTANCE } from '#shared/datastore/rows.ts';
 import { ref } from '#shared/datastore/write.ts';
-import { syncRow, type SyncTrigger } from '#shared/lifecycle/sync-instance.ts';
-import type { Tools } from '#shared/lifecycle/tools.ts';
+import { syncRow, type SyncTools, type SyncTrigger } from '#shared/lifecycle/sync-instance.ts';
 
 /** What is used of a log entry of Compute Engine's audit logs. */
 interface AuditEntry {
@@ -39,10 +38,7 @@ export function instanceOfEntry(
  * Looks at an instance because the audit log says that something happened to its VM. The entry is only a hint: what is put
  * on record is what the VM shows now. While an operation of ours is at work, its worker sees all of it himself.
  */
-export async function syncFromEvent(
-  entry: unknown,
-  tools: Pick<Tools, 'store' | 'compute' | 'nowMs' | 'log'>,
-): Promise<void> {
+export async function syncFromEvent(entry: unknown, tools: SyncTools): Promise<void> {
   const found = instanceOfEntry(entry);
   if (found === undefined) return;
   const row = await tools.store.get(ref(INSTANCE, found.instanceId));

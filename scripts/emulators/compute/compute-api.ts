@@ -29,6 +29,8 @@ export interface ApiRequest extends Route {
   readonly signal: AbortSignal;
   /** A fault says that the operation of this call is accepted and fails so. */
   readonly failure?: OperationFailure | undefined;
+  /** A fault hides every VM from this call, as a read that is not consistent does. */
+  readonly absent?: boolean;
 }
 
 export interface ApiAnswer {
@@ -167,9 +169,9 @@ export class ComputeApi {
       case 'instances.getSerialPortOutput':
         return { status: 200, body: this.#serialPort(request) };
       case 'instances.list':
-        return { status: 200, body: this.#listInstances(project, zone, query) };
+        return { status: 200, body: this.#listInstances(request) };
       case 'instances.aggregatedList':
-        return { status: 200, body: this.#aggregate(project, query) };
+        return { status: 200, body: this.#aggregate(request) };
       case 'zoneOperations.get':
         return { status: 200, body: this.#operation(request).resource };
       case 'zoneOperations.list':
@@ -201,16 +203,16 @@ export class ComputeApi {
     return serialPortOutput(this.#journal, this.#machine(request), port, readNumber(request.query, 'start', 0));
   }
 
-  #listInstances(project: string, zone: string, query: URLSearchParams): object {
-    const { items, ...more } = this.#instancePage(this.#journal.machines(project, zone), query);
+  #listInstances({ project, zone, query, absent = false }: ApiRequest): object {
+    const { items, ...more } = this.#instancePage(absent ? [] : this.#journal.machines(project, zone), query);
     const page = { items: items.map(({ resource }) => resource), ...more };
     return listBody('compute#instanceList', `${zoneName(project, zone)}/instances`, page);
   }
 
-  #aggregate(project: string, query: URLSearchParams): object {
+  #aggregate({ project, query, absent = false }: ApiRequest): object {
     readBoolean(query, 'returnPartialSuccess');
     readBoolean(query, 'includeAllScopes');
-    const page = this.#instancePage(this.#journal.machines(project), query);
+    const page = this.#instancePage(absent ? [] : this.#journal.machines(project), query);
     const base = `projects/${project}/aggregated/instances`;
     return aggregatedBody('compute#instanceAggregatedList', base, 'instances', page);
   }
@@ -232,8 +234,8 @@ export class ComputeApi {
     return listBody('compute#operationList', `${zoneName(project, zone)}/operations`, pageOf(listed, query));
   }
 
-  #machine({ project, zone, resource }: Route): Machine {
-    const machine = this.#find(project, zone, resource);
+  #machine({ project, zone, resource, absent = false }: ApiRequest): Machine {
+    const machine = absent ? undefined : this.#find(project, zone, resource);
     if (machine === undefined) throw notFound(instanceName(project, zone, resource));
     return machine;
   }

@@ -220,7 +220,8 @@ export class ComputeEmulator implements Emulator {
       if (isMutation(route.method)) api.noteRefused(request, route.method, error.status);
       throw error;
     }
-    const answer = await api.answer({ ...request, failure: failureOf(fault, api, request) }).catch(refusal);
+    const meant = { ...request, failure: failureOf(fault, api, request), absent: fault?.kind === 'absent' };
+    const answer = await api.answer(meant).catch(refusal);
     if (fault?.kind === 'falseError') throw injectedError(fault.status ?? 503);
     return fault?.kind === 'lostAnswer' || hasStopped() ? 'lost' : answer;
   }
@@ -233,7 +234,7 @@ export class ComputeEmulator implements Emulator {
 
 /** A failing operation waits for a call that opens one, without losing its place among the others. */
 function takeFault(faults: Faults, api: ComputeApi, request: ApiRequest): Fault | undefined {
-  const kinds: FaultKind[] = ['error', 'falseError', 'lostAnswer', 'delay'];
+  const kinds: FaultKind[] = ['error', 'falseError', 'lostAnswer', 'delay', 'absent'];
   if (api.asksForRoom(request)) kinds.push('stockout');
   if (api.opensOperation(request)) kinds.push('operationError');
   return faults.take('compute', request.method, kinds);

@@ -1,0 +1,93 @@
+import { onTestFinished } from 'vitest';
+import { ShiftableClock } from '#scripts/emulators/clock.ts';
+import type { ComputeEmulatorOptions } from '#scripts/emulators/compute/compute-emulator.ts';
+import { DatastoreEmulator } from '#scripts/emulators/datastore/datastore-emulator.ts';
+import { Faults } from '#scripts/emulators/faults.ts';
+import { JOB_STATE, ORPHAN } from '#shared/datastore/bookkeeping-rows.ts';
+import type { Kind } from '#shared/datastore/kind.ts';
+import type { Shape } from '#shared/datastore/query.ts';
+import { EVENT, INSTANCE, OPERATION, PRICE_PERIOD } from '#shared/datastore/rows.ts';
+import { Store } from '#shared/datastore/store.ts';
+import { put, ref, type Row } from '#shared/datastore/write.ts';
+import type { Instance } from '#shared/domain/instance.ts';
+import { Compute } from '#shared/gce/compute.ts';
+import type { Tools } from '#shared/lifecycle/tools.ts';
+import { type OperationMessage, Publisher } from '#shared/pubsub/publisher.ts';
+import { computeCloud, PROJECT } from './compute-cloud.ts';
+import { seededRandom } from './seeded-random.ts';
+
+export const OUR_LABEL = { 'compute-api': 'test' };
+
+export interface CloudAndRecordsOptions extends Partial<ComputeEmulatorOptions> {
+  /** Hears what is published; there is no topic. */
+  readonly publish?: (messages: readonly OperationMessage[]) => void;
+  /** The adapter to Compute Engine, where a test needs one of its own. */
+  readonly computeOf?: (options: ConstructorParameters<typeof Compute>[0]) => Compute;
+}
+
+/** One line of the log. */
+export interface LogLine {
+  readonly severity: 'info' | 'warn' | 'error';
+  readonly message: string;
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * What reconciler and worker see of the world: emulators of Compute Engine and Datastore, each behind our real adapter, one
+ * clock, and waits that take no time. Ends with the test.
+ */
+export async function cloudAndRecords(options: CloudAndRecordsOptions = {}) {
+  const { publish = () => undefined, computeOf = (given) => new Compute(given), ...emulator } = options;
+  const cloud = await computeCloud(emulator);
+  const storeFaults = new Faults();
+  const datastore = new DatastoreEmulator({ clock: new ShiftableClock(), faults: storeFaults });
+  await datastore.start();
+  const random = seededRandom(1);
+  const sleep = () => Promise.resolve();
+  const store = new Store({
+    project: PROJECT,
+    database: '',
+    emulatorHost: datastore.address,
+    random: () => random.fraction(),
+    sleep,
+  });
+  const compute = computeOf({ project: PROJECT, deployment: 'test', emulatorHost: cloud.emulator.address });
+  const publisher = new Publisher({ project: PROJECT, topic: 'operations', emulatorHost: '127.0.0.1:9' });
+  publisher.publish = async (messages) => publish(messages);
+  onTestFinished(async () => {
+    await Promise.all([store.close(), compute.close(), publisher.close()]);
+    await datastore.stop();
+  });
+  const logged: LogLine[] = [];
+  const write =
+    (severity: LogLine['severity']) =>
+    (message: string, fields: LogLine['fields'] = {}) =>
+      void logged.push({ severity, message, fields });
+  const log = { info: write('info'), warn: write('warn'), error: write('error') };
+  const nowMs = () => cloud.clock.nowMs();
+  const tools: Tools = { store, compute, publisher, log, nowMs, sleep, random };
+
+  const all = async <T>(kind: Kind<T>): Promise<readonly Row<T>[]> => {
+    const shape: Shape<T> = { kind, equal: [], order: [{ property: '__key__', direction: 'asc' }] };
+    return (await store.query(shape, {}, { limit: 1_000 })).rows;
+  };
+  return {
+    cloud,
+    store,
+    storeFaults,
+    compute,
+    tools,
+    logged,
+    all,
+    put: (...instances: readonly Instance[]) =>
+      store.write(instances.map((instance) => put(INSTANCE, instance.id, instance))),
+    instance: async (id: string) => (await store.get(ref(INSTANCE, id)))?.value,
+    operation: async (id: string) => (await store.get(ref(OPERATION, id)))?.value,
+    orphan: async (name: string) => (await store.get(ref(ORPHAN, name)))?.value,
+    events: async (instanceId: string) =>
+      (await all(EVENT)).map(({ value }) => value).filter((event) => event.instanceId === instanceId),
+    periods: async (instanceId: string) =>
+      (await all(PRICE_PERIOD)).map(({ value }) => value).filter((period) => period.instanceId === instanceId),
+    job: async (id: string) => (await store.get(ref(JOB_STATE, id)))?.value,
+  };
+}
