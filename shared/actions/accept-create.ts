@@ -94,7 +94,7 @@ export async function accept(
       actor: operation.actor,
       operationId: operation.id,
     });
-    const instance = { ...blank, eventCount: 1 };
+    const instance = { ...blank, eventCount: 1, lastEventAtMs: atMs };
     const reply = request.answer(instance, operation);
     const writes: Write[] = [
       insert(OPERATION, operation.id, operation),
@@ -212,6 +212,7 @@ function newInstance(
     createdAtMs: atMs,
     queue: [{ id: operation.id, kind: 'create' }],
     eventCount: 0,
+    lastEventAtMs: 0,
     checkAtMs: atMs + FIRST_CHECK_MS,
     metering: UNMETERED,
   };

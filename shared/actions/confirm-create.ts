@@ -62,7 +62,7 @@ function begunWrites(
   const atMs = startedAtMs ?? first.value.atMs;
   const cloudId = instance.value.cloudId === '' ? targetId : instance.value.cloudId;
   return [
-    replace(instance, { ...instance.value, cloudId, statusSinceMs: atMs }),
+    replace(instance, { ...instance.value, cloudId, statusSinceMs: atMs, lastEventAtMs: atMs }),
     replace(first, { ...first.value, atMs }),
   ];
 }

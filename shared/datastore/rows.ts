@@ -56,6 +56,7 @@ export const INSTANCE: Kind<Instance> = kind<Instance>(
     createdAtMs: time,
     queue: json(),
     eventCount: integer,
+    lastEventAtMs: integer,
     checkAtMs: nullable(time),
     metering: json(),
   },
@@ -70,6 +71,7 @@ export const INSTANCE: Kind<Instance> = kind<Instance>(
       // Lets the catalogue find who uses an entry before it removes it.
       uses: { arrayValue: { values: catalogUses(instance).map((use) => ({ stringValue: use })) } },
     }),
+    missing: { lastEventAtMs: 0 },
   },
 );
 

@@ -4,6 +4,12 @@ import type { EventStatus } from './status.ts';
 
 export type EventCause = 'operation' | 'drift' | 'cloud event' | 'admin';
 
+/** Reason of the first event of a VM that was made anew, outside of this service, under the name of an instance. */
+export const VM_REPLACED = 'vm_replaced';
+
+/** Reason of the note that the machine type of a VM was changed outside of this service. */
+export const MACHINE_TYPE_CHANGED = 'machine_type_changed';
+
 /** One change of status. Outlives its instance, so it carries what is needed to say who may read it. */
 export interface InstanceEvent {
   readonly instanceId: string;

@@ -73,6 +73,8 @@ export interface Instance {
   readonly queue: readonly QueuedOperation[];
   /** Number of history events written so far; the next one gets this number. */
   readonly eventCount: number;
+  /** Time of the newest event, note or not; 0 when an earlier version wrote the record. Epoch ms. */
+  readonly lastEventAtMs: number;
   /** When the reconciler should look at it next although nothing is queued; `null` when it is at rest. */
   readonly checkAtMs: number | null;
   /** Its price periods. */

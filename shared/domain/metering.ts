@@ -113,6 +113,8 @@ export function isRunning(
 export interface MeteredChange {
   readonly status: EventStatus;
   readonly atMs: number;
+  /** From here on it is another VM: what was counted for the former one ends. */
+  readonly replaced?: boolean;
 }
 
 /** Cents per instance-hour at a time; `undefined`: it costs nothing that we know of, so there is no period. */
@@ -124,30 +126,60 @@ export interface MovedPeriod extends OpenPeriod {
   readonly endMs: number | null;
 }
 
-/** The meters after some changes of status, and the periods that these opened or closed, each once. */
+/** Meters, and the periods that were opened or closed on the way there, each once. */
+export interface Metered {
+  readonly metering: Metering;
+  readonly periods: readonly MovedPeriod[];
+}
+
+/** The meters after some changes of status. */
 export function meterChanges(
   metering: Metering,
   changes: readonly MeteredChange[],
   { reserved, prices }: { readonly reserved: boolean; readonly prices: PriceSource },
-): { readonly metering: Metering; readonly periods: readonly MovedPeriod[] } {
+): Metered {
   let after = metering;
   const periods = new Map<number, MovedPeriod>();
-  for (const { status, atMs } of changes) {
+  const move = (moved: { readonly metering: Metering; readonly period: MovedPeriod | undefined }) => {
+    after = moved.metering;
+    if (moved.period !== undefined) periods.set(moved.period.sequence, moved.period);
+  };
+  for (const { status, atMs, replaced = false } of changes) {
     for (const meter of METERS) {
-      const open = after[meter];
-      const runs = isRunning(meter, { status, reserved, before: open !== null });
-      if (runs === (open !== null)) continue;
-      if (open !== null) {
-        periods.set(open.sequence, { ...open, meter, endMs: Math.max(open.sinceMs, atMs) });
-        after = { ...after, [meter]: null };
-        continue;
-      }
-      const priceCents = prices[meter](atMs);
-      if (priceCents === undefined) continue;
-      const opened: OpenPeriod = { sequence: after.count + 1, priceCents, sinceMs: atMs };
-      periods.set(opened.sequence, { ...opened, meter, endMs: null });
-      after = { ...after, count: opened.sequence, [meter]: opened };
+      if (replaced) move(closed(after, meter, atMs));
+      const before = after[meter] !== null;
+      const runs = isRunning(meter, { status, reserved, before });
+      if (runs !== before) move(runs ? opened(after, meter, { atMs, prices }) : closed(after, meter, atMs));
     }
   }
   return { metering: after, periods: [...periods.values()] };
+}
+
+/** The meters after the machine type has changed: what is charged goes on in a new period, at that type's price. */
+export function meterNewType({ metering, periods }: Metered, atMs: number, prices: PriceSource): Metered {
+  const ended = closed(metering, 'charge', atMs);
+  if (ended.period === undefined) return { metering, periods };
+  const { sequence } = ended.period;
+  const next = opened(ended.metering, 'charge', { atMs: Math.max(atMs, ended.period.sinceMs), prices });
+  const moved = [ended.period, ...(next.period === undefined ? [] : [next.period])];
+  return { metering: next.metering, periods: [...periods.filter((period) => period.sequence !== sequence), ...moved] };
+}
+
+function closed(metering: Metering, meter: Meter, atMs: number) {
+  const open = metering[meter];
+  if (open === null) return { metering, period: undefined };
+  return {
+    metering: { ...metering, [meter]: null },
+    period: { ...open, meter, endMs: Math.max(open.sinceMs, atMs) },
+  };
+}
+
+function opened(metering: Metering, meter: Meter, { atMs, prices }: { atMs: number; prices: PriceSource }) {
+  const priceCents = prices[meter](atMs);
+  if (priceCents === undefined) return { metering, period: undefined };
+  const open: OpenPeriod = { sequence: metering.count + 1, priceCents, sinceMs: atMs };
+  return {
+    metering: { ...metering, count: open.sequence, [meter]: open },
+    period: { ...open, meter, endMs: null },
+  };
 }

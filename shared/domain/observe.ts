@@ -1,7 +1,7 @@
 import { PREEMPTED_REASON } from './fleet-status.ts';
-import { type InstanceEvent, nextEvent, type StatusChange } from './history.ts';
+import { type InstanceEvent, MACHINE_TYPE_CHANGED, nextEvent, type StatusChange, VM_REPLACED } from './history.ts';
 import type { Instance } from './instance.ts';
-import { statusTransitions } from './status-transitions.ts';
+import { type CloudTimes, type Direction, hasReturned, statusTransitions } from './status-transitions.ts';
 import { type InstanceStatus, isStopped, isTransitional, statusFromCloud } from './status.ts';
 
 /** What was seen of a VM. */
@@ -11,7 +11,10 @@ export interface Observation {
   readonly externalIp: string;
   readonly internalIp: string;
   readonly cloudId: string;
+  /** Bare machine type; `""` or absent: not said. */
+  readonly machineType?: string;
   /** The VM's own timestamps, where it has them; epoch ms. */
+  readonly createdAtMs?: number | null;
   readonly lastStartAtMs?: number | null;
   readonly lastStopAtMs?: number | null;
 }
@@ -20,6 +23,8 @@ export interface ObservationContext extends Omit<StatusChange, 'status'> {
   readonly nowMs: number;
   /** When what was seen was asked for, where that is known; epoch ms. */
   readonly begunAtMs?: number | null;
+  /** What the act of these times leads to; `null` or absent: not known. */
+  readonly direction?: Direction | null;
   /** The cloud took a spot VM away. */
   readonly preempted?: boolean;
 }
@@ -30,11 +35,13 @@ export interface Observed {
   readonly event: InstanceEvent | undefined;
   /** Events before it: what the VM went through since the last look, oldest first. */
   readonly passed?: readonly InstanceEvent[];
+  /** What was seen beside the status, after it. */
+  readonly note?: InstanceEvent;
 }
 
 /** All events of an observation, oldest first. */
-export function eventsOf({ event, passed = [] }: Observed): readonly InstanceEvent[] {
-  return event === undefined ? passed : [...passed, event];
+export function eventsOf({ event, passed = [], note }: Observed): readonly InstanceEvent[] {
+  return [...passed, ...(event === undefined ? [] : [event]), ...(note === undefined ? [] : [note])];
 }
 
 /** A VM in transition is looked at again this soon, unless an event says so earlier. */
@@ -42,33 +49,41 @@ const CHECK_AGAIN_MS = 30_000;
 
 /**
  * Adopts the cloud's truth; `undefined` when the record already says it. A word we do not know leaves the status as it
- * was: showing the last truth is safer than guessing.
+ * was: showing the last truth is safer than guessing. A VM made anew under the same name, and a machine type that was
+ * changed outside, are adopted too, each with an event that says so.
  */
 export function observe(instance: Instance, seen: Observation, context: ObservationContext): Observed | undefined {
   const status = statusFromCloud(seen.status) ?? instance.status;
+  const machineType = machineTypeOf(instance, seen);
+  const replaced = isReplaced(instance, seen);
   const next: Instance = {
     ...instance,
+    machine: machineType === instance.machine.machineType ? instance.machine : { ...instance.machine, machineType },
     status,
     statusReason: null,
-    preempted: preempted(instance, status, context),
+    preempted: !replaced && preempted(instance, status, context),
     statusSyncedAtMs: context.nowMs,
     externalIp: seen.externalIp,
     internalIp: seen.internalIp,
     cloudId: seen.cloudId,
     checkAtMs: isTransitional(status) ? context.nowMs + CHECK_AGAIN_MS : null,
   };
-  if (status !== instance.status) return moved(instance, next, { seen, context });
+  const times = timesOf(instance, seen, context);
+  if (replaced) return withNote(replacedBy(next, { seen, context, times }), instance, context);
+  if (status !== instance.status || hasReturned(status, times))
+    return withNote(moved(instance.status, next, { times, context }), instance, context);
   const same =
     next.externalIp === instance.externalIp &&
     next.internalIp === instance.internalIp &&
     next.cloudId === instance.cloudId &&
+    next.machine === instance.machine &&
     next.preempted === instance.preempted &&
     instance.statusReason === null &&
     (next.checkAtMs === null) === (instance.checkAtMs === null);
-  return same ? undefined : { instance: next, event: undefined };
+  return same ? undefined : withNote({ instance: next, event: undefined }, instance, context);
 }
 
-/** The record of a VM that is not there although it should be. */
+/** The record of a VM that is not there although it should be. Its absence must have been confirmed. */
 export function observeMissing(instance: Instance, context: ObservationContext): Observed | undefined {
   if (instance.status === 'ERROR' && instance.checkAtMs === null) return undefined;
   return failInstance(instance, {
@@ -92,9 +107,14 @@ export function failInstance(
     internalIp: '',
     checkAtMs: null,
   };
-  return instance.status === 'ERROR'
-    ? { instance: failed, event: undefined }
-    : withEvent(failed, { ...context, status: 'ERROR' });
+  if (instance.status === 'ERROR') return { instance: failed, event: undefined };
+  // A time before the last change is of another act.
+  const { statusSinceMs, atMs, nowMs } = { ...instance, ...context };
+  return withEvent(failed, {
+    ...context,
+    status: 'ERROR',
+    atMs: atMs >= statusSinceMs ? atMs : Math.max(nowMs, statusSinceMs),
+  });
 }
 
 function withEvent(instance: Instance, change: StatusChange): Observed {
@@ -104,22 +124,28 @@ function withEvent(instance: Instance, change: StatusChange): Observed {
   };
 }
 
-/** The instance in its new status, with an event for each status on its way there. */
-function moved(
-  before: Instance,
-  after: Instance,
-  { seen, context }: { readonly seen: Observation; readonly context: ObservationContext },
-): Observed {
-  const way = statusTransitions(before.status, after.status, {
+function timesOf(instance: Instance, seen: Observation, context: ObservationContext): CloudTimes {
+  return {
     begunAtMs: context.begunAtMs ?? null,
+    endedAtMs: context.atMs,
+    direction: context.direction ?? null,
     lastStartAtMs: seen.lastStartAtMs ?? null,
     lastStopAtMs: seen.lastStopAtMs ?? null,
-    sinceMs: before.statusSinceMs,
-    atMs: context.atMs,
-  });
+    sinceMs: instance.statusSinceMs,
+    nowMs: context.nowMs,
+  };
+}
+
+interface Change {
+  readonly context: ObservationContext;
+  readonly times: CloudTimes;
+}
+
+/** The instance in its new status, with an event for each status on its way there. */
+function moved(from: InstanceStatus, after: Instance, { times, context }: Change): Observed {
   const passed: InstanceEvent[] = [];
   let current: Observed = { instance: after, event: undefined };
-  for (const { status, atMs } of way) {
+  for (const { status, atMs } of statusTransitions(from, after.status, times)) {
     if (current.event !== undefined) passed.push(current.event);
     const reason = after.preempted && isStopped(status) ? PREEMPTED_REASON : undefined;
     current = withEvent(current.instance, { ...context, status, atMs, ...(reason === undefined ? {} : { reason }) });
@@ -127,8 +153,46 @@ function moved(
   return passed.length === 0 ? current : { ...current, passed };
 }
 
+/** The cloud's numeric id tells a VM from a later one of its name. While its create is at work, a repeat may make another. */
+function isReplaced({ cloudId, queue }: Instance, seen: Observation): boolean {
+  const creating = queue.some(({ kind }) => kind === 'create');
+  return cloudId !== '' && seen.cloudId !== '' && cloudId !== seen.cloudId && !creating;
+}
+
+/**
+ * The instance of another VM. Its history goes on with that VM's creation: when the former one was gone nothing tells, but
+ * not later than that.
+ */
+function replacedBy(after: Instance, { seen, context, times }: Change & { readonly seen: Observation }): Observed {
+  const atMs = Math.max(times.sinceMs, seen.createdAtMs ?? context.nowMs);
+  const made = withEvent(after, { ...context, status: 'PROVISIONING', atMs, reason: VM_REPLACED });
+  if (after.status === 'PROVISIONING' || made.event === undefined) return made;
+  const then = moved('PROVISIONING', made.instance, { context, times: { ...times, sinceMs: atMs } });
+  return { ...then, passed: [made.event, ...(then.passed ?? [])] };
+}
+
+/** The observation with a note when the machine type has changed. */
+function withNote(observed: Observed, before: Instance, context: ObservationContext): Observed {
+  const { instance } = observed;
+  if (instance.machine.machineType === before.machine.machineType) return observed;
+  const note = nextEvent(instance, {
+    ...context,
+    status: instance.status,
+    atMs: Math.max(context.nowMs, instance.statusSinceMs),
+    reason: MACHINE_TYPE_CHANGED,
+    note: true,
+  });
+  return { ...observed, instance: { ...instance, eventCount: note.sequence }, note };
+}
+
+/** The machine type that is seen. An N1 custom type goes by two names; the one on record stays. */
+function machineTypeOf({ machine }: Instance, { machineType = '' }: Observation): string {
+  const plain = (name: string) => name.replace(/^n1-custom-/, 'custom-');
+  return machineType === '' || plain(machineType) === plain(machine.machineType) ? machine.machineType : machineType;
+}
+
 function preempted(instance: Instance, status: InstanceStatus, context: ObservationContext): boolean {
   if (context.preempted === true) return true;
-  // Whoever starts it again ends the pre-emption; stopping and stopped are part of it.
+  // A start ends the pre-emption; stopping and stopped are part of it.
   return instance.preempted && status !== 'PROVISIONING' && status !== 'STAGING' && status !== 'RUNNING';
 }

@@ -1,5 +1,6 @@
 import type { Instance, OperationKind } from './instance.ts';
 import type { Actor } from './principal.ts';
+import type { Direction } from './status-transitions.ts';
 import type { InstanceStatus } from './status.ts';
 
 export const OPERATION_STATES = ['pending', 'running', 'completed', 'failed'] as const;
@@ -71,6 +72,20 @@ export interface Operation {
   readonly createdAtMs: number;
   readonly startedAtMs: number | null;
   readonly completedAtMs: number | null;
+}
+
+const DIRECTION: Readonly<Record<CloudCall['verb'], Direction | null>> = {
+  insert: 'up',
+  start: 'up',
+  resume: 'up',
+  stop: 'down',
+  delete: 'gone',
+  reset: null,
+};
+
+/** What a call leads to; `null`: the VM stays where it is. */
+export function directionOf(verb: CloudCall['verb']): Direction | null {
+  return DIRECTION[verb];
 }
 
 export function isFinal(state: OperationState): boolean {

@@ -15,6 +15,8 @@ export interface Machine {
   readonly internalIp: string;
   /** Numeric id as text. */
   readonly cloudId: string;
+  /** Bare machine type. */
+  readonly machineType: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly createdAtMs: number;
   /** `null` before the first time. */
@@ -294,6 +296,7 @@ function toMachine(instance: CloudInstance): Machine {
     externalIp: nic?.accessConfigs?.[0]?.natIP ?? '',
     internalIp: nic?.networkIP ?? '',
     cloudId: String(instance.id ?? ''),
+    machineType: lastSegment(instance.machineType),
     labels: instance.labels ?? {},
     createdAtMs: toMs(instance.creationTimestamp) ?? 0,
     lastStartAtMs: toMs(instance.lastStartTimestamp),

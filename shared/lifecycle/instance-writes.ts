@@ -3,9 +3,17 @@ import { PRICE } from '#shared/datastore/catalog-rows.ts';
 import { EVENT, INSTANCE, PRICE_PERIOD } from '#shared/datastore/rows.ts';
 import type { Store } from '#shared/datastore/store.ts';
 import { insert, put, ref, remove, replace, type Row, type Write } from '#shared/datastore/write.ts';
-import { eventId, type InstanceEvent } from '#shared/domain/history.ts';
+import { eventId, type InstanceEvent, VM_REPLACED } from '#shared/domain/history.ts';
 import type { Instance } from '#shared/domain/instance.ts';
-import { isRunning, meterChanges, METERS, type MovedPeriod, periodId } from '#shared/domain/metering.ts';
+import {
+  isRunning,
+  meterChanges,
+  meterNewType,
+  METERS,
+  type MovedPeriod,
+  periodId,
+  type PriceSource,
+} from '#shared/domain/metering.ts';
 import { eventsOf, type Observed } from '#shared/domain/observe.ts';
 import { withPlaces } from '#shared/domain/orders.ts';
 import { type Price, priceAt, priceChanges } from '#shared/domain/price.ts';
@@ -35,18 +43,52 @@ export function firstWrites({
   return [insert(INSTANCE, instance.id, instance), insertEvent(event)];
 }
 
-/** A changed instance. Reads a price when a period begins. */
+/** A changed instance. Reads a price when a period begins, and the last events when a change was before them. */
 export async function changeWrites(
   row: Row<Instance>,
   change: InstanceChange,
   store: Reader,
 ): Promise<readonly Write[]> {
-  const { instance, periods } = await metered(change, store);
+  const { instance, periods } = await metered(row.value, change, store);
+  const { events, moved } = await inOrder(row.value, change.events, store);
+  const lastEventAtMs = Math.max(row.value.lastEventAtMs, ...change.events.map(({ atMs }) => atMs));
   return [
-    replace(row, instance),
-    ...change.events.map(insertEvent),
-    ...periods.map((period) => putPeriod(instance, period)),
+    replace(row, { ...instance, lastEventAtMs }),
+    ...events.map((event, index) => (index < moved ? putEvent(event) : insertEvent(event))),
+    ...periods.map((period) => putPeriod(typedAs(period, { before: row.value, after: instance }), period)),
   ];
+}
+
+/** Notes that may stand behind a change which the cloud dates before them; so many are read back at most. */
+const NOTES_BEHIND_MAX = 20;
+
+/**
+ * The new events, in the order of their times with the notes before them. An administrator's note is written when it is
+ * made; what the VM had done by then is sometimes seen only after that. The first `moved` take the numbers of those notes.
+ */
+async function inOrder(
+  { id, eventCount, lastEventAtMs }: Instance,
+  events: readonly InstanceEvent[],
+  store: Reader,
+): Promise<{ readonly events: readonly InstanceEvent[]; readonly moved: number }> {
+  const firstAtMs = events[0]?.atMs ?? lastEventAtMs;
+  if (firstAtMs >= lastEventAtMs) return { events, moved: 0 };
+  const count = Math.min(eventCount, NOTES_BEHIND_MAX);
+  const numbers = Array.from({ length: count }, (_, index) => eventCount - count + 1 + index);
+  const rows = await store.getAll(numbers.map((sequence) => ref(EVENT, eventId(id, sequence))));
+  const earlier = rows.map((row) => row?.value);
+  const firstLater = earlier.findLastIndex((event) => !(event?.note === true && event.atMs > firstAtMs)) + 1;
+  const later = earlier.slice(firstLater).filter((event) => event !== undefined);
+  let { status } = later[0] ?? { status: events[0]?.status };
+  const ordered = [...events, ...later].sort((a, b) => a.atMs - b.atMs);
+  return {
+    events: ordered.map((event, index) => {
+      // A note names the status that there was.
+      status = event.note && status !== undefined ? status : event.status;
+      return { ...event, status, sequence: eventCount - later.length + 1 + index };
+    }),
+    moved: later.length,
+  };
 }
 
 /** What a look at a VM has shown. */
@@ -56,17 +98,17 @@ export function observedWrites(row: Row<Instance>, observed: Observed, store: Re
 
 /** A changed instance with an event that no price period follows from: a note, or a delete that was asked for. */
 export function stillWrites(row: Row<Instance>, instance: Instance, event: InstanceEvent): readonly Write[] {
-  return [replace(row, instance), insertEvent(event)];
+  // Our clock may be behind the cloud's, which dates what was seen.
+  const atMs = Math.max(event.atMs, row.value.lastEventAtMs);
+  const since = event.note ? {} : { statusSinceMs: atMs };
+  return [replace(row, { ...instance, ...since, lastEventAtMs: atMs }), insertEvent({ ...event, atMs })];
 }
 
 /** An instance that is taken off the record, with its last event; its place in a reservation is free again. */
-export async function removalWrites(
-  row: Row<Instance>,
-  event: InstanceEvent,
-  store: Reader,
-): Promise<readonly Write[]> {
+export async function removalWrites(row: Row<Instance>, end: InstanceEvent, store: Reader): Promise<readonly Write[]> {
   const { value: instance } = row;
-  const { periods } = await metered({ instance, events: [event] }, store);
+  const event = { ...end, atMs: Math.max(end.atMs, instance.lastEventAtMs) };
+  const { periods } = await metered(instance, { instance, events: [event] }, store);
   const writes = [insertEvent(event), remove(row), ...periods.map((period) => putPeriod(instance, period))];
   if (instance.reservation === null) return writes;
   const [orders] = await store.getAll([ref(ORDERS, instance.project)]);
@@ -111,6 +153,19 @@ function insertEvent(event: InstanceEvent): Write {
   return insert(EVENT, eventId(event.instanceId, event.sequence), event);
 }
 
+/** Writes over the number that a note has left. */
+function putEvent(event: InstanceEvent): Write {
+  return put(EVENT, eventId(event.instanceId, event.sequence), event);
+}
+
+/** The instance with the machine type that a period is of: one that was open before is of the former type. */
+function typedAs(
+  { sequence }: MovedPeriod,
+  { before, after }: { readonly before: Instance; readonly after: Instance },
+): Instance {
+  return sequence <= before.metering.count ? { ...after, machine: before.machine } : after;
+}
+
 /** The row of a period. The instance says all about it, so it is written whole and never read for that. */
 function putPeriod(instance: Instance, { sequence, meter, priceCents, sinceMs, endMs }: MovedPeriod): Write {
   return put(PRICE_PERIOD, periodId(instance.id, sequence), {
@@ -130,26 +185,35 @@ function putPeriod(instance: Instance, { sequence, meter, priceCents, sinceMs, e
 }
 
 async function metered(
+  before: Instance,
   { instance, events }: InstanceChange,
   store: Reader,
 ): Promise<{ readonly instance: Instance; readonly periods: readonly MovedPeriod[] }> {
   const changes = events.filter(({ note }) => !note);
   const reserved = instance.reservation !== null;
-  const before = instance.metering;
+  const { machineType } = instance.machine;
+  const isNewType = machineType !== before.machine.machineType;
   // A period that is open now may end and another begin within one change: a restart that nobody looked at.
-  const begins = changes.some(({ status }) =>
-    METERS.some((meter) => isRunning(meter, { status, reserved, before: false })),
-  );
+  const begins =
+    isNewType ||
+    changes.some(({ status }) => METERS.some((meter) => isRunning(meter, { status, reserved, before: false })));
   const [price, orders] = begins
-    ? await store.getAll([ref(PRICE, instance.machine.machineType), ref(ORDERS, instance.project || 'none')])
+    ? await store.getAll([ref(PRICE, machineType), ref(ORDERS, instance.project || 'none')])
     : [];
   const buybackCents = orders?.value.reservations.find(({ id }) => id === instance.reservation)?.buybackCents;
-  const { metering, periods } = meterChanges(before, changes, {
-    reserved,
-    prices: {
-      charge: (atMs) => (price === undefined ? undefined : priceAt(price.value, atMs)),
-      credit: () => buybackCents,
-    },
-  });
+  const prices: PriceSource = {
+    charge: (atMs) => (price === undefined ? undefined : priceAt(price.value, atMs)),
+    credit: () => buybackCents,
+  };
+  const counted = meterChanges(
+    instance.metering,
+    changes.map(({ status, atMs, reason }) => ({ status, atMs, replaced: reason === VM_REPLACED })),
+    { reserved, prices },
+  );
+  const { charge } = counted.metering;
+  const goesOn = isNewType && charge !== null && charge.sequence <= before.metering.count;
+  const { metering, periods } = goesOn
+    ? meterNewType(counted, events.at(-1)?.atMs ?? instance.statusSyncedAtMs, prices)
+    : counted;
   return { instance: periods.length === 0 ? instance : { ...instance, metering }, periods };
 }

@@ -2,9 +2,11 @@ import { INSTANCE, OPERATION } from '#shared/datastore/rows.ts';
 import { Conflict, ref, type Row } from '#shared/datastore/write.ts';
 import type { EventCause } from '#shared/domain/history.ts';
 import type { Instance } from '#shared/domain/instance.ts';
+import { type CloudCall, directionOf } from '#shared/domain/operation.ts';
 import { type ObservationContext, observe, type Observed, observeMissing } from '#shared/domain/observe.ts';
 import { isLeaving } from '#shared/domain/power.ts';
 import type { Actor } from '#shared/domain/principal.ts';
+import type { Direction } from '#shared/domain/status-transitions.ts';
 import { isTransitional, statusFromCloud } from '#shared/domain/status.ts';
 import type { Machine, ZoneOperation } from '#shared/gce/compute.ts';
 import { lookAgain } from './find-machine.ts';
@@ -19,10 +21,12 @@ export interface SyncTrigger {
   readonly cause: Extract<EventCause, 'drift' | 'cloud event'>;
   /** The event was a pre-emption. */
   readonly preempted?: boolean;
-  /** When it happened, where the trigger knows; epoch ms. */
+  /** When what happened had ended, where the trigger knows; epoch ms. */
   readonly atMs?: number;
   /** When it was asked for, where that is known; epoch ms. */
   readonly begunAtMs?: number;
+  /** What it leads to, where the trigger knows. */
+  readonly direction?: Direction;
 }
 
 /** How the record of an instance compares with its VM; `undefined` when it needs no change, or is not ours to change now. */
@@ -34,26 +38,37 @@ export function compare(
 ): Observed | undefined {
   // A delete has the last word on status and record.
   if (isLeaving(instance)) return undefined;
-  const [head] = instance.queue;
-  const operation = head === undefined ? undefined : head.id;
+  const preempted = trigger.preempted === true && (machine === undefined || isRecent(trigger, machine));
   const context: ObservationContext = {
     nowMs,
     atMs: trigger.atMs ?? nowMs,
-    begunAtMs: trigger.begunAtMs ?? trigger.atMs ?? null,
-    cause: causeOf(instance, trigger),
+    begunAtMs: trigger.begunAtMs ?? null,
+    direction: trigger.direction ?? null,
+    cause: causeOf(instance, trigger.cause, preempted),
     actor: SYSTEM,
-    operationId: operation ?? null,
-    preempted: trigger.preempted ?? false,
+    operationId: instance.queue[0]?.id ?? null,
+    preempted,
   };
   if (machine !== undefined) return observe(instance, machine, context);
   // Its insert may still be on its way; the worker decides that.
   if (instance.queue.some(({ kind }) => kind === 'create')) return undefined;
-  return observeMissing(instance, context);
+  return observeMissing(instance, { ...context, atMs: trigger.direction === 'gone' ? context.atMs : nowMs });
 }
 
-/** A pre-emption is nobody's operation, even when one is waiting, and what it began is its doing until the VM has stopped. */
-function causeOf(instance: Instance, { cause, preempted }: SyncTrigger): EventCause {
-  if (preempted === true) return cause;
+/**
+ * Whether the pre-emption that an event tells of is the VM's last act. Events come late and twice: one from before the VM's
+ * last start is over, and so is one from before the stop of a VM that has been asked to start again.
+ */
+function isRecent({ begunAtMs, atMs }: SyncTrigger, { status, lastStartAtMs, lastStopAtMs }: Machine): boolean {
+  const at = begunAtMs ?? atMs;
+  const up = status === 'PROVISIONING' || status === 'STAGING' || status === 'RUNNING';
+  if (at === undefined) return !up;
+  return at >= (lastStartAtMs ?? 0) && (!up || at >= (lastStopAtMs ?? 0));
+}
+
+/** No operation makes a pre-emption, even when one is waiting; what it began is put down to it until the VM has stopped. */
+function causeOf(instance: Instance, cause: SyncTrigger['cause'], preempted: boolean): EventCause {
+  if (preempted) return cause;
   if (instance.preempted && isTransitional(instance.status)) return 'cloud event';
   return instance.queue.length === 0 ? cause : 'operation';
 }
@@ -68,7 +83,7 @@ async function timed(
   { store, compute, nowMs, log }: SyncTools,
 ): Promise<SyncTrigger> {
   const [head] = instance.queue;
-  if (head === undefined || trigger.atMs !== undefined) return trigger;
+  if (head === undefined || trigger.atMs !== undefined || trigger.begunAtMs !== undefined) return trigger;
   const call = (await store.get(ref(OPERATION, head.id)))?.value.call;
   if (call === undefined || call === null || call.zoneOperation === null) return trigger;
   let zoneOperation: ZoneOperation | undefined;
@@ -84,8 +99,14 @@ async function timed(
   return {
     ...trigger,
     atMs: zoneOperation?.endedAtMs ?? nowMs(),
+    ...directed(call.verb),
     ...(typeof zoneOperation?.startedAtMs === 'number' ? { begunAtMs: zoneOperation.startedAtMs } : {}),
   };
+}
+
+function directed(verb: CloudCall['verb']): Pick<SyncTrigger, 'direction'> {
+  const direction = directionOf(verb);
+  return direction === null ? {} : { direction };
 }
 
 export type SyncTools = Pick<Tools, 'store' | 'compute' | 'nowMs' | 'sleep' | 'log'>;

@@ -1,6 +1,6 @@
 import type { ObservationContext } from '#shared/domain/observe.ts';
 import { RESET_UNKNOWN, type Step } from '#shared/domain/operation-plan.ts';
-import type { CloudCall, Operation } from '#shared/domain/operation.ts';
+import { type CloudCall, directionOf, type Operation } from '#shared/domain/operation.ts';
 import { plannedCall } from '#shared/domain/planned-call.ts';
 import { requestUuid } from '#shared/domain/request-uuid.ts';
 import { CloudError, toCloudError } from '#shared/gce/cloud-error.ts';
@@ -236,11 +236,12 @@ export class Delivery {
   /** What a change that this operation has brought about is put down to, and when it was. */
   context(span: CloudSpan | undefined): ObservationContext {
     const nowMs = this.tools.nowMs();
-    const { actor, id } = this.operation;
+    const { actor, id, call } = this.operation;
     return {
       nowMs,
       atMs: span?.endedAtMs ?? nowMs,
       begunAtMs: span?.startedAtMs ?? null,
+      direction: call === null ? null : directionOf(call.verb),
       cause: actor.type === 'admin' ? 'admin' : 'operation',
       actor,
       operationId: id,

@@ -1,42 +1,61 @@
 import { INSTANCE } from '#shared/datastore/rows.ts';
 import { ref } from '#shared/datastore/write.ts';
+import type { Direction } from '#shared/domain/status-transitions.ts';
 import { syncRow, type SyncTools, type SyncTrigger } from '#shared/lifecycle/sync-instance.ts';
 
 /** What is used of a log entry of Compute Engine's audit logs. */
 interface AuditEntry {
   readonly timestamp?: unknown;
   readonly protoPayload?: { readonly methodName?: unknown; readonly resourceName?: unknown };
+  readonly operation?: { readonly first?: unknown; readonly last?: unknown };
 }
 
 const RESOURCE = /^projects\/[^/]+\/zones\/[^/]+\/instances\/([a-z][-a-z0-9]{0,62})$/;
 
-/** A spot VM that was taken away. */
-const PREEMPTED = 'compute.instances.preempted';
+/**
+ * What a method leads to, by the last part of its name (`v1.compute.instances.stop`, `compute.instances.preempted`). The
+ * others move no VM.
+ */
+const DIRECTION: Readonly<Record<string, Direction>> = {
+  insert: 'up',
+  bulkInsert: 'up',
+  start: 'up',
+  startWithEncryptionKey: 'up',
+  resume: 'up',
+  automaticRestart: 'up',
+  stop: 'down',
+  suspend: 'down',
+  preempted: 'down',
+  guestTerminate: 'down',
+  hostError: 'down',
+  terminateOnHostMaintenance: 'down',
+  delete: 'gone',
+};
 
 /** The instance that an audit log entry speaks of; `undefined` for anything else. */
 export function instanceOfEntry(
   entry: unknown,
 ): { readonly instanceId: string; readonly trigger: SyncTrigger } | undefined {
   if (typeof entry !== 'object' || entry === null) return undefined;
-  const { timestamp, protoPayload } = entry as AuditEntry;
+  const { timestamp, protoPayload, operation } = entry as AuditEntry;
   const { methodName, resourceName } = protoPayload ?? {};
   if (typeof methodName !== 'string' || typeof resourceName !== 'string') return undefined;
   const instanceId = RESOURCE.exec(resourceName)?.[1];
   if (instanceId === undefined) return undefined;
+  const verb = methodName.slice(methodName.lastIndexOf('.') + 1);
+  const trigger: SyncTrigger = { cause: 'cloud event', preempted: verb === 'preempted' };
+  const direction = Object.hasOwn(DIRECTION, verb) ? DIRECTION[verb] : undefined;
   const atMs = typeof timestamp === 'string' ? Date.parse(timestamp) : Number.NaN;
-  return {
-    instanceId,
-    trigger: {
-      cause: 'cloud event',
-      preempted: methodName.endsWith(PREEMPTED),
-      ...(Number.isNaN(atMs) ? {} : { atMs }),
-    },
-  };
+  // An entry of another act says that something happened, but its time is not that of a change of status.
+  if (direction === undefined || Number.isNaN(atMs)) return { instanceId, trigger };
+  // A long operation has an entry for its beginning and one for its end; what has only one entry begins with it.
+  const ends = operation?.last === true && operation.first !== true;
+  return { instanceId, trigger: { ...trigger, direction, ...(ends ? { atMs } : { begunAtMs: atMs }) } };
 }
 
 /**
  * Looks at an instance because the audit log says that something happened to its VM. The entry is only a hint: what is put
- * on record is what the VM shows now. While an operation of ours is at work, its worker sees all of it himself.
+ * on record is what the VM shows now. While an operation of ours is at work, its worker sees all of it.
  */
 export async function syncFromEvent(entry: unknown, tools: SyncTools): Promise<void> {
   const found = instanceOfEntry(entry);

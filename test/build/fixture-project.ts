@@ -96,6 +96,7 @@ export const SOURCES: Sources = {
         refused: await shown(() => instances.delete({ ...at, instance: 'vm' })),
         operation: await shown(() => zoneOperations.get({ ...at, operation: 'op' })),
         listed: await shown(listed),
+        inZone: await shown(async () => (await instances.list({ ...at, filter: 'name=vm' }, { autoPaginate: false }))[0]),
       });
     });
   `,

@@ -107,6 +107,7 @@ export const ROW_SAMPLES: readonly RowSamples[] = [
       createdAtMs: ms,
       queue: fc.array(record({ id: text, kind: fc.constantFrom(...OPERATION_KINDS) }), { maxLength: 3 }),
       eventCount: count,
+      lastEventAtMs: ms,
       checkAtMs: maybe(ms),
       metering: record({ count, charge: openPeriod, credit: openPeriod }),
     }),

@@ -15,6 +15,7 @@ import { ROW_SAMPLES } from './row-samples.ts';
 const ADDED: ReadonlyMap<string, unknown> = new Map<string, unknown>([
   ['IdempotencyRecord customerId', 'the-id'],
   ['IdempotencyRecord visibleBy', null],
+  ['Instance lastEventAtMs', 0],
   ['Operation seenStatus', null],
   ['PricePeriod customerId', ''],
 ]);

@@ -41,7 +41,7 @@ test('a changed status is adopted, with the next event of the history', () => {
 });
 
 test.each(['externalIp', 'internalIp', 'cloudId'] as const)('a new %s alone is adopted without an event', (member) => {
-  const observed = observe(KNOWN, { ...SEEN, [member]: 'new' }, CONTEXT);
+  const observed = observe({ ...KNOWN, [member]: '' }, { ...SEEN, [member]: 'new' }, CONTEXT);
 
   expect(observed?.instance[member]).toBe('new');
   expect(observed?.instance.eventCount).toBe(4);

@@ -3,7 +3,15 @@ import { expect, test } from 'vitest';
 import { type CloudTimes, statusTransitions } from '#shared/domain/status-transitions.ts';
 import { INSTANCE_STATUSES } from '#shared/domain/status.ts';
 
-const NOTHING: CloudTimes = { begunAtMs: null, lastStartAtMs: null, lastStopAtMs: null, sinceMs: 100, atMs: 900 };
+const NOTHING: CloudTimes = {
+  begunAtMs: null,
+  endedAtMs: 900,
+  direction: null,
+  lastStartAtMs: null,
+  lastStopAtMs: null,
+  sinceMs: 100,
+  nowMs: 950,
+};
 
 test('a VM that runs was staged before, when it says so itself', () => {
   expect(statusTransitions('PROVISIONING', 'RUNNING', { ...NOTHING, lastStartAtMs: 400 })).toEqual([
@@ -40,11 +48,58 @@ test('timestamps of an earlier time say nothing about this one', () => {
   ]);
 });
 
+test("a stop's event that comes after the VM was started again does not date the start", () => {
+  const late = { ...NOTHING, direction: 'down' as const, begunAtMs: 200, endedAtMs: 210 };
+
+  expect(statusTransitions('RUNNING', 'RUNNING', { ...late, lastStopAtMs: 210, lastStartAtMs: 700 })).toEqual([
+    { status: 'TERMINATED', atMs: 210 },
+    { status: 'STAGING', atMs: 700 },
+    { status: 'RUNNING', atMs: 950 },
+  ]);
+  expect(statusTransitions('TERMINATED', 'RUNNING', { ...late, lastStopAtMs: 90, lastStartAtMs: 700 })).toEqual([
+    { status: 'STAGING', atMs: 700 },
+    { status: 'RUNNING', atMs: 950 },
+  ]);
+});
+
+test("the end of an earlier start does not date this one, nor does a start's beginning date a stop", () => {
+  const earlier = { ...NOTHING, direction: 'up' as const, begunAtMs: 150, endedAtMs: 200 };
+
+  expect(statusTransitions('STAGING', 'RUNNING', { ...earlier, lastStartAtMs: 300 })).toEqual([
+    { status: 'RUNNING', atMs: 950 },
+  ]);
+  expect(statusTransitions('RUNNING', 'STOPPING', earlier)).toEqual([{ status: 'STOPPING', atMs: 950 }]);
+});
+
+test('a stop and start that nothing looked at leaves a gap in the time that is charged, even before it runs', () => {
+  const times = { ...NOTHING, endedAtMs: null, lastStopAtMs: 400 };
+
+  expect(statusTransitions('RUNNING', 'PROVISIONING', { ...times, begunAtMs: 500 })).toEqual([
+    { status: 'TERMINATED', atMs: 400 },
+    { status: 'PROVISIONING', atMs: 500 },
+  ]);
+});
+
+test('a whole run that nothing looked at is told as far as the VM knows it', () => {
+  expect(statusTransitions('TERMINATED', 'TERMINATED', { ...NOTHING, lastStartAtMs: 300, lastStopAtMs: 500 })).toEqual([
+    { status: 'STAGING', atMs: 300 },
+    { status: 'TERMINATED', atMs: 500 },
+  ]);
+});
+
 test('whatever the times: the last is what was seen, none is before what was known, and they are in order', () => {
   const status = fc.constantFrom(...INSTANCE_STATUSES);
   const ms = fc.nat(1_000);
   const maybe = fc.option(ms, { nil: null });
-  const times = fc.record({ begunAtMs: maybe, lastStartAtMs: maybe, lastStopAtMs: maybe, sinceMs: ms, atMs: ms });
+  const times = fc.record({
+    begunAtMs: maybe,
+    endedAtMs: maybe,
+    direction: fc.constantFrom('up' as const, 'down' as const, 'gone' as const, null),
+    lastStartAtMs: maybe,
+    lastStopAtMs: maybe,
+    sinceMs: ms,
+    nowMs: ms,
+  });
   fc.assert(
     fc.property(status, status, times, (from, to, cloud) => {
       const way = statusTransitions(from, to, cloud);

@@ -32,6 +32,7 @@ const NOT_THE_CALLERS: Readonly<Record<string, unknown>> = {
   machineType: 'm3-ultramem-128',
   queue: [],
   eventCount: 0,
+  lastEventAtMs: 0,
   roles: ['compute_admin'],
   tier: 'unlimited',
   constructor: { prototype: { isAdmin: true } },

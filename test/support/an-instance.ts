@@ -41,6 +41,7 @@ export function anInstance(overrides: Partial<Instance> = {}): Instance {
     createdAtMs: 1_700_000_000_000,
     queue: [],
     eventCount: 0,
+    lastEventAtMs: 0,
     checkAtMs: null,
     metering: UNMETERED,
     ...overrides,

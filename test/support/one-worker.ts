@@ -72,6 +72,7 @@ export async function oneWorker(kind: OperationKind, cloud: OneCloud, before: Be
           externalIp: '',
           internalIp: '',
           cloudId: '1',
+          machineType: 'n1-standard-2',
           labels: {},
           createdAtMs: START_MS,
           lastStartAtMs: null,
