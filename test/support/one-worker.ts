@@ -93,6 +93,7 @@ export async function oneWorker(kind: OperationKind, cloud: OneCloud, before: Be
     },
     compute: {
       get: machine,
+      find: machine,
       request: async (verb: string, _place: unknown, requestId: string) => {
         requests.push(requestId);
         cloud.request?.(verb);

@@ -26,7 +26,8 @@ async function charged() {
   const world = await cloudAndRecords({ bootSeconds: 1, stopSeconds: 1 });
   await world.cloud.running(ID, { labels: OUR_LABEL });
   const charge = { sequence: 1, priceCents: 4, sinceMs: world.tools.nowMs() };
-  await world.put(anInstance({ id: ID, metering: { count: 1, charge, credit: null } }));
+  const machine = { ...anInstance().machine, machineType: 'e2-medium' };
+  await world.put(anInstance({ id: ID, machine, metering: { count: 1, charge, credit: null } }));
   await syncInstance(ID, { cause: 'drift' }, world.tools);
   const absent = (method: string, count = 1) =>
     world.cloud.faults.add([{ service: 'compute', method, kind: 'absent', count }]);
