@@ -71,7 +71,7 @@ export const INSTANCE: Kind<Instance> = kind<Instance>(
       // Lets the catalogue find who uses an entry before it removes it.
       uses: { arrayValue: { values: catalogUses(instance).map((use) => ({ stringValue: use })) } },
     }),
-    missing: { lastEventAtMs: 0 },
+    missing: () => ({ lastEventAtMs: 0 }),
   },
 );
 

@@ -184,7 +184,7 @@ describe('disks', () => {
     const operation = await cloud.insert('web');
     cloud.clock.advance(5000);
 
-    expect(await cloud.operation(operation.name)).toMatchObject({
+    expect(await cloud.operation(operation.name ?? '')).toMatchObject({
       status: 'DONE',
       error: { errors: [{ code: 'QUOTA_EXCEEDED' }] },
       httpErrorStatusCode: 403,
