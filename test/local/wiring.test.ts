@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { v1 } from '@google-cloud/pubsub';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import type { Connection } from '#scripts/local/state/connection.ts';
+import type { AuditEntry } from '#scripts/emulators/compute/audit-entry.ts';
 import { LOCAL_PROJECT } from '#scripts/local/functions/function-environment.ts';
 import { LocalCloud } from '#scripts/local/local-cloud.ts';
 import { connection as clientOptions } from '#shared/datastore/connection.ts';
@@ -197,16 +198,31 @@ test('a message survives the host that dies before it was answered', async () =>
   expect(calls.at(-1)?.pid).not.toBe(first?.pid);
 });
 
-test('what happens at Compute Engine reaches the sync as an audit log entry', async () => {
+test('what happens to VMs of ours, of whichever family, reaches the sync as an audit log entry', async () => {
   const h = await harness();
+  const names = ['vm-1', 'inst-550e84-a1b2c3d4', 'tw-550e84-a1b2c3d4'];
 
-  const inserted = await fetch(
+  for (const name of names) expect((await insert(h, name)).status).toBe(200);
+
+  const calls = await h.called('sync', 2);
+  const entries = calls.map((call) => JSON.parse(textOf(call)) as AuditEntry);
+  const heard = entries.map(({ protoPayload }) => protoPayload.resourceName.split('/').at(-1));
+  expect(heard.sort()).toEqual(names.slice(1).sort());
+  expect(entries[0]).toMatchObject({
+    operation: { last: true },
+    protoPayload: { methodName: 'v1.compute.instances.insert' },
+    resource: { type: 'gce_instance', labels: { zone: 'us-central1-a' } },
+  });
+});
+
+function insert(h: Awaited<ReturnType<typeof harness>>, name: string): Promise<Response> {
+  return fetch(
     `http://${h.connection.emulators.compute}/compute/v1/projects/${LOCAL_PROJECT}/zones/us-central1-a/instances`,
     {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({
-        name: 'tw-550e84-a1b2c3d4',
+        name,
         machineType: 'zones/us-central1-a/machineTypes/n1-standard-1',
         disks: [
           {
@@ -218,15 +234,7 @@ test('what happens at Compute Engine reaches the sync as an audit log entry', as
       }),
     },
   );
-  expect(inserted.status).toBe(200);
-
-  const [call] = await h.called('sync', 1);
-  expect(JSON.parse(call === undefined ? '' : textOf(call))).toMatchObject({
-    operation: { last: true },
-    protoPayload: { methodName: 'v1.compute.instances.insert' },
-    resource: { type: 'gce_instance', labels: { zone: 'us-central1-a' } },
-  });
-});
+}
 
 test('the scheduled function is called at the start and when the clock has moved past its time', async () => {
   const h = await harness();

@@ -3,6 +3,9 @@ import { join } from 'node:path';
 /** The project in which all of the local cloud lives. */
 export const LOCAL_PROJECT = 'compute-api-local';
 
+/** First parts of the ids of instances, by family; the log sink finds their VMs by them. */
+export const LOCAL_ID_PREFIXES = { compute: 'tw', resource: 'inst' } as const;
+
 /** Settings that may be given to `npm start` and reach the functions as they are. */
 const PASSED_ON = ['JWT_ISSUER', 'JWT_AUDIENCE', 'JWT_JWKS_URI', 'LOG_LEVEL'] as const;
 
@@ -39,7 +42,8 @@ export function functionEnvironment({
     METADATA_SERVER_DETECTION: 'none',
     OPERATIONS_TOPIC: 'operations',
     DEPLOYMENT: 'local',
-    INSTANCE_ID_PREFIX: 'tw',
+    INSTANCE_ID_PREFIX: LOCAL_ID_PREFIXES.compute,
+    RESOURCE_ID_PREFIX: LOCAL_ID_PREFIXES.resource,
     // As behind API Gateway: the gateway appends the caller and itself.
     FORWARDED_HOPS: '2',
     // Scripts that try out wrong credentials should be told 401, not 429.

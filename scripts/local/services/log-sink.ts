@@ -1,21 +1,10 @@
-import { readFileSync } from 'node:fs';
 import type { AuditEntry } from '#scripts/emulators/compute/audit-entry.ts';
-import { parseLogFilter } from '#scripts/emulators/logging/log-filter.ts';
+import { isComputeEvent } from './log-filters.ts';
 
 export type PublishRaw = (topic: string, data: Buffer) => Promise<void> | void;
 
 /** The topic that the log sink of Terraform publishes to. */
 const TOPIC = 'compute-events';
-
-const FILTERS = new URL('../../../infra/log-filters.json', import.meta.url);
-
-/** The filter of the deployed sink, for instances with the local cloud's prefixes. */
-const matches = parseLogFilter(
-  (JSON.parse(readFileSync(FILTERS, 'utf8')) as { readonly computeEvents: string }).computeEvents.replace(
-    '${prefixes}',
-    'tw|inst',
-  ),
-);
 
 /**
  * Cloud Logging's sink of Compute Engine's audit log: publishes the entries that match the deployed sink's filter. Entries
@@ -37,7 +26,7 @@ export class LogSink {
   }
 
   readonly take = (entry: AuditEntry): void => {
-    if (!matches(entry)) return;
+    if (!isComputeEvent(entry)) return;
     if (this.#publish === undefined) this.#early.push(entry);
     else
       this.#send(entry, this.#publish).catch((thrown: unknown) =>
