@@ -13,9 +13,11 @@ import { LOCAL_PROJECT, functionEnvironment } from './functions/function-environ
 import { FunctionLog } from './functions/function-log.ts';
 import { FunctionsSupervisor } from './functions/functions-supervisor.ts';
 import { Gateway } from './gateway/gateway.ts';
+import { GatewayLog } from './gateway/gateway-log.ts';
 import type { LocalOptions } from './options.ts';
 import { portOf, reusablePort } from './state/ports.ts';
 import { writePrivateJson } from './state/private-file.ts';
+import { hasCredential } from './services/log-filters.ts';
 import { createQueues } from './services/queues.ts';
 import { RouteTable } from './gateway/route-table.ts';
 import { Scheduler } from './services/scheduler.ts';
@@ -44,6 +46,7 @@ export class LocalCloud {
   #scheduler: Scheduler | undefined;
   #control: ControlServer | undefined;
   #log: FunctionLog | undefined;
+  #gatewayLog: GatewayLog | undefined;
   #stopping: Promise<void> | undefined;
 
   constructor(options: LocalCloudOptions) {
@@ -79,6 +82,7 @@ export class LocalCloud {
     await this.#services?.stop();
     await this.#frontEnd?.stop();
     await this.#log?.close();
+    await this.#gatewayLog?.close();
     this.#clock.stop();
     this.#lock.release();
   }
@@ -131,11 +135,14 @@ export class LocalCloud {
       routes,
       resolve: async (name) => this.#supervisor?.resolve(name),
       nowMs: () => this.#clock.nowMs(),
+      project: LOCAL_PROJECT,
+      log: (entry) => this.#gatewayLog?.write(entry),
     });
     await gateway.start();
     this.#gateway = gateway;
     await this.#lock.acquire(portOf(gateway.baseUrl) ?? 0);
     if (this.#options.reset) clearState(this.#options.stateFolder);
+    this.#gatewayLog = new GatewayLog(this.#options.stateFolder, hasCredential, this.#options.print);
   }
 
   /** The host processes, their lasting addresses, and what Pub/Sub sends there. */

@@ -1,9 +1,13 @@
 import { readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { auditEntry, type AuditMoment } from '#scripts/emulators/compute/audit-entry.ts';
 import type { Operation } from '#scripts/emulators/compute/operation-resource.ts';
 import { parseLogFilter, type LogFilter } from '#scripts/emulators/logging/log-filter.ts';
+import { GatewayLog } from '#scripts/local/gateway/gateway-log.ts';
+import { requestEntry } from '#scripts/local/gateway/request-entry.ts';
 import { INFRA } from './terraform-sources.ts';
 
 const FILTERS = JSON.parse(readFileSync(join(INFRA, 'log-filters.json'), 'utf8')) as Readonly<
@@ -72,6 +76,43 @@ describe('the exclusion of credentials from the logs', () => {
     ],
   ])('takes out %s', (_, entry) => {
     expect(excluded(entry)).toBe(true);
+  });
+
+  const entryOf = (url: string, headers: Readonly<Record<string, string>>) =>
+    requestEntry({
+      request: { method: 'GET', url, headers, rawHeaders: [] },
+      project: 'p',
+      operationId: 'InstancesList',
+      status: 200,
+      remoteAddress: '192.0.2.1',
+      startedAtMs: 0,
+      endedAtMs: 12,
+    });
+
+  it.each([
+    ['/v1/instances', { 'x-api-key': 'id.secret' }],
+    ['/v1/instances?key=id.secret', {}],
+    ['/v1/instances?api_key=id.secret', {}],
+  ])('takes out the entry that the local gateway writes for %s %j', (url, headers) => {
+    expect(entryOf(url, headers).jsonPayload.api_key).toBe('id.secret');
+    expect(excluded(entryOf(url, headers))).toBe(true);
+  });
+
+  it('leaves the entries of all other credentials in the local gateway’s log', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'gateway-log-'));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    const log = new GatewayLog(folder, excluded, (message) => expect.fail(message));
+
+    log.write(entryOf('/v1/instances', { 'x-api-key': 'id.secret' }));
+    log.write(entryOf('/v1/operations', { authorization: 'Bearer t' }));
+    await log.close();
+
+    const lines = readFileSync(join(folder, 'logs', 'gateway.log'), 'utf8')
+      .trim()
+      .split('\n');
+    expect(lines.map((line) => JSON.parse(line) as object)).toMatchObject([
+      { httpRequest: { requestUrl: '/v1/operations' } },
+    ]);
   });
 
   it.each([

@@ -4,6 +4,8 @@ import type { IncomingHttpHeaders, IncomingMessage, RequestListener } from 'node
 import { connect, type AddressInfo } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { Gateway } from '#scripts/local/gateway/gateway.ts';
+import type { GatewayOptions } from '#scripts/local/gateway/gateway.ts';
+import type { RequestEntry } from '#scripts/local/gateway/request-entry.ts';
 import { RouteTable } from '#scripts/local/gateway/route-table.ts';
 
 const backend = (name: string, deadline = 5) => ({
@@ -13,7 +15,10 @@ const backend = (name: string, deadline = 5) => ({
 const DOCUMENT = {
   swagger: '2.0',
   paths: {
-    '/api/machines': { get: backend('machines_list'), post: backend('machines_create') },
+    '/api/machines': {
+      get: { operationId: 'MachinesList', ...backend('machines_list') },
+      post: backend('machines_create'),
+    },
     '/api/machines/{id}': {
       get: backend('machines_get'),
       delete: backend('machines_delete'),
@@ -39,7 +44,7 @@ async function readText(message: IncomingMessage): Promise<string> {
 }
 
 /** A gateway before one function, which tells what reached it and who it is taken for. */
-async function harness(listener?: RequestListener) {
+async function harness(listener?: RequestListener, options: Pick<GatewayOptions, 'log' | 'timeouts'> = {}) {
   const seen: Seen[] = [];
   const called: string[] = [];
   const tell: RequestListener = (request, response) => {
@@ -63,6 +68,7 @@ async function harness(listener?: RequestListener) {
       return { host: '127.0.0.1', port };
     },
     nowMs: () => Date.parse('2026-11-01T00:00:00Z'),
+    ...options,
   });
   await gateway.start();
   gateway.open();
@@ -75,7 +81,11 @@ async function harness(listener?: RequestListener) {
 }
 
 /** A request with its path as it is; `fetch` would tidy it up. */
-async function rawRequest(baseUrl: string, path: string, options: { method?: string; headers?: string[] } = {}) {
+async function rawRequest(
+  baseUrl: string,
+  path: string,
+  options: { readonly method?: string; readonly headers?: string[]; readonly localAddress?: string } = {},
+) {
   const { hostname, port } = new URL(baseUrl);
   const request = httpRequest({
     hostname,
@@ -83,6 +93,7 @@ async function rawRequest(baseUrl: string, path: string, options: { method?: str
     path,
     method: options.method ?? 'GET',
     headers: options.headers ?? ['Host', 'x'],
+    ...(options.localAddress === undefined ? {} : { localAddress: options.localAddress }),
   });
   request.end();
   const [response] = (await once(request, 'response')) as [IncomingMessage];
@@ -159,7 +170,7 @@ describe('routing', () => {
 describe('headers', () => {
   const GATEWAY_TOKEN = /^Bearer [\w-]+\.[\w-]+\.$/;
 
-  test('the caller’s Authorization moves to X-Forwarded-Authorization, replacing one that he sent', async () => {
+  test('the caller’s Authorization moves to X-Forwarded-Authorization, replacing one that they sent', async () => {
     const h = await harness();
 
     await fetch(h.url('/api/machines'), {
@@ -192,15 +203,18 @@ describe('headers', () => {
     expect(h.seen[0]?.headers['x-forwarded-authorization']).toBeUndefined();
   });
 
-  test('X-Forwarded-For ends with the caller’s real address and the gateway’s own, whatever the caller sent', async () => {
+  test('X-Forwarded-For ends with the caller’s real address and the gateway’s, whatever the caller sent', async () => {
     const h = await harness();
 
-    await fetch(h.url('/api/machines'));
-    await fetch(h.url('/api/machines'), { headers: { 'x-forwarded-for': '203.0.113.9' } });
+    await rawRequest(h.gateway.baseUrl, '/api/machines', { localAddress: '127.0.0.2' });
+    await rawRequest(h.gateway.baseUrl, '/api/machines', {
+      localAddress: '127.0.0.3',
+      headers: ['Host', 'x', 'X-Forwarded-For', '203.0.113.9'],
+    });
 
     expect(h.seen.map(({ headers }) => headers['x-forwarded-for'])).toEqual([
-      '127.0.0.1, 127.0.0.1',
-      '203.0.113.9, 127.0.0.1, 127.0.0.1',
+      '127.0.0.2, 127.0.0.1',
+      '203.0.113.9, 127.0.0.3, 127.0.0.1',
     ]);
   });
 
@@ -217,8 +231,8 @@ describe('headers', () => {
   });
 });
 
-describe('whoever names headers in Connection', () => {
-  test('does not smuggle a request of his to the function, to be taken for the next caller’s', async () => {
+describe('a caller who names headers in Connection', () => {
+  test('does not smuggle a request to the function, to be taken for the next caller’s', async () => {
     const h = await harness();
     const { hostname, port } = new URL(h.gateway.baseUrl);
     const smuggled = 'DELETE /api/machines/victim HTTP/1.1\r\nHost: y\r\nX-Ignore: ';
@@ -327,7 +341,27 @@ describe('functions that do not answer', () => {
     expect(await response.json()).toEqual({ code: 504, message: 'upstream request timeout' });
   });
 
-  test('503: a function that dies over a request, which is not sent again', async () => {
+  // ESPv2's BackendRetryNum is 1, for `reset,connect-failure,refused-stream`, whatever the method.
+  test('a request over which a function dies is sent once more, POST with its body too', async () => {
+    const bodies: string[] = [];
+    const h = await harness((request, response) => {
+      readText(request).then(
+        (body) => {
+          bodies.push(body);
+          if (bodies.length === 1) request.socket.destroy();
+          else response.end('at the second time');
+        },
+        () => undefined,
+      );
+    });
+
+    const response = await fetch(h.url('/api/machines'), { method: 'POST', body: '{"name":"a"}' });
+
+    expect([response.status, await response.text()]).toEqual([200, 'at the second time']);
+    expect(bodies).toEqual(['{"name":"a"}', '{"name":"a"}']);
+  });
+
+  test('503: a function that dies over the repetition as well, which is the only one', async () => {
     let requests = 0;
     const h = await harness((request) => {
       requests += 1;
@@ -337,6 +371,39 @@ describe('functions that do not answer', () => {
     const response = await fetch(h.url('/api/machines'), { method: 'POST', body: '{}' });
 
     expect(response.status).toBe(503);
+    expect(await response.json()).toEqual({
+      code: 503,
+      message:
+        'upstream connect error or disconnect/reset before headers. retried and the latest reset reason: connection termination',
+    });
+    expect(requests).toBe(2);
+  });
+
+  test('503: a body above Envoy’s buffer of 1 MiB is not sent again', async () => {
+    let requests = 0;
+    const h = await harness((request) => {
+      request.once('end', () => request.socket.destroy());
+      request.resume();
+      requests += 1;
+    });
+
+    const response = await fetch(h.url('/api/machines'), { method: 'POST', body: Buffer.alloc(1024 * 1024 + 1) });
+
+    expect(response.status).toBe(503);
+    expect(requests).toBe(1);
+  });
+
+  test('an answer that breaks off half-way is broken for the caller, and not asked for again', async () => {
+    let requests = 0;
+    const h = await harness((request, response) => {
+      requests += 1;
+      response.writeHead(200, { 'content-length': '100' });
+      response.write('half', () => request.socket.destroy());
+    });
+
+    const broken = fetch(h.url('/api/machines')).then((response) => response.text());
+
+    await expect(broken).rejects.toThrow();
     expect(requests).toBe(1);
   });
 
@@ -354,6 +421,146 @@ describe('functions that do not answer', () => {
     const response = await fetch(`${gateway.baseUrl}/api/machines`);
 
     expect(response.status).toBe(503);
+  });
+});
+
+describe('what is too big or too slow for the gateway', () => {
+  const streamIdleMs = 150;
+  const patient = { streamIdleMs: 10_000, keepAliveMs: 10_000 };
+
+  /** What the gateway sends on a connection, until it ends. */
+  async function conversation(h: Awaited<ReturnType<typeof harness>>, said: string): Promise<string> {
+    const { hostname, port } = new URL(h.gateway.baseUrl);
+    const socket = connect(Number(port), hostname);
+    socket.write(said);
+    const chunks: Buffer[] = [];
+    for await (const chunk of socket) chunks.push(chunk as Buffer);
+    return Buffer.concat(chunks).toString();
+  }
+
+  test('431: headers above 60 KiB', async () => {
+    const h = await harness();
+
+    const answer = await conversation(
+      h,
+      `GET /api/machines HTTP/1.1\r\nHost: x\r\nX-Big: ${'b'.repeat(60 * 1024)}\r\n\r\n`,
+    );
+
+    expect(answer).toMatch(/^HTTP\/1\.1 431 /);
+    expect(answer).toMatch(/\{"code":431,"message":"Request Header Fields Too Large"\}$/);
+    expect(h.called).toEqual([]);
+  });
+
+  test('431: more than 100 headers', async () => {
+    const h = await harness();
+    const many = (count: number) => Array.from({ length: count }, (_, at) => [`X-${at}`, 'v']).flat();
+
+    const most = await rawRequest(h.gateway.baseUrl, '/api/machines', { headers: ['Host', 'x', ...many(98)] });
+    const tooMany = await rawRequest(h.gateway.baseUrl, '/api/machines', { headers: ['Host', 'x', ...many(100)] });
+
+    expect([most.status, tooMany.status]).toEqual([200, 431]);
+    expect(h.called).toEqual(['machines-list']);
+  });
+
+  test('400: what is not HTTP, in the gateway’s own words', async () => {
+    const h = await harness();
+
+    expect(await conversation(h, 'HELLO\r\n\r\n')).toMatch(
+      /^HTTP\/1\.1 400 [\s\S]*\{"code":400,"message":"Bad Request"\}$/,
+    );
+  });
+
+  test('408: headers that do not come to their end', { timeout: 10_000 }, async () => {
+    const h = await harness(undefined, { timeouts: { ...patient, streamIdleMs } });
+
+    const answer = await conversation(h, 'GET /api/machines HTTP/1.1\r\nHost: x\r\nX-Slow: ');
+
+    expect(answer === '' || answer.startsWith('HTTP/1.1 408 ')).toBe(true);
+    expect(h.called).toEqual([]);
+  });
+
+  test('headers that come byte by byte do not keep the connection for longer', { timeout: 10_000 }, async () => {
+    const h = await harness(undefined, { timeouts: { ...patient, streamIdleMs } });
+    const { hostname, port } = new URL(h.gateway.baseUrl);
+    const socket = connect(Number(port), hostname);
+    socket.on('error', () => undefined);
+    const chunks: Buffer[] = [];
+    socket.on('data', (chunk) => chunks.push(chunk));
+    socket.write('GET /api/machines HTTP/1.1\r\nX-Slow: ');
+    const drip = setInterval(() => socket.write('a'), 20);
+    onTestFinished(() => clearInterval(drip));
+
+    await once(socket, 'close');
+
+    expect(Buffer.concat(chunks).toString()).toMatch(
+      /^HTTP\/1\.1 408 [\s\S]*\{"code":408,"message":"stream timeout"\}$/,
+    );
+  });
+
+  test('408: a body that stops coming', { timeout: 10_000 }, async () => {
+    const h = await harness(undefined, { timeouts: { ...patient, streamIdleMs } });
+
+    const answer = await conversation(h, 'POST /api/machines HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nhalf');
+
+    expect(answer).toMatch(/^HTTP\/1\.1 408 [\s\S]*\{"code":408,"message":"stream timeout"\}$/);
+  });
+
+  test('a connection without a next request is closed, and not before its time', { timeout: 10_000 }, async () => {
+    const h = await harness(undefined, { timeouts: { ...patient, keepAliveMs: 50 } });
+
+    const answer = await conversation(h, 'GET /api/machines HTTP/1.1\r\nHost: x\r\n\r\n');
+
+    expect(answer).toMatch(/^HTTP\/1\.1 200 /);
+  });
+});
+
+describe('the log', () => {
+  async function logged(requests: (h: Awaited<ReturnType<typeof harness>>) => Promise<unknown>) {
+    const entries: RequestEntry[] = [];
+    const h = await harness(undefined, { log: (entry) => entries.push(entry) });
+    await requests(h);
+    await h.gateway.stop();
+    return entries;
+  }
+
+  test.each([
+    ['the query’s key', '/api/machines?key=k-1&api_key=k-2', { 'x-api-key': 'k-3' }, 'k-1'],
+    ['the query’s api_key', '/api/machines?api_key=k-2', { 'x-api-key': 'k-3' }, 'k-2'],
+    ['the header x-api-key', '/api/machines', { 'X-API-Key': 'id.secret' }, 'id.secret'],
+    ['one on a path that is not defined', '/nowhere?key=k-1', {}, 'k-1'],
+  ])('holds an API key in clear text, declared or not: %s', async (_where, path, headers, key) => {
+    const [entry] = await logged((h) => fetch(h.url(path), { headers }));
+
+    expect(entry?.jsonPayload.api_key).toBe(key);
+  });
+
+  test('holds no member api_key for other credentials', async () => {
+    const headers = { authorization: 'Bearer token', 'api-key': 'id', 'api-secret': 'secret' };
+
+    const [entry] = await logged((h) => fetch(h.url('/api/machines'), { headers }));
+
+    expect(entry?.jsonPayload).not.toHaveProperty('api_key');
+    expect(JSON.stringify(entry)).not.toMatch(/token|secret/);
+  });
+
+  test('tells method, URL, status, caller and operation of each request, refused ones too', async () => {
+    const entries = await logged(async (h) => {
+      await rawRequest(h.gateway.baseUrl, '/api/machines?a=b', { localAddress: '127.0.0.2' });
+      await rawRequest(h.gateway.baseUrl, '/nowhere');
+    });
+
+    expect(entries).toMatchObject([
+      {
+        severity: 'INFO',
+        httpRequest: { requestMethod: 'GET', requestUrl: '/api/machines?a=b', status: 200, remoteIp: '127.0.0.2' },
+        jsonPayload: { http_status_code: 200, api_method: '1.compute_api_apigateway_local.MachinesList' },
+      },
+      {
+        severity: 'ERROR',
+        httpRequest: { requestUrl: '/nowhere', status: 404 },
+        jsonPayload: { api_method: '<Unknown Operation Name>' },
+      },
+    ]);
   });
 });
 

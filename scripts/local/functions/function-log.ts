@@ -1,9 +1,4 @@
-import { createWriteStream, mkdirSync, renameSync, statSync } from 'node:fs';
-import type { WriteStream } from 'node:fs';
-import { join } from 'node:path';
-
-/** A log that has grown beyond this is put aside when the next run begins. */
-const BYTES_MAX = 32 * 1024 * 1024;
+import { LogFile } from '../state/log-file.ts';
 
 const ERROR_SEVERITIES: ReadonlySet<unknown> = new Set(['ERROR', 'CRITICAL', 'ALERT', 'EMERGENCY']);
 
@@ -12,30 +7,27 @@ const NODE_WARNING = /^\((node:\d+\)|Use `node )/;
 
 /** Takes what functions write: all of it to `logs/functions.log`, errors in one readable line to the terminal. */
 export class FunctionLog {
-  /** Where it is written. */
-  readonly file: string;
-  readonly #stream: WriteStream;
+  readonly #file: LogFile;
   readonly #print: (line: string) => void;
 
   constructor(stateFolder: string, print: (line: string) => void) {
-    const folder = join(stateFolder, 'logs');
-    mkdirSync(folder, { recursive: true });
-    this.file = join(folder, 'functions.log');
     this.#print = print;
-    if ((statSync(this.file, { throwIfNoEntry: false })?.size ?? 0) > BYTES_MAX)
-      renameSync(this.file, `${this.file}.1`);
-    this.#stream = createWriteStream(this.file, { flags: 'a' });
-    this.#stream.on('error', (error) => print(`The functions' log cannot be written: ${error.message}`));
+    this.#file = new LogFile(stateFolder, 'functions.log', print);
+  }
+
+  /** Where it is written. */
+  get file(): string {
+    return this.#file.path;
   }
 
   write(line: string, stream: 'stdout' | 'stderr'): void {
-    this.#stream.write(`${line}\n`);
+    this.#file.write(line);
     const shown = errorLine(line, stream);
     if (shown !== undefined) this.#print(shown);
   }
 
   close(): Promise<void> {
-    return new Promise((resolve) => this.#stream.end(resolve));
+    return this.#file.close();
   }
 }
 

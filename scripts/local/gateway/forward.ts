@@ -1,7 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Agent, request as httpRequest } from 'node:http';
-import { Transform } from 'node:stream';
-import type { TransformCallback } from 'node:stream';
+import { RepeatableBody } from './repeatable-body.ts';
 
 /** Where a function listens. */
 export interface FunctionAddress {
@@ -20,8 +19,11 @@ export interface Forwarding {
   readonly path: string;
   /** Name and value in turns, as `rawHeaders`; hop-by-hop headers and Host are left out or set here. */
   readonly headers: readonly string[];
+  /** Of the answer, over all attempts. */
   readonly deadlineMs: number;
   readonly bodyBytesMax: number;
+  /** How often a request is sent again, whatever its method, when the connection breaks before an answer has begun. */
+  readonly repeats: number;
 }
 
 /** Answers a refusal that the infrastructure itself makes, in the infrastructure's words. */
@@ -47,14 +49,15 @@ const NEVER_DROPPED: ReadonlySet<string> = new Set(['authorization', 'x-forwarde
 const CONNECT_MS = 3_000;
 const CONNECT_PAUSE_MS = 50;
 
-const UPSTREAM_LOST = 'upstream connect error or disconnect/reset before headers. reset reason:';
-
 /** A connection is reused for less time than a function keeps it open, so that none is found closed. */
 const agent = new Agent({ keepAlive: true, maxFreeSockets: 256, timeout: 60_000 });
 
+/** How one attempt ended: with an answer to the caller, without a connection, or with one that broke before the answer. */
+type Outcome = 'answered' | 'unconnected' | 'broken';
+
 /**
- * Hands a request to a function and its answer back, both as they flow. Only a connection that could not be made is
- * tried again: once a request may have been read, repeating it could do it twice.
+ * Hands a request to a function and its answer back, both as they flow. A connection that cannot be made is tried again
+ * for a while: Google's front end waits for an instance. A connection that breaks is followed by `repeats` repetitions.
  */
 export async function forward(
   incoming: IncomingMessage,
@@ -67,6 +70,9 @@ export async function forward(
     return;
   }
   const startedAtMs = performance.now();
+  const relay = new Relay(incoming, response, forwarding, refuse);
+  let repeats = 0;
+  let connectFromMs = startedAtMs;
   for (;;) {
     const address = await forwarding.resolve(forwarding.name);
     if (response.destroyed) return;
@@ -74,91 +80,117 @@ export async function forward(
       refuse(response, 503, 'no healthy upstream');
       return;
     }
-    const connected = await exchange(incoming, response, { ...forwarding, address }, refuse);
-    if (connected) return;
-    if (performance.now() - startedAtMs > CONNECT_MS) {
-      refuse(response, 503, `${UPSTREAM_LOST} connection failure`);
+    const outcome = await relay.attempt(address, startedAtMs + forwarding.deadlineMs);
+    if (outcome === 'answered') return;
+    if (outcome === 'broken') {
+      if (repeats >= forwarding.repeats || !relay.isRepeatable) {
+        refuse(response, 503, `${lost(repeats)} connection termination`);
+        return;
+      }
+      repeats += 1;
+      connectFromMs = performance.now();
+      continue;
+    }
+    if (performance.now() - connectFromMs > CONNECT_MS) {
+      refuse(response, 503, `${lost(repeats)} remote connection failure`);
       return;
     }
     await new Promise((resume) => setTimeout(resume, CONNECT_PAUSE_MS));
   }
 }
 
-/** One attempt. Resolves when the answer has ended, with false when no connection could be made and nothing was sent. */
-function exchange(
-  incoming: IncomingMessage,
-  response: ServerResponse,
-  forwarding: Forwarding & { readonly address: FunctionAddress },
-  refuse: Refuse,
-): Promise<boolean> {
-  return new Promise((resolve) => {
-    const { address } = forwarding;
-    const hasBody =
-      incoming.headers['transfer-encoding'] !== undefined || Number(incoming.headers['content-length'] ?? 0) > 0;
-    const headers = ['Host', `${address.host}:${address.port}`, ...endToEnd(forwarding.headers, ['content-length'])];
-    // Where a body ends is ours to say: what a caller could have left out would be read as the next request, somebody else's.
-    const length = incoming.headers['content-length'];
+/** One request and its answer, over as many attempts as it takes. */
+class Relay {
+  readonly #incoming: IncomingMessage;
+  readonly #response: ServerResponse;
+  readonly #forwarding: Forwarding;
+  readonly #refuse: Refuse;
+  readonly #body: RepeatableBody | undefined;
+  #onTooLarge: () => void = () => undefined;
+
+  constructor(incoming: IncomingMessage, response: ServerResponse, forwarding: Forwarding, refuse: Refuse) {
+    this.#incoming = incoming;
+    this.#response = response;
+    this.#forwarding = forwarding;
+    this.#refuse = refuse;
+    const { headers } = incoming;
+    const hasBody = headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+    this.#body = hasBody ? new RepeatableBody(incoming, forwarding.bodyBytesMax, () => this.#onTooLarge()) : undefined;
+  }
+
+  get isRepeatable(): boolean {
+    return this.#body?.isRepeatable ?? true;
+  }
+
+  attempt(address: FunctionAddress, deadlineAtMs: number): Promise<Outcome> {
+    return new Promise((resolve) => {
+      const { method, path } = this.#forwarding;
+      const response = this.#response;
+      const upstream = httpRequest({ ...address, agent, method, path, headers: this.#headers(address) });
+      let connected = false;
+      let settled = false;
+      const settle = (outcome: Outcome): void => {
+        if (settled) return;
+        settled = true;
+        clearTimeout(deadline);
+        response.off('close', onClientGone);
+        resolve(outcome);
+      };
+      const fail = (status: number, message: string): void => {
+        if (response.headersSent) response.destroy();
+        else this.#refuse(response, status, message);
+        upstream.destroy();
+        settle('answered');
+      };
+      const onClientGone = (): void => {
+        upstream.destroy();
+        settle('answered');
+      };
+      this.#onTooLarge = () => fail(413, 'Payload Too Large');
+      const deadline = setTimeout(() => fail(504, 'upstream request timeout'), deadlineAtMs - performance.now());
+      response.once('close', onClientGone);
+
+      const send = (): void => {
+        connected = true;
+        if (this.#body === undefined) upstream.end();
+        else this.#body.sendTo(upstream);
+      };
+      upstream.once('socket', (socket) => {
+        if (socket.connecting) socket.once('connect', send);
+        else send();
+      });
+      upstream.once('response', (answer) => {
+        response.writeHead(answer.statusCode ?? 502, answer.statusMessage ?? '', endToEnd(answer.rawHeaders));
+        answer.pipe(response);
+        answer.once('error', () => fail(503, ''));
+        answer.once('end', () => settle('answered'));
+      });
+      // Every write to a destroyed request is an error of its own, so more than one can come.
+      upstream.on('error', () => {
+        if (settled) return;
+        if (response.headersSent) fail(503, '');
+        else settle(connected ? 'broken' : 'unconnected');
+      });
+    });
+  }
+
+  #headers(address: FunctionAddress): string[] {
+    const headers = ['Host', `${address.host}:${address.port}`];
+    headers.push(...endToEnd(this.#forwarding.headers, ['content-length']));
+    // The gateway says where a body ends: what a caller could leave out would be read as the next request of another.
+    const length = this.#incoming.headers['content-length'];
     if (length !== undefined) headers.push('Content-Length', length);
-    else if (hasBody) headers.push('Transfer-Encoding', 'chunked');
+    else if (this.#body !== undefined) headers.push('Transfer-Encoding', 'chunked');
     // Without either, Node would announce a chunked body on a POST that has none.
-    else if (forwarding.method === 'POST') headers.push('Content-Length', '0');
-    let connected = false;
-    let settled = false;
+    else if (this.#forwarding.method === 'POST') headers.push('Content-Length', '0');
+    return headers;
+  }
+}
 
-    const upstream = httpRequest({
-      ...address,
-      agent,
-      method: forwarding.method,
-      path: forwarding.path,
-      headers,
-    });
-    const settle = (outcome: boolean): void => {
-      if (settled) return;
-      settled = true;
-      clearTimeout(deadline);
-      response.off('close', onClientGone);
-      resolve(outcome);
-    };
-    const fail = (status: number, message: string): void => {
-      if (response.headersSent) response.destroy();
-      else refuse(response, status, message);
-      upstream.destroy();
-      settle(true);
-    };
-    const onClientGone = (): void => {
-      upstream.destroy();
-      settle(true);
-    };
-    const deadline = setTimeout(() => fail(504, 'upstream request timeout'), forwarding.deadlineMs);
-    response.once('close', onClientGone);
-
-    const send = (): void => {
-      connected = true;
-      if (!hasBody) {
-        upstream.end();
-        return;
-      }
-      incoming
-        .pipe(new BodyLimit(forwarding.bodyBytesMax))
-        .once('error', () => fail(413, 'Payload Too Large'))
-        .pipe(upstream);
-    };
-    upstream.once('socket', (socket) => {
-      if (socket.connecting) socket.once('connect', send);
-      else send();
-    });
-    upstream.once('response', (answer) => {
-      response.writeHead(answer.statusCode ?? 502, answer.statusMessage ?? '', endToEnd(answer.rawHeaders));
-      answer.pipe(response);
-      answer.once('error', () => fail(503, ''));
-      answer.once('end', () => settle(true));
-    });
-    upstream.once('error', () => {
-      if (settled) return;
-      if (!connected) settle(false);
-      else fail(503, `${UPSTREAM_LOST} connection termination`);
-    });
-  });
+/** ESPv2's words for a backend that could not be reached, as its backend_retry_test.go has them. */
+function lost(repeats: number): string {
+  const what = repeats === 0 ? 'reset reason:' : 'retried and the latest reset reason:';
+  return `upstream connect error or disconnect/reset before headers. ${what}`;
 }
 
 /** Raw headers without those of the connection, those that `Connection` names, and `others`. */
@@ -183,20 +215,4 @@ export function pairs(rawHeaders: readonly string[]): [string, string][] {
     found.push([rawHeaders[index] ?? '', rawHeaders[index + 1] ?? '']);
   }
   return found;
-}
-
-/** Ends in an error once more than `bytesMax` have come through, whatever was announced. */
-class BodyLimit extends Transform {
-  #bytesLeft: number;
-
-  constructor(bytesMax: number) {
-    super();
-    this.#bytesLeft = bytesMax;
-  }
-
-  override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
-    this.#bytesLeft -= chunk.length;
-    if (this.#bytesLeft < 0) done(new Error('The body is too large.'));
-    else done(null, chunk);
-  }
 }

@@ -33,6 +33,8 @@ export class FrontEnd {
         headers: request.rawHeaders,
         deadlineMs: DEADLINE_MS,
         bodyBytesMax: BODY_BYTES_MAX,
+        // Pub/Sub delivers again and the scheduler runs again; nothing in between repeats for them.
+        repeats: 0,
       };
       forward(request, response, forwarding, refuse).catch(() => response.destroy());
     });

@@ -7,6 +7,8 @@
 export interface Route {
   readonly method: string;
   readonly template: string;
+  /** Empty where the document gives none. */
+  readonly operationId: string;
   /** Function name: `compute-instances-create`. */
   readonly backend: string;
   readonly deadlineMs: number;
@@ -84,13 +86,12 @@ function routesOf(document: unknown): Route[] {
     for (const [method, operation] of Object.entries(record(item, path))) {
       if (!METHODS.has(method)) continue;
       const where = `${method.toUpperCase()} ${path}`;
-      const backend = record(
-        record(operation, where)['x-google-backend'] ?? root['x-google-backend'],
-        `x-google-backend of ${where}`,
-      );
+      const { operationId, ...members } = record(operation, where);
+      const backend = record(members['x-google-backend'] ?? root['x-google-backend'], `x-google-backend of ${where}`);
       routes.push({
         method: method.toUpperCase(),
         template: base + path,
+        operationId: typeof operationId === 'string' ? operationId : '',
         backend: functionNameOf(backend['address'], where),
         deadlineMs: 1000 * (typeof backend['deadline'] === 'number' ? backend['deadline'] : DEFAULT_DEADLINE_SECONDS),
       });
