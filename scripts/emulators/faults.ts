@@ -4,7 +4,9 @@ export type FaultService = (typeof FAULT_SERVICES)[number];
 /**
  * `falseError`: carried out, and answered as if it had not been. `late`: the caller hears at once that there was no answer,
  * and it is carried out after that. `operationError`: accepted, and its operation ends with the fault's `code`. `absent`:
- * answered as if there were no such VM, though there is one: 404, or a list without VMs.
+ * answered as if there were no such VM, though there is one: 404, or a list without VMs. `contention`: ABORTED, and nothing
+ * applied. `indexBuilding`: FAILED_PRECONDITION for the next queries that need a composite index, as if it were still being
+ * built.
  */
 export const FAULT_KINDS = [
   'error',
@@ -17,6 +19,8 @@ export const FAULT_KINDS = [
   'absent',
   'duplicate',
   'reorder',
+  'contention',
+  'indexBuilding',
 ] as const;
 export type FaultKind = (typeof FAULT_KINDS)[number];
 
@@ -59,10 +63,10 @@ export const FAULT_METHODS: Readonly<Record<FaultService, Readonly<Record<string
   },
   datastore: {
     lookup: ['error', 'lostAnswer', 'delay'],
-    runQuery: ['error', 'lostAnswer', 'delay'],
-    runAggregationQuery: ['error', 'lostAnswer', 'delay'],
+    runQuery: ['error', 'lostAnswer', 'delay', 'indexBuilding'],
+    runAggregationQuery: ['error', 'lostAnswer', 'delay', 'indexBuilding'],
     beginTransaction: ['error', 'lostAnswer', 'delay'],
-    commit: ['error', 'lostAnswer', 'late', 'delay'],
+    commit: ['error', 'lostAnswer', 'late', 'delay', 'contention'],
     rollback: ['error', 'lostAnswer', 'delay'],
     allocateIds: ['error', 'lostAnswer', 'delay'],
     reserveIds: ['error', 'lostAnswer', 'delay'],

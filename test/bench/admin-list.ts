@@ -35,7 +35,7 @@ interface Row {
   readonly page: number;
   readonly matches: number;
   readonly listed: number;
-  /** Of the first request of its kind, for which the embedded store reads sets of entities from its indexes. */
+  /** Of the first request of its kind. */
   readonly firstMs: number;
   /** Of whole requests: page and total side by side. */
   readonly p50Ms: number;

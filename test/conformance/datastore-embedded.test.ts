@@ -13,6 +13,7 @@ import {
   integer,
   namesIn,
   openHarness,
+  or,
   order,
   text,
   where,
@@ -29,10 +30,15 @@ interface Embedded {
   readonly h: DatastoreHarness;
 }
 
-async function embedded(compositeIndexes: readonly CompositeIndex[] = []): Promise<Embedded> {
+type Options = Omit<ConstructorParameters<typeof DatastoreEmulator>[0], 'clock' | 'faults'>;
+
+async function embedded(options: Options = {}): Promise<Embedded> {
   const [clock, faults] = [new ShiftableClock(), new Faults()];
-  const emulator = new DatastoreEmulator({ clock, faults, compositeIndexes });
-  onTestFinished(() => emulator.stop());
+  const emulator = new DatastoreEmulator({ clock, faults, ...options });
+  onTestFinished(async () => {
+    await emulator.stop();
+    clock.stop();
+  });
   await emulator.start();
   return { emulator, clock, faults, h: openHarness(emulator) };
 }
@@ -242,6 +248,248 @@ describe('answers', () => {
   });
 });
 
+describe('composite indexes', () => {
+  // Google's emulators answer every query; only the real service refuses.
+  const index = (...names: string[]): CompositeIndex => ({
+    kind: 'K',
+    properties: names.map((name) => ({
+      name: name.replace(/^-/, ''),
+      direction: name.startsWith('-') ? 'desc' : 'asc',
+    })),
+  });
+  const mine = where('owner', 'EQUAL', text('me'));
+  const up = where('state', 'EQUAL', text('up'));
+  const old = where('at', 'LESS_THAN', integer(5));
+  const projection = (...names: string[]) => names.map((name) => ({ property: { name } }));
+
+  type Asked = Parameters<DatastoreHarness['query']>[0];
+
+  async function outcome(query: Asked, compositeIndexes: readonly CompositeIndex[]): Promise<unknown> {
+    const { h } = await embedded({ compositeIndexes });
+    return codeOf(h.query({ kind: K, ...query }));
+  }
+
+  test.each<[string, Asked]>([
+    ['a whole kind', {}],
+    ['equalities alone, which are merged', { filter: and(mine, up) }],
+    ['equalities on one property', { filter: and(mine, where('owner', 'EQUAL', text('you'))) }],
+    ['alternatives of equalities', { filter: where('owner', 'IN', array(text('me'), text('you'))) }],
+    ['one order', { order: order('-at') }],
+    ['one inequality', { filter: old }],
+    ['one inequality and its order', { filter: old, order: order('-at') }],
+    ['an order by what is compared', { filter: mine, order: order('owner') }],
+    ['equalities in the order of the key', { filter: mine, order: order('__key__') }],
+    ['one order and then the key', { order: order('-at', '__key__') }],
+    ['a projection of one property', { projection: projection('at') }],
+    ['keys only', { filter: mine, projection: projection('__key__') }],
+  ])('are not needed for %s', async (_, query) => {
+    expect(await outcome(query, [])).toBe(0);
+  });
+
+  test.each<[string, Asked, CompositeIndex[]]>([
+    ['an order beside an equality', { filter: mine, order: order('-at') }, [index('owner', '-at')]],
+    ['an inequality beside an equality', { filter: and(mine, old) }, [index('owner', 'at')]],
+    ['two orders', { order: order('state', '-at') }, [index('state', '-at')]],
+    ['a descending key', { order: order('-__key__') }, [index('-__key__')]],
+    ['a projection beside an equality', { filter: mine, projection: projection('at') }, [index('owner', 'at')]],
+    ['a projection of two properties', { projection: projection('at', 'state') }, [index('at', 'state')]],
+    ['equalities in any order', { filter: and(up, mine), order: order('at') }, [index('owner', 'state', 'at')]],
+    [
+      'a merge of indexes with one end',
+      { filter: and(up, mine), order: order('-at') },
+      [index('owner', '-at'), index('state', '-at')],
+    ],
+    ['each alternative', { filter: or(mine, up), order: order('-at') }, [index('owner', '-at'), index('state', '-at')]],
+  ])('are needed for %s, all of them', async (_, query, indexes) => {
+    expect(await outcome(query, indexes)).toBe(0);
+    for (const spare of indexes) {
+      const others = indexes.filter((other) => other !== spare);
+      expect(await outcome(query, others)).toBe(status.FAILED_PRECONDITION);
+    }
+  });
+
+  test.each<[string, Asked, CompositeIndex[]]>([
+    ['of another direction', { filter: mine, order: order('-at') }, [index('owner', 'at')]],
+    ['of another order', { filter: mine, order: order('at') }, [index('at', 'owner')]],
+    ['with a property too many', { filter: mine, order: order('at') }, [index('owner', 'state', 'at')]],
+    ['of another kind', { filter: mine, order: order('at') }, [{ ...index('owner', 'at'), kind: 'L' }]],
+  ])('do not serve %s', async (_, query, indexes) => {
+    expect(await outcome(query, indexes)).toBe(status.FAILED_PRECONDITION);
+  });
+
+  test('below an ancestor serve equalities alone', async () => {
+    const { h } = await embedded({ compositeIndexes: [index('owner', 'at')] });
+    const below = where('__key__', 'HAS_ANCESTOR', { keyValue: h.key('P', 'p') });
+
+    expect(await codeOf(h.query({ kind: K, filter: and(below, mine, up) }))).toBe(0);
+    const refusal = h.query({ kind: K, filter: and(below, mine), order: order('at') });
+    await expect(refusal).rejects.toThrow('- kind: K\n  ancestor: yes\n  properties:\n  - name: owner\n  - name: at');
+  });
+
+  test('the refusal holds the lines that index.yaml would need', async () => {
+    const { h } = await embedded({ compositeIndexes: [] });
+
+    const refusal = await h.query({ kind: K, filter: and(mine, up), order: order('-at') }).catch(String);
+
+    expect(refusal).toContain(
+      [
+        'no matching index found. recommended index is:',
+        '- kind: K',
+        '  properties:',
+        '  - name: owner',
+        '  - name: state',
+        '  - name: at',
+        '    direction: desc',
+      ].join('\n'),
+    );
+  });
+
+  test('an aggregation needs the index of its query, a sum that of its property too', async () => {
+    const { h } = await embedded({ compositeIndexes: [index('owner', '-at')] });
+    const { projectId, partitionId } = h;
+    const aggregate = (nestedQuery: Asked, aggregation: object): Promise<unknown> =>
+      codeOf(
+        h.client.runAggregationQuery({
+          projectId,
+          partitionId,
+          aggregationQuery: { nestedQuery: { kind: K, ...nestedQuery }, aggregations: [aggregation] },
+        }),
+      );
+
+    expect(await aggregate({ filter: mine, order: order('-at') }, { count: {} })).toBe(0);
+    expect(await aggregate({ filter: up, order: order('-at') }, { count: {} })).toBe(status.FAILED_PRECONDITION);
+    expect(await aggregate({}, { sum: { property: { name: 'n' } } })).toBe(0);
+    expect(await aggregate({ filter: mine }, { sum: { property: { name: 'n' } } })).toBe(status.FAILED_PRECONDITION);
+  });
+
+  test('one that is still being built, as a fault, fails what needs it and nothing else', async () => {
+    const { h, faults } = await embedded({ compositeIndexes: [index('owner', '-at')] });
+    const query = { kind: K, filter: mine, order: order('-at') };
+    faults.add([{ service: 'datastore', method: 'runQuery', kind: 'indexBuilding', count: 1 }]);
+
+    expect(await codeOf(h.query({ kind: K, filter: mine }))).toBe(0);
+    expect(await codeOf(h.query(query))).toBe(status.FAILED_PRECONDITION);
+    expect(await codeOf(h.query(query))).toBe(0);
+  });
+});
+
+describe('contention', () => {
+  const once = { retry: null, timeout: 10_000 };
+
+  /** Codes of so many writes of one entity, one after the other; the client would try an ABORTED one again. */
+  async function writes({ h }: Embedded, count: number, name = 'x'): Promise<unknown[]> {
+    const codes: unknown[] = [];
+    const { projectId } = h;
+    for (let n = 0; n < count; n += 1) {
+      const mutations = [{ upsert: { key: h.key('K', name), properties: { n: integer(n) } } }];
+      codes.push(await codeOf(h.client.commit({ projectId, mode: 'NON_TRANSACTIONAL', mutations }, once)));
+    }
+    return codes;
+  }
+
+  test('is off unless it is asked for', async () => {
+    expect(new Set(await writes(await embedded(), 20))).toEqual(new Set([0]));
+  });
+
+  test('aborts plain writes of one entity beyond its rate, and applies nothing of them', async () => {
+    const target = await embedded({ contention: { writesPerSecond: 1, burst: 3 } });
+    // Far less than a second's worth of writes comes in while the test runs.
+    const codes = await writes(target, 4);
+
+    expect(codes).toEqual([0, 0, 0, status.ABORTED]);
+    expect((await target.h.get(target.h.key('K', 'x')))?.['n']?.integerValue).toBe('2');
+    expect(await writes(target, 1, 'other')).toEqual([0]);
+    target.clock.advance(1);
+    expect(await writes(target, 1)).toEqual([0]);
+  });
+
+  test('of one entity aborts the whole of a transaction', async () => {
+    const target = await embedded({ contention: { writesPerSecond: 0.001, burst: 1 } });
+    const { h } = target;
+    await writes(target, 1);
+    const { projectId } = h;
+    const mutations = ['fresh', 'x'].map((name) => ({ upsert: { key: h.key('K', name) } }));
+    const singleUseTransaction = { readWrite: {} };
+
+    const commit = h.client.commit({ projectId, mode: 'TRANSACTIONAL', singleUseTransaction, mutations }, once);
+
+    expect(await codeOf(commit)).toBe(status.ABORTED);
+    expect(await h.get(h.key('K', 'fresh'))).toBeUndefined();
+  });
+
+  test('as a fault aborts the next commits in the real service’s words', async () => {
+    const target = await embedded();
+    const { h, faults } = target;
+    faults.add([{ service: 'datastore', method: 'commit', kind: 'contention', count: 1 }]);
+    const mutations = [{ upsert: { key: h.key('K', 'x') } }];
+
+    const refusal = h.client.commit({ projectId: h.projectId, mode: 'NON_TRANSACTIONAL', mutations }, once);
+
+    await expect(refusal).rejects.toThrow('too much contention on these datastore entities. please try again.');
+    expect(await h.get(h.key('K', 'x'))).toBeUndefined();
+    expect(await writes(target, 1)).toEqual([0]);
+  });
+});
+
+describe('rows with a time to live', () => {
+  const ttl = { kinds: ['K'], property: 'expireAt' };
+  const DAY = 86_400;
+
+  const expiring = (seconds: number) => ({
+    expireAt: { timestampValue: { seconds }, excludeFromIndexes: true },
+  });
+
+  test('are there when they expire, go one by one within a day, and are gone then', async () => {
+    const { h, clock } = await embedded({ ttl });
+    const nowSeconds = Math.floor(clock.nowMs() / 1000);
+    const names = Array.from({ length: 20 }, (_, n) => `row-${n}`);
+    await h.putAll('K', Object.fromEntries(names.map((name) => [name, expiring(nowSeconds + 60)])));
+    const left = async (): Promise<number> => (await h.names({ kind: K })).length;
+
+    clock.advance(61);
+    expect(await left()).toBe(20);
+    const counts: number[] = [];
+    for (let hours = 0; hours < 26; hours += 1) {
+      clock.advance(3600);
+      // The sweep runs on the clock's timer, behind this.
+      await new Promise((resume) => setTimeout(resume, 1));
+      counts.push(await left());
+    }
+
+    expect(counts.at(-1)).toBe(0);
+    expect(counts[12]).toBeGreaterThan(0);
+    expect(counts[12]).toBeLessThan(20);
+    expect(new Set(counts).size).toBeGreaterThan(5);
+  });
+
+  test('stay while their time is put off, taken away, or another kind’s', async () => {
+    const { h, clock } = await embedded({ ttl });
+    const past = Math.floor(clock.nowMs() / 1000) - DAY;
+    await h.putAll('K', { later: expiring(past), never: expiring(past), gone: expiring(past) });
+    await h.putAll('L', { other: expiring(past) });
+
+    await h.put(h.key('K', 'later'), expiring(past + 1000 * DAY));
+    await h.put(h.key('K', 'never'), {});
+    clock.advance(2 * DAY);
+    await new Promise((resume) => setTimeout(resume, 1));
+
+    expect(await h.names({ kind: K })).toEqual(['later', 'never']);
+    expect(await h.names({ kind: [{ name: 'L' }] })).toEqual(['other']);
+  });
+});
+
+// Earlier states are kept for open transactions only, so that no read is answered from another moment than it asked for.
+test('a read as of a read_time is refused', async () => {
+  const { h } = await embedded();
+  const readTime = { seconds: 1 };
+  const { projectId } = h;
+
+  expect(await codeOf(h.get(h.key('K', 'x'), { readTime }))).toBe(status.UNIMPLEMENTED);
+  expect(await codeOf(h.query({ kind: K }, { readTime }))).toBe(status.UNIMPLEMENTED);
+  const transactionOptions = { readOnly: { readTime } };
+  expect(await codeOf(h.client.beginTransaction({ projectId, transactionOptions }))).toBe(status.UNIMPLEMENTED);
+});
+
 describe('injected faults', () => {
   /** The client would try again by itself and hide the fault. */
   const once = { retry: null, timeout: 10_000 };
@@ -305,8 +553,8 @@ describe('the plan of a query', () => {
   };
   const SIZE = 5000;
 
-  async function loaded(): Promise<Embedded> {
-    const target = await embedded([owned, stated]);
+  async function loaded(options: Options = {}): Promise<Embedded> {
+    const target = await embedded({ compositeIndexes: [owned, stated], ...options });
     const { emulator, h } = target;
     const partitionId = { projectId: h.projectId, namespaceId: h.namespaceId };
     emulator.bulkLoad(
@@ -378,7 +626,7 @@ describe('the plan of a query', () => {
   });
 
   test('a few equals are sorted in memory rather than a whole order walked', async () => {
-    const target = await loaded();
+    const target = await loaded({ answersUnindexed: true });
     const filter = and(where('owner', 'EQUAL', text('owner-7')));
 
     const [entities, entries] = await cost(target, () => target.h.query({ kind: K, filter, order: order('n', 'at') }));
@@ -394,70 +642,64 @@ describe('the plan of a query', () => {
     expect(await cost(target, () => counted(target, { kind: K, filter }))).toEqual([0, Math.ceil(SIZE / 3)]);
   });
 
-  test(
-    'the count of a big merge stays exact through writes, deletes and a commit that fails',
-    { timeout: 30_000 },
-    async () => {
-      const target = await embedded([owned, stated]);
-      const { emulator, h } = target;
-      const BIG = 40_000;
-      const rows = new Map<string, { owner: number; state: number; at: number }>(
-        Array.from({ length: BIG }, (_, n) => [`k${n}`, { owner: n % 2, state: n % 3, at: n }]),
+  test('the count of a merge stays exact through writes, deletes and a commit that fails', async () => {
+    const target = await embedded({ compositeIndexes: [owned, stated] });
+    const { emulator, h } = target;
+    const BIG = 3000;
+    const rows = new Map<string, { owner: number; state: number; at: number }>(
+      Array.from({ length: BIG }, (_, n) => [`k${n}`, { owner: n % 2, state: n % 3, at: n }]),
+    );
+    const properties = ({ owner, state, at }: { owner: number; state: number; at: number }) => ({
+      owner: text(`owner-${owner}`),
+      state: text(`state-${state}`),
+      at: integer(at),
+    });
+    const partitionId = { projectId: h.projectId, namespaceId: h.namespaceId };
+    emulator.bulkLoad(
+      [...rows].map(([name, row]) => ({
+        key: { partitionId, path: [{ kind: 'K', name }] },
+        properties: properties(row),
+      })),
+    );
+    const ownedBy = where('owner', 'EQUAL', text('owner-1'));
+    const inState = where('state', 'EQUAL', text('state-1'));
+    const expectCounts = async (): Promise<void> => {
+      const all = [...rows.values()];
+      const both = all.filter(({ owner, state }) => owner === 1 && state === 1).length;
+      const newestFirst = order('-at');
+      expect(await counted(target, { kind: K, order: newestFirst })).toBe(all.length);
+      expect(await counted(target, { kind: K, filter: ownedBy, order: newestFirst })).toBe(
+        all.filter(({ owner }) => owner === 1).length,
       );
-      const properties = ({ owner, state, at }: { owner: number; state: number; at: number }) => ({
-        owner: text(`owner-${owner}`),
-        state: text(`state-${state}`),
-        at: integer(at),
-      });
-      const partitionId = { projectId: h.projectId, namespaceId: h.namespaceId };
-      emulator.bulkLoad(
-        [...rows].map(([name, row]) => ({
-          key: { partitionId, path: [{ kind: 'K', name }] },
-          properties: properties(row),
-        })),
-      );
-      const ownedBy = where('owner', 'EQUAL', text('owner-1'));
-      const inState = where('state', 'EQUAL', text('state-1'));
-      const expectCounts = async (): Promise<void> => {
-        const all = [...rows.values()];
-        const both = all.filter(({ owner, state }) => owner === 1 && state === 1).length;
-        const newestFirst = order('-at');
-        expect(await counted(target, { kind: K, order: newestFirst })).toBe(all.length);
-        expect(await counted(target, { kind: K, filter: ownedBy, order: newestFirst })).toBe(
-          all.filter(({ owner }) => owner === 1).length,
-        );
-        for (const by of [{ order: newestFirst }, {}]) {
-          const query = { kind: K, filter: and(ownedBy, inState), ...by };
-          expect(await counted(target, query)).toBe(both);
-          expect(await counted(target, query, 10)).toBe(10);
-          // Sets were compared, each entry that counts has been met once per index; nothing was probed in vain.
-          expect(await cost(target, () => counted(target, query))).toEqual([0, both * 2]);
-        }
-      };
-      await expectCounts();
-
-      rows.set('k1', { owner: 1, state: 0, at: 1 });
-      rows.set('k2', { owner: 1, state: 1, at: BIG + 2 });
-      rows.set('new', { owner: 1, state: 1, at: BIG + 3 });
-      for (const name of ['k1', 'k2', 'new']) {
-        await h.put(h.key('K', name), properties(rows.get(name) ?? { owner: 0, state: 0, at: 0 }));
+      for (const by of [{ order: newestFirst }, {}]) {
+        const query = { kind: K, filter: and(ownedBy, inState), ...by };
+        expect(await counted(target, query)).toBe(both);
+        expect(await counted(target, query, 10)).toBe(10);
       }
-      for (const name of ['k7', 'k8', 'new']) {
-        rows.delete(name);
-        await h.commit([{ delete: h.key('K', name) }]);
-      }
-      await expectCounts();
+    };
+    await expectCounts();
 
-      const joins = { upsert: { key: h.key('K', 'k0'), properties: properties({ owner: 1, state: 1, at: 0 }) } };
-      const fails = { insert: { key: h.key('K', 'k3'), properties: {} } };
-      expect(await codeOf(h.commit([joins, fails]))).toBe(status.ALREADY_EXISTS);
-      await expectCounts();
+    rows.set('k1', { owner: 1, state: 0, at: 1 });
+    rows.set('k2', { owner: 1, state: 1, at: BIG + 2 });
+    rows.set('new', { owner: 1, state: 1, at: BIG + 3 });
+    for (const name of ['k1', 'k2', 'new']) {
+      await h.put(h.key('K', name), properties(rows.get(name) ?? { owner: 0, state: 0, at: 0 }));
+    }
+    for (const name of ['k7', 'k8', 'new']) {
+      rows.delete(name);
+      await h.commit([{ delete: h.key('K', name) }]);
+    }
+    await expectCounts();
 
-      await emulator.reset();
-      rows.clear();
-      expect(await counted(target, { kind: K, filter: and(ownedBy, inState), order: order('-at') })).toBe(0);
-    },
-  );
+    const joins = { upsert: { key: h.key('K', 'k0'), properties: properties({ owner: 1, state: 1, at: 0 }) } };
+    const fails = { insert: { key: h.key('K', 'k3'), properties: {} } };
+    expect(await codeOf(h.commit([joins, fails], await h.begin()))).toBe(status.ALREADY_EXISTS);
+    await expectCounts();
+
+    await emulator.reset();
+    rows.clear();
+    expect(await counted(target, { kind: K, filter: and(ownedBy, inState), order: order('-at') })).toBe(0);
+  });
 
   test('a keys-only query and a projection read no entity', async () => {
     const target = await loaded();

@@ -2,7 +2,7 @@ import { status } from '@grpc/grpc-js';
 import { describe, expect, test } from 'vitest';
 
 import type { DatastoreTarget } from '#test/support/datastore-target.ts';
-import { codeOf, integer, openHarness, statusOf } from '#test/support/datastore-target.ts';
+import { codeOf, integer, namesIn, openHarness, order, statusOf } from '#test/support/datastore-target.ts';
 
 /** Atomicity, isolation, the life of a transaction. */
 export function transactionCases(target: () => DatastoreTarget): void {
@@ -84,6 +84,27 @@ export function transactionCases(target: () => DatastoreTarget): void {
       expect(await codeOf(h.commit([{ upsert: { key: h.key('K', 'x') } }], transaction ?? ''))).toBe(
         status.INVALID_ARGUMENT,
       );
+    });
+
+    test('a read-only transaction sees the moment of its begin, whatever is written, deleted or made since', async () => {
+      const h = openHarness(target());
+      const { projectId } = h;
+      const query = { kind: [{ name: 'K' }], order: order('n') };
+      await h.putAll('K', { changed: { n: integer(1) }, deleted: { n: integer(2) } });
+      const [begun] = await h.client.beginTransaction({ projectId, transactionOptions: { readOnly: {} } });
+      const transaction = begun.transaction ?? '';
+      // Google's emulator takes the moment of the first read.
+      await h.get(h.key('K', 'changed'), { transaction });
+
+      await h.put(h.key('K', 'changed'), { n: integer(3) });
+      await h.put(h.key('K', 'made'), { n: integer(0) });
+      await h.commit([{ delete: h.key('K', 'deleted') }]);
+
+      expect((await h.get(h.key('K', 'changed'), { transaction }))?.['n']?.integerValue).toBe('1');
+      expect(await h.get(h.key('K', 'made'), { transaction })).toBeUndefined();
+      expect((await h.get(h.key('K', 'deleted'), { transaction }))?.['n']?.integerValue).toBe('2');
+      expect(namesIn(await h.query(query, { transaction }))).toEqual(['changed', 'deleted']);
+      expect(await h.names(query)).toEqual(['made', 'changed']);
     });
 
     test('a single-use transaction needs no other request', async () => {

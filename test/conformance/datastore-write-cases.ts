@@ -251,6 +251,20 @@ export function writeCases(target: () => DatastoreTarget): void {
       await h.put(h.key('K', 'x'), { long: text('x'.repeat(1500)) });
     });
 
+    test('a commit without a transaction applies its mutations one by one, up to the first that fails', async () => {
+      const h = openHarness(target());
+      await h.put(h.key('K', 'taken'), { n: integer(1) });
+      const named = (name: string) => ({ key: h.key('K', name), properties: { n: integer(2) } });
+
+      const code = await codeOf(
+        h.commit([{ upsert: named('before') }, { insert: named('taken') }, { upsert: named('behind') }]),
+      );
+
+      expect(code).toBe(status.ALREADY_EXISTS);
+      expect(await h.names({ kind: [{ name: 'K' }] })).toEqual(['before', 'taken']);
+      expect((await h.get(h.key('K', 'taken')))?.['n']?.integerValue).toBe('1');
+    });
+
     test('a commit without a transaction takes one mutation per entity', async () => {
       const h = openHarness(target());
       const key = h.key('K', 'x');

@@ -1,7 +1,8 @@
 import type { Clock } from '../clock.ts';
 import { checkProperties, checkSize, indexedValues } from './entities.ts';
 import { checkKey, encodePath } from './keys.ts';
-import type { IndexEntry, Store } from './store.ts';
+import type { IndexEntry } from './index-table.ts';
+import type { Store } from './store.ts';
 import { encodeEntity, entityFromObject } from './wire.ts';
 
 const BATCH = 20_000;
@@ -44,11 +45,12 @@ function loadBatch(store: Store, batch: readonly Readonly<Record<string, unknown
       const after = { version, createdMicros: before?.createdMicros ?? version, data, values };
       if (before === undefined) {
         store.insertEntity(partitionId, keyBytes, after);
-        for (const entry of store.entries(partitionId, keyBytes, values)) entries.push({ ...entry, key: keyBytes });
+        for (const entry of store.indexes.entries(partitionId, keyBytes, values))
+          entries.push({ ...entry, key: keyBytes });
       } else {
         store.put(partitionId, keyBytes, after, before);
       }
     }
-    store.insertEntries(entries);
+    store.indexes.insertEntries(entries);
   });
 }

@@ -9,6 +9,7 @@ import { invalidArgument, StatusError } from './status-error.ts';
 import type { Store, StoredEntity } from './store.ts';
 import type { Change } from './transactions.ts';
 import { entityId } from './transactions.ts';
+import type { Expiry } from './expiry.ts';
 import { applyTransforms } from './transforms.ts';
 import type { MutationResult, WireEntity, WireKey, WireMutation, WireScope } from './wire.ts';
 import { decodeEntity, encodeEntity, microsOf, timestampOf, toBigInt } from './wire.ts';
@@ -97,13 +98,17 @@ function prepareMutation(
 }
 
 /** Applies mutations in their order; a refusal of one is to undo them all. */
-export function applyMutations(store: Store, mutations: readonly PreparedMutation[], nowMs: number): Applied {
+export function applyMutations(
+  store: Store,
+  mutations: readonly PreparedMutation[],
+  { nowMs, expiry }: { readonly nowMs: number; readonly expiry: Expiry | undefined },
+): Applied {
   const version = store.nextVersion(nowMs);
   const changes: Change[] = [];
   let indexUpdates = 0;
   const results = mutations.map((mutation) => {
     const before = store.entity(mutation.partitionId, mutation.keyBytes);
-    const outcome = applyMutation(store, mutation, { before, version, nowMs });
+    const outcome = applyMutation(store, mutation, { before, version, nowMs, expiry });
     if (outcome.change !== undefined) changes.push(outcome.change);
     indexUpdates += outcome.indexUpdates;
     return outcome.result;
@@ -120,10 +125,15 @@ interface Outcome {
 function applyMutation(
   store: Store,
   mutation: PreparedMutation,
-  state: { readonly before: StoredEntity | undefined; readonly version: number; readonly nowMs: number },
+  state: {
+    readonly before: StoredEntity | undefined;
+    readonly version: number;
+    readonly nowMs: number;
+    readonly expiry: Expiry | undefined;
+  },
 ): Outcome {
   const { wire, operation, entity, key, partitionId, keyBytes } = mutation;
-  const { before, version, nowMs } = state;
+  const { before, version, nowMs, expiry } = state;
   checkExistence(operation, before, key);
   if (isConflicting(store, mutation, before)) {
     if (wire.conflictResolutionStrategy === FAIL) {
@@ -138,20 +148,22 @@ function applyMutation(
   if (entity === undefined) {
     if (before === undefined) return { result: { version }, indexUpdates: 0 };
     const indexUpdates = store.remove(partitionId, keyBytes, before, version);
-    const change = { version, partitionId, key: keyBytes, before: before.data, after: undefined };
+    expiry?.forget(partitionId, keyBytes);
+    const change = { version, partitionId, key: keyBytes, before, after: undefined };
     return { result: { version }, change, indexUpdates };
   }
   const written = writtenEntity(mutation, entity, { before, nowMs });
   const createdMicros = before?.createdMicros ?? version;
   const after = { version, createdMicros, data: written.data, values: written.values };
   const indexUpdates = store.put(partitionId, keyBytes, after, before);
+  expiry?.note(partitionId, keyBytes, { key, properties: written.properties });
   return {
     result: {
       ...describe(version, createdMicros),
       ...(mutation.isAllocated && { key }),
       ...(written.transformResults.length > 0 && { transformResults: written.transformResults }),
     },
-    change: { version, partitionId, key: keyBytes, before: before?.data, after: written.data },
+    change: { version, partitionId, key: keyBytes, before, after: written.data },
     indexUpdates,
   };
 }
@@ -200,6 +212,7 @@ function writtenEntity(
 ): {
   readonly data: Buffer;
   readonly values: IndexedValues;
+  readonly properties: WireEntity['properties'];
   readonly transformResults: NonNullable<MutationResult['transformResults']>;
 } {
   let { properties } = entity;
@@ -213,7 +226,7 @@ function writtenEntity(
   const data = encodeEntity(final);
   const values = indexedValues(final);
   checkSize(data, values);
-  return { data, values, transformResults: transformed.results };
+  return { data, values, properties: final.properties, transformResults: transformed.results };
 }
 
 function describe(version: number, createdMicros: number): MutationResult {

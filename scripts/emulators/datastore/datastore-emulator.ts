@@ -7,17 +7,23 @@ import type {
 } from '@grpc/grpc-js';
 import { Server, ServerCredentials, status } from '@grpc/grpc-js';
 
-import type { Clock } from '../clock.ts';
+import type { Cancel, Clock } from '../clock.ts';
 import type { Fault, Faults } from '../faults.ts';
 import type { Emulator } from '../emulator.ts';
 import { DatastoreRpc } from './datastore-rpc.ts';
 import { bulkLoad } from './bulk-load.ts';
+import type { ContentionOptions } from './contention.ts';
+import { contended, Contention } from './contention.ts';
+import type { TtlPolicy } from './expiry.ts';
+import { Expiry } from './expiry.ts';
 import type { CompositeIndex } from './index-definitions.ts';
 import { StatusError } from './status-error.ts';
 import type { ReadStats } from './store.ts';
 import { Store } from './store.ts';
 import { messageType } from './wire.ts';
 
+export type { ContentionOptions } from './contention.ts';
+export type { TtlPolicy } from './expiry.ts';
 export type { CompositeIndex } from './index-definitions.ts';
 export type { ReadStats } from './store.ts';
 
@@ -28,8 +34,17 @@ export interface DatastoreEmulatorOptions {
   readonly stateFile?: string;
   readonly clock: Clock;
   readonly faults: Faults;
-  /** Further indexes, kept beside those that every property has. A file is brought in line with them at the start. */
+  /**
+   * Further indexes, kept beside those that every property has; a file is brought in line with them at the start. With them,
+   * a query without its index is FAILED_PRECONDITION; without them, every query is answered, as Google's emulators do.
+   */
   readonly compositeIndexes?: readonly CompositeIndex[];
+  /** Keeps the indexes without refusing what they do not serve; for measuring. */
+  readonly answersUnindexed?: boolean;
+  /** Absent: an entity can be written as often as anybody likes. */
+  readonly contention?: ContentionOptions;
+  /** Absent: nothing is ever removed. */
+  readonly ttl?: TtlPolicy;
 }
 
 const METHODS = {
@@ -44,6 +59,12 @@ const METHODS = {
 } as const;
 type Method = keyof typeof METHODS;
 
+/** How often rows whose TTL is over are looked for; they go within a day, so this is no promise. */
+const SWEEP_MS = 3_600_000;
+
+/** What concerns the answer as a whole; the others are asked for where they bite. */
+const ANSWER_FAULTS = ['error', 'lostAnswer', 'late', 'delay', 'contention'] as const;
+
 /** Room above the real limit of 10 MiB, so that the limits of entities are what refuses. */
 const REQUEST_BYTES_MAX = 16 * 1024 * 1024;
 
@@ -53,15 +74,26 @@ export class DatastoreEmulator implements Emulator {
   readonly #options: DatastoreEmulatorOptions;
   readonly #store: Store;
   readonly #rpc: DatastoreRpc;
+  readonly #contention: Contention | undefined;
   readonly #held = new Set<NodeJS.Timeout>();
   #server: Server | undefined;
   #address: string | undefined;
   #isClosed = false;
+  #cancelSweep: Cancel | undefined;
 
   constructor(options: DatastoreEmulatorOptions) {
     this.#options = options;
-    this.#store = new Store(options.stateFile ?? ':memory:', options.compositeIndexes ?? []);
-    this.#rpc = new DatastoreRpc(this.#store, options.clock);
+    const { clock, faults, compositeIndexes, answersUnindexed, contention, ttl } = options;
+    this.#store = new Store(options.stateFile ?? ':memory:', compositeIndexes ?? []);
+    this.#contention = contention === undefined ? undefined : new Contention(contention, clock);
+    this.#rpc = new DatastoreRpc({
+      store: this.#store,
+      clock,
+      faults,
+      compositeIndexes: answersUnindexed === true ? undefined : compositeIndexes,
+      contention: this.#contention,
+      expiry: ttl === undefined ? undefined : new Expiry(this.#store, ttl),
+    });
   }
 
   get address(): string {
@@ -81,14 +113,17 @@ export class DatastoreEmulator implements Emulator {
     });
     this.#server = server;
     this.#address = `127.0.0.1:${port}`;
+    if (this.#options.ttl !== undefined) this.#sweepAgain();
   }
 
   async reset(): Promise<void> {
     this.#store.clear();
     this.#rpc.forgetTransactions();
+    this.#contention?.clear();
   }
 
   async stop(): Promise<void> {
+    this.#cancelSweep?.();
     for (const timer of this.#held) clearTimeout(timer);
     this.#server?.forceShutdown();
     this.#server = undefined;
@@ -112,6 +147,14 @@ export class DatastoreEmulator implements Emulator {
     return types.response.encode(types.response.create(this.#call(method, types.request.decode(request)))).finish();
   }
 
+  #sweepAgain(): void {
+    const { clock } = this.#options;
+    this.#cancelSweep = clock.at(clock.nowMs() + SWEEP_MS, () => {
+      this.#rpc.sweepExpired();
+      this.#sweepAgain();
+    });
+  }
+
   #implementation(): UntypedServiceImplementation {
     const methods = Object.keys(METHODS) as Method[];
     return Object.fromEntries(
@@ -125,9 +168,14 @@ export class DatastoreEmulator implements Emulator {
   }
 
   #answer(method: Method, request: object, answer: sendUnaryData<object>): void {
-    const fault = this.#options.faults.take('datastore', method);
+    const fault = this.#options.faults.take('datastore', method, ANSWER_FAULTS);
     if (fault?.kind === 'error') {
       answer(injected(fault));
+      return;
+    }
+    if (fault?.kind === 'contention') {
+      const { code, message } = contended();
+      answer({ code, details: message });
       return;
     }
     if (fault?.kind === 'late') {

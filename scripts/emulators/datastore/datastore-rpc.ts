@@ -1,13 +1,21 @@
 import { status } from '@grpc/grpc-js';
 
 import type { Clock } from '../clock.ts';
-import { applyMutations, prepareMutations } from './commits.ts';
+import type { Faults } from '../faults.ts';
+import type { CommitReply } from './commit-rpc.ts';
+import { Commits } from './commit-rpc.ts';
+import type { Contention } from './contention.ts';
+import type { Expiry } from './expiry.ts';
+import type { CompositeIndex } from './index-definitions.ts';
+import { missingIndex, missingIndexMessage } from './index-rules.ts';
 import { KeyAllocator } from './key-allocator.ts';
 import { checkKey, encodePath, isIncomplete, resolvePartition } from './keys.ts';
 import { masked } from './property-paths.ts';
 import type { QueryResultBatch, ReadMoment } from './query-batch.ts';
 import { aggregatedProperties, runAggregations, runBatch } from './query-batch.ts';
+import type { CompiledQuery } from './query.ts';
 import { compileQuery } from './query.ts';
+import { readAsOf } from './snapshots.ts';
 import { invalidArgument, StatusError } from './status-error.ts';
 import type { Store } from './store.ts';
 import type { Transaction } from './transactions.ts';
@@ -18,7 +26,6 @@ import type {
   EntityResult,
   KeysRequest,
   LookupRequest,
-  MutationResult,
   RollbackRequest,
   RunAggregationQueryRequest,
   RunQueryRequest,
@@ -26,6 +33,7 @@ import type {
   WireReadOptions,
   WireScope,
   WireTimestamp,
+  WireTransactionOptions,
   WireValue,
 } from './wire.ts';
 import { decodeEntity, encodeEntity, timestampOf } from './wire.ts';
@@ -33,75 +41,63 @@ import { decodeEntity, encodeEntity, timestampOf } from './wire.ts';
 const LOOKUP_KEYS_MAX = 1000;
 /** What does not fit into an answer is deferred, as the real service does. */
 const LOOKUP_BYTES_MAX = 10 * 1024 * 1024;
-const NON_TRANSACTIONAL = 2;
 const NO_MORE_RESULTS = 3;
+
+interface LookupReply {
+  readonly found: readonly EntityResult[];
+  readonly missing: readonly EntityResult[];
+  readonly deferred: readonly WireKey[];
+  readonly transaction?: Uint8Array;
+  readonly readTime: WireTimestamp;
+}
+
+export interface DatastoreRpcOptions {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly faults: Faults;
+  /** Undefined: every query is answered, as Google's emulators do. */
+  readonly compositeIndexes: readonly CompositeIndex[] | undefined;
+  readonly contention: Contention | undefined;
+  readonly expiry: Expiry | undefined;
+}
 
 /** The methods of google.datastore.v1.Datastore, each one step: nothing else happens between its reads and its writes. */
 export class DatastoreRpc {
+  readonly #options: DatastoreRpcOptions;
   readonly #store: Store;
-  readonly #clock: Clock;
   readonly #transactions: Transactions;
   readonly #allocator: KeyAllocator;
+  readonly #commits: Commits;
 
-  constructor(store: Store, clock: Clock) {
+  constructor(options: DatastoreRpcOptions) {
+    const { store, clock, contention, expiry } = options;
+    this.#options = options;
     this.#store = store;
-    this.#clock = clock;
     this.#transactions = new Transactions(clock);
     this.#allocator = new KeyAllocator(store);
+    const [transactions, allocator] = [this.#transactions, this.#allocator];
+    this.#commits = new Commits({ store, clock, contention, expiry, transactions, allocator });
   }
 
   forgetTransactions(): void {
     this.#transactions.clear();
   }
 
-  lookup(request: LookupRequest): {
-    readonly found: readonly EntityResult[];
-    readonly missing: readonly EntityResult[];
-    readonly deferred: readonly WireKey[];
-    readonly transaction?: Uint8Array;
-    readonly readTime: WireTimestamp;
-  } {
+  /** Removes the rows whose TTL is over for long enough. */
+  sweepExpired(): void {
+    const { expiry, clock } = this.#options;
+    if (expiry !== undefined) this.#transactions.record(expiry.sweep(clock.nowMs()));
+  }
+
+  lookup(request: LookupRequest): LookupReply {
     checkScope(request);
     if (request.keys.length > LOOKUP_KEYS_MAX) {
       throw invalidArgument(`cannot get more than ${LOOKUP_KEYS_MAX} keys in a single call`);
     }
     for (const key of request.keys) checkKey(key, { forWrite: false, incomplete: false });
     const { transaction, started } = this.#reading(request.readOptions, request);
-    const at = this.#moment();
-    const found: EntityResult[] = [];
-    const missing: EntityResult[] = [];
-    const deferred: WireKey[] = [];
-    const seen = new Set<string>();
-    let bytes = 0;
-    for (const key of request.keys) {
-      const partition = resolvePartition(key.partitionId, request);
-      const partitionId = this.#store.partitionId(partition);
-      const keyBytes = encodePath(key.path);
-      const id = entityId(partitionId, keyBytes);
-      if (seen.has(id)) continue;
-      seen.add(id);
-      if (bytes > LOOKUP_BYTES_MAX) {
-        deferred.push(key);
-        continue;
-      }
-      transaction?.keysRead.add(id);
-      const stored = this.#store.entity(partitionId, keyBytes);
-      if (stored === undefined) {
-        const entity = encodeEntity({ key: { partitionId: partition, path: key.path }, properties: {} });
-        missing.push({ entity, version: at.version });
-        continue;
-      }
-      bytes += stored.data.length;
-      const mask = request.propertyMask;
-      found.push({
-        entity:
-          mask === undefined || mask === null ? stored.data : encodeEntity(masked(decodeEntity(stored.data), mask)),
-        version: stored.version,
-        createTime: timestampOf(stored.createdMicros),
-        updateTime: timestampOf(stored.version),
-      });
-    }
-    return { found, missing, deferred, ...started, readTime: at.readTime };
+    const read = this.#asOf(transaction, () => this.#read(request, transaction));
+    return { ...read, ...started };
   }
 
   runQuery(request: RunQueryRequest): { readonly batch: QueryResultBatch; readonly transaction?: Uint8Array } {
@@ -111,7 +107,10 @@ export class DatastoreRpc {
     if (wire === undefined || wire === null) throw invalidArgument('The request has no query.');
     const query = compileQuery(wire, request.partitionId, request);
     const { transaction, started } = this.#reading(request.readOptions, request);
-    const { batch, read } = runBatch(this.#store, query, { wire, mask: request.propertyMask, at: this.#moment() });
+    this.#requireIndex('runQuery', query);
+    const { batch, read } = this.#asOf(transaction, () =>
+      runBatch(this.#store, query, { wire, mask: request.propertyMask, at: this.#moment(transaction) }),
+    );
     transaction?.queriesRead.push({ query, partitionId: this.#store.partitionId(query.partition), section: read });
     return { batch, ...started };
   }
@@ -132,50 +131,27 @@ export class DatastoreRpc {
     const aggregated = aggregatedProperties(aggregations);
     const query = compileQuery(wire, request.partitionId, { projectId, databaseId, aggregated });
     const { transaction, started } = this.#reading(request.readOptions, request);
-    const { properties, read } = runAggregations(this.#store, query, { wire, aggregations });
+    this.#requireIndex('runAggregationQuery', query);
+    const { properties, read } = this.#asOf(transaction, () =>
+      runAggregations(this.#store, query, { wire, aggregations }),
+    );
     transaction?.queriesRead.push({ query, partitionId: this.#store.partitionId(query.partition), section: read });
     const batch = {
       aggregationResults: [{ aggregateProperties: properties }],
       moreResults: NO_MORE_RESULTS,
-      readTime: this.#moment().readTime,
+      readTime: this.#moment(transaction).readTime,
     };
     return { batch, ...started };
   }
 
   beginTransaction(request: BeginTransactionRequest): { readonly transaction: Uint8Array } {
     checkScope(request);
-    const isReadOnly = request.transactionOptions?.mode === 'readOnly';
-    return { transaction: this.#begin(request, isReadOnly).id };
+    return { transaction: this.#begin(request, request.transactionOptions).id };
   }
 
-  commit(request: CommitRequest): {
-    readonly mutationResults: readonly MutationResult[];
-    readonly indexUpdates: number;
-    readonly commitTime: WireTimestamp;
-  } {
+  commit(request: CommitRequest): CommitReply {
     checkScope(request);
-    const isTransactional = request.mode !== NON_TRANSACTIONAL;
-    const transaction = this.#committing(request, isTransactional);
-    if (transaction?.isReadOnly === true && request.mutations.length > 0) {
-      throw invalidArgument('Cannot modify entities in a read-only transaction.');
-    }
-    const nowMs = this.#clock.nowMs();
-    const applied = this.#store.write(() => {
-      const context = { store: this.#store, allocator: this.#allocator, isTransactional };
-      const mutations = prepareMutations(request.mutations, request, context);
-      if (transaction !== undefined && !transaction.isReadOnly) {
-        const written = new Set(mutations.map(({ partitionId, keyBytes }) => entityId(partitionId, keyBytes)));
-        this.#transactions.checkConflicts(transaction, written);
-      }
-      return applyMutations(this.#store, mutations, nowMs);
-    });
-    if (transaction !== undefined) this.#transactions.close(transaction);
-    this.#transactions.record(applied.changes);
-    return {
-      mutationResults: applied.results,
-      indexUpdates: applied.indexUpdates,
-      commitTime: timestampOf(applied.version),
-    };
+    return this.#commits.commit(request);
   }
 
   rollback(request: RollbackRequest): Record<string, never> {
@@ -210,9 +186,63 @@ export class DatastoreRpc {
     return {};
   }
 
-  /** Everything is read as it is now: earlier states (`read_time`) are not kept. */
-  #moment(): ReadMoment {
-    const version = Math.max(this.#store.lastVersion, Math.floor(this.#clock.nowMs() * 1000));
+  #read(request: LookupRequest, transaction: Transaction | undefined): Omit<LookupReply, 'transaction'> {
+    const at = this.#moment(transaction);
+    const found: EntityResult[] = [];
+    const missing: EntityResult[] = [];
+    const deferred: WireKey[] = [];
+    const seen = new Set<string>();
+    let bytes = 0;
+    for (const key of request.keys) {
+      const partition = resolvePartition(key.partitionId, request);
+      const partitionId = this.#store.partitionId(partition);
+      const keyBytes = encodePath(key.path);
+      const id = entityId(partitionId, keyBytes);
+      if (seen.has(id)) continue;
+      seen.add(id);
+      if (bytes > LOOKUP_BYTES_MAX) {
+        deferred.push(key);
+        continue;
+      }
+      transaction?.keysRead.add(id);
+      const stored = this.#store.entity(partitionId, keyBytes);
+      if (stored === undefined) {
+        const entity = encodeEntity({ key: { partitionId: partition, path: key.path }, properties: {} });
+        missing.push({ entity, version: at.version });
+        continue;
+      }
+      bytes += stored.data.length;
+      const mask = request.propertyMask;
+      found.push({
+        entity:
+          mask === undefined || mask === null ? stored.data : encodeEntity(masked(decodeEntity(stored.data), mask)),
+        version: stored.version,
+        createTime: timestampOf(stored.createdMicros),
+        updateTime: timestampOf(stored.version),
+      });
+    }
+    return { found, missing, deferred, readTime: at.readTime };
+  }
+
+  /** A transaction sees the moment of its begin. */
+  #asOf<T>(transaction: Transaction | undefined, read: () => T): T {
+    if (transaction === undefined) return read();
+    return readAsOf(this.#store, this.#transactions.changesSince(transaction), read);
+  }
+
+  /** FAILED_PRECONDITION for a query without its index, and, as a fault, for one whose index is still being built. */
+  #requireIndex(method: 'runQuery' | 'runAggregationQuery', query: CompiledQuery): void {
+    const needed = missingIndex(query, []);
+    if (needed === undefined) return;
+    const { compositeIndexes, faults } = this.#options;
+    const isBuilding = faults.take('datastore', method, ['indexBuilding']) !== undefined;
+    const missing = isBuilding ? needed : compositeIndexes && missingIndex(query, compositeIndexes);
+    if (missing !== undefined) throw new StatusError(status.FAILED_PRECONDITION, missingIndexMessage(missing));
+  }
+
+  #moment(transaction: Transaction | undefined): ReadMoment {
+    const nowMicros = Math.max(this.#store.lastVersion, Math.floor(this.#options.clock.nowMs() * 1000));
+    const version = transaction?.startVersion ?? nowMicros;
     return { version, readTime: timestampOf(version) };
   }
 
@@ -220,33 +250,27 @@ export class DatastoreRpc {
     options: WireReadOptions | null | undefined,
     scope: WireScope,
   ): { readonly transaction: Transaction | undefined; readonly started: { readonly transaction?: Uint8Array } } {
+    if (options?.consistencyType === 'readTime') throw unsupportedReadTime();
     if (options?.consistencyType === 'transaction') {
       return { transaction: this.#transactions.use(options.transaction, scope), started: {} };
     }
     if (options?.consistencyType === 'newTransaction') {
-      const transaction = this.#begin(scope, options.newTransaction?.mode === 'readOnly');
+      const transaction = this.#begin(scope, options.newTransaction);
       return { transaction, started: { transaction: transaction.id } };
     }
     return { transaction: undefined, started: {} };
   }
 
-  #begin(scope: WireScope, isReadOnly: boolean): Transaction {
+  #begin(scope: WireScope, options: WireTransactionOptions | null | undefined): Transaction {
+    const isReadOnly = options?.mode === 'readOnly';
+    if (isReadOnly && options.readOnly?.readTime) throw unsupportedReadTime();
     return this.#transactions.begin(scope, { isReadOnly, startVersion: this.#store.lastVersion });
   }
+}
 
-  #committing(request: CommitRequest, isTransactional: boolean): Transaction | undefined {
-    const { transactionSelector, singleUseTransaction } = request;
-    if (!isTransactional) {
-      if (transactionSelector === undefined) return undefined;
-      throw invalidArgument('A non-transactional commit takes no transaction.');
-    }
-    if (transactionSelector === 'transaction') return this.#transactions.use(request.transaction, request);
-    if (transactionSelector === undefined) throw invalidArgument('transactional commit requires a transaction');
-    if (singleUseTransaction?.mode === 'readOnly') {
-      throw invalidArgument('A single-use transaction must be able to write.');
-    }
-    return undefined;
-  }
+/** Earlier states are kept for open transactions only. */
+function unsupportedReadTime(): StatusError {
+  return new StatusError(status.UNIMPLEMENTED, 'Reads as of a read_time are not emulated.');
 }
 
 function checkScope({ projectId, databaseId }: WireScope): void {

@@ -2,7 +2,8 @@ import type { CompositeDefinition } from './index-definitions.ts';
 import { complement, EMPTY } from './ordered-bytes.ts';
 import type { CompiledQuery, Conjunction, Inequality, SortComponent } from './query.ts';
 import { KEY } from './query.ts';
-import type { IndexEntry, Store } from './store.ts';
+import type { IndexEntry } from './index-table.ts';
+import type { Store } from './store.ts';
 
 /** A walk over one index (or, without one, over the entities themselves) that meets what one conjunction matches. */
 export interface Scan {
@@ -217,7 +218,7 @@ class Planning {
   }
 
   #estimate({ definitionId, prefix }: Omit<Candidate, 'isReversed'>): number {
-    return this.#store.entriesFrom({ definitionId, prefix }, ESTIMATE_MAX);
+    return this.#store.indexes.entriesFrom({ definitionId, prefix }, ESTIMATE_MAX);
   }
 
   #byProperty(property: string): number {

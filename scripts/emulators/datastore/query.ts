@@ -44,6 +44,7 @@ export interface Conjunction {
   readonly equalities: ReadonlyMap<string, readonly Buffer[]>;
   readonly inequalities: ReadonlyMap<string, Inequality>;
   readonly keys: Inequality;
+  readonly hasAncestor: boolean;
 }
 
 /** A part of what results are sorted by, before the key. */
@@ -60,6 +61,8 @@ export interface CompiledQuery {
   /** Explicit orders, then what inequalities, distinct-on and projection imply. */
   readonly components: readonly SortComponent[];
   readonly isKeyDescending: boolean;
+  /** The query itself names the key as its last order. */
+  readonly isKeyExplicit: boolean;
   readonly isKeysOnly: boolean;
   /** Empty: whole entities. Otherwise each combination of these properties' values is a result of its own. */
   readonly projection: readonly string[];
@@ -136,9 +139,11 @@ function conjunctionOf(comparisons: readonly Comparison[], partition: WirePartit
   const equalities = new Map<string, Buffer[]>();
   const inequalities = new Map<string, Inequality>();
   let keys = UNLIMITED;
+  let hasAncestor = false;
   for (const { property, op, value } of comparisons) {
     if (op === OPERATORS.hasAncestor || property === KEY) {
       if (property !== KEY) throw invalidArgument('HAS_ANCESTOR is a filter on __key__ only.');
+      hasAncestor ||= op === OPERATORS.hasAncestor;
       const encode = (operand: WireValue): Buffer => encodeKeyOperand(operand, partition, scope);
       keys = narrowed(keys, op, op === OPERATORS.notIn ? valuesOf(value, KEY).map(encode) : [encode(value)]);
       continue;
@@ -156,7 +161,7 @@ function conjunctionOf(comparisons: readonly Comparison[], partition: WirePartit
     const before = inequalities.get(property) ?? UNLIMITED;
     inequalities.set(property, narrowed(before, op, operands));
   }
-  return { equalities, inequalities, keys };
+  return { equalities, inequalities, keys, hasAncestor };
 }
 
 function encodeKeyOperand(value: WireValue, partition: WirePartition, scope: WireScope): Buffer {
@@ -210,7 +215,7 @@ function sortOrder(
   query: WireQuery,
   conjunctions: readonly Conjunction[],
   implied: Pick<CompiledQuery, 'distinctOn' | 'projection'>,
-): Pick<CompiledQuery, 'components' | 'isKeyDescending'> {
+): Pick<CompiledQuery, 'components' | 'isKeyDescending' | 'isKeyExplicit'> {
   const explicit = query.order.map(({ property, direction }) => ({
     property: property?.name ?? '',
     isDescending: direction === DESCENDING,
@@ -228,8 +233,8 @@ function sortOrder(
   }
   const list = [...components.values()];
   const last = list.at(-1);
-  if (last?.property !== KEY) return { components: list, isKeyDescending: isDescending };
-  return { components: list.slice(0, -1), isKeyDescending: last.isDescending };
+  if (last?.property !== KEY) return { components: list, isKeyDescending: isDescending, isKeyExplicit: false };
+  return { components: list.slice(0, -1), isKeyDescending: last.isDescending, isKeyExplicit: true };
 }
 
 function checkProjection(projection: readonly string[], conjunctions: readonly Conjunction[]): void {

@@ -7,7 +7,7 @@ import { after, complement, EMPTY, next } from './ordered-bytes.ts';
 import type { Plan, Scan } from './planner.ts';
 import type { CompiledQuery } from './query.ts';
 import type { Store } from './store.ts';
-import { blob } from './store.ts';
+import { blob } from './rows.ts';
 import { splitValues } from './values.ts';
 import { decodeEntity } from './wire.ts';
 
@@ -25,9 +25,6 @@ interface Edge {
 }
 
 const CHUNK_MAX = 1024;
-
-/** Entries that are counted one by one; that takes a millisecond. */
-const WALKED_MAX = 10_000;
 
 /** Results of one conjunction in the order of the query, read from its plan in chunks. */
 export class ConjunctionScan {
@@ -74,32 +71,10 @@ export class ConjunctionScan {
     const where = this.#where(section);
     if (where === undefined) return 0;
     const { scan } = this.#plan;
-    const common = this.#countCommon(section);
-    if (common !== undefined) {
-      this.#store.stats.indexEntriesRead += common * (1 + scan.probes.length);
-      return Math.min(common, max);
-    }
     const sql = `SELECT count(*) AS size FROM (SELECT 1 FROM ${tableOf(scan)} a WHERE ${where.sql} LIMIT ?)`;
     const size = this.#counted(() => Number(this.#store.get(sql, [...where.parameters, max])?.['size'] ?? 0));
     if (scan.probes.length === 0) this.#store.stats.indexEntriesRead += size;
     return size;
-  }
-
-  /** The size of all that a big scan meets, by sets of entities; undefined where walking is shorter, or the only way. */
-  #countCommon({ from, until }: Section): number | undefined {
-    const { scan } = this.#plan;
-    const { definitionId, prefix, keys, inequality } = scan;
-    const isWhole = from === undefined && until === undefined && inequality === undefined;
-    const hasAllKeys = keys.lower === undefined && keys.upper === undefined && keys.excluded.length === 0;
-    if (definitionId === undefined || !isWhole || !hasAllKeys) return undefined;
-    const { postings } = this.#store;
-    const lead = { definitionId, prefix, isWhole: scan.free.length === 0 };
-    const isBig = postings.has(lead) || this.#store.entriesFrom({ definitionId, prefix }, WALKED_MAX) === WALKED_MAX;
-    if (!isBig) return undefined;
-    return postings.countCommon([
-      lead,
-      ...scan.probes.map((probe) => ({ definitionId: probe.definitionId, prefix: probe.value, isWhole: true })),
-    ]);
   }
 
   #sorted(section: Section): Position[] {

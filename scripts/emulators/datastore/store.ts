@@ -5,10 +5,9 @@ import type { IndexedValues } from './entities.ts';
 import { indexedValues } from './entities.ts';
 import type { CompositeIndex } from './index-definitions.ts';
 import { IndexDefinitions } from './index-definitions.ts';
-import { decodePath, kindOf } from './keys.ts';
-import { after, asBuffer, complement, EMPTY } from './ordered-bytes.ts';
-import type { Posting } from './posting-sets.ts';
-import { PostingSets } from './posting-sets.ts';
+import { IndexTable } from './index-table.ts';
+import type { Rows } from './rows.ts';
+import { blob } from './rows.ts';
 import type { WirePartition } from './wire.ts';
 import { decodeEntity } from './wire.ts';
 
@@ -26,11 +25,6 @@ export interface ReadStats {
   indexEntriesRead: number;
 }
 
-export interface IndexEntry {
-  readonly definitionId: number;
-  readonly value: Buffer;
-}
-
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS partition (
@@ -42,6 +36,10 @@ const SCHEMA = `
   CREATE TABLE IF NOT EXISTS tombstone (
     partition_id INTEGER NOT NULL, key BLOB NOT NULL, version INTEGER NOT NULL, PRIMARY KEY (partition_id, key)
   ) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS expiry (
+    partition_id INTEGER NOT NULL, key BLOB NOT NULL, due INTEGER NOT NULL, PRIMARY KEY (partition_id, key)
+  ) WITHOUT ROWID;
+  CREATE INDEX IF NOT EXISTS expiry_by_due ON expiry (due);
   CREATE TABLE IF NOT EXISTS reserved_key (
     partition_id INTEGER NOT NULL, key BLOB NOT NULL, PRIMARY KEY (partition_id, key)) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS index_definition (
@@ -53,19 +51,26 @@ const SCHEMA = `
 `;
 
 /** Everything but the numbers that must go on growing. */
-const EMPTIED = ['entity', 'tombstone', 'reserved_key', 'index_definition', 'index_entry', 'partition'] as const;
+const EMPTIED = [
+  'entity',
+  'tombstone',
+  'expiry',
+  'reserved_key',
+  'index_definition',
+  'index_entry',
+  'partition',
+] as const;
 
-const BUILD_BATCH = 10_000;
 const LOCK_WAIT_MS = 5000;
 
 /**
  * Entities and their index entries in SQLite. A write is durable against the death of the process once it returns: the
  * write-ahead log is in the kernel's hands by then.
  */
-export class Store {
+export class Store implements Rows {
   readonly stats: ReadStats = { entitiesRead: 0, indexEntriesRead: 0 };
   readonly definitions: IndexDefinitions;
-  readonly postings = new PostingSets((posting) => this.#entityNumbers(posting));
+  readonly indexes: IndexTable;
   readonly #db: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
   readonly #partitionIds = new Map<string, number>();
@@ -86,8 +91,9 @@ export class Store {
       return 1;
     });
     this.definitions = new IndexDefinitions(this.#db, compositeIndexes);
+    this.indexes = new IndexTable(this, this.definitions);
     this.#lastVersion = this.counter('last_version');
-    this.#build();
+    this.indexes.build();
   }
 
   close(): void {
@@ -106,6 +112,10 @@ export class Store {
     return this.#statement(sql).all(...parameters);
   }
 
+  run(sql: string, parameters: readonly SQLInputValue[]): void {
+    this.#statement(sql).run(...parameters);
+  }
+
   get(sql: string, parameters: readonly SQLInputValue[]): Record<string, SQLOutputValue> | undefined {
     return this.#statement(sql).get(...parameters);
   }
@@ -117,7 +127,7 @@ export class Store {
     this.#isWriting = true;
     try {
       const result = work();
-      this.#run('INSERT OR REPLACE INTO meta (name, value) VALUES (?, ?)', ['last_version', this.#lastVersion]);
+      this.run('INSERT OR REPLACE INTO meta (name, value) VALUES (?, ?)', ['last_version', this.#lastVersion]);
       this.#db.exec('COMMIT');
       return result;
     } catch (thrown) {
@@ -145,7 +155,7 @@ export class Store {
     const known = this.#partitionIds.get(mapKey);
     if (known !== undefined) return known;
     const names = [projectId, databaseId, namespaceId];
-    this.#run('INSERT OR IGNORE INTO partition (project, database, namespace) VALUES (?, ?, ?)', names);
+    this.run('INSERT OR IGNORE INTO partition (project, database, namespace) VALUES (?, ?, ?)', names);
     const row = this.get('SELECT id FROM partition WHERE project = ? AND database = ? AND namespace = ?', names);
     const id = Number(row?.['id']);
     this.#partitionIds.set(mapKey, id);
@@ -177,77 +187,43 @@ export class Store {
     if (before === undefined) {
       this.insertEntity(partitionId, key, after);
     } else {
-      this.#run('UPDATE entity SET version = ?, data = ? WHERE partition_id = ? AND key = ?', [
+      this.run('UPDATE entity SET version = ?, data = ? WHERE partition_id = ? AND key = ?', [
         after.version,
         after.data,
         partitionId,
         key,
       ]);
     }
-    return this.#replaceEntries(
+    return this.indexes.replace(
       key,
-      before === undefined ? [] : this.entries(partitionId, key, indexedValues(decodeEntity(before.data))),
-      this.entries(partitionId, key, after.values),
+      before === undefined ? [] : this.indexes.entries(partitionId, key, indexedValues(decodeEntity(before.data))),
+      this.indexes.entries(partitionId, key, after.values),
     );
   }
 
   /** Without its index entries. */
   insertEntity(partitionId: number, key: Buffer, entity: StoredEntity): void {
-    this.#run('INSERT INTO entity (partition_id, key, version, created, data) VALUES (?, ?, ?, ?, ?)', [
+    this.run('INSERT INTO entity (partition_id, key, version, created, data) VALUES (?, ?, ?, ?, ?)', [
       partitionId,
       key,
       entity.version,
       entity.createdMicros,
       entity.data,
     ]);
-    this.#run('DELETE FROM tombstone WHERE partition_id = ? AND key = ?', [partitionId, key]);
+    this.run('DELETE FROM tombstone WHERE partition_id = ? AND key = ?', [partitionId, key]);
   }
 
   remove(partitionId: number, key: Buffer, before: StoredEntity, version: number): number {
     // The entries first: the entity still has its number.
-    const entries = this.entries(partitionId, key, indexedValues(decodeEntity(before.data)));
-    const changes = this.#replaceEntries(key, entries, []);
-    this.#run('DELETE FROM entity WHERE partition_id = ? AND key = ?', [partitionId, key]);
-    this.#run('INSERT OR REPLACE INTO tombstone (partition_id, key, version) VALUES (?, ?, ?)', [
+    const entries = this.indexes.entries(partitionId, key, indexedValues(decodeEntity(before.data)));
+    const changes = this.indexes.replace(key, entries, []);
+    this.run('DELETE FROM entity WHERE partition_id = ? AND key = ?', [partitionId, key]);
+    this.run('INSERT OR REPLACE INTO tombstone (partition_id, key, version) VALUES (?, ?, ?)', [
       partitionId,
       key,
       version,
     ]);
     return changes;
-  }
-
-  /** Writes the entries of many new entities, in the order of the table, which is several times faster. */
-  insertEntries(entries: readonly (IndexEntry & { readonly key: Buffer })[]): void {
-    const sorted = [...entries].sort(
-      (a, b) => a.definitionId - b.definitionId || a.value.compare(b.value) || a.key.compare(b.key),
-    );
-    for (const { definitionId, value, key } of sorted) this.#insertEntry(definitionId, value, key);
-  }
-
-  entries(partitionId: number, key: Buffer, values: IndexedValues): IndexEntry[] {
-    const kind = kindOf(decodePath(key));
-    const entries: IndexEntry[] = [{ definitionId: this.definitions.byKey(partitionId, kind).id, value: EMPTY }];
-    for (const [name, encodings] of values) {
-      const definition = this.definitions.byProperty(partitionId, kind, name);
-      if (encodings.length > 1) this.definitions.markMultiple(definition);
-      for (const value of encodings) entries.push({ definitionId: definition.id, value });
-    }
-    for (const { id, properties } of this.definitions.composites(partitionId, kind)) {
-      let joints: Buffer[] = [EMPTY];
-      for (const { name, isDescending } of properties) {
-        const encodings = (values.get(name) ?? []).map((value) => (isDescending ? complement(value) : value));
-        joints = joints.flatMap((joint) => encodings.map((value) => Buffer.concat([joint, value])));
-      }
-      for (const value of joints) entries.push({ definitionId: id, value });
-    }
-    return entries;
-  }
-
-  /** How many entries begin with the prefix, but no more than `max`. */
-  entriesFrom({ definitionId, prefix }: Omit<Posting, 'isWhole'>, max: number): number {
-    const sql =
-      'SELECT count(*) AS size FROM (SELECT 1 FROM index_entry WHERE definition_id = ? AND value >= ? AND value < ? LIMIT ?)';
-    return Number(this.get(sql, [definitionId, prefix, after(prefix), max])?.['size'] ?? 0);
   }
 
   /** A number that outlives the process; 0 until it is first set. */
@@ -256,11 +232,11 @@ export class Store {
   }
 
   setCounter(name: string, value: number): void {
-    this.#run('INSERT OR REPLACE INTO meta (name, value) VALUES (?, ?)', [name, value]);
+    this.run('INSERT OR REPLACE INTO meta (name, value) VALUES (?, ?)', [name, value]);
   }
 
   reserveKey(partitionId: number, key: Buffer): void {
-    this.#run('INSERT OR IGNORE INTO reserved_key (partition_id, key) VALUES (?, ?)', [partitionId, key]);
+    this.run('INSERT OR IGNORE INTO reserved_key (partition_id, key) VALUES (?, ?)', [partitionId, key]);
   }
 
   /** Whether a new id may not be this one. */
@@ -271,108 +247,10 @@ export class Store {
     return this.get(sql, [partitionId, key]) !== undefined;
   }
 
-  #replaceEntries(key: Buffer, before: readonly IndexEntry[], after: readonly IndexEntry[]): number {
-    const identity = ({ definitionId, value }: IndexEntry) => `${definitionId}:${value.toString('latin1')}`;
-    const kept = new Set(after.map(identity));
-    const had = new Set<string>();
-    let changes = 0;
-    for (const entry of before) {
-      const id = identity(entry);
-      had.add(id);
-      if (kept.has(id)) continue;
-      changes += 1;
-      this.#run('DELETE FROM index_entry WHERE definition_id = ? AND value = ? AND key = ?', [
-        entry.definitionId,
-        entry.value,
-        key,
-      ]);
-      this.#tellPostings(entry, key, false);
-    }
-    for (const entry of after) {
-      if (had.has(identity(entry))) continue;
-      changes += 1;
-      this.#insertEntry(entry.definitionId, entry.value, key);
-    }
-    return changes;
-  }
-
-  #insertEntry(definitionId: number, value: Buffer, key: Buffer): void {
-    this.#run('INSERT OR IGNORE INTO index_entry (definition_id, value, key) VALUES (?, ?, ?)', [
-      definitionId,
-      value,
-      key,
-    ]);
-    this.#tellPostings({ definitionId, value }, key, true);
-  }
-
-  #tellPostings(entry: IndexEntry, key: Buffer, isThere: boolean): void {
-    if (!this.postings.concerns(entry.definitionId)) return;
-    const sql =
-      'SELECT e.rowid AS number FROM index_definition d JOIN entity e ON e.partition_id = d.partition_id AND e.key = ? ' +
-      'WHERE d.id = ?';
-    const row = this.get(sql, [key, entry.definitionId]);
-    if (row === undefined) throw new Error('An index names an entity that is not there.');
-    this.postings.change(entry, Number(row['number']), isThere);
-  }
-
-  /** Of the entities that have an entry there; an entity keeps its number as long as it lives. */
-  *#entityNumbers({ definitionId, prefix, isWhole }: Posting): Generator<number> {
-    const range = isWhole ? 'a.value = ?' : 'a.value >= ? AND a.value < ?';
-    // Read along the index; SQLite would rather begin with all entities.
-    const sql =
-      `SELECT e.rowid AS number FROM index_definition d CROSS JOIN index_entry a ` +
-      `CROSS JOIN entity e ON e.partition_id = d.partition_id AND e.key = a.key ` +
-      `WHERE d.id = ? AND a.definition_id = d.id AND ${range}`;
-    const parameters = [definitionId, prefix, ...(isWhole ? [] : [after(prefix)])];
-    for (const row of this.#statement(sql).iterate(...parameters)) yield Number(row['number']);
-  }
-
   /** What is kept in memory may be of something that was never stored, or is not there any more. */
   #forget(): void {
     this.definitions.reload();
     this.#partitionIds.clear();
-    this.postings.clear();
-  }
-
-  /** Brings the composite indexes of a file in line with what is declared now. */
-  #build(): void {
-    for (const id of this.definitions.undeclared()) {
-      this.write(() => {
-        this.#run('DELETE FROM index_entry WHERE definition_id = ?', [id]);
-        this.#run('DELETE FROM index_definition WHERE id = ?', [id]);
-      });
-    }
-    const unbuilt = this.definitions.unbuilt();
-    if (unbuilt.length === 0) return;
-    this.write(() => {
-      for (const { partitionId, kind } of unbuilt) this.#buildKind(partitionId, kind);
-    });
-  }
-
-  #buildKind(partitionId: number, kind: string): void {
-    const byKey = this.definitions.byKey(partitionId, kind).id;
-    let from: Buffer = EMPTY;
-    for (;;) {
-      const rows = this.all(
-        `SELECT e.key, e.data FROM index_entry i JOIN entity e ON e.partition_id = ? AND e.key = i.key
-         WHERE i.definition_id = ? AND i.value = x'' AND i.key > ? ORDER BY i.key LIMIT ${BUILD_BATCH}`,
-        [partitionId, byKey, from],
-      );
-      this.insertEntries(
-        rows.flatMap((row) => {
-          const key = blob(row['key']);
-          const values = indexedValues(decodeEntity(blob(row['data'])));
-          return this.entries(partitionId, key, values).map((entry) => ({ ...entry, key }));
-        }),
-      );
-      const last = rows.at(-1);
-      if (last === undefined) return;
-      from = blob(last['key']);
-    }
-  }
-
-  #run(sql: string, parameters: readonly SQLInputValue[]): void {
-    this.#statement(sql).run(...parameters);
   }
 
   #statement(sql: string): StatementSync {
@@ -382,12 +260,6 @@ export class Store {
     this.#statements.set(sql, statement);
     return statement;
   }
-}
-
-/** A column that is declared BLOB NOT NULL. */
-export function blob(column: SQLOutputValue | undefined): Buffer {
-  if (!(column instanceof Uint8Array)) throw new Error('A column that holds bytes holds something else.');
-  return asBuffer(column);
 }
 
 export function toStoredEntity(row: Record<string, SQLOutputValue>): StoredEntity {

@@ -8,6 +8,7 @@ import type { CompiledQuery } from './query.ts';
 import type { ReadSection } from './query-batch.ts';
 import { invalidArgument, StatusError } from './status-error.ts';
 import { status } from '@grpc/grpc-js';
+import type { StoredEntity } from './store.ts';
 import type { WireScope } from './wire.ts';
 import { decodeEntity } from './wire.ts';
 
@@ -23,8 +24,9 @@ export interface Change {
   readonly version: number;
   readonly partitionId: number;
   readonly key: Buffer;
-  /** Serialized; undefined when there was or is none. */
-  readonly before: Buffer | undefined;
+  /** Undefined when there was none. */
+  readonly before: StoredEntity | undefined;
+  /** Serialized; undefined when there is none. */
   readonly after: Buffer | undefined;
 }
 
@@ -51,7 +53,7 @@ export function entityId(partitionId: number, key: Buffer): string {
 
 /**
  * Open transactions, with what each has read, and the changes made since the oldest began. Concurrency is optimistic: a
- * commit fails when somebody has changed what it has read or is about to write.
+ * commit fails when another has changed what the transaction has read or is about to write.
  */
 export class Transactions {
   readonly #clock: Clock;
@@ -122,7 +124,12 @@ export class Transactions {
     if (this.#open.size > 0) this.#changes.push(...changes);
   }
 
-  /** ABORTED when somebody else has changed what the transaction has read, or what it now writes. */
+  /** What was committed since the transaction began, oldest first. */
+  changesSince({ startVersion }: Transaction): readonly Change[] {
+    return this.#changes.filter(({ version }) => version > startVersion);
+  }
+
+  /** ABORTED when another commit has changed what the transaction has read, or what it now writes. */
   checkConflicts(transaction: Transaction, written: ReadonlySet<string>): void {
     const isStale = this.#changes.some((change) => {
       if (change.version <= transaction.startVersion) return false;
@@ -154,7 +161,7 @@ export class Transactions {
 function concerns(change: Change, { query, partitionId, section }: QueryRead): boolean {
   if (change.partitionId !== partitionId) return false;
   if (query.kind !== undefined && query.kind !== kindOf(decodePath(change.key))) return false;
-  return [change.before, change.after].some((data) => {
+  return [change.before?.data, change.after].some((data) => {
     if (data === undefined) return false;
     return tuplesOf(query, change.key, indexedValues(decodeEntity(data))).some((tuple) => {
       const position = { tuple, key: change.key };

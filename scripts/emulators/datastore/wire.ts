@@ -70,8 +70,9 @@ export interface WireEntity {
   readonly properties: WireProperties;
 }
 
-interface WireTransactionOptions {
+export interface WireTransactionOptions {
   readonly mode?: 'readWrite' | 'readOnly';
+  readonly readOnly?: { readonly readTime?: WireTimestamp | null } | null;
 }
 
 export interface WireReadOptions {

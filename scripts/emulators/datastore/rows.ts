@@ -1,0 +1,18 @@
+import type { SQLInputValue, SQLOutputValue } from 'node:sqlite';
+
+import { asBuffer } from './ordered-bytes.ts';
+
+/** The tables of the store, by SQL. */
+export interface Rows {
+  all(sql: string, parameters: readonly SQLInputValue[]): Record<string, SQLOutputValue>[];
+  get(sql: string, parameters: readonly SQLInputValue[]): Record<string, SQLOutputValue> | undefined;
+  run(sql: string, parameters: readonly SQLInputValue[]): void;
+  /** Runs `work` as one transaction of the file: all of it or, when it throws, nothing. */
+  write<T>(work: () => T): T;
+}
+
+/** A column that is declared BLOB NOT NULL. */
+export function blob(column: SQLOutputValue | undefined): Buffer {
+  if (!(column instanceof Uint8Array)) throw new Error('A column that holds bytes holds something else.');
+  return asBuffer(column);
+}
