@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { DatastoreLists } from '#scripts/generate/infra-lists.ts';
 import type { FunctionManifest } from '#scripts/generate/function-manifest.ts';
 import { banner } from './banner.ts';
 import { ClockFile } from './state/clock-file.ts';
@@ -101,6 +102,7 @@ export class LocalCloud {
     const last = readConnection(stateFolder);
     const services = await CloudServices.start({
       local: this.#options,
+      database: readJson(join(repositoryFolder, 'infra', 'generated', 'datastore.json')) as DatastoreLists,
       clock,
       faults,
       last: last?.emulators,

@@ -12,6 +12,8 @@ export interface LocalOptions {
   readonly functionProcesses: number;
   readonly emulators: 'embedded' | 'google';
   readonly sweepSeconds: number;
+  /** Of the embedded Datastore; undefined: no limit. */
+  readonly entityWritesPerSecond: number | undefined;
   /** Whether the greeting lists every function with its method and path. */
   readonly routes: boolean;
   readonly quiet: boolean;
@@ -26,6 +28,7 @@ interface Parsed {
   readonly functionProcesses: number;
   readonly emulators: 'embedded' | 'google';
   readonly sweepSeconds: number;
+  readonly entityWritesPerSecond?: number;
   readonly routes?: true;
   readonly quiet?: true;
 }
@@ -63,6 +66,11 @@ export function parseOptions(argv: readonly string[]): LocalOptions {
       (text) => wholeNumber(text, 1, 86_400),
       60,
     )
+    .option(
+      '--entity-writes-per-second <number>',
+      'how often one entity of the embedded Datastore takes a write; more are ABORTED (default: no limit)',
+      rate,
+    )
     .option('--routes', 'list every function with its method and path once it runs')
     .option('--quiet', 'print nothing but errors')
     .allowExcessArguments(false)
@@ -77,6 +85,7 @@ export function parseOptions(argv: readonly string[]): LocalOptions {
     functionProcesses: parsed.functionProcesses,
     emulators: parsed.emulators,
     sweepSeconds: parsed.sweepSeconds,
+    entityWritesPerSecond: parsed.entityWritesPerSecond,
     routes: parsed.routes === true,
     quiet: parsed.quiet === true,
   };
@@ -87,6 +96,12 @@ function wholeNumber(text: string, min: number, max: number): number {
   if (!/^\d+$/.test(text) || value < min || value > max) {
     throw new InvalidArgumentError(`It must be a whole number from ${min} to ${max}.`);
   }
+  return value;
+}
+
+function rate(text: string): number {
+  const value = Number(text);
+  if (!/^\d+(\.\d+)?$/.test(text) || value <= 0) throw new InvalidArgumentError('It must be a number above 0.');
   return value;
 }
 

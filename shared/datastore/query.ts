@@ -4,7 +4,7 @@ export type Direction = 'asc' | 'desc';
 
 /**
  * The form of a query, without its values. All queries are written down as shapes, in `queries.ts`, so that a test can
- * prove that every one of them is served by an index: no emulator would notice a missing one.
+ * prove that every one of them is served by an index, also those that no suite happens to run.
  */
 export interface Shape<T = unknown> {
   readonly kind: Kind<T>;

@@ -7,6 +7,7 @@ import * as queries from '#shared/datastore/queries.ts';
 import { QUERY_SHAPES } from '#shared/datastore/queries.ts';
 import type { CompositeIndex, Shape } from '#shared/datastore/query.ts';
 import { EVENT, INSTANCE, OPERATION, PRICE_PERIOD } from '#shared/datastore/rows.ts';
+import type { Value } from '#shared/datastore/field.ts';
 import { put } from '#shared/datastore/write.ts';
 import { anInstance } from '#test/support/an-instance.ts';
 import { testDatastore } from '#test/support/datastore.ts';
@@ -54,6 +55,23 @@ describe('the declared queries', () => {
       const others = COMPOSITE_INDEXES.filter((other) => other !== spare);
 
       expect(QUERY_SHAPES.some((query) => !isServed(query, others))).toBe(true);
+    }
+  });
+
+  test('Datastore answers every query with the declared indexes, and without any one of them names the one it lacks', async () => {
+    const { store } = await testDatastore();
+    await Promise.all(QUERY_SHAPES.map((query) => store.query(query, valuesOf(query), { limit: 1 })));
+
+    for (const spare of COMPOSITE_INDEXES) {
+      const others = COMPOSITE_INDEXES.filter((other) => other !== spare);
+      const lacking = await testDatastore(others);
+      for (const query of QUERY_SHAPES.filter((each) => !isServed(each, others))) {
+        const refusal = lacking.store.query(query, valuesOf(query), { limit: 1 }).then(() => 'answered', causeOf);
+
+        expect(String(await refusal), describeShape(query)).toContain(
+          `no matching index found. recommended index is:\n- kind: ${query.kind.name}\n`,
+        );
+      }
     }
   });
 
@@ -142,6 +160,17 @@ test('a row without a time is not among those that are due', async () => {
 
   expect(rows.map((row) => row.id)).toEqual(['due']);
 });
+
+/** Values of the form that the store takes; what they are does not matter to an index. */
+function valuesOf({ equal, atMost }: Shape): Readonly<Record<string, Value>> {
+  return Object.fromEntries(
+    [...equal, ...(atMost === undefined ? [] : [atMost])].map((name) => [name, { stringValue: 'x' }]),
+  );
+}
+
+function causeOf(thrown: unknown): unknown {
+  return thrown instanceof Error && thrown.cause !== undefined ? causeOf(thrown.cause) : thrown;
+}
 
 /** What one row of each kind with an own query looks like in the store. */
 const SAMPLES = new Map(

@@ -19,6 +19,7 @@ const OPTIONS = [
   'function-processes',
   'emulators',
   'sweep-seconds',
+  'entity-writes-per-second',
   'routes',
   'quiet',
 ];

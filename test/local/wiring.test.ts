@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { v1 } from '@google-cloud/pubsub';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import type { Connection } from '#scripts/local/state/connection.ts';
+import { datastoreLists } from '#scripts/generate/infra-lists.ts';
 import type { AuditEntry } from '#scripts/emulators/compute/audit-entry.ts';
 import { LOCAL_PROJECT } from '#scripts/local/functions/function-environment.ts';
 import { LocalCloud } from '#scripts/local/local-cloud.ts';
@@ -90,6 +91,7 @@ async function harness() {
   write('told.jsonl', '');
   const topics = ['operations', 'operations-dead-letter', 'compute-events'].map((name) => ({ name }));
   write('infra/generated/functions.json', JSON.stringify({ functions: FUNCTIONS, topics }));
+  write('infra/generated/datastore.json', JSON.stringify(datastoreLists()));
   write('infra/generated/openapi/gateway.json', JSON.stringify(GATEWAY));
   for (const { name } of FUNCTIONS) write(`.build/functions/${name}/index.js`, bundle(name, toldFile));
   const cloud = new LocalCloud({
@@ -101,6 +103,7 @@ async function harness() {
     functionProcesses: 1,
     emulators: 'embedded',
     sweepSeconds: 3600,
+    entityWritesPerSecond: undefined,
     routes: false,
     quiet: true,
     repositoryFolder: root,

@@ -4,15 +4,16 @@ import { ShiftableClock } from '#scripts/emulators/clock.ts';
 import { DatastoreEmulator } from '#scripts/emulators/datastore/datastore-emulator.ts';
 import { Faults } from '#scripts/emulators/faults.ts';
 import { COMPOSITE_INDEXES } from '#shared/datastore/indexes.ts';
+import type { CompositeIndex } from '#shared/datastore/query.ts';
 import { Store } from '#shared/datastore/store.ts';
 
 export const TEST_PROJECT = 'demo-project';
 
 /** An empty Datastore emulator with the declared indexes, and a store on it through Google's client. Ends with the test. */
-export async function testDatastore() {
+export async function testDatastore(compositeIndexes: readonly CompositeIndex[] = COMPOSITE_INDEXES) {
   const clock = new ShiftableClock();
   const faults = new Faults();
-  const emulator = new DatastoreEmulator({ clock, faults, compositeIndexes: COMPOSITE_INDEXES });
+  const emulator = new DatastoreEmulator({ clock, faults, compositeIndexes });
   await emulator.start();
   const store = new Store({
     project: TEST_PROJECT,

@@ -1,13 +1,14 @@
 import { v1 } from '@google-cloud/pubsub';
 import type { Catalog } from '#shared/catalog/catalog.ts';
-import { COMPOSITE_INDEXES } from '#shared/datastore/indexes.ts';
 import { connection } from '#shared/datastore/connection.ts';
 import type { Clock } from '#scripts/emulators/clock.ts';
 import type { Connection } from '../state/connection.ts';
 import { ComputeEmulator } from '#scripts/emulators/compute/compute-emulator.ts';
+import type { DatastoreEmulatorOptions } from '#scripts/emulators/datastore/datastore-emulator.ts';
 import { DatastoreEmulator } from '#scripts/emulators/datastore/datastore-emulator.ts';
 import type { Emulator } from '#scripts/emulators/emulator.ts';
 import { PubSubEmulator } from '#scripts/emulators/pubsub/pubsub-emulator.ts';
+import type { DatastoreLists } from '#scripts/generate/infra-lists.ts';
 import type { Faults } from '#scripts/emulators/faults.ts';
 import { LOCAL_PROJECT } from '../functions/function-environment.ts';
 import { GoogleEmulator } from './google-emulator.ts';
@@ -20,8 +21,16 @@ import { networksOf } from '../state/catalog-networks.ts';
 import { stateFile } from '../state/state-folder.ts';
 import catalog from '../catalog.json' with { type: 'json' };
 
+/** Writes of one entity that come at once and are still taken, where `--entity-writes-per-second` is given. */
+const ENTITY_WRITES_BURST = 5;
+
 export interface CloudServicesOptions {
-  readonly local: Pick<LocalOptions, 'stateFolder' | 'emulators' | 'bootSeconds' | 'stopSeconds'>;
+  readonly local: Pick<
+    LocalOptions,
+    'stateFolder' | 'emulators' | 'bootSeconds' | 'stopSeconds' | 'entityWritesPerSecond'
+  >;
+  /** What Terraform makes in the database. */
+  readonly database: DatastoreLists;
   readonly clock: Clock;
   readonly faults: Faults;
   /** Addresses of the last run, to be had again where they are free. */
@@ -46,7 +55,7 @@ export class CloudServices {
 
   /** Starts all of them at once; when one fails, none is left running. */
   static async start(options: CloudServicesOptions): Promise<CloudServices> {
-    const { local, clock, faults, last, onTrouble } = options;
+    const { local, database, clock, faults, last, onTrouble } = options;
     const { stateFolder } = local;
     const choosePort = local.emulators === 'google' ? freePort : reusablePort;
     const [datastorePort, pubsubPort, computePort] = await Promise.all([
@@ -77,7 +86,7 @@ export class CloudServices {
               stateFile: stateFile(stateFolder, 'datastore'),
               clock,
               faults,
-              compositeIndexes: COMPOSITE_INDEXES,
+              ...databaseOptions(database, local.entityWritesPerSecond),
             }),
             new PubSubEmulator({ port: pubsubPort, stateFile: stateFile(stateFolder, 'pubsub'), clock, faults }),
             { compute, logSink },
@@ -127,6 +136,18 @@ export class CloudServices {
       await publisher.publish({ topic: topicName(LOCAL_PROJECT, topic), messages: [{ data }] });
     };
   }
+}
+
+/** The database as Terraform makes it, so that a query without its index fails here as it would there. */
+function databaseOptions(
+  { indexes, expiringKinds, expiryProperty }: DatastoreLists,
+  writesPerSecond: number | undefined,
+): Pick<DatastoreEmulatorOptions, 'compositeIndexes' | 'contention' | 'ttl'> {
+  return {
+    compositeIndexes: indexes,
+    ttl: { kinds: expiringKinds, property: expiryProperty },
+    ...(writesPerSecond === undefined ? {} : { contention: { writesPerSecond, burst: ENTITY_WRITES_BURST } }),
+  };
 }
 
 interface Others {
