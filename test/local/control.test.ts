@@ -160,6 +160,45 @@ describe('faults', () => {
   });
 });
 
+describe('networks', () => {
+  test('are listed, and made by POST', async () => {
+    const { call } = await control();
+    const made = {
+      name: 'made',
+      mode: 'custom',
+      subnetworks: [{ name: 'one', region: 'us-east1', ipCidrRange: '10.1.0.0/24' }],
+    };
+
+    const before = await call('GET', '/networks');
+    const after = await call('POST', '/networks', [made]);
+
+    expect(before.body).toEqual([{ name: 'default', mode: 'auto', subnetworks: [] }]);
+    expect(after).toMatchObject({ status: 200, body: [{ name: 'default' }, made] });
+  });
+
+  test.each([
+    ['no array', {}, 'array'],
+    ['no name', [{ mode: 'auto' }], 'name'],
+    ['a bad name', [{ name: 'Made', mode: 'auto' }], "'Made'"],
+    ['no mode', [{ name: 'made' }], 'custom'],
+    ['an unknown region', [{ name: 'made', mode: 'custom', subnetworks: [{ name: 'one', region: 'mars1' }] }], 'mars1'],
+    [
+      'a range that is none',
+      [{ name: 'made', mode: 'custom', subnetworks: [{ name: 'one', region: 'us-east1', ipCidrRange: '10.1.0.0' }] }],
+      '10.1.0.0',
+    ],
+    ['an unknown member', [{ name: 'made', mode: 'auto', colour: 'red' }], 'colour'],
+  ])('%s: 400, says what is wrong, and nothing is made', async (_what, body, word) => {
+    const { call } = await control();
+
+    const answer = await call('POST', '/networks', body);
+
+    expect(answer.status).toBe(400);
+    expect(answer.body).toEqual({ error: expect.stringContaining(word) as unknown });
+    expect((await call('GET', '/networks')).body).toHaveLength(1);
+  });
+});
+
 describe('the clock', () => {
   test('moves for everybody before the call is answered', async () => {
     let told = false;

@@ -93,6 +93,20 @@ export class Journal {
     this.#database = new DatabaseSync(file ?? ':memory:');
     this.#database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;');
     this.#database.exec(SCHEMA);
+    this.#upgrade();
+  }
+
+  /** Operations of a file of the first version know a VM only, and a method without its collection. */
+  #upgrade(): void {
+    const version = this.#database.prepare('PRAGMA user_version').get()?.['user_version'];
+    if (version !== 0) return;
+    this.#database.exec(`
+      UPDATE operations SET doc = json_remove(json_set(doc,
+        '$.target', json_extract(doc, '$.machine'),
+        '$.method', 'instances.' || json_extract(doc, '$.method')), '$.machine')
+      WHERE json_extract(doc, '$.target') IS NULL;
+      PRAGMA user_version = 1;
+    `);
   }
 
   close(): void {

@@ -62,7 +62,8 @@ export function difference({ expected }: ParityCase, { status, body }: ParityAns
 }
 
 function messageOf(body: unknown): string {
-  return String(memberOf(memberOf(body, 'error'), 'message') ?? '(no message)');
+  const message = memberOf(memberOf(body, 'error'), 'message');
+  return typeof message === 'string' ? message : '(no message)';
 }
 
 function memberOf(value: unknown, member: string): unknown {
