@@ -1,99 +1,68 @@
-import { v1 } from '@google-cloud/datastore';
-import type { protos } from '@google-cloud/datastore/build/src/protos.js';
-import { Batcher } from '#shared/concurrency/batcher.ts';
+import { type Gate, type Guarded, OPEN_GATE } from '#shared/concurrency/gate.ts';
 import { Failure } from '#shared/domain/failure.ts';
-import { connect, connection } from './connection.ts';
-import { expiry, type Value } from './field.ts';
-import type { Kind } from './kind.ts';
-import { filterOf } from './query-filter.ts';
+import { EntityClient, type EntityClientOptions, type EntityResult, nameOf } from './entity-client.ts';
+import type { Value } from './field.ts';
+import type { Kind, Properties } from './kind.ts';
+import { optimisticChange } from './optimistic-change.ts';
 import type { Page, Shape } from './query.ts';
-import {
-  badCursor,
-  causeOf,
-  grpcCode,
-  isEncoded,
-  NO_ANSWER,
-  STATUS,
-  toFailure,
-  UncertainCommit,
-} from './store-failure.ts';
-import {
-  type Change,
-  Conflict,
-  type Key,
-  type Mutation,
-  ref,
-  type Ref,
-  type Row,
-  type VersionOf,
-  type Write,
-} from './write.ts';
-
-type EntityResult = protos.google.datastore.v1.IEntityResult;
+import { badCursor, causeOf, grpcCode, isEncoded, STATUS, toFailure } from './store-failure.ts';
+import { type Change, Conflict, ref, type Ref, type Row, type VersionOf, type Write } from './write.ts';
 
 /** What a commit did to one counter. */
 export interface Counted {
   readonly count: number;
 }
 
-/** Longest wait for one RPC. The slowest honest answer is far below it, and a caller is waiting. */
-const READ_TIMEOUT_MS = 5_000;
-const COMMIT_TIMEOUT_MS = 6_000;
-
-/** Attempts of one `change`; with the waits below they take 3 s at most, then the caller is told to come back. */
-const CHANGE_ATTEMPTS_MAX = 12;
-
-/** Datastore's own limit. */
-const LOOKUP_KEYS_MAX = 1_000;
-
-/** By kind and id. */
-type Found = ReadonlyMap<string, EntityResult>;
-
-export interface StoreOptions {
-  readonly project: string;
-  /** `""` is the default database. */
-  readonly database: string;
-  /** `host:port` of an emulator. */
-  readonly emulatorHost: string | undefined;
+export interface StoreOptions extends EntityClientOptions {
   /** 0 ≤ x < 1; spreads the waits of writers that met. */
   readonly random: () => number;
   readonly sleep: (ms: number) => Promise<void>;
 }
 
+/** The rows of some refs, each in its place. */
+export type RowsOf<Refs extends readonly (Ref<unknown> | undefined)[]> = {
+  -readonly [I in keyof Refs]: Refs[I] extends Ref<infer T> | undefined ? Row<T> | undefined : never;
+};
+
+/** What a store shares with the ones behind gates that were made of it. */
+interface Shared {
+  readonly entities: EntityClient;
+  readonly gate: Gate;
+}
+
 /**
- * Rows in Datastore, by Google's generated client.
+ * Rows in Datastore.
  *
  * Rows are read with their version and written back on condition that they still have it, all writes of a change in one
  * atomic commit. So no lock is held between two calls: a process that dies in between leaves nothing behind for others
  * to wait for, and a change costs two round trips.
  */
-export class Store {
-  readonly #client: v1.DatastoreClient;
-  readonly #emulatorHost: string | undefined;
-  readonly #scope: { readonly projectId: string; readonly databaseId: string };
-  readonly #random: () => number;
-  readonly #sleep: (ms: number) => Promise<void>;
-  /** What several requests read at the same time goes into one call: it costs far more than a row. */
-  readonly #lookUps = new Batcher<readonly Ref<unknown>[], Found>(async (all) => {
-    const found = await this.#find(all.flat());
-    return () => found;
-  });
+export class Store implements Guarded {
+  readonly #options: StoreOptions;
+  readonly #entities: EntityClient;
+  readonly #gate: Gate;
 
-  constructor(options: StoreOptions) {
-    this.#client = new v1.DatastoreClient(connection(options.emulatorHost));
-    this.#emulatorHost = options.emulatorHost;
-    this.#scope = { projectId: options.project, databaseId: options.database };
-    this.#random = options.random;
-    this.#sleep = options.sleep;
+  constructor(options: StoreOptions, shared: Shared = { entities: new EntityClient(options), gate: OPEN_GATE }) {
+    this.#options = options;
+    this.#entities = shared.entities;
+    this.#gate = shared.gate;
+  }
+
+  /**
+   * The same store for one request: no write is sent before the gate opens, and none at all when the gate stays shut.
+   * Reads go ahead until there is a refusal.
+   */
+  behind(gate: Gate): Store {
+    return new Store(this.#options, { entities: this.#entities, gate });
   }
 
   /** Opens the connection, so that the first request does not wait for it. */
   async connect(): Promise<void> {
-    await connect(this.#client, this.#emulatorHost);
+    await this.#entities.connect();
   }
 
   async close(): Promise<void> {
-    await this.#client.close();
+    await this.#entities.close();
   }
 
   async get<T>(target: Ref<T>): Promise<Row<T> | undefined> {
@@ -101,24 +70,18 @@ export class Store {
     return row;
   }
 
-  /** Reads rows in one round trip for each 1,000, in the order asked for; `undefined` where there is none. */
-  async getAll<const Refs extends readonly Ref<unknown>[] | []>(
-    refs: Refs,
-  ): Promise<{ -readonly [I in keyof Refs]: Refs[I] extends Ref<infer T> ? Row<T> | undefined : never }> {
-    type Answer = { -readonly [I in keyof Refs]: Refs[I] extends Ref<infer T> ? Row<T> | undefined : never };
-    const targets: readonly Ref<unknown>[] = refs;
-    if (targets.length === 0) return [] as unknown as Answer;
-    const found = await this.#read(() =>
-      this.#lookUps.ask('', targets).catch((thrown: unknown) => {
-        if (grpcCode(thrown) !== STATUS.invalidArgument) throw thrown;
-        // A key that the store does not take is the fault of the one who asked for it.
-        return this.#find(targets);
-      }),
-    );
+  /**
+   * Reads rows in one round trip for each 1,000, in the order asked for; `undefined` where there is none, and where
+   * nothing was asked for.
+   */
+  async getAll<const Refs extends readonly (Ref<unknown> | undefined)[] | []>(refs: Refs): Promise<RowsOf<Refs>> {
+    const targets: readonly (Ref<unknown> | undefined)[] = refs;
+    const named = targets.filter((target) => target !== undefined);
+    const found = named.length === 0 ? undefined : await this.#read(() => this.#entities.findTogether(named));
     return targets.map((target) => {
-      const result = found.get(nameOf(target));
-      return result === undefined ? undefined : toRow(target.kind, result);
-    }) as Answer;
+      const result = target === undefined ? undefined : found?.get(nameOf(target));
+      return target === undefined || result === undefined ? undefined : toRow(target.kind, result);
+    }) as RowsOf<Refs>;
   }
 
   /** One page of rows. Strongly consistent. */
@@ -128,11 +91,13 @@ export class Store {
     page: Page,
   ): Promise<{ readonly rows: readonly Row<T>[]; readonly cursor: string | undefined }> {
     if (page.cursor !== undefined && !isEncoded(page.cursor)) throw badCursor();
-    const { results, cursor, more } = await this.#run(shape, values, page).catch((thrown: unknown) => {
-      // A cursor is opaque to us as well: whether it is one, only the store can say.
-      if (page.cursor !== undefined && grpcCode(causeOf(thrown)) === STATUS.invalidArgument) throw badCursor(thrown);
-      throw thrown;
-    });
+    const { results, cursor, more } = await this.#read(() => this.#entities.run(shape, values, page)).catch(
+      (thrown: unknown) => {
+        // A cursor is opaque to us as well: only Datastore can say whether it is one.
+        if (page.cursor !== undefined && grpcCode(causeOf(thrown)) === STATUS.invalidArgument) throw badCursor(thrown);
+        throw thrown;
+      },
+    );
     return { rows: results.map((result) => toRow(shape.kind, result)), cursor: more ? cursor : undefined };
   }
 
@@ -145,28 +110,15 @@ export class Store {
     values: Readonly<Record<string, Value>>,
     page: Page,
   ): Promise<{ readonly refs: readonly Ref<T>[]; readonly cursor: string | undefined }> {
-    const { results, cursor, more } = await this.#run(shape, values, { ...page, keysOnly: true });
+    const keysOnly = { ...page, keysOnly: true };
+    const { results, cursor, more } = await this.#read(() => this.#entities.run(shape, values, keysOnly));
     const refs = results.map(({ entity }) => ref(shape.kind, entity?.key?.path?.[0]?.name ?? ''));
     return { refs, cursor: more ? cursor : undefined };
   }
 
-  /** Exact number of rows, counted by the store itself. */
+  /** Exact number of rows, counted by Datastore itself. */
   async count(shape: Shape, values: Readonly<Record<string, Value>>): Promise<number> {
-    const [response] = await this.#read(() =>
-      this.#client.runAggregationQuery(
-        {
-          ...this.#scope,
-          partitionId: this.#scope,
-          aggregationQuery: {
-            nestedQuery: { kind: [{ name: shape.kind.name }], ...filterOf(shape, values) },
-            aggregations: [{ alias: 'total', count: {} }],
-          },
-        },
-        { timeout: READ_TIMEOUT_MS * 2 },
-      ),
-    );
-    const total = response.batch?.aggregationResults?.[0]?.aggregateProperties?.['total']?.integerValue;
-    return Number(String(total ?? 0));
+    return this.#read(() => this.#entities.count(shape, values));
   }
 
   /**
@@ -176,87 +128,24 @@ export class Store {
   async increment<T>(
     target: Ref<T>,
     property: keyof T & string,
-    options: { expireAtMs: number; by?: number; also?: readonly Write[] },
+    { expireAtMs, by = 1, also = [] }: { expireAtMs: number; by?: number; also?: readonly Write[] },
   ): Promise<Counted> {
-    const counter: Mutation = {
-      upsert: { key: this.#key(target), properties: { expireAt: expiry(options.expireAtMs) } },
-      // Without the mask the upsert would clear the counter before it is incremented.
-      propertyMask: { paths: ['expireAt'] },
-      propertyTransforms: [{ property, increment: { integerValue: options.by ?? 1 } }],
-    };
-    const also = (options.also ?? []).map((write) => write.mutation(this.#key(write.ref)));
-    const [response] = await this.#read(() =>
-      this.#client.commit(
-        { ...this.#scope, mode: 'NON_TRANSACTIONAL', mutations: [counter, ...also] },
-        { timeout: COMMIT_TIMEOUT_MS },
-      ),
-    );
-    const value = response.mutationResults?.[0]?.transformResults?.[0]?.integerValue;
-    if (value === undefined || value === null) throw new Failure('internal', 'The counter was not answered.');
-    return { count: Number(String(value)) };
+    await this.#gate.opened();
+    const count = await this.#read(() => this.#entities.increment(target, property, { by, expireAtMs, also }));
+    if (count === undefined) throw new Failure('internal', 'The counter was not answered.');
+    return { count };
   }
 
   /**
-   * Reads, decides and writes until nobody was in between. `decide` runs once per attempt and must decide anew from rows
-   * that it reads itself. When the answer to a commit is lost, the first inserted row tells whether it was applied; a
-   * change without an insert is decided again and must then find that nothing is left to do.
-   *
-   * Throws `unavailable` when others were faster in every attempt.
+   * Reads, decides and writes until no other writer was in between: see `optimisticChange`. Throws `unavailable` when
+   * other writers were faster in every attempt.
    */
   async change<T>(decide: () => Promise<Change<T>>): Promise<T> {
-    // What may be applied yet: a commit whose answer was lost can still be on its way when it is looked for.
-    const open: Change<T>[] = [];
-    for (let attempt = 1; ; attempt += 1) {
-      const decided = await this.#decided(decide, open);
-      if ('settled' in decided) return decided.settled;
-      const { change } = decided;
-      try {
-        const versionOf = await this.#commit(change.writes);
-        return change.applied === undefined ? change.result : change.applied(versionOf);
-      } catch (thrown) {
-        const uncertain = thrown instanceof UncertainCommit;
-        if (!uncertain && !(thrown instanceof Conflict)) throw toFailure(thrown);
-        const applied = await this.#appliedOf([change, ...open]);
-        if (applied !== undefined) return applied.result;
-        if (uncertain) open.push(change);
-        // A store that does not answer is not hammered: two tries, then the caller is told.
-        if (uncertain && attempt > 1) throw toFailure(thrown);
-        if (attempt === CHANGE_ATTEMPTS_MAX) {
-          throw new Failure('unavailable', 'Too many changes at the same time. Please try again.', {
-            reason: 'contention',
-            retryAfterSeconds: 1,
-            cause: thrown,
-          });
-        }
-        // Full jitter up to 20, 40, 80, … 500 ms: the first of many losers come back almost at once.
-        await this.#sleep(this.#random() * Math.min(500, 10 * 2 ** attempt));
-      }
-    }
-  }
-
-  /**
-   * Decides, and settles what needs no commit. A "no", or nothing left to do, may be the echo of an own commit that was
-   * still on its way when it was looked for: whoever has taken the last place is then the caller himself.
-   */
-  async #decided<T>(
-    decide: () => Promise<Change<T>>,
-    open: readonly Change<T>[],
-  ): Promise<{ readonly change: Change<T> } | { readonly settled: T }> {
-    let change: Change<T>;
-    try {
-      change = await decide();
-    } catch (thrown) {
-      const applied = await this.#appliedOf(open);
-      if (applied === undefined) throw thrown;
-      return { settled: applied.result };
-    }
-    if (change.writes.length > 0) return { change };
-    return { settled: ((await this.#appliedOf(open)) ?? change).result };
-  }
-
-  async #appliedOf<T>(changes: readonly Change<T>[]): Promise<Change<T> | undefined> {
-    for (const change of changes) if (await this.#wasApplied(change.writes)) return change;
-    return undefined;
+    return optimisticChange(decide, {
+      ...this.#options,
+      commit: (writes) => this.#commit(writes),
+      wasApplied: (writes) => this.#wasApplied(writes),
+    });
   }
 
   /** One attempt, for writers who give way. Throws `Conflict` when a row was not as it had been read. */
@@ -273,53 +162,9 @@ export class Store {
     await this.change(async () => ({ writes, result: undefined }));
   }
 
-  async #find(targets: readonly Ref<unknown>[]): Promise<Found> {
-    const found = new Map<string, EntityResult>();
-    const different = new Map(targets.map((target) => [nameOf(target), target]));
-    const pending = Array.from(different.values(), (target) => this.#key(target));
-    while (pending.length > 0) {
-      const keys = pending.splice(0, LOOKUP_KEYS_MAX);
-      const [response] = await this.#client.lookup({ ...this.#scope, keys }, { timeout: READ_TIMEOUT_MS });
-      for (const result of response.found ?? []) found.set(keyText(result.entity?.key), result);
-      pending.push(...(response.deferred ?? []));
-    }
-    return found;
-  }
-
   async #commit(writes: readonly Write[]): Promise<VersionOf> {
-    try {
-      const [response] = await this.#client.commit(
-        {
-          ...this.#scope,
-          mode: 'TRANSACTIONAL',
-          singleUseTransaction: { readWrite: {} },
-          mutations: writes.map((write) => write.mutation(this.#key(write.ref))),
-        },
-        { timeout: COMMIT_TIMEOUT_MS },
-      );
-      if (response.mutationResults?.some((result) => result.conflictDetected === true) === true) {
-        throw new Conflict('a row was changed by somebody else');
-      }
-      const versions = new Map(
-        writes.map(({ ref: target }, index) => [nameOf(target), response.mutationResults?.[index]?.version]),
-      );
-      return (target) => {
-        const version = versions.get(nameOf(target));
-        return version === undefined || version === null ? undefined : String(version);
-      };
-    } catch (thrown) {
-      switch (grpcCode(thrown)) {
-        case STATUS.alreadyExists:
-        case STATUS.notFound:
-        case STATUS.failedPrecondition:
-        case STATUS.aborted:
-          throw new Conflict('a row was not as it had been read', { cause: thrown });
-        case undefined:
-        default:
-          if (!NO_ANSWER.has(grpcCode(thrown))) throw thrown;
-          throw new UncertainCommit('the answer to a commit was lost', { cause: thrown });
-      }
-    }
+    await this.#gate.opened();
+    return this.#entities.commit(writes);
   }
 
   /**
@@ -327,81 +172,24 @@ export class Store {
    * may have repeated a commit that had been applied. Inserted rows have ids that nobody else makes.
    */
   async #wasApplied(writes: readonly Write[]): Promise<boolean> {
-    const witness = writes.find((write) => write.mutation({}).insert !== undefined);
+    const witness = writes.find((write) => write.type === 'insert');
     if (witness === undefined) return false;
-    const [response] = await this.#read(() =>
-      this.#client.lookup({ ...this.#scope, keys: [this.#key(witness.ref)] }, { timeout: READ_TIMEOUT_MS }),
-    );
-    const found = response.found?.[0]?.entity?.properties;
-    if (found === undefined || found === null) return false;
+    const found = await this.#read(() => this.#entities.find([witness.ref]));
+    const properties: Properties | null | undefined = found.get(nameOf(witness.ref))?.entity?.properties;
+    if (properties === undefined || properties === null) return false;
     // A row that another writer inserted under the same id (an idempotency key) differs from ours in what it points to.
-    const ours = witness.mutation({}).insert?.properties ?? {};
-    return Object.keys(ours).every((name) => sameValue(ours[name], found[name]));
-  }
-
-  async #run(
-    shape: Shape,
-    values: Readonly<Record<string, Value>>,
-    page: Page & { readonly keysOnly?: boolean },
-  ): Promise<{ results: EntityResult[]; cursor: string; more: boolean }> {
-    const results: EntityResult[] = [];
-    let cursor = page.cursor;
-    let offset = page.offset ?? 0;
-    for (;;) {
-      const [response] = await this.#read(() =>
-        this.#client.runQuery(
-          {
-            ...this.#scope,
-            partitionId: this.#scope,
-            query: {
-              kind: [{ name: shape.kind.name }],
-              ...(page.keysOnly === true ? { projection: [{ property: { name: '__key__' } }] } : {}),
-              ...filterOf(shape, values, page.range),
-              order: shape.order.map(({ property, direction }) => ({
-                property: { name: property },
-                direction: direction === 'asc' ? 'ASCENDING' : 'DESCENDING',
-              })),
-              limit: { value: page.limit - results.length },
-              offset,
-              ...(cursor === undefined ? {} : { startCursor: Buffer.from(cursor, 'base64url') }),
-            },
-          },
-          { timeout: READ_TIMEOUT_MS * 2 },
-        ),
-      );
-      const batch = response.batch ?? {};
-      results.push(...(batch.entityResults ?? []));
-      offset -= batch.skippedResults ?? 0;
-      const end = batch.endCursor ?? '';
-      cursor = (typeof end === 'string' ? Buffer.from(end, 'base64') : Buffer.from(end)).toString('base64url');
-      const more = batch.moreResults;
-      if (more !== 'NOT_FINISHED') {
-        return { results, cursor, more: more === 'MORE_RESULTS_AFTER_LIMIT' || more === 'MORE_RESULTS_AFTER_CURSOR' };
-      }
-    }
+    return Object.entries(witness.properties).every(([name, value]) => sameValue(value, properties[name]));
   }
 
   /** Fails closed: a store that does not answer is a 503 to come back to, never an empty answer. */
   async #read<T>(call: () => Promise<T>): Promise<T> {
+    this.#gate.requireNotRefused();
     try {
       return await call();
     } catch (thrown) {
       throw toFailure(thrown);
     }
   }
-
-  #key(target: Ref<unknown>): Key {
-    return { partitionId: { ...this.#scope, namespaceId: '' }, path: [{ kind: target.kind.name, name: target.id }] };
-  }
-}
-
-function nameOf({ kind, id }: Ref<unknown>): string {
-  return `${kind.name}/${id}`;
-}
-
-function keyText(key: Key | null | undefined): string {
-  const [element] = key?.path ?? [];
-  return `${element?.kind ?? ''}/${element?.name ?? ''}`;
 }
 
 function toRow<T>(kind: Kind<T>, result: EntityResult): Row<T> {

@@ -1,10 +1,5 @@
-import type { protos } from '@google-cloud/datastore/build/src/protos.js';
 import { time } from './field.ts';
-import type { Kind } from './kind.ts';
-
-export type Mutation = protos.google.datastore.v1.IMutation;
-
-export type Key = protos.google.datastore.v1.IKey;
+import type { Kind, Properties } from './kind.ts';
 
 /** Names a row, whether it exists or not. */
 export interface Ref<T> {
@@ -19,59 +14,47 @@ export function ref<T>(kind: Kind<T>, id: string): Ref<T> {
 /** A row as it was when it was read. */
 export interface Row<T> extends Ref<T> {
   readonly value: T;
-  /** Grows with every write; a row is written back only if it still is this one. */
+  /** Grows with every write; a row is written back only while this is still its version. */
   readonly version: string;
 }
 
 /** One write of a commit. Made by the functions below, so that kind and value fit together. */
-export interface Write {
-  readonly ref: Ref<unknown>;
-  readonly mutation: (key: Key) => Mutation;
-}
-
-const FAIL = 'FAIL' as const;
+export type Write =
+  | { readonly type: 'insert'; readonly ref: Ref<unknown>; readonly properties: Properties }
+  | { readonly type: 'replace'; readonly ref: Ref<unknown>; readonly properties: Properties; readonly version: string }
+  | { readonly type: 'remove'; readonly ref: Ref<unknown>; readonly version: string }
+  | { readonly type: 'put'; readonly ref: Ref<unknown>; readonly properties: Properties }
+  | { readonly type: 'erase'; readonly ref: Ref<unknown> }
+  | { readonly type: 'touch'; readonly ref: Ref<unknown>; readonly properties: Properties };
 
 /** Fails the commit when the row exists. */
 export function insert<T>(kind: Kind<T>, id: string, value: T): Write {
-  return { ref: { kind, id }, mutation: (key) => ({ insert: { key, properties: { ...kind.encode(value) } } }) };
+  return { type: 'insert', ref: { kind, id }, properties: kind.encode(value) };
 }
 
 /** Fails the commit when the row was changed or removed since it was read. */
 export function replace<T>(row: Row<T>, value: T): Write {
-  return {
-    ref: row,
-    mutation: (key) => ({
-      update: { key, properties: { ...row.kind.encode(value) } },
-      baseVersion: row.version,
-      conflictResolutionStrategy: FAIL,
-    }),
-  };
+  return { type: 'replace', ref: row, properties: row.kind.encode(value), version: row.version };
 }
 
 /** Fails the commit when the row was changed or removed since it was read. */
 export function remove<T>(row: Row<T>): Write {
-  return { ref: row, mutation: (key) => ({ delete: key, baseVersion: row.version, conflictResolutionStrategy: FAIL }) };
+  return { type: 'remove', ref: row, version: row.version };
 }
 
-/** Writes whatever was there before. */
+/** Writes the row, whatever it held before. */
 export function put<T>(kind: Kind<T>, id: string, value: T): Write {
-  return { ref: { kind, id }, mutation: (key) => ({ upsert: { key, properties: { ...kind.encode(value) } } }) };
+  return { type: 'put', ref: { kind, id }, properties: kind.encode(value) };
 }
 
 /** Removes the row if there is one. */
 export function erase<T>(target: Ref<T>): Write {
-  return { ref: target, mutation: (key) => ({ delete: key }) };
+  return { type: 'erase', ref: target };
 }
 
-/** Writes one time and leaves the rest of the row alone; nothing happens to a row that others change meanwhile. */
+/** Writes one time and leaves the other members of the row alone. Fails the commit when the row is missing. */
 export function touch<T>(target: Ref<T>, property: keyof T & string, atMs: number): Write {
-  return {
-    ref: target,
-    mutation: (key) => ({
-      update: { key, properties: { [property]: time.encode(atMs) } },
-      propertyMask: { paths: [property] },
-    }),
-  };
+  return { type: 'touch', ref: target, properties: { [property]: time.encode(atMs) } };
 }
 
 /** A row as a commit left it that wrote this value; `undefined` when the commit did not write it. */
@@ -89,7 +72,7 @@ export class Conflict extends Error {
 export interface Change<T> {
   readonly writes: readonly Write[];
   readonly result: T;
-  /** The result instead, when the store has answered which versions it made: nobody need read back what he wrote. */
+  /** The result instead, once the store has answered which versions it made: what was written need not be read back. */
   readonly applied?: (versionOf: VersionOf) => T;
 }
 
