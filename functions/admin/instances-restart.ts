@@ -12,7 +12,7 @@ httpFunction({
   // The contract of this section: a restart shuts the operating system down.
   handle: ({ params, ...call }, tools) =>
     requestOperation(
-      { ...call, kind: 'restart', instanceId: params.id, strictness: 'admin', answer: answerAccepted(call) },
+      { ...call, kind: 'restart', instanceId: params.id, strictness: 'strict', answer: answerAccepted(call) },
       tools,
     ),
 });

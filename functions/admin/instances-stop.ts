@@ -11,7 +11,7 @@ httpFunction({
   open: openPublisher,
   handle: ({ params, ...call }, tools) =>
     requestOperation(
-      { ...call, kind: 'stop', instanceId: params.id, strictness: 'admin', answer: answerAccepted(call) },
+      { ...call, kind: 'stop', instanceId: params.id, strictness: 'strict', answer: answerAccepted(call) },
       tools,
     ),
 });

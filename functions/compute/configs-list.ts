@@ -6,8 +6,5 @@ import { httpFunction } from '#shared/runtime/http-function.ts';
 httpFunction({
   endpoint,
   family: computeFamily,
-  handle: async (call, { catalog }) => {
-    const [configs] = await Promise.all([catalog.configs(), call.admitted]);
-    return { status: 200, body: configs.map(presentConfig) };
-  },
+  handle: async (_, { catalog }) => ({ status: 200, body: (await catalog.configs()).map(presentConfig) }),
 });

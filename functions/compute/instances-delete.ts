@@ -11,7 +11,7 @@ httpFunction({
   family: computeFamily,
   open: (base) => ({ ...openCompute(base), ...openPublisher(base) }),
   handle: async ({ params, ...call }, tools) => {
-    const { operationId } = await deleteInstance({ ...call, instanceId: params.id, asAdmin: false }, tools);
+    const { operationId } = await deleteInstance({ ...call, instanceId: params.id }, tools);
     return { status: 204, headers: operationHeaders({ id: operationId }) };
   },
 });

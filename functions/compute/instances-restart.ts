@@ -12,7 +12,7 @@ httpFunction({
   // The contract of this family: self-service restart is a hard reset.
   handle: ({ params, ...call }, tools) =>
     requestOperation(
-      { ...call, kind: 'reset', instanceId: params.id, strictness: 'self-service', answer: answerAccepted(call) },
+      { ...call, kind: 'reset', instanceId: params.id, strictness: 'lenient', answer: answerAccepted(call) },
       tools,
     ),
 });

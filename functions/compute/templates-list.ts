@@ -6,8 +6,5 @@ import { httpFunction } from '#shared/runtime/http-function.ts';
 httpFunction({
   endpoint,
   family: computeFamily,
-  handle: async (call, { catalog }) => {
-    const [templates] = await Promise.all([catalog.templates(), call.admitted]);
-    return { status: 200, body: templates.map(presentTemplate) };
-  },
+  handle: async (_, { catalog }) => ({ status: 200, body: (await catalog.templates()).map(presentTemplate) }),
 });

@@ -6,8 +6,8 @@ import { httpFunction } from '#shared/runtime/http-function.ts';
 httpFunction({
   endpoint,
   family: computeFamily,
-  handle: async ({ params, admitted }, { catalog }) => {
-    const [template] = await Promise.all([catalog.template(params.id), admitted]);
-    return { status: 200, body: zonesOf(template.region) };
+  handle: async ({ params }, { catalog }) => {
+    const { region } = await catalog.template(params.id);
+    return { status: 200, body: zonesOf(region) };
   },
 });

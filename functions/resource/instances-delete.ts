@@ -17,7 +17,7 @@ httpFunction({
           ...call,
           kind: 'delete',
           instanceId: params.id,
-          strictness: 'self-service',
+          strictness: 'lenient',
           answer: (operation) => ({
             status: 202,
             headers: operationHeaders(operation),

@@ -13,20 +13,20 @@ import type { Instance } from '#shared/domain/instance.ts';
 import { UNMETERED } from '#shared/domain/metering.ts';
 import type { Operation } from '#shared/domain/operation.ts';
 import { allot, type Allotment, withPlaces } from '#shared/domain/orders.ts';
-import type { Principal } from '#shared/domain/principal.ts';
+import type { Actor, Principal } from '#shared/domain/principal.ts';
 import { reserve } from '#shared/domain/quota.ts';
 import { requestUuid } from '#shared/domain/request-uuid.ts';
 import type { Tier } from '#shared/domain/tier.ts';
 import { firstWrites } from '#shared/lifecycle/instance-writes.ts';
 import type { Tools } from '#shared/lifecycle/tools.ts';
-import { IDEMPOTENCY_KEPT_MS, requireSameUse } from './idempotent.ts';
+import { recordOf, requireSameUse, writeRecord } from './idempotent.ts';
 
 export interface CreateRequest {
   readonly caller: Principal;
+  readonly actor: Actor;
   readonly tier: Tier;
   readonly requestId: string;
   readonly idempotencyKey: IdempotencyKey | undefined;
-  readonly admitted: Promise<void>;
   /** First part of the ids: `tw`. */
   readonly idPrefix: string;
   /** Looked up beside everything else; throws `not_found` for unknown names. */
@@ -60,6 +60,7 @@ export async function accept(
   { store, nowMs, random }: Tools,
 ): Promise<Accepted | { readonly earlier: IdempotencyRecord }> {
   const { caller, tier, idempotencyKey } = request;
+  const [defaultProject] = caller.projects;
   const usageRef = ref(USAGE, caller.customerId);
   // Made once: after a lost answer the operation's row tells whether the commit was applied.
   const operationRef = ref(OPERATION, operationId(nowMs(), random));
@@ -69,10 +70,9 @@ export async function accept(
     lookedUp.catch(() => undefined);
     const [usage, earlier, ordered] = await store.getAll([
       usageRef,
-      ref(IDEMPOTENCY, idempotencyKey?.id ?? 'none'),
-      ref(ORDERS, caller.projects[0] ?? 'none'),
+      idempotencyKey && ref(IDEMPOTENCY, idempotencyKey.id),
+      defaultProject === undefined ? undefined : ref(ORDERS, defaultProject),
     ]);
-    await request.admitted;
     const atMs = nowMs();
     if (idempotencyKey !== undefined && earlier !== undefined && earlier.value.expireAtMs > atMs) {
       requireSameUse(earlier.value, idempotencyKey, caller);
@@ -104,10 +104,9 @@ export async function accept(
     if (orders !== undefined && allotment.reservation !== null)
       writes.push(replace(orders, withPlaces(orders.value, allotment.reservation, 1)));
     const accepted = { instance, operation, reply };
-    const record = idempotencyKey === undefined ? undefined : newRecord(idempotencyKey, { reply, operation, atMs });
+    const record = idempotencyKey === undefined ? undefined : recordOf(idempotencyKey, { reply, operation, atMs });
     if (idempotencyKey !== undefined && record !== undefined) {
-      // An expired record that TTL has not taken yet is written over, on condition that it still is that one.
-      writes.push(earlier === undefined ? insert(IDEMPOTENCY, idempotencyKey.id, record) : replace(earlier, record));
+      writes.push(writeRecord(idempotencyKey, earlier, record));
     }
     return {
       writes,
@@ -131,7 +130,7 @@ export async function accept(
   });
 }
 
-/** An instance is visible by the groups of its creator: without any, no user could stop or delete what they pay for. */
+/** An instance is visible by the groups of its creator: a caller without any could not stop or delete what they pay for. */
 function requireGroups(caller: Principal): void {
   if (caller.groups.length > 0 || isAdmin(caller)) return;
   throw new Failure('forbidden', 'You belong to no group, and instances are visible by the groups of their creator.', {
@@ -148,7 +147,7 @@ function newOperation(
     kind: 'create',
     instanceId: instance,
     state: 'running',
-    actor: { type: 'user', id: request.caller.userId },
+    actor: request.actor,
     customerId: request.caller.customerId,
     visibleBy: request.caller.groups,
     requestId: request.requestId,
@@ -218,25 +217,10 @@ function newInstance(
   };
 }
 
-function newRecord(
-  key: IdempotencyKey,
-  { reply, operation, atMs }: { readonly reply: Reply; readonly operation: Operation; readonly atMs: number },
-): IdempotencyRecord {
-  return {
-    bodyHash: key.bodyHash,
-    operationId: operation.id,
-    instanceId: operation.instanceId,
-    customerId: operation.customerId,
-    visibleBy: operation.visibleBy,
-    status: reply.status,
-    headers: reply.headers ?? {},
-    body: reply.body === undefined ? '' : JSON.stringify(reply.body),
-    leaseUntilMs: operation.leaseUntilMs,
-    expireAtMs: atMs + IDEMPOTENCY_KEPT_MS,
-  };
-}
-
 export async function readOwn({ idempotencyKey }: CreateRequest, id: string, store: Tools['store']): Promise<OwnRows> {
-  const [operation, record] = await store.getAll([ref(OPERATION, id), ref(IDEMPOTENCY, idempotencyKey?.id ?? 'none')]);
+  const [operation, record] = await store.getAll([
+    ref(OPERATION, id),
+    idempotencyKey && ref(IDEMPOTENCY, idempotencyKey.id),
+  ]);
   return [operation, record?.value.operationId === id ? record : undefined];
 }

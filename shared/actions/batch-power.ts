@@ -8,7 +8,7 @@ import { operationId } from '#shared/domain/ids.ts';
 import type { Instance } from '#shared/domain/instance.ts';
 import { pendingOperation } from '#shared/domain/operation.ts';
 import { fits, joinable, projectedStatus, requireRoom } from '#shared/domain/power.ts';
-import type { Principal } from '#shared/domain/principal.ts';
+import type { Actor, Principal } from '#shared/domain/principal.ts';
 import { publishOperations } from '#shared/lifecycle/publish-operations.ts';
 import { enqueue } from '#shared/lifecycle/queue-operation.ts';
 import type { Tools } from '#shared/lifecycle/tools.ts';
@@ -17,7 +17,7 @@ import { isInProjects } from './require-project.ts';
 
 export interface BatchRequest {
   readonly caller: Principal;
-  readonly admitted: Promise<void>;
+  readonly actor: Actor;
   readonly requestId: string;
   /** fids, each once; so few that all their writes are one commit. */
   readonly instances: readonly string[];
@@ -50,8 +50,7 @@ export async function batchPower(
   // Made once: after a lost answer the operations tell whether the commit was applied.
   const operationIds = ids.map(() => operationId(nowMs(), random));
   const accepted = await store.change<Accepted>(async () => {
-    const found = await store.getAll(ids.map((id) => ref(INSTANCE, id ?? 'none')));
-    await request.admitted;
+    const found = await store.getAll(ids.map((id) => (id === undefined ? undefined : ref(INSTANCE, id))));
     const rows = found.map((row) => {
       if (row === undefined || !isInProjects(request.caller, row.value)) throw instanceNotFound();
       return row;
@@ -101,11 +100,11 @@ function planFor(
 ): { readonly status: FleetStatus; readonly writes: readonly Write[]; readonly message?: OperationMessage } {
   const { kind } = request;
   if (joinable(row.value, kind) !== undefined) return { status: ACCEPTED[kind], writes: [] };
-  if (!fits(kind, projectedStatus(row.value), 'admin')) return { status: fleetStatus(row.value), writes: [] };
+  if (!fits(kind, projectedStatus(row.value), 'strict')) return { status: fleetStatus(row.value), writes: [] };
   requireRoom(row.value);
   const operation = pendingOperation(kind, row.value, {
     id,
-    actor: { type: 'user', id: request.caller.userId },
+    actor: request.actor,
     requestId: request.requestId,
     atMs,
   });

@@ -17,9 +17,8 @@ import type { Tools } from '#shared/lifecycle/tools.ts';
 export interface DeleteRequest {
   readonly instanceId: string;
   readonly caller: Principal;
+  readonly actor: Actor;
   readonly requestId: string;
-  readonly admitted: Promise<void>;
-  readonly asAdmin: boolean;
 }
 
 /** Longest time that one delete request works; the worker leaves its operation alone until then. */
@@ -81,15 +80,13 @@ async function mark(
   const id = operationId(nowMs(), random);
   return store.change(async () => {
     const row = await store.get(ref(INSTANCE, request.instanceId));
-    await request.admitted;
-    if (row === undefined || !(request.asAdmin || canSee(request.caller, row.value))) throw instanceNotFound();
+    if (row === undefined || !canSee(request.caller, row.value)) throw instanceNotFound();
     // Another delete is at work, or died at it: both may go on, they ask under the same requestId.
     const already = queuedDelete(row);
     if (already !== undefined) return { writes: [], result: { instance: row.value, deleteId: already } };
     const atMs = nowMs();
-    const actor: Actor = { type: request.asAdmin ? 'admin' : 'user', id: request.caller.userId };
     const operation: Operation = {
-      ...pendingOperation('delete', row.value, { id, actor, requestId: request.requestId, atMs }),
+      ...pendingOperation('delete', row.value, { id, actor: request.actor, requestId: request.requestId, atMs }),
       state: 'running',
       startedAtMs: atMs,
       leaseUntilMs: atMs + DELETE_LEASE_MS,

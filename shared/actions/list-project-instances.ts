@@ -24,7 +24,6 @@ export interface ProjectFilters {
 
 export interface ProjectListRequest {
   readonly caller: Principal;
-  readonly admitted: Promise<void>;
   readonly project: string;
   readonly sort: ProjectSort;
   readonly direction: Direction;
@@ -54,8 +53,7 @@ export async function listProjectInstances(
   const place = request.cursor === undefined ? undefined : await cursors.open(request.cursor, scope);
   if (request.cursor !== undefined && place === undefined) throw invalidQuery([foreignCursor('next_cursor')]);
   const after = place === undefined ? {} : direction === 'asc' ? { above: place } : { below: place };
-  // Read beside the rate-limit token's commit; nothing is done with the rows before the token is granted.
-  const scanned = scanPage<Instance>(
+  const { values, end } = await scanPage<Instance>(
     {
       shape: projectInstances(sort, direction),
       values: { project: { stringValue: project } },
@@ -66,7 +64,6 @@ export async function listProjectInstances(
     },
     { store },
   );
-  const [{ values, end }] = await Promise.all([scanned, request.admitted]);
   return { instances: values, cursor: end === undefined ? undefined : await cursors.seal(end, scope) };
 }
 

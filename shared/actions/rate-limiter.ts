@@ -1,6 +1,7 @@
 import { Batcher } from '#shared/concurrency/batcher.ts';
 import { TtlCache } from '#shared/concurrency/ttl-cache.ts';
 import { RATE_COUNTER, type RateCounter as RateCounterRow } from '#shared/datastore/bookkeeping-rows.ts';
+import { COUNTER_RETENTION_MS } from '#shared/datastore/retention.ts';
 import type { Store } from '#shared/datastore/store.ts';
 import { ref, type Ref, type Write } from '#shared/datastore/write.ts';
 import { Failure } from '#shared/domain/failure.ts';
@@ -56,7 +57,7 @@ export class RateLimiter {
     const counter = rateCounterRef(principal.customerId, operation, window.index);
     // A count never falls within its minute: once full, asking again would only heat the counter.
     if (this.#full.get(counter.id, nowMs) !== undefined) return tokenAt(operation, limit, limit + 1, window);
-    const expireAtMs = window.endsAtMs + WINDOW_MS;
+    const expireAtMs = window.endsAtMs + COUNTER_RETENTION_MS;
     const count = await this.#counts.ask(counter.id, { counter, expireAtMs, notes });
     if (count > limit) this.#full.set(counter.id, true, nowMs);
     return tokenAt(operation, limit, count, window);

@@ -11,7 +11,6 @@ import type { ListTools } from '#shared/pagination/list-cursors.ts';
 export interface HistoryRequest {
   readonly instanceId: string;
   readonly caller: Principal;
-  readonly admitted: Promise<void>;
   readonly limit: number;
   /** `undefined`: from the newest. */
   readonly cursor: string | undefined;
@@ -31,7 +30,6 @@ export async function readHistory(
   const place = request.cursor === undefined ? undefined : await cursors.open(request.cursor, scope);
   if (request.cursor !== undefined && place === undefined) throw invalidQuery([foreignCursor('cursor')]);
   const found = await newestEvents(instanceId, { before: place, limit: limit + 1 }, store);
-  await request.admitted;
   const events = found.slice(0, limit);
   // Another customer's instance is looked for as long as one that never was: the time of the answer tells no difference.
   const [witness] = events.length > 0 && canSeeAll(caller, events) ? events : await witnesses(request, store);

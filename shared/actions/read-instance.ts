@@ -13,7 +13,6 @@ import type { Tools } from '#shared/lifecycle/tools.ts';
 export interface ReadRequest {
   readonly instanceId: string;
   readonly caller: Principal;
-  readonly admitted: Promise<void>;
 }
 
 /** One instance, after a look at its VM. What the VM says is put on record when it differs. */
@@ -22,7 +21,6 @@ export async function readInstance(
   tools: Pick<Tools, 'store' | 'compute' | 'nowMs' | 'sleep' | 'log'>,
 ): Promise<Instance> {
   const row = await tools.store.get(ref(INSTANCE, request.instanceId));
-  await request.admitted;
   if (row === undefined || !canSee(request.caller, row.value)) throw instanceNotFound();
   const place = { zone: row.value.zone, name: row.id };
   try {
@@ -39,7 +37,7 @@ const PAGE_SIZE = 300;
 
 /** The caller's own instances, as far as they may still see them, newest first. */
 export async function listOwnInstances(
-  request: Pick<ReadRequest, 'caller' | 'admitted'>,
+  request: Pick<ReadRequest, 'caller'>,
   { store }: Pick<Tools, 'store'>,
 ): Promise<readonly Instance[]> {
   const instances: Instance[] = [];
@@ -53,6 +51,5 @@ export async function listOwnInstances(
     instances.push(...page.rows.map(({ value }) => value));
     cursor = page.cursor;
   } while (cursor !== undefined);
-  await request.admitted;
   return instances.filter((instance) => canSee(request.caller, instance));
 }

@@ -9,7 +9,6 @@ import type { Tools } from '#shared/lifecycle/tools.ts';
 export interface OperationReadRequest {
   readonly operationId: string;
   readonly caller: Principal;
-  readonly admitted: Promise<void>;
   /** How long to hold the answer for the operation to end. */
   readonly waitSeconds: number;
 }
@@ -27,7 +26,6 @@ export async function readOperation(
   let pauseMs = FIRST_LOOK_MS;
   for (;;) {
     const row = await store.get(ref(OPERATION, request.operationId));
-    await request.admitted;
     if (row === undefined || !canSee(request.caller, row.value)) {
       throw new Failure('not_found', 'Operation not found.', { reason: 'operation_not_found' });
     }

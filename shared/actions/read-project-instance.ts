@@ -8,14 +8,11 @@ import { isInProjects } from './require-project.ts';
 
 /** An instance of one of the caller's projects, after a look at its VM. Throws `not_found` for any other. */
 export async function readProjectInstance(
-  request: { readonly fid: string; readonly caller: Principal; readonly admitted: Promise<void> },
+  request: { readonly fid: string; readonly caller: Principal },
   tools: Pick<Tools, 'store' | 'compute' | 'nowMs' | 'sleep' | 'log'>,
 ): Promise<Instance> {
   const instanceId = idOf('instance', request.fid);
-  if (instanceId === undefined) {
-    await request.admitted;
-    throw instanceNotFound();
-  }
+  if (instanceId === undefined) throw instanceNotFound();
   const instance = await readInstance({ ...request, instanceId }, tools);
   if (!isInProjects(request.caller, instance)) throw instanceNotFound();
   return instance;

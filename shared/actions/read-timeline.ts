@@ -14,7 +14,6 @@ import { scanPage } from '#shared/pagination/scan-page.ts';
 
 export interface TimelineRequest {
   readonly caller: Principal;
-  readonly admitted: Promise<void>;
   readonly project: string;
   /** fids; they combine with AND, and none of them is the whole project. */
   readonly selectors: { readonly instance?: string; readonly bid?: string; readonly reservation?: string };
@@ -76,8 +75,7 @@ async function readTimeline<T extends Owned & { readonly project: string }>(
   const equal = equalities(selectors);
   // A fid that cannot be one names nothing.
   if (equal === undefined) return { items: [], cursor: undefined };
-  // Read beside the rate-limit token's commit; nothing is done with the rows before the token is granted.
-  const scanned = scanPage<T>(
+  const { values, end } = await scanPage<T>(
     {
       shape: timeline.shape(new Set(equal.keys())),
       values: {
@@ -91,7 +89,6 @@ async function readTimeline<T extends Owned & { readonly project: string }>(
     },
     { store },
   );
-  const [{ values, end }] = await Promise.all([scanned, request.admitted]);
   return { items: values, cursor: end === undefined ? undefined : await cursors.seal(end, scope) };
 }
 

@@ -1,7 +1,7 @@
 import type { Reply } from '#shared/contracts/reply.ts';
 import { IDEMPOTENCY, type IdempotencyRecord } from '#shared/datastore/bookkeeping-rows.ts';
 import { INSTANCE, OPERATION } from '#shared/datastore/rows.ts';
-import { insert, ref, replace, type Row, type Write } from '#shared/datastore/write.ts';
+import { insert, ref, type Row, type Write } from '#shared/datastore/write.ts';
 import { canSee, instanceNotFound } from '#shared/domain/access.ts';
 import { Failure } from '#shared/domain/failure.ts';
 import type { IdempotencyKey } from '#shared/domain/idempotency-key.ts';
@@ -13,15 +13,15 @@ import type { Actor, Principal } from '#shared/domain/principal.ts';
 import { publishOperations } from '#shared/lifecycle/publish-operations.ts';
 import { enqueue, noteAdmin } from '#shared/lifecycle/queue-operation.ts';
 import type { Tools } from '#shared/lifecycle/tools.ts';
-import { IDEMPOTENCY_KEPT_MS, replayed, requireSameUse } from './idempotent.ts';
+import { recordOf, replayed, requireSameUse, writeRecord } from './idempotent.ts';
 
 export interface OperationRequest {
   readonly kind: PowerKind | 'delete';
   readonly instanceId: string;
   readonly caller: Principal;
+  readonly actor: Actor;
   readonly requestId: string;
   readonly idempotencyKey: IdempotencyKey | undefined;
-  readonly admitted: Promise<void>;
   readonly strictness: Strictness;
   readonly answer: (operation: Operation) => Reply;
 }
@@ -45,9 +45,8 @@ export async function requestOperation(request: OperationRequest, tools: Request
   const accepted = await store.change<Accepted>(async () => {
     const [row, earlier] = await store.getAll([
       ref(INSTANCE, request.instanceId),
-      ref(IDEMPOTENCY, idempotencyKey?.id ?? 'none'),
+      idempotencyKey && ref(IDEMPOTENCY, idempotencyKey.id),
     ]);
-    await request.admitted;
     const atMs = nowMs();
     if (idempotencyKey !== undefined && earlier !== undefined && earlier.value.expireAtMs > atMs) {
       requireSameUse(earlier.value, idempotencyKey, caller);
@@ -55,16 +54,21 @@ export async function requestOperation(request: OperationRequest, tools: Request
     }
     if (row === undefined || !canSee(caller, row.value)) throw instanceNotFound();
     const joined = joinable(row.value, request.kind);
-    // An administrator is told "no" in every wrong state: after a stop that was accepted, a second one is wrong.
-    const mustFit = joined === undefined || request.strictness === 'admin';
+    // A strict check refuses in every wrong state: after a stop that was accepted, a second stop is wrong.
+    const mustFit = joined === undefined || request.strictness === 'strict';
     if (mustFit && request.kind !== 'delete') requireFit(request.kind, row.value, request.strictness);
     if (joined !== undefined) return joinOperation(joined.id, { row, earlier }, request, { store, atMs });
     if (request.kind !== 'delete') requireRoom(row.value);
-    const actor: Actor = { type: request.strictness === 'admin' ? 'admin' : 'user', id: caller.userId };
-    const operation = pendingOperation(request.kind, row.value, { id, actor, requestId: request.requestId, atMs });
+    const operation = pendingOperation(request.kind, row.value, {
+      id,
+      actor: request.actor,
+      requestId: request.requestId,
+      atMs,
+    });
     const reply = request.answer(operation);
     const writes: Write[] = [insert(OPERATION, id, operation), ...enqueue(row, operation, atMs)];
-    if (idempotencyKey !== undefined) writes.push(remember(idempotencyKey, { reply, operation, atMs, earlier }));
+    if (idempotencyKey !== undefined)
+      writes.push(writeRecord(idempotencyKey, earlier, recordOf(idempotencyKey, { reply, operation, atMs })));
     const first = request.kind === 'delete' || row.value.queue.length === 0;
     return { writes, result: { reply, published: first ? { operationId: id, instanceId: row.id } : undefined } };
   });
@@ -81,40 +85,13 @@ async function joinOperation(
   const operation = await store.get(ref(OPERATION, id));
   if (operation === undefined) throw new Failure('internal', 'The operation to join is not on record.');
   const reply = request.answer(operation.value);
-  const actor: Actor = { type: 'admin', id: request.caller.userId };
-  const writes = request.strictness === 'admin' ? [...noteAdmin(row, row.value, { operationId: id, actor, atMs })] : [];
+  const { actor } = request;
+  const writes = actor.type === 'admin' ? [...noteAdmin(row, row.value, { operationId: id, actor, atMs })] : [];
   const { idempotencyKey } = request;
   // The key names the operation from now on: a retry that comes after its end must not do the same thing again.
   if (idempotencyKey !== undefined)
-    writes.push(remember(idempotencyKey, { reply, operation: operation.value, atMs, earlier }));
+    writes.push(
+      writeRecord(idempotencyKey, earlier, recordOf(idempotencyKey, { reply, operation: operation.value, atMs })),
+    );
   return { writes, result: { reply, published: undefined } };
-}
-
-function remember(
-  key: IdempotencyKey,
-  {
-    reply,
-    operation,
-    atMs,
-    earlier,
-  }: {
-    readonly reply: Reply;
-    readonly operation: Operation;
-    readonly atMs: number;
-    readonly earlier: Row<IdempotencyRecord> | undefined;
-  },
-): Write {
-  const record: IdempotencyRecord = {
-    bodyHash: key.bodyHash,
-    operationId: operation.id,
-    instanceId: operation.instanceId,
-    customerId: operation.customerId,
-    visibleBy: operation.visibleBy,
-    status: reply.status,
-    headers: reply.headers ?? {},
-    body: reply.body === undefined ? '' : JSON.stringify(reply.body),
-    leaseUntilMs: 0,
-    expireAtMs: atMs + IDEMPOTENCY_KEPT_MS,
-  };
-  return earlier === undefined ? insert(IDEMPOTENCY, key.id, record) : replace(earlier, record);
 }

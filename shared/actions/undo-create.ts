@@ -2,13 +2,12 @@ import { ORPHAN, USAGE } from '#shared/datastore/bookkeeping-rows.ts';
 import { INSTANCE } from '#shared/datastore/rows.ts';
 import { put, ref, remove, replace, type Write } from '#shared/datastore/write.ts';
 import { nextEvent } from '#shared/domain/history.ts';
-import type { Instance } from '#shared/domain/instance.ts';
 import type { Operation } from '#shared/domain/operation.ts';
 import { release } from '#shared/domain/quota.ts';
 import type { CloudError } from '#shared/gce/cloud-error.ts';
 import { cloudFailure } from '#shared/lifecycle/cloud-failure.ts';
 import { removalWrites } from '#shared/lifecycle/instance-writes.ts';
-import { LATE_INSERT_MS } from '#shared/lifecycle/remove-instance.ts';
+import { newOrphan } from '#shared/lifecycle/new-orphan.ts';
 import type { Tools } from '#shared/lifecycle/tools.ts';
 import { type CreateRequest, readOwn } from './accept-create.ts';
 
@@ -50,22 +49,12 @@ export async function undo(
       });
       writes.push(...(await removalWrites(instance, event, store)));
       if (usage !== undefined) writes.push(replace(usage, { instances: release(usage.value.instances) }));
-      if (!wasClear) writes.push(put(ORPHAN, instance.id, orphanOf(instance.value, atMs)));
+      if (!wasClear) {
+        const vm = { name: instance.id, zone: instance.value.zone };
+        writes.push(put(ORPHAN, instance.id, newOrphan(vm, { why: 'given_up', atMs, mayAppear: true })));
+      }
     }
     if (record !== undefined) writes.push(remove(record));
     return { writes, result: undefined };
   });
-}
-
-function orphanOf(instance: Instance, atMs: number) {
-  return {
-    name: instance.id,
-    zone: instance.zone,
-    why: 'given_up' as const,
-    foundAtMs: atMs,
-    deleteAtMs: atMs,
-    absentFromMs: atMs + LATE_INSERT_MS,
-    dueAtMs: atMs,
-    attempts: 0,
-  };
 }

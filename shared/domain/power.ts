@@ -6,10 +6,10 @@ export const POWER_KINDS = ['start', 'stop', 'reset', 'restart'] as const;
 export type PowerKind = (typeof POWER_KINDS)[number];
 
 /**
- * How strict a family of the API is. `self-service` accepts what changes nothing (start of a running instance);
- * `admin` says no in every state that the verb does not fit.
+ * How strict the check of an instance's state is. `lenient` accepts what changes nothing (start of a running instance);
+ * `strict` refuses in every state that the verb does not fit. Says nothing about who asks.
  */
-export type Strictness = 'self-service' | 'admin';
+export type Strictness = 'lenient' | 'strict';
 
 /** Where an instance will be once an operation on it has succeeded. */
 const OUTCOME: Readonly<Record<OperationKind, InstanceStatus>> = {
@@ -26,7 +26,7 @@ export function outcomeOf(kind: OperationKind): InstanceStatus {
   return OUTCOME[kind];
 }
 
-/** Transitions that nobody of us has asked for end somewhere too. */
+/** Where a transition ends that no operation of ours explains. */
 const SETTLES: Readonly<Record<InstanceStatus, InstanceStatus>> = {
   PENDING: 'RUNNING',
   PROVISIONING: 'RUNNING',
@@ -100,9 +100,9 @@ export function requireFit(
 export function fits(kind: PowerKind, status: InstanceStatus, strictness: Strictness): boolean {
   switch (kind) {
     case 'start':
-      return isStopped(status) || status === 'SUSPENDED' || (strictness === 'self-service' && status === 'RUNNING');
+      return isStopped(status) || status === 'SUSPENDED' || (strictness === 'lenient' && status === 'RUNNING');
     case 'stop':
-      return status === 'RUNNING' || (strictness === 'self-service' && (isStopped(status) || status === 'SUSPENDED'));
+      return status === 'RUNNING' || (strictness === 'lenient' && (isStopped(status) || status === 'SUSPENDED'));
     case 'reset':
     case 'restart':
       return status === 'RUNNING';

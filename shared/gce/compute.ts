@@ -1,4 +1,5 @@
 import { InstancesClient, ZoneOperationsClient, type protos } from '@google-cloud/compute';
+import { type Gate, type Guarded, OPEN_GATE } from '#shared/concurrency/gate.ts';
 import type { MachineSpec } from '#shared/domain/instance.ts';
 import { CloudError, reasonOf, toCloudError, type CloudReason } from './cloud-error.ts';
 import { DirectAuth, DirectPassThrough } from './direct-auth.ts';
@@ -66,43 +67,59 @@ type InsertRequest = protos.google.cloud.compute.v1.IInsertInstanceRequest;
 type CloudInstance = protos.google.cloud.compute.v1.IInstance;
 type CloudOperation = protos.google.cloud.compute.v1.IOperation;
 
-/** VMs on Compute Engine, by Google's client. Every mutation carries a requestId, so that a repeat is the same request. */
-export class Compute {
-  readonly #instances: InstancesClient;
-  readonly #operations: ZoneOperationsClient;
-  readonly #emulatorHost: string | undefined;
-  readonly #project: string;
-  readonly #deployment: string;
+interface Clients {
+  readonly instances: InstancesClient;
+  readonly operations: ZoneOperationsClient;
+}
 
-  constructor(options: ComputeOptions) {
-    const connection = connectionOf(options);
-    this.#emulatorHost = options.emulatorHost;
-    this.#instances = new InstancesClient(connection);
-    this.#operations = new ZoneOperationsClient(connection);
-    this.#project = options.project;
-    this.#deployment = options.deployment;
+/** What an adapter shares with the ones behind gates that were made of it. */
+interface Shared {
+  readonly clients: Clients;
+  readonly gate: Gate;
+}
+
+/** VMs on Compute Engine, by Google's client. Every mutation carries a requestId, so that a repeat is the same request. */
+export class Compute implements Guarded {
+  readonly #options: ComputeOptions;
+  readonly #clients: Clients;
+  readonly #gate: Gate;
+
+  constructor(options: ComputeOptions, shared: Shared = { clients: clientsOf(options), gate: OPEN_GATE }) {
+    this.#options = options;
+    this.#clients = shared.clients;
+    this.#gate = shared.gate;
+  }
+
+  /**
+   * The same for one request: nothing is asked of Compute Engine before the gate opens, and nothing at all when the gate
+   * stays shut. Reads wait too, because Compute Engine limits those of the whole platform together.
+   */
+  behind(gate: Gate): Compute {
+    return new Compute(this.#options, { clients: this.#clients, gate });
   }
 
   /** The label that all VMs of this deployment carry, and no other VM may lack to be touched. */
   get label(): { readonly name: string; readonly value: string } {
-    return { name: DEPLOYMENT_LABEL, value: this.#deployment };
+    return { name: DEPLOYMENT_LABEL, value: this.#options.deployment };
   }
 
   /** Finds the credentials and fetches a token, so that the first request does not wait for it. */
   async connect(): Promise<void> {
-    await this.#instances.initialize();
-    if (this.#emulatorHost === undefined) await this.#instances.auth.getAccessToken();
+    const { instances } = this.#clients;
+    await instances.initialize();
+    if (this.#options.emulatorHost === undefined) await instances.auth.getAccessToken();
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#instances.close(), this.#operations.close()]);
+    await Promise.all([this.#clients.instances.close(), this.#clients.operations.close()]);
   }
 
   /** `undefined` when Compute Engine answers 404, which can be wrong once: `findMachine` confirms it. */
   async get(place: Place): Promise<Machine | undefined> {
+    await this.#gate.opened();
     try {
-      const [found] = await this.#instances.get(
-        { project: this.#project, zone: place.zone, instance: place.name },
+      const [found] = await this.#clients.instances.get(
+        { project: this.#options.project, zone: place.zone, instance: place.name },
         { timeout: CALL_TIMEOUT_MS },
       );
       return toMachine(found);
@@ -118,9 +135,10 @@ export class Compute {
    * when the zone does not answer, so an absence is never an unreachable zone.
    */
   async find(place: Place): Promise<Machine | undefined> {
+    await this.#gate.opened();
     try {
-      const [found] = await this.#instances.list(
-        { project: this.#project, zone: place.zone, filter: `name=${place.name}`, maxResults: 1 },
+      const [found] = await this.#clients.instances.list(
+        { project: this.#options.project, zone: place.zone, filter: `name=${place.name}`, maxResults: 1 },
         { timeout: CALL_TIMEOUT_MS, autoPaginate: false },
       );
       return found.map(toMachine).find(({ name }) => name === place.name);
@@ -132,38 +150,40 @@ export class Compute {
   /** Asks for a VM. The answer is only that the request was accepted. */
   async insert(place: Place, spec: MachineSpec, requestId: string): Promise<ZoneOperation> {
     const request: InsertRequest = {
-      project: this.#project,
+      project: this.#options.project,
       zone: place.zone,
       requestId,
-      instanceResource: toInstance(place, spec, this.#deployment),
+      instanceResource: toInstance(place, spec, this.#options.deployment),
     };
-    return this.#mutate(async () => this.#instances.insert(request, { timeout: CALL_TIMEOUT_MS, maxRetries: 0 }));
+    return this.#mutate(async ({ instances }) =>
+      instances.insert(request, { timeout: CALL_TIMEOUT_MS, maxRetries: 0 }),
+    );
   }
 
   /** Asks for a power change or the removal of a VM. The answer is only that the request was accepted. */
   async request(verb: Request, place: Place, requestId: string): Promise<ZoneOperation> {
-    const request = { project: this.#project, zone: place.zone, instance: place.name, requestId };
+    const request = { project: this.#options.project, zone: place.zone, instance: place.name, requestId };
     const options = { timeout: CALL_TIMEOUT_MS, maxRetries: 0 };
-    return this.#mutate(async () => {
+    return this.#mutate(async ({ instances }) => {
       switch (verb) {
         case 'start':
-          return this.#instances.start(request, options);
+          return instances.start(request, options);
         case 'stop':
-          return this.#instances.stop(request, options);
+          return instances.stop(request, options);
         case 'reset':
-          return this.#instances.reset(request, options);
+          return instances.reset(request, options);
         case 'resume':
-          return this.#instances.resume(request, options);
+          return instances.resume(request, options);
         case 'delete':
-          return this.#instances.delete(request, options);
+          return instances.delete(request, options);
       }
     });
   }
 
   /** The operation as it is now; `undefined` when Compute Engine no longer remembers it (about two weeks). */
   async operation(zone: string, name: string): Promise<ZoneOperation | undefined> {
-    return this.#readOperation(() =>
-      this.#operations.get({ project: this.#project, zone, operation: name }, { timeout: CALL_TIMEOUT_MS }),
+    return this.#readOperation(({ operations }) =>
+      operations.get({ project: this.#options.project, zone, operation: name }, { timeout: CALL_TIMEOUT_MS }),
     );
   }
 
@@ -171,8 +191,8 @@ export class Compute {
   async wait(zone: string, name: string, waitMs: number): Promise<ZoneOperation | undefined> {
     const timeout = Math.min(waitMs, WAIT_TIMEOUT_MS);
     try {
-      return await this.#readOperation(() =>
-        this.#operations.wait({ project: this.#project, zone, operation: name }, { timeout, maxRetries: 0 }),
+      return await this.#readOperation(({ operations }) =>
+        operations.wait({ project: this.#options.project, zone, operation: name }, { timeout, maxRetries: 0 }),
       );
     } catch (thrown) {
       // Our own patience ending is no failure of the operation.
@@ -184,15 +204,16 @@ export class Compute {
   /** All VMs of this deployment, in every zone, one page after the other. */
   async *list(): AsyncGenerator<readonly Machine[]> {
     const request = {
-      project: this.#project,
-      filter: `labels.${DEPLOYMENT_LABEL}=${this.#deployment}`,
+      project: this.#options.project,
+      filter: `labels.${DEPLOYMENT_LABEL}=${this.#options.deployment}`,
       maxResults: PAGE_SIZE,
       // Without it one unreachable zone would fail the whole list.
       returnPartialSuccess: true,
     };
     let page: Machine[] = [];
+    await this.#gate.opened();
     try {
-      for await (const [, scope] of this.#instances.aggregatedListAsync(request, {
+      for await (const [, scope] of this.#clients.instances.aggregatedListAsync(request, {
         timeout: CALL_TIMEOUT_MS * 4,
         autoPaginate: false,
       })) {
@@ -208,10 +229,11 @@ export class Compute {
     if (page.length > 0) yield page;
   }
 
-  async #mutate(call: () => Promise<readonly [unknown, ...unknown[]]>): Promise<ZoneOperation> {
+  async #mutate(call: (clients: Clients) => Promise<readonly [unknown, ...unknown[]]>): Promise<ZoneOperation> {
+    await this.#gate.opened();
     let accepted: unknown;
     try {
-      [accepted] = await call();
+      [accepted] = await call(this.#clients);
     } catch (thrown) {
       throw toCloudError(thrown);
     }
@@ -221,10 +243,11 @@ export class Compute {
   }
 
   async #readOperation(
-    call: () => Promise<readonly [CloudOperation, ...unknown[]]>,
+    call: (clients: Clients) => Promise<readonly [CloudOperation, ...unknown[]]>,
   ): Promise<ZoneOperation | undefined> {
+    await this.#gate.opened();
     try {
-      const [found] = await call();
+      const [found] = await call(this.#clients);
       return toOperation(found);
     } catch (thrown) {
       const error = toCloudError(thrown);
@@ -232,6 +255,11 @@ export class Compute {
       throw error;
     }
   }
+}
+
+function clientsOf(options: ComputeOptions): Clients {
+  const connection = connectionOf(options);
+  return { instances: new InstancesClient(connection), operations: new ZoneOperationsClient(connection) };
 }
 
 function connectionOf(options: ComputeOptions): ConstructorParameters<typeof InstancesClient>[0] {

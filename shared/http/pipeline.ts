@@ -1,5 +1,6 @@
 import type { SignIn } from '#shared/auth/authenticator.ts';
 import type { Credential } from '#shared/auth/credential.ts';
+import { type Gate, gateOf } from '#shared/concurrency/gate.ts';
 import type { Check, Endpoint } from '#shared/contracts/contract.ts';
 import type { Reply, WireReply } from '#shared/contracts/reply.ts';
 import type { Write } from '#shared/datastore/write.ts';
@@ -7,7 +8,7 @@ import { hasRole } from '#shared/domain/access.ts';
 import { Failure, type InvalidField } from '#shared/domain/failure.ts';
 import type { IdempotencyKey } from '#shared/domain/idempotency-key.ts';
 import { type Random, requestId as toRequestId } from '#shared/domain/ids.ts';
-import type { Principal } from '#shared/domain/principal.ts';
+import type { Actor, Principal } from '#shared/domain/principal.ts';
 import { type RateLimitToken, uncounted } from '#shared/domain/rate-limit.ts';
 import type { LimitedOperation, Tier } from '#shared/domain/tier.ts';
 import { checkIdempotencyKey, idempotencyKeyOf } from './idempotency.ts';
@@ -34,20 +35,21 @@ export interface Call<Params, Query, Body> {
   readonly query: Query;
   readonly body: Body;
   readonly caller: Principal;
+  /** The caller as history and operations remember them: an administrator where the endpoint is for administrators. */
+  readonly actor: Actor;
   readonly tier: Tier;
   readonly requestId: string;
   /** Only where the contract is idempotent and the caller sent one. */
   readonly idempotencyKey: IdempotencyKey | undefined;
   /** True for `Prefer: return=representation`. */
   readonly wantsRepresentation: boolean;
-  /**
-   * Resolves when the turn of the rate limit is granted, rejects when not. Reads may run beside it; a handler awaits it
-   * before it looks at what it read, and before it changes anything.
-   */
-  readonly admitted: Promise<void>;
 }
 
-export type Handler<Params, Query, Body> = (call: Call<Params, Query, Body>) => Promise<Reply>;
+/**
+ * Does what a checked request asks, with tools behind `gate`: what it reads is read beside the commit of the rate-limit
+ * token, and what it changes cannot leave the process before the token is granted.
+ */
+export type Handler<Params, Query, Body> = (call: Call<Params, Query, Body>, gate: Gate) => Promise<Reply>;
 
 /** What the pipeline needs of the world. */
 export interface PipelineTools {
@@ -126,18 +128,14 @@ export async function serve<Params, Query, Body>(
     const admitted = admit(endpoint.limit, { caller, tier, notes: signedIn.notes, tools }, (turn) =>
       Object.assign(headers, family.limitHeaders(turn, tools.nowMs())),
     );
-    const turn = { refused: false };
-    // Whoever awaits it gets the refusal; nobody may be left with an unhandled one.
-    admitted.catch(() => {
-      turn.refused = true;
-    });
-    // The turn is not waited for: what is read beside it takes no time of its own, and whoever changes something waits.
+    const gate = gateOf(admitted);
+    // The token is not waited for: what is read beside its commit takes no time of its own, and changes wait at the gate.
     const body = await request.readBody().catch(async (thrown: unknown) => {
       await admitted;
       throw thrown;
     });
     // A refusal from memory, or that was faster than the body, spares the store everything else.
-    if (turn.refused) await admitted;
+    gate.requireNotRefused();
     if (endpoint.role !== null && !hasRole(caller, endpoint.role)) {
       await admitted;
       throw new Failure('forbidden', `This needs the role ${endpoint.role}.`, { reason: 'role_missing' });
@@ -151,20 +149,23 @@ export async function serve<Params, Query, Body>(
       throw invalidRequest([...checked.fields, ...wrongKey]);
     }
     reply = await settled(
-      handle({
-        ...checked.values,
-        caller,
-        tier,
-        requestId,
-        idempotencyKey: idempotencyKeyOf(keyHeader, {
-          customerId: caller.customerId,
-          endpoint: endpoint.name,
-          path: request.path,
-          body: endpoint.checkBody === null ? '' : body,
-        }),
-        wantsRepresentation: /(^|[,;\s])return=representation\b/i.test(request.headers['prefer'] ?? ''),
-        admitted,
-      }),
+      handle(
+        {
+          ...checked.values,
+          caller,
+          actor: { type: endpoint.role === null ? 'user' : 'admin', id: caller.userId },
+          tier,
+          requestId,
+          idempotencyKey: idempotencyKeyOf(keyHeader, {
+            customerId: caller.customerId,
+            endpoint: endpoint.name,
+            path: request.path,
+            body: endpoint.checkBody === null ? '' : body,
+          }),
+          wantsRepresentation: /(^|[,;\s])return=representation\b/i.test(request.headers['prefer'] ?? ''),
+        },
+        gate,
+      ),
       admitted,
     );
   } catch (thrown) {
@@ -240,13 +241,17 @@ async function admit(
   if (!turn.granted) throw tools.refusal(turn);
 }
 
-/** The result of `work`, and no answer before the turn is known; a refused turn comes before anything `work` says. */
+/**
+ * The result of `work`, once the token is granted. A refusal comes before anything that `work` says, and does not wait
+ * for the end of `work`: behind the gate nothing can come of it any more.
+ */
 async function settled<T>(work: Promise<T>, admitted: Promise<void>): Promise<T> {
-  try {
-    return await work;
-  } finally {
+  const answer = work.catch(async (thrown: unknown) => {
     await admitted;
-  }
+    throw thrown;
+  });
+  const [result] = await Promise.all([answer, admitted]);
+  return result;
 }
 
 type Checked<Params, Query, Body> =

@@ -198,7 +198,7 @@ async function metered(
     isNewType ||
     changes.some(({ status }) => METERS.some((meter) => isRunning(meter, { status, reserved, before: false })));
   const [price, orders] = begins
-    ? await store.getAll([ref(PRICE, machineType), ref(ORDERS, instance.project || 'none')])
+    ? await store.getAll([ref(PRICE, machineType), instance.project === '' ? undefined : ref(ORDERS, instance.project)])
     : [];
   const buybackCents = orders?.value.reservations.find(({ id }) => id === instance.reservation)?.buybackCents;
   const prices: PriceSource = {

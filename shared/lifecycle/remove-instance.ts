@@ -8,6 +8,7 @@ import { release } from '#shared/domain/quota.ts';
 import type { ZoneOperation } from '#shared/gce/compute.ts';
 import { correctEnd } from './correct-end.ts';
 import { removalWrites } from './instance-writes.ts';
+import { newOrphan } from './new-orphan.ts';
 import type { Tools } from './tools.ts';
 
 /** What Compute Engine said to the delete. */
@@ -162,31 +163,20 @@ function afterDelete(operation: Operation, outcome: DeleteOutcome, atMs: number)
   };
 }
 
+/** The VM of a removed instance. An insert whose answer is still open may make it after the delete has found nothing. */
 function orphanOf(
-  instance: Instance,
+  { id, zone }: Instance,
   {
     outcome,
     unconfirmed,
     atMs,
   }: { readonly outcome: DeleteOutcome; readonly unconfirmed: boolean; readonly atMs: number },
 ): Orphan {
-  return {
-    name: instance.id,
-    zone: instance.zone,
-    why: 'deleted',
-    foundAtMs: atMs,
-    deleteAtMs: atMs,
-    // An insert whose answer is still open may make the VM after the delete has found nothing.
-    absentFromMs: unconfirmed ? atMs + LATE_INSERT_MS : atMs,
-    dueAtMs: outcome.vm === 'leaving' ? atMs + ORPHAN_GRACE_MS : atMs,
-    attempts: 0,
-  };
+  const dueAtMs = outcome.vm === 'leaving' ? atMs + ORPHAN_GRACE_MS : atMs;
+  return newOrphan({ name: id, zone }, { why: 'deleted', atMs, dueAtMs, mayAppear: unconfirmed });
 }
 
 /** The delete on an instance's queue, if it has one. */
 export function queuedDelete(row: Row<Instance>): string | undefined {
   return row.value.queue.find(({ kind }) => kind === 'delete')?.id;
 }
-
-/** After a create that was given up without a clear answer, the VM could still appear; so long it is looked for. */
-export const LATE_INSERT_MS = 10 * 60_000;

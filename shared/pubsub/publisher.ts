@@ -1,4 +1,5 @@
 import { v1 } from '@google-cloud/pubsub';
+import { type Gate, type Guarded, OPEN_GATE } from '#shared/concurrency/gate.ts';
 import { connect, connection } from '#shared/datastore/connection.ts';
 
 /** What the worker is sent: only names, because the truth is in the rows. */
@@ -17,20 +18,31 @@ export interface PublisherOptions {
 /** A publish that takes longer is as good as failed: the reconciler will publish again. */
 const PUBLISH_TIMEOUT_MS = 4_000;
 
-/** Publishes operations, ordered per instance, by Google's generated client. */
-export class Publisher {
-  readonly #client: v1.PublisherClient;
-  readonly #emulatorHost: string | undefined;
-  readonly #topic: string;
+/** What a publisher shares with the ones behind gates that were made of it. */
+interface Shared {
+  readonly client: v1.PublisherClient;
+  readonly gate: Gate;
+}
 
-  constructor(options: PublisherOptions) {
-    this.#client = new v1.PublisherClient(connection(options.emulatorHost));
-    this.#emulatorHost = options.emulatorHost;
-    this.#topic = `projects/${options.project}/topics/${options.topic}`;
+/** Publishes operations, ordered per instance, by Google's generated client. */
+export class Publisher implements Guarded {
+  readonly #options: PublisherOptions;
+  readonly #client: v1.PublisherClient;
+  readonly #gate: Gate;
+
+  constructor(options: PublisherOptions, shared: Shared = { client: clientOf(options), gate: OPEN_GATE }) {
+    this.#options = options;
+    this.#client = shared.client;
+    this.#gate = shared.gate;
+  }
+
+  /** The same for one request: nothing is published before the gate opens, and nothing at all when the gate stays shut. */
+  behind(gate: Gate): Publisher {
+    return new Publisher(this.#options, { client: this.#client, gate });
   }
 
   async connect(): Promise<void> {
-    await connect(this.#client, this.#emulatorHost);
+    await connect(this.#client, this.#options.emulatorHost);
   }
 
   async close(): Promise<void> {
@@ -43,9 +55,11 @@ export class Publisher {
    */
   async publish(messages: readonly OperationMessage[]): Promise<void> {
     if (messages.length === 0) return;
+    await this.#gate.opened();
+    const { project, topic } = this.#options;
     await this.#client.publish(
       {
-        topic: this.#topic,
+        topic: `projects/${project}/topics/${topic}`,
         messages: messages.map((message) => ({
           data: Buffer.from(JSON.stringify(message)),
           attributes: { operationId: message.operationId, instanceId: message.instanceId },
@@ -56,4 +70,8 @@ export class Publisher {
       { timeout: PUBLISH_TIMEOUT_MS, maxRetries: 0 },
     );
   }
+}
+
+function clientOf({ emulatorHost }: PublisherOptions): v1.PublisherClient {
+  return new v1.PublisherClient(connection(emulatorHost));
 }

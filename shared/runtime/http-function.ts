@@ -4,6 +4,7 @@ import { Authenticator } from '#shared/auth/authenticator.ts';
 import type { Endpoint } from '#shared/contracts/contract.ts';
 import { serve, type Call, type PipelineTools, type FamilyAdapter } from '#shared/http/pipeline.ts';
 import type { Reply } from '#shared/contracts/reply.ts';
+import { behind, type Gate } from '#shared/concurrency/gate.ts';
 import { RateLimiter } from '#shared/actions/rate-limiter.ts';
 import { openBase, type BaseTools } from './base-tools.ts';
 import { keepRequestsRaw } from './bypass-body-parsers.ts';
@@ -18,6 +19,7 @@ export interface HttpFunction<Params, Query, Body, More> {
   readonly family: FamilyAdapter;
   /** Opens what this function needs beyond the store: `openCompute`, `openPublisher`. */
   readonly open?: (base: BaseTools) => More;
+  /** `tools` are behind the request's gate: no write, publish or cloud call leaves before its token is granted. */
   readonly handle: (call: Call<Params, Query, Body>, tools: FunctionTools & More) => Promise<Reply>;
 }
 
@@ -35,7 +37,7 @@ export function httpFunction<Params, Query, Body, More = unknown>(
   const pipeline = {
     endpoint: definition.endpoint,
     family: definition.family,
-    handle: (call: Call<Params, Query, Body>) => definition.handle(call, tools),
+    handle: (call: Call<Params, Query, Body>, gate: Gate) => definition.handle(call, behind(tools, gate)),
     tools: pipelineTools(base, catalog),
   };
   http(entryPointOf(definition.endpoint.name), async (request, response) => {

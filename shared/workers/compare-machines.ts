@@ -1,10 +1,11 @@
-import { JOB_STATE, type Orphan, ORPHAN } from '#shared/datastore/bookkeeping-rows.ts';
+import { JOB_STATE, ORPHAN } from '#shared/datastore/bookkeeping-rows.ts';
 import { ALL_INSTANCES } from '#shared/datastore/queries.ts';
 import { INSTANCE } from '#shared/datastore/rows.ts';
 import { Conflict, insert, put, ref, type Row } from '#shared/datastore/write.ts';
 import type { Instance } from '#shared/domain/instance.ts';
 import type { Price } from '#shared/domain/price.ts';
 import type { Machine } from '#shared/gce/compute.ts';
+import { newOrphan } from '#shared/lifecycle/new-orphan.ts';
 import { compare, syncInstance } from '#shared/lifecycle/sync-instance.ts';
 import type { Tools } from '#shared/lifecycle/tools.ts';
 import { each } from './each.ts';
@@ -67,16 +68,7 @@ async function compareMachines(
 async function quarantine(machine: Machine, { store, nowMs, log }: Tools): Promise<void> {
   const atMs = nowMs();
   if (atMs - machine.createdAtMs < ORPHAN_AGE_MS || machine.deletionProtection) return;
-  const orphan: Orphan = {
-    name: machine.name,
-    zone: machine.zone,
-    why: 'unrecorded',
-    foundAtMs: atMs,
-    deleteAtMs: atMs + QUARANTINE_MS,
-    absentFromMs: atMs,
-    dueAtMs: atMs + QUARANTINE_MS,
-    attempts: 0,
-  };
+  const orphan = newOrphan(machine, { why: 'unrecorded', atMs, deleteAtMs: atMs + QUARANTINE_MS });
   try {
     await store.commitOnce([insert(ORPHAN, machine.name, orphan)]);
     log.error('a VM without a record was found; it will be deleted after its quarantine', {

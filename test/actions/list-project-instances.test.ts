@@ -126,7 +126,6 @@ test('a full last page does not lead to an empty one', async () => {
 function asked(project: string): ProjectListRequest {
   return {
     caller: someone(project),
-    admitted: Promise.resolve(),
     project,
     sort: 'byCreated',
     direction: 'desc',

@@ -11,7 +11,6 @@ import { testDatastore } from '#test/support/datastore.ts';
 import { seededRandom } from '#test/support/seeded-random.ts';
 import { storeWith } from '#test/support/store-with.ts';
 
-const admitted = Promise.resolve();
 const cursorsOf = (store: Store) => new ListCursors({ store, random: seededRandom(1) });
 
 test('the history of an instance whose last change is older than what is kept is empty, not unknown', async () => {
@@ -19,7 +18,7 @@ test('the history of an instance whose last change is older than what is kept is
   const instance = anInstance();
   await store.write([put(INSTANCE, instance.id, instance)]);
   const tools = { store, cursors: cursorsOf(store) };
-  const request = { instanceId: instance.id, admitted, limit: 10, cursor: undefined };
+  const request = { instanceId: instance.id, limit: 10, cursor: undefined };
 
   expect(await readHistory({ ...request, caller: ALICE }, tools)).toEqual({ events: [], cursor: undefined });
   await expect(readHistory({ ...request, caller: { ...ALICE, groups: ['group2'] } }, tools)).rejects.toMatchObject({
@@ -45,7 +44,7 @@ test("somebody else's instance is looked for as long as one that never was", asy
     const names: string[] = [];
     const counted = storeWith(store, {}, (name) => names.push(name));
     const caller = { ...ALICE, groups: ['group2'] };
-    const request = { instanceId, caller, admitted, limit: 10, cursor: undefined };
+    const request = { instanceId, caller, limit: 10, cursor: undefined };
     const refused = readHistory(request, { store: counted, cursors: cursorsOf(store) });
     await expect(refused).rejects.toMatchObject({ kind: 'not_found' });
     return names;

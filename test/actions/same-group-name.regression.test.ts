@@ -64,7 +64,7 @@ async function harness(rows: readonly Write[] = []) {
   return { ...tools, tools: { ...tools, sleep: async () => undefined } };
 }
 
-const asked = (caller: Principal) => ({ caller, admitted: Promise.resolve() });
+const asked = (caller: Principal) => ({ caller, actor: { type: 'user' as const, id: caller.userId } });
 const timeline = (caller: Principal) => ({
   ...asked(caller),
   ...{ project: PROJECT, selectors: {}, window: {}, limit: 20, cursor: undefined },

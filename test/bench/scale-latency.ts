@@ -36,10 +36,9 @@ export async function measureLatency(cloud: ScaleCloud, records: number, runs: n
     await tools.compute.insert({ zone, name: id }, machine, requestId);
   }
   const instance = (run: number) => chosen[run % chosen.length] ?? anInstance();
-  const admitted = Promise.resolve();
   const actions: readonly (readonly [string, (run: number) => Promise<unknown>])[] = [
-    ['get', (run) => readInstance({ instanceId: instance(run).id, caller: callerOf(instance(run)), admitted }, tools)],
-    ['list', (run) => listOwnInstances({ caller: callerOf(instance(run)), admitted }, tools)],
+    ['get', (run) => readInstance({ instanceId: instance(run).id, caller: callerOf(instance(run)) }, tools)],
+    ['list', (run) => listOwnInstances({ caller: callerOf(instance(run)) }, tools)],
     ['create', (run) => create(cloud, instance(run))],
     ['admin list, page 1', () => listInstances({ page: 1, pageSize: 20, filters: {} }, tools)],
   ];
@@ -75,10 +74,10 @@ function create({ tools }: ScaleCloud, owner: Instance): Promise<unknown> {
   return createInstance(
     {
       caller,
+      actor: { type: 'user', id: caller.userId },
       tier: { ...TIER, maxInstances: UNLIMITED },
       requestId: tools.random.hex(8),
       idempotencyKey: undefined,
-      admitted: Promise.resolve(),
       idPrefix: 'tw',
       blueprint: () => Promise.resolve({ ...owner, displayName: null }),
       answer: () => ({ status: 201 }),

@@ -353,6 +353,17 @@ describe('reading several rows', () => {
     expect(await store.getAll([])).toEqual([]);
   });
 
+  test('looks up nothing for a place that names no row', async () => {
+    const { store, faults } = await harness();
+    faults.add([{ service: 'datastore', method: 'lookup', kind: 'error', status: ABORTED, count: 1 }]);
+
+    expect(await store.getAll([undefined, undefined])).toEqual([undefined, undefined]);
+    expect(faults.list()).toHaveLength(1);
+    await store.write([put(CUSTOMER, 'a', customer('a'))]);
+    faults.clear();
+    expect((await store.getAll([undefined, ref(CUSTOMER, 'a')])).map((row) => row?.id)).toEqual([undefined, 'a']);
+  });
+
   test('pages of a query end where the rows do, and a cursor of nobody is refused', async () => {
     const { store } = await harness();
     await store.write(Array.from({ length: 5 }, (_, i) => put(USAGE, `u-${i}`, { instances: i })));

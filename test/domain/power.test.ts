@@ -33,8 +33,8 @@ const STATES: Readonly<
 
 const CASES = INSTANCE_STATUSES.flatMap((status) =>
   POWER_KINDS.flatMap((verb) =>
-    (['self-service', 'admin'] as const).map((strictness) => {
-      const words = strictness === 'admin' ? STATES[status].admin : STATES[status].self;
+    (['lenient', 'strict'] as const).map((strictness) => {
+      const words = strictness === 'strict' ? STATES[status].admin : STATES[status].self;
       const accepted = words.split(' ').includes(verb);
       return { status, verb, strictness, accepted, outcome: accepted ? 'is accepted' : 'is a conflict' };
     }),
@@ -45,7 +45,7 @@ function instanceIn(status: InstanceStatus, ...queue: OperationKind[]) {
   return { id: 'tw-1', status, queue: queue.map((kind, index) => ({ id: `op-${index}`, kind })) };
 }
 
-function refusal(verb: PowerKind, instance: ReturnType<typeof instanceIn>, strictness: 'self-service' | 'admin') {
+function refusal(verb: PowerKind, instance: ReturnType<typeof instanceIn>, strictness: 'lenient' | 'strict') {
   try {
     requireFit(verb, instance, strictness);
   } catch (thrown) {
@@ -85,18 +85,18 @@ describe('what counts is the state after the operations already accepted', () =>
   });
 
   test('a running instance that is to stop cannot be reset, and the refusal names both states', () => {
-    const refused = refusal('reset', instanceIn('RUNNING', 'stop'), 'self-service');
+    const refused = refusal('reset', instanceIn('RUNNING', 'stop'), 'lenient');
 
     expect(String(refused)).toContain('is RUNNING and will be TERMINATED after the operations already accepted');
   });
 
   test('a stopped instance that is to start can be reset', () => {
-    expect(refusal('reset', instanceIn('TERMINATED', 'start'), 'admin')).toBeUndefined();
+    expect(refusal('reset', instanceIn('TERMINATED', 'start'), 'strict')).toBeUndefined();
   });
 
   test('an instance on its way out takes nothing more, whatever is still in its queue', () => {
     for (const verb of POWER_KINDS) {
-      expect(refusal(verb, instanceIn('DELETING', 'delete', 'start'), 'self-service')).toMatchObject({
+      expect(refusal(verb, instanceIn('DELETING', 'delete', 'start'), 'lenient')).toMatchObject({
         kind: 'conflict',
       });
     }
@@ -104,9 +104,9 @@ describe('what counts is the state after the operations already accepted', () =>
 });
 
 test('a refusal says what helps', () => {
-  expect(String(refusal('reset', instanceIn('TERMINATED'), 'self-service'))).toContain('Start it first.');
-  expect(String(refusal('start', instanceIn('RUNNING'), 'admin'))).toContain('Nothing needs to be done.');
-  expect(String(refusal('start', instanceIn('ERROR'), 'admin'))).toContain('Delete it and create a new one.');
+  expect(String(refusal('reset', instanceIn('TERMINATED'), 'lenient'))).toContain('Start it first.');
+  expect(String(refusal('start', instanceIn('RUNNING'), 'strict'))).toContain('Nothing needs to be done.');
+  expect(String(refusal('start', instanceIn('ERROR'), 'strict'))).toContain('Delete it and create a new one.');
 });
 
 test('only the last accepted operation can be joined, because another one after it matters', () => {

@@ -5,6 +5,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { plainSchema, type PlainSchema } from '#scripts/generate/plain-schema.ts';
 import type { Contract } from '#shared/contracts/contract.ts';
 import { CONTRACTS, FALLBACKS } from '#shared/contracts/index.ts';
+import { RATE_COUNTER } from '#shared/datastore/bookkeeping-rows.ts';
+import { KINDS } from '#shared/datastore/kinds.ts';
 import {
   ABSENT,
   before,
@@ -17,6 +19,7 @@ import {
   type Before,
   type Subjects,
 } from '#test/support/contract-samples.ts';
+import { Records } from '#test/support/records.ts';
 import { send, sendBytes, type PlainAnswer, type PlainRequest } from '#test/support/http-client.ts';
 import { replyViolations } from '#test/support/reply-check.ts';
 import { sharedLocalCloud } from '#test/support/local-cloud.ts';
@@ -136,8 +139,11 @@ async function newInstance(owner: Walker): Promise<Subjects> {
   return { instanceId: id, operationId: answer.headers['x-operation-id'] ?? '', project: owner.project };
 }
 
-async function prepare(what: Before | undefined, { instanceId, operationId }: Subjects): Promise<void> {
-  const { key } = world().user;
+async function prepare(
+  what: Before | undefined,
+  { instanceId, operationId }: Subjects,
+  { key }: Walker = world().user,
+): Promise<void> {
   const asked = {
     created: { method: 'GET', path: `/api/compute/v1/operations/${operationId}?wait=30` },
     stop: { method: 'POST', path: `/api/compute/v1/instances/${instanceId}/stop` },
@@ -311,6 +317,50 @@ describe.each(CONTRACTS.filter(({ limit }) => limit !== null))('$name has a limi
     expect(refused?.text).not.toContain('colour');
   });
 });
+
+describe.each(CONTRACTS.filter(({ limit, method }) => limit !== null && method !== 'GET'))(
+  '$name changes something and has a limit',
+  (contract) => {
+    test('a valid request beyond the limit leaves no row and no cloud call', async () => {
+      const { accounts } = world();
+      const customer = await accounts.walker(`beyond-${contract.name}`, { tier: 'walk' });
+      const subjects = await newInstance(customer);
+      await prepare('created', subjects, customer);
+      await accounts.moveToTier(customer, 'narrow');
+      await accounts.useUp(customer, contract.limit ?? 'create', await cloud().nowMs());
+      const before = await traces(customer, subjects);
+      // The token's commit is slow: whatever does not wait for it is on record, or at Compute Engine, before the answer.
+      await cloud().addFaults({ service: 'datastore', method: 'commit', kind: 'delay', count: 1, delayMs: 400 });
+
+      // By the session: a key's last use would be a commit of its own, and its owner's tier is remembered.
+      const headers = { ...customer.token, 'idempotency-key': `beyond-${contract.name}` };
+      const answer = await ask(contract, requestOf(contract, { subjects, headers }));
+
+      expect(answer.status, answer.text).toBe(429);
+      expect(await traces(customer, subjects)).toEqual(before);
+    });
+  },
+);
+
+/** All that a customer, or a request about these subjects, has left in records and cloud. */
+async function traces({ customerId }: Walker, { instanceId }: Subjects) {
+  const records = new Records(cloud().connection);
+  try {
+    const rows = await Promise.all(KINDS.filter((kind) => kind !== RATE_COUNTER).map((kind) => records.all(kind)));
+    const calls = (await cloud().calls()).filter(
+      ({ instance, method }) => instance === instanceId || method === 'instances.insert',
+    );
+    return {
+      rows: rows
+        .flat()
+        .map(({ kind, id, value }) => `${kind.name} ${id} ${JSON.stringify(value)}`)
+        .filter((row) => row.includes(customerId) || row.includes(instanceId)),
+      calls,
+    };
+  } finally {
+    await records.close();
+  }
+}
 
 describe.each(CONTRACTS.filter(({ role }) => role !== null))('$name needs a role', (contract) => {
   test('without it the answer is 403, the same for what exists and what does not', async () => {

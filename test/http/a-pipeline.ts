@@ -1,5 +1,6 @@
 import type { SignIn } from '#shared/auth/authenticator.ts';
 import { readCredential } from '#shared/auth/credential.ts';
+import type { Gate } from '#shared/concurrency/gate.ts';
 import type { Check, CheckError, Endpoint } from '#shared/contracts/contract.ts';
 import { Failure } from '#shared/domain/failure.ts';
 import type { Principal } from '#shared/domain/principal.ts';
@@ -48,7 +49,7 @@ export interface Circumstances {
   readonly limit?: number;
   /** Resolves when the turn is spent; at once by default. */
   readonly spent?: () => Promise<void>;
-  readonly handle?: (call: TestCall) => Promise<Reply>;
+  readonly handle?: (call: TestCall, gate: Gate) => Promise<Reply>;
   readonly readBody?: () => Promise<string>;
 }
 
@@ -117,12 +118,12 @@ export async function served(request: Partial<WireRequest>, circumstances: Circu
       ...computeFamily,
       credential: (headers) => step('credential', readCredential(headers, { oneStringKey: false })),
     },
-    handle: async (call) => {
+    handle: async (call, gate) => {
       steps.push('handle');
       calls.push(call);
       return circumstances.handle === undefined
         ? { status: 200, body: { id: call.params.id } }
-        : circumstances.handle(call);
+        : circumstances.handle(call, gate);
     },
     tools,
   };

@@ -95,9 +95,9 @@ describe('what is wrong first is said first', () => {
           await new Promise((resolve) => setImmediate(resolve));
           order.push('turn');
         },
-        handle: async ({ admitted }) => {
+        handle: async (_, gate) => {
           order.push('read');
-          await admitted;
+          await gate.opened();
           order.push('act');
           return { status: 200 };
         },
@@ -125,8 +125,8 @@ describe('what is wrong first is said first', () => {
       {},
       {
         turn: 11,
-        handle: async ({ admitted }) => {
-          await admitted;
+        handle: async (_, gate) => {
+          await gate.opened();
           changed.push('something');
           return { status: 200 };
         },
@@ -138,7 +138,23 @@ describe('what is wrong first is said first', () => {
   });
 });
 
+test('a refusal is answered at once, also when the handler still waits for something else', async () => {
+  const { reply } = await served({}, { turn: 11, handle: () => new Promise(() => undefined) });
+
+  expect(reply.status).toBe(429);
+});
+
 describe('a role', () => {
+  test('makes its holder act as an administrator, and only where the endpoint asks for the role', async () => {
+    const signIn = async () => ({ principal: { ...ALICE, roles: ['compute_admin' as const] }, notes: [] });
+
+    const admin = await served({}, { endpoint: ADMIN_ONLY, signIn });
+    const user = await served({}, { signIn });
+
+    expect(admin.calls[0]?.actor).toEqual({ type: 'admin', id: ALICE.userId });
+    expect(user.calls[0]?.actor).toEqual({ type: 'user', id: ALICE.userId });
+  });
+
   test('lets its holder through', async () => {
     const { reply } = await served(
       {},

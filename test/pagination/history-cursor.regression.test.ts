@@ -35,7 +35,7 @@ async function harness() {
   );
   await store.write(events.map((event) => put(EVENT, eventId(event.instanceId, event.sequence), event)));
   const read = async (cursor: string | undefined, change: Partial<Parameters<typeof readHistory>[0]> = {}) => {
-    const request = { instanceId: OWN, caller: ALICE, admitted: Promise.resolve(), limit: 2, cursor, ...change };
+    const request = { instanceId: OWN, caller: ALICE, limit: 2, cursor, ...change };
     const page = await readHistory(request, { store, cursors });
     return { sequences: page.events.map(({ sequence }) => sequence), cursor: page.cursor };
   };

@@ -37,7 +37,6 @@ const ELSEWHERE: Principal = { ...CALLER, customerId: 'umbrella' };
 
 const LISTED: ProjectListRequest = {
   caller: CALLER,
-  admitted: Promise.resolve(),
   project: PROJECT,
   sort: 'byCreated',
   direction: 'asc',
@@ -47,7 +46,6 @@ const LISTED: ProjectListRequest = {
 };
 const READ: TimelineRequest = {
   caller: CALLER,
-  admitted: Promise.resolve(),
   project: PROJECT,
   selectors: {},
   window: {},

@@ -196,6 +196,12 @@ export class LocalCloudProcess {
     await this.#controlOk('POST', '/clock', { advanceSeconds });
   }
 
+  /** The time that everything in the local cloud goes by, epoch ms. */
+  async nowMs(): Promise<number> {
+    const { body } = await this.control('POST', '/clock', { advanceSeconds: 0 });
+    return Date.parse((body as { readonly now: string }).now);
+  }
+
   async drift(instance: string, action: 'stop' | 'start' | 'delete' | 'preempt'): Promise<void> {
     await this.#controlOk('POST', '/drift', { instance, action });
   }

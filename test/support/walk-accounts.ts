@@ -7,9 +7,13 @@ import { createCustomer } from '#shared/accounts/customers.ts';
 import { createProject } from '#shared/accounts/projects.ts';
 import { createSession, revokeSession } from '#shared/accounts/sessions.ts';
 import { createUser } from '#shared/accounts/users.ts';
+import { rateCounterRef } from '#shared/actions/rate-limiter.ts';
+import { CUSTOMER } from '#shared/datastore/account-rows.ts';
+import { RATE_COUNTER } from '#shared/datastore/bookkeeping-rows.ts';
 import { TIER } from '#shared/datastore/catalog-rows.ts';
 import { Store } from '#shared/datastore/store.ts';
-import { put } from '#shared/datastore/write.ts';
+import { put, ref, replace } from '#shared/datastore/write.ts';
+import { windowAt } from '#shared/domain/rate-limit.ts';
 import { LIMITED_OPERATIONS, type LimitedOperation, UNLIMITED } from '#shared/domain/tier.ts';
 
 const HOUR_MS = 3_600_000;
@@ -87,6 +91,22 @@ export class WalkAccounts {
       bearerKey: { authorization: `Bearer ${fleetKey(key.row.id, key.secret)}` },
       token: { authorization: `Bearer ${session.token}` },
     };
+  }
+
+  /** What a customer's credentials are worth from now on, as far as no process remembers them. */
+  async moveToTier({ customerId }: Walker, tier: string): Promise<void> {
+    const row = await this.store.get(ref(CUSTOMER, customerId));
+    if (row === undefined) throw new Error(`There is no customer ${customerId}.`);
+    await this.store.write([replace(row, { ...row.value, tier })]);
+  }
+
+  /** Spends a customer's limit of an operation for this minute and the next, past all processes. */
+  async useUp({ customerId }: Walker, operation: LimitedOperation, nowMs: number): Promise<void> {
+    const { index } = windowAt(nowMs);
+    for (const minute of [index, index + 1]) {
+      const { id } = rateCounterRef(customerId, operation, minute);
+      await this.store.write([put(RATE_COUNTER, id, { count: 1_000 })]);
+    }
   }
 
   /** Credentials that no longer open anything, by what is wrong with them. */

@@ -127,8 +127,8 @@ function deleteRequest(): Parameters<typeof requestOperation>[0] {
     },
     requestId: `request-${START_MS}`,
     idempotencyKey: undefined,
-    admitted: Promise.resolve(),
-    strictness: 'self-service',
+    actor: { type: 'user', id: '550e8400-e29b-41d4-a716-446655440000' },
+    strictness: 'lenient',
     answer: () => ({ status: 202 }),
   };
 }

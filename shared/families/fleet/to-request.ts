@@ -20,7 +20,7 @@ export interface ListQuery {
 const SORT = { created_at: 'byCreated', instance_status: 'byStatus', instance_type_fid: 'byType' } as const;
 
 /** Newest first, when nothing is said. */
-export function toProjectList(query: ListQuery): Omit<ProjectListRequest, 'caller' | 'admitted'> {
+export function toProjectList(query: ListQuery): Omit<ProjectListRequest, 'caller'> {
   const { instance_type: instanceType, region: zone, status_in: statuses, order_type_in: orderTypes } = query;
   const { bid_fid_in: bids, reservation_fid_in: reservations } = query;
   return {
@@ -52,7 +52,7 @@ export interface HistoryQuery {
   readonly next_cursor?: string;
 }
 
-export function toTimeline(query: HistoryQuery): Omit<TimelineRequest, 'caller' | 'admitted'> {
+export function toTimeline(query: HistoryQuery): Omit<TimelineRequest, 'caller'> {
   const {
     instance_fid: instance,
     bid_fid: bid,
