@@ -175,6 +175,41 @@ describe('disks', () => {
     expect(scopes).toEqual([`zones/${ZONE}`]);
   });
 
+  test.each([
+    ['n1-standard-1', 'pd-standard'],
+    ['c3-standard-4', 'pd-balanced'],
+    ['n4-standard-2', 'hyperdisk-balanced'],
+    ['z3-highmem-88', 'hyperdisk-balanced'],
+  ])('a disk of a %s that names no type is %s', async (machineType, diskType) => {
+    const { cloud, disk } = await diskCloud();
+
+    await cloud.insert('web', {
+      machineType: `zones/${ZONE}/machineTypes/${machineType}`,
+      disks: [
+        { boot: true, initializeParams: { sourceImage: 'projects/debian-cloud/global/images/family/debian-12' } },
+      ],
+    });
+
+    expect((await disk('web')).type).toMatch(new RegExp(`/diskTypes/${diskType}$`));
+  });
+
+  test('Hyperdisk Extreme needs a large machine type', async () => {
+    const { cloud } = await diskCloud();
+    const extreme = (machineType: string) => ({
+      machineType: `zones/${ZONE}/machineTypes/${machineType}`,
+      disks: [
+        { boot: true, initializeParams: { sourceImage: 'projects/debian-cloud/global/images/family/debian-12' } },
+        { initializeParams: { diskType: `zones/${ZONE}/diskTypes/hyperdisk-extreme`, diskSizeGb: '64' } },
+      ],
+    });
+
+    const refused = await thrownBy(cloud.insert('small', extreme('c3-standard-44')));
+    await cloud.insert('large', extreme('c3-standard-88'));
+
+    expect(refused).toMatchObject({ message: /hyperdisk-extreme.*features are not compatible/ });
+    expect(cloud.emulator.machines().map(({ name }) => name)).toEqual(['large']);
+  });
+
   test('an insert whose operation fails leaves neither VM nor disk', async () => {
     const { cloud, disks } = await diskCloud();
     cloud.faults.add([

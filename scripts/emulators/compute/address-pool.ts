@@ -9,7 +9,7 @@ const RESERVED = 4;
 
 /**
  * Hands out addresses. The search starts at random, which keeps a released public address from coming back at once, as
- * on the real cloud. Public ones are of 198.18.0.0/15, which is reserved for benchmarks, so that nobody's machine
+ * on the real cloud. Public ones are of 198.18.0.0/15, which is reserved for benchmarks, so that no machine
  * answers to them.
  */
 export class AddressPool {

@@ -139,7 +139,7 @@ export class Lifecycle {
     return operation;
   }
 
-  /** The cloud takes a VM's host away, as it does to Spot VMs. Nobody asked, so there is one system event. */
+  /** The cloud takes a VM's host away, as it does to Spot VMs. No caller asked, so there is one system event. */
   preempt(machine: Machine, nowMs: number): Operation {
     const { status } = machine.resource;
     if (machine.deleting || !(status === 'RUNNING' || status === 'STAGING' || status === 'PROVISIONING')) {
