@@ -3,10 +3,10 @@ export type FaultService = (typeof FAULT_SERVICES)[number];
 
 /**
  * `falseError`: carried out, and answered as if it had not been. `late`: the caller hears at once that there was no answer,
- * and it is carried out after that. `operationError`: accepted, and its operation ends with the fault's `code`. `absent`:
- * answered as if there were no such VM, though there is one: 404, or a list without VMs. `contention`: ABORTED, and nothing
- * applied. `indexBuilding`: FAILED_PRECONDITION for the next queries that need a composite index, as if it were still being
- * built.
+ * and it is carried out after that; of a push: the message comes so much later, and others before it. `operationError`:
+ * accepted, and its operation ends with the fault's `code`. `absent`: answered as if there were no such VM, though there is
+ * one: 404, or a list without VMs. `contention`: ABORTED, and nothing applied. `indexBuilding`: FAILED_PRECONDITION for the
+ * next queries that need a composite index, as if it were still being built.
  */
 export const FAULT_KINDS = [
   'error',
@@ -73,7 +73,7 @@ export const FAULT_METHODS: Readonly<Record<FaultService, Readonly<Record<string
   },
   pubsub: {
     publish: ['error', 'lostAnswer', 'delay'],
-    push: ['error', 'lostAnswer', 'delay', 'duplicate', 'reorder'],
+    push: ['error', 'lostAnswer', 'late', 'delay', 'duplicate', 'reorder'],
     pull: ['error', 'lostAnswer', 'delay'],
     streamingPull: ['error', 'delay'],
     acknowledge: ['error', 'lostAnswer', 'delay'],
@@ -95,6 +95,8 @@ export interface Fault {
   readonly httpStatus?: number;
   /** `delay`: how long the answer is held. `late`: after which time it is carried out. */
   readonly delayMs?: number;
+  /** `push`: the subscription whose deliveries it hurts; absent: all of them. */
+  readonly target?: string;
 }
 
 /** The faults in force. An emulator asks `take` at each call; an answer means: hurt this call in that way. */
@@ -105,11 +107,23 @@ export class Faults {
     for (const fault of faults) this.#entries.push({ fault, left: fault.count });
   }
 
-  /** The oldest fault in force for this method, spent once; `kinds` narrows it to what the caller can act on now. */
-  take(service: FaultService, method: string, kinds: readonly FaultKind[] = FAULT_KINDS): Fault | undefined {
+  /**
+   * The oldest fault in force for this method, spent once. `kinds` narrows it to what the caller can act on now, `target` to
+   * what does not aim at another.
+   */
+  take(
+    service: FaultService,
+    method: string,
+    kinds: readonly FaultKind[] = FAULT_KINDS,
+    target?: string,
+  ): Fault | undefined {
     const entry = this.#entries.find(
       ({ fault, left }) =>
-        left > 0 && fault.service === service && fault.method === method && kinds.includes(fault.kind),
+        left > 0 &&
+        fault.service === service &&
+        fault.method === method &&
+        kinds.includes(fault.kind) &&
+        (fault.target === undefined || fault.target === target),
     );
     if (entry === undefined) return undefined;
     entry.left -= 1;

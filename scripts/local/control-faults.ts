@@ -8,14 +8,14 @@ const DELAY_MS_MAX = 600_000;
 const DELAY_MS_DEFAULT = 1000;
 /** Error codes of operations are words in capitals. */
 const CODE = /^[A-Z][A-Z0-9_]{1,99}$/;
-const MEMBERS = ['service', 'method', 'kind', 'count', 'status', 'delayMs', 'code', 'httpStatus'];
+const MEMBERS = ['service', 'method', 'kind', 'count', 'status', 'delayMs', 'code', 'httpStatus', 'target'];
 
 /** Reads the body of `POST /faults`. Throws a ControlError that says what would be right. */
 export function readFaults(body: unknown): readonly Fault[] {
   if (!Array.isArray(body)) {
     throw new ControlError(
       400,
-      'The body must be an array of {service, method, kind, count, status?, delayMs?, code?, httpStatus?}.',
+      'The body must be an array of {service, method, kind, count, status?, delayMs?, code?, httpStatus?, target?}.',
     );
   }
   return body.map((item: unknown, index) => readFault(item, `Fault ${index}`));
@@ -58,6 +58,10 @@ function readFault(item: unknown, where: string): Fault {
       : readInteger(members['delayMs'], `${where}: delayMs`, 0, DELAY_MS_MAX);
   const delay = kind === 'delay' ? (delayMs ?? DELAY_MS_DEFAULT) : delayMs;
   const { code, httpStatus } = readOperationError(members, kind, where);
+  const { target } = members;
+  if (target !== undefined && (typeof target !== 'string' || method !== 'push')) {
+    throw new ControlError(400, `${where}: target is the name of a subscription, for push. It is: ${show(target)}.`);
+  }
   return {
     service,
     method,
@@ -65,6 +69,7 @@ function readFault(item: unknown, where: string): Fault {
     count,
     ...(status === undefined ? {} : { status }),
     ...(delay === undefined ? {} : { delayMs: delay }),
+    ...(target === undefined ? {} : { target }),
     ...(code === undefined ? {} : { code }),
     ...(httpStatus === undefined ? {} : { httpStatus }),
   };

@@ -1,6 +1,6 @@
 import { status } from '@grpc/grpc-js';
 import type { Topic } from '@google-cloud/pubsub';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import type { Fault } from '#scripts/emulators/faults.ts';
 import { codeOf, PubSubHarness, startEmbedded } from '#test/support/pubsub-target.ts';
 import type { EmbeddedTarget } from '#test/support/pubsub-target.ts';
@@ -121,23 +121,60 @@ describe('retries', () => {
     await becomesIdle();
   });
 
-  test('keep at most 64 requests open', async () => {
+  test('open few requests at once in the beginning, and at most 64 later', async () => {
     const h = new PubSubHarness(target);
     const gate = Promise.withResolvers<number>();
-    const endpoint = await h.endpoint(() => gate.promise);
+    const isHeld = (text: string) => Number(text) >= 100;
+    const endpoint = await h.endpoint(({ text }) => (text === 'first' || isHeld(text) ? gate.promise : 200));
     const topic = await h.topic();
     await h.subscribe(topic, { pushEndpoint: endpoint.url });
+    const publishAll = (texts: readonly string[]) =>
+      h.publisher.publish({ topic: topic.name, messages: texts.map((text) => ({ data: Buffer.from(text) })) });
 
-    await h.publisher.publish({
-      topic: topic.name,
-      messages: Array.from({ length: 100 }, (_, index) => ({ data: Buffer.from(String(index)) })),
-    });
-
-    await endpoint.waitFor(64);
-    expect(endpoint.received).toHaveLength(64);
+    await publishAll(Array.from({ length: 20 }, () => 'first'));
+    await endpoint.waitFor(4);
+    expect(endpoint.received).toHaveLength(4);
     gate.resolve(200);
+    await endpoint.waitFor(20);
+    await publishAll(Array.from({ length: 80 }, (_, index) => String(index)));
     await endpoint.waitFor(100);
     await becomesIdle();
+  });
+
+  // A refusal of one message is a refusal for the subscription: https://docs.cloud.google.com/pubsub/docs/push#push_backoff
+  test('of one message that is refused make all messages of its subscription wait, and no other subscription', async () => {
+    const h = new PubSubHarness(target);
+    const refusing = await h.endpoint(({ text }) => (text === 'refused' ? 500 : 200));
+    const other = await h.endpoint();
+    const topic = await h.topic();
+    await h.subscribe(topic, { pushEndpoint: refusing.url });
+    await h.subscribe(topic, { pushEndpoint: other.url });
+    const firstMs = target.nowMs();
+    await publish(topic, 'refused');
+    // The pauses behind the first three refusals are 0.5, 2 and 9 s, that behind the fourth 41 s.
+    for (const [refusals, seconds] of [1, 3, 10].entries()) {
+      await refusing.waitFor(refusals + 1);
+      await becomesQuiet();
+      target.passSeconds(seconds);
+    }
+    await refusing.waitFor(4);
+    await becomesQuiet();
+
+    await publish(topic, 'behind');
+    await other.waitFor(2);
+
+    expect(refusing.texts).not.toContain('behind');
+    await expect
+      .poll(
+        () => {
+          target.passSeconds(1);
+          return refusing.texts.includes('behind');
+        },
+        { interval: 5, timeout: 5000 },
+      )
+      .toBe(true);
+    const { receivedMs } = refusing.received.find(({ text }) => text === 'behind') ?? { receivedMs: 0 };
+    expect(receivedMs - firstMs).toBeGreaterThan(40_000);
   });
 });
 
@@ -153,6 +190,10 @@ test('a poison message of an ordering key is dead-lettered after its attempts an
     enableMessageOrdering: true,
     deadLetterPolicy: { deadLetterTopic: deadLetters.name, maxDeliveryAttempts: 6 },
   });
+
+  // Refusals of one message back off for the whole subscription; the clock brings the attempts.
+  const passing = setInterval(() => target.passSeconds(60), 20);
+  onTestFinished(() => clearInterval(passing));
 
   for (const text of ['poison', 'healthy']) await publish(topic, text, 'vm-1');
 
@@ -227,6 +268,48 @@ describe('faults', () => {
 
     await becomesIdle();
     expect(endpoint.texts).toEqual(['alone']);
+  });
+
+  test('late: a message comes minutes later, and those behind it before; one subscription can be meant', async () => {
+    const h = new PubSubHarness(target);
+    const [endpoint, other] = [await h.endpoint(), await h.endpoint()];
+    const topic = await h.topic();
+    const subscription = await h.subscribe(topic, { pushEndpoint: endpoint.url });
+    await h.subscribe(topic, { pushEndpoint: other.url });
+    hurt('push', 'late', { delayMs: 180_000, target: subscription.name.split('/').at(-1) ?? '' });
+
+    for (const text of ['1', '2', '3']) await publish(topic, text);
+
+    await endpoint.waitFor(2);
+    await other.waitFor(3);
+    await becomesQuiet();
+    target.passSeconds(179);
+    await publish(topic, '4');
+    await endpoint.waitFor(3);
+    expect(endpoint.texts).toEqual(['2', '3', '4']);
+    target.passSeconds(2);
+    await endpoint.waitFor(4);
+    await becomesIdle();
+    expect(endpoint.texts).toEqual(['2', '3', '4', '1']);
+    expect(other.texts).toEqual(['1', '2', '3', '4']);
+  });
+
+  test('late: of an ordering key, the messages behind it wait for it', async () => {
+    const h = new PubSubHarness(target);
+    const endpoint = await h.endpoint();
+    const topic = await h.topic();
+    topic.setPublishOptions({ messageOrdering: true });
+    await h.subscribe(topic, { pushEndpoint: endpoint.url, enableMessageOrdering: true });
+    hurt('push', 'late');
+
+    for (const text of ['1', '2']) await publish(topic, text, 'vm-1');
+    await publish(topic, 'other', 'vm-2');
+    await endpoint.waitFor(1);
+    await becomesQuiet();
+    target.passSeconds(121);
+
+    await becomesIdle();
+    expect(endpoint.texts).toEqual(['other', '1', '2']);
   });
 
   test('error on push: the attempt counts and never reaches the endpoint', async () => {

@@ -14,7 +14,8 @@ const admin = () => new ComputeUser(cloud(), 'admin');
 afterEach(() => cloud().clearFaults());
 
 /** The audit log's messages do not arrive, so that only the sweep can find out. */
-const deafen = () => cloud().addFaults({ service: 'pubsub', method: 'push', kind: 'error', count: 1_000 });
+const deafen = () =>
+  cloud().addFaults({ service: 'pubsub', method: 'push', kind: 'error', count: 1_000, target: 'reconciler-sync' });
 
 describe.each(['cloud event', 'drift'] as const)('found by %s', (cause) => {
   test.each([

@@ -1,5 +1,7 @@
-import type { Cancel, Clock } from '../clock.ts';
+import type { Clock } from '../clock.ts';
 import { AckIds } from './ack-ids.ts';
+import { Consumers } from './consumers.ts';
+import { DueTimes } from './due-times.ts';
 import type { Message } from './journal.ts';
 import { KeyLanes } from './key-lanes.ts';
 import type { DeliverySettings } from './subscription-settings.ts';
@@ -15,7 +17,7 @@ export interface Handed {
   readonly attempt: number;
 }
 
-/** Somebody who takes messages: the push loop, a stream, a waiting pull. */
+/** What takes messages: the push loop, a stream, a waiting pull. */
 export interface Consumer {
   /** Undefined: the lease has no deadline, the consumer itself reports success or failure. */
   readonly leaseMs: number | undefined;
@@ -38,7 +40,7 @@ interface Lease {
   readonly handed: Handed;
 }
 
-/** `queued` waits behind its ordering key, `held` was put back by a reorder fault, `waiting` sits out its back-off. */
+/** `queued` waits behind its ordering key, `held` was put back by a reorder fault, `waiting` sits out its back-off or a late fault. */
 export interface Delivery {
   readonly message: Message;
   failures: number;
@@ -69,13 +71,11 @@ export class DeliveryQueue {
   /** By message id, in publish order. */
   readonly #deliveries = new Map<number, Delivery>();
   readonly #ready = new Set<Delivery>();
-  readonly #timed = new Set<Delivery>();
+  readonly #timed: DueTimes<Delivery>;
   readonly #held = new Map<Delivery, NodeJS.Timeout>();
   readonly #lanes = new KeyLanes<Delivery>();
-  #consumers: readonly Consumer[] = [];
-  #turn = 0;
+  readonly #consumers = new Consumers();
   #pumping: NodeJS.Immediate | undefined;
-  #alarm: { readonly atMs: number; readonly cancel: Cancel } | undefined;
   #closed = false;
 
   constructor(options: DeliveryQueueOptions) {
@@ -83,6 +83,7 @@ export class DeliveryQueue {
     this.#record = options.record;
     this.#settings = options.settings;
     this.#ackIds = new AckIds(options.subscription);
+    this.#timed = new DueTimes(options.clock, () => this.#sweep());
   }
 
   /** Messages that are not acknowledged. */
@@ -101,7 +102,7 @@ export class DeliveryQueue {
     const key = this.#keyOf(delivery);
     if (key === undefined) this.#makeReady(delivery);
     else this.#makeNextReady(this.#lanes.add(key, delivery));
-    if (this.#deliveries.size === 1) this.#wakeAt(this.#retentionEndMs(message));
+    if (this.#deliveries.size === 1) this.#timed.wakeAt(this.#retentionEndMs(message));
   }
 
   reconfigure(settings: DeliverySettings): void {
@@ -110,13 +111,13 @@ export class DeliveryQueue {
   }
 
   attach(consumer: Consumer): void {
-    this.#consumers = [...this.#consumers, consumer];
+    this.#consumers.add(consumer);
     this.wake();
   }
 
   /** What the consumer holds stays leased to it. */
   detach(consumer: Consumer): void {
-    this.#consumers = this.#consumers.filter((other) => other !== consumer);
+    this.#consumers.remove(consumer);
   }
 
   /** To be called when a consumer has room again. */
@@ -146,7 +147,7 @@ export class DeliveryQueue {
       const delivery = this.#deliveries.get(messageId);
       if (delivery?.state !== 'leased' || delivery.leases !== lease) continue;
       if (leaseMs === 0) this.#fail(delivery);
-      else if (delivery.lease?.consumer.leaseMs !== undefined) this.#setDue(delivery, this.#clock.nowMs() + leaseMs);
+      else if (delivery.lease?.consumer.leaseMs !== undefined) this.#timed.set(delivery, this.#clock.nowMs() + leaseMs);
     }
   }
 
@@ -170,33 +171,32 @@ export class DeliveryQueue {
     }
   }
 
+  /** Takes a message back from its consumer for so long; not counted as an attempt. Those of its key wait for it. */
+  postpone(ackId: string, ms: number): void {
+    for (const { messageId, lease } of this.#ackIds.parseAll([ackId])) {
+      const delivery = this.#deliveries.get(messageId);
+      if (delivery?.state !== 'leased' || delivery.leases !== lease) continue;
+      this.#endLease(delivery);
+      delivery.state = 'waiting';
+      this.#timed.set(delivery, this.#clock.nowMs() + ms);
+    }
+  }
+
   close(): void {
     this.#closed = true;
     for (const delivery of [...this.#deliveries.values()]) this.#remove(delivery);
-    this.#alarm?.cancel();
+    this.#timed.close();
     if (this.#pumping !== undefined) clearImmediate(this.#pumping);
-    this.#consumers = [];
+    this.#consumers.clear();
   }
 
   #pump(): void {
     for (const delivery of this.#ready) {
-      const consumer = this.#nextConsumer();
+      const consumer = this.#consumers.withRoom();
       if (consumer === undefined) return;
       this.#ready.delete(delivery);
       this.#lease(delivery, consumer);
     }
-  }
-
-  /** In turns, so that several streams share the work. */
-  #nextConsumer(): Consumer | undefined {
-    for (let step = 0; step < this.#consumers.length; step += 1) {
-      const index = (this.#turn + step) % this.#consumers.length;
-      const consumer = this.#consumers[index];
-      if (consumer?.hasRoom() !== true) continue;
-      this.#turn = index + 1;
-      return consumer;
-    }
-    return undefined;
   }
 
   #lease(delivery: Delivery, consumer: Consumer): void {
@@ -205,7 +205,7 @@ export class DeliveryQueue {
     const handed = { ackId: this.#ackIds.format(message.id, leases), message, attempt: failures + 1 };
     delivery.state = 'leased';
     delivery.lease = { consumer, handed };
-    if (consumer.leaseMs !== undefined) this.#setDue(delivery, this.#clock.nowMs() + consumer.leaseMs);
+    if (consumer.leaseMs !== undefined) this.#timed.set(delivery, this.#clock.nowMs() + consumer.leaseMs);
     consumer.deliver(handed);
   }
 
@@ -227,7 +227,7 @@ export class DeliveryQueue {
       return;
     }
     delivery.state = 'waiting';
-    this.#setDue(delivery, this.#clock.nowMs() + backoffMs);
+    this.#timed.set(delivery, this.#clock.nowMs() + backoffMs);
   }
 
   #makeReady(delivery: Delivery): void {
@@ -277,32 +277,16 @@ export class DeliveryQueue {
     else this.#makeNextReady(this.#lanes.comeBack(key, delivery));
   }
 
-  #setDue(delivery: Delivery, dueMs: number): void {
-    delivery.dueMs = dueMs;
-    this.#timed.add(delivery);
-    this.#wakeAt(dueMs);
-  }
-
-  /** One timer for the whole queue: the earliest thing that is due. */
-  #wakeAt(atMs: number): void {
-    if (this.#closed || (this.#alarm !== undefined && this.#alarm.atMs <= atMs)) return;
-    this.#alarm?.cancel();
-    this.#alarm = { atMs, cancel: this.#clock.at(atMs, () => this.#sweep()) };
-  }
-
   #sweep(): void {
-    this.#alarm?.cancel();
-    this.#alarm = undefined;
     const nowMs = this.#clock.nowMs();
     this.#dropExpired(nowMs);
-    for (const delivery of [...this.#timed]) {
-      if (delivery.dueMs > nowMs) continue;
+    for (const delivery of this.#timed.due(nowMs)) {
       if (delivery.state === 'leased') this.#fail(delivery);
       else this.#makeReady(delivery);
     }
-    for (const delivery of this.#timed) this.#wakeAt(delivery.dueMs);
+    this.#timed.wakeForRest();
     const [oldest] = this.#deliveries.values();
-    if (oldest !== undefined) this.#wakeAt(this.#retentionEndMs(oldest.message));
+    if (oldest !== undefined) this.#timed.wakeAt(this.#retentionEndMs(oldest.message));
   }
 
   #dropExpired(nowMs: number): void {

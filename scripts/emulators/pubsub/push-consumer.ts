@@ -1,13 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Clock } from '../clock.ts';
+import type { Cancel, Clock } from '../clock.ts';
 import type { Log } from '../emulator.ts';
 import type { Faults } from '../faults.ts';
+import { FAULT_METHODS } from '../faults.ts';
 import type { Consumer, DeliveryQueue, Handed } from './delivery-queue.ts';
+import { PushFlow } from './push-flow.ts';
 import { buildPushRequest, sendPushRequest } from './push-request.ts';
+import { parseResourceName } from './resource-names.ts';
 import type { PushConfig, Subscription } from './wire.ts';
 
-/** Production opens its window with success; a fixed one is enough here and keeps an endpoint from drowning. */
-const IN_FLIGHT_MAX = 64;
+const PUSH_FAULTS = FAULT_METHODS.pubsub['push'];
+
+/** How late a message is that a `late` fault without a time delays: events come "late by minutes". */
+const LATE_MS_DEFAULT = 120_000;
 
 export interface PushConsumerOptions {
   readonly queue: DeliveryQueue;
@@ -18,7 +23,7 @@ export interface PushConsumerOptions {
   readonly log: Log;
 }
 
-/** Sends a subscription's messages to its endpoint, a bounded number at a time. */
+/** Sends a subscription's messages to its endpoint, as many at a time and as soon as its flow allows. */
 export class PushConsumer implements Consumer {
   /** The attempt itself ends in real time, so its lease needs no deadline on the clock that tests move. */
   readonly leaseMs = undefined;
@@ -26,7 +31,9 @@ export class PushConsumer implements Consumer {
   readonly #closed = new AbortController();
   #subscription: Subscription;
   #pushConfig: PushConfig;
+  readonly #flow = new PushFlow();
   #inFlight = 0;
+  #cancelWake: Cancel | undefined;
 
   constructor(options: PushConsumerOptions) {
     this.#options = options;
@@ -44,15 +51,24 @@ export class PushConsumer implements Consumer {
   }
 
   hasRoom(): boolean {
-    return this.#inFlight < IN_FLIGHT_MAX;
+    const { clock, queue } = this.#options;
+    const nowMs = clock.nowMs();
+    if (this.#flow.hasRoom(this.#inFlight, nowMs)) return true;
+    const { openFromMs } = this.#flow;
+    if (openFromMs > nowMs) {
+      this.#cancelWake?.();
+      this.#cancelWake = clock.at(openFromMs, () => queue.wake());
+    }
+    return false;
   }
 
   deliver(handed: Handed): void {
     this.#inFlight += 1;
+    this.#flow.begun(this.#options.clock.nowMs());
     this.#push(handed)
       .catch((thrown: unknown) => {
         this.#options.log({ message: 'push failed unexpectedly', messageId: handed.message.id, cause: thrown });
-        this.#options.queue.fail(handed.ackId);
+        this.#settle(handed, false);
       })
       .finally(() => {
         this.#inFlight -= 1;
@@ -67,27 +83,42 @@ export class PushConsumer implements Consumer {
 
   close(): void {
     this.#closed.abort();
+    this.#cancelWake?.();
   }
 
   async #push(handed: Handed): Promise<void> {
     const { faults, queue } = this.#options;
-    const fault = faults.take('pubsub', 'push');
+    const fault = faults.take('pubsub', 'push', PUSH_FAULTS, idOf(this.#subscription.name));
     // The queue is handing messages out while this starts; what changes it has to come after.
     await Promise.resolve();
     if (fault?.kind === 'reorder') {
       queue.hold(handed.ackId);
       return;
     }
+    if (fault?.kind === 'late') {
+      queue.postpone(handed.ackId, fault.delayMs ?? LATE_MS_DEFAULT);
+      return;
+    }
     if (fault?.kind === 'error') {
-      queue.fail(handed.ackId);
+      this.#settle(handed, false);
       return;
     }
     if (fault?.kind === 'delay') await sleep(fault.delayMs ?? 0);
     const acknowledged = await this.#attempt(handed);
     if (this.#closed.signal.aborted) return;
-    if (acknowledged && fault?.kind !== 'lostAnswer') queue.acknowledge([handed.ackId]);
-    else queue.fail(handed.ackId);
+    this.#settle(handed, acknowledged && fault?.kind !== 'lostAnswer');
     if (fault?.kind === 'duplicate') await this.#attempt(handed);
+  }
+
+  #settle({ ackId }: Handed, isAcknowledged: boolean): void {
+    const { queue, clock } = this.#options;
+    if (isAcknowledged) {
+      this.#flow.succeeded(clock.nowMs());
+      queue.acknowledge([ackId]);
+    } else {
+      this.#flow.failed(clock.nowMs());
+      queue.fail(ackId);
+    }
   }
 
   /** True when the endpoint acknowledged the message within the subscription's ack deadline. */
@@ -110,4 +141,8 @@ export class PushConsumer implements Consumer {
       this.#closed.signal.removeEventListener('abort', abort);
     }
   }
+}
+
+function idOf(subscription: string): string {
+  return parseResourceName(subscription, 'subscriptions').id;
 }

@@ -20,12 +20,6 @@ const DELIVERY_ATTEMPTS_DEFAULT = 5;
 const DELIVERY_ATTEMPTS_MIN = 5;
 const DELIVERY_ATTEMPTS_MAX = 100;
 
-/**
- * The pause between push attempts when the subscription names no retry policy: what production's own push back-off
- * starts with. Without it an endpoint that is down would be called in a tight loop.
- */
-const PUSH_BACKOFF_MS = 100;
-
 const NO_PUSH: PushConfig = { pushEndpoint: '', attributes: {} };
 
 /** What the delivery of a subscription's messages depends on. */
@@ -81,8 +75,7 @@ export function requireAckDeadline(ackDeadlineSeconds: number): void {
 }
 
 export function deliverySettings(subscription: Subscription): DeliverySettings {
-  const { retryPolicy, deadLetterPolicy, pushConfig, messageRetentionDuration: retention } = subscription;
-  const pauseMs = isPush(pushConfig) ? PUSH_BACKOFF_MS : 0;
+  const { retryPolicy, deadLetterPolicy, messageRetentionDuration: retention } = subscription;
   const minimumMs = backoffBoundMs(retryPolicy?.minimumBackoff, MINIMUM_BACKOFF_SECONDS_DEFAULT);
   const maximumMs = backoffBoundMs(retryPolicy?.maximumBackoff, MAXIMUM_BACKOFF_SECONDS_DEFAULT);
   return {
@@ -91,7 +84,7 @@ export function deliverySettings(subscription: Subscription): DeliverySettings {
     retentionMs: retention === null ? RETENTION_SECONDS_DEFAULT * 1000 : toMs(retention),
     deliveryAttemptsMax: deadLetterPolicy?.maxDeliveryAttempts,
     backoffMs: (failures) =>
-      retryPolicy === null ? pauseMs : Math.min(maximumMs, minimumMs * 2 ** Math.max(0, failures - 1)),
+      retryPolicy === null ? 0 : Math.min(maximumMs, minimumMs * 2 ** Math.max(0, failures - 1)),
   };
 }
 
