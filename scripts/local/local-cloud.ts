@@ -9,8 +9,10 @@ import { CloudServices } from './services/cloud-services.ts';
 import { readConnection, writeConnection } from './state/connection.ts';
 import { ControlServer } from './control.ts';
 import { Faults } from '#scripts/emulators/faults.ts';
+import type { FunctionAddress } from './gateway/forward.ts';
 import { FrontEnd } from './gateway/function-urls.ts';
 import { LOCAL_PROJECT, functionEnvironment } from './functions/function-environment.ts';
+import { DevelopmentBundles } from './functions/development-bundles.ts';
 import { FunctionLog } from './functions/function-log.ts';
 import { FunctionsSupervisor } from './functions/functions-supervisor.ts';
 import { Gateway } from './gateway/gateway.ts';
@@ -48,6 +50,7 @@ export class LocalCloud {
   #control: ControlServer | undefined;
   #log: FunctionLog | undefined;
   #gatewayLog: GatewayLog | undefined;
+  #development: DevelopmentBundles | undefined;
   #stopping: Promise<void> | undefined;
 
   constructor(options: LocalCloudOptions) {
@@ -77,6 +80,7 @@ export class LocalCloud {
 
   async #stop(): Promise<void> {
     this.#scheduler?.stop();
+    await this.#development?.stop();
     await this.#gateway?.stop();
     await this.#control?.stop();
     await this.#supervisor?.stop();
@@ -119,7 +123,8 @@ export class LocalCloud {
     writeConnection(stateFolder, connection);
     this.#gateway?.open();
     this.#startSchedule(manifest);
-    this.#supervisor?.preload();
+    // Bundles for development are built when they are asked for, so there is nothing to load ahead.
+    if (this.#development === undefined) this.#supervisor?.preload();
     return banner({
       connection,
       functions: manifest.functions,
@@ -135,7 +140,7 @@ export class LocalCloud {
     const gateway = new Gateway({
       port: this.#options.port,
       routes,
-      resolve: async (name) => this.#supervisor?.resolve(name),
+      resolve: this.#resolve,
       nowMs: () => this.#clock.nowMs(),
       project: LOCAL_PROJECT,
       log: (entry) => this.#gatewayLog?.write(entry),
@@ -153,9 +158,11 @@ export class LocalCloud {
     const names = manifest.functions.map(({ name }) => name);
     const log = new FunctionLog(stateFolder, print);
     this.#log = log;
+    const development = await this.#buildForDevelopment();
     const supervisor = new FunctionsSupervisor({
       functions: names,
-      bundlesFolder: join(repositoryFolder, '.build', 'functions'),
+      bundlesFolder: development?.folder ?? join(repositoryFolder, '.build', 'functions'),
+      nodeOptions: (index) => this.#nodeOptions(index),
       environment: functionEnvironment({ emulators: services.addresses, repositoryFolder, given: environment }),
       processes: functionProcesses,
       offsetMs: () => this.#clock.offsetMs,
@@ -165,7 +172,7 @@ export class LocalCloud {
       onTrouble: print,
     });
     this.#supervisor = supervisor;
-    const frontEnd = new FrontEnd(names, supervisor.resolve);
+    const frontEnd = new FrontEnd(names, this.#resolve);
     this.#frontEnd = frontEnd;
     await frontEnd.start();
     await Promise.all([
@@ -179,6 +186,36 @@ export class LocalCloud {
       }),
     ]);
     services.openLogSink();
+  }
+
+  /** Where the next request for a function goes, once there is a bundle of it. */
+  readonly #resolve = async (name: string): Promise<FunctionAddress | undefined> => {
+    await this.#development?.ensure(name);
+    return this.#supervisor?.resolve(name);
+  };
+
+  /** Bundles to change and to debug, where that was asked for. */
+  async #buildForDevelopment(): Promise<DevelopmentBundles | undefined> {
+    const { repositoryFolder, print, watch, inspectPort } = this.#options;
+    if (!watch && inspectPort === undefined) return undefined;
+    const development = new DevelopmentBundles({
+      repositoryFolder,
+      print,
+      onBuilt: async (names) => this.#supervisor?.reload(names),
+    });
+    this.#development = development;
+    await development.open();
+    if (watch) development.watch();
+    return development;
+  }
+
+  /** Of the host at this index: one debugger per process. */
+  #nodeOptions(index: number): readonly string[] {
+    const { inspectPort } = this.#options;
+    return [
+      ...(this.#development === undefined ? [] : ['--enable-source-maps']),
+      ...(inspectPort === undefined ? [] : [`--inspect=127.0.0.1:${inspectPort + index}`]),
+    ];
   }
 
   /** Resolves with its URL. */

@@ -14,6 +14,10 @@ export interface LocalOptions {
   readonly sweepSeconds: number;
   /** Of the embedded Datastore; undefined: no limit. */
   readonly entityWritesPerSecond: number | undefined;
+  /** Whether a saved source is built and served. */
+  readonly watch: boolean;
+  /** Where a debugger finds the functions, on 127.0.0.1; `undefined`: nowhere. */
+  readonly inspectPort: number | undefined;
   /** Whether the greeting lists every function with its method and path. */
   readonly routes: boolean;
   readonly quiet: boolean;
@@ -29,9 +33,14 @@ interface Parsed {
   readonly emulators: 'embedded' | 'google';
   readonly sweepSeconds: number;
   readonly entityWritesPerSecond?: number;
+  readonly watch?: true;
+  readonly inspect?: number | true;
   readonly routes?: true;
   readonly quiet?: true;
 }
+
+/** Where debuggers look for a Node.js process by themselves. */
+const INSPECT_PORT = 9229;
 
 /** Reads the command line; ends the process with a message when it is wrong, or when it asks for help. */
 export function parseOptions(argv: readonly string[]): LocalOptions {
@@ -71,6 +80,12 @@ export function parseOptions(argv: readonly string[]): LocalOptions {
       'how often one entity of the embedded Datastore takes a write; more are ABORTED (default: no limit)',
       rate,
     )
+    .option('--watch', 'serve a source as soon as it is saved; bundles are not minified')
+    .option(
+      '--inspect [port]',
+      `let a debugger stop in the functions, on 127.0.0.1:${INSPECT_PORT} unless a port is given; bundles are not minified`,
+      (text) => wholeNumber(text, 1, 65_535),
+    )
     .option('--routes', 'list every function with its method and path once it runs')
     .option('--quiet', 'print nothing but errors')
     .allowExcessArguments(false)
@@ -86,6 +101,8 @@ export function parseOptions(argv: readonly string[]): LocalOptions {
     emulators: parsed.emulators,
     sweepSeconds: parsed.sweepSeconds,
     entityWritesPerSecond: parsed.entityWritesPerSecond,
+    watch: parsed.watch === true,
+    inspectPort: parsed.inspect === true ? INSPECT_PORT : parsed.inspect,
     routes: parsed.routes === true,
     quiet: parsed.quiet === true,
   };

@@ -20,6 +20,8 @@ const OPTIONS = [
   'emulators',
   'sweep-seconds',
   'entity-writes-per-second',
+  'watch',
+  'inspect',
   'routes',
   'quiet',
 ];

@@ -104,6 +104,8 @@ async function harness() {
     emulators: 'embedded',
     sweepSeconds: 3600,
     entityWritesPerSecond: undefined,
+    watch: false,
+    inspectPort: undefined,
     routes: false,
     quiet: true,
     repositoryFolder: root,

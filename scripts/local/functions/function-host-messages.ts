@@ -10,10 +10,13 @@ export type ToHost =
     }
   /** The clock was moved; answered by `clock` with the same number. */
   | { readonly type: 'clock'; readonly offsetMs: number; readonly move: number }
+  /** These bundles are new: the next connection gets them. Answered by `reloaded` with the same number. */
+  | { readonly type: 'reload'; readonly names: readonly string[]; readonly reload: number }
   /** Load all bundles when there is nothing else to do. */
   | { readonly type: 'preload' };
 
 export type FromHost =
   | { readonly type: 'ready'; readonly ports: Readonly<Record<string, number>> }
   | { readonly type: 'clock'; readonly move: number }
+  | { readonly type: 'reloaded'; readonly reload: number }
   | { readonly type: 'failed'; readonly message: string };

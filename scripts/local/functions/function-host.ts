@@ -4,7 +4,7 @@
  * when the process that started it does.
  */
 import { createRequire, enableCompileCache } from 'node:module';
-import type { Server as HttpServer } from 'node:http';
+import type { Server as HttpServer, ServerResponse } from 'node:http';
 import { createServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { join } from 'node:path';
@@ -54,6 +54,21 @@ class FunctionHost {
   }
 
   /**
+   * Forgets these functions, so that the next connection loads their bundles anew. What they are answering they answer
+   * to the end; a connection that was kept alive is closed, or its next request would reach the old code.
+   */
+  reload(names: readonly string[]): void {
+    for (const name of names) {
+      Reflect.deleteProperty(this.#require.cache, this.#bundle(name));
+      const old = this.#servers.get(name);
+      if (old === undefined) continue;
+      this.#servers.delete(name);
+      old.prependListener('request', (_request, response: ServerResponse) => (response.shouldKeepAlive = false));
+      old.closeIdleConnections();
+    }
+  }
+
+  /**
    * Connections, not requests, are handed over: whatever a bundle does to Node's HTTP server when it is loaded is then in
    * force for the very first request too.
    */
@@ -84,8 +99,12 @@ class FunctionHost {
     const framework = this.#require('@google-cloud/functions-framework/testing') as {
       getTestServer(name: string): HttpServer;
     };
-    this.#require(join(this.#bundlesFolder, name, 'index.js'));
+    this.#require(this.#bundle(name));
     return framework.getTestServer(entryPointOf(name));
+  }
+
+  #bundle(name: string): string {
+    return join(this.#bundlesFolder, name, 'index.js');
   }
 }
 
@@ -127,6 +146,10 @@ async function handle(message: ToHost): Promise<void> {
     case 'clock':
       date.offsetMs = message.offsetMs;
       say({ type: 'clock', move: message.move });
+      return;
+    case 'reload':
+      host?.reload(message.names);
+      say({ type: 'reloaded', reload: message.reload });
       return;
     case 'preload':
       await host?.preload(names);

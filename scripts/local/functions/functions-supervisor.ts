@@ -19,6 +19,8 @@ export interface SupervisorOptions {
   /** Names of all functions; each has its bundle in `bundlesFolder/NAME/index.js`. */
   readonly functions: readonly string[];
   readonly bundlesFolder: string;
+  /** Options of Node.js for the host at this index (`--inspect=…`). */
+  readonly nodeOptions?: (index: number) => readonly string[];
   /** All that a host process sees of the environment. */
   readonly environment: Readonly<Record<string, string>>;
   /** How many host processes; requests go to them in turns. */
@@ -39,7 +41,7 @@ export class FunctionsSupervisor {
   readonly #hosts: Host[];
   readonly #waiting = new Set<() => void>();
   #turn = 0;
-  #moves = 0;
+  #exchanges = 0;
   #clockSettled: Promise<unknown> = Promise.resolve();
   #preload = false;
   #stopping = false;
@@ -69,11 +71,19 @@ export class FunctionsSupervisor {
 
   /** Resolves when every host lives in the new time. Requests that come meanwhile wait for that, too. */
   async moveClock(): Promise<void> {
-    this.#moves += 1;
-    const move = this.#moves;
-    const settled = Promise.all(this.#hosts.map((host) => host.moveClock(this.#options.offsetMs(), move)));
+    this.#exchanges += 1;
+    const move = this.#exchanges;
+    const message = { type: 'clock', offsetMs: this.#options.offsetMs(), move } as const;
+    const settled = Promise.all(this.#hosts.map((host) => host.ask(message, move)));
     this.#clockSettled = settled;
     await settled;
+  }
+
+  /** Resolves when every host serves the new bundles of these functions. */
+  async reload(names: readonly string[]): Promise<void> {
+    this.#exchanges += 1;
+    const reload = this.#exchanges;
+    await Promise.all(this.#hosts.map((host) => host.ask({ type: 'reload', names, reload }, reload)));
   }
 
   /** Lets the hosts load all bundles while they have nothing else to do; later ones do so when they are ready. */
@@ -105,7 +115,10 @@ export class FunctionsSupervisor {
     const { functions, bundlesFolder, environment, offsetMs, onLine, onTrouble } = this.#options;
     const child = fork(HOST_MODULE, [], {
       env: environment,
-      execArgv: ['--disable-warning=ExperimentalWarning'],
+      execArgv: [
+        '--disable-warning=ExperimentalWarning',
+        ...(this.#options.nodeOptions?.(this.#hosts.indexOf(host)) ?? []),
+      ],
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
     eachLine(child.stdout, (line) => onLine(line, 'stdout'));
@@ -172,7 +185,7 @@ class Host {
   #child: ChildProcess | undefined;
   #ports: Readonly<Record<string, number>> = {};
   #ready = false;
-  readonly #moves = new Map<number, () => void>();
+  readonly #unanswered = new Map<number, () => void>();
 
   get pid(): number | undefined {
     return this.#child?.pid;
@@ -199,7 +212,10 @@ class Host {
           onReady();
           return;
         case 'clock':
-          this.#moves.get(message.move)?.();
+          this.#unanswered.get(message.move)?.();
+          return;
+        case 'reloaded':
+          this.#unanswered.get(message.reload)?.();
           return;
         case 'failed':
           onTrouble(`A function host could not start: ${message.message}`);
@@ -214,7 +230,7 @@ class Host {
     const wasReady = this.#ready;
     this.#child = undefined;
     this.#ready = false;
-    for (const done of this.#moves.values()) done();
+    for (const done of this.#unanswered.values()) done();
     return wasReady;
   }
 
@@ -222,18 +238,21 @@ class Host {
     if (this.#child?.connected === true) this.#child.send(message);
   }
 
-  /** Resolves when the process has confirmed, or is gone: the next one starts with the right time. */
-  moveClock(offsetMs: number, move: number): Promise<void> {
+  /**
+   * Resolves when the process has answered this message, or is gone: the next one starts with the right time and loads
+   * what is there then.
+   */
+  ask(message: ToHost, exchange: number): Promise<void> {
     return new Promise((resolve) => {
       if (this.#child?.connected !== true) {
         resolve();
         return;
       }
-      this.#moves.set(move, () => {
-        this.#moves.delete(move);
+      this.#unanswered.set(exchange, () => {
+        this.#unanswered.delete(exchange);
         resolve();
       });
-      this.say({ type: 'clock', offsetMs, move });
+      this.say(message);
     });
   }
 
