@@ -26,7 +26,7 @@ import { RouteTable } from './gateway/route-table.ts';
 import { Scheduler } from './services/scheduler.ts';
 import { seed } from './state/seed.ts';
 import { clearState, createStateFolder } from './state/state-folder.ts';
-import { StateLock } from './state/state-lock.ts';
+import { LOCK_HEADER, StateLock } from './state/state-lock.ts';
 
 export interface LocalCloudOptions extends LocalOptions {
   /** Root of the repository: where `infra/` and `.build/` are. */
@@ -143,6 +143,7 @@ export class LocalCloud {
       resolve: this.#resolve,
       nowMs: () => this.#clock.nowMs(),
       project: LOCAL_PROJECT,
+      healthHeaders: { [LOCK_HEADER]: this.#lock.token },
       log: (entry) => this.#gatewayLog?.write(entry),
     });
     await gateway.start();

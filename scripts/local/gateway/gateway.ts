@@ -50,6 +50,8 @@ export interface GatewayOptions {
   readonly project?: string;
   /** Takes an entry for each request that has been answered or given up. */
   readonly log?: (entry: RequestEntry) => void;
+  /** Headers of `/healthz`: who this gateway belongs to. */
+  readonly healthHeaders?: Readonly<Record<string, string>>;
   /** For tests that cannot wait for the real ones. */
   readonly timeouts?: GatewayTimeouts;
 }
@@ -147,6 +149,7 @@ export class Gateway {
     const path = normalPath(queryAt === -1 ? target : target.slice(0, queryAt));
     const query = queryAt === -1 ? '' : target.slice(queryAt);
     if (path === '/healthz') {
+      for (const [name, value] of Object.entries(this.#options.healthHeaders ?? {})) response.setHeader(name, value);
       sendJson(response, this.#ready ? 200 : 503, { status: this.#ready ? 'ok' : 'starting' });
       return;
     }

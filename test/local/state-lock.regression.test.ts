@@ -1,0 +1,112 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { processStart } from '#scripts/local/state/process-start.ts';
+import { LOCK_HEADER, StateLock } from '#scripts/local/state/state-lock.ts';
+
+/*
+ * `npm start` after a kill -9 refused with "It runs already", when the process id of the killed one was a zombie or was
+ * used again, and its port was taken: by a stranger, or by the gateway of the very start that asked.
+ */
+
+function stateFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'state-lock-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** Something that answers `/healthz`, as the holder of a lock or as a stranger. */
+async function gatewayOf(token: string | undefined): Promise<{ readonly port: number; readonly server: Server }> {
+  const server = createServer((_, response) => {
+    if (token !== undefined) response.setHeader(LOCK_HEADER, token);
+    response.end('{}');
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => void server.close());
+  return { port: (server.address() as AddressInfo).port, server };
+}
+
+function leaveLock(folder: string, holder: object): void {
+  writeFileSync(join(folder, 'lock.json'), JSON.stringify(holder));
+}
+
+/** A process that only waits, and is no zombie. */
+function aProcess() {
+  const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'ignore' });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  return { pid: child.pid ?? 0, child };
+}
+
+test('a lock whose process id was used again is taken over, also when its port is taken by a stranger', async () => {
+  const folder = stateFolder();
+  const { port } = await gatewayOf(undefined);
+  leaveLock(folder, { pid: aProcess().pid, port, token: 'killed', startedAt: 'long ago' });
+  const lock = new StateLock(folder);
+
+  await lock.acquire(port);
+
+  await expect(new StateLock(folder).refuseIfHeld()).rejects.toThrow('has not ended');
+  lock.release();
+  await new StateLock(folder).refuseIfHeld();
+});
+
+test('a lock of an earlier version, which has no token, is taken over', async () => {
+  const folder = stateFolder();
+  const { port } = await gatewayOf(undefined);
+  leaveLock(folder, { pid: aProcess().pid, port });
+
+  await new StateLock(folder).acquire(port);
+});
+
+test('the own gateway at the port of a killed one is not mistaken for another’s', async () => {
+  const folder = stateFolder();
+  const lock = new StateLock(folder);
+  const { port } = await gatewayOf(lock.token);
+  leaveLock(folder, { pid: aProcess().pid, port, token: 'killed', startedAt: 'long ago' });
+
+  await lock.acquire(port);
+});
+
+test.runIf(process.platform === 'linux')('a zombie holds nothing', async () => {
+  const folder = stateFolder();
+  // The shell does not wait for its child, so the child stays a zombie when it ends.
+  const parent = spawn('sh', ['-c', 'sleep 0 & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'ignore'] });
+  onTestFinished(() => void parent.kill('SIGKILL'));
+  const [line] = (await once(parent.stdout, 'data')) as [Buffer];
+  const pid = Number(line.toString());
+  const { port } = await gatewayOf(undefined);
+  while (processStart(pid) !== undefined) await new Promise((resolve) => setImmediate(resolve));
+  process.kill(pid, 0);
+
+  leaveLock(folder, { pid, port, token: 'killed', startedAt: 'any' });
+
+  await new StateLock(folder).acquire(port);
+});
+
+test('a folder whose gateway answers with the token of its lock is refused, naming where', async () => {
+  const folder = stateFolder();
+  const { port } = await gatewayOf('serving');
+  leaveLock(folder, { pid: 1, port, token: 'serving', startedAt: null });
+
+  await expect(new StateLock(folder).acquire(port)).rejects.toThrow(`It runs already at http://127.0.0.1:${port}`);
+});
+
+test('a holder on its way out is waited for', async () => {
+  const folder = stateFolder();
+  const { pid, child } = aProcess();
+  const { port, server } = await gatewayOf(undefined);
+  server.close();
+  leaveLock(folder, { pid, port, token: 'leaving', startedAt: processStart(pid) });
+  const lock = new StateLock(folder);
+
+  const acquired = lock.acquire(port);
+  child.kill('SIGKILL');
+
+  await acquired;
+});
