@@ -10,6 +10,7 @@ import { eventId, type InstanceEvent, nextEvent } from '#shared/domain/history.t
 import type { IdempotencyKey } from '#shared/domain/idempotency-key.ts';
 import { instanceId, operationId } from '#shared/domain/ids.ts';
 import type { Instance } from '#shared/domain/instance.ts';
+import { LEASE_MS } from '#shared/domain/lease.ts';
 import { UNMETERED } from '#shared/domain/metering.ts';
 import type { Operation } from '#shared/domain/operation.ts';
 import { allot, type Allotment, withPlaces } from '#shared/domain/orders.ts';
@@ -35,9 +36,6 @@ export interface CreateRequest {
   readonly answer: (instance: Instance, operation: Operation) => Reply;
 }
 
-/** Longest time that one create request works; nobody else touches its operation until then. */
-const CREATE_LEASE_MS = 60_000;
-
 /** The reconciler looks after a new VM by itself when nothing else has by then. */
 const FIRST_CHECK_MS = 120_000;
 
@@ -45,7 +43,7 @@ export interface Accepted {
   readonly instance: Instance;
   readonly operation: Operation;
   readonly reply: Reply;
-  /** As the commit left them; `undefined` when its answer was lost. */
+  /** As the commit left them; `undefined` when its answer was lost, or when they have been written since. */
   readonly rows?: NewRows;
 }
 
@@ -152,7 +150,8 @@ function newOperation(
     visibleBy: request.caller.groups,
     requestId: request.requestId,
     attempts: 0,
-    leaseUntilMs: atMs + CREATE_LEASE_MS,
+    leaseUntilMs: atMs + LEASE_MS,
+    dueAtMs: 0,
     leaseToken: request.requestId,
     call: {
       verb: 'insert',

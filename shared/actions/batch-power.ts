@@ -109,7 +109,8 @@ function planFor(
     atMs,
   });
   const writes = [insert(OPERATION, id, operation), ...enqueue(row, operation, atMs)];
-  // Behind others its turn comes when they end: then it is published.
+  // Behind others it is published when they have ended.
   if (row.value.queue.length > 0) return { status: ACCEPTED[kind], writes };
-  return { status: ACCEPTED[kind], writes, message: { operationId: id, instanceId: row.id } };
+  const message = { operationId: id, instanceId: row.id, customerId: row.value.customerId };
+  return { status: ACCEPTED[kind], writes, message };
 }

@@ -21,7 +21,7 @@ export async function confirm(
   },
   { store, log }: Tools,
 ): Promise<void> {
-  // Mostly nobody was in between. Whoever finds otherwise reads.
+  // Mostly nothing has changed since the first commit. After a conflict the rows are read again.
   let known = rows;
   try {
     await store.change(async () => {
@@ -57,7 +57,7 @@ function begunWrites(
   { startedAtMs, targetId }: ZoneOperation,
   { instance, first }: { readonly instance: Row<Instance> | undefined; readonly first: Row<InstanceEvent> | undefined },
 ): readonly Write[] {
-  // Somebody has looked at the VM already, and has written down what he saw.
+  // Another process has looked at the VM already, and has written down what it saw.
   if (instance === undefined || first === undefined || instance.value.eventCount > 1) return [];
   const atMs = startedAtMs ?? first.value.atMs;
   const cloudId = instance.value.cloudId === '' ? targetId : instance.value.cloudId;

@@ -1,6 +1,8 @@
 import { KeyedMutex } from '#shared/concurrency/keyed-mutex.ts';
 import type { Reply } from '#shared/contracts/reply.ts';
+import type { IdempotencyRecord } from '#shared/datastore/bookkeeping-rows.ts';
 import { Failure } from '#shared/domain/failure.ts';
+import { isLeased } from '#shared/domain/lease.ts';
 import { requestUuid } from '#shared/domain/request-uuid.ts';
 import { CloudError, type CloudReason, toCloudError } from '#shared/gce/cloud-error.ts';
 import type { ZoneOperation } from '#shared/gce/compute.ts';
@@ -11,6 +13,7 @@ import { publishOperations } from '#shared/lifecycle/publish-operations.ts';
 import type { Tools } from '#shared/lifecycle/tools.ts';
 import { accept, type Accepted, type CreateRequest } from './accept-create.ts';
 import { confirm } from './confirm-create.ts';
+import { CreateLease } from './create-lease.ts';
 import { replayed } from './idempotent.ts';
 import { undo } from './undo-create.ts';
 
@@ -18,7 +21,7 @@ import { undo } from './undo-create.ts';
 const WAIT_FOR_FIRST_MS = 2_500;
 const WAIT_STEP_MS = 50;
 
-/** Creates of one customer in this process take turns, or they would only make each other's commits fail. */
+/** Creates of one customer in this process run one after the other, or they would only make each other's commits fail. */
 const perCustomer = new KeyedMutex();
 
 /** A create that has waited this long for others of its customer is told to come back, before its caller gives up. */
@@ -46,15 +49,27 @@ export async function createInstance(request: CreateRequest, tools: Tools): Prom
     });
     if ('reply' in outcome) return carryOut(request, outcome, tools);
     const { earlier } = outcome;
-    if (earlier.leaseUntilMs <= tools.nowMs()) return replayed(earlier);
-    if (tools.nowMs() >= waitUntilMs) {
+    const nowMs = tools.nowMs();
+    if (!isLeased(earlier, nowMs)) return replayOf(earlier, tools);
+    if (nowMs >= waitUntilMs) {
       throw new Failure('conflict', 'The first request with this Idempotency-Key is still at work. Please try again.', {
         reason: 'idempotency_key_in_use',
-        retryAfterSeconds: 2,
+        // By then the first request has answered, has renewed its lease, or is known to have died.
+        retryAfterSeconds: Math.ceil((earlier.leaseUntilMs - nowMs) / 1000),
       });
     }
     await tools.sleep(WAIT_STEP_MS);
   }
+}
+
+/**
+ * The first answer again. If the first request died before it released its lease, nothing has published the operation yet:
+ * this request does.
+ */
+async function replayOf(earlier: IdempotencyRecord, tools: Tools): Promise<Reply> {
+  const { operationId, instanceId, customerId, leaseUntilMs } = earlier;
+  if (leaseUntilMs !== 0) await publishOperations([{ operationId, instanceId, customerId }], tools);
+  return replayed(earlier);
 }
 
 async function carryOut(
@@ -65,8 +80,10 @@ async function carryOut(
   const place = { zone: instance.zone, name: instance.id };
   let zoneOperation: ZoneOperation | undefined;
   const failures: CloudReason[] = [];
+  const lease = new CreateLease(request, operation, tools);
   try {
     zoneOperation = await askCompute(async () => {
+      await lease.keep();
       try {
         return await tools.compute.insert(place, instance.machine, requestUuid(operation.id, 1));
       } catch (thrown) {
@@ -80,18 +97,20 @@ async function carryOut(
     }
   } catch (thrown) {
     const error = toCloudError(thrown);
+    await lease.keep();
     if (!(await mayBeThere({ place, error, failures }, tools))) {
-      await undo(request, operation, { error, wasClear: !failures.includes('backend_error') }, tools);
-      throw cloudFailure(error, instance.zone);
+      const wasClear = !failures.includes('backend_error');
+      if (await undo(request, operation, { error, wasClear }, tools)) throw cloudFailure(error, instance.zone);
     }
-    tools.log.warn('the answer to an insert was lost; the worker will find out', {
+    tools.log.warn('the outcome of an insert is open; the worker will find out', {
       operationId: operation.id,
       instanceId: instance.id,
       cause: error,
     });
   }
-  await confirm(request, { operation, rows, zoneOperation }, tools);
-  await publishOperations([{ operationId: operation.id, instanceId: instance.id }], tools);
+  await confirm(request, { operation, rows: lease.wasRenewed ? undefined : rows, zoneOperation }, tools);
+  const { id: operationId, instanceId, customerId } = operation;
+  await publishOperations([{ operationId, instanceId, customerId }], tools);
   return reply;
 }
 

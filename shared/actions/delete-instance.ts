@@ -3,6 +3,7 @@ import { insert, ref } from '#shared/datastore/write.ts';
 import { canSee, instanceNotFound } from '#shared/domain/access.ts';
 import { operationId } from '#shared/domain/ids.ts';
 import type { Instance } from '#shared/domain/instance.ts';
+import { LEASE_MS } from '#shared/domain/lease.ts';
 import { type Operation, pendingOperation } from '#shared/domain/operation.ts';
 import type { Actor, Principal } from '#shared/domain/principal.ts';
 import { requestUuid } from '#shared/domain/request-uuid.ts';
@@ -21,9 +22,6 @@ export interface DeleteRequest {
   readonly requestId: string;
 }
 
-/** Longest time that one delete request works; the worker leaves its operation alone until then. */
-const DELETE_LEASE_MS = 45_000;
-
 /**
  * Deletes an instance while the caller waits: marked, asked of Compute Engine, taken off the record. What Compute Engine
  * answers does not stop it: a VM that stays is followed by worker and reconciler until it is gone.
@@ -32,7 +30,8 @@ export async function deleteInstance(request: DeleteRequest, tools: Tools): Prom
   const { instance, deleteId } = await mark(request, tools);
   const outcome = await deleteMachine(instance, requestUuid(deleteId, 1), tools);
   await removeInstance({ instanceId: instance.id, deleteId, seen: instance }, outcome, tools);
-  if (outcome.vm !== 'absent') await publishOperations([{ operationId: deleteId, instanceId: instance.id }], tools);
+  const { id: instanceId, customerId } = instance;
+  if (outcome.vm !== 'absent') await publishOperations([{ operationId: deleteId, instanceId, customerId }], tools);
   return { operationId: deleteId };
 }
 
@@ -81,7 +80,8 @@ async function mark(
   return store.change(async () => {
     const row = await store.get(ref(INSTANCE, request.instanceId));
     if (row === undefined || !canSee(request.caller, row.value)) throw instanceNotFound();
-    // Another delete is at work, or died at it: both may go on, they ask under the same requestId.
+    // Another delete is at work, or died at it: both may go on, they ask under the same requestId. So may the worker,
+    // should this request outlive its lease.
     const already = queuedDelete(row);
     if (already !== undefined) return { writes: [], result: { instance: row.value, deleteId: already } };
     const atMs = nowMs();
@@ -89,7 +89,7 @@ async function mark(
       ...pendingOperation('delete', row.value, { id, actor: request.actor, requestId: request.requestId, atMs }),
       state: 'running',
       startedAtMs: atMs,
-      leaseUntilMs: atMs + DELETE_LEASE_MS,
+      leaseUntilMs: atMs + LEASE_MS,
       leaseToken: request.requestId,
       call: {
         verb: 'delete',

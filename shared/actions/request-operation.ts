@@ -13,6 +13,7 @@ import type { Actor, Principal } from '#shared/domain/principal.ts';
 import { publishOperations } from '#shared/lifecycle/publish-operations.ts';
 import { enqueue, noteAdmin } from '#shared/lifecycle/queue-operation.ts';
 import type { Tools } from '#shared/lifecycle/tools.ts';
+import type { OperationMessage } from '#shared/pubsub/publisher.ts';
 import { recordOf, replayed, requireSameUse, writeRecord } from './idempotent.ts';
 
 export interface OperationRequest {
@@ -31,7 +32,7 @@ type RequestTools = Pick<Tools, 'store' | 'publisher' | 'log' | 'nowMs' | 'rando
 interface Accepted {
   readonly reply: Reply;
   /** `undefined`: nothing new was accepted. */
-  readonly published: { readonly operationId: string; readonly instanceId: string } | undefined;
+  readonly published: OperationMessage | undefined;
 }
 
 /**
@@ -70,7 +71,8 @@ export async function requestOperation(request: OperationRequest, tools: Request
     if (idempotencyKey !== undefined)
       writes.push(writeRecord(idempotencyKey, earlier, recordOf(idempotencyKey, { reply, operation, atMs })));
     const first = request.kind === 'delete' || row.value.queue.length === 0;
-    return { writes, result: { reply, published: first ? { operationId: id, instanceId: row.id } : undefined } };
+    const message = { operationId: id, instanceId: row.id, customerId: row.value.customerId };
+    return { writes, result: { reply, published: first ? message : undefined } };
   });
   if (accepted.published !== undefined) await publishOperations([accepted.published], tools);
   return accepted.reply;

@@ -13,26 +13,27 @@ import { type CreateRequest, readOwn } from './accept-create.ts';
 
 /**
  * Takes back what was accepted. After a 5xx Compute Engine may yet make the VM that could not be seen, so that one is put on
- * the list of VMs that have to go.
+ * the list of VMs that have to go. False when the request has lost its lease: the worker asks for the VM, and decides.
  */
 export async function undo(
   request: CreateRequest,
   operation: Operation,
   { error, wasClear }: { readonly error: CloudError; readonly wasClear: boolean },
   { store, nowMs, log }: Tools,
-): Promise<void> {
+): Promise<boolean> {
   log.warn('Compute Engine refused an insert', {
     operationId: operation.id,
     instanceId: operation.instanceId,
     reason: error.reason,
     cause: error,
   });
-  await store.change(async () => {
+  return store.change<boolean>(async () => {
     const [[row, record], [instance, usage]] = await Promise.all([
       readOwn(request, operation.id, store),
       store.getAll([ref(INSTANCE, operation.instanceId), ref(USAGE, request.caller.customerId)]),
     ]);
-    if (row?.value.completedAtMs !== null) return { writes: [], result: undefined };
+    if (row?.value.completedAtMs !== null) return { writes: [], result: true };
+    if (row.value.leaseToken !== request.requestId) return { writes: [], result: false };
     const atMs = nowMs();
     const { reason, message } = cloudFailure(error, instance?.value.zone ?? '');
     const writes: Write[] = [
@@ -55,6 +56,6 @@ export async function undo(
       }
     }
     if (record !== undefined) writes.push(remove(record));
-    return { writes, result: undefined };
+    return { writes, result: true };
   });
 }

@@ -13,23 +13,25 @@ export const WORKERS: readonly WorkerContract[] = [
     },
     identity: 'worker',
     clients: ['datastore', 'pubsub', 'compute'],
-    // Following a zone operation is waiting, so many deliveries share one instance.
-    runtime: { concurrency: 40, timeoutSeconds: 300, deadlineSeconds: 285 },
+    // Deliveries take a few seconds, most of it waiting for a zone operation, so many of them share one instance.
+    runtime: { concurrency: 40, timeoutSeconds: 60, deadlineSeconds: 55 },
   },
   {
     name: 'dead-letter-recorder',
-    description: 'Fails the operations whose messages ended in the dead letter topic, so that none is silently lost.',
+    description:
+      'Records messages that ended in the dead letter topic, and settles their operations by what Compute Engine shows.',
     trigger: { type: 'push', topic: 'operations-dead-letter', ordered: false, deadLetter: null },
     identity: 'worker',
-    clients: ['datastore', 'pubsub'],
+    clients: ['datastore', 'pubsub', 'compute'],
     runtime: { timeoutSeconds: 60, deadlineSeconds: 55, maxInstances: 5 },
   },
   {
     name: 'reconciler-sync',
-    description: "Compares one instance with its machine when Compute Engine's audit log says that something happened.",
+    description:
+      "Compares one instance with its machine, or continues its operation, when Compute Engine's audit log says that something happened.",
     trigger: { type: 'push', topic: 'compute-events', ordered: false, deadLetter: null },
     identity: 'reconciler',
-    clients: ['datastore', 'compute'],
+    clients: ['datastore', 'pubsub', 'compute'],
   },
   {
     name: 'reconciler-sweep',

@@ -66,18 +66,27 @@ export interface Orphan {
   readonly absentFromMs: number;
   readonly dueAtMs: number;
   readonly attempts: number;
+  /** The delete that follows the VM, and whose it is; `""` when there is none. */
+  readonly operationId: string;
+  readonly customerId: string;
 }
 
-export const ORPHAN: Kind<Orphan> = kind<Orphan>('Orphan', {
-  name: text,
-  zone: plainText,
-  why: word(['deleted', 'given_up', 'unrecorded']),
-  foundAtMs: time,
-  deleteAtMs: time,
-  absentFromMs: time,
-  dueAtMs: time,
-  attempts: integer,
-});
+export const ORPHAN: Kind<Orphan> = kind<Orphan>(
+  'Orphan',
+  {
+    name: text,
+    zone: plainText,
+    why: word(['deleted', 'given_up', 'unrecorded']),
+    foundAtMs: time,
+    deleteAtMs: time,
+    absentFromMs: time,
+    dueAtMs: time,
+    attempts: integer,
+    operationId: plainText,
+    customerId: plainText,
+  },
+  { missing: () => ({ operationId: '', customerId: '' }) },
+);
 
 /** A message that could not be handled in all its attempts. */
 export interface DeadLetter {

@@ -88,6 +88,7 @@ export const OPERATION: Kind<Operation> = kind<Operation>(
     requestId: plainText,
     attempts: integer,
     leaseUntilMs: integer,
+    dueAtMs: integer,
     leaseToken: plainText,
     call: json(),
     callCount: integer,
@@ -103,7 +104,7 @@ export const OPERATION: Kind<Operation> = kind<Operation>(
       openSince: isFinal(operation.state) ? { nullValue: 'NULL_VALUE' } : time.encode(operation.createdAtMs),
       expireAt: expiry(operation.completedAtMs === null ? null : operation.completedAtMs + OPERATION_RETENTION_MS),
     }),
-    missing: () => ({ seenStatus: null }),
+    missing: () => ({ dueAtMs: 0, seenStatus: null }),
   },
 );
 

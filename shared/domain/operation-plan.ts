@@ -114,6 +114,18 @@ function wrongState(verb: string, status: InstanceStatus): Step {
   return { do: 'fail', reason: 'wrong_state', message: `The virtual machine is ${status}: it cannot ${verb}.` };
 }
 
+/**
+ * Whether a VM in this status (`undefined`: there is none) is where the operation leads, however it got there. A reset and
+ * a restart lead to where they began, so a status never tells that one has happened.
+ */
+export function leadsTo(kind: Operation['kind'], seen: string | undefined): boolean {
+  if (kind === 'delete') return seen === undefined;
+  const status = seen === undefined ? undefined : statusFromCloud(seen);
+  if (status === undefined) return false;
+  if (kind === 'stop') return isStopped(status) || status === 'SUSPENDED';
+  return (kind === 'create' || kind === 'start') && status === 'RUNNING';
+}
+
 interface Failed {
   readonly reason: OperationFailure;
   readonly message: string;

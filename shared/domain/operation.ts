@@ -56,10 +56,12 @@ export interface Operation {
   readonly customerId: string;
   readonly visibleBy: readonly string[];
   readonly requestId: string;
-  /** Deliveries that got as far as claiming it. */
+  /** Attempts in a row that met an error which may pass, the one under way included. */
   readonly attempts: number;
-  /** Nobody else may work on it until then; 0 when nobody does. */
+  /** Only the holder of the lease works on it until then (`isLeased`); 0 when nothing works on it. */
   readonly leaseUntilMs: number;
+  /** The sweep publishes it again from then on; an event of the cloud may continue it earlier. 0: it was never put off. */
+  readonly dueAtMs: number;
   /** Tells the holder of the lease from one that lost it. */
   readonly leaseToken: string;
   readonly call: CloudCall | null;
@@ -109,6 +111,7 @@ export function pendingOperation(
     requestId: made.requestId,
     attempts: 0,
     leaseUntilMs: 0,
+    dueAtMs: 0,
     leaseToken: '',
     call: null,
     callCount: 0,

@@ -12,13 +12,17 @@ export interface OrphanPlan {
   readonly dueAtMs?: number;
   /** The VM's insert may still be on its way: it may appear after it was found absent. */
   readonly mayAppear?: boolean;
+  /** The delete that follows the VM until it is gone. */
+  readonly followedBy?: Pick<Orphan, 'operationId' | 'customerId'>;
 }
+
+const NONE = { operationId: '', customerId: '' };
 
 /** A VM as it goes on the list of those that have to go. */
 export function newOrphan(
   { name, zone }: { readonly name: string; readonly zone: string },
-  { why, atMs, deleteAtMs = atMs, dueAtMs = deleteAtMs, mayAppear = false }: OrphanPlan,
+  { why, atMs, deleteAtMs = atMs, dueAtMs = deleteAtMs, mayAppear = false, followedBy = NONE }: OrphanPlan,
 ): Orphan {
   const absentFromMs = mayAppear ? atMs + LATE_INSERT_MS : atMs;
-  return { name, zone, why, foundAtMs: atMs, deleteAtMs, absentFromMs, dueAtMs, attempts: 0 };
+  return { name, zone, why, foundAtMs: atMs, deleteAtMs, absentFromMs, dueAtMs, attempts: 0, ...followedBy };
 }

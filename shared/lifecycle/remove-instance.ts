@@ -70,7 +70,7 @@ export async function removeInstance(
     if (deleting !== undefined) writes.push(replace(deleting, afterDelete(deleting.value, outcome, atMs)));
     const unconfirmed = waiting.some(({ kind }) => kind === 'create');
     if (outcome.vm !== 'absent' || unconfirmed) {
-      writes.push(put(ORPHAN, row.id, orphanOf(instance, { outcome, unconfirmed, atMs })));
+      writes.push(put(ORPHAN, row.id, orphanOf(instance, { deleteId, outcome, unconfirmed, atMs })));
     }
     return { writes, result: { removed: true } };
   });
@@ -165,15 +165,24 @@ function afterDelete(operation: Operation, outcome: DeleteOutcome, atMs: number)
 
 /** The VM of a removed instance. An insert whose answer is still open may make it after the delete has found nothing. */
 function orphanOf(
-  { id, zone }: Instance,
+  { id, zone, customerId }: Instance,
   {
+    deleteId,
     outcome,
     unconfirmed,
     atMs,
-  }: { readonly outcome: DeleteOutcome; readonly unconfirmed: boolean; readonly atMs: number },
+  }: {
+    readonly deleteId: string;
+    readonly outcome: DeleteOutcome;
+    readonly unconfirmed: boolean;
+    readonly atMs: number;
+  },
 ): Orphan {
   const dueAtMs = outcome.vm === 'leaving' ? atMs + ORPHAN_GRACE_MS : atMs;
-  return newOrphan({ name: id, zone }, { why: 'deleted', atMs, dueAtMs, mayAppear: unconfirmed });
+  return newOrphan(
+    { name: id, zone },
+    { why: 'deleted', atMs, dueAtMs, mayAppear: unconfirmed, followedBy: { operationId: deleteId, customerId } },
+  );
 }
 
 /** The delete on an instance's queue, if it has one. */

@@ -56,7 +56,10 @@ export async function settle(
     const [head] = after.instance.queue;
     return {
       writes,
-      result: head === undefined ? undefined : { operationId: head.id, instanceId: instance.id },
+      result:
+        head === undefined
+          ? undefined
+          : { operationId: head.id, instanceId: instance.id, customerId: instance.value.customerId },
     };
   });
   log.info('operation ended', {

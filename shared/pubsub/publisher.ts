@@ -1,9 +1,12 @@
 import { v1 } from '@google-cloud/pubsub';
 import { type Gate, type Guarded, OPEN_GATE } from '#shared/concurrency/gate.ts';
 import { connect, connection } from '#shared/datastore/connection.ts';
+import { orderingKey } from './ordering-key.ts';
 
 /** What the worker is sent: only names, because the truth is in the rows. */
 export interface OperationMessage {
+  /** Whose operation it is: decides in which lane the message waits. */
+  readonly customerId: string;
   readonly operationId: string;
   readonly instanceId: string;
 }
@@ -24,7 +27,7 @@ interface Shared {
   readonly gate: Gate;
 }
 
-/** Publishes operations, ordered per instance, by Google's generated client. */
+/** Publishes operations, ordered per instance and in lanes per customer, by Google's generated client. */
 export class Publisher implements Guarded {
   readonly #options: PublisherOptions;
   readonly #client: v1.PublisherClient;
@@ -50,21 +53,26 @@ export class Publisher implements Guarded {
   }
 
   /**
-   * Resolves when Pub/Sub has the messages. The instance is in the data as well as in the ordering key, because not
-   * every transport keeps the key.
+   * Resolves when Pub/Sub has the messages. What they name is in data and attributes, because not every transport keeps
+   * both. One request holds messages of one ordering key only:
+   * https://cloud.google.com/pubsub/docs/reference/rpc/google.pubsub.v1#pubsubmessage
    */
   async publish(messages: readonly OperationMessage[]): Promise<void> {
     if (messages.length === 0) return;
     await this.#gate.opened();
+    const lanes = Map.groupBy(messages, orderingKey);
+    await Promise.all([...lanes].map(([key, lane]) => this.#publishLane(key, lane)));
+  }
+
+  async #publishLane(key: string, messages: readonly OperationMessage[]): Promise<void> {
     const { project, topic } = this.#options;
     await this.#client.publish(
       {
         topic: `projects/${project}/topics/${topic}`,
-        messages: messages.map((message) => ({
-          data: Buffer.from(JSON.stringify(message)),
-          attributes: { operationId: message.operationId, instanceId: message.instanceId },
-          orderingKey: message.instanceId,
-        })),
+        messages: messages.map(({ operationId, instanceId }) => {
+          const names = { operationId, instanceId };
+          return { data: Buffer.from(JSON.stringify(names)), attributes: names, orderingKey: key };
+        }),
       },
       // One try: a repeat would come from us anyway, and a message may come twice but must not come late.
       { timeout: PUBLISH_TIMEOUT_MS, maxRetries: 0 },

@@ -1,5 +1,5 @@
 import type { ObservationContext } from '#shared/domain/observe.ts';
-import { RESET_UNKNOWN, type Step } from '#shared/domain/operation-plan.ts';
+import { leadsTo, RESET_UNKNOWN, type Step } from '#shared/domain/operation-plan.ts';
 import { type CloudCall, directionOf, type Operation } from '#shared/domain/operation.ts';
 import { plannedCall } from '#shared/domain/planned-call.ts';
 import { requestUuid } from '#shared/domain/request-uuid.ts';
@@ -10,91 +10,90 @@ import { findMachine } from '#shared/lifecycle/find-machine.ts';
 import { removeInstance } from '#shared/lifecycle/remove-instance.ts';
 import { type End, type Held, settle } from '#shared/lifecycle/settle-operation.ts';
 import type { Tools } from '#shared/lifecycle/tools.ts';
-import { OperationLease } from './operation-lease.ts';
+import { mayWait } from './customers-at-work.ts';
+import { LeaseLost, OperationLease } from './operation-lease.ts';
 
 /**
- * What becomes of a delivery. `done`: nothing is left to do for this message. `later`: deliver it again, with back-off.
- * `continue`: it goes on, under a new message, because one delivery may not last as long as a VM takes.
+ * What becomes of a delivery; both are acknowledged. `done`: nothing is left to do for this message. `waiting`: the
+ * operation goes on when the cloud's event comes, or when the sweep finds it due. What is thrown refuses the delivery.
  */
-export type Verdict = 'done' | 'later' | 'continue';
+export type Verdict = 'done' | 'waiting';
 
 export interface RunOptions {
   /** Who works: tells the holder of a lease from one that lost it. */
   readonly worker: string;
-  /** Epoch ms at which this delivery must have ended. */
-  readonly deadlineMs: number;
+  /** How long this delivery may wait for Compute Engine, in ms. */
+  readonly waitMs: number;
 }
 
 /** When Compute Engine began and ended something. */
 export type CloudSpan = Pick<ZoneOperation, 'startedAtMs' | 'endedAtMs'>;
 
-/** A lease outlives its delivery by this much, so that a slow commit at its end is still the holder's. */
-const LEASE_MARGIN_MS = 15_000;
 /** No new wait is begun with less time than this left. */
-export const LAST_WAIT_MS = 3_000;
-/** Between two looks at a VM that is on its way by itself: a twentieth of the time it has taken, within these. */
-const LOOK_AGAIN_MS = { least: 500, most: 10_000 };
+export const LAST_WAIT_MS = 200;
+/** Between two looks at a VM that is on its way by itself. */
+const LOOK_AGAIN_MS = 500;
+/** An operation whose VM is on its way is due for a look after this, should no event of the cloud come before. */
+const LOOK_DUE_MS = 10_000;
 /** No VM is on its way for longer. One under repair may be, and what is queued behind must not wait for that. */
-const PATIENCE_MS = 60 * 60_000;
+export const PATIENCE_MS = 60 * 60_000;
 /** Real retries, after which a transient error counts as permanent. */
 const CALLS_MAX = 5;
-/** Deliveries of one operation that may meet an error that passes. Pub/Sub gives up a little later than we do. */
+/** Attempts in a row that may meet an error that passes. */
 const ATTEMPTS_MAX = 7;
+/** Pause after the n-th error in a row: doubles, up to a minute, the sweep's beat. */
+const BACKOFF_MS = { first: 500, most: 60_000 };
 
 /** One delivery at work: the lease that it holds, the calls that it makes, and how it ends. */
 export class Delivery {
   readonly lease: OperationLease;
   readonly tools: Tools;
-  readonly #options: RunOptions;
+  readonly #deadlineMs: number;
+  #claimed = false;
   /** Every attempt at the call so far was clearly refused. */
   #refusedOnly = false;
 
-  constructor(held: Held, tools: Tools, options: RunOptions) {
-    this.lease = new OperationLease(held, tools, {
-      worker: options.worker,
-      untilMs: options.deadlineMs + LEASE_MARGIN_MS,
-    });
+  constructor(held: Held, tools: Tools, { worker, waitMs }: RunOptions) {
+    this.lease = new OperationLease(held, tools, `${worker}/${tools.random.hex(4)}`);
     this.tools = tools;
-    this.#options = options;
+    this.#deadlineMs = tools.nowMs() + waitMs;
   }
 
   get operation(): Operation {
     return this.lease.operation;
   }
 
-  /** Ends the lease when the work breaks off, so that the next delivery need not wait until it is over. */
-  async orRelease(work: () => Promise<Verdict>): Promise<Verdict> {
+  /**
+   * Puts the operation off when the work breaks off, so that it is not lost. Throws when even that cannot be written:
+   * this process cannot work, and Pub/Sub is to deliver the message again.
+   */
+  async orPutOff(work: () => Promise<Verdict>): Promise<Verdict> {
     try {
       return await work();
     } catch (thrown) {
+      if (thrown instanceof LeaseLost) return 'done';
       const { id, instanceId } = this.operation;
       this.tools.log.warn('work on an operation broke off', { operationId: id, instanceId, cause: thrown });
-      return this.release('later');
+      return this.#putOff(this.#backoffMs());
     }
   }
 
-  /** Takes the lease and writes down the call that will be made. False when another delivery was faster. */
-  claim(step: Step): Promise<boolean> {
+  /** Takes the lease, or renews it, and writes down the call that will be made. False when another worker has the lease. */
+  async prepare(step: Step): Promise<boolean> {
+    if (this.#claimed && step.do !== 'call') return true;
     const nowMs = this.tools.nowMs();
     const { operation } = this;
-    this.#plan(step);
-    return this.lease.claim({
+    if (step.do === 'call') this.#refusedOnly = step.fresh || operation.call?.mayBeApplied === false;
+    const next: Operation = {
       ...operation,
       state: 'running',
       attempts: operation.attempts + 1,
       startedAtMs: operation.startedAtMs ?? nowMs,
       ...plannedCall(operation, step, nowMs),
-    });
-  }
-
-  /** Writes down the call that will be made, under the lease. False when the lease was lost. */
-  writeDown(step: Extract<Step, { do: 'call' }>): Promise<boolean> {
-    this.#plan(step);
-    return this.lease.write({ ...this.operation, ...plannedCall(this.operation, step, this.tools.nowMs()) });
-  }
-
-  #plan(step: Step): void {
-    if (step.do === 'call') this.#refusedOnly = step.fresh || this.operation.call?.mayBeApplied === false;
+    };
+    const written = await (this.#claimed ? this.lease.write(next) : this.lease.claim(next));
+    this.#claimed = written;
+    return written;
   }
 
   /** The VM, where the instance is on record; its absence is confirmed, except before an insert has made it. */
@@ -106,11 +105,13 @@ export class Delivery {
 
   async #lookOnce(): Promise<Machine | undefined> {
     const place = this.#place();
+    await this.lease.keep();
     return place === undefined ? undefined : this.tools.compute.get(place);
   }
 
   async #lookSurely(): Promise<Machine | undefined> {
     const place = this.#place();
+    await this.lease.keep();
     return place === undefined ? undefined : findMachine(place, this.tools);
   }
 
@@ -128,6 +129,7 @@ export class Delivery {
   /** One call, under the requestId that is on record. Errors that may pass are `later`. */
   async ask(verb: CloudCall['verb'], place: Place): Promise<ZoneOperation | CloudError | 'later'> {
     const { compute, log } = this.tools;
+    await this.lease.keep();
     const { call, id, instanceId } = this.operation;
     const instance = this.lease.held.instance?.value;
     const requestId = call?.requestId ?? requestUuid(id, 1);
@@ -157,14 +159,14 @@ export class Delivery {
    * A call that was refused. That says nothing about an attempt at it that was never answered: under a new requestId it
    * could be applied twice.
    */
-  refused(error: CloudError): Promise<Verdict> {
+  refused(error: CloudError): Promise<Verdict | 'next'> {
     if (this.#refusedOnly) return this.retryOrFail(error);
     const resetUnknown = this.operation.call?.verb === 'reset' && error.refused;
     return this.#giveUp(resetUnknown ? RESET_UNKNOWN : cloudReason(error.reason));
   }
 
   /** A zone operation that ended badly, or a call that was refused. */
-  async retryOrFail(error: Pick<CloudError, 'reason' | 'message'>): Promise<Verdict> {
+  async retryOrFail(error: Pick<CloudError, 'reason' | 'message'>): Promise<Verdict | 'next'> {
     const { id, instanceId, callCount } = this.operation;
     this.tools.log.warn('a call to Compute Engine failed', {
       operationId: id,
@@ -173,25 +175,43 @@ export class Delivery {
       detail: error.message,
     });
     const passing = new CloudError(error.reason, error.message).transient;
-    if (passing && callCount < CALLS_MAX) {
-      // The same requestId would answer the same failure: the next attempt is a new call.
-      await this.lease.write({ ...this.operation, call: null, leaseUntilMs: 0 });
-      return 'later';
-    }
-    return this.#giveUp(cloudReason(error.reason));
+    if (!passing || callCount >= CALLS_MAX) return this.#giveUp(cloudReason(error.reason));
+    // The same requestId would answer the same failure: the next attempt is a new call.
+    if (!(await this.lease.write({ ...this.operation, call: null }))) return 'done';
+    return this.tryAgain();
   }
 
-  /** This delivery ends before the VM has arrived: the next one takes over, unless it has taken too long in all. */
-  async continueLater(): Promise<Verdict> {
-    if (this.#takenMs() < PATIENCE_MS) return this.release('continue');
+  /** After an error that may pass: again within this delivery when the pause is short, later otherwise. */
+  async tryAgain(): Promise<Verdict | 'next'> {
+    const pauseMs = this.#backoffMs();
+    if (pauseMs >= this.leftMs()) return this.#putOff(pauseMs);
+    await this.tools.sleep(pauseMs);
+    return 'next';
+  }
+
+  /** This delivery ends before the VM has arrived: it goes on with the cloud's event, unless it has taken too long in all. */
+  async goOnLater(): Promise<Verdict> {
+    if (this.#takenMs() < PATIENCE_MS) {
+      // Going on is no failed attempt.
+      await this.lease.release({ attempts: 0, dueAtMs: this.tools.nowMs() + LOOK_DUE_MS });
+      return 'waiting';
+    }
     const message = 'The virtual machine did not get there within an hour. Its status shows where it is.';
     return this.#giveUp({ reason: 'gave_up', message });
   }
 
-  /** A call that was never answered is not made again under a new requestId: that could apply it twice. */
+  /**
+   * A call that was never answered is not made again under a new requestId: that could apply it twice. A VM that is where
+   * the operation leads has got there all the same.
+   */
   async #giveUp(error: NonNullable<End['error']>): Promise<Verdict> {
+    const machine = await this.#lookSurely();
+    if (leadsTo(this.operation.kind, machine?.status)) {
+      await this.settle({ state: 'completed' }, machine, undefined);
+      return 'done';
+    }
     if (this.operation.kind === 'delete') await this.takeOffRecord();
-    await this.settle({ state: 'failed', error }, await this.#lookSurely(), undefined);
+    await this.settle({ state: 'failed', error }, machine, undefined);
     return 'done';
   }
 
@@ -209,24 +229,33 @@ export class Delivery {
     await removeInstance({ instanceId, deleteId }, { vm: 'unknown' }, this.tools);
   }
 
+  /** How long this delivery may still wait; 0 when others of its customer need the place. */
   leftMs(): number {
-    return this.#options.deadlineMs - this.tools.nowMs();
+    return mayWait(this.operation.customerId) ? this.#deadlineMs - this.tools.nowMs() : 0;
   }
 
-  async pause(): Promise<void> {
-    await this.tools.sleep(Math.min(Math.max(this.#takenMs() / 20, LOOK_AGAIN_MS.least), LOOK_AGAIN_MS.most));
+  /** Waits a moment for a VM that is on its way; false when there is no time left. */
+  async pause(): Promise<boolean> {
+    if (this.leftMs() < LOOK_AGAIN_MS) return false;
+    await this.tools.sleep(LOOK_AGAIN_MS);
+    return true;
+  }
+
+  async #putOff(pauseMs: number): Promise<Verdict> {
+    // An attempt that broke off before its claim counts too.
+    const attempts = this.operation.attempts + (this.#claimed ? 0 : 1);
+    await this.lease.release({ attempts, dueAtMs: this.tools.nowMs() + pauseMs });
+    return 'waiting';
+  }
+
+  #backoffMs(): number {
+    return Math.min(BACKOFF_MS.first * 2 ** Math.max(this.operation.attempts - 1, 0), BACKOFF_MS.most);
   }
 
   #takenMs(): number {
     const nowMs = this.tools.nowMs();
     const { call, startedAtMs } = this.operation;
     return nowMs - (call?.askedAtMs ?? startedAtMs ?? nowMs);
-  }
-
-  async release<V extends Verdict>(verdict: V): Promise<V> {
-    // Going on is no failed attempt.
-    await this.lease.release(verdict === 'continue' ? { attempts: 0 } : {});
-    return verdict;
   }
 
   async settle(end: End, machine: Machine | undefined, span: CloudSpan | undefined): Promise<void> {

@@ -1,28 +1,34 @@
 import { INSTANCE } from '#shared/datastore/rows.ts';
 import { ref, replace, type Row, rowAfter, type Write } from '#shared/datastore/write.ts';
+import { isLeased, LEASE_MS } from '#shared/domain/lease.ts';
 import { isFinal, type Operation } from '#shared/domain/operation.ts';
 import type { Held } from '#shared/lifecycle/settle-operation.ts';
 import type { Tools } from '#shared/lifecycle/tools.ts';
 
-export interface LeaseOptions {
-  /** The worker; part of the token that tells the holder of a lease from one that lost it. */
-  readonly worker: string;
-  /** Epoch ms until which a claim holds. */
-  readonly untilMs: number;
+/** A call to Compute Engine and the commit after it fit into this; with less left, the lease is renewed before the call. */
+const CALL_MS = 9_000;
+
+/** Another worker has taken the operation over, and goes on with it. */
+export class LeaseLost extends Error {
+  override readonly name = 'LeaseLost';
 }
 
-/** The rows of an operation and its instance, and the lease under which one delivery works on them. */
+type LeaseTools = Pick<Tools, 'store' | 'nowMs'>;
+
+/**
+ * The rows of an operation and its instance, and the lease under which one delivery works on them. Every write renews the
+ * lease.
+ */
 export class OperationLease {
   #held: Held;
-  readonly #tools: Pick<Tools, 'store'>;
-  readonly #untilMs: number;
+  readonly #tools: LeaseTools;
+  /** Tells the holder of the lease from one that lost it. */
   readonly #token: string;
 
-  constructor(held: Held, tools: Pick<Tools, 'store' | 'random'>, { worker, untilMs }: LeaseOptions) {
+  constructor(held: Held, tools: LeaseTools, token: string) {
     this.#held = held;
     this.#tools = tools;
-    this.#untilMs = untilMs;
-    this.#token = `${worker}/${tools.random.hex(4)}`;
+    this.#token = token;
   }
 
   get held(): Held {
@@ -40,12 +46,20 @@ export class OperationLease {
 
   /** Takes the lease and writes the operation. False when another delivery was faster. */
   claim(next: Operation): Promise<boolean> {
-    return this.write({ ...next, leaseUntilMs: this.#untilMs, leaseToken: this.#token });
+    return this.write({ ...next, leaseToken: this.#token });
+  }
+
+  /** To be called before a call to Compute Engine. Throws LeaseLost. */
+  async keep(): Promise<void> {
+    if (!this.isOurs || this.operation.leaseUntilMs - this.#tools.nowMs() >= CALL_MS) return;
+    await this.reread();
+    if (!this.isOurs || !(await this.write(this.operation))) throw new LeaseLost();
   }
 
   /** Writes the operation on condition that the row is still the known one. False when the lease was lost. */
-  async write(next: Operation): Promise<boolean> {
+  async write(changed: Operation): Promise<boolean> {
     const { store } = this.#tools;
+    const next = this.#renewed(changed);
     const { operation, instance } = this.#held;
     let known: Row<Operation> | undefined = operation;
     const written = await store.change<Row<Operation> | boolean>(async () => {
@@ -68,8 +82,9 @@ export class OperationLease {
   }
 
   /** Writes the operation and more rows in one commit. Throws Conflict when one of them has changed. */
-  async writeWith(next: Operation, writes: readonly Write[]): Promise<void> {
+  async writeWith(changed: Operation, writes: readonly Write[]): Promise<void> {
     const { operation, instance } = this.#held;
+    const next = this.#renewed(changed);
     const versionOf = await this.#tools.store.commitOnce([replace(operation, next), ...writes]);
     const written = writes.length === 0 ? rowAfter(versionOf, operation, next) : undefined;
     if (written === undefined) await this.reread();
@@ -88,15 +103,20 @@ export class OperationLease {
     };
   }
 
-  /** Ends the lease. Changes nothing when the lease was lost or the operation has ended. */
-  async release(changes: Partial<Operation> = {}): Promise<void> {
-    const { operation } = this.#held;
-    await this.#tools.store.change(async () => {
-      const current = await this.#tools.store.get(operation);
-      if (current?.value.leaseToken !== this.#token || isFinal(current.value.state))
+  /** Ends the lease, or the attempt to take it. Changes nothing when another worker is at work or the operation has ended. */
+  async release(changes: Pick<Operation, 'attempts' | 'dueAtMs'>): Promise<void> {
+    const { store, nowMs } = this.#tools;
+    await store.change(async () => {
+      const current = await store.get(this.#held.operation);
+      if (current === undefined || isFinal(current.value.state)) return { writes: [], result: undefined };
+      if (current.value.leaseToken !== this.#token && isLeased(current.value, nowMs()))
         return { writes: [], result: undefined };
       return { writes: [replace(current, { ...current.value, ...changes, leaseUntilMs: 0 })], result: undefined };
     });
+  }
+
+  #renewed(next: Operation): Operation {
+    return { ...next, leaseUntilMs: this.#tools.nowMs() + LEASE_MS };
   }
 }
 

@@ -1,21 +1,28 @@
 import { DEAD_LETTER } from '#shared/datastore/bookkeeping-rows.ts';
 import { INSTANCE, OPERATION } from '#shared/datastore/rows.ts';
-import { put, ref } from '#shared/datastore/write.ts';
-import { isFinal } from '#shared/domain/operation.ts';
-import { removeInstance } from '#shared/lifecycle/remove-instance.ts';
-import { settle } from '#shared/lifecycle/settle-operation.ts';
+import { put, ref, replace } from '#shared/datastore/write.ts';
+import { isLeased } from '#shared/domain/lease.ts';
+import type { ObservationContext } from '#shared/domain/observe.ts';
+import { leadsTo, nextStep } from '#shared/domain/operation-plan.ts';
+import { isFinal, type Operation } from '#shared/domain/operation.ts';
+import { isLeaving } from '#shared/domain/power.ts';
+import { CloudError } from '#shared/gce/cloud-error.ts';
+import { findMachine } from '#shared/lifecycle/find-machine.ts';
+import { finishDelete, removeInstance } from '#shared/lifecycle/remove-instance.ts';
+import { type Held, settle } from '#shared/lifecycle/settle-operation.ts';
 import type { Tools } from '#shared/lifecycle/tools.ts';
 import { type Delivery, operationOf } from '#shared/pubsub/envelope.ts';
+import { PATIENCE_MS } from './delivery.ts';
+import { orphanZone } from './run-delete.ts';
+
+type RecorderTools = Pick<Tools, 'store' | 'publisher' | 'compute' | 'log' | 'nowMs' | 'sleep'>;
 
 /**
- * Records a message that Pub/Sub has given up on, and fails its operation, so that nobody waits for ever. The instance
- * keeps the status it had, and the reconciler compares it with its VM as always; one that was to be deleted goes off the
- * record, and its VM on the list of VMs that have to go.
+ * Records a message that Pub/Sub has given up on, and settles its operation by what Compute Engine shows. An operation that
+ * can still be carried out goes on: the sweep publishes it again. Only one that is older than any operation may be is
+ * given up.
  */
-export async function recordDeadLetter(
-  delivery: Delivery,
-  tools: Pick<Tools, 'store' | 'publisher' | 'log' | 'nowMs'>,
-): Promise<void> {
+export async function recordDeadLetter(delivery: Delivery, tools: RecorderTools): Promise<void> {
   const { store, log, nowMs } = tools;
   const target = operationOf(delivery);
   log.error('a message ended in the dead letter topic', { messageId: delivery.messageId, ...target });
@@ -35,12 +42,72 @@ export async function recordDeadLetter(
     ref(INSTANCE, target.instanceId),
   ]);
   if (operation === undefined || isFinal(operation.value.state)) return;
-  // Somebody is at work on it after all; should that come to nothing, the reconciler publishes it again.
-  if (operation.value.leaseUntilMs > nowMs()) return;
-  const error = { reason: 'gave_up' as const, message: 'The operation failed in all its attempts. Please try again.' };
-  if (operation.value.kind === 'delete' && instance !== undefined) {
-    // A record that nobody works on any more would show an instance that is being deleted for ever.
-    await removeInstance({ instanceId: target.instanceId, deleteId: target.operationId }, { vm: 'unknown' }, tools);
+  // A worker is at work on it after all; should that come to nothing, the sweep publishes it again.
+  if (isLeased(operation.value, nowMs())) return;
+  const held: Held = { operation, instance };
+  try {
+    await (operation.value.kind === 'delete' ? settleDelete(held, tools) : settleOther(held, tools));
+  } catch (thrown) {
+    if (!(thrown instanceof CloudError)) throw thrown;
+    // Nobody is told anything about a VM that could not be looked at.
+    log.warn('the VM of a dead operation could not be looked at', { ...target, cause: thrown });
+    await goOn(held, tools);
   }
-  await settle({ operation, instance }, { state: 'failed', error }, tools);
+}
+
+async function settleDelete(held: Held, tools: RecorderTools): Promise<void> {
+  const { id, instanceId } = held.operation.value;
+  const zone = held.instance?.value.zone ?? (await orphanZone(instanceId, tools));
+  const machine = zone === undefined ? undefined : await findMachine({ zone, name: instanceId }, tools);
+  if (machine === undefined) return finishDelete({ id, instanceId }, undefined, tools);
+  if (isYoung(held, tools)) return goOn(held, tools);
+  // The record goes, so that nobody sees a delete for ever; the VM stays on the list of VMs that have to go.
+  if (held.instance !== undefined) await removeInstance({ instanceId, deleteId: id }, { vm: 'unknown' }, tools);
+  await settle(held, GAVE_UP, tools);
+}
+
+async function settleOther(held: Held, tools: RecorderTools): Promise<void> {
+  const { operation, instance } = held;
+  if (instance === undefined || isLeaving(instance.value)) return settle(held, SUPERSEDED, tools);
+  const machine = await findMachine({ zone: instance.value.zone, name: instance.id }, tools);
+  const seen = { machine, context: contextOf(operation.value, tools.nowMs()) };
+  const step = nextStep(operation.value, machine, tools.nowMs());
+  if (step.do === 'complete') return settle(held, { state: 'completed' }, tools, seen);
+  if (step.do === 'fail') {
+    const { reason, message } = step;
+    return settle(held, { state: 'failed', error: { reason, message } }, tools, seen);
+  }
+  if (isYoung(held, tools)) return goOn(held, tools);
+  const arrived = leadsTo(operation.value.kind, machine?.status);
+  return settle(held, arrived ? { state: 'completed' } : GAVE_UP, tools, seen);
+}
+
+const GAVE_UP = {
+  state: 'failed',
+  error: { reason: 'gave_up', message: 'The operation failed in all its attempts. Please try again.' },
+} as const;
+
+const SUPERSEDED = {
+  state: 'failed',
+  error: { reason: 'instance_deleted', message: 'The instance was deleted.' },
+} as const;
+
+function isYoung({ operation }: Held, { nowMs }: RecorderTools): boolean {
+  return nowMs() - operation.value.createdAtMs < PATIENCE_MS;
+}
+
+/** Due at the next sweep, as if nothing had been tried. */
+async function goOn({ operation }: Held, { store, nowMs }: RecorderTools): Promise<void> {
+  await store.change(async () => {
+    const current = await store.get(operation);
+    if (current === undefined || isFinal(current.value.state) || isLeased(current.value, nowMs()))
+      return { writes: [], result: undefined };
+    const next: Operation = { ...current.value, attempts: 0, leaseUntilMs: 0, dueAtMs: nowMs() };
+    return { writes: [replace(current, next)], result: undefined };
+  });
+}
+
+function contextOf({ actor, id }: Operation, nowMs: number): ObservationContext {
+  const cause = actor.type === 'admin' ? 'admin' : 'operation';
+  return { nowMs, atMs: nowMs, begunAtMs: null, cause, actor, operationId: id };
 }

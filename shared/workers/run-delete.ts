@@ -6,6 +6,7 @@ import type { Place, ZoneOperation } from '#shared/gce/compute.ts';
 import { findMachine } from '#shared/lifecycle/find-machine.ts';
 import { finishDelete } from '#shared/lifecycle/remove-instance.ts';
 import { settle } from '#shared/lifecycle/settle-operation.ts';
+import type { Tools } from '#shared/lifecycle/tools.ts';
 import { type Delivery, LAST_WAIT_MS, type Verdict } from './delivery.ts';
 
 /**
@@ -14,33 +15,46 @@ import { type Delivery, LAST_WAIT_MS, type Verdict } from './delivery.ts';
  */
 export async function runDelete(delivery: Delivery): Promise<Verdict> {
   const { lease, tools, operation } = delivery;
-  const zone = lease.held.instance?.value.zone ?? (await orphanZone(delivery));
+  const zone = lease.held.instance?.value.zone ?? (await orphanZone(operation.instanceId, tools));
   if (zone === undefined) {
     // Neither record nor list know the VM any more: it is gone.
     await settle(lease.held, { state: 'completed' }, tools);
     return 'done';
   }
   const place = { zone, name: operation.instanceId };
+  for (;;) {
+    const verdict = await attempt(place, delivery);
+    if (verdict !== 'next') return verdict;
+  }
+}
+
+async function attempt(place: Place, delivery: Delivery): Promise<Verdict | 'next'> {
+  const { lease, tools } = delivery;
   const machine = await tools.compute.get(place);
-  const step = nextStep(operation, machine, tools.nowMs());
-  if (!(await delivery.claim(step))) return 'later';
+  const step = nextStep(delivery.operation, machine, tools.nowMs());
+  if (!(await delivery.prepare(step))) return 'done';
   if (step.do === 'follow')
-    return followDelete(place, await tools.compute.operation(zone, step.zoneOperation), delivery);
+    return followDelete(place, await tools.compute.operation(place.zone, step.zoneOperation), delivery);
   if (step.do !== 'call') return followDelete(place, undefined, delivery);
   const asked = await delivery.ask(step.verb, place);
-  if (asked === 'later') return delivery.release('later');
+  if (asked === 'later') return delivery.tryAgain();
   if (!(asked instanceof CloudError)) {
     const { call } = delivery.operation;
     const noted =
-      call === null || (await lease.write({ ...delivery.operation, call: { ...call, zoneOperation: asked.name } }));
-    return noted ? followDelete(place, asked, delivery) : 'later';
+      call === null ||
+      (await lease.write({ ...delivery.operation, attempts: 0, call: { ...call, zoneOperation: asked.name } }));
+    return noted ? followDelete(place, asked, delivery) : 'done';
   }
   if (asked.reason === 'not_found') return followDelete(place, undefined, delivery);
   await delivery.takeOffRecord();
-  return delivery.release('later');
+  return delivery.goOnLater();
 }
 
-async function followDelete(place: Place, first: ZoneOperation | undefined, delivery: Delivery): Promise<Verdict> {
+async function followDelete(
+  place: Place,
+  first: ZoneOperation | undefined,
+  delivery: Delivery,
+): Promise<Verdict | 'next'> {
   const { compute } = delivery.tools;
   let zoneOperation = first;
   for (;;) {
@@ -49,6 +63,7 @@ async function followDelete(place: Place, first: ZoneOperation | undefined, deli
     const absent = error?.reason === 'not_found';
     if (error !== null && !absent) return delivery.retryOrFail(error);
     if (zoneOperation === undefined || zoneOperation.done || absent) {
+      await delivery.lease.keep();
       // A delete that has ended and a 404 confirm each other; a 404 alone does not.
       const confirmed = zoneOperation !== undefined && !absent;
       const machine = await (confirmed ? compute.get(place) : findMachine(place, delivery.tools));
@@ -56,16 +71,17 @@ async function followDelete(place: Place, first: ZoneOperation | undefined, deli
         await finishDelete(delivery.operation, zoneOperation?.endedAtMs ?? undefined, delivery.tools);
         return 'done';
       }
-      if (zoneOperation === undefined) return delivery.release('later');
-      await delivery.pause();
+      if (zoneOperation === undefined || !(await delivery.pause())) return delivery.goOnLater();
     }
     const leftMs = delivery.leftMs();
-    if (leftMs < LAST_WAIT_MS) return delivery.continueLater();
-    zoneOperation = await compute.wait(place.zone, zoneOperation.name, leftMs - LAST_WAIT_MS / 2);
+    if (leftMs < LAST_WAIT_MS) return delivery.goOnLater();
+    await delivery.lease.keep();
+    zoneOperation = await compute.wait(place.zone, zoneOperation.name, leftMs);
   }
 }
 
-async function orphanZone({ tools, operation }: Delivery): Promise<string | undefined> {
-  const orphan = await tools.store.get(ref(ORPHAN, operation.instanceId));
+/** Where the VM of a delete is whose record is gone; `undefined` when it is on no list either. */
+export async function orphanZone(instanceId: string, { store }: Pick<Tools, 'store'>): Promise<string | undefined> {
+  const orphan = await store.get(ref(ORPHAN, instanceId));
   return orphan?.value.zone;
 }

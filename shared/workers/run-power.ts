@@ -11,16 +11,12 @@ import { type CloudSpan, type Delivery, LAST_WAIT_MS, type Verdict } from './del
 /** Brings a create or a power operation forward, one step after the other, each decided by record and VM. */
 export async function runPower(delivery: Delivery): Promise<Verdict> {
   let machine: Machine | undefined;
-  let claimed = false;
   for (;;) {
     const { call } = delivery.operation;
     const following = call !== null && !call.done && call.zoneOperation !== null;
     if (!following) machine = await delivery.look();
     const step = nextStep(delivery.operation, machine, delivery.tools.nowMs());
-    if (!claimed) {
-      if (!(await delivery.claim(step))) return 'later';
-      claimed = true;
-    } else if (step.do === 'call' && !(await delivery.writeDown(step))) return 'later';
+    if (!(await delivery.prepare(step))) return 'done';
     // The rows may have been read again since the look: a delete that was accepted has the last word.
     if (leaves(delivery)) return delivery.superseded();
     const verdict = await take(await explained(step, delivery), machine, delivery);
@@ -53,18 +49,17 @@ async function take(step: Step, machine: Machine | undefined, delivery: Delivery
       );
       return 'done';
     case 'wait':
-      if (delivery.leftMs() < LAST_WAIT_MS) return delivery.continueLater();
-      await delivery.pause();
-      return 'next';
+      return (await delivery.pause()) ? 'next' : delivery.goOnLater();
     case 'follow':
       return follow(step.zoneOperation, delivery);
     case 'call': {
       const place = { zone: delivery.lease.held.instance?.value.zone ?? '', name: delivery.operation.instanceId };
       const asked = await delivery.ask(step.verb, place);
-      if (asked === 'later') return delivery.release('later');
+      if (asked === 'later') return delivery.tryAgain();
       if (asked instanceof CloudError) return delivery.refused(asked);
       if (asked.error !== null) return delivery.retryOrFail(asked.error);
-      return (await accepted(asked, delivery)) ? 'next' : 'later';
+      if (!(await accepted(asked, delivery))) return 'done';
+      return delivery.leftMs() < LAST_WAIT_MS ? delivery.goOnLater() : 'next';
     }
   }
 }
@@ -77,7 +72,7 @@ async function accepted(zoneOperation: ZoneOperation, delivery: Delivery): Promi
   const { lease, tools } = delivery;
   const { call } = delivery.operation;
   if (call === null) return true;
-  const next: Operation = { ...delivery.operation, call: { ...call, zoneOperation: zoneOperation.name } };
+  const next: Operation = { ...delivery.operation, attempts: 0, call: { ...call, zoneOperation: zoneOperation.name } };
   const { instance } = lease.held;
   const machine = call.verb === 'reset' || instance === undefined ? undefined : await delivery.look();
   const span = { startedAtMs: zoneOperation.startedAtMs, endedAtMs: zoneOperation.startedAtMs };
@@ -94,21 +89,26 @@ async function accepted(zoneOperation: ZoneOperation, delivery: Delivery): Promi
     if (!(thrown instanceof Conflict)) throw thrown;
     // Another process has looked at the instance at the same time; its look is as good. Only the call has to be noted.
     await lease.reread();
-    return lease.isOurs && lease.write({ ...lease.operation, call: next.call });
+    return lease.isOurs && lease.write({ ...lease.operation, attempts: 0, call: next.call });
   }
 }
 
 async function follow(name: string, delivery: Delivery): Promise<Verdict | 'next'> {
   const { instance } = delivery.lease.held;
-  if (instance === undefined) return delivery.release('later');
+  if (instance === undefined) return delivery.superseded();
   const { zone } = instance.value;
+  const { compute } = delivery.tools;
   for (;;) {
     const leftMs = delivery.leftMs();
-    if (leftMs < LAST_WAIT_MS) return delivery.continueLater();
-    const zoneOperation = await delivery.tools.compute.wait(zone, name, leftMs - LAST_WAIT_MS / 2);
+    await delivery.lease.keep();
+    // Looked at in any case: this delivery may have come because the zone operation has ended.
+    const zoneOperation = await (leftMs < LAST_WAIT_MS
+      ? compute.operation(zone, name)
+      : compute.wait(zone, name, leftMs));
     if (zoneOperation === undefined || (zoneOperation.done && zoneOperation.error === null))
       return arrive(zoneOperation, delivery);
     if (zoneOperation.error !== null) return delivery.retryOrFail(zoneOperation.error);
+    if (delivery.leftMs() < LAST_WAIT_MS) return delivery.goOnLater();
   }
 }
 
@@ -123,5 +123,5 @@ async function arrive(ended: CloudSpan | undefined, delivery: Delivery): Promise
     await delivery.settle({ state: 'completed' }, machine, ended);
     return 'done';
   }
-  return (await delivery.lease.write(arrived)) ? 'next' : 'later';
+  return (await delivery.lease.write(arrived)) ? 'next' : 'done';
 }

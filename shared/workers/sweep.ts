@@ -2,6 +2,7 @@ import { time } from '#shared/datastore/field.ts';
 import { DUE_INSTANCES, OPEN_OPERATIONS } from '#shared/datastore/queries.ts';
 import { INSTANCE } from '#shared/datastore/rows.ts';
 import { ref } from '#shared/datastore/write.ts';
+import { isLeased } from '#shared/domain/lease.ts';
 import type { Operation } from '#shared/domain/operation.ts';
 import { publishOperations } from '#shared/lifecycle/publish-operations.ts';
 import { syncInstance } from '#shared/lifecycle/sync-instance.ts';
@@ -59,21 +60,21 @@ export async function sweep(tools: Tools): Promise<SweepReport> {
 async function publishLeftBehind(tools: Tools): Promise<Pick<SweepReport, 'republished' | 'oldestOpenSeconds'>> {
   const { store } = tools;
   const nowMs = tools.nowMs();
-  const before = { openSince: time.encode(nowMs - LEFT_BEHIND_MS) };
+  const before = { openSince: time.encode(nowMs) };
   let oldestMs: number | undefined;
   let republished = 0;
   let cursor: string | undefined;
-  // Page by page: what somebody's many operations wait for must not hide what everybody else's are waiting for.
+  // Page by page: the many operations of one customer must not hide those of the others.
   for (let page = 0; page < OPEN_PAGES_MAX; page += 1) {
     const found = await store.query(OPEN_OPERATIONS, before, {
       limit: BATCH,
       ...(cursor === undefined ? {} : { cursor }),
     });
     oldestMs ??= found.rows[0]?.value.createdAtMs;
-    const free = found.rows.filter(({ value }) => value.leaseUntilMs <= nowMs).map(({ value }) => value);
+    const free = found.rows.map(({ value }) => value).filter((operation) => isDue(operation, nowMs));
     const due = await nextInQueue(free, store);
     await publishOperations(
-      due.map(({ id, instanceId }) => ({ operationId: id, instanceId })),
+      due.map(({ id, instanceId, customerId }) => ({ operationId: id, instanceId, customerId })),
       tools,
     );
     republished += due.length;
@@ -81,6 +82,13 @@ async function publishLeftBehind(tools: Tools): Promise<Pick<SweepReport, 'repub
     if (cursor === undefined) break;
   }
   return { republished, oldestOpenSeconds: oldestMs === undefined ? 0 : Math.round((nowMs - oldestMs) / 1000) };
+}
+
+/** Nothing works on it, and it was put off until now, or was never put off and should have been taken up by now. */
+function isDue(operation: Operation, nowMs: number): boolean {
+  if (isLeased(operation, nowMs)) return false;
+  const dueAtMs = operation.dueAtMs === 0 ? operation.createdAtMs + LEFT_BEHIND_MS : operation.dueAtMs;
+  return dueAtMs <= nowMs;
 }
 
 /** Those that nothing is queued before: the others are published when what is before them ends. */

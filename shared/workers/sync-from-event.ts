@@ -1,7 +1,11 @@
+import { ORPHAN } from '#shared/datastore/bookkeeping-rows.ts';
 import { INSTANCE } from '#shared/datastore/rows.ts';
-import { ref } from '#shared/datastore/write.ts';
+import { ref, type Row } from '#shared/datastore/write.ts';
+import type { Instance } from '#shared/domain/instance.ts';
 import type { Direction } from '#shared/domain/status-transitions.ts';
+import { publishOperations } from '#shared/lifecycle/publish-operations.ts';
 import { syncRow, type SyncTools, type SyncTrigger } from '#shared/lifecycle/sync-instance.ts';
+import type { Tools } from '#shared/lifecycle/tools.ts';
 
 /** What is used of a log entry of Compute Engine's audit logs. */
 interface AuditEntry {
@@ -55,14 +59,29 @@ export function instanceOfEntry(
 
 /**
  * Looks at an instance because the audit log says that something happened to its VM. The entry is only a hint: what is put
- * on record is what the VM shows now. While an operation of ours is at work, its worker sees all of it.
+ * on record is what the VM shows now. An operation that waits for the cloud is published: its worker goes on now.
  */
-export async function syncFromEvent(entry: unknown, tools: SyncTools): Promise<void> {
+export async function syncFromEvent(entry: unknown, tools: SyncTools & Pick<Tools, 'publisher'>): Promise<void> {
   const found = instanceOfEntry(entry);
   if (found === undefined) return;
-  const row = await tools.store.get(ref(INSTANCE, found.instanceId));
-  if (row === undefined) return;
-  if (row.value.queue.length > 0 && found.trigger.preempted !== true) return;
+  const { instanceId, trigger } = found;
+  const row = await tools.store.get(ref(INSTANCE, instanceId));
+  if (row === undefined) return continueDelete(instanceId, tools);
+  const [head] = row.value.queue;
+  if (head === undefined || trigger.preempted === true) await lookAt(row, trigger, tools);
+  if (head !== undefined)
+    await publishOperations([{ operationId: head.id, instanceId, customerId: row.value.customerId }], tools);
+}
+
+/** A delete that a caller waited for has taken the record away; its operation waits for the VM to be gone. */
+async function continueDelete(instanceId: string, tools: Pick<Tools, 'store' | 'publisher' | 'log'>): Promise<void> {
+  const orphan = await tools.store.get(ref(ORPHAN, instanceId));
+  if (orphan === undefined || orphan.value.operationId === '') return;
+  const { operationId, customerId } = orphan.value;
+  await publishOperations([{ operationId, instanceId, customerId }], tools);
+}
+
+async function lookAt(row: Row<Instance>, trigger: SyncTrigger, tools: SyncTools): Promise<void> {
   const machine = await tools.compute.get({ zone: row.value.zone, name: row.id });
-  await syncRow(row, machine, found.trigger, tools);
+  await syncRow(row, machine, trigger, tools);
 }

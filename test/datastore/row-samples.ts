@@ -125,6 +125,7 @@ export const ROW_SAMPLES: readonly RowSamples[] = [
       requestId: text,
       attempts: count,
       leaseUntilMs: ms,
+      dueAtMs: ms,
       leaseToken: text,
       call: maybe(
         record({
@@ -229,6 +230,8 @@ export const ROW_SAMPLES: readonly RowSamples[] = [
       absentFromMs: ms,
       dueAtMs: ms,
       attempts: count,
+      operationId: text,
+      customerId: text,
     }),
   ),
   samples(

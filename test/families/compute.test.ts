@@ -43,6 +43,7 @@ const OPERATION: Operation = {
   requestId: 'request-0001',
   attempts: 0,
   leaseUntilMs: 0,
+  dueAtMs: 0,
   leaseToken: 'lease',
   call: null,
   callCount: 0,

@@ -41,6 +41,7 @@ function anOperation(overrides: Partial<Operation> = {}): Operation {
     requestId: 'request-0001',
     attempts: 1,
     leaseUntilMs: 0,
+    dueAtMs: 0,
     leaseToken: '',
     call: null,
     callCount: 0,

@@ -9,7 +9,8 @@ import { runOperation } from '#shared/workers/run-operation.ts';
 import { anInstance } from './an-instance.ts';
 import { testDatastore } from './datastore.ts';
 
-const SLICE_MS = 55_000;
+/** As of the power worker. */
+const WAIT_MS = 4_000;
 export const START_MS = 1_700_000_000_000;
 export const INSTANCE_ID = 'tw-550e84-a1b2c3d4';
 
@@ -106,7 +107,7 @@ export async function oneWorker(kind: OperationKind, cloud: OneCloud, before: Be
   const message = { operationId: 'op-1', instanceId: INSTANCE_ID };
   let delivery = 0;
   const deliver = (): Promise<Verdict> =>
-    runOperation(message, tools, { worker: `worker-${(delivery += 1)}`, deadlineMs: nowMs + SLICE_MS });
+    runOperation(message, tools, { worker: `worker-${(delivery += 1)}`, waitMs: WAIT_MS });
   const operation = async () => (await store.get(ref(OPERATION, 'op-1')))?.value;
   const instance = async () => (await store.get(ref(INSTANCE, INSTANCE_ID)))?.value;
   return {

@@ -4,24 +4,32 @@ import { ref } from '#shared/datastore/write.ts';
 import { CloudError } from '#shared/gce/cloud-error.ts';
 import { INSTANCE_ID, oneWorker } from '#test/support/one-worker.ts';
 
+/** After this an operation that waits is published again. */
+const SWEEP_MS = 60_000;
+
 test('a VM that never arrives is given up after an hour, and what is queued behind gets its turn', async () => {
-  const { deliver, operation, published, looks, takenMs } = await oneWorker('start', { status: () => 'REPAIRING' });
+  const { deliver, operation, published, looks, takenMs, pass } = await oneWorker('start', {
+    status: () => 'REPAIRING',
+  });
 
   let verdict = await deliver();
-  while (verdict === 'continue') verdict = await deliver();
+  while (verdict === 'waiting') {
+    pass(SWEEP_MS);
+    verdict = await deliver();
+  }
 
   expect(verdict).toBe('done');
   expect(await operation()).toMatchObject({ state: 'failed', error: { reason: 'gave_up' } });
   expect(published).toEqual(['op-2']);
   expect(takenMs()).toBeGreaterThanOrEqual(60 * 60_000);
   expect(takenMs()).toBeLessThan(62 * 60_000);
-  // Every ten seconds, once it is clear that it takes long: reads of Compute Engine are rationed.
+  // A few seconds of looks at each beat of the sweep: reads of Compute Engine are rationed.
   expect(looks()).toBeLessThan(600);
 });
 
 test('a reset that was refused after an attempt without an answer is not made a second time', async () => {
   let attempts = 0;
-  const { deliver, operation, requests } = await oneWorker('reset', {
+  const { deliver, operation, requests, pass } = await oneWorker('reset', {
     status: () => 'RUNNING',
     request: () => {
       attempts += 1;
@@ -31,7 +39,10 @@ test('a reset that was refused after an attempt without an answer is not made a 
   });
 
   let verdict = await deliver();
-  while (verdict === 'later') verdict = await deliver();
+  while (verdict === 'waiting') {
+    pass(SWEEP_MS);
+    verdict = await deliver();
+  }
 
   expect(new Set(requests).size).toBe(1);
   expect(await operation()).toMatchObject({ state: 'failed', error: { reason: 'outcome_unknown' } });
@@ -53,7 +64,10 @@ test('a reset over which the worker died is not made a second time, whatever its
   faults.clear();
   pass(5 * 60_000);
   let verdict = await deliver();
-  while (verdict === 'later') verdict = await deliver();
+  while (verdict === 'waiting') {
+    pass(SWEEP_MS);
+    verdict = await deliver();
+  }
 
   expect(attempts).toBeGreaterThan(2);
   expect(new Set(requests).size).toBe(1);
@@ -62,7 +76,7 @@ test('a reset over which the worker died is not made a second time, whatever its
 
 test('waiting long for a VM is no failed attempt: one 503 after it is tried again', async () => {
   let attempts = 0;
-  const { deliver, operation, takenMs } = await oneWorker('reset', {
+  const { deliver, operation, takenMs, pass } = await oneWorker('reset', {
     status: () => (takenMs() < 9 * 60_000 ? 'REPAIRING' : 'RUNNING'),
     request: () => {
       attempts += 1;
@@ -71,7 +85,10 @@ test('waiting long for a VM is no failed attempt: one 503 after it is tried agai
   });
 
   let verdict = await deliver();
-  while (verdict !== 'done') verdict = await deliver();
+  while (verdict !== 'done') {
+    pass(10_000);
+    verdict = await deliver();
+  }
 
   expect(attempts).toBe(2);
   expect(await operation()).toMatchObject({ state: 'completed' });
@@ -79,7 +96,7 @@ test('waiting long for a VM is no failed attempt: one 503 after it is tried agai
 
 test('a refusal that was clear from the start is tried again as a new call', async () => {
   let attempts = 0;
-  const { deliver, operation, requests } = await oneWorker('reset', {
+  const { deliver, operation, requests, pass } = await oneWorker('reset', {
     status: () => 'RUNNING',
     request: () => {
       attempts += 1;
@@ -88,7 +105,10 @@ test('a refusal that was clear from the start is tried again as a new call', asy
   });
 
   let verdict = await deliver();
-  while (verdict === 'later') verdict = await deliver();
+  while (verdict === 'waiting') {
+    pass(SWEEP_MS);
+    verdict = await deliver();
+  }
 
   expect(new Set(requests).size).toBeGreaterThan(1);
   expect(await operation()).toMatchObject({ state: 'completed' });
