@@ -106,7 +106,7 @@ test('nothing is published behind a gate that stays shut', async () => {
   onTestFinished(() => publisher.close());
   const { gate, refuse } = aGate();
 
-  const published = publisher.behind(gate).publish([{ operationId: 'op-1', instanceId: 'tw-1' }]);
+  const published = publisher.behind(gate).publish([{ operationId: 'op-1', instanceId: 'tw-1', customerId: 'acme' }]);
   refuse();
 
   await expect(published).rejects.toThrow(REFUSAL);
