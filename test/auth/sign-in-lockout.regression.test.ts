@@ -77,7 +77,8 @@ describe('what does not hold costs the store little', () => {
     const outcomes = [];
     for (let i = 0; i <= FAILURES_MAX; i += 1) outcomes.push(await outcome(process.signIn(credential, HERE)));
 
-    expect(outcomes).toEqual([...Array(FAILURES_MAX).fill('credentials_invalid'), 'too_many_failed_sign_ins']);
+    expect(outcomes.slice(0, -1)).toEqual(Array.from({ length: FAILURES_MAX }, () => 'credentials_invalid'));
+    expect(outcomes.at(-1)).toBe('too_many_failed_sign_ins');
     expect(calls).toEqual([]);
   });
 

@@ -1,0 +1,101 @@
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
+import addFormats from 'ajv-formats';
+import document from '../../infra/generated/openapi/public.json' with { type: 'json' };
+import type { PlainAnswer } from '#test/support/http-client.ts';
+
+/*
+ * Whether an answer is one that the public document promises. What the document says of all paths at once (unknown paths
+ * are 404, unknown methods 405 with Allow, HEAD is GET without a body) is said in its introduction.
+ */
+
+type Json = Readonly<Record<string, unknown>>;
+
+interface Documented {
+  readonly path: string;
+  readonly pattern: RegExp;
+  readonly item: Readonly<Record<string, { readonly responses: Readonly<Record<string, unknown>> }>>;
+}
+
+/** Methods that the gateway's document gives to the fallbacks as well. */
+const ROUTED: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
+const METHODS = ['get', 'post', 'put', 'patch', 'delete'];
+
+const ajv = new Ajv2020({ allErrors: false, strict: false, validateFormats: true });
+addFormats.default(ajv);
+ajv.addSchema({ $id: 'public', ...document });
+
+const PATHS: readonly Documented[] = Object.entries(document.paths as unknown as Record<string, Documented['item']>)
+  .map(([path, item]) => ({
+    path,
+    item,
+    pattern: new RegExp(`^${path.replaceAll(/[.]/g, '\\.').replaceAll(/\{\w+\}/g, '[^/]+')}$`),
+  }))
+  // A path without parameters comes before one with.
+  .sort((a, b) => a.path.split('{').length - b.path.split('{').length);
+
+/** Schema of the error of a family, by where its paths begin; the gateway's own is for what belongs to none. */
+const ERROR_OF: readonly (readonly [RegExp, ValidateFunction])[] = [
+  [/^\/api\/(compute|billing)\/v1(\/|$)/, ajv.compile({ $ref: 'public#/components/schemas/Problem' })],
+  [/^\/v1(\/|$)/, ajv.compile({ $ref: 'public#/components/schemas/ResourceError' })],
+  [/^\/v2(\/|$)/, ajv.compile({ $ref: 'public#/components/schemas/FleetError' })],
+];
+const GATEWAY_ERROR = ajv.compile({
+  type: 'object',
+  required: ['code', 'message'],
+  properties: { code: { type: 'integer' }, message: { type: 'string' } },
+});
+
+const compiled = new Map<string, ValidateFunction>();
+
+/** What is wrong with an answer, as a sentence; `undefined` for one that is documented. `path` is as the gateway routes it. */
+export function undocumented(method: string, path: string, answer: PlainAnswer): string | undefined {
+  const { status } = answer;
+  if (status >= 500) return `${status}`;
+  const known = PATHS.find(({ pattern }) => pattern.test(path));
+  const asked = method === 'HEAD' ? 'get' : method.toLowerCase();
+  const operation = METHODS.includes(asked) ? known?.item[asked] : undefined;
+  if (operation === undefined) return notDefined(known, { method, path, answer });
+  const response = operation.responses[String(status)] as Json | undefined;
+  if (response === undefined) return `${status} is not documented for ${method} ${known?.path ?? path}`;
+  return wrongBody(`${known?.path} ${asked} ${status}`, { response, method, answer });
+}
+
+function notDefined(
+  known: Documented | undefined,
+  { method, path, answer }: { readonly method: string; readonly path: string; readonly answer: PlainAnswer },
+): string | undefined {
+  // The gateway answers 405 for a method that no path has, before it looks at the path.
+  const expected = known === undefined && ROUTED.has(method) ? [404] : [404, 405];
+  if (!expected.includes(answer.status)) return `${answer.status} for what is not defined: ${method} ${path}`;
+  if (answer.status === 405 && answer.headers['allow'] === undefined && answer.body === undefined && method !== 'HEAD')
+    return '405 without Allow';
+  if (method === 'HEAD') return undefined;
+  const validate = ERROR_OF.find(([prefix]) => prefix.test(path))?.[1] ?? GATEWAY_ERROR;
+  if (validate(answer.body) || GATEWAY_ERROR(answer.body)) return undefined;
+  return `${answer.status} without the envelope of its family: ${answer.text.slice(0, 200)}`;
+}
+
+function wrongBody(
+  name: string,
+  { response, method, answer }: { readonly response: Json; readonly method: string; readonly answer: PlainAnswer },
+): string | undefined {
+  const content = (response['content'] ?? {}) as Readonly<Record<string, { readonly schema: object }>>;
+  if (answer.text === '') return method === 'HEAD' || isOptional(content) ? undefined : `${name} has no body`;
+  const type = (answer.headers['content-type'] ?? '').split(';', 1)[0] ?? '';
+  const entry = content[type];
+  if (entry === undefined) return `${name} is of type ${type || 'none'}`;
+  const validate = compiled.get(name) ?? ajv.compile(refersToDocument(entry.schema));
+  compiled.set(name, validate);
+  if (validate(answer.body)) return undefined;
+  const [error] = validate.errors ?? [];
+  return `${name}: ${error?.instancePath} ${error?.message}: ${answer.text.slice(0, 300)}`;
+}
+
+/** 202 has a body only for those who ask for one. */
+function isOptional(content: Json): boolean {
+  return Object.keys(content).length === 0 || 'application/json' in content;
+}
+
+function refersToDocument(schema: object): object {
+  return JSON.parse(JSON.stringify(schema).replaceAll('"#/components/', '"public#/components/')) as object;
+}
