@@ -12,6 +12,8 @@ export const FAILURE_STATUS = {
   payload_too_large: 413,
   unprocessable: 422,
   rate_limited: 429,
+  // For the log alone: the caller has gone. The number is nginx's.
+  request_aborted: 499,
   cloud_failed: 500,
   internal: 500,
   not_implemented: 501,

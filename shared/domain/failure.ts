@@ -11,6 +11,7 @@ export const FAILURE_KINDS = [
   'method_not_allowed',
   'conflict',
   'payload_too_large',
+  'request_aborted',
   'unprocessable',
   'rate_limited',
   'cloud_failed',

@@ -130,7 +130,7 @@ export async function serve<Params, Query, Body>(
     );
     const gate = gateOf(admitted);
     // The token is not waited for: what is read beside its commit takes no time of its own, and changes wait at the gate.
-    const body = await request.readBody().catch(async (thrown: unknown) => {
+    const body = await bodyOf(endpoint, request).catch(async (thrown: unknown) => {
       await admitted;
       throw thrown;
     });
@@ -217,6 +217,14 @@ function route(endpoint: Endpoint<never, never, never> | Endpoint<unknown, unkno
     throw new Failure('method_not_allowed', `This path takes ${allow.join(' or ')}.`, { allow });
   }
   return parameters;
+}
+
+/** What a GET is sent with means nothing (RFC 9110 §9.3.1), so it is neither read nor measured. */
+async function bodyOf(
+  { method }: Pick<Endpoint<never, never, never>, 'method'>,
+  request: WireRequest,
+): Promise<string> {
+  return method === 'GET' ? '' : request.readBody();
 }
 
 interface Admission {

@@ -9,7 +9,7 @@ export interface WireRequest {
   readonly headers: Readonly<Record<string, string | undefined>>;
   /** Address of the other end of the connection. */
   readonly peer: string;
-  /** Reads the body. Throws `payload_too_large` beyond the limit, without reading on. */
+  /** Reads the body. Throws `payload_too_large` beyond the limit, without reading on, and `request_aborted`. */
   readonly readBody: () => Promise<string>;
 }
 

@@ -56,8 +56,8 @@ export class JsonLog implements Log {
   }
 
   /**
-   * The line of a request; the first one also tells what V8 did with the shipped code cache. An error of ours is ERROR, the
-   * caller's mistakes are INFO like everything that went well.
+   * The line of a request; the first one also tells what V8 did with the shipped code cache. An error of ours is ERROR. The
+   * caller's mistakes, and a connection that the caller broke off, are INFO like everything that went well.
    */
   request({ trace, ...line }: RequestLine): void {
     const first = this.#codeCache === undefined ? {} : { codeCache: this.#codeCache };

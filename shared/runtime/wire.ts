@@ -23,7 +23,9 @@ export function toWireRequest(request: IncomingMessage, bodyBytesMax = BODY_BYTE
   };
 }
 
+/** Answers; a caller who has gone gets nothing, and that is no error. */
 export function sendReply(response: ServerResponse, reply: WireReply): void {
+  if (response.destroyed) return;
   response.statusCode = reply.status;
   for (const [name, value] of Object.entries(reply.headers)) response.setHeader(name, value);
   response.end(reply.body === '' ? undefined : reply.body);
@@ -34,13 +36,22 @@ async function readBody(request: IncomingMessage, bytesMax: number): Promise<str
   if (declared > bytesMax) throw tooLarge(request, bytesMax);
   const chunks: Buffer[] = [];
   let bytes = 0;
-  for await (const chunk of request) {
-    const buffer = chunk as Buffer;
-    bytes += buffer.length;
-    if (bytes > bytesMax) throw tooLarge(request, bytesMax);
-    chunks.push(buffer);
+  try {
+    for await (const chunk of request) {
+      const buffer = chunk as Buffer;
+      bytes += buffer.length;
+      if (bytes > bytesMax) throw tooLarge(request, bytesMax);
+      chunks.push(buffer);
+    }
+  } catch (thrown) {
+    throw thrown instanceof Failure ? thrown : broken(thrown);
   }
   return Buffer.concat(chunks).toString('utf8');
+}
+
+/** A body comes over the caller's connection alone, so what breaks while it is read is that connection. */
+function broken(cause: unknown): Failure {
+  return new Failure('request_aborted', 'The request was broken off before its body had arrived.', { cause });
 }
 
 /** The rest is read and dropped, so that the caller gets the answer instead of a broken connection. */

@@ -45,10 +45,10 @@ export function pushFunction<More>(definition: PushFunction<More>): void {
         acknowledged = await definition.handle(delivery, tools);
       }
     } catch (thrown) {
-      log.error('a message could not be handled; it will be delivered again', {
-        function: definition.name,
-        cause: thrown,
-      });
+      const fields = { function: definition.name, cause: thrown };
+      const gone = thrown instanceof Failure && thrown.kind === 'request_aborted';
+      if (gone) log.info('a push request was broken off; its message will be delivered again', fields);
+      else log.error('a message could not be handled; it will be delivered again', fields);
     }
     sendReply(response, { status: acknowledged ? ACKNOWLEDGE : DELIVER_AGAIN, headers: {}, body: '' });
   });

@@ -1,10 +1,11 @@
 import type { FailureKind } from '#shared/domain/failure.ts';
 
-/** What any endpoint of administrators can answer: they have no rate limit, but need a role. */
+/** What any endpoint of administrators can answer: they need a role; `rate_limited` is said of failed sign-ins alone. */
 export const ADMIN_FAILURES = [
   'invalid_request',
   'unauthenticated',
   'forbidden',
+  'rate_limited',
   'internal',
   'unavailable',
 ] as const satisfies readonly FailureKind[];

@@ -19,5 +19,5 @@ export const instancesDelete = contract({
   query: nothing,
   body: null,
   success: [{ status: 204, description: 'The instance is deleted.', body: null }],
-  failures: [...ADMIN_FAILURES, 'not_found'],
+  failures: [...ADMIN_FAILURES, 'not_found', 'payload_too_large'],
 });

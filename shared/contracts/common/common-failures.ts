@@ -1,6 +1,6 @@
 import type { FailureKind } from '#shared/domain/failure.ts';
 
-/** What any endpoint with a rate limit can answer. */
+/** What any endpoint with a rate limit can answer. `rate_limited` is said of failed sign-ins as well. */
 export const LIMITED_FAILURES = [
   'invalid_request',
   'unauthenticated',

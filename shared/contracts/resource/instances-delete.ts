@@ -23,7 +23,7 @@ Asking again while it is being deleted answers the same operation.`,
   query: nothing,
   body: null,
   success: [{ status: 202, description: 'The deletion is accepted.', body: AcceptedDeletion }],
-  failures: [...LIMITED_FAILURES, 'not_found'],
+  failures: [...LIMITED_FAILURES, 'not_found', 'payload_too_large'],
   examples: [
     {
       summary: 'The accepted deletion',

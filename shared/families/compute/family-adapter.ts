@@ -15,6 +15,7 @@ const TITLE: Readonly<Record<FailureKind, string>> = {
   payload_too_large: 'Payload Too Large',
   unprocessable: 'Unprocessable Content',
   rate_limited: 'Too Many Requests',
+  request_aborted: 'Client Closed Request',
   cloud_failed: 'GCP operation failed',
   internal: 'Internal Server Error',
   not_implemented: 'Not Implemented',

@@ -1,0 +1,19 @@
+import { describe, expect, test } from 'vitest';
+import { CONTRACTS } from '#shared/contracts/index.ts';
+
+/*
+ * The pipeline answered 413 to GET and DELETE, and 429 to wrong sign-ins at endpoints without a rate limit, and no document
+ * said so. GET no longer reads a body.
+ */
+
+describe.each(CONTRACTS)('$name documents what the pipeline can answer before the action', ({ method, failures }) => {
+  test('a wrong request, credential or sign-in, and a failure of ours', () => {
+    expect(failures).toEqual(
+      expect.arrayContaining(['invalid_request', 'unauthenticated', 'rate_limited', 'internal', 'unavailable']),
+    );
+  });
+
+  test('413 exactly where a body is read', () => {
+    expect(failures.includes('payload_too_large')).toBe(method !== 'GET');
+  });
+});
