@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { DestinationStream } from 'pino';
 import type { Random } from '#shared/domain/ids.ts';
 import { Store } from '#shared/datastore/store.ts';
 import { codeCache } from './code-cache.ts';
@@ -15,26 +16,38 @@ export interface BaseTools {
   readonly random: Random;
 }
 
+/** Clock, waiting, randomness, and where log lines go. */
+export interface Surroundings extends Pick<BaseTools, 'nowMs' | 'sleep' | 'random'> {
+  /** Standard output when absent. */
+  readonly logDestination?: DestinationStream;
+}
+
 const random: Random = {
   hex: (bytes) => randomBytes(bytes).toString('hex'),
   // 48 bits: as much as a double takes exactly.
   fraction: () => randomBytes(6).readUIntBE(0, 6) / 2 ** 48,
 };
 
+const REAL: Surroundings = { nowMs: () => Date.now(), sleep: (ms) => sleep(ms), random };
+
 /** What every function needs. The connection to Datastore is opened while the framework still starts. */
-export function openBase(environment: Readonly<Record<string, string | undefined>> = process.env): BaseTools {
+export function openBase(
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+  surroundings: Surroundings = REAL,
+): BaseTools {
   const configuration = readConfiguration(environment);
+  const { logDestination, ...tools } = surroundings;
   const cache = codeCache();
-  const log = new JsonLog({ ...configuration, codeCache: cache });
+  const log = new JsonLog({ ...configuration, codeCache: cache }, logDestination);
   // Another patch version of Node.js refuses the cache without a word, and every start is slower from then on.
   if (cache === 'rejected') log.warn('the shipped code cache was rejected', { node: process.version });
   const store = new Store({
     project: configuration.project,
     database: configuration.database,
     emulatorHost: configuration.emulators.datastore,
-    random: () => random.fraction(),
-    sleep: (ms) => sleep(ms),
+    random: () => tools.random.fraction(),
+    sleep: tools.sleep,
   });
   store.connect().catch((thrown: unknown) => log.error('Datastore could not be connected', { cause: thrown }));
-  return { configuration, store, log, nowMs: () => Date.now(), sleep: (ms) => sleep(ms), random };
+  return { configuration, store, log, ...tools };
 }

@@ -3,8 +3,9 @@ import { CatalogReader } from '#shared/actions/catalog-reader.ts';
 import { Authenticator } from '#shared/auth/authenticator.ts';
 import type { Endpoint } from '#shared/contracts/contract.ts';
 import { serve, type Call, type PipelineTools, type FamilyAdapter } from '#shared/http/pipeline.ts';
-import type { Reply } from '#shared/contracts/reply.ts';
+import type { Reply, WireReply } from '#shared/contracts/reply.ts';
 import { behind, type Gate } from '#shared/concurrency/gate.ts';
+import type { WireRequest } from '#shared/http/request.ts';
 import { RateLimiter } from '#shared/actions/rate-limiter.ts';
 import { openBase, type BaseTools } from './base-tools.ts';
 import { keepRequestsRaw } from './bypass-body-parsers.ts';
@@ -29,7 +30,17 @@ export function httpFunction<Params, Query, Body, More = unknown>(
 ): void {
   keepRequestsRaw();
   disableRequestDomains();
-  const base = openBase();
+  const answer = openHttpFunction(definition, openBase());
+  http(entryPointOf(definition.endpoint.name), async (request, response) => {
+    sendReply(response, await answer(toWireRequest(request)));
+  });
+}
+
+/** One instance of an endpoint, free of any framework: opens what the endpoint needs, and answers requests. */
+export function openHttpFunction<Params, Query, Body, More = unknown>(
+  definition: HttpFunction<Params, Query, Body, More>,
+  base: BaseTools,
+): (request: WireRequest) => Promise<WireReply> {
   const catalog = new CatalogReader(base);
   const more = definition.open?.(base);
   // Without `open` there is nothing more, and More is `unknown`.
@@ -40,9 +51,7 @@ export function httpFunction<Params, Query, Body, More = unknown>(
     handle: (call: Call<Params, Query, Body>, gate: Gate) => definition.handle(call, behind(tools, gate)),
     tools: pipelineTools(base, catalog),
   };
-  http(entryPointOf(definition.endpoint.name), async (request, response) => {
-    sendReply(response, await serve(pipeline, toWireRequest(request)));
-  });
+  return (request) => serve(pipeline, request);
 }
 
 export function pipelineTools(base: BaseTools, catalog: CatalogReader): PipelineTools {

@@ -1,4 +1,5 @@
 import { http } from '@google-cloud/functions-framework';
+import type { WireReply } from '#shared/contracts/reply.ts';
 import { Failure } from '#shared/domain/failure.ts';
 import { parseEnvelope, type Delivery } from '#shared/pubsub/envelope.ts';
 import { openBase, type BaseTools } from './base-tools.ts';
@@ -29,14 +30,23 @@ export interface PushFunction<More> {
 export function pushFunction<More>(definition: PushFunction<More>): void {
   keepRequestsRaw();
   disableRequestDomains();
-  const base = openBase();
+  const answer = openPushFunction(definition, openBase());
+  http(entryPointOf(definition.name), async (request, response) => {
+    sendReply(response, await answer(toWireRequest(request, ENVELOPE_BYTES_MAX).readBody));
+  });
+}
+
+/** One instance of a push function, free of any framework: opens what the function needs, and answers deliveries. */
+export function openPushFunction<More>(
+  definition: PushFunction<More>,
+  base: BaseTools,
+): (readBody: () => Promise<string>) => Promise<WireReply> {
   const tools = { ...base, ...definition.open(base) };
   const { log } = base;
-  http(entryPointOf(definition.name), async (request, response) => {
-    const wire = toWireRequest(request, ENVELOPE_BYTES_MAX);
+  return async (readBody) => {
     let acknowledged = false;
     try {
-      const delivery = parseEnvelope(await wire.readBody());
+      const delivery = parseEnvelope(await readBody());
       if (delivery === undefined) {
         // Delivering it again would not make it readable.
         log.error('a push request was not a Pub/Sub envelope', { function: definition.name });
@@ -50,8 +60,8 @@ export function pushFunction<More>(definition: PushFunction<More>): void {
       if (gone) log.info('a push request was broken off; its message will be delivered again', fields);
       else log.error('a message could not be handled; it will be delivered again', fields);
     }
-    sendReply(response, { status: acknowledged ? ACKNOWLEDGE : DELIVER_AGAIN, headers: {}, body: '' });
-  });
+    return { status: acknowledged ? ACKNOWLEDGE : DELIVER_AGAIN, headers: {}, body: '' };
+  };
 }
 
 export interface ScheduledFunction<More> {
@@ -65,16 +75,26 @@ export interface ScheduledFunction<More> {
 export function scheduledFunction<More>(definition: ScheduledFunction<More>): void {
   keepRequestsRaw();
   disableRequestDomains();
-  const base = openBase();
-  const tools = { ...base, ...definition.open(base) };
+  const answer = openScheduledFunction(definition, openBase());
   http(entryPointOf(definition.name), async (request, response) => {
     request.resume();
+    sendReply(response, await answer());
+  });
+}
+
+/** One instance of a scheduled function, free of any framework: opens what the function needs, and answers each run. */
+export function openScheduledFunction<More>(
+  definition: ScheduledFunction<More>,
+  base: BaseTools,
+): () => Promise<WireReply> {
+  const tools = { ...base, ...definition.open(base) };
+  return async () => {
     const headers = { 'content-type': 'application/json' };
     try {
-      sendReply(response, { status: 200, headers, body: JSON.stringify(await definition.run(tools)) });
+      return { status: 200, headers, body: JSON.stringify(await definition.run(tools)) };
     } catch (thrown) {
       base.log.error('a scheduled run failed', { function: definition.name, cause: thrown });
-      sendReply(response, { status: 500, headers, body: JSON.stringify({ error: Failure.from(thrown).reason }) });
+      return { status: 500, headers, body: JSON.stringify({ error: Failure.from(thrown).reason }) };
     }
-  });
+  };
 }
