@@ -1,41 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
-import { CUSTOMER } from '#shared/datastore/account-rows.ts';
-import { IDEMPOTENCY, type Orphan } from '#shared/datastore/bookkeeping-rows.ts';
-import { TIER } from '#shared/datastore/catalog-rows.ts';
-import { ref } from '#shared/datastore/write.ts';
-import type { InstanceEvent } from '#shared/domain/history.ts';
-import type { Instance } from '#shared/domain/instance.ts';
-import { isFinal, type Operation } from '#shared/domain/operation.ts';
-import { requestUuid } from '#shared/domain/request-uuid.ts';
+import { isFinal } from '#shared/domain/operation.ts';
 import { isTransitional } from '#shared/domain/status.ts';
-import { type CloudCall, eventually, type LocalCloudProcess, type Machine } from './local-cloud.ts';
+import { type Snapshot, snapshotOf, violations } from './invariant-checks.ts';
+import { eventually, type LocalCloudProcess } from './local-cloud.ts';
 import { Records } from './records.ts';
-
-/** Value of the label that a local cloud puts on its VMs. */
-const DEPLOYMENT = 'local';
-
-/** A VM as Compute Engine shows it, with what is compared with its record. */
-interface SeenMachine extends Machine {
-  readonly id: string;
-  readonly networkInterfaces: readonly {
-    readonly networkIP?: string;
-    readonly accessConfigs?: readonly { readonly natIP?: string }[];
-  }[];
-}
-
-/** Everything that the invariants speak of, at a moment when nothing is going on. */
-interface Snapshot {
-  readonly calls: readonly CloudCall[];
-  readonly machines: readonly SeenMachine[];
-  readonly instances: readonly Instance[];
-  readonly operations: readonly Operation[];
-  readonly events: readonly InstanceEvent[];
-  readonly orphans: readonly Orphan[];
-  readonly usages: readonly { readonly customerId: string; readonly instances: number; readonly limit: number }[];
-  /** Which operation an idempotency record of a create names. */
-  readonly keyed: readonly { readonly key: string; readonly operationId: string }[];
-}
 
 /**
  * Moves the clock until nothing is under way: every operation final, no instance on its way, no VM that has to go.
@@ -72,7 +41,7 @@ const SWEEP_PATIENCE_MS = 4_000;
 const TAKEN_UP_MS = 200;
 const ENDED_MS = 1_200;
 
-/** Somebody holds a lease on an operation. */
+/** A worker holds a lease on an operation. */
 async function worked(records: Records, nowMs: number): Promise<boolean> {
   const operations = await records.operations();
   return operations.some(({ value }) => !isFinal(value.state) && value.leaseUntilMs > nowMs);
@@ -95,158 +64,9 @@ export async function expectInvariants(cloud: LocalCloudProcess): Promise<void> 
 async function snapshot(cloud: LocalCloudProcess): Promise<Snapshot> {
   const records = new Records(cloud.connection);
   try {
-    const [calls, machines, instances, operations, events, orphans, usages, keyed] = await Promise.all([
-      cloud.calls(),
-      cloud.machines(),
-      records.instances(),
-      records.operations(),
-      records.events(),
-      records.orphans(),
-      records.usages(),
-      records.all(IDEMPOTENCY),
-    ]);
-    const limits = await Promise.all(usages.map(({ id }) => limitOf(id, records)));
-    return {
-      calls,
-      // The control interface answers Compute Engine's resources whole.
-      machines: machines as readonly SeenMachine[],
-      instances: instances.map(({ value }) => value),
-      operations: operations.map(({ value }) => value),
-      events: events.map(({ value }) => value),
-      orphans: orphans.map(({ value }) => value),
-      usages: usages.map(({ id, value }, index) => ({
-        customerId: id,
-        instances: value.instances,
-        limit: limits[index] ?? 0,
-      })),
-      keyed: keyed.map(({ id, value }) => ({ key: id, operationId: value.operationId })),
-    };
+    const [calls, machines] = await Promise.all([cloud.calls(), cloud.machines()]);
+    return await snapshotOf(records, { calls, machines });
   } finally {
     await records.close();
   }
-}
-
-async function limitOf(customerId: string, { store }: Records): Promise<number> {
-  const customer = await store.get(ref(CUSTOMER, customerId));
-  const tier = await store.get(ref(TIER, customer?.value.tier ?? ''));
-  return tier?.value.maxInstances ?? 0;
-}
-
-function violations(seen: Snapshot): readonly string[] {
-  return [
-    ...oneMachinePerKey(seen),
-    ...everyMachineRecorded(seen),
-    ...quotaExact(seen),
-    ...everyOperationFinal(seen),
-    ...noCallTwice(seen),
-    ...truthShown(seen),
-    ...historyKept(seen),
-  ];
-}
-
-/** 1. One idempotency key makes at most one VM, ever: one create per key, one applied insert per create. */
-function oneMachinePerKey({ calls, operations, keyed }: Snapshot): readonly string[] {
-  const created = new Map(operations.filter(({ kind }) => kind === 'create').map((made) => [made.id, made.instanceId]));
-  const inserts = counted(calls.filter(isApplied('instances.insert')).map(({ instance }) => instance));
-  const creates = counted([...created.values()]);
-  return [
-    ...[...inserts].filter(([, count]) => count > 1).map(([name, count]) => `1: ${name} was inserted ${count} times`),
-    ...[...creates].filter(([, count]) => count > 1).map(([name, count]) => `1: ${name} has ${count} creates`),
-    ...keyed
-      .filter(({ operationId }) => !operations.some(({ id }) => id === operationId))
-      .map(({ key }) => `1: the key ${key} names no operation`),
-  ];
-}
-
-/** 2. Every VM with our label has exactly one record or is on the list of VMs that have to go. */
-function everyMachineRecorded({ machines, instances, orphans }: Snapshot): readonly string[] {
-  return machines
-    .filter(({ labels, ...machine }) => labels?.['compute-api'] === DEPLOYMENT && !isProtected(machine))
-    .filter(({ name }) => !instances.some(({ id }) => id === name) && !orphans.some((gone) => gone.name === name))
-    .map(({ name }) => `2: the VM ${name} has neither a record nor a place in the quarantine`);
-}
-
-function isProtected(machine: object): boolean {
-  return 'deletionProtection' in machine && machine.deletionProtection === true;
-}
-
-/** 3. Quota used is the number of live instances and within the limit. */
-function quotaExact({ usages, instances }: Snapshot): readonly string[] {
-  const live = counted(instances.map(({ customerId }) => customerId));
-  return usages.flatMap(({ customerId, instances: used, limit }) => [
-    ...(used === (live.get(customerId) ?? 0)
-      ? []
-      : [`3: ${customerId} has ${live.get(customerId) ?? 0} instances and ${used} are counted`]),
-    ...(limit < 0 || used <= limit ? [] : [`3: ${customerId} uses ${used} of ${limit}`]),
-  ]);
-}
-
-/** 4. Every accepted operation reaches a final state, and leaves the queue of its instance. */
-function everyOperationFinal({ operations, instances }: Snapshot): readonly string[] {
-  return [
-    ...operations.filter(({ state }) => !isFinal(state)).map(({ id, kind, state }) => `4: ${kind} ${id} is ${state}`),
-    ...instances.filter(({ queue }) => queue.length > 0).map(({ id, queue }) => `4: ${id} queues ${queue.length}`),
-  ];
-}
-
-/** 5. No call is applied twice for one operation; and every call was made for an operation, or to clean up. */
-function noCallTwice({ calls, operations }: Snapshot): readonly string[] {
-  const owners = new Map<string, Operation>();
-  for (const operation of operations) {
-    for (let call = 1; call <= Math.max(1, operation.callCount); call += 1)
-      owners.set(requestUuid(operation.id, call), operation);
-  }
-  const applied = calls.filter(({ outcome, requestId }) => outcome === 'applied' && owners.has(requestId ?? ''));
-  const perVerb = counted(
-    applied.map(({ method, requestId }) => {
-      const owner = owners.get(requestId ?? '');
-      return `${method} for ${owner?.kind ?? ''} ${owner?.id ?? ''} of ${owner?.instanceId ?? ''}`;
-    }),
-  );
-  const strange = calls.filter(
-    ({ outcome, method, requestId }) =>
-      outcome === 'applied' && method !== 'instances.delete' && requestId !== null && !owners.has(requestId),
-  );
-  return [
-    ...[...perVerb].filter(([, count]) => count > 1).map(([what, count]) => `5: ${what} was applied ${count} times`),
-    ...strange.map(({ method, instance }) => `5: ${method} of ${instance} was made for no operation`),
-  ];
-}
-
-/** 6. What is shown is what the VM is. */
-function truthShown({ instances, machines }: Snapshot): readonly string[] {
-  return instances.flatMap((instance) => {
-    const machine = machines.find(({ name }) => name === instance.id);
-    if (machine === undefined)
-      return instance.status === 'ERROR' ? [] : [`6: ${instance.id} is shown as ${instance.status} and has no VM`];
-    const [nic] = machine.networkInterfaces;
-    const truth = [machine.status, nic?.networkIP ?? '', nic?.accessConfigs?.[0]?.natIP ?? ''].join(' ');
-    const shown = [instance.status, instance.internalIp, instance.externalIp].join(' ');
-    return truth === shown ? [] : [`6: ${instance.id} is shown as «${shown}» and is «${truth}»`];
-  });
-}
-
-/** 7. Every instance that ever was has a history without gaps, which ends in DELETED or in what is shown now. */
-function historyKept({ operations, events, instances }: Snapshot): readonly string[] {
-  const everMade = new Set(operations.filter(({ kind }) => kind === 'create').map(({ instanceId }) => instanceId));
-  return [...everMade].flatMap((id) => {
-    const own = events.filter(({ instanceId }) => instanceId === id).sort((a, b) => a.sequence - b.sequence);
-    const gap = own.findIndex(({ sequence }, index) => sequence !== index + 1);
-    if (own.length === 0 || gap >= 0) return [`7: the history of ${id} has a gap at ${gap + 1}`];
-    const instance = instances.find((candidate) => candidate.id === id);
-    const last = own.at(-1)?.status;
-    const expected = instance?.status ?? 'DELETED';
-    const counts = instance === undefined || instance.eventCount === own.length;
-    return last === expected && counts ? [] : [`7: the history of ${id} ends in ${last ?? ''}, not in ${expected}`];
-  });
-}
-
-function isApplied(method: string): (call: CloudCall) => boolean {
-  return (call) => call.method === method && call.outcome === 'applied';
-}
-
-function counted(words: readonly string[]): ReadonlyMap<string, number> {
-  const counts = new Map<string, number>();
-  for (const word of words) counts.set(word, (counts.get(word) ?? 0) + 1);
-  return counts;
 }

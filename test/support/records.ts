@@ -13,7 +13,12 @@ const PAGE_SIZE = 500;
 export class Records {
   readonly store: Store;
 
-  constructor({ emulators }: Connection) {
+  constructor(source: Pick<Connection, 'emulators'> | { readonly store: Store }) {
+    if ('store' in source) {
+      this.store = source.store;
+      return;
+    }
+    const { emulators } = source;
     this.store = new Store({
       project: LOCAL_PROJECT,
       database: '',

@@ -1,0 +1,211 @@
+import type { StatusChange } from '#scripts/emulators/compute/journal.ts';
+import type { InstanceEvent } from '#shared/domain/history.ts';
+import type { PricePeriod } from '#shared/domain/metering.ts';
+import type { Operation } from '#shared/domain/operation.ts';
+import { isFinal } from '#shared/domain/operation.ts';
+import { statusFromCloud } from '#shared/domain/status.ts';
+import type { CloudCall } from './local-cloud.ts';
+
+/*
+ * What is told about machines, held against the cloud's own log of them: the history, what an operation says it has done,
+ * and what was charged. Pure checks over what was seen when nothing was going on any more.
+ */
+
+export interface Told {
+  /** Every status of every VM, oldest first; the cloud's own log. */
+  readonly log: readonly StatusChange[];
+  readonly calls: readonly CloudCall[];
+  readonly events: readonly InstanceEvent[];
+  readonly operations: readonly Operation[];
+  readonly periods: readonly PricePeriod[];
+  readonly nowMs: number;
+  /** How long a sweep may be away: what nothing tells is seen only then. */
+  readonly blindMs: number;
+}
+
+/** A status of a VM and how long it lasted. */
+interface Stay {
+  readonly status: string;
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+/** What is not as the cloud saw it, one line each; they begin with a letter: history, operation, price, lost machine. */
+export function untruths(told: Told): readonly string[] {
+  const stays = staysOf(told.log);
+  return [
+    ...historyInOrder(told),
+    ...historyTrue(told, stays),
+    ...historyWhole(told, stays),
+    ...endsSeen(told, stays),
+    ...chargesTrue(told, stays),
+    ...onlyAskedDeletes(told),
+  ];
+}
+
+function staysOf(log: readonly StatusChange[]): ReadonlyMap<string, readonly Stay[]> {
+  const byInstance = Map.groupBy(log, ({ instance }) => instance);
+  return new Map(
+    [...byInstance].map(([name, changes]) => [
+      name,
+      changes.map(({ status, time }, index) => ({
+        status,
+        fromMs: Date.parse(time),
+        toMs: index + 1 < changes.length ? Date.parse(changes[index + 1]?.time ?? '') : Number.POSITIVE_INFINITY,
+      })),
+    ]),
+  );
+}
+
+function eventsByInstance({ events }: Told): ReadonlyMap<string, readonly InstanceEvent[]> {
+  const groups = Map.groupBy(events, ({ instanceId }) => instanceId);
+  for (const group of groups.values()) group.sort((a, b) => a.sequence - b.sequence);
+  return groups;
+}
+
+/** Times never go back from one event of an instance to the next. */
+function historyInOrder(told: Told): readonly string[] {
+  return [...eventsByInstance(told)].flatMap(([id, events]) =>
+    events.flatMap((event, index) => {
+      const before = events[index - 1];
+      if (before === undefined || before.atMs <= event.atMs) return [];
+      return [`H: ${id} was ${event.status} ${before.atMs - event.atMs} ms before its earlier event ${before.status}`];
+    }),
+  );
+}
+
+/** The VM was what an event says at the time that the event says. The record of a create begins before its VM. */
+function historyTrue(told: Told, stays: ReadonlyMap<string, readonly Stay[]>): readonly string[] {
+  return told.events.flatMap(({ instanceId, sequence, status, atMs, note }) => {
+    if (note || sequence === 1 || statusFromCloud(status) === undefined) return [];
+    const own = stays.get(instanceId) ?? [];
+    if (own.some((stay) => stay.status === status && stay.fromMs <= atMs && atMs <= stay.toMs)) return [];
+    const then = own.findLast((stay) => stay.fromMs <= atMs)?.status ?? 'nothing yet';
+    const since = own.find((stay) => stay.status === status && stay.fromMs > atMs);
+    const late = since === undefined ? '' : `, ${since.fromMs - atMs} ms early`;
+    return [`H: ${instanceId} is said to be ${status} from when it was ${then}${late}`];
+  });
+}
+
+/** Whatever a VM was for longer than anybody can have been blind is in its history. */
+function historyWhole(told: Told, stays: ReadonlyMap<string, readonly Stay[]>): readonly string[] {
+  const events = eventsByInstance(told);
+  return [...stays].flatMap(([id, own]) => {
+    const ownEvents = events.get(id) ?? [];
+    if (ownEvents.length === 0) return [];
+    // From then on the instance is nobody's any more.
+    const endMs = ownEvents.find(({ status }) => status === 'DELETING' || status === 'DELETED')?.atMs ?? told.nowMs;
+    return own.flatMap(({ status, fromMs, toMs }) => {
+      const lastedMs = Math.min(toMs, endMs) - fromMs;
+      if (statusFromCloud(status) === undefined || lastedMs <= told.blindMs) return [];
+      const shown = ownEvents.some((event) => event.status === status && event.atMs >= fromMs && event.atMs <= toMs);
+      return shown
+        ? []
+        : [`H: ${id} was ${status} for ${Math.round(lastedMs / 1000)} s, which its history does not say`];
+    });
+  });
+}
+
+const LEADS_TO: Readonly<Record<Operation['kind'], readonly string[] | undefined>> = {
+  create: ['RUNNING'],
+  start: ['RUNNING'],
+  stop: ['TERMINATED', 'STOPPED'],
+  restart: ['RUNNING'],
+  reset: ['RUNNING'],
+  delete: undefined,
+};
+
+/** An operation that is completed led where it leads, between when it was asked for and when it says so. */
+function endsSeen({ operations }: Told, stays: ReadonlyMap<string, readonly Stay[]>): readonly string[] {
+  return operations.flatMap(({ id, kind, instanceId, state, createdAtMs, completedAtMs }) => {
+    if (isFinal(state) && completedAtMs === null) return [`O: ${kind} ${id} has ended at no time`];
+    if (state !== 'completed' || completedAtMs === null) return [];
+    const own = stays.get(instanceId) ?? [];
+    const wanted = LEADS_TO[kind];
+    if (wanted === undefined) {
+      const present = own.findLast(({ fromMs }) => fromMs <= completedAtMs);
+      return present === undefined || present.status === 'DELETED'
+        ? []
+        : [`O: delete ${id} of ${instanceId} is completed while the VM is ${present.status}`];
+    }
+    const seen = own.some(
+      (stay) => wanted.includes(stay.status) && stay.fromMs <= completedAtMs && stay.toMs >= createdAtMs,
+    );
+    return seen ? [] : [`O: ${kind} ${id} of ${instanceId} is completed and the VM was never ${wanted[0] ?? ''}`];
+  });
+}
+
+/** When a VM is charged: from when it runs until it rests or is gone. */
+function chargedStays(own: readonly Stay[]): readonly Stay[] {
+  const charged: Stay[] = [];
+  let sinceMs: number | undefined;
+  for (const { status, fromMs } of own) {
+    if (status === 'RUNNING') sinceMs ??= fromMs;
+    if (sinceMs === undefined || !['TERMINATED', 'SUSPENDED', 'DELETED'].includes(status)) continue;
+    charged.push({ status: 'charged', fromMs: sinceMs, toMs: fromMs });
+    sinceMs = undefined;
+  }
+  if (sinceMs !== undefined) charged.push({ status: 'charged', fromMs: sinceMs, toMs: Number.POSITIVE_INFINITY });
+  return charged;
+}
+
+/** Periods do not overlap, and cover what the VM was charged for, as far as it could be seen. */
+function chargesTrue({ periods, events, nowMs, blindMs }: Told, stays: ReadonlyMap<string, readonly Stay[]>) {
+  const byInstance = Map.groupBy(
+    periods.filter(({ meter }) => meter === 'charge'),
+    ({ instanceId }) => instanceId,
+  );
+  const known = new Set(events.map(({ instanceId }) => instanceId));
+  return [...known].flatMap((id) => {
+    const told = (byInstance.get(id) ?? []).toSorted((a, b) => a.sequence - b.sequence);
+    const found: string[] = [];
+    told.forEach(({ startMs, endMs }, index) => {
+      const next = told[index + 1];
+      if (endMs !== null && endMs < startMs) found.push(`P: a period of ${id} ends before it begins`);
+      if (next !== undefined && (endMs === null || endMs > next.startMs)) found.push(`P: periods of ${id} overlap`);
+    });
+    const charged = chargedStays(stays.get(id) ?? []);
+    const spans = told.map(({ startMs, endMs }) => ({ fromMs: startMs, toMs: endMs ?? nowMs }));
+    const overMs = lengthOf(spans, nowMs) - commonMs(spans, charged, nowMs);
+    const underMs = lengthOf(charged, nowMs) - commonMs(spans, charged, nowMs);
+    // What comes and goes between two looks is seen by nobody; each stay may lose that much.
+    const slackMs = blindMs * Math.max(1, charged.length);
+    if (overMs > slackMs) found.push(`P: ${id} is charged ${Math.round(overMs / 1000)} s too much`);
+    if (underMs > slackMs) found.push(`P: ${id} is charged ${Math.round(underMs / 1000)} s too little`);
+    return found;
+  });
+}
+
+type Span = Pick<Stay, 'fromMs' | 'toMs'>;
+
+function lengthOf(spans: readonly Span[], nowMs: number): number {
+  return spans.reduce((sum, { fromMs, toMs }) => sum + Math.max(0, Math.min(toMs, nowMs) - fromMs), 0);
+}
+
+function commonMs(spans: readonly Span[], others: readonly Span[], nowMs: number): number {
+  return spans.reduce(
+    (sum, one) =>
+      sum +
+      others.reduce((inner, other) => {
+        const fromMs = Math.max(one.fromMs, other.fromMs);
+        return inner + Math.max(0, Math.min(one.toMs, other.toMs, nowMs) - fromMs);
+      }, 0),
+    0,
+  );
+}
+
+/** A machine goes only when its deletion was asked for, or its create was taken back. */
+function onlyAskedDeletes({ calls, operations }: Told): readonly string[] {
+  const mayGo = new Set(
+    operations
+      .filter(({ kind, state }) => kind === 'delete' || (kind === 'create' && state === 'failed'))
+      .map(({ instanceId }) => instanceId),
+  );
+  const known = new Set(operations.map(({ instanceId }) => instanceId));
+  return calls
+    .filter(
+      ({ method, outcome, instance }) => method === 'instances.delete' && outcome === 'applied' && known.has(instance),
+    )
+    .filter(({ instance }) => !mayGo.has(instance))
+    .map(({ instance }) => `L: ${instance} was deleted and nobody had asked for it`);
+}
