@@ -1,0 +1,185 @@
+import { ComputeEmulator } from '#scripts/emulators/compute/compute-emulator.ts';
+import type { AuditEntry } from '#scripts/emulators/compute/audit-entry.ts';
+import { DatastoreEmulator } from '#scripts/emulators/datastore/datastore-emulator.ts';
+import { Faults } from '#scripts/emulators/faults.ts';
+import { PubSubEmulator } from '#scripts/emulators/pubsub/pubsub-emulator.ts';
+import type { FunctionManifest } from '#scripts/generate/function-manifest.ts';
+import catalog from '#scripts/local/catalog.json' with { type: 'json' };
+import { LOCAL_PROJECT } from '#scripts/local/functions/function-environment.ts';
+import { LogSink } from '#scripts/local/services/log-sink.ts';
+import { createQueues, topicName } from '#scripts/local/services/queues.ts';
+import { networksOf } from '#scripts/local/state/catalog-networks.ts';
+import { applyCatalog } from '#shared/catalog/apply-catalog.ts';
+import type { Catalog } from '#shared/catalog/catalog.ts';
+import { COMPOSITE_INDEXES } from '#shared/datastore/indexes.ts';
+import { Store } from '#shared/datastore/store.ts';
+import { seededRandom } from '#test/support/seeded-random.ts';
+import { Deployment } from './deployment.ts';
+import { carryGrpc } from './grpc-carrier.ts';
+import { carryHttp } from './http-carrier.ts';
+import { loadFunctions } from './load-functions.ts';
+import { Network } from './network.ts';
+import { people, type Person, type PersonName } from './people.ts';
+import { seedProcessRandom } from './process-random.ts';
+import { shareProtos } from './share-protos.ts';
+import { VirtualTime } from './virtual-time.ts';
+
+const DAY_MS = 86_400_000;
+/** Where time begins; each world has a day of its own after it. */
+const EPOCH_MS = Date.parse('2026-01-01T00:00:00Z');
+
+const BOOT_SECONDS = 8;
+const STOP_SECONDS = 4;
+
+/** Everything of one world that outlives its history until it is checked. */
+export interface World {
+  readonly seed: number;
+  readonly startedAtMs: number;
+  readonly time: VirtualTime;
+  readonly faults: Faults;
+  readonly compute: ComputeEmulator;
+  readonly pubsub: PubSubEmulator;
+  readonly deployment: Deployment;
+  /** Reads what is on record, past the API; no fault and no latency meets it. */
+  readonly store: Store;
+  readonly persons: Readonly<Record<PersonName, Person>>;
+  /** Every entry of the audit log so far. */
+  readonly audit: readonly AuditEntry[];
+  readonly publish: (topic: string, data: unknown) => void;
+  readonly logLines: readonly string[];
+}
+
+/**
+ * The cloud that worlds take place in, one after the other: the embedded emulators and the shipped functions, in this
+ * process, in a time and over a network of its own.
+ */
+export class SimulatedCloud {
+  readonly time = new VirtualTime(EPOCH_MS);
+  readonly #network = new Network(this.time, seededRandom(0));
+  readonly #faults = new Faults();
+  readonly #compute: ComputeEmulator;
+  readonly #datastore: DatastoreEmulator;
+  readonly #pubsub: PubSubEmulator;
+  readonly #manifest: FunctionManifest;
+  #audit: AuditEntry[] = [];
+  #logSink: LogSink;
+  #deployment: Deployment | undefined;
+  #store: Store | undefined;
+  #worlds = 0;
+
+  private constructor(manifest: FunctionManifest) {
+    this.#manifest = manifest;
+    const { time: clock } = this;
+    const faults = this.#faults;
+    this.#logSink = new LogSink(() => undefined);
+    this.#compute = new ComputeEmulator({
+      clock,
+      faults,
+      bootSeconds: BOOT_SECONDS,
+      stopSeconds: STOP_SECONDS,
+      networks: networksOf(catalog satisfies Catalog),
+      onAudit: (entry) => {
+        this.#audit.push(entry);
+        this.#logSink.take(entry);
+      },
+    });
+    this.#datastore = new DatastoreEmulator({ clock, faults, compositeIndexes: COMPOSITE_INDEXES });
+    this.#pubsub = new PubSubEmulator({ clock, faults });
+  }
+
+  /** Takes this process over: its time, its randomness and its network. Call it once. */
+  static async open(): Promise<SimulatedCloud> {
+    const cloud = new SimulatedCloud(await loadFunctions());
+    carryGrpc(cloud.#network);
+    carryHttp(cloud.#network, async ({ host, body }) => {
+      const reply = await cloud.#deployment?.call(host, pushRequest(body));
+      if (reply === undefined) throw new Error('The function did not answer.');
+      return reply.status;
+    });
+    shareProtos();
+    seedProcessRandom(0);
+    cloud.time.install();
+    await cloud.time.run(Promise.all([cloud.#compute.start(), cloud.#datastore.start(), cloud.#pubsub.start()]));
+    return cloud;
+  }
+
+  get manifest(): FunctionManifest {
+    return this.#manifest;
+  }
+
+  /** A new world: nothing in it but the catalogue and the people. */
+  async world(seed: number, { verbose }: { readonly verbose: boolean }): Promise<World> {
+    await this.#endWorld();
+    this.#worlds += 1;
+    const startedAtMs = EPOCH_MS + this.#worlds * DAY_MS;
+    this.time.restart(startedAtMs);
+    seedProcessRandom(seed);
+    this.#network.restart(seededRandom(seed + 0x5eed));
+    this.#audit = [];
+    this.#logSink = new LogSink(() => undefined);
+    const logLines: string[] = [];
+    const ports = {
+      datastore: portOf(this.#datastore.address),
+      pubsub: portOf(this.#pubsub.address),
+      compute: portOf(this.#compute.address),
+    };
+    const deployment = new Deployment({
+      time: this.time,
+      network: this.#network,
+      ports,
+      seed,
+      onLogLine: (line) => logLines.push(line),
+      logLevel: verbose ? 'info' : 'error',
+    });
+    this.#deployment = deployment;
+    this.#store ??= new Store({
+      project: LOCAL_PROJECT,
+      database: '',
+      emulatorHost: `observer:${ports.datastore}`,
+      random: () => 0,
+      sleep: (ms) => this.time.sleep(ms),
+    });
+    const { persons, rows } = people(startedAtMs);
+    await applyCatalog(this.#store, catalog);
+    await this.#store.write(rows);
+    await createQueues({
+      project: LOCAL_PROJECT,
+      emulatorHost: `observer:${ports.pubsub}`,
+      functions: this.#manifest.functions,
+      topics: this.#manifest.topics.map(({ name }) => name),
+      endpoint: (name) => `http://${name}/`,
+    });
+    const publishRaw = (topic: string, data: Buffer): void =>
+      this.#pubsub.publish(topicName(LOCAL_PROJECT, topic), data);
+    this.#logSink.open(publishRaw);
+    return {
+      seed,
+      startedAtMs,
+      time: this.time,
+      faults: this.#faults,
+      compute: this.#compute,
+      pubsub: this.#pubsub,
+      deployment,
+      store: this.#store,
+      persons,
+      audit: this.#audit,
+      publish: (topic, data) => publishRaw(topic, Buffer.from(JSON.stringify(data))),
+      logLines,
+    };
+  }
+
+  /** Nothing of the world before may reach into the next one. */
+  async #endWorld(): Promise<void> {
+    this.#faults.clear();
+    await this.#deployment?.end();
+    await Promise.all([this.#pubsub.reset(), this.#compute.reset(), this.#datastore.reset()]);
+  }
+}
+
+function pushRequest(body: string) {
+  return { method: 'POST', path: '/', query: '', headers: {}, peer: '', readBody: () => Promise.resolve(body) };
+}
+
+function portOf(address: string): string {
+  return address.slice(address.lastIndexOf(':') + 1);
+}

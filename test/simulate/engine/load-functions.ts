@@ -1,0 +1,32 @@
+import { readFileSync } from 'node:fs';
+import { registerHooks } from 'node:module';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { FunctionManifest } from '#scripts/generate/function-manifest.ts';
+
+const ROOT = join(import.meta.dirname, '../../..');
+const FUNCTIONS = pathToFileURL(join(ROOT, 'functions')).href;
+
+/** The modules by which a function registers itself with functions-framework. */
+const REGISTRATION: ReadonlySet<string> = new Set([
+  '#shared/runtime/http-function.ts',
+  '#shared/runtime/worker-function.ts',
+]);
+
+/**
+ * Loads every function of the manifest, except for the fallbacks, which have no state to simulate. The files are the
+ * shipped ones; only the place where they register themselves is another: functions-framework knows one process with one
+ * instance of each.
+ */
+export async function loadFunctions(): Promise<FunctionManifest> {
+  registerHooks({
+    resolve: (specifier, context, next) =>
+      REGISTRATION.has(specifier) && context.parentURL?.startsWith(FUNCTIONS) === true
+        ? next('#test/simulate/engine/registered-functions.ts', context)
+        : next(specifier, context),
+  });
+  const manifest = JSON.parse(readFileSync(join(ROOT, 'infra/generated/functions.json'), 'utf8')) as FunctionManifest;
+  for (const { name, source } of manifest.functions)
+    if (!name.endsWith('-fallback')) await import(pathToFileURL(join(ROOT, source)).href);
+  return manifest;
+}

@@ -1,0 +1,207 @@
+import { syncBuiltinESMExports } from 'node:module';
+import timersPromises from 'node:timers/promises';
+import type { Cancel, Clock } from '#scripts/emulators/clock.ts';
+
+interface Event {
+  readonly dueMs: number;
+  /** Events that are due at the same time happen in the order in which they were planned. */
+  readonly sequence: number;
+  readonly task: () => void;
+  cancelled: boolean;
+}
+
+/** Node's own, from before anything is replaced. */
+const turnOfTheLoop = setImmediate;
+
+/** Nothing is left to happen, and what is waited for has not happened. */
+export class Deadlock extends Error {
+  override readonly name = 'Deadlock';
+}
+
+/**
+ * The time of a simulated world. Nothing waits: when all promises have settled, the clock jumps to the next planned event.
+ * `install` replaces the clock and the timers of this process, so that Google's clients and the emulators live in this time
+ * too. Everything in the world must happen by promises, immediates and timers; then the order of events depends on nothing
+ * but what was planned.
+ */
+export class VirtualTime implements Clock {
+  #nowMs: number;
+  #sequence = 0;
+  /** A binary heap, earliest first. */
+  readonly #heap: Event[] = [];
+  #immediates: Event[] = [];
+
+  constructor(nowMs: number) {
+    this.#nowMs = nowMs;
+  }
+
+  nowMs(): number {
+    return Math.floor(this.#nowMs);
+  }
+
+  at(atMs: number, task: () => void): Cancel {
+    const event = this.#plan(Math.max(atMs, this.#nowMs), task);
+    return () => {
+      event.cancelled = true;
+    };
+  }
+
+  sleep(ms: number): Promise<void> {
+    return new Promise((resolve) => this.at(this.#nowMs + Math.max(0, ms), resolve));
+  }
+
+  /** Forgets every planned event and goes to a later time: the next world begins. */
+  restart(nowMs: number): void {
+    this.#heap.length = 0;
+    this.#immediates = [];
+    this.#nowMs = Math.max(this.#nowMs, nowMs);
+  }
+
+  /** Lets the world go on until the promise has settled. */
+  async run<T>(work: Promise<T>): Promise<T> {
+    const state = { settled: false };
+    const mark = (): void => {
+      state.settled = true;
+    };
+    work.then(mark, mark);
+    for (;;) {
+      await new Promise((resolve) => turnOfTheLoop(resolve));
+      if (state.settled) return work;
+      this.#step();
+    }
+  }
+
+  #step(): void {
+    if (this.#immediates.length > 0) {
+      const due = this.#immediates;
+      this.#immediates = [];
+      for (const event of due) if (!event.cancelled) event.task();
+      return;
+    }
+    for (;;) {
+      const event = this.#pop();
+      if (event === undefined) throw new Deadlock('Nothing is left to happen.');
+      if (event.cancelled) continue;
+      this.#nowMs = Math.max(this.#nowMs, event.dueMs);
+      event.task();
+      return;
+    }
+  }
+
+  /** Replaces the clock and the timers of this process. Call it once. */
+  install(): void {
+    this.#installDate();
+    const timer = (task: (...args: unknown[]) => void, ms: unknown, args: unknown[]): Event =>
+      this.#plan(this.#nowMs + Math.max(1, Number(ms ?? 1) || 1), () => task(...args));
+    const replaced = {
+      setTimeout: (task: (...args: unknown[]) => void, ms?: number, ...args: unknown[]) =>
+        new Timer(timer(task, ms, args)),
+      // Whatever beats for ever would keep a world alive that has come to rest; what needs no beat works without.
+      setInterval: () => new Timer(undefined),
+      setImmediate: (task: (...args: unknown[]) => void, ...args: unknown[]) => {
+        const event: Event = { dueMs: 0, sequence: 0, task: () => task(...args), cancelled: false };
+        this.#immediates.push(event);
+        return new Timer(event);
+      },
+      clearTimeout: cancel,
+      clearInterval: cancel,
+      clearImmediate: cancel,
+    };
+    Object.assign(globalThis, replaced);
+    Object.assign(timersPromises, {
+      setTimeout: (ms?: number, value?: unknown, options?: { readonly signal?: AbortSignal }) =>
+        new Promise((resolve, reject) => {
+          const { signal } = options ?? {};
+          const abort = (): void => reject(new DOMException('The wait was aborted.', 'AbortError'));
+          if (signal?.aborted === true) {
+            abort();
+            return;
+          }
+          signal?.addEventListener('abort', abort, { once: true });
+          timer(() => resolve(value), ms, []);
+        }),
+    });
+    syncBuiltinESMExports();
+  }
+
+  #installDate(): void {
+    const now = (): number => this.nowMs();
+    const virtual = new Proxy(Date, {
+      construct: (target, given: unknown[], newTarget: NewableFunction) =>
+        Reflect.construct(target, given.length === 0 ? [now()] : given, newTarget) as Date,
+      apply: (target) => new target(now()).toString(),
+    });
+    Object.defineProperty(Date, 'now', { value: now, writable: true, configurable: true });
+    globalThis.Date = virtual;
+  }
+
+  #plan(dueMs: number, task: () => void): Event {
+    this.#sequence += 1;
+    const event: Event = { dueMs, sequence: this.#sequence, task, cancelled: false };
+    this.#heap.push(event);
+    let at = this.#heap.length - 1;
+    while (at > 0) {
+      const parent = (at - 1) >> 1;
+      if (!this.#swapIfEarlier(at, parent)) break;
+      at = parent;
+    }
+    return event;
+  }
+
+  #pop(): Event | undefined {
+    const heap = this.#heap;
+    const first = heap[0];
+    const last = heap.pop();
+    if (first === undefined || last === undefined || heap.length === 0) return first;
+    heap[0] = last;
+    for (let at = 0; ;) {
+      const left = 2 * at + 1;
+      if (left >= heap.length) return first;
+      const child = left + 1 < heap.length && isEarlier(heap[left + 1], heap[left]) ? left + 1 : left;
+      if (!this.#swapIfEarlier(child, at)) return first;
+      at = child;
+    }
+  }
+
+  #swapIfEarlier(a: number, b: number): boolean {
+    const [one, other] = [this.#heap[a], this.#heap[b]];
+    if (one === undefined || other === undefined || !isEarlier(one, other)) return false;
+    this.#heap[a] = other;
+    this.#heap[b] = one;
+    return true;
+  }
+}
+
+function isEarlier(one: Event | undefined, other: Event | undefined): boolean {
+  if (one === undefined || other === undefined) return false;
+  return one.dueMs < other.dueMs || (one.dueMs === other.dueMs && one.sequence < other.sequence);
+}
+
+function cancel(timer: unknown): void {
+  if (timer instanceof Timer) timer.close();
+}
+
+/** What the replaced functions answer, with what callers of Node's timers use of it. */
+class Timer {
+  readonly #event: Event | undefined;
+
+  constructor(event: Event | undefined) {
+    this.#event = event;
+  }
+
+  ref(): this {
+    return this;
+  }
+
+  unref(): this {
+    return this;
+  }
+
+  hasRef(): boolean {
+    return true;
+  }
+
+  close(): void {
+    if (this.#event !== undefined) this.#event.cancelled = true;
+  }
+}
