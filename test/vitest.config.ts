@@ -30,6 +30,7 @@ export default defineConfig({
         { seconds: 30 },
       ),
       project('conformance', ['test/conformance/**/*.test.ts'], { seconds: 60 }),
+      project('simulate', ['test/simulate/**/*.test.ts'], { seconds: 240 }),
       project('infra', ['test/{infra,deploy}/**/*.test.ts'], { seconds: 60 }),
       project('build', ['test/build/**/*.test.ts'], { seconds: 120 }),
       project('local', ['test/{local,end-to-end,security}/**/*.test.ts'], {

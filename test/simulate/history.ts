@@ -1,0 +1,171 @@
+import type { FunctionManifest } from '#scripts/generate/function-manifest.ts';
+import { isFinal } from '#shared/domain/operation.ts';
+import { PRICE_PERIOD } from '#shared/datastore/rows.ts';
+import { isTransitional } from '#shared/domain/status.ts';
+import { untruths } from '#test/support/history-checks.ts';
+import { snapshotOf, violations } from '#test/support/invariant-checks.ts';
+import { seededRandom } from '#test/support/seeded-random.ts';
+import type { Action, Arguments } from './actions/action.ts';
+import { disturbances } from './actions/disturbances.ts';
+import { REQUESTS } from './actions/requests.ts';
+import type { SimulatedCloud, World } from './engine/cloud.ts';
+import { Play } from './play.ts';
+
+/** One thing that happens in a history. */
+export interface Step {
+  /** Its number in the history that was drawn; names it when others are left out. */
+  readonly number: number;
+  readonly atMs: number;
+  readonly action: string;
+  readonly drawn: Arguments;
+}
+
+export interface Outcome {
+  /** What is not as it should be; nothing in a history that went well. */
+  readonly found: readonly string[];
+  readonly logLines: readonly string[];
+  /** Simulated time until everything was at rest. */
+  readonly tookMs: number;
+}
+
+export interface PlayOptions {
+  readonly verbose: boolean;
+  /** For the simulation's own test: a platform without its sweep is one in which things stay wrong. */
+  readonly sweeps?: boolean;
+}
+
+/** The table of all that may happen. */
+export function actions(manifest: FunctionManifest): Readonly<Record<string, Action>> {
+  return { ...REQUESTS, ...disturbances(manifest) };
+}
+
+/** Steps drawn first, so that there is something to do things to. */
+const FIRST = ['create', 'create', 'createResource'] as const;
+
+/** The history of a seed: what happens, and when. */
+export function drawHistory(seed: number, table: Readonly<Record<string, Action>>): readonly Step[] {
+  const random = seededRandom(seed);
+  const steps: Step[] = [];
+  let atMs = 0;
+  const count = 12 + Math.floor(random.fraction() * 28);
+  const names = Object.keys(table);
+  const total = names.reduce((sum, name) => sum + (table[name]?.weight ?? 0), 0);
+  while (steps.length < count) {
+    let place = random.fraction() * total;
+    const drawn = names.find((name) => (place -= table[name]?.weight ?? 0) < 0) ?? 'create';
+    const name = FIRST[steps.length] ?? drawn;
+    steps.push({ number: steps.length, atMs: Math.round(atMs), action: name, drawn: table[name]?.draw(random) ?? {} });
+    // Half of them meet; some are so far apart that everything has come to rest.
+    const dice = random.fraction();
+    const most = dice < 0.5 ? 300 : dice < 0.85 ? 8_000 : 100_000;
+    atMs += random.fraction() * most;
+  }
+  return steps;
+}
+
+const SWEEP_MS = 60_000;
+/** Patience with a VM is an hour at most, and whatever waits behind it comes after that. */
+const REST_SWEEPS_MAX = 150;
+/** Three sweeps in a row may fail or die among the faults. */
+const BLIND_MS = 4 * SWEEP_MS;
+
+/** Plays the steps in a new world, lets the world come to rest, and compares all there is with all there was. */
+export async function playHistory(
+  cloud: SimulatedCloud,
+  { seed, steps }: { readonly seed: number; readonly steps: readonly Step[] },
+  options: PlayOptions,
+): Promise<Outcome> {
+  const { time } = cloud;
+  const world = await cloud.world(seed, options);
+  const play = new Play(world, cloud.manifest.functions);
+  const table = actions(cloud.manifest);
+  const schedule = new Schedule(world, options.sweeps ?? true);
+  await Promise.all(
+    steps.map(async ({ atMs, action, drawn }) => {
+      await time.sleep(atMs);
+      await table[action]?.play(drawn, play);
+    }),
+  );
+  world.faults.clear();
+  world.deployment.calm();
+  const found = [...play.found, ...(await rest(play))];
+  schedule.stop();
+  const periods = await play.records.all(PRICE_PERIOD);
+  const snapshot = await snapshotOf(play.records, { calls: world.compute.calls(), machines: world.compute.machines() });
+  found.push(
+    ...violations(snapshot),
+    ...untruths({
+      log: world.compute.machineHistory(),
+      calls: snapshot.calls,
+      events: snapshot.events,
+      operations: snapshot.operations,
+      periods: periods.map(({ value }) => value),
+      nowMs: time.nowMs(),
+      blindMs: BLIND_MS,
+    }),
+    ...world.logLines
+      .filter((line) => line.includes('"outcome":"internal"'))
+      .map((line) => `A: a request failed for a reason that nobody has foreseen: ${line.slice(0, 1500)}`),
+  );
+  return { found, logLines: world.logLines, tookMs: time.nowMs() - world.startedAtMs };
+}
+
+/** Waits until nothing is under way by itself any more. */
+async function rest(play: Play): Promise<readonly string[]> {
+  const { time } = play.world;
+  let quietFor = 0;
+  for (let sweeps = 0; sweeps < REST_SWEEPS_MAX; sweeps += 1) {
+    await time.sleep(SWEEP_MS);
+    quietFor = (await isQuiet(play)) ? quietFor + 1 : 0;
+    if (quietFor === 2) return [];
+  }
+  return ['4: the world does not come to rest'];
+}
+
+async function isQuiet({ records, world }: Play): Promise<boolean> {
+  if (!world.pubsub.idle()) return false;
+  const [instances, operations, orphans] = await Promise.all([
+    records.instances(),
+    records.operations(),
+    records.orphans(),
+  ]);
+  return (
+    operations.every(({ value }) => isFinal(value.state)) &&
+    instances.every(({ value }) => !isTransitional(value.status) && value.checkAtMs === null) &&
+    // A VM that no record tells of is kept for a person to look at.
+    orphans.every(({ value }) => value.why === 'unrecorded')
+  );
+}
+
+/** Cloud Scheduler: a sweep each minute, never two at a time. */
+class Schedule {
+  #stopped = false;
+
+  constructor(world: World, sweeps: boolean) {
+    if (!sweeps) return;
+    const run = async (): Promise<void> => {
+      if (this.#stopped) return;
+      await world.deployment.call('reconciler-sweep', {
+        method: 'POST',
+        path: '/',
+        query: '',
+        headers: {},
+        peer: '',
+        readBody: () => Promise.resolve('{}'),
+      });
+    };
+    const beat = async (): Promise<void> => {
+      while (!this.#stopped) {
+        await Promise.race([run(), world.time.sleep(SWEEP_MS * 3)]);
+        await world.time.sleep(SWEEP_MS - (world.time.nowMs() % SWEEP_MS));
+      }
+    };
+    beat().catch((thrown: unknown) => {
+      throw thrown;
+    });
+  }
+
+  stop(): void {
+    this.#stopped = true;
+  }
+}

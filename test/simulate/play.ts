@@ -1,0 +1,112 @@
+import type { FunctionEntry } from '#scripts/generate/function-manifest.ts';
+import type { FamilyName } from '#shared/contracts/contract.ts';
+import { matchPath } from '#shared/http/request.ts';
+import { Records } from '#test/support/records.ts';
+import type { World } from './engine/cloud.ts';
+import type { Person, PersonName } from './engine/people.ts';
+
+/** What a caller gets; `undefined` where the process that was to answer ended, and the connection with it. */
+export type Reply =
+  { readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly body: unknown } | undefined;
+
+export interface Ask {
+  readonly who: PersonName;
+  readonly family: FamilyName;
+  readonly method: string;
+  readonly path: string;
+  readonly query?: string;
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** An instance that was on record once. */
+export interface KnownInstance {
+  readonly id: string;
+  readonly customerId: string;
+  readonly zone: string;
+}
+
+/** One history while it is played: the world it takes place in, and what its actors know of it. */
+export class Play {
+  readonly world: World;
+  readonly records: Records;
+  /** What was seen to be wrong while it was going on. */
+  readonly found: string[] = [];
+  readonly #functions: readonly FunctionEntry[];
+  readonly #known = new Map<string, KnownInstance>();
+  /** Which instances were answered for an Idempotency-Key. */
+  readonly #made = new Map<string, Set<string>>();
+
+  constructor(world: World, functions: readonly FunctionEntry[]) {
+    this.world = world;
+    this.records = new Records({ store: world.store });
+    this.#functions = functions.filter(({ kind, path }) => kind === 'http' && path !== null);
+  }
+
+  person(name: PersonName): Person {
+    return this.world.persons[name];
+  }
+
+  /** One request, as the gateway hands it on. What the answer shows of other customers is found. */
+  async ask({ who, family, method, path, query = '', body, headers = {} }: Ask): Promise<Reply> {
+    const target = this.#functions.find(
+      (entry) => entry.method === method && matchPath(entry.path ?? '', path) !== undefined,
+    );
+    if (target === undefined) throw new Error(`No function takes ${method} ${path}.`);
+    const person = this.person(who);
+    const text = body === undefined ? '' : JSON.stringify(body);
+    const reply = await this.world.deployment.call(target.name, {
+      method,
+      path,
+      query,
+      headers: {
+        ...person.credentials[family],
+        'content-type': 'application/json',
+        'x-forwarded-for': '203.0.113.7, 10.0.0.1',
+        ...headers,
+      },
+      peer: '10.0.0.2',
+      readBody: () => Promise.resolve(text),
+    });
+    if (reply === undefined) return undefined;
+    await this.#checkTenant(person, `${method} ${path}`, reply);
+    return {
+      status: reply.status,
+      headers: reply.headers,
+      body: reply.body === '' ? undefined : JSON.parse(reply.body),
+    };
+  }
+
+  /** A key names one instance, whatever was answered before. */
+  noteMade(key: string, id: string): void {
+    const ids = (this.#made.get(key) ?? new Set()).add(id);
+    this.#made.set(key, ids);
+    if (ids.size > 1) this.found.push(`1: the key ${key} was answered ${ids.size} instances`);
+  }
+
+  /** Every instance that has been on record so far, in the order in which they were seen. */
+  async known(): Promise<readonly KnownInstance[]> {
+    for (const { value } of await this.records.instances()) {
+      if (this.#known.has(value.id)) continue;
+      this.#known.set(value.id, { id: value.id, customerId: value.customerId, zone: value.zone });
+    }
+    return [...this.#known.values()];
+  }
+
+  /** One of the instances of a customer, or of all; `undefined` while there is none. */
+  async pick(share: number, customerId?: string): Promise<KnownInstance | undefined> {
+    const all = await this.known();
+    const own = customerId === undefined ? all : all.filter((instance) => instance.customerId === customerId);
+    // Mostly one of the newest: the oldest are gone.
+    return own.slice(-4)[Math.floor(share * Math.min(4, own.length))];
+  }
+
+  async #checkTenant(person: Person, request: string, reply: { readonly status: number; readonly body: string }) {
+    if (person.name === 'admin' || reply.status >= 300) return;
+    const foreign = (await this.known()).filter(({ customerId }) => customerId !== person.customerId);
+    for (const { id } of foreign) {
+      if (request.includes(id) || reply.body.includes(id))
+        this.found.push(`T: ${person.name} was answered ${reply.status} to ${request} about ${id}, another customer's`);
+    }
+  }
+}
