@@ -51,9 +51,11 @@ export class OperationLease {
 
   /** To be called before a call to Compute Engine. Throws LeaseLost. */
   async keep(): Promise<void> {
-    if (!this.isOurs || this.operation.leaseUntilMs - this.#tools.nowMs() >= CALL_MS) return;
+    const held = this.isOurs;
+    if (!held || this.operation.leaseUntilMs - this.#tools.nowMs() >= CALL_MS) return;
     await this.reread();
-    if (!this.isOurs || !(await this.write(this.operation))) throw new LeaseLost();
+    const kept = this.isOurs && (await this.write(this.operation));
+    if (!kept) throw new LeaseLost();
   }
 
   /** Writes the operation on condition that the row is still the known one. False when the lease was lost. */

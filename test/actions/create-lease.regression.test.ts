@@ -25,16 +25,16 @@ async function refusal(answered: Promise<unknown>): Promise<Failure> {
 }
 
 test('a create whose process died blocks its key for seconds, and says for how many', async () => {
-  const entered = Promise.withResolvers<void>();
+  const entered = Promise.withResolvers<undefined>();
   const { request, tools, pass, published, inserted } = await createPlatform({
     insert: () => {
-      entered.resolve();
+      entered.resolve(undefined);
       return new Promise(() => undefined);
     },
   });
   const keyed = { ...request, idempotencyKey: KEY };
   // Nothing is heard of it any more.
-  void createInstance(keyed, tools);
+  createInstance(keyed, tools).catch(() => undefined);
   await entered.promise;
 
   const early = await refusal(createInstance({ ...keyed, requestId: 'request-2' }, tools));

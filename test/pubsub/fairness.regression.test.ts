@@ -19,12 +19,12 @@ test("one customer's 80 operations take eight places, and another customer's is 
   const clock = new ShiftableClock();
   const emulator = new PubSubEmulator({ clock, faults: new Faults() });
   await emulator.start();
-  const arrived = Promise.withResolvers<void>();
-  const release = Promise.withResolvers<void>();
+  const arrived = Promise.withResolvers<undefined>();
+  const release = Promise.withResolvers<undefined>();
   const endpoint = new PushEndpoint({
     nowMs: () => clock.nowMs(),
     reply: async ({ text }) => {
-      if (text.includes('op-quiet')) arrived.resolve();
+      if (text.includes('op-quiet')) arrived.resolve(undefined);
       // All are at work until the quiet customer's has come.
       else await release.promise;
       return 204;
@@ -35,7 +35,7 @@ test("one customer's 80 operations take eight places, and another customer's is 
   const [topics, subscriptions] = [new v1.PublisherClient(where), new v1.SubscriberClient(where)];
   const publisher = new Publisher({ project: PROJECT, topic: 'operations', emulatorHost: emulator.address });
   onTestFinished(async () => {
-    release.resolve();
+    release.resolve(undefined);
     await Promise.all([topics.close(), subscriptions.close(), publisher.close(), endpoint.stop()]);
     await emulator.stop();
     clock.stop();
@@ -58,7 +58,7 @@ test("one customer's 80 operations take eight places, and another customer's is 
   await arrived.promise;
 
   expect(endpoint.texts.filter((text) => !text.includes('op-quiet'))).toHaveLength(LANES);
-  release.resolve();
+  release.resolve(undefined);
   await endpoint.waitFor(81);
   expect(new Set(endpoint.texts).size).toBe(81);
 });
