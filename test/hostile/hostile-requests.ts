@@ -139,7 +139,7 @@ function queryOf(
     const name =
       names.length > 0 && dice.next() < 0.8 ? dice.of(names) : dice.of(['colour', 'a[b]', '', '%zz', '__proto__']);
     const value =
-      /cursor/.test(name) && loot.cursors.length > 0 && dice.next() < 0.8 ? dice.of(loot.cursors) : undefined;
+      name.includes('cursor') && loot.cursors.length > 0 && dice.next() < 0.8 ? dice.of(loot.cursors) : undefined;
     parts.push(`${name}=${encodeURIComponent(value ?? dice.of([...ODD_TEXTS, '1', '5', ...loot.projects]))}`);
   }
   return parts.length === 0 ? '' : `?${parts.join('&')}`;

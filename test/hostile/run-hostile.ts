@@ -93,7 +93,7 @@ function breakOff(
   const { hostname, port } = new URL(baseUrl);
   return new Promise((resolve) => {
     const length = { 'content-length': String(Buffer.byteLength(body)) };
-    const { 'transfer-encoding': _, ...kept } = headers ?? {};
+    const kept = Object.fromEntries(Object.entries(headers ?? {}).filter(([name]) => name !== 'transfer-encoding'));
     const outgoing = httpRequest({ agent, hostname, port, method, path, headers: { ...kept, ...length } });
     outgoing.once('error', () => undefined);
     outgoing.once('close', resolve);

@@ -3,7 +3,6 @@ import { createServer } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { Failure } from '#shared/domain/failure.ts';
-import type { RequestLine } from '#shared/http/pipeline.ts';
 import { JsonLog } from '#shared/runtime/log.ts';
 import { sendReply, toWireRequest } from '#shared/runtime/wire.ts';
 import { served } from '#test/http/a-pipeline.ts';
@@ -52,7 +51,7 @@ test('the log says 499 and request_aborted, with severity INFO', async () => {
   const { reply, lines } = await served({ readBody });
   const written: string[] = [];
   const log = new JsonLog({ logLevel: 'info', project: 'p' }, { write: (line: string) => void written.push(line) });
-  log.request(lines[0] as RequestLine);
+  for (const line of lines) log.request(line);
 
   expect(reply.status).toBe(499);
   expect(JSON.parse(written[0] ?? '')).toMatchObject({ severity: 'INFO', status: 499, outcome: 'request_aborted' });
