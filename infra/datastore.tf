@@ -39,6 +39,17 @@ resource "google_firestore_index" "index" {
       order      = fields.value.direction == "asc" ? "ASCENDING" : "DESCENDING"
     }
   }
+
+  # Where there are many rows, building takes hours; the resource is there when the index is READY.
+  timeouts {
+    create = "4h"
+    delete = "4h"
+  }
+
+  # An index that is no longer wanted goes after the functions that used it were replaced.
+  lifecycle {
+    create_before_destroy = true
+  }
 }
 
 # A restored database has its origin's indexes, and one that is there cannot be made.
@@ -66,9 +77,16 @@ resource "google_project_iam_member" "datastore" {
   role     = "roles/datastore.user"
   member   = google_service_account.account[each.value].member
 
-  # Other databases of the project are none of our business.
+  # Other databases of the project are out of bounds.
   condition {
-    title      = "compute-api ${var.environment}: its database"
-    expression = "resource.name == \"projects/${var.project}/databases/${local.database_id}\""
+    title = "compute-api ${var.environment}: its database"
+    expression = join(" || ", [for id in concat([local.database_id], sort(var.also_databases)) :
+      "resource.name == \"projects/${var.project}/databases/${id}\""
+    ])
+  }
+
+  # While a deployment goes over to another database, functions of both revisions run: the old right goes last.
+  lifecycle {
+    create_before_destroy = true
   }
 }

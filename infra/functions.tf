@@ -58,11 +58,17 @@ resource "google_artifact_registry_repository_iam_member" "build" {
   member     = google_service_account.account["build"].member
 }
 
-# The Functions API copies a source into a bucket of its own before it is built, hence the project and not our bucket.
+# The Functions API copies a source into a bucket of its own (gcf-v2-sources-…) before it is built, in a folder named after
+# the function: this environment's folders are all that the build reads.
 resource "google_project_iam_member" "build_sources" {
   project = var.project
   role    = "roles/storage.objectViewer"
   member  = google_service_account.account["build"].member
+
+  condition {
+    title      = "compute-api ${var.environment}: its sources"
+    expression = "resource.name.startsWith(\"projects/_/buckets/gcf-v2-sources-\") && resource.name.extract(\"/objects/{function}/\").startsWith(\"${var.environment}-\")"
+  }
 }
 
 locals {
@@ -71,7 +77,7 @@ locals {
     # Marks our virtual machines, so that deployments in one project leave each other's alone.
     DEPLOYMENT                 = var.environment
     FAILED_SIGN_INS_PER_MINUTE = tostring(var.failed_sign_ins_per_minute)
-    FORWARDED_HOPS             = tostring(var.forwarded_hops)
+    FORWARDED_HOPS             = tostring(local.forwarded_hops)
     GOOGLE_CLOUD_PROJECT       = var.project
     INSTANCE_ID_PREFIX         = local.id_prefixes.compute
     JWT_AUDIENCE               = try(var.jwt.audience, "")
@@ -106,16 +112,17 @@ resource "google_cloudfunctions2_function" "function" {
 
   service_config {
     available_cpu                    = tostring(each.value.runtime.cpu)
-    available_memory                 = "${each.value.runtime.memoryMb}Mi"
-    max_instance_request_concurrency = each.value.runtime.concurrency
-    timeout_seconds                  = each.value.runtime.timeoutSeconds
-    min_instance_count               = each.value.runtime.minInstances
+    available_memory                 = "${try(coalesce(var.function_overrides[each.key].memory_mb), each.value.runtime.memoryMb)}Mi"
+    max_instance_request_concurrency = try(coalesce(var.function_overrides[each.key].concurrency), each.value.runtime.concurrency)
+    timeout_seconds                  = local.timeout_seconds[each.key]
+    min_instance_count               = lookup(var.min_instances, each.key, each.value.runtime.minInstances)
     max_instance_count               = min(each.value.runtime.maxInstances, coalesce(var.max_instances, each.value.runtime.maxInstances))
     service_account_email            = google_service_account.account[each.value.identity].email
     environment_variables            = local._environment_variables
 
-    # API Gateway, Pub/Sub and the scheduler come from outside; who may call is decided by roles/run.invoker alone.
-    ingress_settings               = "ALLOW_ALL"
+    # Pub/Sub and Cloud Scheduler of the same project count as internal for Cloud Run, API Gateway does not
+    # (https://cloud.google.com/run/docs/securing/ingress). Who may call is decided by roles/run.invoker as well.
+    ingress_settings               = each.value.kind == "http" ? "ALLOW_ALL" : "ALLOW_INTERNAL_ONLY"
     all_traffic_on_latest_revision = true
 
     dynamic "secret_environment_variables" {
@@ -129,11 +136,16 @@ resource "google_cloudfunctions2_function" "function" {
     }
   }
 
-  # A build or a first revision that starts before its rights are there fails.
+  # A build that starts before its rights are there fails; a revision that serves before its rights or its indexes are
+  # there refuses requests.
   depends_on = [
     google_artifact_registry_repository_iam_member.build,
+    google_firestore_index.index,
     google_project_iam_member.build_logs,
     google_project_iam_member.build_sources,
+    google_project_iam_member.datastore,
+    google_project_iam_member.machines,
+    google_pubsub_topic_iam_member.publisher,
     google_secret_manager_secret_iam_member.reader,
   ]
 }

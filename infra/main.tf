@@ -24,6 +24,16 @@ locals {
   # Queries in Cloud Logging's language. The local cloud and the tests read the same file.
   log_filters = jsondecode(templatefile("${path.module}/log-filters.json", { prefixes = join("|", values(local.id_prefixes)) }))
 
+  timeout_seconds = { for name, entry in local.functions :
+    name => try(coalesce(var.function_overrides[name].timeout_seconds), entry.runtime.timeoutSeconds)
+  }
+
+  # The gateway appends the caller's address to X-Forwarded-For and Google's front end the gateway's; a load balancer in
+  # front adds one more. The deploy command's smoke test compares what a function saw.
+  forwarded_hops = coalesce(var.forwarded_hops, var.domain == null ? 2 : 3)
+
+  address = "https://${try(var.domain.name, google_api_gateway_gateway.gateway.default_hostname)}"
+
   labels = {
     app         = "compute-api"
     environment = var.environment

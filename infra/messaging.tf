@@ -21,7 +21,7 @@ resource "google_pubsub_subscription" "push" {
   for_each                   = local.push_functions
   name                       = "${var.environment}-${each.key}"
   topic                      = google_pubsub_topic.topic[each.value.trigger.topic].id
-  ack_deadline_seconds       = each.value.trigger.ackDeadlineSeconds
+  ack_deadline_seconds       = max(each.value.trigger.ackDeadlineSeconds, local.timeout_seconds[each.key])
   enable_message_ordering    = each.value.trigger.ordered
   message_retention_duration = "${local.topics[each.value.trigger.topic].retentionHours * 3600}s"
 

@@ -4,6 +4,8 @@ locals {
   # Log lines by their message, which never changes; a test finds each of them in the sources.
   _log_counters = {
     cloud_changes  = { message = "the cloud changed an instance", description = "Changes of instances that no operation of ours explains." }
+    brake          = { message = "too many VMs without a record", description = "Sweeps that found so many machines without a record that they touched none." }
+    cache_rejected = { message = "the shipped code cache was rejected", description = "Starts of function instances that compiled their code because V8 refused the cache built for them." }
     dead_letters   = { message = "a message ended in the dead letter topic", description = "Messages that could not be handled in all their attempts." }
     failed_parts   = { message = "a part of the sweep failed; the next sweep tries again", description = "Parts of reconciler sweeps that failed." }
     orphans        = { message = "a VM without a record was found; it will be deleted after its quarantine", description = "Virtual machines of ours that nobody has on record." }
@@ -26,36 +28,45 @@ locals {
   _oldest_operation_series = "resource.type = \"cloud_run_revision\" AND metric.type = \"logging.googleapis.com/user/${google_logging_metric.oldest_operation.name}\""
 
   _alerts = {
+    "Brake of the sweep" = {
+      severity = "CRITICAL", filter = local._counter_series.brake, aligner = "ALIGN_DELTA", reducer = "REDUCE_SUM"
+      above    = 0, period = "300s", duration = "0s"
+      help     = "So many machines have no record that the sweep quarantines none: records may be lost."
+    }
+    "Code cache rejected" = {
+      severity = "WARNING", filter = local._counter_series.cache_rejected, aligner = "ALIGN_DELTA", reducer = "REDUCE_SUM"
+      above    = 0, period = "3600s", duration = "0s"
+      help     = "Functions compile at every cold start: their Node.js is not the one that built them."
+    }
     "Dead letters" = {
       severity = "ERROR", filter = local._counter_series.dead_letters, aligner = "ALIGN_DELTA", reducer = "REDUCE_SUM"
       above    = 0, period = "300s", duration = "0s"
-      help     = "An operation failed in all its attempts and is recorded as failed. Read the log line of dead-letter-recorder, then those with its operationId."
+      help     = "An operation failed in all its attempts and is recorded as failed."
     }
     "Dead letters that nobody records" = {
       severity = "ERROR", filter = "resource.type = \"pubsub_subscription\" AND resource.labels.subscription_id = \"${google_pubsub_subscription.push["dead-letter-recorder"].name}\" AND metric.type = \"pubsub.googleapis.com/subscription/oldest_unacked_message_age\""
       aligner  = "ALIGN_MAX", reducer = "REDUCE_MAX", above = var.alerts.unacknowledged_event_seconds, period = "60s", duration = "300s"
-      help     = "dead-letter-recorder does not take its messages; after seven days they are lost, with the operations pending. Read its log."
-    }
-    "Error rate" = {
-      severity    = "ERROR", filter = "${local._api_series} AND metric.type = \"run.googleapis.com/request_count\" AND metric.labels.response_code_class = \"5xx\""
-      denominator = "${local._api_series} AND metric.type = \"run.googleapis.com/request_count\""
-      aligner     = "ALIGN_RATE", reducer = "REDUCE_SUM", above = var.alerts.error_ratio, period = "300s", duration = "300s"
-      help        = "More requests end in 5xx than the objective allows. Group the log lines `request failed` by endpoint and outcome."
+      help     = "dead-letter-recorder does not take its messages; after seven days they are lost, with the operations pending."
     }
     "Events that wait" = {
       severity = "WARNING", filter = "resource.type = \"pubsub_subscription\" AND resource.labels.subscription_id = \"${google_pubsub_subscription.push["reconciler-sync"].name}\" AND metric.type = \"pubsub.googleapis.com/subscription/oldest_unacked_message_age\""
       aligner  = "ALIGN_MAX", reducer = "REDUCE_MAX", above = var.alerts.unacknowledged_event_seconds, period = "60s", duration = "300s"
-      help     = "Compute Engine's events are not handled; the sweep still finds what they would have told, a minute or more later. Read the log of reconciler-sync."
+      help     = "Compute Engine's events are not handled; the sweep still finds what they would have told, a minute or more later."
     }
     "Latency" = {
       severity = "WARNING", filter = "${local._quick_series} AND metric.type = \"run.googleapis.com/request_latencies\""
       aligner  = "ALIGN_DELTA", reducer = "REDUCE_PERCENTILE_95", above = var.alerts.latency_p95_ms, period = "300s", duration = "600s"
-      help     = "The slowest twentieth of the requests takes longer than the objective allows. Look for cold starts first, then at Datastore and Compute Engine on the dashboard."
+      help     = "The slowest twentieth of the requests takes longer than the objective allows."
     }
     "Oldest pending operation" = {
       severity = "ERROR", filter = local._oldest_operation_series, aligner = "ALIGN_DELTA", reducer = "REDUCE_PERCENTILE_99"
       above    = var.alerts.oldest_operation_seconds, period = "120s", duration = "120s"
-      help     = "An accepted operation is neither completed nor failed after this time. Read the log of power-worker, and the age of the oldest message of its subscription."
+      help     = "An accepted operation is neither completed nor failed after this time."
+    }
+    "Operations that wait" = {
+      severity = "ERROR", filter = "resource.type = \"pubsub_subscription\" AND resource.labels.subscription_id = \"${google_pubsub_subscription.push["power-worker"].name}\" AND metric.type = \"pubsub.googleapis.com/subscription/oldest_unacked_message_age\""
+      aligner  = "ALIGN_MAX", reducer = "REDUCE_MAX", above = var.alerts.unacknowledged_event_seconds, period = "60s", duration = "300s"
+      help     = "power-worker does not take its messages: accepted operations are not carried out."
     }
     "Orphans found" = {
       severity = "WARNING", filter = local._counter_series.orphans, aligner = "ALIGN_DELTA", reducer = "REDUCE_SUM"
@@ -75,7 +86,7 @@ locals {
     "Reconcile age" = {
       severity = "CRITICAL", filter = local._counter_series.sweeps, aligner = "ALIGN_DELTA", reducer = "REDUCE_SUM"
       below    = 1, period = "${var.alerts.reconcile_age_seconds}s", duration = "60s"
-      help     = "The reconciler has not come to its end for this long: nothing repairs what goes wrong. Read the log of reconciler-sweep and the last run of its scheduler job."
+      help     = "The reconciler has not come to its end for this long: nothing repairs what goes wrong."
     }
     "Sweeps with failures" = {
       severity = "WARNING", filter = local._counter_series.failed_parts, aligner = "ALIGN_DELTA", reducer = "REDUCE_SUM"
@@ -83,21 +94,6 @@ locals {
       help     = "A part of the reconciler fails again and again; the log line names it."
     }
   }
-
-  _charts = [
-    { title = "Requests per second, by function", filter = "${local._api_series} AND metric.type = \"run.googleapis.com/request_count\"", aligner = "ALIGN_RATE", reducer = "REDUCE_SUM", group = ["resource.label.service_name"] },
-    { title = "Requests per second, by answer", filter = "${local._api_series} AND metric.type = \"run.googleapis.com/request_count\"", aligner = "ALIGN_RATE", reducer = "REDUCE_SUM", group = ["metric.label.response_code_class"] },
-    { title = "Latency, 95th percentile (ms)", filter = "${local._api_series} AND metric.type = \"run.googleapis.com/request_latencies\"", aligner = "ALIGN_DELTA", reducer = "REDUCE_PERCENTILE_95", group = ["resource.label.service_name"] },
-    { title = "Cold starts, 95th percentile (ms)", filter = "${local._api_series} AND metric.type = \"run.googleapis.com/container/startup_latencies\"", aligner = "ALIGN_DELTA", reducer = "REDUCE_PERCENTILE_95", group = ["resource.label.service_name"] },
-    { title = "Age of the oldest pending operation (s)", filter = local._oldest_operation_series, aligner = "ALIGN_DELTA", reducer = "REDUCE_PERCENTILE_99", group = [] },
-    { title = "Age of the oldest message (s), by subscription", filter = "resource.type = \"pubsub_subscription\" AND resource.labels.subscription_id = starts_with(\"${var.environment}-\") AND metric.type = \"pubsub.googleapis.com/subscription/oldest_unacked_message_age\"", aligner = "ALIGN_MAX", reducer = "REDUCE_MAX", group = ["resource.label.subscription_id"] },
-    { title = "Sweeps of the reconciler", filter = local._counter_series.sweeps, aligner = "ALIGN_DELTA", reducer = "REDUCE_SUM", group = [] },
-    { title = "Changes by the cloud", filter = local._counter_series.cloud_changes, aligner = "ALIGN_DELTA", reducer = "REDUCE_SUM", group = [] },
-    { title = "Orphans found", filter = local._counter_series.orphans, aligner = "ALIGN_DELTA", reducer = "REDUCE_SUM", group = [] },
-    { title = "Quota drift", filter = local._counter_series.quota_drift, aligner = "ALIGN_DELTA", reducer = "REDUCE_SUM", group = [] },
-    { title = "Dead letters", filter = local._counter_series.dead_letters, aligner = "ALIGN_DELTA", reducer = "REDUCE_SUM", group = [] },
-    { title = "Instances of functions", filter = "resource.type = \"cloud_run_revision\" AND resource.labels.service_name = starts_with(\"${var.environment}-\") AND metric.type = \"run.googleapis.com/container/instance_count\"", aligner = "ALIGN_MAX", reducer = "REDUCE_SUM", group = ["resource.label.service_name"] },
-  ]
 }
 
 resource "google_logging_metric" "counter" {
@@ -177,46 +173,11 @@ resource "google_monitoring_alert_policy" "alert" {
   }
 
   documentation {
-    content   = each.value.help
+    content   = "${each.value.help} Runbook: infra/README.md, ${each.key}."
     mime_type = "text/markdown"
   }
 
   alert_strategy {
     auto_close = "3600s"
   }
-}
-
-resource "google_monitoring_dashboard" "main" {
-  dashboard_json = jsonencode({
-    displayName = "compute-api ${var.environment}"
-    mosaicLayout = {
-      columns = 12
-      tiles = [for index, chart in local._charts : {
-        xPos   = (index % 2) * 6
-        yPos   = floor(index / 2) * 4
-        width  = 6
-        height = 4
-        widget = {
-          title = chart.title
-          xyChart = {
-            dataSets = [{
-              plotType = "LINE"
-              timeSeriesQuery = {
-                timeSeriesFilter = {
-                  filter = chart.filter
-                  aggregation = {
-                    alignmentPeriod    = "60s"
-                    perSeriesAligner   = chart.aligner
-                    crossSeriesReducer = chart.reducer
-                    groupByFields      = chart.group
-                  }
-                }
-              }
-            }]
-          }
-        }
-      }]
-    }
-  })
-  depends_on = [google_project_service.api]
 }

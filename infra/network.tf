@@ -16,11 +16,12 @@ resource "google_compute_subnetwork" "machines" {
 
 # The tags are those of the catalogue's security groups.
 resource "google_compute_firewall" "allow" {
-  for_each = {
+  for_each = { for tag, rule in {
     http-server  = { port = "80", ranges = ["0.0.0.0/0"] }
     https-server = { port = "443", ranges = ["0.0.0.0/0"] }
     ssh-server   = { port = "22", ranges = var.network.ssh_ranges }
-  }
+    # A rule without ranges would let every address in.
+  } : tag => rule if length(rule.ranges) > 0 }
   name          = "${var.environment}-machines-${each.key}"
   description   = "Lets port ${each.value.port} of machines with the tag ${each.key} be reached."
   network       = google_compute_network.machines.id

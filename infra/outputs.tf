@@ -1,6 +1,11 @@
 output "address" {
   description = "Where the API is."
-  value       = "https://${google_api_gateway_gateway.gateway.default_hostname}"
+  value       = local.address
+}
+
+output "alerts_go_to" {
+  description = "E-mail address that alerts are sent to; empty while nobody is told."
+  value       = coalesce(var.alerts.email, "-") == "-" ? "" : var.alerts.email
 }
 
 output "database" {
@@ -16,6 +21,16 @@ output "deployment" {
 output "functions" {
   description = "Address of each function, by name; only its own caller is let in."
   value       = { for name, function in google_cloudfunctions2_function.function : name => function.service_config[0].uri }
+}
+
+output "gateway" {
+  description = "Id of the gateway, by which its log entries are found, and its region."
+  value       = { id = google_api_gateway_gateway.gateway.gateway_id, region = google_api_gateway_gateway.gateway.region }
+}
+
+output "load_balancer_address" {
+  description = "Address that the domain's DNS record must name; null without a domain."
+  value       = try(google_compute_global_address.domain["main"].address, null)
 }
 
 output "network" {

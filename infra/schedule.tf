@@ -5,7 +5,7 @@ resource "google_cloud_scheduler_job" "job" {
   description      = each.value.description
   schedule         = each.value.trigger.cron
   time_zone        = each.value.trigger.timeZone
-  attempt_deadline = "${each.value.trigger.attemptDeadlineSeconds}s"
+  attempt_deadline = "${max(each.value.trigger.attemptDeadlineSeconds, local.timeout_seconds[each.key])}s"
 
   # The next run comes soon enough, and does whatever this one left.
   retry_config {

@@ -16,7 +16,6 @@ variable "alerts" {
   description = "When operators are called, and where: an e-mail address (none: policies exist and open incidents, but tell nobody) and thresholds. Every threshold is explained in README.md."
   type = object({
     email                        = optional(string)
-    error_ratio                  = optional(number, 0.01)
     latency_p95_ms               = optional(number, 2000)
     oldest_operation_seconds     = optional(number, 600)
     reconcile_age_seconds        = optional(number, 300)
@@ -24,6 +23,13 @@ variable "alerts" {
   })
   default  = {}
   nullable = false
+}
+
+variable "also_databases" {
+  description = "Ids of further databases that the functions' accounts may use: during a restore the one before or the one after. The deploy command says it."
+  type        = list(string)
+  default     = []
+  nullable    = false
 }
 
 variable "artefacts" {
@@ -60,6 +66,20 @@ variable "database_id" {
   default     = null
 }
 
+variable "domain" {
+  description = "A domain name for the API, such as api.example.com: a load balancer with a certificate of Google's and a limit of requests a minute from one address stands before the gateway. Its DNS record must name the output load_balancer_address. None: the gateway's own name, which changes when the gateway is made anew."
+  type = object({
+    name                         = string
+    requests_per_minute_per_addr = optional(number, 1200)
+  })
+  default = null
+
+  validation {
+    condition     = can(regex("^([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\\.)+[a-z]{2,63}$", try(var.domain.name, "api.example.com")))
+    error_message = "It is a domain name in lower-case letters, without a dot at its end."
+  }
+}
+
 variable "environment" {
   description = "Name of this deployment: the first part of every name, and the value of the label compute-api on its virtual machines. Several can share a project."
   type        = string
@@ -83,13 +103,38 @@ variable "failed_sign_ins_per_minute" {
 }
 
 variable "forwarded_hops" {
-  description = "How many addresses the proxies between caller and function add to X-Forwarded-For: two behind API Gateway, three with a load balancer before it. Failed sign-ins are counted by the address that this leads to."
+  description = "How many entries of X-Forwarded-For come from proxies between caller and function, the caller's own address included: 2 behind the gateway, 3 with a domain's load balancer in front, if not said. Failed sign-ins are counted by the address that this leads to."
   type        = number
-  default     = 2
+  default     = null
 
   validation {
-    condition     = var.forwarded_hops >= 0 && floor(var.forwarded_hops) == var.forwarded_hops
+    condition     = coalesce(var.forwarded_hops, 2) >= 0 && floor(coalesce(var.forwarded_hops, 2)) == coalesce(var.forwarded_hops, 2)
     error_message = "It is a whole number."
+  }
+}
+
+variable "function_overrides" {
+  description = "Settings of single functions that differ from functions.json, by function: memory, requests at a time, and a longer time-out."
+  type = map(object({
+    concurrency     = optional(number)
+    memory_mb       = optional(number)
+    timeout_seconds = optional(number)
+  }))
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = length(setsubtract(keys(var.function_overrides), jsondecode(file("${path.module}/generated/functions.json")).functions[*].name)) == 0
+    error_message = "A name is no function of functions.json."
+  }
+
+  # The gateway and the code give up before the function does, and Pub/Sub waits 600 s at most.
+  validation {
+    condition = alltrue([for entry in jsondecode(file("${path.module}/generated/functions.json")).functions :
+      try(coalesce(var.function_overrides[entry.name].timeout_seconds), entry.runtime.timeoutSeconds) >= entry.runtime.timeoutSeconds &&
+      try(coalesce(var.function_overrides[entry.name].timeout_seconds), entry.runtime.timeoutSeconds) <= (entry.kind == "push" ? 600 : 3600)
+    ])
+    error_message = "A time-out is not shorter than the one in functions.json, and at most 600 s where Pub/Sub calls."
   }
 }
 
@@ -146,12 +191,29 @@ variable "max_instances" {
   }
 }
 
+variable "min_instances" {
+  description = "Instances that are kept ready, by function; as the functions say, if not said. They are billed while idle."
+  type        = map(number)
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = length(setsubtract(keys(var.min_instances), jsondecode(file("${path.module}/generated/functions.json")).functions[*].name)) == 0
+    error_message = "A name is no function of functions.json."
+  }
+
+  validation {
+    condition     = alltrue([for count in values(var.min_instances) : count >= 0 && floor(count) == count])
+    error_message = "They are whole numbers."
+  }
+}
+
 variable "network" {
-  description = "The network for customers' virtual machines: the range of its subnetwork, whether machines without an external address reach the internet (Cloud NAT), and who may connect to those tagged ssh-server."
+  description = "The network for customers' virtual machines: the range of its subnetwork, whether machines without an external address reach the internet (Cloud NAT), and from which addresses those tagged ssh-server may be connected to; from none, if not said."
   type = object({
     nat        = optional(bool, true)
     range      = optional(string, "10.128.0.0/20")
-    ssh_ranges = optional(set(string), ["0.0.0.0/0"])
+    ssh_ranges = optional(set(string), [])
   })
   default  = {}
   nullable = false
@@ -202,8 +264,8 @@ variable "secrets" {
 }
 
 variable "ttl_policies" {
-  description = "Whether Terraform makes the TTL policies. Where the provider cannot, README.md has the commands that do."
+  description = "Whether Terraform makes the TTL policies. The deploy command makes them, because the provider was seen to be refused in Datastore mode."
   type        = bool
-  default     = true
+  default     = false
   nullable    = false
 }

@@ -41,8 +41,8 @@ run "everything_is_made_from_the_generated_files" {
     error_message = "Indexes serve queries without an ancestor, in Datastore mode."
   }
   assert {
-    condition     = toset(keys(google_firestore_field.expiry)) == toset(jsondecode(file("generated/datastore.json")).expiringKinds)
-    error_message = "One TTL policy per expiring kind."
+    condition     = length(google_firestore_field.expiry) == 0
+    error_message = "TTL policies are the deploy command's."
   }
   assert {
     condition     = google_project_iam_custom_role.machines.permissions == toset(flatten(values(jsondecode(file("generated/permissions.json")).compute)))
@@ -123,10 +123,6 @@ run "records_outlive_a_destroy" {
     condition     = google_firestore_database.main.name == "(default)" && google_firestore_database.main.deletion_policy == "ABANDON" && google_firestore_database.main.delete_protection_state == "DELETE_PROTECTION_ENABLED"
     error_message = "The database stays."
   }
-  assert {
-    condition     = alltrue([for field in google_firestore_field.expiry : field.deletion_policy == "ABANDON"])
-    error_message = "Its rows go on expiring."
-  }
 }
 
 run "environments_in_one_project_share_nothing" {
@@ -189,15 +185,19 @@ run "without_a_quota_functions_have_what_they_ask_for" {
   }
 }
 
-run "a_deployment_is_possible_without_what_a_provider_may_refuse" {
+run "what_a_provider_may_refuse_is_an_option" {
   variables {
-    ttl_policies   = false
+    ttl_policies   = true
     role_id_suffix = "2"
   }
 
   assert {
-    condition     = length(google_firestore_field.expiry) == 0
-    error_message = "TTL policies can be left to gcloud."
+    condition     = toset(keys(google_firestore_field.expiry)) == toset(jsondecode(file("generated/datastore.json")).expiringKinds)
+    error_message = "One TTL policy per expiring kind."
+  }
+  assert {
+    condition     = alltrue([for field in google_firestore_field.expiry : field.deletion_policy == "ABANDON"])
+    error_message = "Rows of a database that is left go on expiring."
   }
   assert {
     condition     = google_project_iam_custom_role.machines.role_id == "computeApi.production2"

@@ -21,7 +21,8 @@ function sinkOf(prefixes: string): LogFilter {
 /** The entry that Compute Engine writes about one moment of an operation. */
 function audited(name: string, auditMethod: string, moment: AuditMoment) {
   const operation = {
-    machine: { id: '1', project: 'p', zone: 'z', name },
+    target: { id: '1', project: 'p', zone: 'z', name },
+    method: 'instances.stop',
     name: 'operation-1',
     auditMethod,
     principal: 'someone@example.com',
