@@ -13,7 +13,7 @@ import { type RateLimitToken, uncounted } from '#shared/domain/rate-limit.ts';
 import type { LimitedOperation, Tier } from '#shared/domain/tier.ts';
 import { checkIdempotencyKey, idempotencyKeyOf } from './idempotency.ts';
 import { invalidFields, invalidRequest } from './invalid-request.ts';
-import { callerAddress, matchPath, parseQuery, type WireRequest } from './request.ts';
+import { callerAddress, forwardedEntries, matchPath, parseQuery, type WireRequest } from './request.ts';
 
 /** Everything in which the faces of the API differ, apart from the contracts. */
 export interface FamilyAdapter {
@@ -86,6 +86,10 @@ export interface RequestLine {
   readonly userId?: string;
   readonly customerId?: string;
   readonly credential?: Principal['credential'];
+  /** Of a caller whose credential did not hold: the address that failures are counted by. */
+  readonly address?: string;
+  /** Entries of X-Forwarded-For of such a request; tells whether FORWARDED_HOPS fits what stands in front. */
+  readonly forwardedEntries?: number;
   /** `granted` where the request succeeded; the failure's reason otherwise. */
   readonly outcome: string;
   readonly errorId?: string;
@@ -119,9 +123,10 @@ export async function serve<Params, Query, Body>(
   let outcome = 'granted';
   let errorId: string | undefined;
   let cause: unknown;
+  let address = '';
   try {
     const parameters = route(endpoint, request);
-    const address = callerAddress(request, tools.forwardedHops);
+    address = callerAddress(request, tools.forwardedHops);
     const signedIn = await tools.signIn(family.credential(request.headers), address);
     caller = signedIn.principal;
     const tier = await tools.tier(caller.tier);
@@ -187,7 +192,7 @@ export async function serve<Params, Query, Body>(
     latencyMs: tools.nowMs() - startedAtMs,
     trace: request.headers['x-cloud-trace-context'] ?? request.headers['traceparent'],
     ...(caller === undefined
-      ? {}
+      ? { address, forwardedEntries: forwardedEntries(request) }
       : { userId: caller.userId, customerId: caller.customerId, credential: caller.credential }),
     outcome,
     ...(errorId === undefined ? {} : { errorId }),

@@ -60,3 +60,9 @@ export function callerAddress(request: Pick<WireRequest, 'headers' | 'peer'>, ho
   const entry = hops === 0 ? undefined : chain.at(-hops);
   return entry === undefined || entry === '' ? request.peer : entry;
 }
+
+/** How many entries X-Forwarded-For has: those that the caller sent and those that proxies appended. */
+export function forwardedEntries(request: Pick<WireRequest, 'headers'>): number {
+  const header = request.headers['x-forwarded-for'] ?? '';
+  return header.trim() === '' ? 0 : header.split(',').length;
+}
