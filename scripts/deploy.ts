@@ -4,9 +4,12 @@ import { createInterface } from 'node:readline/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { applyCommand, catalogueCommand, destroyCommand, planCommand } from '#scripts/deploy/commands.ts';
+import { applyCommand, catalogueCommand, planCommand } from '#scripts/deploy/commands.ts';
+import { destroyCommand } from '#scripts/deploy/destroy.ts';
 import { DeployError } from '#scripts/deploy/deploy-error.ts';
 import type { DeployContext, World } from '#scripts/deploy/deploy-context.ts';
+import { restoreCommand } from '#scripts/deploy/restore.ts';
+import { verifyCommand } from '#scripts/deploy/verify.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url)).replace(/[/\\]$/, '');
 /** The oldest gateway needs longer than any of our answers. */
@@ -18,6 +21,7 @@ interface TargetOptions {
   readonly env: string;
   readonly stateBucket?: string;
   readonly databaseId?: string;
+  readonly emptyDatabase?: boolean;
   readonly varFile: readonly string[];
 }
 
@@ -59,20 +63,58 @@ Every command can be run again, also after it was interrupted.`,
 
 catalogued(targeted(program.command('plan')))
   .description('check access, build, and show what apply would change')
-  .action((options: TargetOptions & CatalogOptions) =>
-    run(() => planCommand(contextOf(options), { catalogue: catalogueOf(options) })),
+  .option('--empty-database', 'make an empty database although machines have their records elsewhere', false)
+  .option('--out <folder>', 'keep the plan, with all that applying it needs, for `apply --plan`')
+  .action((options: TargetOptions & CatalogOptions & { readonly out?: string }) =>
+    run(() =>
+      planCommand(contextOf(options), {
+        catalogue: catalogueOf(options),
+        out: options.out === undefined ? undefined : resolve(options.out),
+      }),
+    ),
   );
 
 catalogued(targeted(program.command('apply')))
   .description('check access, build, apply the infrastructure and the catalogue, and test the deployed API')
   .option('--yes', 'do not ask before changing anything', false)
-  .action((options: TargetOptions & CatalogOptions & { readonly yes: boolean }) =>
+  .option('--empty-database', 'make an empty database although machines have their records elsewhere', false)
+  .option('--plan <folder>', 'apply exactly the plan that `plan --out` has kept, without building or asking')
+  .action((options: TargetOptions & CatalogOptions & { readonly yes: boolean; readonly plan?: string }) =>
     run(async () => {
       const { yes } = options;
-      const address = await applyCommand(contextOf(options), { yes, catalogue: catalogueOf(options) });
+      const address = await applyCommand(contextOf(options), {
+        yes,
+        catalogue: catalogueOf(options),
+        plan: options.plan === undefined ? undefined : resolve(options.plan),
+      });
       process.stdout.write(`${address}\n`);
     }),
   );
+
+targeted(program.command('restore'))
+  .description('take the deployment over to its records as they were at a time of the last seven days')
+  .requiredOption(
+    '--snapshot-time <time>',
+    'a whole minute in UTC, such as 2026-11-20T10:00:00Z',
+    matching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:00Z$/, 'a whole minute in UTC, such as 2026-11-20T10:00:00Z'),
+  )
+  .option(
+    '--into <id>',
+    'database that the records go into (default: compute-api-restored-TIME)',
+    matching(/^[a-z][-a-z0-9]{2,61}[a-z0-9]$/, '4 to 63 lower-case letters, digits or dashes'),
+  )
+  .option('--yes', 'do not ask before going over', false)
+  .action((options: TargetOptions & { readonly snapshotTime: string; readonly into?: string; readonly yes: boolean }) =>
+    run(async () => {
+      const { snapshotTime, yes } = options;
+      const into = options.into ?? `compute-api-restored-${snapshotTime.toLowerCase().replaceAll(/[^0-9tz]/g, '')}`;
+      process.stdout.write(`${await restoreCommand(contextOf(options), { snapshotTime, into, yes })}\n`);
+    }),
+  );
+
+targeted(program.command('verify'))
+  .description('take those steps of the first-deployment list that a program can; changes nothing')
+  .action((options: TargetOptions) => run(() => verifyCommand(contextOf(options))));
 
 targeted(program.command('catalog'))
   .description('write the catalogue of what is deployed, with its blanks filled in, for `npm run catalog -- plan FILE`')
@@ -155,7 +197,8 @@ function catalogueOf({ catalog }: CatalogOptions): string | undefined {
   return catalog === false ? undefined : resolve(catalog);
 }
 
-function contextOf({ project, region, env, stateBucket, databaseId, varFile }: TargetOptions): DeployContext {
+function contextOf(options: TargetOptions): DeployContext {
+  const { project, region, env, stateBucket, databaseId, varFile } = options;
   const usual = join(ROOT, 'infra', `${env}.tfvars`);
   const varFiles =
     varFile.length > 0 ? varFile.map((file) => resolve(file)) : [usual].filter((file) => existsSync(file));
@@ -168,6 +211,7 @@ function contextOf({ project, region, env, stateBucket, databaseId, varFile }: T
       stateBucket: stateBucket ?? `${project}-compute-api-state`,
       stateBucketNamed: stateBucket !== undefined,
       databaseId,
+      emptyDatabase: options.emptyDatabase ?? false,
       varFiles,
     },
   };

@@ -1,47 +1,37 @@
 import { mkdir, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import type { Plan } from '#shared/catalog/plan-catalog.ts';
-import { MANIFEST, packArtefacts } from './artefacts.ts';
 import { applyCatalogue, cataloguePlanText, filledCatalogue, overwrites, planCatalogue } from './catalogue.ts';
 import { checkAccess } from './check-access.ts';
-import { customerMachines, deleteMachines } from './customer-machines.ts';
-import { checkVarFiles, databaseOf, databaseToLeave, type Database } from './database.ts';
+import { checkVarFiles, databaseOf, type Database } from './database.ts';
 import { DeployError } from './deploy-error.ts';
-import { script, type DeployContext } from './deploy-context.ts';
+import type { DeployContext } from './deploy-context.ts';
+import { planIn, readPlanBundle, writePlanBundle } from './plan-bundle.ts';
+import { planFile, prepare } from './prepare.ts';
 import { smokeTest } from './smoke-test.ts';
-import {
-  applyPlan,
-  destroyAll,
-  initialise,
-  outputs,
-  outputsSoFar,
-  plan,
-  variables,
-  type Outputs,
-} from './terraform-steps.ts';
+import { applyPlan, initialise, outputs, outputsSoFar, plan, variables, type Outputs } from './terraform-steps.ts';
+import { makeTtlPolicies } from './ttl-policies.ts';
 
 export interface PlanOptions {
   /** Catalogue file; `undefined` leaves the stored one as it is. */
   readonly catalogue: string | undefined;
+  /** Folder that gets the plan and all that applying it needs; `undefined`: nothing is kept. */
+  readonly out?: string | undefined;
 }
 
-export interface ApplyOptions extends PlanOptions {
+export interface ApplyOptions {
+  /** Catalogue file; `undefined` leaves the stored one as it is. */
+  readonly catalogue: string | undefined;
   /** Nobody is asked. */
   readonly yes: boolean;
+  /** Folder of a plan that was reviewed: exactly this one is applied, and nothing is built. */
+  readonly plan?: string | undefined;
 }
 
 export interface CatalogueOptions {
   readonly catalogue: string;
   /** File to write; `undefined` is standard output. */
   readonly output: string | undefined;
-}
-
-export interface DestroyOptions {
-  readonly yes: boolean;
-  /** Said once: customers' instances go too. */
-  readonly deleteInstances: boolean;
-  /** Said twice: how many they are. */
-  readonly confirmInstances: number | undefined;
 }
 
 /** Shows what `apply` would change, and changes nothing in the project. */
@@ -51,17 +41,43 @@ export async function planCommand(context: DeployContext, options: PlanOptions):
   await checkAccess(context, { prepare: false });
   await prepare(context);
   const database = await databaseOf(context);
-  const changes = await plan(context, variables(context, database), planFile(context));
+  const { out } = options;
+  if (out !== undefined) await mkdir(out, { recursive: true });
+  const changes = await plan(
+    context,
+    variables(context, database),
+    out === undefined ? planFile(context) : planIn(out),
+  );
   const catalogue = await cataloguePlan(context, options, database);
+  if (out !== undefined) {
+    const { project, region, environment } = context.target;
+    const shown = catalogue ?? null;
+    await writePlanBundle(context, out, {
+      project,
+      region,
+      environment,
+      database: database.id,
+      changes,
+      catalogue: shown,
+    });
+    note(`ok  the plan is in ${out}`);
+  }
   const toWrite = catalogue?.items.some(({ change }) => change !== 'keep') ?? false;
   note(changes || toWrite ? 'Nothing was changed. `apply` does the above.' : 'Everything is as it should be.');
 }
 
 /** Brings the project to what the repository says, and proves that it answers. Answers the address. */
 export async function applyCommand(context: DeployContext, options: ApplyOptions): Promise<string> {
-  const { note } = context.world;
   await checkVarFiles(context);
   await checkAccess(context, { prepare: true });
+  const shown =
+    options.plan === undefined ? await planAndApply(context, options) : await applyReviewed(context, options.plan);
+  context.world.note('ok  infrastructure');
+  return finish(context, options, shown);
+}
+
+/** Plans, asks and applies. Answers what was shown of the catalogue. */
+async function planAndApply(context: DeployContext, options: ApplyOptions): Promise<Plan | undefined> {
   await prepare(context);
   const database = await databaseOf(context);
   const file = planFile(context);
@@ -71,11 +87,34 @@ export async function applyCommand(context: DeployContext, options: ApplyOptions
     await agreed(context, options, { what: 'this', otherwise: 'Nothing was changed.' });
   }
   if (changes) await applyPlan(context, file);
-  note('ok  infrastructure');
+  return shown;
+}
+
+/** Applies a plan that was agreed to when it was reviewed; Terraform refuses it when the state has changed since. */
+async function applyReviewed(context: DeployContext, folder: string): Promise<Plan | undefined> {
+  const bundle = await readPlanBundle(context, folder);
+  await initialise(context);
+  if (bundle.changes) await applyPlan(context, planIn(folder));
+  return bundle.catalogue ?? undefined;
+}
+
+/** What follows once the infrastructure is there: TTL policies, the catalogue, the test of the deployed API. */
+export async function finish(context: DeployContext, options: ApplyOptions, shown: Plan | undefined): Promise<string> {
   const made = await outputs(context);
+  warnOfSilence(context, made);
+  await makeTtlPolicies(context, made.database);
   const tiers = await bringCatalogue(context, options, { made, shown });
   await smokeTest(context, made, tiers[0]);
   return made.address;
+}
+
+/** An alert that reaches nobody is as good as none. */
+function warnOfSilence({ target, world }: DeployContext, { alertsGoTo }: Outputs): void {
+  if (alertsGoTo !== '') return;
+  world.note('!!  NO ALERT REACHES ANYBODY: no notification channel is set.');
+  world.note(
+    `!!  Write alerts = { email = "operators@example.com" } into infra/${target.environment}.tfvars and apply again.`,
+  );
 }
 
 /** Writes the catalogue with its blanks filled in, as `npm run catalog` takes it. */
@@ -154,52 +193,4 @@ async function agreed(
       'Add --yes to apply without asking, or --no-catalog to leave the stored catalogue as it is.',
     ]);
   if (answer !== 'yes') throw new DeployError(otherwise);
-}
-
-/** Removes what was deployed, but for the database and the state. Customers' instances are in the way, unless told twice. */
-export async function destroyCommand(context: DeployContext, options: DestroyOptions): Promise<void> {
-  const { note, ask } = context.world;
-  const { project, environment } = context.target;
-  await checkVarFiles(context);
-  await checkAccess(context, { prepare: false });
-  const machines = await customerMachines(context);
-  if (machines.length > 0 && !(options.deleteInstances && options.confirmInstances === machines.length)) {
-    const names = machines.slice(0, 5).map(({ name }) => name);
-    const rest = machines.length > names.length ? ` and ${machines.length - names.length} more` : '';
-    throw new DeployError(
-      `Customers have ${machines.length} instances in ${project} (${environment}): ${names.join(', ')}${rest}.`,
-      [`To delete them with all their disks, add --delete-instances --confirm-instances ${machines.length}`],
-    );
-  }
-  if (!options.yes) {
-    const wanted = `${project}/${environment}`;
-    const answer = await ask(`This removes the API of ${wanted}. Type ${wanted} to go on: `);
-    if (answer === undefined)
-      throw new DeployError('Nobody is there to confirm.', ['Add --yes to destroy without asking.']);
-    if (answer !== wanted) throw new DeployError('Nothing was destroyed.');
-  }
-  await prepare(context);
-  const given = variables(context, await databaseToLeave(context));
-  await deleteMachines(context, machines);
-  await destroyAll(context, given);
-  note('The database and the bucket of the state are left; infra/README.md says how to remove them.');
-}
-
-/** Builds, zips and connects Terraform: what all commands need before they look at the configuration. */
-async function prepare(context: DeployContext): Promise<void> {
-  const { note, root } = context.world;
-  for (const [what, args] of [
-    ['generated files', ['scripts/generate.ts']],
-    ['functions', ['scripts/build.ts']],
-  ] as const) {
-    const { code } = await script(context, args, { shown: true });
-    if (code !== 0) throw new DeployError(`The ${what} could not be built; what the build wrote is above.`);
-  }
-  const { artefacts } = await packArtefacts(root);
-  note(`ok  ${Object.keys(artefacts).length} artefacts, listed in ${MANIFEST}`);
-  await initialise(context);
-}
-
-function planFile({ world, target }: DeployContext): string {
-  return join(world.root, '.build', 'terraform', `${target.project}-${target.environment}.tfplan`);
 }

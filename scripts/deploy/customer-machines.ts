@@ -9,8 +9,16 @@ export interface CustomerMachine {
   readonly zone: string;
 }
 
+export interface MachineOptions {
+  /** Before the first deployment the project's Compute Engine API may be off: then there is no machine. */
+  readonly computeMayBeOff?: boolean;
+}
+
 /** Every machine of this deployment, running or not. Throws DeployError when that cannot be known. */
-export async function customerMachines(context: DeployContext): Promise<readonly CustomerMachine[]> {
+export async function customerMachines(
+  context: DeployContext,
+  { computeMayBeOff = false }: MachineOptions = {},
+): Promise<readonly CustomerMachine[]> {
   const { project, environment } = context.target;
   const answer = await gcloud(context, [
     'compute',
@@ -21,8 +29,11 @@ export async function customerMachines(context: DeployContext): Promise<readonly
     '--format=csv[no-heading](name,zone.basename())',
   ]);
   if (answer.code !== 0) {
+    if (computeMayBeOff && /SERVICE_DISABLED|has not been used|not enabled|accessNotConfigured/i.test(answer.stderr)) {
+      return [];
+    }
     throw new DeployError(`Whether customers have instances cannot be known: ${said(answer)}`, [
-      'Nothing is destroyed before that is known.',
+      'Nothing is changed before that is known.',
     ]);
   }
   return answer.stdout

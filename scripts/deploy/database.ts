@@ -4,6 +4,7 @@ import { databaseOfEnvironment } from '#scripts/console/datastore-target.ts';
 import type { DatastoreLists } from '#scripts/generate/infra-lists.ts';
 import { said } from './check-access.ts';
 import { commandLine } from './command-line.ts';
+import { customerMachines } from './customer-machines.ts';
 import { DeployError } from './deploy-error.ts';
 import { gcloud, terraform, type DeployContext } from './deploy-context.ts';
 
@@ -22,7 +23,7 @@ const MAIN = 'google_firestore_database.main';
 /** All that Terraform has made in the database, by what it has to forget when another database takes its place. */
 export const OF_THE_DATABASE = [MAIN, 'google_firestore_field.expiry', 'google_firestore_index.index'] as const;
 /** What is found out here. A file that says something else would be overridden without a word. */
-const FOUND_OUT = ['adopt_database', 'adopt_indexes', 'database_id'] as const;
+const FOUND_OUT = ['adopt_database', 'adopt_indexes', 'also_databases', 'database_id'] as const;
 
 /**
  * Which database is meant, and what there is of it: the one that was named, else the one that is deployed, else the
@@ -34,6 +35,11 @@ export async function databaseOf(context: DeployContext): Promise<Database> {
   const id = named ?? state.database ?? databaseOfEnvironment(environment);
   if (state.database === undefined) return found(context, id);
   if (state.database !== id) throw anotherIsDeployed(context, state.database, id);
+  // Terraform would make a database that was deleted anew, and empty.
+  if ((await typeOf(context, id)) === undefined) {
+    await refuseEmpty(context, id);
+    return { id, adopt: false, indexes: {}, exists: false };
+  }
   // An apply that broke off may have left indexes that the state does not know of.
   return { id, adopt: false, indexes: await indexesOf(context, id, state.indexes), exists: true };
 }
@@ -78,6 +84,8 @@ async function textOf(file: string): Promise<string> {
 /** What the state knows of a database. */
 interface State {
   readonly database: string | undefined;
+  /** Addresses of resources, without the key of each instance. */
+  readonly addresses: ReadonlySet<string>;
   /** Our names for its indexes. */
   readonly indexes: ReadonlySet<string>;
 }
@@ -89,6 +97,7 @@ async function stateOf(context: DeployContext): Promise<State> {
   const resources = values?.root_module?.resources ?? [];
   return {
     database: resources.find(({ address }) => address === MAIN)?.values.name,
+    addresses: new Set(resources.map(({ address }) => address.replace(/\[.*$/s, ''))),
     indexes: new Set(
       resources.flatMap(({ type, index }) => (type === 'google_firestore_index' ? [String(index)] : [])),
     ),
@@ -118,14 +127,13 @@ function anotherIsDeployed({ target }: DeployContext, deployed: string, id: stri
 /** What there is of a database that the state does not know. */
 async function found(context: DeployContext, id: string): Promise<Database> {
   const { project, databaseId: named } = context.target;
-  const target = [`--database=${id}`, `--project=${project}`];
-  const answer = await gcloud(context, ['firestore', 'databases', 'describe', ...target, '--format=value(type)']);
-  if (answer.code !== 0) {
+  const type = await typeOf(context, id);
+  if (type === undefined) {
+    await refuseEmpty(context, id);
     // A restored database of this name was expected to be there, perhaps.
     if (named !== undefined) context.world.note(`--  there is no database ${id}: an empty one will be made`);
     return { id, adopt: false, indexes: {}, exists: false };
   }
-  const type = answer.stdout.trim();
   if (type !== 'DATASTORE_MODE') {
     throw new DeployError(`The database ${id} of ${project} is ${type}, and Datastore mode is needed.`, [
       `Use another database of the project: --database-id compute-api-${context.target.environment}`,
@@ -135,6 +143,51 @@ async function found(context: DeployContext, id: string): Promise<Database> {
   const count = Object.keys(indexes).length;
   context.world.note(`ok  the database ${id} exists already and is taken over, with ${count} of its indexes`);
   return { id, adopt: true, indexes, exists: true };
+}
+
+/** Type of a database; `undefined` when there is none. */
+export async function typeOf(context: DeployContext, id: string): Promise<string | undefined> {
+  const target = [`--database=${id}`, `--project=${context.target.project}`];
+  const answer = await gcloud(context, ['firestore', 'databases', 'describe', ...target, '--format=value(type)']);
+  return answer.code === 0 ? answer.stdout.trim() : undefined;
+}
+
+/**
+ * Throws DeployError when machines carry the deployment's label: with an empty database none of them would have a record.
+ * The sweep would take them for orphans, and their owners could not reach them.
+ */
+async function refuseEmpty(context: DeployContext, id: string): Promise<void> {
+  const { target, world } = context;
+  const machines = await customerMachines(context, { computeMayBeOff: true });
+  if (machines.length === 0) return;
+  if (target.emptyDatabase) {
+    world.note(
+      `!!  an empty database ${id} will be made, although ${machines.length} machines have their records elsewhere`,
+    );
+    return;
+  }
+  throw new DeployError(
+    `There is no database ${id}, and ${machines.length} machines carry the label of ${target.environment}: an empty database has no record of them.`,
+    [
+      'Name the database that has their records: --database-id ID (gcloud firestore databases list), or bring them back: infra/README.md, "Restore".',
+      'To give the records up: --empty-database',
+    ],
+  );
+}
+
+/** Makes Terraform forget the database of the state and what it has there; nothing is changed in the project. */
+export async function forgetDatabase(context: DeployContext): Promise<void> {
+  const { addresses } = await stateOf(context);
+  const known = OF_THE_DATABASE.filter((address) => addresses.has(address));
+  if (known.length === 0) return;
+  const answer = await terraform(context, ['state', 'rm', '-lock-timeout=120s', ...known]);
+  if (answer.code !== 0) throw new DeployError(`Terraform could not forget the database: ${said(answer)}`);
+  context.world.note('ok  Terraform leaves the database and its indexes alone');
+}
+
+/** Id of the database in the state. */
+export async function deployedDatabase(context: DeployContext): Promise<string | undefined> {
+  return (await stateOf(context)).database;
 }
 
 /**

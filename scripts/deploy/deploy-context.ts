@@ -11,6 +11,8 @@ export interface Target {
   readonly stateBucketNamed: boolean;
   /** `undefined`: the deployed one, else the usual one. */
   readonly databaseId: string | undefined;
+  /** The database may be missing although machines of the deployment exist: their records are given up. */
+  readonly emptyDatabase: boolean;
   /** More values for Terraform's variables, from the root of the repository or absolute. */
   readonly varFiles: readonly string[];
 }

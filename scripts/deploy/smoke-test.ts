@@ -1,3 +1,4 @@
+import { probeAddress } from './address-probe.ts';
 import { said } from './check-access.ts';
 import { DeployError } from './deploy-error.ts';
 import { script, type DeployContext } from './deploy-context.ts';
@@ -21,6 +22,7 @@ export async function smokeTest(context: DeployContext, outputs: Outputs, tier: 
   const { note } = context.world;
   await eventually(context, outputs, { headers: {}, wrong: refusalProblem });
   note('ok  a request without a credential is refused as it should be');
+  await probeAddress(context, outputs.address);
   if (tier === undefined) {
     note('--  a request with a credential was not tried: no catalogue was applied, so no tier is known');
     return;

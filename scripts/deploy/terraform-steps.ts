@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { MANIFEST } from './artefacts.ts';
 import { said } from './check-access.ts';
@@ -5,16 +6,24 @@ import { DeployError } from './deploy-error.ts';
 import type { Database } from './database.ts';
 import { terraform, type DeployContext } from './deploy-context.ts';
 
+const LOCK_FILE = '.terraform.lock.hcl';
+const PLATFORMS = ['darwin_amd64', 'darwin_arm64', 'linux_amd64', 'linux_arm64', 'windows_amd64'] as const;
+
 /** What the deployment made, as `infra/outputs.tf` names it. */
 export interface Outputs {
   readonly address: string;
   readonly database: string;
+  /** Address of each function, by name. */
+  readonly functions: Readonly<Record<string, string>>;
+  /** Where alerts go; empty when nobody is told. `undefined` in a deployment older than this output. */
+  readonly alertsGoTo: string | undefined;
   readonly network: { readonly network: string; readonly region: string; readonly subnetwork: string };
 }
 
 /** Connects the working data with the state in the bucket. */
 export async function initialise(context: DeployContext): Promise<void> {
   const { stateBucket, environment } = context.target;
+  const locked = existsSync(join(context.world.root, 'infra', LOCK_FILE));
   const answer = await terraform(context, [
     'init',
     '-input=false',
@@ -28,10 +37,29 @@ export async function initialise(context: DeployContext): Promise<void> {
     ]);
   }
   context.world.note('ok  Terraform initialised');
+  if (!locked) await lockProviders(context);
+}
+
+/** The first init writes hashes for its own platform alone: those of the others let a pipeline use the same providers. */
+async function lockProviders(context: DeployContext): Promise<void> {
+  const answer = await terraform(context, [
+    'providers',
+    'lock',
+    ...PLATFORMS.map((platform) => `-platform=${platform}`),
+  ]);
+  context.world.note(
+    answer.code === 0
+      ? `!!  infra/${LOCK_FILE} was made: commit it, so that every deployment uses the same providers`
+      : `--  infra/${LOCK_FILE} has this platform's hashes alone (${said(answer)}); commit it all the same`,
+  );
 }
 
 /** Values of the variables, for every command that reads the configuration. */
-export function variables({ target, world }: DeployContext, database: Database): readonly string[] {
+export function variables(
+  { target, world }: DeployContext,
+  database: Database,
+  alsoDatabases: readonly string[] = [],
+): readonly string[] {
   const { project, region, environment, varFiles } = target;
   return [
     `-var-file=${join(world.root, MANIFEST)}`,
@@ -42,6 +70,7 @@ export function variables({ target, world }: DeployContext, database: Database):
     `-var=database_id=${database.id}`,
     `-var=adopt_database=${String(database.adopt)}`,
     `-var=adopt_indexes=${JSON.stringify(database.indexes)}`,
+    ...(alsoDatabases.length === 0 ? [] : [`-var=also_databases=${JSON.stringify(alsoDatabases)}`]),
   ];
 }
 
@@ -59,7 +88,18 @@ export async function applyPlan(context: DeployContext, file: string): Promise<v
   const { code } = await terraform(context, ['apply', '-input=false', '-lock-timeout=120s', file], true);
   if (code !== 0) {
     throw new DeployError('Terraform did not finish; what it wrote is above. What was made stays made.', [
-      'Run the same command again: it goes on where it stopped. APIs, accounts and metrics that are new can take minutes to be known everywhere.',
+      'Run the same command again: it goes on where it stopped. A plan that is called stale has to be made and reviewed anew. APIs, accounts and metrics that are new can take minutes to be known everywhere.',
+    ]);
+  }
+}
+
+/** Applies one address of the configuration alone, and what it needs. */
+export async function applyOnly(context: DeployContext, address: string, given: readonly string[]): Promise<void> {
+  const args = ['apply', '-input=false', '-lock-timeout=120s', '-auto-approve', `-target=${address}`, ...given];
+  const { code } = await terraform(context, args, true);
+  if (code !== 0) {
+    throw new DeployError(`Terraform did not finish with ${address}; what it wrote is above.`, [
+      'Run the same command again.',
     ]);
   }
 }
@@ -92,6 +132,8 @@ function outputsIn(values: unknown): Outputs {
   return {
     address: text(valueOf(values, 'address'), 'address'),
     database: text(valueOf(values, 'database'), 'database'),
+    functions: texts(valueOf(values, 'functions')),
+    alertsGoTo: optionalText(valueOf(values, 'alerts_go_to')),
     network: {
       network: text(memberOf(network, 'network'), 'network'),
       region: text(memberOf(network, 'region'), 'region'),
@@ -104,6 +146,15 @@ async function outputValues(context: DeployContext): Promise<unknown> {
   const answer = await terraform(context, ['output', '-json']);
   if (answer.code !== 0) throw new DeployError(`Terraform's outputs cannot be read: ${said(answer)}`);
   return JSON.parse(answer.stdout);
+}
+
+function texts(value: unknown): Readonly<Record<string, string>> {
+  const entries = typeof value === 'object' && value !== null ? Object.entries(value) : [];
+  return Object.fromEntries(entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string'));
+}
+
+function optionalText(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
 }
 
 function valueOf(outputs: unknown, name: string): unknown {

@@ -18,6 +18,8 @@ const INDEXES = [
   { kind: 'InstanceEvent', properties: [{ name: 'instanceId', direction: 'asc' }] },
 ] satisfies DatastoreLists['indexes'];
 
+const LISTS = { indexes: INDEXES, expiringKinds: ['Operation', 'Session'], expiryProperty: 'expireAt' } as const;
+
 /** The names that Terraform gives them. */
 const INDEX_NAMES = ['Instance-userId_asc-createdAtMs_desc', 'InstanceEvent-instanceId_asc'] as const;
 
@@ -45,6 +47,17 @@ export function cataloguePlan(...items: readonly Partial<PlanItem>[]): Answer {
   return { to: /catalog.ts plan/, code: items.length === 0 ? 0 : 2, stdout: JSON.stringify(plan) };
 }
 
+/** What the logs have of the probe: the function's line, and the gateway's own entry where there is one. */
+export function addressSeen(seen: { address: string; forwardedEntries: number }, remoteIp?: string): Answer {
+  const entries = [
+    { resource: { type: 'cloud_run_revision' }, jsonPayload: seen },
+    ...(remoteIp === undefined
+      ? []
+      : [{ resource: { type: 'apigateway.googleapis.com/Gateway' }, httpRequest: { remoteIp } }]),
+  ];
+  return { to: /^gcloud logging read jsonPayload.requestId/, stdout: JSON.stringify(entries) };
+}
+
 /** A project in which everything is as it should be, and whose first deployment has just come to its end. */
 export const HEALTHY: readonly Answer[] = [
   { to: /^terraform .*version -json/, stdout: '{"terraform_version": "1.11.4"}' },
@@ -61,11 +74,23 @@ export const HEALTHY: readonly Answer[] = [
     stdout: '{"name": "my-project-compute-api-state", "projectNumber": "1234567890", "versioning": {"enabled": true}}',
   },
   stateWith('(default)'),
+  addressSeen({ address: '203.0.113.7', forwardedEntries: 3 }, '203.0.113.7'),
+  { to: /^gcloud firestore databases describe/, stdout: 'DATASTORE_MODE\n' },
+  {
+    to: /^gcloud firestore fields ttls list/,
+    stdout: JSON.stringify(
+      LISTS.expiringKinds.map((kind) => ({
+        name: `projects/p/databases/d/collectionGroups/${kind}/fields/expireAt`,
+        ttlConfig: { state: 'ACTIVE' },
+      })),
+    ),
+  },
   { to: /^terraform .* plan /, code: 2 },
   {
     to: /^terraform .*output -json/,
     stdout: JSON.stringify({
       address: { value: 'https://gateway.example' },
+      alerts_go_to: { value: 'operators@example.com' },
       database: { value: '(default)' },
       network: {
         value: {
@@ -107,7 +132,8 @@ export async function aDeployment(options: DeploymentOptions = {}) {
     await writeFile(join(root, '.build/functions/compute-one', file), `content of ${file}`);
   }
   await mkdir(join(root, 'infra/generated'), { recursive: true });
-  await writeFile(join(root, 'infra/generated/datastore.json'), JSON.stringify({ indexes: INDEXES }));
+  await writeFile(join(root, 'infra/generated/datastore.json'), JSON.stringify(LISTS));
+  await writeFile(join(root, 'infra/.terraform.lock.hcl'), '');
   await writeFile(join(root, 'catalog.json'), '{"tiers": {"free": {}}, "configs": {"a": {"zone": "${zone}"}}}');
   const programs = await fakePrograms(['terraform', 'gcloud', 'node'], [...(options.answers ?? []), ...HEALTHY]);
   const notes: string[] = [];
@@ -121,6 +147,7 @@ export async function aDeployment(options: DeploymentOptions = {}) {
       stateBucket: 'my-project-compute-api-state',
       stateBucketNamed: false,
       databaseId: undefined,
+      emptyDatabase: false,
       varFiles: [],
       ...options.target,
     },

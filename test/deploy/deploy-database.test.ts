@@ -1,7 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { destroyCommand, planCommand } from '#scripts/deploy/commands.ts';
+import { planCommand } from '#scripts/deploy/commands.ts';
+import { destroyCommand } from '#scripts/deploy/destroy.ts';
 import { aDeployment, stateWith } from './a-deployment.ts';
 import { EMPTY, NO_CATALOGUE, steps, refusal } from './deploy-steps.ts';
 

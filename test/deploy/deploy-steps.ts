@@ -18,6 +18,15 @@ export const STEPS: readonly (readonly [RegExp, string])[] = [
   [/^node scripts\/build.ts/, 'build'],
   [/^terraform .* init /, 'init'],
   [/^terraform .* show /, 'state'],
+  [/^terraform .* state rm /, 'forget the database'],
+  [/^terraform .* providers lock /, 'lock'],
+  [/^gcloud firestore fields ttls list/, 'TTL'],
+  [/^gcloud firestore fields ttls update/, 'make TTL'],
+  [/^gcloud firestore databases clone/, 'clone'],
+  [/^gcloud firestore operations list/, 'clone ready'],
+  [/^gcloud scheduler jobs pause/, 'pause sweep'],
+  [/^gcloud logging read/, 'address'],
+  [/^terraform .* apply .*-target=/, 'allow both'],
   [/^gcloud firestore databases/, 'database'],
   [/^gcloud firestore indexes/, 'indexes'],
   [/^terraform .* plan /, 'plan'],
@@ -32,7 +41,7 @@ export const STEPS: readonly (readonly [RegExp, string])[] = [
   [/^node scripts\/accounts.ts users delete/, 'remove user'],
 ];
 export const CHECKS = ['terraform version', 'account', 'credentials', 'project', 'billing', 'APIs', 'state bucket'];
-export const PREPARATION = ['generate', 'build', 'init', 'state'];
+export const PREPARATION = ['generate', 'build', 'init', 'state', 'database'];
 
 /** What a project says in which nothing is deployed. */
 export const EMPTY = [

@@ -1,7 +1,8 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { applyCommand, destroyCommand, planCommand } from '#scripts/deploy/commands.ts';
+import { applyCommand, planCommand } from '#scripts/deploy/commands.ts';
+import { destroyCommand } from '#scripts/deploy/destroy.ts';
 import { aDeployment, stateWith, wellResponse } from './a-deployment.ts';
 import { CHECKS, PREPARATION, NO_CATALOGUE, steps, refusal } from './deploy-steps.ts';
 
@@ -156,8 +157,10 @@ describe('apply', () => {
       'catalogue plan',
       'apply',
       'outputs',
+      'TTL',
       'catalogue plan',
       'catalogue',
+      'address',
       'customer',
       'user',
       'key',
@@ -301,7 +304,17 @@ describe('destroy', () => {
 
     await destroyCommand(context, options);
 
-    expect(steps(await lines())).toEqual([...CHECKS, 'machines', ...PREPARATION, 'destroy']);
+    expect(steps(await lines())).toEqual([
+      ...CHECKS,
+      'machines',
+      'generate',
+      'build',
+      'init',
+      'state',
+      'state',
+      'forget the database',
+      'destroy',
+    ]);
     expect((await lines()).find((line) => line.includes('instances list'))).toContain(
       '--filter=labels.compute-api=production',
     );
@@ -326,7 +339,13 @@ describe('destroy', () => {
 
     await destroyCommand(context, { ...options, deleteInstances: true, confirmInstances: 2 });
 
-    expect(steps(await lines()).slice(-3)).toEqual(['delete machine', 'delete machine', 'destroy']);
+    expect(steps(await lines()).slice(-5)).toEqual([
+      'delete machine',
+      'delete machine',
+      'state',
+      'forget the database',
+      'destroy',
+    ]);
     expect((await lines()).find((line) => line.includes('instances delete'))).toContain('tw-1 --zone=europe-west1-b');
   });
 

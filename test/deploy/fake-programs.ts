@@ -10,6 +10,8 @@ export interface Answer {
   readonly code?: number;
   readonly stdout?: string;
   readonly stderr?: string;
+  /** This answer is given once; then the next one that matches. */
+  readonly once?: true;
 }
 
 export interface Call {
@@ -70,9 +72,9 @@ function parsedCall(text: string): Call {
 function source(program: string, log: string, answers: readonly Answer[]): string {
   const variables = WATCHED.map((name) => `[ -n "\${${name}+set}" ] && variables+="${name}=$${name}"$'\\n'`);
   const cases = answers.map(
-    ({ to, code = 0, stdout = '', stderr = '' }) =>
+    ({ to, code = 0, stdout = '', stderr = '', once }, index) =>
       `pattern=${quoted(to.source.replaceAll('\\/', '/'))}
-if [[ $line =~ $pattern ]]; then printf %s ${quoted(stdout)}; printf %s ${quoted(stderr)} >&2; exit ${code}; fi`,
+if [[ $line =~ $pattern ]]${once === true ? ` && [ ! -e ${quoted(`${log}.${program}.${index}`)} ] && : > ${quoted(`${log}.${program}.${index}`)}` : ''}; then printf %s ${quoted(stdout)}; printf %s ${quoted(stderr)} >&2; exit ${code}; fi`,
   );
   return `#!/bin/bash
 line="${program} $*"

@@ -16,6 +16,8 @@ import { TEST_PROJECT, testDatastore } from '#test/support/datastore.ts';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const OUTPUTS: Outputs = {
   address: 'https://gateway.example',
+  functions: {},
+  alertsGoTo: undefined,
   // As Terraform names it.
   database: '(default)',
   network: { network: 'global/networks/n', region: 'europe-west1', subnetwork: 'regions/europe-west1/subnetworks/s' },
@@ -41,6 +43,7 @@ async function onEmulator() {
       stateBucket: 'state',
       stateBucketNamed: true,
       databaseId: undefined,
+      emptyDatabase: false,
       varFiles: [],
     },
     world: {

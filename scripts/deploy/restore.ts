@@ -1,0 +1,149 @@
+import { checkAccess, said } from './check-access.ts';
+import { commandLine } from './command-line.ts';
+import { finish } from './commands.ts';
+import { checkVarFiles, databaseOf, deployedDatabase, forgetDatabase, typeOf } from './database.ts';
+import { DeployError } from './deploy-error.ts';
+import { gcloud, type DeployContext } from './deploy-context.ts';
+import { planFile, prepare } from './prepare.ts';
+import { applyOnly, applyPlan, plan, variables } from './terraform-steps.ts';
+
+export interface RestoreOptions {
+  /** A whole minute of the last seven days, ISO 8601 in UTC. */
+  readonly snapshotTime: string;
+  /** Database that the rows of that time go into; made by this command. */
+  readonly into: string;
+  readonly yes: boolean;
+}
+
+const BINDING = 'google_project_iam_member.datastore';
+/** A clone of many rows takes hours; a command that waited longer would be broken off by whoever runs it. */
+const PATIENCE_MS = 4 * 60 * 60_000;
+const ASK_EVERY_MS = 30_000;
+
+/**
+ * Takes the deployment over to the rows as they were at a time. Safe to repeat: each step looks whether it is done. The
+ * sweep is paused first, because it would take machines that are younger than the snapshot for orphans, and stays paused
+ * until an operator has looked.
+ */
+export async function restoreCommand(context: DeployContext, options: RestoreOptions): Promise<string> {
+  const { note } = context.world;
+  await checkVarFiles(context);
+  await checkAccess(context, { prepare: false });
+  await prepare(context);
+  const source = await sourceOf(context, options.into);
+  await pauseSweep(context);
+  if (source !== undefined) {
+    await clone(context, source, options);
+    await allowBoth(context, source, options.into);
+    await agreed(context, options);
+    await forgetDatabase(context);
+  }
+  const restored: DeployContext = { ...context, target: { ...context.target, databaseId: options.into } };
+  const database = await databaseOf(restored);
+  // The former database stays allowed while functions of the former revision may run.
+  const file = planFile(context);
+  const changes = await plan(restored, variables(restored, database, source === undefined ? [] : [source]), file);
+  if (changes) await applyPlan(restored, file);
+  note('ok  the functions use the restored database');
+  const address = await finish(restored, { catalogue: undefined, yes: options.yes }, undefined);
+  tellWhatIsLeft(context, source);
+  return address;
+}
+
+/** The database to go back in; `undefined` when the deployment has gone over to the restored one already. */
+async function sourceOf(context: DeployContext, into: string): Promise<string | undefined> {
+  const deployed = await deployedDatabase(context);
+  if (deployed === into) return undefined;
+  if (deployed !== undefined) return deployed;
+  // A run that broke off after Terraform forgot the former one.
+  if ((await typeOf(context, into)) !== undefined) return undefined;
+  throw new DeployError('Nothing is deployed, so there is no database to go back in.', [
+    'A database that was left by `destroy` is taken over by `apply --database-id ID`.',
+  ]);
+}
+
+async function pauseSweep(context: DeployContext): Promise<void> {
+  const args = ['scheduler', 'jobs', 'pause', ...sweepJob(context)];
+  const answer = await gcloud(context, args);
+  if (answer.code !== 0) {
+    throw new DeployError(`The sweep could not be paused: ${said(answer)}`, [
+      'Nothing is restored while it runs: it would stop machines that have no record in the restored database.',
+      commandLine(['gcloud', ...args]),
+    ]);
+  }
+  context.world.note('ok  the sweep is paused');
+}
+
+function sweepJob({ target: { project, region, environment } }: DeployContext): readonly string[] {
+  return [`${environment}-reconciler-sweep`, `--location=${region}`, `--project=${project}`];
+}
+
+async function clone(context: DeployContext, source: string, { snapshotTime, into }: RestoreOptions): Promise<void> {
+  const { target, world } = context;
+  if ((await typeOf(context, into)) === undefined) {
+    const args = [
+      'firestore',
+      'databases',
+      'clone',
+      `--source-database=projects/${target.project}/databases/${source}`,
+      `--snapshot-time=${snapshotTime}`,
+      `--destination-database=${into}`,
+      `--project=${target.project}`,
+    ];
+    const answer = await gcloud(context, args);
+    if (answer.code !== 0) {
+      throw new DeployError(`The database could not be cloned: ${said(answer)}`, [
+        'The time must be a whole minute within the last seven days, and not before the database kept versions.',
+        commandLine(['gcloud', ...args]),
+      ]);
+    }
+  }
+  await cloned(context, into);
+  world.note(`ok  ${into} has the rows of ${snapshotTime}`);
+}
+
+/** Waits until the clone is there and no operation on it is unfinished. */
+async function cloned(context: DeployContext, into: string): Promise<void> {
+  const { sleep, nowMs, note } = context.world;
+  const untilMs = nowMs() + PATIENCE_MS;
+  const target = [`--database=${into}`, `--project=${context.target.project}`];
+  const list = ['firestore', 'operations', 'list', ...target, '--filter=NOT done=true', '--format=value(name)'];
+  for (let attempt = 1; ; attempt += 1) {
+    const there = (await typeOf(context, into)) !== undefined;
+    const open = there ? await gcloud(context, list) : undefined;
+    if (open?.code === 0 && open.stdout.trim() === '') return;
+    if (nowMs() >= untilMs) {
+      throw new DeployError(`${into} is still being cloned.`, ['Run the same command again: it goes on from here.']);
+    }
+    if (attempt === 1) note('..  waiting for the clone');
+    await sleep(ASK_EVERY_MS);
+  }
+}
+
+/** Functions of the former revision go on using the former database while new ones begin with the restored one. */
+async function allowBoth(context: DeployContext, source: string, into: string): Promise<void> {
+  const given = variables(context, { id: source, adopt: false, indexes: {}, exists: true }, [into]);
+  await applyOnly(context, BINDING, given);
+  context.world.note('ok  the functions may use both databases');
+}
+
+async function agreed({ target, world }: DeployContext, { yes, into }: RestoreOptions): Promise<void> {
+  if (yes) return;
+  const answer = await world.ask(`Take ${target.project} (${target.environment}) over to ${into}? yes or no: `);
+  if (answer === 'yes') return;
+  throw new DeployError(
+    answer === undefined
+      ? 'Nobody is there to say yes.'
+      : 'The deployment stays with its database; the sweep is paused.',
+    ['Add --yes to go on without asking.'],
+  );
+}
+
+function tellWhatIsLeft(context: DeployContext, source: string | undefined): void {
+  const { note } = context.world;
+  note('--  the sweep is still paused. Look at what it would do, then let it go on:');
+  note('      npm run platform -- sweep status');
+  note(`      ${commandLine(['gcloud', 'scheduler', 'jobs', 'resume', ...sweepJob(context)])}`);
+  if (source !== undefined)
+    note(`--  the former database ${source} is left, protected, with what was written after the snapshot`);
+}

@@ -1,0 +1,208 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { applyCommand, planCommand } from '#scripts/deploy/commands.ts';
+import { DeployError } from '#scripts/deploy/deploy-error.ts';
+import { destroyCommand } from '#scripts/deploy/destroy.ts';
+import { restoreCommand } from '#scripts/deploy/restore.ts';
+import { aDeployment, addressSeen, stateWith, wellResponse } from './a-deployment.ts';
+import { EMPTY, NO_OUTPUTS, steps } from './deploy-steps.ts';
+
+type Deployment = Awaited<ReturnType<typeof aDeployment>>;
+
+/** What an operator reads, and the command lines that were run, without what differs from machine to machine. */
+async function logOf({ notes, lines, root }: Deployment): Promise<string> {
+  const commands = (await lines()).map((line) => `$ ${line}`);
+  const text = ['# What is said', ...notes, '', '# What is run', ...commands, ''].join('\n');
+  return text
+    .replaceAll(root, 'ROOT')
+    .replaceAll(/probe-[0-9a-f]{16}/g, 'probe-ID')
+    .replaceAll(/[0-9a-f]{16}\.zip/g, 'HASH.zip');
+}
+
+const SNAPSHOT = { snapshotTime: '2026-11-20T10:00:00Z', into: 'compute-api-restored', yes: true };
+const RESTORED_MISSING = { to: /databases describe --database=compute-api-restored/, code: 1, once: true } as const;
+const NO_INDEXES = { to: /^gcloud firestore indexes/, stdout: '[]' };
+const NO_STATE = { to: / show -json/, stdout: '{"format_version": "1.0"}' };
+
+describe('the log of', { timeout: 60_000 }, () => {
+  it('a first apply in an empty project: everything is made, and the API is tested', async () => {
+    const deployment = await aDeployment({
+      answers: [
+        { to: /services list/, stdout: 'iam.googleapis.com' },
+        { to: /buckets describe/, code: 1, stderr: 'not found: 404' },
+        { to: /instances list/, code: 1, stderr: 'API [compute.googleapis.com] not enabled on project' },
+        { to: /ttls list/, stdout: '[]', once: true },
+        ...EMPTY,
+        { ...NO_OUTPUTS, once: true },
+      ],
+    });
+    await rm(join(deployment.root, 'infra/.terraform.lock.hcl'));
+
+    await applyCommand(deployment.context, { yes: true, catalogue: deployment.catalogue });
+
+    await expect(await logOf(deployment)).toMatchFileSnapshot('logs/first-apply.txt');
+  });
+
+  it('an upgrade: a plan that was reviewed is applied, from its folder, by another job', async () => {
+    const review = await aDeployment();
+    const folder = join(review.root, 'reviewed');
+    await planCommand(review.context, { catalogue: review.catalogue, out: folder });
+    const job = await aDeployment();
+
+    await applyCommand(job.context, { yes: false, catalogue: job.catalogue, plan: folder });
+
+    expect(job.questions).toEqual([]);
+    expect(steps(await job.lines())).not.toContain('build');
+    const text = (await logOf(job)).replaceAll(review.root, 'REVIEW');
+    await expect(text).toMatchFileSnapshot('logs/upgrade.txt');
+  });
+
+  it('a rollback: the former release is applied over the new one like any other change', async () => {
+    const deployment = await aDeployment({ says: 'yes' });
+
+    await applyCommand(deployment.context, { yes: false, catalogue: undefined });
+
+    expect(steps(await deployment.lines())).not.toContain('forget the database');
+    await expect(await logOf(deployment)).toMatchFileSnapshot('logs/rollback.txt');
+  });
+
+  it('a restore: the sweep is paused before anything else, and both databases may be used during the change', async () => {
+    const deployment = await aDeployment({
+      answers: [
+        RESTORED_MISSING,
+        { ...stateWith('(default)'), once: true },
+        { ...stateWith('(default)'), to: / show -json/, once: true },
+        NO_STATE,
+        NO_INDEXES,
+      ],
+    });
+
+    await restoreCommand(deployment.context, SNAPSHOT);
+
+    const done = steps(await deployment.lines());
+    const order = ['pause sweep', 'clone', 'allow both', 'forget the database', 'plan', 'apply', 'TTL'];
+    expect(done.filter((step) => order.includes(step))).toEqual(order);
+    await expect(await logOf(deployment)).toMatchFileSnapshot('logs/restore.txt');
+  });
+
+  it('a destroy with machines: they go first, and the database keeps its indexes', async () => {
+    const deployment = await aDeployment({
+      answers: [{ to: /^gcloud compute instances list/, stdout: 'tw-1,europe-west1-b\ninst-2,europe-west1-c\n' }],
+    });
+
+    await destroyCommand(deployment.context, { yes: true, deleteInstances: true, confirmInstances: 2 });
+
+    await expect(await logOf(deployment)).toMatchFileSnapshot('logs/destroy.txt');
+  });
+});
+
+describe('a restore', { timeout: 60_000 }, () => {
+  it('that broke off after Terraform forgot the former database goes on with the restored one', async () => {
+    const { context, lines } = await aDeployment({ answers: [NO_STATE, NO_INDEXES] });
+
+    await restoreCommand(context, SNAPSHOT);
+
+    expect(steps(await lines())).not.toContain('clone');
+    const plan = (await lines()).find((line) => line.includes(' plan ')) ?? '';
+    expect(plan).toContain('-var=database_id=compute-api-restored -var=adopt_database=true');
+  });
+
+  it('goes no further when the sweep cannot be paused', async () => {
+    const { context, lines } = await aDeployment({ answers: [{ to: /scheduler jobs pause/, code: 1, stderr: 'no' }] });
+
+    await expect(restoreCommand(context, SNAPSHOT)).rejects.toThrow(/sweep could not be paused/);
+    expect(steps(await lines()).at(-1)).toBe('pause sweep');
+  });
+});
+
+describe('the smoke test', { timeout: 60_000 }, () => {
+  it.each([
+    ['believes a forged entry', { address: '192.0.2.1', forwardedEntries: 3 }, undefined],
+    ['takes the gateway for the caller', { address: '35.0.0.1', forwardedEntries: 3 }, '203.0.113.7'],
+  ])('fails when a function %s, and says how many hops there are', async (_, seen, remoteIp) => {
+    const { context } = await aDeployment({ answers: [addressSeen(seen, remoteIp)], respond: wellResponse });
+
+    const applied = applyCommand(context, { yes: true, catalogue: undefined });
+
+    await expect(applied).rejects.toMatchObject({ hint: [expect.stringContaining('forwarded_hops = 2')] });
+  });
+
+  it('says that the address is not known when logs may not be read', async () => {
+    const { context, notes } = await aDeployment({ answers: [{ to: /logging read/, code: 1, stderr: 'denied' }] });
+
+    await applyCommand(context, { yes: true, catalogue: undefined });
+
+    expect(notes.join('\n')).toContain('logs cannot be read (denied)');
+  });
+});
+
+describe('apply', { timeout: 60_000 }, () => {
+  it('says in capitals when no alert reaches anybody', async () => {
+    const { context, notes } = await aDeployment({
+      answers: [
+        {
+          to: / output -json/,
+          stdout: JSON.stringify({
+            address: { value: 'https://gateway.example' },
+            alerts_go_to: { value: '' },
+            database: { value: '(default)' },
+            network: { value: { network: 'n', region: 'europe-west1', subnetwork: 's' } },
+          }),
+        },
+      ],
+    });
+
+    await applyCommand(context, { yes: true, catalogue: undefined });
+
+    expect(notes.join('\n')).toContain('NO ALERT REACHES ANYBODY');
+  });
+
+  it('makes the TTL policies that are missing, and no other', async () => {
+    const there = [{ name: 'projects/p/databases/d/collectionGroups/Session/fields/expireAt', ttlConfig: {} }];
+    const { context, lines } = await aDeployment({
+      answers: [{ to: /ttls list/, stdout: JSON.stringify(there) }],
+    });
+
+    await applyCommand(context, { yes: true, catalogue: undefined });
+
+    expect((await lines()).filter((line) => line.includes('ttls update'))).toEqual([
+      'gcloud firestore fields ttls update expireAt --collection-group=Operation --enable-ttl --database=(default) --project=my-project --async',
+    ]);
+  });
+
+  it.each([
+    ['is refused', false, /2 machines carry the label of production[^]*--empty-database/],
+    ['is made when the records are given up', true, undefined],
+  ])('a missing database %s while machines carry the label', async (_, emptyDatabase, message) => {
+    const { context, lines } = await aDeployment({
+      answers: [
+        { to: /databases describe/, code: 1, stderr: 'NOT_FOUND' },
+        { to: /instances list/, stdout: 'tw-1,z\ntw-2,z\n' },
+      ],
+      target: { emptyDatabase },
+    });
+
+    const applied = applyCommand(context, { yes: true, catalogue: undefined }).then(
+      () => '',
+      (thrown: unknown) =>
+        thrown instanceof DeployError ? [thrown.message, ...thrown.hint].join('\n') : String(thrown),
+    );
+
+    if (message === undefined) expect(await applied).toBe('');
+    else expect(await applied).toMatch(message);
+    expect(steps(await lines()).includes('plan')).toBe(emptyDatabase);
+  });
+
+  it('of a plan that was made for another environment is refused', async () => {
+    const review = await aDeployment();
+    const folder = join(review.root, 'reviewed');
+    await planCommand(review.context, { catalogue: undefined, out: folder });
+    const { context, lines } = await aDeployment({ target: { environment: 'staging' } });
+
+    await expect(applyCommand(context, { yes: true, catalogue: undefined, plan: folder })).rejects.toThrow(
+      /made for the environment production, not for staging/,
+    );
+    expect(steps(await lines())).not.toContain('apply');
+  });
+});
