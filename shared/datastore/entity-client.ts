@@ -208,19 +208,28 @@ function mutationOf(write: Write, key: Key): Mutation {
     case 'insert':
       return { insert: { key, properties: { ...write.properties } } };
     case 'replace':
-      return { update: { key, properties: { ...write.properties } }, ...unchangedSince(write.version) };
+      return {
+        update: { key, properties: { ...write.properties } },
+        ...named(write),
+        ...unchangedSince(write.version),
+      };
     case 'remove':
       return { delete: key, ...unchangedSince(write.version) };
     case 'put':
-      return { upsert: { key, properties: { ...write.properties } } };
+      return { upsert: { key, properties: { ...write.properties } }, ...named(write) };
     case 'erase':
       return { delete: key };
     case 'touch':
-      return {
-        update: { key, properties: { ...write.properties } },
-        propertyMask: { paths: Object.keys(write.properties) },
-      };
+      return { update: { key, properties: { ...write.properties } }, ...named(write) };
   }
+}
+
+/**
+ * The mask that lets a write leave alone what it does not name: during a deployment old and new code share rows, and each
+ * keeps what the other one has added.
+ */
+function named({ properties }: { readonly properties: Readonly<Record<string, Value>> }) {
+  return { propertyMask: { paths: Object.keys(properties) } };
 }
 
 function unchangedSince(version: string) {

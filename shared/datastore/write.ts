@@ -32,7 +32,7 @@ export function insert<T>(kind: Kind<T>, id: string, value: T): Write {
   return { type: 'insert', ref: { kind, id }, properties: kind.encode(value) };
 }
 
-/** Fails the commit when the row was changed or removed since it was read. */
+/** Fails the commit when the row was changed or removed since it was read. Properties that the kind does not know stay. */
 export function replace<T>(row: Row<T>, value: T): Write {
   return { type: 'replace', ref: row, properties: row.kind.encode(value), version: row.version };
 }
@@ -42,7 +42,7 @@ export function remove<T>(row: Row<T>): Write {
   return { type: 'remove', ref: row, version: row.version };
 }
 
-/** Writes the row, whatever it held before. */
+/** Writes the row, whatever it held before; properties that the kind does not know stay. */
 export function put<T>(kind: Kind<T>, id: string, value: T): Write {
   return { type: 'put', ref: { kind, id }, properties: kind.encode(value) };
 }
