@@ -26,8 +26,9 @@ export class JsonLog implements Log {
 
   constructor(
     configuration: Pick<Configuration, 'logLevel' | 'project'> & { readonly codeCache?: CodeCache },
-    // Written at once: after the answer the function may get no more processor time.
-    destination: DestinationStream = pino.destination({ dest: 1, sync: true }),
+    // Through the stream, where functions-framework adds the execution id (LOG_EXECUTION_ID). Writes to a pipe are
+    // synchronous on Linux: after the answer the function may get no more processor time.
+    destination: DestinationStream = { write: (line) => void process.stdout.write(line) },
   ) {
     this.#project = configuration.project;
     this.#codeCache = configuration.codeCache;
