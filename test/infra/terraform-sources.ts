@@ -12,8 +12,13 @@ export interface Block {
   readonly body: string;
 }
 
+export interface SourceFile {
+  readonly name: string;
+  readonly text: string;
+}
+
 /** All of `infra/*.tf`, as text. */
-export function terraformFiles(): readonly { readonly name: string; readonly text: string }[] {
+export function terraformFiles(): readonly SourceFile[] {
   return readdirSync(INFRA)
     .filter((name) => name.endsWith('.tf'))
     .sort()
@@ -21,8 +26,8 @@ export function terraformFiles(): readonly { readonly name: string; readonly tex
 }
 
 /** The blocks of formatted files: each begins at the left margin and ends with a brace there. */
-export function blocks(): readonly Block[] {
-  return terraformFiles().flatMap(({ name, text }) =>
+export function blocks(files: readonly SourceFile[] = terraformFiles()): readonly Block[] {
+  return files.flatMap(({ name, text }) =>
     [...text.matchAll(/^([a-z]+)((?: "[^"]+")*) \{\n([\s\S]*?)^\}/gm)].map(([, kind = '', labels = '', body = '']) => ({
       file: name,
       kind,
