@@ -43,7 +43,10 @@ export async function probeAddress(context: DeployContext, address: string): Pro
     const observed = observedIn(entries);
     // The gateway's own entry comes later than the function's now and then, and may not exist.
     const late = world.nowMs() >= untilMs;
-    if (seen !== undefined && (observed !== undefined || late)) { judge(context, seen, observed); return; }
+    if (seen !== undefined && (observed !== undefined || late)) {
+      judge(context, seen, observed);
+      return;
+    }
     if (late) {
       world.note('--  the address that a function sees is not known: its log line did not arrive');
       return;

@@ -35,10 +35,7 @@ describe('a write of the former release erased members that the next one had add
 test.each(ROW_SAMPLES.map(({ kind: each, values }) => [each.name, { each, values }] as const))(
   'a %s names the same properties whatever its value: a masked write leaves none of them behind',
   (_, { each, values }) => {
-    const names = (value: unknown) =>
-      Object.keys((each).encode(value))
-        .sort()
-        .join();
+    const names = (value: unknown) => Object.keys(each.encode(value)).sort().join();
     const seen = new Set(fc.sample(values, { numRuns: 50, seed: 5 }).map(names));
 
     expect(seen.size).toBe(1);
