@@ -9,12 +9,18 @@ export interface Usage {
 
 export const USAGE: Kind<Usage> = kind<Usage>('Usage', { instances: integer });
 
-/** Requests of one customer and operation in one minute; the id says which. Counted by increments, never read and written. */
+/** Tokens of one customer and operation in one minute; the id says which. Counted by increments, never read and written. */
 export interface RateCounter {
   readonly count: number;
+  /** Of these, tokens that processes may hold in advance: what all their blocks may come to. */
+  readonly ahead: number;
 }
 
-export const RATE_COUNTER: Kind<RateCounter> = kind<RateCounter>('RateCounter', { count: integer });
+export const RATE_COUNTER: Kind<RateCounter> = kind<RateCounter>(
+  'RateCounter',
+  { count: integer, ahead: integer },
+  { missing: () => ({ ahead: 0 }) },
+);
 
 /** The first answer to a request with an Idempotency-Key. */
 export interface IdempotencyRecord {

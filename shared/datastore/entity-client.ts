@@ -15,6 +15,8 @@ type Key = protos.google.datastore.v1.IKey;
 /** Longest wait for one RPC. The slowest honest answer is far below it, and a caller is waiting. */
 const READ_TIMEOUT_MS = 5_000;
 const COMMIT_TIMEOUT_MS = 6_000;
+/** Half of that: an increment without an answer is repeated once. */
+const INCREMENT_TIMEOUT_MS = 3_000;
 
 /** Datastore's own limit. */
 const LOOKUP_KEYS_MAX = 1_000;
@@ -176,25 +178,27 @@ export class EntityClient {
     }
   }
 
-  /** Adds to a property of a row, which is made if it is missing, and writes `also`. Answers the new value. */
+  /** Adds to properties of a row, which is made if it is missing. Answers the new values, in the order of the amounts. */
   async increment(
     target: Ref<unknown>,
-    property: string,
-    { by, expireAtMs, also }: { readonly by: number; readonly expireAtMs: number; readonly also: readonly Write[] },
-  ): Promise<number | undefined> {
+    amounts: Readonly<Record<string, number>>,
+    expireAtMs: number,
+  ): Promise<readonly number[]> {
     const counter: Mutation = {
       upsert: { key: this.#key(target), properties: { expireAt: expiry(expireAtMs) } },
       // Without the mask the upsert would clear the counter before it is incremented.
       propertyMask: { paths: ['expireAt'] },
-      propertyTransforms: [{ property, increment: { integerValue: by } }],
+      propertyTransforms: Object.entries(amounts).map(([property, by]) => ({
+        property,
+        increment: { integerValue: by },
+      })),
     };
-    const mutations = [counter, ...also.map((write) => mutationOf(write, this.#key(write.ref)))];
     const [response] = await this.#client.commit(
-      { ...this.#scope, mode: 'NON_TRANSACTIONAL', mutations },
-      { timeout: COMMIT_TIMEOUT_MS },
+      { ...this.#scope, mode: 'NON_TRANSACTIONAL', mutations: [counter] },
+      { timeout: INCREMENT_TIMEOUT_MS },
     );
-    const value = response.mutationResults?.[0]?.transformResults?.[0]?.integerValue;
-    return value === undefined || value === null ? undefined : Number(String(value));
+    const results = response.mutationResults?.[0]?.transformResults ?? [];
+    return results.map(({ integerValue }) => Number(String(integerValue)));
   }
 
   #key(target: Ref<unknown>): Key {

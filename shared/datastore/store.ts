@@ -5,7 +5,7 @@ import type { Value } from './field.ts';
 import type { Kind, Properties } from './kind.ts';
 import { optimisticChange } from './optimistic-change.ts';
 import type { Page, Shape } from './query.ts';
-import { badCursor, causeOf, grpcCode, isEncoded, STATUS, toFailure } from './store-failure.ts';
+import { badCursor, causeOf, grpcCode, isEncoded, NO_ANSWER, STATUS, toFailure } from './store-failure.ts';
 import { type Change, Conflict, ref, type Ref, type Row, type VersionOf, type Write } from './write.ts';
 
 /** What a commit did to one counter. */
@@ -121,19 +121,38 @@ export class Store implements Guarded {
     return this.#read(() => this.#entities.count(shape, values));
   }
 
-  /**
-   * Adds to a counter, 1 unless `by` says more, and answers its new value, in one round trip that no other writer can make
-   * fail. `also` are writes that may ride along; they must not need a condition, nor write the same row twice.
-   */
+  /** Adds to a counter, 1 unless `by` says more, and answers its new value: see `incrementAll`. */
   async increment<T>(
     target: Ref<T>,
     property: keyof T & string,
-    { expireAtMs, by = 1, also = [] }: { expireAtMs: number; by?: number; also?: readonly Write[] },
+    { expireAtMs, by = 1 }: { readonly expireAtMs: number; readonly by?: number },
   ): Promise<Counted> {
-    await this.#gate.opened();
-    const count = await this.#read(() => this.#entities.increment(target, property, { by, expireAtMs, also }));
-    if (count === undefined) throw new Failure('internal', 'The counter was not answered.');
+    const [count = 0] = await this.incrementAll(target, { [property]: by }, expireAtMs);
     return { count };
+  }
+
+  /**
+   * Adds to several counters of a row in one atomic write, and answers their new values in that order, in one round trip
+   * that no other writer can make fail. A write that was ABORTED, or got no answer, is repeated once. Counters err upwards:
+   * what is added may be added twice when the first answer was lost; what is taken off is then not taken off again.
+   */
+  async incrementAll(
+    target: Ref<unknown>,
+    amounts: Readonly<Record<string, number>>,
+    expireAtMs: number,
+  ): Promise<readonly number[]> {
+    await this.#gate.opened();
+    const values = await this.#read(() =>
+      this.#entities.increment(target, amounts, expireAtMs).catch((thrown: unknown) => {
+        const code = grpcCode(thrown);
+        if (code === STATUS.aborted) return this.#entities.increment(target, amounts, expireAtMs);
+        if (!NO_ANSWER.has(code)) throw thrown;
+        const upwards = Object.entries(amounts).map(([property, by]) => [property, Math.max(0, by)] as const);
+        return this.#entities.increment(target, Object.fromEntries(upwards), expireAtMs);
+      }),
+    );
+    if (values.length !== Object.keys(amounts).length) throw new Failure('internal', 'A counter was not answered.');
+    return values;
   }
 
   /**

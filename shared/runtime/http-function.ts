@@ -62,7 +62,7 @@ export function pipelineTools(base: BaseTools, catalog: CatalogReader): Pipeline
     jwt: configuration.jwt,
     failedSignInsPerMinute: configuration.failedSignInsPerMinute,
   });
-  const turns = new RateLimiter({ store, nowMs });
+  const turns = new RateLimiter({ store, nowMs, log });
   return {
     nowMs,
     random,
@@ -72,6 +72,6 @@ export function pipelineTools(base: BaseTools, catalog: CatalogReader): Pipeline
     tier: (name) => catalog.tier(name),
     takeToken: (caller, tier, operation, notes) => turns.spend(caller, tier, operation, notes),
     refusal: (turn) => turns.refusal(turn),
-    write: (notes) => store.write(notes),
+    write: (notes) => turns.writeDeferred(notes),
   };
 }

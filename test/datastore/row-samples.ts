@@ -203,7 +203,7 @@ export const ROW_SAMPLES: readonly RowSamples[] = [
     }),
   ),
   samples(USAGE, record({ instances: count })),
-  samples(RATE_COUNTER, record({ count })),
+  samples(RATE_COUNTER, record({ count, ahead: count })),
   samples(
     IDEMPOTENCY,
     record({

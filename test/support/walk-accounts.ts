@@ -105,7 +105,7 @@ export class WalkAccounts {
     const { index } = windowAt(nowMs);
     for (const minute of [index, index + 1]) {
       const { id } = rateCounterRef(customerId, operation, minute);
-      await this.store.write([put(RATE_COUNTER, id, { count: 1_000 })]);
+      await this.store.write([put(RATE_COUNTER, id, { count: 1_000, ahead: 0 })]);
     }
   }
 
