@@ -41,7 +41,7 @@ export class OperationLease {
 
   /** The delivery still holds the lease, as far as its last read or write says. */
   get isOurs(): boolean {
-    return this.operation.leaseToken === this.#token;
+    return this.#holds(this.operation);
   }
 
   /** Takes the lease and writes the operation. False when another delivery was faster. */
@@ -51,11 +51,9 @@ export class OperationLease {
 
   /** To be called before a call to Compute Engine. Throws LeaseLost. */
   async keep(): Promise<void> {
-    const held = this.isOurs;
-    if (!held || this.operation.leaseUntilMs - this.#tools.nowMs() >= CALL_MS) return;
+    if (!this.isOurs || this.operation.leaseUntilMs - this.#tools.nowMs() >= CALL_MS) return;
     await this.reread();
-    const kept = this.isOurs && (await this.write(this.operation));
-    if (!kept) throw new LeaseLost();
+    if (!this.#holds(this.operation) || !(await this.write(this.operation))) throw new LeaseLost();
   }
 
   /** Writes the operation on condition that the row is still the known one. False when the lease was lost. */
@@ -115,6 +113,10 @@ export class OperationLease {
         return { writes: [], result: undefined };
       return { writes: [replace(current, { ...current.value, ...changes, leaseUntilMs: 0 })], result: undefined };
     });
+  }
+
+  #holds({ leaseToken }: Operation): boolean {
+    return leaseToken === this.#token;
   }
 
   #renewed(next: Operation): Operation {
