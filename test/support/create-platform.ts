@@ -65,6 +65,7 @@ export async function createPlatform({ insert = async () => DONE, isThere = fals
         return insert();
       },
       get: async () => (isThere ? {} : undefined),
+      find: async () => (isThere ? {} : undefined),
     },
   } as unknown as Tools;
   return { ...datastore, request, tools, inserted, published, pass: (ms: number) => (nowMs += ms) };
