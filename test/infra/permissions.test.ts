@@ -14,7 +14,7 @@ const LOCAL = ['.close', '.initialize'];
 
 /** `instances.get` for each call that the adapter makes through one of its clients. */
 function calls(): readonly string[] {
-  const found = [...adapter.matchAll(/this\.#(instances|operations)\s*\.(\w+)\(/g)].map(
+  const found = [...adapter.matchAll(/\b(instances|operations)\s*\.(\w+)\(/g)].map(
     ([, client = '', method = '']) => `${SERVICES[client] ?? client}.${method.replace(/Async$/, '')}`,
   );
   return [...new Set(found)].filter((call) => !LOCAL.some((method) => call.endsWith(method))).sort();
