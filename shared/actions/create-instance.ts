@@ -100,7 +100,8 @@ async function carryOut(
     await lease.keep();
     if (!(await mayBeThere({ place, error, failures }, tools))) {
       const wasClear = !failures.includes('backend_error');
-      if (await undo(request, operation, { error, wasClear }, tools)) throw cloudFailure(error, instance.zone);
+      if (await undo(request, operation, { error, wasClear }, tools))
+        throw cloudFailure(error, instance.zone, 'insert');
     }
     tools.log.warn('the outcome of an insert is open; the worker will find out', {
       operationId: operation.id,

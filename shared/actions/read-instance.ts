@@ -28,7 +28,7 @@ export async function readInstance(
     return await syncRow(row, machine, { cause: 'drift' }, tools);
   } catch (thrown) {
     const error = toCloudError(thrown);
-    throw error === thrown ? cloudFailure(error, row.value.zone) : thrown;
+    throw error === thrown ? cloudFailure(error, row.value.zone, 'get') : thrown;
   }
 }
 

@@ -35,7 +35,7 @@ export async function undo(
     if (row?.value.completedAtMs !== null) return { writes: [], result: true };
     if (row.value.leaseToken !== request.requestId) return { writes: [], result: false };
     const atMs = nowMs();
-    const { reason, message } = cloudFailure(error, instance?.value.zone ?? '');
+    const { reason, message } = cloudFailure(error, instance?.value.zone ?? '', 'insert');
     const writes: Write[] = [
       replace(row, { ...row.value, state: 'failed', leaseUntilMs: 0, error: { reason, message }, completedAtMs: atMs }),
     ];

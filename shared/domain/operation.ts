@@ -33,6 +33,8 @@ export const OPERATION_FAILURES = [
   'cloud_already_exists',
   'cloud_not_ready',
   'cloud_invalid_argument',
+  'cloud_ip_space_exhausted',
+  'cloud_unknown_error',
   'cloud_unavailable',
   'vm_missing',
   'vm_stopped',

@@ -3,18 +3,23 @@
  *
  * - `lost`: no answer came; the request may have been applied.
  * - `rate_limited`: answered as 403 rateLimitExceeded, and must not be taken for a missing permission.
+ * - `preempted`: Compute Engine took a Spot VM back before the operation ended.
+ * - `unknown`: a "no" whose word is in no table below; what it means cannot be told from its HTTP status.
  */
 export const CLOUD_REASONS = [
   'quota_exceeded',
   'permission_denied',
   'rate_limited',
   'zone_exhausted',
+  'ip_space_exhausted',
+  'preempted',
   'not_found',
   'already_exists',
   'not_ready',
   'invalid_argument',
   'backend_error',
   'lost',
+  'unknown',
 ] as const;
 export type CloudReason = (typeof CLOUD_REASONS)[number];
 
@@ -44,27 +49,42 @@ const TRANSIENT: ReadonlySet<CloudReason> = new Set<CloudReason>([
   'not_ready',
   'backend_error',
   'lost',
+  // It may pass: calls are bounded in number, and giving up at once would end for good what a minute could mend.
+  'unknown',
 ]);
 
-/** Request-time reasons (`error.errors[].reason`) and operation-time codes (`operation.error.errors[].code`). */
+/**
+ * Request-time reasons (`error.errors[].reason`) and operation-time codes (`operation.error.errors[].code`). Sources: the
+ * error list of Google's API guidelines for the first; https://docs.cloud.google.com/compute/docs/troubleshooting and reports of
+ * operators (nodejs-compute#459, python-compute#279, karpenter-provider-gcp#176, k8s.io#9834) for the second.
+ */
 const REASONS: Readonly<Record<string, CloudReason>> = {
   // Request time.
   quotaExceeded: 'quota_exceeded',
   rateLimitExceeded: 'rate_limited',
   userRateLimitExceeded: 'rate_limited',
   forbidden: 'permission_denied',
+  authError: 'permission_denied',
+  insufficientPermissions: 'permission_denied',
   accessNotConfigured: 'permission_denied',
   notFound: 'not_found',
   alreadyExists: 'already_exists',
   resourceNotReady: 'not_ready',
   resourceInUseByAnotherResource: 'not_ready',
   conditionNotMet: 'invalid_argument',
+  badRequest: 'invalid_argument',
   invalid: 'invalid_argument',
+  invalidParameter: 'invalid_argument',
+  required: 'invalid_argument',
+  parseError: 'invalid_argument',
+  fieldSizeTooLarge: 'invalid_argument',
   backendError: 'backend_error',
   internalError: 'backend_error',
   // Operation time.
   QUOTA_EXCEEDED: 'quota_exceeded',
   RATE_LIMIT_EXCEEDED: 'rate_limited',
+  // Answered with status 403, and nothing to do with permissions.
+  RESOURCE_OPERATION_RATE_EXCEEDED: 'rate_limited',
   PERMISSION_DENIED: 'permission_denied',
   PERMISSIONS_ERROR: 'permission_denied',
   ZONE_RESOURCE_POOL_EXHAUSTED: 'zone_exhausted',
@@ -72,6 +92,9 @@ const REASONS: Readonly<Record<string, CloudReason>> = {
   REGION_RESOURCE_POOL_EXHAUSTED: 'zone_exhausted',
   RESOURCE_POOL_EXHAUSTED: 'zone_exhausted',
   GPU_STOCKOUT: 'zone_exhausted',
+  IP_SPACE_EXHAUSTED: 'ip_space_exhausted',
+  IP_SPACE_EXHAUSTED_WITH_DETAILS: 'ip_space_exhausted',
+  PREEMPTED: 'preempted',
   RESOURCE_NOT_FOUND: 'not_found',
   RESOURCE_ALREADY_EXISTS: 'already_exists',
   RESOURCE_NOT_READY: 'not_ready',
@@ -82,18 +105,22 @@ const REASONS: Readonly<Record<string, CloudReason>> = {
   INTERNAL_ERROR: 'backend_error',
 };
 
-/** By the HTTP status, for answers without a reason we know. */
-function reasonOfStatus(status: number): CloudReason {
-  if (status === 401 || status === 403) return 'permission_denied';
+/** By the HTTP status, as far as a status alone says what is wrong; `undefined` for 400, 403 and the like. */
+function reasonOfStatus(status: number): CloudReason | undefined {
+  if (status === 401) return 'permission_denied';
   if (status === 404) return 'not_found';
   if (status === 409) return 'already_exists';
   if (status === 408 || status === 429) return 'rate_limited';
-  if (status >= 500) return 'backend_error';
-  return 'invalid_argument';
+  return status >= 500 ? 'backend_error' : undefined;
 }
 
+/** Without a word a 403 is a missing permission and another 4xx a wrong argument; with a word that nobody knows, neither. */
 export function reasonOf(word: string | undefined, status: number): CloudReason {
-  return (word === undefined ? undefined : REASONS[word]) ?? reasonOfStatus(status);
+  if (word !== undefined && Object.hasOwn(REASONS, word)) return REASONS[word] ?? 'unknown';
+  const plain = reasonOfStatus(status);
+  if (plain !== undefined) return plain;
+  if (word !== undefined) return 'unknown';
+  return status === 403 ? 'permission_denied' : 'invalid_argument';
 }
 
 interface ErrorBody {

@@ -5,7 +5,7 @@ import { plannedCall } from '#shared/domain/planned-call.ts';
 import { requestUuid } from '#shared/domain/request-uuid.ts';
 import { CloudError, toCloudError } from '#shared/gce/cloud-error.ts';
 import type { Machine, Place, ZoneOperation } from '#shared/gce/compute.ts';
-import { cloudReason } from '#shared/lifecycle/cloud-failure.ts';
+import { cloudReason, type RefusedVerb } from '#shared/lifecycle/cloud-failure.ts';
 import { findMachine } from '#shared/lifecycle/find-machine.ts';
 import { removeInstance } from '#shared/lifecycle/remove-instance.ts';
 import { type End, type Held, settle } from '#shared/lifecycle/settle-operation.ts';
@@ -162,7 +162,7 @@ export class Delivery {
   refused(error: CloudError): Promise<Verdict | 'next'> {
     if (this.#refusedOnly) return this.retryOrFail(error);
     const resetUnknown = this.operation.call?.verb === 'reset' && error.refused;
-    return this.#giveUp(resetUnknown ? RESET_UNKNOWN : cloudReason(error.reason));
+    return this.#giveUp(resetUnknown ? RESET_UNKNOWN : cloudReason(error.reason, this.#verb()));
   }
 
   /** A zone operation that ended badly, or a call that was refused. */
@@ -175,10 +175,15 @@ export class Delivery {
       detail: error.message,
     });
     const passing = new CloudError(error.reason, error.message).transient;
-    if (!passing || callCount >= CALLS_MAX) return this.#giveUp(cloudReason(error.reason));
+    if (!passing || callCount >= CALLS_MAX) return this.#giveUp(cloudReason(error.reason, this.#verb()));
     // The same requestId would answer the same failure: the next attempt is a new call.
     if (!(await this.lease.write({ ...this.operation, call: null }))) return 'done';
     return this.tryAgain();
+  }
+
+  /** What Compute Engine was asked for last. */
+  #verb(): RefusedVerb {
+    return this.operation.call?.verb ?? 'get';
   }
 
   /** After an error that may pass: again within this delivery when the pause is short, later otherwise. */

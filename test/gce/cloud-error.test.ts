@@ -18,7 +18,10 @@ test.each([
   [403, 'userRateLimitExceeded', 'rate_limited'],
   [403, 'quotaExceeded', 'quota_exceeded'],
   [403, 'forbidden', 'permission_denied'],
-  [403, 'something new', 'permission_denied'],
+  [403, 'something new', 'unknown'],
+  [400, 'something new', 'unknown'],
+  [400, 'badRequest', 'invalid_argument'],
+  [413, 'fieldSizeTooLarge', 'invalid_argument'],
   [401, 'authError', 'permission_denied'],
   [404, 'notFound', 'not_found'],
   [409, 'alreadyExists', 'already_exists'],
@@ -29,7 +32,7 @@ test.each([
   [408, 'something new', 'rate_limited'],
   [500, 'backendError', 'backend_error'],
   [503, 'something new', 'backend_error'],
-  [418, 'something new', 'invalid_argument'],
+  [418, 'something new', 'unknown'],
 ])('an answer %i %s is %s', (status, reason, expected) => {
   const error = toCloudError(thrownFor(status, answer(status, reason)));
 
@@ -41,6 +44,10 @@ test.each([
   ['ZONE_RESOURCE_POOL_EXHAUSTED', 'zone_exhausted'],
   ['ZONE_RESOURCE_POOL_EXHAUSTED_WITH_DETAILS', 'zone_exhausted'],
   ['QUOTA_EXCEEDED', 'quota_exceeded'],
+  ['IP_SPACE_EXHAUSTED', 'ip_space_exhausted'],
+  ['IP_SPACE_EXHAUSTED_WITH_DETAILS', 'ip_space_exhausted'],
+  ['PREEMPTED', 'preempted'],
+  ['A_CODE_OF_TOMORROW', 'unknown'],
   ['RATE_LIMIT_EXCEEDED', 'rate_limited'],
   ['RESOURCE_NOT_FOUND', 'not_found'],
   ['RESOURCE_IN_USE_BY_ANOTHER_RESOURCE', 'not_ready'],
@@ -48,6 +55,10 @@ test.each([
   ['INTERNAL_ERROR', 'backend_error'],
 ])('an operation that ended with %s is %s, whatever its status', (code, expected) => {
   expect(reasonOf(code, 400)).toBe(expected);
+});
+
+test('a 403 without a word is a missing permission, a 400 without one a wrong argument', () => {
+  expect([reasonOf(undefined, 403), reasonOf(undefined, 400)]).toEqual(['permission_denied', 'invalid_argument']);
 });
 
 describe('no answer is not a refusal', () => {
@@ -86,11 +97,14 @@ test('which reasons leave the outcome open, and which may pass', () => {
     'permission_denied: not applied, final',
     'rate_limited: not applied, again',
     'zone_exhausted: not applied, final',
+    'ip_space_exhausted: not applied, final',
+    'preempted: not applied, final',
     'not_found: not applied, final',
     'already_exists: not applied, final',
     'not_ready: not applied, again',
     'invalid_argument: not applied, final',
     'backend_error: perhaps applied, again',
     'lost: perhaps applied, again',
+    'unknown: not applied, again',
   ]);
 });

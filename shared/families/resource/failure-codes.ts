@@ -10,6 +10,8 @@ const CODE: Readonly<Record<OperationFailure, string>> = {
   cloud_already_exists: 'PLATFORM_NAME_TAKEN',
   cloud_not_ready: 'PLATFORM_NOT_READY',
   cloud_invalid_argument: 'SPEC_NOT_POSSIBLE',
+  cloud_ip_space_exhausted: 'PLATFORM_ADDRESSES_EXHAUSTED',
+  cloud_unknown_error: 'PLATFORM_ERROR_UNKNOWN',
   cloud_unavailable: 'PLATFORM_UNAVAILABLE',
   vm_missing: 'VM_MISSING',
   vm_stopped: 'VM_STOPPED',
