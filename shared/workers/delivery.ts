@@ -7,6 +7,7 @@ import { CloudError, toCloudError } from '#shared/gce/cloud-error.ts';
 import type { Machine, Place, ZoneOperation } from '#shared/gce/compute.ts';
 import { cloudReason, type RefusedVerb } from '#shared/lifecycle/cloud-failure.ts';
 import { findMachine } from '#shared/lifecycle/find-machine.ts';
+import { orphanZone } from '#shared/lifecycle/orphan-zone.ts';
 import { removeInstance } from '#shared/lifecycle/remove-instance.ts';
 import { type End, type Held, settle } from '#shared/lifecycle/settle-operation.ts';
 import type { Tools } from '#shared/lifecycle/tools.ts';
@@ -104,20 +105,24 @@ export class Delivery {
   }
 
   async #lookOnce(): Promise<Machine | undefined> {
-    const place = this.#place();
+    const place = await this.#place();
     await this.lease.keep();
     return place === undefined ? undefined : this.tools.compute.get(place);
   }
 
   async #lookSurely(): Promise<Machine | undefined> {
-    const place = this.#place();
+    const place = await this.#place();
     await this.lease.keep();
     return place === undefined ? undefined : findMachine(place, this.tools);
   }
 
-  #place(): Place | undefined {
+  /** A delete may have taken the record away already; its VM is on the list of those that have to go. */
+  async #place(): Promise<Place | undefined> {
     const { instance } = this.lease.held;
-    return instance === undefined ? undefined : { zone: instance.value.zone, name: instance.id };
+    if (instance !== undefined) return { zone: instance.value.zone, name: instance.id };
+    const { kind, instanceId } = this.operation;
+    const zone = kind === 'delete' ? await orphanZone(instanceId, this.tools) : undefined;
+    return zone === undefined ? undefined : { zone, name: instanceId };
   }
 
   /** A call was answered that there is no such VM, and a look shows that there is one. */

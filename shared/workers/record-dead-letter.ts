@@ -8,12 +8,12 @@ import { isFinal, type Operation } from '#shared/domain/operation.ts';
 import { isLeaving } from '#shared/domain/power.ts';
 import { CloudError } from '#shared/gce/cloud-error.ts';
 import { findMachine } from '#shared/lifecycle/find-machine.ts';
+import { orphanZone } from '#shared/lifecycle/orphan-zone.ts';
 import { finishDelete, removeInstance } from '#shared/lifecycle/remove-instance.ts';
 import { type Held, settle } from '#shared/lifecycle/settle-operation.ts';
 import type { Tools } from '#shared/lifecycle/tools.ts';
 import { type Delivery, operationOf } from '#shared/pubsub/envelope.ts';
 import { PATIENCE_MS } from './delivery.ts';
-import { orphanZone } from './run-delete.ts';
 
 type RecorderTools = Pick<Tools, 'store' | 'publisher' | 'compute' | 'log' | 'nowMs' | 'sleep'>;
 

@@ -1,9 +1,8 @@
-import { ORPHAN } from '#shared/datastore/bookkeeping-rows.ts';
-import { ref } from '#shared/datastore/write.ts';
 import { nextStep } from '#shared/domain/operation-plan.ts';
 import { CloudError } from '#shared/gce/cloud-error.ts';
 import type { Place, ZoneOperation } from '#shared/gce/compute.ts';
 import { findMachine } from '#shared/lifecycle/find-machine.ts';
+import { orphanZone } from '#shared/lifecycle/orphan-zone.ts';
 import { finishDelete } from '#shared/lifecycle/remove-instance.ts';
 import { settle } from '#shared/lifecycle/settle-operation.ts';
 import type { Tools } from '#shared/lifecycle/tools.ts';
@@ -78,10 +77,4 @@ async function followDelete(
     await delivery.lease.keep();
     zoneOperation = await compute.wait(place.zone, zoneOperation.name, leftMs);
   }
-}
-
-/** Where the VM of a delete is whose record is gone; `undefined` when it is on no list either. */
-export async function orphanZone(instanceId: string, { store }: Pick<Tools, 'store'>): Promise<string | undefined> {
-  const orphan = await store.get(ref(ORPHAN, instanceId));
-  return orphan?.value.zone;
 }
