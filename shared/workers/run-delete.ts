@@ -5,7 +5,6 @@ import { findMachine } from '#shared/lifecycle/find-machine.ts';
 import { orphanZone } from '#shared/lifecycle/orphan-zone.ts';
 import { finishDelete } from '#shared/lifecycle/remove-instance.ts';
 import { settle } from '#shared/lifecycle/settle-operation.ts';
-import type { Tools } from '#shared/lifecycle/tools.ts';
 import { type Delivery, LAST_WAIT_MS, type Verdict } from './delivery.ts';
 
 /**
