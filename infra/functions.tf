@@ -72,7 +72,7 @@ resource "google_project_iam_member" "build_sources" {
 }
 
 locals {
-  _environment_variables = { for name, value in {
+  _environment_variables = merge({ for name, value in {
     DATASTORE_DATABASE = local.database_id == "(default)" ? "" : local.database_id
     # Marks our virtual machines, so that deployments in one project leave each other's alone.
     DEPLOYMENT                 = var.environment
@@ -86,8 +86,12 @@ locals {
     LOG_EXECUTION_ID           = "true"
     LOG_LEVEL                  = var.log_level
     OPERATIONS_TOPIC           = google_pubsub_topic.topic["operations"].name
+    ORPHAN_KEPT_DAYS           = tostring(var.orphan_kept_days)
     RESOURCE_ID_PREFIX         = local.id_prefixes.resource
-  } : name => value if value != "" }
+    } : name => value if value != "" }, {
+    # When the database was made, which a backup that is restored into it does not bring along.
+    DATABASE_EPOCH = google_firestore_database.main.create_time
+  })
 }
 
 resource "google_cloudfunctions2_function" "function" {

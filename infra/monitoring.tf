@@ -7,10 +7,11 @@ locals {
     brake          = { message = "too many VMs without a record", description = "Sweeps that found so many machines without a record that they touched none." }
     cache_rejected = { message = "the shipped code cache was rejected", description = "Starts of function instances that compiled their code because V8 refused the cache built for them." }
     dead_letters   = { message = "a message ended in the dead letter topic", description = "Messages that could not be handled in all their attempts." }
+    foreign_sweeps = { message = "the database was restored from another one, or is another one; nothing is swept", description = "Sweeps that did nothing, because the database is not the one that the environment was made with." }
     failed_parts   = { message = "a part of the sweep failed; the next sweep tries again", description = "Parts of reconciler sweeps that failed." }
-    orphans        = { message = "a VM without a record was found; it will be deleted after its quarantine", description = "Virtual machines of ours that nobody has on record." }
+    orphans        = { message = "a VM without a record was found; it will be stopped, and deleted after some days", description = "Virtual machines of ours that nobody has on record." }
     quota_drift    = { message = "quota usage was not the number of instances", description = "Customers whose counted quota differs from their instances." }
-    stuck_machines = { message = "a VM without a record could not be deleted yet", description = "Failed attempts to delete virtual machines that must go." }
+    stuck_machines = { message = "a VM without a record could not be stopped or deleted yet", description = "Failed attempts to stop or delete virtual machines that must go." }
     sweeps         = { message = "sweep ended", description = "Runs of the reconciler that came to their end." }
   }
 
@@ -48,6 +49,11 @@ locals {
       aligner  = "ALIGN_MAX", reducer = "REDUCE_MAX", above = var.alerts.unacknowledged_event_seconds, period = "60s", duration = "300s"
       help     = "dead-letter-recorder does not take its messages; after seven days they are lost, with the operations pending."
     }
+    "Database is another one" = {
+      severity = "CRITICAL", filter = local._counter_series.foreign_sweeps, aligner = "ALIGN_DELTA", reducer = "REDUCE_SUM"
+      above    = 0, period = "300s", duration = "0s"
+      help     = "The records name another database, or one made earlier: a backup was restored. Nothing is swept, so that old records neither repeat operations nor touch machines."
+    }
     "Events that wait" = {
       severity = "WARNING", filter = "resource.type = \"pubsub_subscription\" AND resource.labels.subscription_id = \"${google_pubsub_subscription.push["reconciler-sync"].name}\" AND metric.type = \"pubsub.googleapis.com/subscription/oldest_unacked_message_age\""
       aligner  = "ALIGN_MAX", reducer = "REDUCE_MAX", above = var.alerts.unacknowledged_event_seconds, period = "60s", duration = "300s"
@@ -71,7 +77,7 @@ locals {
     "Orphans found" = {
       severity = "WARNING", filter = local._counter_series.orphans, aligner = "ALIGN_DELTA", reducer = "REDUCE_SUM"
       above    = 0, period = "300s", duration = "0s"
-      help     = "A virtual machine with our label has no record. It is deleted after ten minutes, unless somebody protects it from deletion meanwhile."
+      help     = "A virtual machine with our label has no record. It is stopped after ten minutes and deleted after ${var.orphan_kept_days} days, unless it is protected from deletion meanwhile."
     }
     "Orphans that stay" = {
       severity = "ERROR", filter = local._counter_series.stuck_machines, aligner = "ALIGN_DELTA", reducer = "REDUCE_SUM"

@@ -219,6 +219,17 @@ variable "network" {
   nullable = false
 }
 
+variable "orphan_kept_days" {
+  description = "Days for which a virtual machine that was found without a record is kept, stopped, before it is deleted."
+  type        = number
+  default     = 7
+
+  validation {
+    condition     = var.orphan_kept_days >= 1 && floor(var.orphan_kept_days) == var.orphan_kept_days
+    error_message = "It is a whole number, and at least 1."
+  }
+}
+
 variable "project" {
   description = "Id of the Google Cloud project."
   type        = string

@@ -7,7 +7,7 @@ import { recountAll, recountCustomer, type RecountReport, type UsageDrift } from
 import type { Log } from '#shared/domain/log.ts';
 
 /** What is off is the result of this command, so it is not logged as well. */
-const SILENT: Log = { info: () => undefined, warn: () => undefined, error: () => undefined };
+const SILENT: Log = { info: () => undefined, warn: () => undefined, error: () => undefined, critical: () => undefined };
 
 const line = new CommandLine(
   'recount',

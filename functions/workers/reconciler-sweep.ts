@@ -3,8 +3,13 @@ import { openCompute } from '#shared/runtime/open-compute.ts';
 import { openPublisher } from '#shared/runtime/open-publisher.ts';
 import { scheduledFunction } from '#shared/runtime/worker-function.ts';
 
+const DAY_MS = 24 * 60 * 60_000;
+
 scheduledFunction({
   name: 'reconciler-sweep',
   open: (base) => ({ ...openCompute(base), ...openPublisher(base) }),
-  run: sweep,
+  run: (tools) => {
+    const { database, databaseEpochMs, orphanKeptDays } = tools.configuration;
+    return sweep({ identity: { database, epochMs: databaseEpochMs }, keptMs: orphanKeptDays * DAY_MS }, tools);
+  },
 });

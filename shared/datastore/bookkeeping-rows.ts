@@ -1,3 +1,4 @@
+import type { SweepBrake } from '#shared/domain/sweep-brake.ts';
 import { expiry, integer, json, nullable, plainText, text, texts, time, word } from './field.ts';
 import { kind, type Kind } from './kind.ts';
 import { OPERATION_RETENTION_MS } from './retention.ts';
@@ -71,6 +72,8 @@ export interface Orphan {
   /** It counts as gone when it is absent and this has passed: an insert that is still on its way could yet make it. */
   readonly absentFromMs: number;
   readonly dueAtMs: number;
+  /** Since when a VM without a record was seen stopped; `null`: it was not yet. */
+  readonly stoppedAtMs: number | null;
   readonly attempts: number;
   /** The delete that follows the VM, and whose it is; `""` when there is none. */
   readonly operationId: string;
@@ -87,12 +90,46 @@ export const ORPHAN: Kind<Orphan> = kind<Orphan>(
     deleteAtMs: time,
     absentFromMs: time,
     dueAtMs: time,
+    stoppedAtMs: nullable(time),
     attempts: integer,
     operationId: plainText,
     customerId: plainText,
   },
-  { missing: () => ({ operationId: '', customerId: '' }) },
+  { missing: () => ({ stoppedAtMs: null, operationId: '', customerId: '' }) },
 );
+
+/** The brake of the sweep; there is one row at most, and none while the brake is off. */
+export const SWEEP_BRAKE: Kind<SweepBrake> = kind<SweepBrake>('SweepBrake', {
+  machines: integer,
+  records: integer,
+  strays: integer,
+  engagedAtMs: time,
+  releasedAtMs: nullable(time),
+  releasedBy: plainText,
+  database: plainText,
+  epochMs: integer,
+});
+
+/** Id of the one row of the brake. */
+export const BRAKE = 'sweep';
+
+/** Which database this one was made as: a copy of it, or a backup brought back later, says that it is not that one. */
+export interface DatabaseMarker {
+  /** Id of the database; `""`: the default one. */
+  readonly database: string;
+  /** When the database was made, as Google Cloud says; epoch ms, 0 where it is not known. */
+  readonly epochMs: number;
+  readonly madeAtMs: number;
+}
+
+export const DATABASE_MARKER: Kind<DatabaseMarker> = kind<DatabaseMarker>('DatabaseMarker', {
+  database: plainText,
+  epochMs: integer,
+  madeAtMs: time,
+});
+
+/** Id of the one marker. */
+export const MARKER = 'database';
 
 /** A message that could not be handled in all its attempts. */
 export interface DeadLetter {

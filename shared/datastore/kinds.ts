@@ -1,5 +1,15 @@
 import { API_KEY, CUSTOMER, ORDERS, PROJECT, SESSION, USER } from './account-rows.ts';
-import { DEAD_LETTER, IDEMPOTENCY, JOB_STATE, ORPHAN, RATE_COUNTER, SEALING_KEY, USAGE } from './bookkeeping-rows.ts';
+import {
+  DATABASE_MARKER,
+  DEAD_LETTER,
+  IDEMPOTENCY,
+  JOB_STATE,
+  ORPHAN,
+  RATE_COUNTER,
+  SEALING_KEY,
+  SWEEP_BRAKE,
+  USAGE,
+} from './bookkeeping-rows.ts';
 import { CATALOG_KINDS } from './catalog-rows.ts';
 import type { Kind } from './kind.ts';
 import { EVENT, INSTANCE, OPERATION, PRICE_PERIOD } from './rows.ts';
@@ -18,6 +28,8 @@ export const KINDS: readonly Kind<unknown>[] = [
   DEAD_LETTER,
   JOB_STATE,
   SEALING_KEY,
+  SWEEP_BRAKE,
+  DATABASE_MARKER,
   CUSTOMER,
   USER,
   PROJECT,

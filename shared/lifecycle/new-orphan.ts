@@ -24,5 +24,6 @@ export function newOrphan(
   { why, atMs, deleteAtMs = atMs, dueAtMs = deleteAtMs, mayAppear = false, followedBy = NONE }: OrphanPlan,
 ): Orphan {
   const absentFromMs = mayAppear ? atMs + LATE_INSERT_MS : atMs;
-  return { name, zone, why, foundAtMs: atMs, deleteAtMs, absentFromMs, dueAtMs, attempts: 0, ...followedBy };
+  const times = { foundAtMs: atMs, deleteAtMs, absentFromMs, dueAtMs, stoppedAtMs: null };
+  return { name, zone, why, ...times, attempts: 0, ...followedBy };
 }

@@ -5,6 +5,8 @@ export interface Configuration {
   readonly project: string;
   /** `""`: the default database. */
   readonly database: string;
+  /** When the database was made, epoch ms; 0: not known. Tells it from one of the same name that was made anew. */
+  readonly databaseEpochMs: number;
   readonly operationsTopic: string;
   /** Value of our label on VMs. */
   readonly deployment: string;
@@ -13,6 +15,8 @@ export interface Configuration {
   readonly resourceIdPrefix: string;
   readonly failedSignInsPerMinute: number;
   readonly forwardedHops: number;
+  /** Days for which a VM that was found without a record is kept, stopped, before it is deleted. */
+  readonly orphanKeptDays: number;
   readonly logLevel: (typeof LOG_LEVELS)[number];
   readonly jwt: JwtOptions | undefined;
   /** `host:port` of emulators; `undefined` in Google Cloud. */
@@ -61,6 +65,14 @@ export function readConfiguration(environment: Environment): Configuration {
       /^(\(default\)|[a-z][-a-z0-9]{2,61}[a-z0-9])$/,
       'a database id',
     ).replace('(default)', ''),
+    databaseEpochMs: Date.parse(
+      text(
+        'DATABASE_EPOCH',
+        '1970-01-01T00:00:00Z',
+        /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/,
+        'a time in RFC 3339, UTC',
+      ),
+    ),
     operationsTopic: text('OPERATIONS_TOPIC', 'operations', /^[A-Za-z][\w.~+%-]{2,254}$/, 'the id of a topic'),
     deployment: text('DEPLOYMENT', 'production', /^[a-z0-9][-_a-z0-9]{0,62}$/, 'a label value'),
     // Six and eight hex digits and two hyphens follow; a VM's name has at most 63 characters.
@@ -68,6 +80,7 @@ export function readConfiguration(environment: Environment): Configuration {
     resourceIdPrefix: text('RESOURCE_ID_PREFIX', 'inst', /^[a-z][-a-z0-9]{0,31}$/, 'the beginning of a VM name'),
     failedSignInsPerMinute: whole('FAILED_SIGN_INS_PER_MINUTE', 20, 1),
     forwardedHops: whole('FORWARDED_HOPS', 2, 0),
+    orphanKeptDays: whole('ORPHAN_KEPT_DAYS', 7, 1),
     logLevel:
       LOG_LEVELS.find(
         (level) =>

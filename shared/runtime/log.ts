@@ -56,6 +56,10 @@ export class JsonLog implements Log {
     this.#logger.error(readable(fields), message);
   }
 
+  critical(message: string, fields: Readonly<Record<string, unknown>> = {}): void {
+    this.#logger.fatal(readable(fields), message);
+  }
+
   /**
    * The line of a request; the first one also tells what V8 did with the shipped code cache. An error of ours is ERROR. The
    * caller's mistakes, and a connection that the caller broke off, are INFO like everything that went well.

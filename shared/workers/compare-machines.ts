@@ -4,10 +4,13 @@ import { INSTANCE } from '#shared/datastore/rows.ts';
 import { Conflict, insert, put, ref, type Row } from '#shared/datastore/write.ts';
 import type { Instance } from '#shared/domain/instance.ts';
 import type { Price } from '#shared/domain/price.ts';
+import { straysAllowed } from '#shared/domain/sweep-brake.ts';
 import type { Machine } from '#shared/gce/compute.ts';
 import { newOrphan } from '#shared/lifecycle/new-orphan.ts';
 import { compare, syncInstance } from '#shared/lifecycle/sync-instance.ts';
 import type { Tools } from '#shared/lifecycle/tools.ts';
+import { applyBrake, readBrake } from './apply-brake.ts';
+import type { DatabaseIdentity } from './database-marker.ts';
 import { each } from './each.ts';
 import { readPrices, rollPrice } from './roll-prices.ts';
 import { BATCH, DRIFT, JOB, type SweepReport } from './sweep-report.ts';
@@ -23,30 +26,46 @@ const SMALL_PLATFORM = 5_000;
 
 const FULL_EVERY_MS = 5 * 60_000;
 
-/** Every VM against its record, and every record against its VM. */
-export async function compareAll(tools: Tools): Promise<Partial<SweepReport>> {
+/**
+ * Every VM against its record, and every record against its VM. `quarantine` says whether VMs without a record may be
+ * touched: they must be few, and the database this deployment's.
+ */
+export async function compareAll(
+  identity: DatabaseIdentity,
+  tools: Tools,
+): Promise<Partial<SweepReport> & Pick<SweepReport, 'brake'>> {
   const { store, nowMs } = tools;
   const startedAtMs = nowMs();
   const state = await store.get(ref(JOB_STATE, JOB));
   const large = Number(state?.value.cursor ?? 0) > SMALL_PLATFORM;
-  if (large && state !== undefined && startedAtMs - state.value.ranAtMs < FULL_EVERY_MS) return { full: false };
+  if (large && state !== undefined && startedAtMs - state.value.ranAtMs < FULL_EVERY_MS) {
+    return { full: false, brake: await readBrake(tools) };
+  }
   const seen = new Set<string>();
-  let strays = 0;
+  const unrecorded: Machine[] = [];
   const prices = await readPrices(tools);
   for await (const machines of tools.compute.list()) {
     for (const { name } of machines) seen.add(name);
-    strays += await compareMachines(machines, prices, tools);
+    unrecorded.push(...(await compareMachines(machines, prices, tools)));
   }
   const records = await compareRecords(seen, startedAtMs, tools);
+  const candidates = unrecorded.filter(
+    ({ createdAtMs, deletionProtection }) => startedAtMs - createdAtMs >= ORPHAN_AGE_MS && !deletionProtection,
+  );
+  const found = { machines: seen.size, records };
+  const strays = await confirmStrays(candidates, straysAllowed(found), tools);
+  const brake = await applyBrake({ ...found, strays: strays.length }, identity, tools);
+  if (brake !== 'on') await each(strays, (machine) => quarantine(machine, tools));
   await store.write([put(JOB_STATE, JOB, { cursor: String(seen.size), ranAtMs: startedAtMs })]);
-  return { full: true, machines: seen.size, records, strays };
+  return { full: true, ...found, strays: strays.length, brake };
 }
 
+/** Those of a page that have no record. */
 async function compareMachines(
   machines: readonly Machine[],
   prices: ReadonlyMap<string, Price>,
   tools: Tools,
-): Promise<number> {
+): Promise<readonly Machine[]> {
   const rows = await tools.store.getAll(machines.map(({ name }) => ref(INSTANCE, name)));
   const strays: Machine[] = [];
   const pairs: { readonly row: Row<Instance>; readonly machine: Machine }[] = [];
@@ -60,18 +79,38 @@ async function compareMachines(
     // The list is older than the record, which may know better by now: only a fresh look may contradict it.
     await syncInstance(row.id, DRIFT, tools);
   });
-  await each(strays, (machine) => quarantine(machine, tools));
-  return strays.length;
+  return strays;
+}
+
+/**
+ * Those that still have no record, are not on their way out after a delete, and still exist: the list is older than the
+ * records. VMs beyond one more than the allowed number are counted without that look, because then none is touched.
+ */
+async function confirmStrays(
+  candidates: readonly Machine[],
+  allowed: number,
+  { store, compute }: Tools,
+): Promise<readonly Machine[]> {
+  const records = await store.getAll(candidates.map(({ name }) => ref(INSTANCE, name)));
+  const orphans = await store.getAll(candidates.map(({ name }) => ref(ORPHAN, name)));
+  const strays: Machine[] = [];
+  for (const [index, machine] of candidates.entries()) {
+    const why = orphans[index]?.value.why;
+    if (records[index] !== undefined || (why !== undefined && why !== 'unrecorded')) continue;
+    const isCounted = strays.length > allowed;
+    if (isCounted || (await compute.get({ zone: machine.zone, name: machine.name })) !== undefined)
+      strays.push(machine);
+  }
+  return strays;
 }
 
 /** A VM that carries our label and has no record: put on the list, never touched at once. */
 async function quarantine(machine: Machine, { store, nowMs, log }: Tools): Promise<void> {
   const atMs = nowMs();
-  if (atMs - machine.createdAtMs < ORPHAN_AGE_MS || machine.deletionProtection) return;
   const orphan = newOrphan(machine, { why: 'unrecorded', atMs, deleteAtMs: atMs + QUARANTINE_MS });
   try {
     await store.commitOnce([insert(ORPHAN, machine.name, orphan)]);
-    log.error('a VM without a record was found; it will be deleted after its quarantine', {
+    log.error('a VM without a record was found; it will be stopped, and deleted after some days', {
       vm: machine.name,
       zone: machine.zone,
     });

@@ -1,10 +1,12 @@
-import type { Orphan } from '#shared/datastore/bookkeeping-rows.ts';
+import { type Orphan } from '#shared/datastore/bookkeeping-rows.ts';
 import { time } from '#shared/datastore/field.ts';
 import { DUE_ORPHANS } from '#shared/datastore/queries.ts';
 import { INSTANCE } from '#shared/datastore/rows.ts';
 import { ref, remove, replace, type Row } from '#shared/datastore/write.ts';
 import { requestUuid } from '#shared/domain/request-uuid.ts';
+import { isStopped, statusFromCloud } from '#shared/domain/status.ts';
 import { toCloudError } from '#shared/gce/cloud-error.ts';
+import type { Machine } from '#shared/gce/compute.ts';
 import { findMachine } from '#shared/lifecycle/find-machine.ts';
 import type { Tools } from '#shared/lifecycle/tools.ts';
 import { each } from './each.ts';
@@ -14,16 +16,44 @@ const RETRY_ORPHAN_MS = 30_000;
 
 const RETRY_ORPHAN_MS_MAX = 10 * 60_000;
 
-export async function removeOrphans(tools: Tools): Promise<number> {
-  const { rows } = await tools.store.query(DUE_ORPHANS, { dueAtMs: time.encode(tools.nowMs()) }, { limit: BATCH });
-  await each(rows, (row) => removeOrphan(row, tools));
-  return rows.length;
+/** A VM that is kept is looked at this often: when it was started again meanwhile, it is stopped again. */
+const LOOK_AT_KEPT_MS = 24 * 60 * 60_000;
+
+/** Pages of due VMs that one sweep goes through for those that it may touch. */
+const PAGES_MAX = 20;
+
+export interface OrphanRules {
+  /** False while the brake is on: VMs that were found without a record stay as they are. */
+  readonly unrecorded: boolean;
+  /** For how long a VM that was found without a record is kept once it has stopped. */
+  readonly keptMs: number;
 }
 
-/** One VM that must go: gone already, or deleted, or kept for a reason that is logged. */
-async function removeOrphan(row: Row<Orphan>, tools: Tools): Promise<void> {
+/** Goes on with the VMs that have to go. Answers how many were looked at. */
+export async function removeOrphans(rules: OrphanRules, tools: Tools): Promise<number> {
+  const dueNow = { dueAtMs: time.encode(tools.nowMs()) };
+  const due: Row<Orphan>[] = [];
+  let cursor: string | undefined;
+  for (let page = 0; page < PAGES_MAX && due.length < BATCH; page += 1) {
+    const found = await tools.store.query(DUE_ORPHANS, dueNow, {
+      limit: BATCH,
+      ...(cursor === undefined ? {} : { cursor }),
+    });
+    due.push(...found.rows.filter(({ value }) => rules.unrecorded || value.why !== 'unrecorded'));
+    cursor = found.cursor;
+    if (cursor === undefined) break;
+  }
+  await each(due, (row) => removeOrphan(row, rules, tools));
+  return due.length;
+}
+
+/** What is done to a VM that has to go: left until a time, or asked of Compute Engine. */
+type Act = { readonly later: number; readonly more?: Partial<Orphan> } | { readonly verb: 'stop' | 'delete' };
+
+/** One VM that must go: gone already, or brought a step further, or kept for a reason that is logged. */
+async function removeOrphan(row: Row<Orphan>, { keptMs }: OrphanRules, tools: Tools): Promise<void> {
   const { store, compute, log } = tools;
-  const { name, zone, why, attempts, absentFromMs, deleteAtMs } = row.value;
+  const { name, zone, why, absentFromMs } = row.value;
   const nowMs = tools.nowMs();
   const later = (dueAtMs: number, more: Partial<Orphan> = {}) =>
     store.commitOnce([replace(row, { ...row.value, dueAtMs, ...more })]);
@@ -39,29 +69,61 @@ async function removeOrphan(row: Row<Orphan>, tools: Tools): Promise<void> {
     await (absentFromMs <= nowMs ? store.commitOnce([remove(row)]) : later(Math.min(absentFromMs, nowMs + 60_000)));
     return;
   }
+  if (why === 'unrecorded' && machine.createdAtMs > row.value.foundAtMs) {
+    // Another VM under the same name: it is found again when it is old enough.
+    await store.commitOnce([remove(row)]);
+    return;
+  }
   if (machine.labels[compute.label.name] !== compute.label.value || machine.deletionProtection) {
     log.error('a VM that should go is protected or not labelled as ours; it is left alone', { vm: name, zone });
     await later(nowMs + RETRY_ORPHAN_MS_MAX);
     return;
   }
-  if (deleteAtMs > nowMs) {
-    await later(deleteAtMs);
-    return;
+  const act = nextAct(row.value, machine, { keptMs, nowMs });
+  if ('later' in act) await later(act.later, act.more);
+  else await ask(act.verb, row, tools);
+}
+
+/** A VM that was deleted goes at once. One that was found is stopped, kept for days, and goes then. */
+function nextAct(
+  { why, deleteAtMs, stoppedAtMs }: Orphan,
+  { status }: Machine,
+  { keptMs, nowMs }: { readonly keptMs: number; readonly nowMs: number },
+): Act {
+  if (deleteAtMs > nowMs) return { later: deleteAtMs };
+  if (why !== 'unrecorded') return { verb: 'delete' };
+  const known = statusFromCloud(status);
+  if (known === undefined || known === 'STOPPING' || known === 'SUSPENDING' || known === 'PENDING_STOP') {
+    return { later: nowMs + RETRY_ORPHAN_MS };
   }
-  // The attempt is written first: should the process die here, the next one asks under a new id, which does no harm.
-  await later(nowMs + Math.min(RETRY_ORPHAN_MS * 2 ** Math.min(attempts, 6), RETRY_ORPHAN_MS_MAX), {
-    attempts: attempts + 1,
-  });
+  if (!isStopped(known) && known !== 'SUSPENDED') return { verb: 'stop' };
+  if (stoppedAtMs === null) {
+    const more = { stoppedAtMs: nowMs, attempts: 0 };
+    return { later: nowMs + Math.min(keptMs, LOOK_AT_KEPT_MS), more };
+  }
+  const goesAtMs = stoppedAtMs + keptMs;
+  return goesAtMs <= nowMs ? { verb: 'delete' } : { later: Math.min(goesAtMs, nowMs + LOOK_AT_KEPT_MS) };
+}
+
+async function ask(verb: 'stop' | 'delete', row: Row<Orphan>, { store, compute, log, nowMs }: Tools): Promise<void> {
+  const { name, zone, why, attempts } = row.value;
+  const dueAtMs = nowMs() + Math.min(RETRY_ORPHAN_MS * 2 ** Math.min(attempts, 6), RETRY_ORPHAN_MS_MAX);
+  // The attempt is written first: should the process die here, the next one asks under a new id, which does no harm. A VM
+  // that has to be stopped again is kept anew.
+  const stopped = verb === 'stop' ? { stoppedAtMs: null } : {};
+  await store.commitOnce([replace(row, { ...row.value, ...stopped, dueAtMs, attempts: attempts + 1 })]);
+  const subject = verb === 'stop' ? `orphan/${name}/stop/${row.version}` : `orphan/${name}`;
   try {
-    await compute.request('delete', place, requestUuid(`orphan/${name}`, attempts + 1));
-    log.info('a VM without a record is being deleted', { vm: name, zone, why });
+    await compute.request(verb, { zone, name }, requestUuid(subject, attempts + 1));
+    log.info('a VM that has to go was asked to', { vm: name, zone, why, verb });
   } catch (thrown) {
     const error = toCloudError(thrown);
     if (error.reason === 'not_found') return;
-    log.error('a VM without a record could not be deleted yet', {
+    log.error('a VM without a record could not be stopped or deleted yet', {
       vm: name,
       zone,
       why,
+      verb,
       attempts: attempts + 1,
       reason: error.reason,
       cause: error,

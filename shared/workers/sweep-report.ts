@@ -10,6 +10,8 @@ export interface SweepReport {
   readonly strays: number;
   readonly orphans: number;
   readonly failures: number;
+  /** `on`: too many VMs have no record, and none is touched. `foreign`: the database is another one; nothing was done. */
+  readonly brake: 'off' | 'released' | 'on' | 'foreign';
   /** False: only what was due; the whole comparison runs less often on a large platform. */
   readonly full: boolean;
 }

@@ -7,7 +7,9 @@ import type { Operation } from '#shared/domain/operation.ts';
 import { publishOperations } from '#shared/lifecycle/publish-operations.ts';
 import { syncInstance } from '#shared/lifecycle/sync-instance.ts';
 import type { Tools } from '#shared/lifecycle/tools.ts';
+import { readBrake, refuseDatabase } from './apply-brake.ts';
 import { compareAll } from './compare-machines.ts';
+import { type DatabaseIdentity, databaseState } from './database-marker.ts';
 import { each } from './each.ts';
 import { removeOrphans } from './remove-orphans.ts';
 import { BATCH, DRIFT, type SweepReport } from './sweep-report.ts';
@@ -17,12 +19,19 @@ const LEFT_BEHIND_MS = 20_000;
 /** Pages of open operations that one sweep goes through. */
 const OPEN_PAGES_MAX = 40;
 
+export interface SweepSettings {
+  readonly identity: DatabaseIdentity;
+  /** For how long a VM that was found without a record is kept once it has stopped. */
+  readonly keptMs: number;
+}
+
 /**
  * Puts right what no event has told us: publishes what was left pending, looks at what is in transition, compares all VMs
- * with all records, and removes VMs that must go. Each part goes on when another fails; everything may run twice.
+ * with all records, and removes VMs that must go. Each part goes on when another fails; everything may run twice. A database that is not this
+ * deployment's is left alone: its operations have been carried out, and its records are of another time.
  */
-export async function sweep(tools: Tools): Promise<SweepReport> {
-  const report = {
+export async function sweep({ identity, keptMs }: SweepSettings, tools: Tools): Promise<SweepReport> {
+  const report: { -readonly [K in keyof SweepReport]: SweepReport[K] } = {
     republished: 0,
     oldestOpenSeconds: 0,
     looked: 0,
@@ -32,7 +41,12 @@ export async function sweep(tools: Tools): Promise<SweepReport> {
     orphans: 0,
     failures: 0,
     full: false,
+    brake: 'on',
   };
+  if ((await databaseState(identity, tools.store)) === 'foreign') {
+    await refuseDatabase(identity, tools);
+    return { ...report, brake: 'foreign' };
+  }
   const part = async (name: string, work: () => Promise<void>): Promise<void> => {
     try {
       await work();
@@ -48,10 +62,12 @@ export async function sweep(tools: Tools): Promise<SweepReport> {
     report.looked = await lookAtDue(tools);
   });
   await part('compare', async () => {
-    Object.assign(report, await compareAll(tools));
+    Object.assign(report, await compareAll(identity, tools));
   });
   await part('orphans', async () => {
-    report.orphans = await removeOrphans(tools);
+    // A comparison that failed says nothing about lost records, so it touches no VM either.
+    const unrecorded = report.brake !== 'on' && (await readBrake(tools)) !== 'on';
+    report.orphans = await removeOrphans({ unrecorded, keptMs }, tools);
   });
   tools.log.info('sweep ended', report);
   return report;

@@ -105,7 +105,7 @@ describe('another customer with the same group, user id and claimed project', ()
   test('starts and pauses nothing in a batch', async () => {
     const { tools } = await harness();
     const publisher = { publish: async () => undefined } as unknown as Parameters<typeof batchPower>[1]['publisher'];
-    const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
+    const log = { info: () => undefined, warn: () => undefined, error: () => undefined, critical: () => undefined };
     const stop = (caller: Principal) =>
       batchPower(
         { ...asked(caller), requestId: 'request-2', instances: [`inst_${ID}`], kind: 'stop' },

@@ -63,7 +63,7 @@ export async function scaleCloud(stateFile: string): Promise<ScaleCloud> {
     }),
     compute: new Compute({ project: LOCAL_PROJECT, deployment: 'local', emulatorHost: compute.address }),
     publisher: new Publisher({ project: LOCAL_PROJECT, topic: 'operations', emulatorHost: pubsub.address }),
-    log: { info: ignored, warn: ignored, error: ignored },
+    log: { info: ignored, warn: ignored, error: ignored, critical: ignored },
     nowMs: () => Date.now(),
     sleep: (ms: number) => sleep(ms),
     random: { hex: (bytes: number) => randomBytes(bytes).toString('hex'), fraction: () => Math.random() },

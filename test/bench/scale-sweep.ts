@@ -45,7 +45,7 @@ async function measured({ calls, datastore, tools }: ScaleCloud, machines: numbe
   calls.spent();
   const before = datastore.stats();
   const startedAtMs = performance.now();
-  const report = await sweep(tools);
+  const report = await sweep({ identity: { database: '', epochMs: 0 }, keptMs: 7 * 86_400_000 }, tools);
   const milliseconds = performance.now() - startedAtMs;
   const after = datastore.stats();
   const spent = calls.spent();

@@ -247,6 +247,7 @@ const SAMPLES = new Map(
         deleteAtMs: 1,
         absentFromMs: 1,
         dueAtMs: 1,
+        stoppedAtMs: null,
         attempts: 0,
         operationId: 'o',
         customerId: 'c',

@@ -2,11 +2,13 @@ import fc from 'fast-check';
 import { API_KEY, CUSTOMER, ORDERS, PROJECT, SESSION, USER } from '#shared/datastore/account-rows.ts';
 import {
   DEAD_LETTER,
+  DATABASE_MARKER,
   IDEMPOTENCY,
   JOB_STATE,
   ORPHAN,
   RATE_COUNTER,
   SEALING_KEY,
+  SWEEP_BRAKE,
   USAGE,
 } from '#shared/datastore/bookkeeping-rows.ts';
 import {
@@ -229,11 +231,26 @@ export const ROW_SAMPLES: readonly RowSamples[] = [
       deleteAtMs: ms,
       absentFromMs: ms,
       dueAtMs: ms,
+      stoppedAtMs: maybe(ms),
       attempts: count,
       operationId: text,
       customerId: text,
     }),
   ),
+  samples(
+    SWEEP_BRAKE,
+    record({
+      machines: count,
+      records: count,
+      strays: count,
+      engagedAtMs: ms,
+      releasedAtMs: maybe(ms),
+      releasedBy: text,
+      database: text,
+      epochMs: ms,
+    }),
+  ),
+  samples(DATABASE_MARKER, record({ database: text, epochMs: ms, madeAtMs: ms })),
   samples(
     DEAD_LETTER,
     record({

@@ -17,6 +17,7 @@ const ADDED: ReadonlyMap<string, unknown> = new Map<string, unknown>([
   ['IdempotencyRecord visibleBy', null],
   ['Instance lastEventAtMs', 0],
   ['Operation seenStatus', null],
+  ['Orphan stoppedAtMs', null],
   ['PricePeriod customerId', ''],
 ]);
 

@@ -93,10 +93,13 @@ describe('a VM without a record', () => {
     await client.close();
   };
   const exists = async (name: string) => (await cloud().machines()).some((machine) => machine.name === name);
+  const statusOf = async (name: string) => (await cloud().machines()).find((machine) => machine.name === name)?.status;
   const OURS = { 'compute-api': 'local' };
 
-  test('is put in quarantine when it is old enough, and deleted after it; others are never touched', async () => {
+  test('is put in quarantine when it is old enough, stopped, and deleted days later; others are never touched', async () => {
     const records = new Records(cloud().connection);
+    // Without any record at all the sweep would not touch a VM.
+    await admin().running();
     const quarantined = async () => (await records.orphans()).map(({ id }) => id);
     await insert('stray', { labels: OURS });
     await insert('protected-stray', { labels: OURS, deletionProtection: true });
@@ -112,11 +115,21 @@ describe('a VM without a record', () => {
     });
     await sweepOnce(cloud(), records, 300);
     const inQuarantine = await exists('stray');
+    await eventually(async () => {
+      await sweepOnce(cloud(), records, 301);
+      return (await statusOf('stray')) === 'TERMINATED' ? true : undefined;
+    });
+    const kept = await exists('stray');
+    await eventually(async () => {
+      await sweepOnce(cloud(), records, 86_401);
+      return (await exists('stray')) ? undefined : true;
+    });
     await settled(cloud());
 
     expect(young).toEqual([]);
     expect(found).toEqual(['stray']);
     expect(inQuarantine).toBe(true);
+    expect(kept).toBe(true);
     expect(await exists('stray')).toBe(false);
     expect(await exists('protected-stray')).toBe(true);
     expect(await exists('unlabelled')).toBe(true);

@@ -10,7 +10,7 @@ import { EVENT, INSTANCE, OPERATION, PRICE_PERIOD } from '#shared/datastore/rows
 import { Store } from '#shared/datastore/store.ts';
 import { put, ref, type Row } from '#shared/datastore/write.ts';
 import type { Instance } from '#shared/domain/instance.ts';
-import { Compute } from '#shared/gce/compute.ts';
+import { Compute, type ComputeOptions } from '#shared/gce/compute.ts';
 import type { Tools } from '#shared/lifecycle/tools.ts';
 import { type OperationMessage, Publisher } from '#shared/pubsub/publisher.ts';
 import { computeCloud, PROJECT } from './compute-cloud.ts';
@@ -22,12 +22,12 @@ export interface CloudAndRecordsOptions extends Partial<ComputeEmulatorOptions> 
   /** Hears what is published; there is no topic. */
   readonly publish?: (messages: readonly OperationMessage[]) => void;
   /** The adapter to Compute Engine, where a test needs one of its own. */
-  readonly computeOf?: (options: ConstructorParameters<typeof Compute>[0]) => Compute;
+  readonly computeOf?: (options: ComputeOptions) => Compute;
 }
 
 /** One line of the log. */
 export interface LogLine {
-  readonly severity: 'info' | 'warn' | 'error';
+  readonly severity: 'info' | 'warn' | 'error' | 'critical';
   readonly message: string;
   readonly fields: Readonly<Record<string, unknown>>;
 }
@@ -63,7 +63,7 @@ export async function cloudAndRecords(options: CloudAndRecordsOptions = {}) {
     (severity: LogLine['severity']) =>
     (message: string, fields: LogLine['fields'] = {}) =>
       void logged.push({ severity, message, fields });
-  const log = { info: write('info'), warn: write('warn'), error: write('error') };
+  const log = { info: write('info'), warn: write('warn'), error: write('error'), critical: write('critical') };
   const nowMs = () => cloud.clock.nowMs();
   const tools: Tools = { store, compute, publisher, log, nowMs, sleep, random };
 

@@ -13,7 +13,9 @@ import { Records } from './records.ts';
 export async function settled(cloud: LocalCloudProcess): Promise<void> {
   const records = new Records(cloud.connection);
   try {
-    while (!(await quiet(records)) || (await records.orphans()).length > 0) await sweepOnce(cloud, records);
+    // VMs that were found without a record are kept for days; only those that a delete has left are waited for.
+    const leaving = async () => (await records.orphans()).some(({ value }) => value.why !== 'unrecorded');
+    while (!(await quiet(records)) || (await leaving())) await sweepOnce(cloud, records);
     // What changed last is compared once more, with nothing going on beside it.
     await sweepOnce(cloud, records);
     await eventually(async () => ((await quiet(records)) ? true : undefined));

@@ -86,7 +86,7 @@ export async function oneWorker(kind: OperationKind, cloud: OneCloud, before: Be
     nowMs: () => nowMs,
     sleep: async (ms: number) => void (nowMs += ms),
     random: { hex: (bytes: number) => String((hexes += 1)).padStart(bytes * 2, '0'), fraction: () => 0 },
-    log: { info: () => undefined, warn: () => undefined, error: () => undefined },
+    log: { info: () => undefined, warn: () => undefined, error: () => undefined, critical: () => undefined },
     publisher: {
       publish: async (messages: readonly { readonly operationId: string }[]) => {
         published.push(...messages.map(({ operationId }) => operationId));

@@ -59,7 +59,7 @@ async function afterDeadLetter(kind: OperationKind, { status, ageMs = 1, call }:
     publisher: { publish: async () => undefined },
     sleep: async () => undefined,
     compute: { get: look, find: look },
-    log: { info: () => undefined, warn: () => undefined, error: () => undefined },
+    log: { info: () => undefined, warn: () => undefined, error: () => undefined, critical: () => undefined },
   };
   await recordDeadLetter(
     {

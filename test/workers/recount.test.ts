@@ -22,7 +22,7 @@ async function harness() {
   const { store } = await testDatastore();
   const lines: Line[] = [];
   const note = (message: string, fields?: Readonly<Record<string, unknown>>) => void lines.push({ message, fields });
-  const log: Log = { info: note, warn: note, error: note };
+  const log: Log = { info: note, warn: note, error: note, critical: note };
   const nowMs = () => 1_700_000_000_000;
   return { store, lines, tools: { store, log, nowMs, sleep: async () => undefined, random: seededRandom(1) } };
 }

@@ -22,6 +22,8 @@ class SlowToList extends Compute {
   }
 }
 
+const SETTINGS = { identity: { database: '', epochMs: 0 }, keptMs: 7 * 24 * 60 * 60_000 };
+
 /** With a list that can be held, and what is published noted. */
 async function harness(publish?: (messages: readonly OperationMessage[]) => void) {
   let slow: SlowToList | undefined;
@@ -38,7 +40,7 @@ test('a list that is older than the record does not take the record back to what
   const { id } = anInstance();
   await cloud.running(id, { labels: { 'compute-api': 'test' } });
   await store.write([put(INSTANCE, id, anInstance({ status: 'RUNNING', statusSyncedAtMs: tools.nowMs() }))]);
-  await sweep(tools);
+  await sweep(SETTINGS, tools);
   const before = await store.get(ref(INSTANCE, id));
   compute.meanwhile = async () => {
     await cloud.instances.stop(cloud.at(id));
@@ -46,7 +48,7 @@ test('a list that is older than the record does not take the record back to what
     await syncInstance(id, { cause: 'cloud event' }, tools);
   };
 
-  const report = await sweep(tools);
+  const report = await sweep(SETTINGS, tools);
 
   const after = await store.get(ref(INSTANCE, id));
   const last = after?.value.eventCount ?? 0;
@@ -91,7 +93,7 @@ test("somebody's many waiting operations do not hide anybody else's, and only th
   }
   await store.write([...one, ...orphan].map((operation) => put(OPERATION, operation.id, operation)));
 
-  const report = await sweep(tools);
+  const report = await sweep(SETTINGS, tools);
 
   expect(published.sort()).toEqual(['op-tw-busy-0000', 'op-tw-gone-0000', 'op-tw-quiet-0000']);
   expect(report).toMatchObject({ republished: 3 });

@@ -17,6 +17,7 @@ import { put, ref, type Write } from '#shared/datastore/write.ts';
 import catalog from '../catalog.json' with { type: 'json' };
 import { LOCAL_PROJECT } from '../functions/function-environment.ts';
 import { type LocalPrincipal, type LocalPrincipals, PRINCIPAL_NAMES, type PrincipalName } from './connection.ts';
+import { markDatabase } from '#shared/workers/database-marker.ts';
 import { writePrivateJson } from './private-file.ts';
 
 /** Sessions of a local cloud must outlive every move of its clock. */
@@ -73,6 +74,8 @@ export async function seed({ stateFolder, datastore, clock }: SeedOptions): Prom
   try {
     // The accounts come last and in one commit, so one of them tells of everything.
     if ((await store.get(ref(API_KEY, principals.alice.apiKey))) !== undefined) return principals;
+    // The database is made here, so it is marked as this cloud's before anything is in it.
+    await markDatabase({ database: '', epochMs: 0 }, { store, nowMs: () => clock.nowMs() });
     await applyCatalog(store, catalog satisfies Catalog);
     await store.write(accountRows(principals, clock.nowMs()));
     return principals;

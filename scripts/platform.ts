@@ -1,0 +1,3 @@
+import { platformLine } from '#scripts/platform/platform-line.ts';
+
+process.exitCode = await platformLine().run(process.argv.slice(2));
