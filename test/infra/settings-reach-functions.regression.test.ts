@@ -16,14 +16,16 @@ test('every setting that a function reads can be set from Terraform', () => {
   const environment = new Proxy<Record<string, string>>({}, { get: (_, name) => void asked.push(String(name)) });
   expect(() => readConfiguration(environment)).toThrow('GOOGLE_CLOUD_PROJECT');
   const names = [...new Set(asked)].filter((name) => !name.endsWith(LOCAL_ONLY));
-  const [, block = ''] = /_environment_variables = \{(.*?)\} : name => value/s.exec(read('infra/functions.tf')) ?? [];
+  const [, block = ''] = /_environment_variables = merge\((.*?)\n {2}\}\)/s.exec(read('infra/functions.tf')) ?? [];
   const set = [...block.matchAll(/^ +([A-Z_]+) += /gm)].map(([, name]) => name);
 
   expect(set).toEqual(expect.arrayContaining(names));
 });
 
 test('the defaults of Terraform are those of the code', () => {
-  const { forwardedHops, failedSignInsPerMinute } = readConfiguration({ GOOGLE_CLOUD_PROJECT: 'demo-project' });
+  const { forwardedHops, failedSignInsPerMinute, orphanKeptDays } = readConfiguration({
+    GOOGLE_CLOUD_PROJECT: 'demo-project',
+  });
   const variables = read('infra/variables.tf');
   const hops = /forwarded_hops = coalesce\(var\.forwarded_hops, var\.domain == null \? (\d+) : \d+\)/.exec(
     read('infra/main.tf'),
@@ -32,5 +34,6 @@ test('the defaults of Terraform are those of the code', () => {
     Number(new RegExp(`variable "${name}" \\{.*?default += (\\d+)`, 's').exec(variables)?.[1]);
 
   expect([Number(hops?.[1]), forwardedHops]).toEqual([2, 2]);
+  expect([defaultOf('orphan_kept_days'), orphanKeptDays]).toEqual([7, 7]);
   expect([defaultOf('failed_sign_ins_per_minute'), failedSignInsPerMinute]).toEqual([20, 20]);
 });
