@@ -41,7 +41,7 @@ export async function releaseSweep(
 ): Promise<SweepRelease> {
   return store.change<SweepRelease>(async () => {
     const [marker, row] = await store.getAll([ref(DATABASE_MARKER, MARKER), ref(SWEEP_BRAKE, BRAKE)]);
-    if (row === undefined || row.value.releasedAtMs !== null) {
+    if (row?.value.releasedAtMs !== null) {
       return { writes: [], result: { released: false, strays: row?.value.strays ?? 0, marked: false } };
     }
     const { database, epochMs, strays } = row.value;

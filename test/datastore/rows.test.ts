@@ -17,6 +17,8 @@ const ADDED: ReadonlyMap<string, unknown> = new Map<string, unknown>([
   ['IdempotencyRecord visibleBy', null],
   ['Instance lastEventAtMs', 0],
   ['Operation seenStatus', null],
+  ['Orphan customerId', ''],
+  ['Orphan operationId', ''],
   ['Orphan stoppedAtMs', null],
   ['PricePeriod customerId', ''],
 ]);

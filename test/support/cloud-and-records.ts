@@ -37,7 +37,7 @@ export interface LogLine {
  * clock, and waits that take no time. Ends with the test.
  */
 export async function cloudAndRecords(options: CloudAndRecordsOptions = {}) {
-  const { publish = () => undefined, computeOf = (given) => new Compute(given), ...emulator } = options;
+  const { publish = () => undefined, computeOf = (given: ComputeOptions) => new Compute(given), ...emulator } = options;
   const cloud = await computeCloud(emulator);
   const storeFaults = new Faults();
   const datastore = new DatastoreEmulator({ clock: new ShiftableClock(), faults: storeFaults });
