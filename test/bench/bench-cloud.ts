@@ -44,9 +44,14 @@ const PROJECT = 'proj_bench';
 /** Instances of the person whose list is read. */
 const LISTED = 3;
 const CUSTOMER_ID = 'bench';
-const OWNER = { userId: '00000000-0000-4000-8000-000000000001', token: 'owner-of-the-benchmark-token' };
-const LISTER = { userId: '00000000-0000-4000-8000-000000000002', token: 'lister-of-the-benchmark-token' };
-const ADMIN = { userId: '00000000-0000-4000-8000-000000000003', token: 'admin-of-the-benchmark-token' };
+/** In the form of a real one: what cannot be ours is refused without a look-up. */
+function sessionToken(who: string): string {
+  return `cs_${who.padEnd(43, '0')}`;
+}
+
+const OWNER = { userId: '00000000-0000-4000-8000-000000000001', token: sessionToken('owner') };
+const LISTER = { userId: '00000000-0000-4000-8000-000000000002', token: sessionToken('lister') };
+const ADMIN = { userId: '00000000-0000-4000-8000-000000000003', token: sessionToken('admin') };
 const GROUPS = ['group1'];
 const FAR_MS = 100 * 365 * 86_400_000;
 

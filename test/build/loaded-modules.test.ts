@@ -19,10 +19,10 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
  */
 const BUDGET: Readonly<Record<string, number>> = {
   'compute-fallback': 44,
-  'compute-instances-list': 340,
-  'compute-instances-stop': 352,
-  'compute-instances-get': 362,
-  'compute-instances-create': 378,
+  'compute-instances-list': 350,
+  'compute-instances-stop': 364,
+  'compute-instances-get': 372,
+  'compute-instances-create': 390,
 };
 const NAMES = Object.keys(BUDGET);
 

@@ -25,7 +25,7 @@ describe('building', { timeout: 60_000 }, () => {
     await build({ root: other });
 
     const written = await digests(one);
-    expect(Object.keys(written)).toHaveLength(15);
+    expect(Object.keys(written)).toHaveLength(18);
     expect(await digests(other)).toEqual(written);
   });
 
