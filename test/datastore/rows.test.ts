@@ -21,6 +21,8 @@ const ADDED: ReadonlyMap<string, unknown> = new Map<string, unknown>([
   ['Orphan operationId', ''],
   ['Orphan stoppedAtMs', null],
   ['PricePeriod customerId', ''],
+  ['RateCounter ahead', 0],
+  ['Operation dueAtMs', 0],
 ]);
 
 test('every kind has samples here', () => {

@@ -332,9 +332,14 @@ describe('counting', () => {
     expect((await store.get(target))?.value.count).toBe(40);
   });
 
-  test('a count that was not answered is a failure, not a free turn', async () => {
+  test('a count that was not answered once is asked again, and counted upwards; twice it is a failure, not a free token', async () => {
     const { store, fault } = await harness();
     fault('lostAnswer');
+    const asked = await store.increment(ref(RATE_COUNTER, 't'), 'count', { expireAtMs: 1 });
+    fault('lostAnswer');
+    fault('lostAnswer');
+
+    expect(asked.count).toBe(2);
 
     await expect(store.increment(ref(RATE_COUNTER, 't'), 'count', { expireAtMs: 1 })).rejects.toMatchObject({
       kind: 'unavailable',
