@@ -25,6 +25,7 @@ test("one customer's 80 operations take eight places, and another customer's is 
     nowMs: () => clock.nowMs(),
     reply: async ({ text }) => {
       if (text.includes('op-quiet')) arrived.resolve(undefined);
+      else if (text.includes('op-earlier')) return 204;
       // All are at work until the quiet customer's has come.
       else await release.promise;
       return 204;
@@ -50,17 +51,22 @@ test("one customer's 80 operations take eight places, and another customer's is 
     ackDeadlineSeconds: 60,
   });
 
+  // The push window of a new subscription has four places, and one more after each success.
+  const earlier = Array.from({ length: 16 }, (_, i) => `earlier-${i}`);
+  await publisher.publish(earlier.map((id) => ({ operationId: `op-${id}`, instanceId: `tw-${id}`, customerId: id })));
+  await endpoint.waitFor(earlier.length);
+
   await publisher.publish(
     Array.from({ length: 80 }, (_, i) => ({ operationId: `op-${i}`, instanceId: `tw-${i}`, customerId: 'busy' })),
   );
-  await endpoint.waitFor(LANES);
+  await endpoint.waitFor(earlier.length + LANES);
   await publisher.publish([{ operationId: 'op-quiet', instanceId: 'tw-quiet', customerId: 'quiet' }]);
   await arrived.promise;
 
-  expect(endpoint.texts.filter((text) => !text.includes('op-quiet'))).toHaveLength(LANES);
+  expect(endpoint.texts.filter((text) => !/op-(quiet|earlier)/.test(text))).toHaveLength(LANES);
   release.resolve(undefined);
-  await endpoint.waitFor(81);
-  expect(new Set(endpoint.texts).size).toBe(81);
+  await endpoint.waitFor(earlier.length + 81);
+  expect(new Set(endpoint.texts).size).toBe(earlier.length + 81);
 });
 
 test('an instance has one lane, and a customer has eight of their own', () => {

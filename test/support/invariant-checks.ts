@@ -141,7 +141,11 @@ function noCallTwice({ calls, operations }: Snapshot): readonly string[] {
     for (let call = 1; call <= Math.max(1, operation.callCount); call += 1)
       owners.set(requestUuid(operation.id, call), operation);
   }
-  const applied = calls.filter(({ outcome, requestId }) => outcome === 'applied' && owners.has(requestId ?? ''));
+  // A call whose operation failed changed nothing; the next attempt is a new call.
+  const applied = calls.filter(
+    ({ outcome, requestId, operationError }) =>
+      outcome === 'applied' && operationError === undefined && owners.has(requestId ?? ''),
+  );
   const perVerb = counted(
     applied.map(({ method, requestId }) => {
       const owner = owners.get(requestId ?? '');

@@ -48,6 +48,8 @@ export interface CloudCall {
   readonly time: string;
   readonly outcome: 'applied' | 'replayed' | 'refused';
   readonly status: number;
+  /** Code that the call's operation ended with, where it failed. */
+  readonly operationError?: string;
 }
 
 /** Compute Engine's Instance resource, the part of it that tests look at. */

@@ -280,6 +280,7 @@ export class ComputeApi {
       time: new Date(this.#clock.nowMs()).toISOString(),
       outcome,
       status,
+      ...(outcome === 'applied' && request.failure !== undefined ? { operationError: request.failure.code } : {}),
     };
   }
 }

@@ -18,6 +18,8 @@ export interface Call {
   readonly outcome: 'applied' | 'replayed' | 'refused';
   /** HTTP status of the answer, sent or lost. */
   readonly status: number;
+  /** Code that the call's operation ends with, where it fails: the call was accepted, and changes nothing. */
+  readonly operationError?: string;
 }
 
 /** One change of a VM's status; `DELETED` when it is gone. */
