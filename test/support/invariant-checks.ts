@@ -152,9 +152,12 @@ function noCallTwice({ calls, operations }: Snapshot): readonly string[] {
       return `${method} for ${owner?.kind ?? ''} ${owner?.id ?? ''} of ${owner?.instanceId ?? ''}`;
     }),
   );
+  // The sweep deletes what has no record any more, and first stops what never had one.
+  const known = new Set(operations.map(({ instanceId }) => instanceId));
+  const cleansUp = ({ method, instance }: Snapshot['calls'][number]): boolean =>
+    method === 'instances.delete' || (method === 'instances.stop' && !known.has(instance));
   const strange = calls.filter(
-    ({ outcome, method, requestId }) =>
-      outcome === 'applied' && method !== 'instances.delete' && requestId !== null && !owners.has(requestId),
+    (call) => call.outcome === 'applied' && !cleansUp(call) && call.requestId !== null && !owners.has(call.requestId),
   );
   return [
     ...[...perVerb].filter(([, count]) => count > 1).map(([what, count]) => `5: ${what} was applied ${count} times`),
