@@ -19,7 +19,7 @@ const PRUNE = ['--prune', 'also remove what is stored and not in the file, in th
 export function catalogLine(surroundings?: Surroundings): CommandLine {
   const line = new CommandLine(
     'catalog',
-    'Tiers, prices, templates, network configs, server types, images, networks, subnets, security groups and ssh keys, ' +
+    'Tiers, prices, spot prices, templates, network configs, server types, images, networks, subnets, security groups and ssh keys, ' +
       'as one JSON file.',
     surroundings,
   );

@@ -73,6 +73,20 @@ const diskSizeGb = integer(10, 65_536);
 const owned = (properties: Readonly<Record<string, Schema>>): Schema =>
   entry({ customerId, ...properties }, ['customerId']);
 
+const priceSteps: Schema = {
+  type: 'array',
+  description: 'a list of at least one price and the time from which it holds',
+  minItems: 1,
+  maxItems: 1000,
+  items: entry({
+    priceCents: {
+      ...integer(0, 10_000_000),
+      description: 'cents per instance-hour, an integer from 0 to 10000000',
+    },
+    from: { type: 'string', format: 'date-time', description: 'a time such as "2026-01-01T00:00:00Z"' },
+  }),
+};
+
 const SECTION_SCHEMAS: Readonly<Record<SectionName, Schema>> = {
   tiers: map(
     id,
@@ -135,24 +149,8 @@ const SECTION_SCHEMAS: Readonly<Record<SectionName, Schema>> = {
       },
     }),
   ),
-  prices: map(
-    machineType,
-    entry({
-      steps: {
-        type: 'array',
-        description: 'a list of at least one price and the time from which it holds',
-        minItems: 1,
-        maxItems: 1000,
-        items: entry({
-          priceCents: {
-            ...integer(0, 10_000_000),
-            description: 'cents per instance-hour, an integer from 0 to 10000000',
-          },
-          from: { type: 'string', format: 'date-time', description: 'a time such as "2026-01-01T00:00:00Z"' },
-        }),
-      },
-    }),
-  ),
+  prices: map(machineType, entry({ steps: priceSteps })),
+  spotPrices: map(machineType, entry({ steps: priceSteps, zones: map(zone, priceSteps) }, ['zones'])),
 };
 
 /** The catalogue's file. All sections may be left out. */

@@ -1,11 +1,10 @@
 import type { Store } from '#shared/datastore/store.ts';
 import type { Write } from '#shared/datastore/write.ts';
 import { InUse } from '#shared/domain/in-use.ts';
-import type { Price } from '#shared/domain/price.ts';
-import { applyPrice } from './apply-price.ts';
+import { applyPrice, type PriceChange } from './apply-price.ts';
 import type { AnyEntry, Catalog } from './catalog.ts';
 import { type Plan, planCatalog, type PlanItem, type PlanOptions } from './plan-catalog.ts';
-import { SECTIONS, toPrice } from './sections.ts';
+import { SECTIONS, toPrice, toSpotPrice } from './sections.ts';
 
 export interface ApplyOptions extends PlanOptions {
   /** Called once, before anything is written. */
@@ -35,7 +34,7 @@ export async function applyCatalog(
   options.onPlan?.(plan);
   if (plan.refused.length > 0) throw new InUse(plan.refused);
 
-  const prices = plan.items.filter(isNewPrice).flatMap(({ id }) => priceIn(catalog, id));
+  const prices = plan.items.filter(isNewPrice).flatMap((item) => priceIn(catalog, item));
   const writes = plan.items.filter((item) => !isNewPrice(item)).flatMap((item) => writesOf(item, catalog));
   const total = prices.length + writes.length;
   for (const [index, price] of prices.entries()) {
@@ -69,10 +68,14 @@ function writesOf(item: PlanItem, catalog: Catalog): readonly Write[] {
 
 /** A price moves the price periods of the instances that run, so it is written together with them. */
 function isNewPrice({ section, change }: PlanItem): boolean {
-  return section === 'prices' && (change === 'add' || change === 'change');
+  return (section === 'prices' || section === 'spotPrices') && (change === 'add' || change === 'change');
 }
 
-function priceIn(catalog: Catalog, machineType: string): readonly Price[] {
-  const entry = catalog.prices?.[machineType];
-  return entry === undefined ? [] : [toPrice(machineType, entry)];
+function priceIn(catalog: Catalog, { section, id: machineType }: PlanItem): readonly PriceChange[] {
+  if (section === 'prices') {
+    const entry = catalog.prices?.[machineType];
+    return entry === undefined ? [] : [{ onDemand: toPrice(machineType, entry) }];
+  }
+  const entry = catalog.spotPrices?.[machineType];
+  return entry === undefined ? [] : [{ spot: toSpotPrice(machineType, entry) }];
 }

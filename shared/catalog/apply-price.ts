@@ -1,23 +1,28 @@
-import { PRICE } from '#shared/datastore/catalog-rows.ts';
+import { PRICE, SPOT_PRICE } from '#shared/datastore/catalog-rows.ts';
 import { INSTANCES_OF_MACHINE_TYPE } from '#shared/datastore/queries.ts';
 import { INSTANCE } from '#shared/datastore/rows.ts';
 import type { Store } from '#shared/datastore/store.ts';
-import { put, ref } from '#shared/datastore/write.ts';
+import { put, ref, type Write } from '#shared/datastore/write.ts';
 import type { Price } from '#shared/domain/price.ts';
+import { type ListedPrices, priceOf, type SpotPrice } from '#shared/domain/spot-price.ts';
 import { priceWrites } from '#shared/lifecycle/instance-writes.ts';
 
 /** Each instance is at most a few writes of the 500 that a commit may hold. */
 const INSTANCES_PER_COMMIT = 100;
+
+/** A new price of one machine type. */
+export type PriceChange = { readonly onDemand: Price } | { readonly spot: SpotPrice };
 
 /**
  * Writes a price, and in the same commit ends the periods that ran at the old one and begins new ones. Beyond the first
  * hundred instances of a machine type others follow in commits of their own, which the reconciler completes if need be.
  */
 export async function applyPrice(
-  price: Price,
+  change: PriceChange,
   { store, nowMs }: { readonly store: Pick<Store, 'query' | 'getAll' | 'change'>; readonly nowMs: () => number },
 ): Promise<void> {
-  const values = { machineType: { stringValue: price.machineType } };
+  const { machineType } = 'spot' in change ? change.spot : change.onDemand;
+  const values = { machineType: { stringValue: machineType } };
   // One moment for all of them.
   const atMs = nowMs();
   let cursor: string | undefined;
@@ -29,11 +34,23 @@ export async function applyPrice(
     });
     const isFirst = first;
     await store.change(async () => {
-      const rows = await store.getAll(page.rows.map(({ id }) => ref(INSTANCE, id)));
-      const periods = rows.flatMap((row) => (row === undefined ? [] : priceWrites(row, price, atMs)));
-      return { writes: [...(isFirst ? [put(PRICE, price.machineType, price)] : []), ...periods], result: undefined };
+      const [[onDemand, spot], rows] = await Promise.all([
+        store.getAll([ref(PRICE, machineType), ref(SPOT_PRICE, machineType)]),
+        store.getAll(page.rows.map(({ id }) => ref(INSTANCE, id))),
+      ]);
+      const prices: ListedPrices = { onDemand: onDemand?.value, spot: spot?.value, ...change };
+      const periods = rows.flatMap((row) => {
+        const price = row === undefined ? undefined : priceOf(row.value, prices);
+        return row === undefined || price === undefined ? [] : priceWrites(row, price, atMs);
+      });
+      return { writes: [...(isFirst ? [putPrice(change)] : []), ...periods], result: undefined };
     });
     first = false;
     cursor = page.cursor;
   } while (cursor !== undefined);
+}
+
+function putPrice(change: PriceChange): Write {
+  if ('spot' in change) return put(SPOT_PRICE, change.spot.machineType, change.spot);
+  return put(PRICE, change.onDemand.machineType, change.onDemand);
 }

@@ -30,6 +30,11 @@ export interface Entries {
   readonly securityGroups: Owned<SecurityGroup>;
   readonly sshKeys: Owned<SshKey>;
   readonly prices: { readonly steps: readonly PriceStepEntry[] };
+  readonly spotPrices: {
+    readonly steps: readonly PriceStepEntry[];
+    /** Zones with a price of their own, by bare zone. */
+    readonly zones?: Readonly<Record<string, readonly PriceStepEntry[]>>;
+  };
 }
 
 /** Without a customer it belongs to everybody. */

@@ -1,5 +1,5 @@
 import type { InvalidField } from '#shared/domain/failure.ts';
-import type { Catalog, Entries, SectionName } from './catalog.ts';
+import type { Catalog, Entries, PriceStepEntry, SectionName } from './catalog.ts';
 
 /** The catalogue as it would be: what the file says, and what is stored beside it. */
 export type Outlook = { readonly [S in SectionName]: ReadonlyMap<string, Entries[S]> };
@@ -52,19 +52,28 @@ export function checkReferences(catalog: Catalog, outlook: Outlook): readonly In
     }
   }
 
-  for (const [machineType, price] of Object.entries(catalog.prices ?? {})) {
-    for (const [i, step] of price.steps.entries()) {
-      const before = price.steps[i - 1];
+  for (const [pointer, steps] of priceSteps(catalog)) {
+    for (const [i, step] of steps.entries()) {
+      const before = steps[i - 1];
       if (before !== undefined && Date.parse(step.from) <= Date.parse(before.from)) {
-        problem(
-          `/prices/${machineType}/steps/${i}/from`,
-          'order',
-          `must be later than the step before it, ${before.from}`,
-        );
+        problem(`${pointer}/${i}/from`, 'order', `must be later than the step before it, ${before.from}`);
       }
     }
   }
   return problems;
+}
+
+/** Every list of price steps in the file, with its pointer. */
+function priceSteps(catalog: Catalog): readonly (readonly [string, readonly PriceStepEntry[]])[] {
+  return [
+    ...Object.entries(catalog.prices ?? {}).map(
+      ([machineType, { steps }]) => [`/prices/${machineType}/steps`, steps] as const,
+    ),
+    ...Object.entries(catalog.spotPrices ?? {}).flatMap(([machineType, { steps, zones = {} }]) => [
+      [`/spotPrices/${machineType}/steps`, steps] as const,
+      ...Object.entries(zones).map(([zone, own]) => [`/spotPrices/${machineType}/zones/${zone}`, own] as const),
+    ]),
+  ];
 }
 
 /** What is allowed, but seldom meant. `customers` are those that exist. */

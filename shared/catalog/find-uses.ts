@@ -23,6 +23,13 @@ const instancesUsing = (part: Parameters<typeof usePath>[0]): Question => ({
   value: (id) => usePath(part, id),
 });
 
+const ofMachineType: Question = {
+  by: 'instances',
+  shape: INSTANCES_OF_MACHINE_TYPE,
+  property: 'machineType',
+  value: (id) => id,
+};
+
 /** Who needs an entry of each section. */
 const QUESTIONS: Readonly<Record<SectionName, Question>> = {
   tiers: { by: 'customers', shape: CUSTOMERS_OF_TIER, property: 'tier', value: (id) => id },
@@ -34,7 +41,8 @@ const QUESTIONS: Readonly<Record<SectionName, Question>> = {
   subnets: instancesUsing('subnet'),
   securityGroups: instancesUsing('security group'),
   sshKeys: instancesUsing('ssh key'),
-  prices: { by: 'instances', shape: INSTANCES_OF_MACHINE_TYPE, property: 'machineType', value: (id) => id },
+  prices: ofMachineType,
+  spotPrices: ofMachineType,
 };
 
 /** Who would be left without this entry; empty when it can go. */

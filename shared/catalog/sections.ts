@@ -5,6 +5,7 @@ import {
   PRICE,
   SECURITY_GROUP,
   SERVER_TYPE,
+  SPOT_PRICE,
   SSH_KEY,
   SUBNET,
   TEMPLATE,
@@ -18,6 +19,7 @@ import {
   ALL_PRICES,
   ALL_SECURITY_GROUPS,
   ALL_SERVER_TYPES,
+  ALL_SPOT_PRICES,
   ALL_SSH_KEYS,
   ALL_SUBNETS,
   ALL_TEMPLATES,
@@ -25,8 +27,9 @@ import {
 } from '#shared/datastore/queries.ts';
 import type { Shape } from '#shared/datastore/query.ts';
 import { erase, put, type Write } from '#shared/datastore/write.ts';
-import type { Price } from '#shared/domain/price.ts';
-import type { AnyEntry, Entries, SectionName } from './catalog.ts';
+import type { Price, PriceStep } from '#shared/domain/price.ts';
+import type { SpotPrice } from '#shared/domain/spot-price.ts';
+import type { AnyEntry, Entries, PriceStepEntry, SectionName } from './catalog.ts';
 
 /** How one section of the catalogue is kept. */
 export interface Section {
@@ -86,7 +89,24 @@ function timeText(ms: number): string {
 
 /** A price as it is stored. */
 export function toPrice(machineType: string, { steps }: Entries['prices']): Price {
-  return { machineType, steps: steps.map(({ priceCents, from }) => ({ priceCents, fromMs: Date.parse(from) })) };
+  return { machineType, steps: toSteps(steps) };
+}
+
+/** A spot price as it is stored. */
+export function toSpotPrice(machineType: string, { steps, zones = {} }: Entries['spotPrices']): SpotPrice {
+  return { machineType, steps: toSteps(steps), zones: mapValues(zones, toSteps) };
+}
+
+function toSteps(steps: readonly PriceStepEntry[]): readonly PriceStep[] {
+  return steps.map(({ priceCents, from }) => ({ priceCents, fromMs: Date.parse(from) }));
+}
+
+function toStepEntries(steps: readonly PriceStep[]): readonly PriceStepEntry[] {
+  return steps.map(({ priceCents, fromMs }) => ({ priceCents, from: timeText(fromMs) }));
+}
+
+function mapValues<A, B>(record: Readonly<Record<string, A>>, map: (value: A) => B): Readonly<Record<string, B>> {
+  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, map(value)]));
 }
 
 /** In the order in which they are written: what is named comes before what names it. They are removed the other way round. */
@@ -104,10 +124,19 @@ export const SECTIONS: readonly Section[] = [
     word: 'price',
     kind: PRICE,
     rows: ALL_PRICES,
-    toEntry: ({ steps }) => ({
-      steps: steps.map(({ priceCents, fromMs }) => ({ priceCents, from: timeText(fromMs) })),
-    }),
+    toEntry: ({ steps }) => ({ steps: toStepEntries(steps) }),
     toRow: toPrice,
+  }),
+  section({
+    name: 'spotPrices',
+    word: 'spot price',
+    kind: SPOT_PRICE,
+    rows: ALL_SPOT_PRICES,
+    toEntry: ({ steps, zones }) => ({
+      steps: toStepEntries(steps),
+      ...(Object.keys(zones).length === 0 ? {} : { zones: mapValues(zones, toStepEntries) }),
+    }),
+    toRow: toSpotPrice,
   }),
   section({
     name: 'templates',

@@ -9,6 +9,7 @@ import type {
   Template,
 } from '#shared/domain/catalog.ts';
 import type { Price } from '#shared/domain/price.ts';
+import type { SpotPrice } from '#shared/domain/spot-price.ts';
 import { completeLimits, type Tier } from '#shared/domain/tier.ts';
 import { flag, integer, json, plainText, text, texts, type Field } from './field.ts';
 import { kind, type Kind } from './kind.ts';
@@ -100,6 +101,13 @@ export const SSH_KEY: Kind<SshKey> = kind<SshKey>('SshKey', {
 /** The id is the machine type. */
 export const PRICE: Kind<Price> = kind<Price>('Price', { machineType: text, steps: json() });
 
+/** The id is the machine type. */
+export const SPOT_PRICE: Kind<SpotPrice> = kind<SpotPrice>('SpotPrice', {
+  machineType: text,
+  steps: json(),
+  zones: json(),
+});
+
 /** All kinds of the catalogue. */
 export const CATALOG_KINDS: readonly Kind<unknown>[] = [
   TIER,
@@ -112,4 +120,5 @@ export const CATALOG_KINDS: readonly Kind<unknown>[] = [
   SECURITY_GROUP,
   SSH_KEY,
   PRICE,
+  SPOT_PRICE,
 ];

@@ -24,6 +24,7 @@ import {
   PRICE,
   SECURITY_GROUP,
   SERVER_TYPE,
+  SPOT_PRICE,
   SSH_KEY,
   SUBNET,
   TEMPLATE,
@@ -218,6 +219,7 @@ export const ALL_SUBNETS = all(SUBNET);
 export const ALL_SECURITY_GROUPS = all(SECURITY_GROUP);
 export const ALL_SSH_KEYS = all(SSH_KEY);
 export const ALL_PRICES = all(PRICE);
+export const ALL_SPOT_PRICES = all(SPOT_PRICE);
 
 /** All of the above, for the test of the indexes. */
 export const QUERY_SHAPES: readonly Shape[] = [
@@ -256,4 +258,5 @@ export const QUERY_SHAPES: readonly Shape[] = [
   ALL_SECURITY_GROUPS,
   ALL_SSH_KEYS,
   ALL_PRICES,
+  ALL_SPOT_PRICES,
 ];

@@ -1,5 +1,5 @@
 import { ORDERS } from '#shared/datastore/account-rows.ts';
-import { PRICE } from '#shared/datastore/catalog-rows.ts';
+import { PRICE, SPOT_PRICE } from '#shared/datastore/catalog-rows.ts';
 import { EVENT, INSTANCE, PRICE_PERIOD } from '#shared/datastore/rows.ts';
 import type { Store } from '#shared/datastore/store.ts';
 import { insert, put, ref, remove, replace, type Row, type Write } from '#shared/datastore/write.ts';
@@ -17,6 +17,7 @@ import {
 import { eventsOf, type Observed } from '#shared/domain/observe.ts';
 import { withPlaces } from '#shared/domain/orders.ts';
 import { type Price, priceAt, priceChanges } from '#shared/domain/price.ts';
+import { priceOf } from '#shared/domain/spot-price.ts';
 
 /*
  * The one place where a change of status becomes writes. Every family and every worker changes instances through here,
@@ -197,12 +198,17 @@ async function metered(
   const begins =
     isNewType ||
     changes.some(({ status }) => METERS.some((meter) => isRunning(meter, { status, reserved, before: false })));
-  const [price, orders] = begins
-    ? await store.getAll([ref(PRICE, machineType), instance.project === '' ? undefined : ref(ORDERS, instance.project)])
+  const [onDemand, spot, orders] = begins
+    ? await store.getAll([
+        ref(PRICE, machineType),
+        instance.machine.spot ? ref(SPOT_PRICE, machineType) : undefined,
+        instance.project === '' ? undefined : ref(ORDERS, instance.project),
+      ])
     : [];
+  const price = priceOf(instance, { onDemand: onDemand?.value, spot: spot?.value });
   const buybackCents = orders?.value.reservations.find(({ id }) => id === instance.reservation)?.buybackCents;
   const prices: PriceSource = {
-    charge: (atMs) => (price === undefined ? undefined : priceAt(price.value, atMs)),
+    charge: (atMs) => (price === undefined ? undefined : priceAt(price, atMs)),
     credit: () => buybackCents,
   };
   const counted = meterChanges(

@@ -3,7 +3,7 @@ import { ALL_INSTANCES } from '#shared/datastore/queries.ts';
 import { INSTANCE } from '#shared/datastore/rows.ts';
 import { Conflict, insert, put, ref, type Row } from '#shared/datastore/write.ts';
 import type { Instance } from '#shared/domain/instance.ts';
-import type { Price } from '#shared/domain/price.ts';
+import type { ListedPrices } from '#shared/domain/spot-price.ts';
 import { straysAllowed } from '#shared/domain/sweep-brake.ts';
 import type { Machine } from '#shared/gce/compute.ts';
 import { newOrphan } from '#shared/lifecycle/new-orphan.ts';
@@ -63,7 +63,7 @@ export async function compareAll(
 /** Those of a page that have no record. */
 async function compareMachines(
   machines: readonly Machine[],
-  prices: ReadonlyMap<string, Price>,
+  prices: ReadonlyMap<string, ListedPrices>,
   tools: Tools,
 ): Promise<readonly Machine[]> {
   const rows = await tools.store.getAll(machines.map(({ name }) => ref(INSTANCE, name)));

@@ -72,6 +72,12 @@ export function aCatalog(overrides: Catalog = {}): Required<Catalog> {
       },
     },
     prices: { 'n1-standard-2': { steps: [{ priceCents: 10, from: '2026-01-01T00:00:00Z' }] } },
+    spotPrices: {
+      'n1-standard-2': {
+        steps: [{ priceCents: 4, from: '2026-01-01T00:00:00Z' }],
+        zones: { 'us-central1-b': [{ priceCents: 5, from: '2026-01-01T00:00:00Z' }] },
+      },
+    },
     ...overrides,
   };
 }

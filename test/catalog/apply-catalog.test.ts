@@ -105,9 +105,9 @@ describe('planning', () => {
   test('planning writes nothing', async () => {
     const { store } = await testDatastore();
 
-    expect(changeCount(await planCatalog(store, aCatalog()))).toBe(12);
+    expect(changeCount(await planCatalog(store, aCatalog()))).toBe(13);
 
-    expect(changeCount(await planCatalog(store, aCatalog()))).toBe(12);
+    expect(changeCount(await planCatalog(store, aCatalog()))).toBe(13);
   });
 
   test('two spellings of one time are the same', async () => {
@@ -153,6 +153,9 @@ describe('planning', () => {
       },
       configs: { c: { ...config, zone: 'us-east1-b' } },
       prices: { 'n1-standard-2': { steps: [...price.steps, ...price.steps] } },
+      spotPrices: {
+        'n1-standard-2': { steps: price.steps, zones: { 'us-central1-a': [...price.steps, ...price.steps] } },
+      },
     };
 
     const planned = planCatalog(store, catalog);
@@ -166,6 +169,7 @@ describe('planning', () => {
         { pointer: '/subnets/subnet-3/subnetwork' },
         { pointer: '/subnets/subnet-3/zone' },
         { pointer: '/prices/n1-standard-2/steps/1/from' },
+        { pointer: '/spotPrices/n1-standard-2/zones/us-central1-a/1/from' },
       ],
     });
   });
@@ -235,6 +239,7 @@ describe('removing', () => {
     ['security group sg-web', { securityGroups: {} }],
     ['ssh key key-001', { sshKeys: {} }],
     ['price n1-standard-2', { prices: {} }],
+    ['spot price n1-standard-2', { spotPrices: {} }],
   ] as const)('%s stays while instances were made from it, and goes when they are gone', async (what, catalog) => {
     const { store } = await testDatastore();
     await applyCatalog(store, aCatalog());

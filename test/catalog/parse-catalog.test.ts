@@ -68,6 +68,9 @@ describe('refused, naming the place', () => {
     ['/prices/n1-standard-2/steps', [], 'must be a list of at least one price'],
     ['/prices/n1-standard-2/steps/0/from', '2026-01-01', 'must be a time such as'],
     ['/prices/n1-standard-2/steps/0/priceCents', 0.5, 'must be cents per instance-hour'],
+    ['/spotPrices/n1-standard-2/steps', undefined, 'is missing'],
+    ['/spotPrices/n1-standard-2/zones/us-central1', [], 'must be a zone such as "us-central1-a"'],
+    ['/spotPrices/n1-standard-2/zones/us-central1-b', [], 'must be a list of at least one price'],
   ])('%s = %j', (pointer, value, message) => {
     const { kind, fields } = refusal(exampleWith(pointer, value));
 

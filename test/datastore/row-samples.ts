@@ -18,6 +18,7 @@ import {
   PRICE,
   SECURITY_GROUP,
   SERVER_TYPE,
+  SPOT_PRICE,
   SSH_KEY,
   SUBNET,
   TEMPLATE,
@@ -78,6 +79,8 @@ export interface RowSamples {
 function samples<T>(kind: Kind<T>, values: fc.Arbitrary<T>): RowSamples {
   return { kind, values };
 }
+
+const priceSteps = fc.array(record({ priceCents: count, fromMs: ms }), { maxLength: 3 });
 
 const named = { id: text, customerId: text, name: text };
 
@@ -328,8 +331,13 @@ export const ROW_SAMPLES: readonly RowSamples[] = [
   samples(SUBNET, record({ ...named, vpcId: text, subnetwork: text, region: text, zone: text })),
   samples(SECURITY_GROUP, record({ ...named, tags: texts })),
   samples(SSH_KEY, record({ ...named, user: text, publicKey: text })),
+  samples(PRICE, record({ machineType: text, steps: priceSteps })),
   samples(
-    PRICE,
-    record({ machineType: text, steps: fc.array(record({ priceCents: count, fromMs: ms }), { maxLength: 3 }) }),
+    SPOT_PRICE,
+    record({
+      machineType: text,
+      steps: priceSteps,
+      zones: fc.dictionary(text, priceSteps, { maxKeys: 2, noNullPrototype: true }),
+    }),
   ),
 ];
