@@ -1,9 +1,10 @@
 /**
- * Runs before `npm start`, `npm test` and the like, on whatever Node the machine has: installs what is missing, and makes
- * what is generated and built (`--build`) be of the sources as they are. It has no dependencies, since it is what
- * installs them, and takes no time when there is nothing to do.
+ * `node scripts/setup.mjs [--build] [COMMAND [ARGUMENT…]]`: what every npm script of this project runs, on whatever Node
+ * the machine has. Installs what is missing, makes the generated files and, with `--build`, the built functions match the
+ * sources, then runs the command: a program of `node_modules/.bin`, or a file (`.ts`, `.js`) under the pinned Node. It has
+ * no dependencies, since it installs them, and takes some milliseconds when nothing has changed.
  */
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -133,6 +134,9 @@ if (Number(process.versions.node.split('.')[0]) < NODE_MAJOR_MIN) {
 }
 if (!isInstalled()) install();
 
+const build = process.argv[2] === '--build';
+const [command, ...commandArguments] = process.argv.slice(build ? 3 : 2);
+
 const stamps = readJson(stampsFile) ?? {};
 const remember = (name, stamp) => {
   stamps[name] = stamp;
@@ -150,10 +154,34 @@ if (!GENERATED.every(isMade) || stamps.generate !== generateStamp()) {
   remember('generate', generateStamp());
 }
 
-if (process.argv.includes('--build')) {
+if (build) {
   const buildStamp = () => stampOf(BUILD_SOURCES);
   if (!isMade('.build/functions') || stamps.build !== buildStamp()) {
     run(pinnedNode, [join(root, 'scripts', 'build.ts')], 'The functions could not be built: see above.');
     remember('build', buildStamp());
   }
+}
+
+if (command !== undefined) runCommand();
+
+/** Runs the command in place of this process, as far as its caller can tell: same terminal, signals and exit code. */
+function runCommand() {
+  const bin = join(root, 'node_modules', '.bin');
+  const isFile = /\.[mc]?[jt]s$/.test(command);
+  const child = spawn(
+    isFile ? pinnedNode : join(bin, command),
+    isFile ? [command, ...commandArguments] : commandArguments,
+    {
+      stdio: 'inherit',
+    },
+  );
+  // A terminal sends Ctrl-C to the command too, so this process only has to outlive it.
+  process.on('SIGINT', () => undefined);
+  for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  child.on('error', (error) => giveUp(`${command} could not be run (${error.message}).`));
+  child.on('exit', (code, signal) => {
+    if (signal === null) process.exit(code ?? 1);
+    process.removeAllListeners(signal);
+    process.kill(process.pid, signal);
+  });
 }

@@ -1,5 +1,7 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import {
+  chmodSync,
   copyFileSync,
   existsSync,
   mkdirSync,
@@ -175,4 +177,28 @@ test('a build that fails ends it, and is tried again by the next run', () => {
   expect(failed.status).toBe(1);
   expect(failed.stderr).toContain('could not be built');
   expect(next).toMatchObject({ status: 0, done: ['build.ts'] });
+});
+
+test('the command runs under the pinned Node with its arguments, after what it needs, and its exit code is the answer', () => {
+  const p = project();
+
+  const run = p.run(['--build', 'scripts/local/index.ts', '--port', '1'], { NODE_FAILS_AT: 'index.ts' });
+
+  expect(run).toMatchObject({ status: 1, done: ['npm ci', 'generate.ts', 'build.ts', 'index.ts'] });
+  expect(p.run(['scripts/local/index.ts'])).toMatchObject({ status: 0, done: ['index.ts'] });
+});
+
+test('a signal to stop reaches the command, and its end by a signal is passed on', async () => {
+  const p = project();
+  p.run();
+  p.write('node_modules/.bin/sleeper', '#!/bin/sh\necho ready\nexec sleep 60\n');
+  chmodSync(join(p.root, 'node_modules/.bin/sleeper'), 0o755);
+  const running = spawn(process.execPath, [join(p.root, 'scripts', 'setup.mjs'), 'sleeper'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  await once(running.stdout, 'data');
+
+  running.kill('SIGTERM');
+
+  expect(await once(running, 'exit')).toEqual([null, 'SIGTERM']);
 });
