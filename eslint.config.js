@@ -1,9 +1,11 @@
 import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
+import project from './scripts/lint/plain-words.js';
 
 export default tseslint.config(
   { ignores: ['node_modules/', '.build/', '.local/', 'coverage/', 'infra/'] },
   js.configs.recommended,
+  { plugins: { project }, rules: { 'project/plain-words': 'error' } },
   {
     files: ['**/*.ts'],
     extends: [...tseslint.configs.strictTypeChecked, ...tseslint.configs.stylisticTypeChecked],
@@ -31,6 +33,11 @@ export default tseslint.config(
   {
     files: ['test/vitest.config.ts', 'eslint.config.js'],
     rules: { 'no-restricted-syntax': 'off' },
+  },
+  {
+    // Names the words that it keeps out.
+    files: ['scripts/lint/plain-words.js'],
+    rules: { 'project/plain-words': 'off' },
   },
   {
     files: ['**/*.mjs', '**/*.js'],

@@ -8,8 +8,8 @@ httpFunction({
   endpoint,
   family: computeFamily,
   handle: async ({ caller, tier }, tools) => {
-    const turns = await readTokensUsed({ caller }, tools);
+    const tokensUsed = await readTokensUsed({ caller }, tools);
     const holder = { customerId: caller.customerId, tier };
-    return { status: 200, body: presentLimitUsage(holder, turns, tools.nowMs()) };
+    return { status: 200, body: presentLimitUsage(holder, tokensUsed, tools.nowMs()) };
   },
 });

@@ -88,7 +88,7 @@ run "functions_are_set_one_by_one" {
       google_pubsub_subscription.push["power-worker"].ack_deadline_seconds == 300 &&
       google_cloud_scheduler_job.job["reconciler-sweep"].attempt_deadline == "900s"
     )
-    error_message = "Whoever calls a function waits as long as it may run."
+    error_message = "A caller of a function waits as long as it may run."
   }
 }
 

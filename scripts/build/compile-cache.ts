@@ -64,7 +64,7 @@ export function isCacheAccepted(folder: string): boolean {
 }
 
 /**
- * Writes the cache into each folder, in two processes of their own. Whoever starts a function meanwhile finds the cache of
+ * Writes the cache into each folder, in two processes of their own. A function that starts meanwhile finds the cache of
  * the bundle that is there, or none.
  */
 export async function writeCaches(folders: readonly string[]): Promise<void> {

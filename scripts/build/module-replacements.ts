@@ -62,7 +62,7 @@ export function editedModule(row: EditedModule, source: string): string {
   for (const specifier of row.lazy ?? []) {
     const call = `require("${specifier}")`;
     const imported = text.includes(`__importStar(${call})`) ? `__importStar(${call})` : call;
-    // Whoever reads a member gets it from the real module, which is loaded then.
+    // Reading a member loads the real module and answers its member.
     text = exchanged(row, text, imported, `new Proxy({}, { get: (_target, name) => require("${specifier}")[name] })`);
   }
   return text;

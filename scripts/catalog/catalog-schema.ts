@@ -61,7 +61,7 @@ const subnetworkPath = `${PROJECT}regions/${REGION}/subnetworks/${NAME}`;
 const subnetwork = text('a subnetwork such as "regions/us-central1/subnetworks/default"', `^${subnetworkPath}$`);
 const tags = list(text('a network tag: letters, digits and "-"', `^${NAME}$`), 'a list of different network tags', 64);
 const customerId = text(
-  'the id of a customer, or "" for everybody',
+  'the id of a customer, or "" for all customers',
   '^(?:|[a-z][a-z0-9-]{0,62}|[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})$',
 );
 const allowance = {

@@ -1,4 +1,4 @@
-/** What the commands say to whoever started them. */
+/** Exit codes of the commands. */
 export const EXIT = {
   ok: 0,
   /** It could not be done: wrong input, no such thing, no answer. */

@@ -37,7 +37,7 @@ function exitCodeOf(reason: string): ExitCode {
   return reason === 'no_target' ? EXIT.usage : EXIT.error;
 }
 
-/** Nothing here is secret to whoever holds the credentials of the project, so the cause is shown. */
+/** The cause is shown: nothing in it is secret to a holder of the credentials of the project. */
 function explainCause(cause: unknown, place: string): Explanation {
   const text = cause instanceof Error ? cause.message : String(cause);
   const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;

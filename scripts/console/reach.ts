@@ -4,7 +4,7 @@ import { Failure } from '#shared/domain/failure.ts';
 const ANSWER_TIMEOUT_MS = 3000;
 
 /**
- * Makes sure that somebody listens at `host:port`. Google's client would try for ten seconds, which is right for a cloud
+ * Makes sure that a server listens at `host:port`. Google's client would try for ten seconds, which is right for a cloud
  * but not for a program that was not started. Throws `unavailable`.
  */
 export async function reach(address: string): Promise<void> {

@@ -69,7 +69,7 @@ export function cataloguePlanText(plan: Plan): string {
   return `The catalogue:\n${planText(plan).trimEnd()}`;
 }
 
-/** Somebody may have changed by hand what is stored, and should be asked before it goes back. */
+/** The stored catalogue may have been changed by hand; the operator is asked before it is overwritten. */
 export function overwrites(plan: Plan): boolean {
   return plan.items.some(({ change }) => change === 'change' || change === 'remove');
 }

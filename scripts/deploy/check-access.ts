@@ -84,7 +84,7 @@ async function checkBilling(context: DeployContext): Promise<void> {
   const { project } = context.target;
   const answer = await gcloud(context, ['billing', 'projects', 'describe', project, '--format=value(billingEnabled)']);
   if (answer.code !== 0) {
-    // Whoever deploys need not be allowed to look at billing.
+    // The deploying account need not be allowed to read billing.
     context.world.note(`--  billing: not known, because this account may not look (${said(answer)})`);
     return;
   }
@@ -160,7 +160,7 @@ interface Bucket {
 }
 
 /**
- * Names of buckets are the whole world's, and ours can be guessed: whoever took it first would be handed the state, and
+ * Names of buckets are the whole world's, and ours can be guessed: a stranger who took it first would be handed the state, and
  * with it what the next deployment does.
  */
 function refuseForeign({ target, world }: DeployContext, bucket: Bucket, projectNumber: string): void {

@@ -154,7 +154,7 @@ async function cataloguePlan(
 
 interface Deployed {
   readonly made: Outputs;
-  /** What somebody has agreed to already. */
+  /** What the operator has agreed to already. */
   readonly shown: Plan | undefined;
 }
 
@@ -180,7 +180,7 @@ interface Question {
   readonly otherwise: string;
 }
 
-/** Throws DeployError unless somebody says yes. */
+/** Throws DeployError unless the operator says yes. */
 async function agreed(
   { target, world }: DeployContext,
   { yes }: ApplyOptions,

@@ -11,7 +11,7 @@ export interface Finished {
 export interface RunOptions {
   readonly cwd: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** Whoever waits sees what it writes; otherwise it is kept. */
+  /** The terminal shows what the program writes; otherwise it is kept. */
   readonly shown?: boolean;
   readonly input?: string;
 }

@@ -16,7 +16,7 @@ export interface RestoreOptions {
 }
 
 const BINDING = 'google_project_iam_member.datastore';
-/** A clone of many rows takes hours; a command that waited longer would be broken off by whoever runs it. */
+/** A clone of many rows takes hours; a command that waits longer is stopped by its user. */
 const PATIENCE_MS = 4 * 60 * 60_000;
 const ASK_EVERY_MS = 30_000;
 

@@ -186,7 +186,7 @@ async function answerProblems({ world }: DeployContext, { address }: Outputs): P
   return response.status === 401 && ours ? [] : [`status ${response.status}, ${ours ? 'with' : 'without'} x-error-id`];
 }
 
-/** Cloud Run refuses whoever has no right to call (403), and hides what only internal callers reach (404). */
+/** Cloud Run refuses callers without the right to call (403), and hides what only internal callers reach (404). */
 async function closedProblems({ world }: DeployContext, { functions }: Outputs): Promise<readonly string[]> {
   const problems: string[] = [];
   for (const [name, uri] of Object.entries(functions)) {

@@ -14,7 +14,7 @@ interface Timer {
   readonly task: () => void;
 }
 
-/** setTimeout fires at once for anything longer (2^31 - 1 ms); longer waits are taken in turns. */
+/** setTimeout fires at once for anything longer (2^31 - 1 ms); a longer wait is several waits. */
 const TIMEOUT_MS_MAX = 2_147_483_647;
 
 /**

@@ -56,7 +56,7 @@ export async function writeOutputs(
       await rm(file, { force: true });
     } else {
       await mkdir(dirname(file), { recursive: true });
-      // Renaming makes it whole at once for whoever imports it meanwhile.
+      // A rename is atomic: an import meanwhile reads the old file or the new one.
       const unfinished = `${file}.${process.pid}.tmp`;
       await writeFile(unfinished, content);
       await rename(unfinished, file);

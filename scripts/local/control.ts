@@ -98,7 +98,7 @@ export class ControlServer {
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     try {
-      // Browsers say so when a page asks; a page that somebody has opened has no business here.
+      // A browser sends Origin when a web page asks; no page of another origin may use the control interface.
       if (request.headers.origin !== undefined) {
         throw new ControlError(403, 'The control interface is not for web pages.');
       }

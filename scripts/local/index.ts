@@ -86,7 +86,7 @@ function processesUpToNpm(): string {
   }
 }
 
-/** One line for what somebody can do something about, everything for the rest. */
+/** One line for errors that the user can repair, the whole error for the rest. */
 function explain(thrown: unknown): string {
   if (!(thrown instanceof Error)) return String(thrown);
   if ('code' in thrown && thrown.code === 'EADDRINUSE') {

@@ -33,7 +33,7 @@ export interface LocalCloudOptions extends LocalOptions {
   readonly repositoryFolder: string;
   /** The environment of `npm start`, of which functions see a few settings. */
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** Shows a line to whoever watches the terminal. */
+  /** Shows a line in the terminal. */
   readonly print: (line: string) => void;
 }
 

@@ -60,7 +60,7 @@ export function parseOptions(argv: readonly string[]): LocalOptions {
     .option('--stop-seconds <number>', 'how long a VM takes to stop', seconds, 1)
     .option(
       '--function-processes <number>',
-      'how many processes run the functions, in turns',
+      'how many processes run the functions (round-robin)',
       (text) => wholeNumber(text, 1, 64),
       1,
     )

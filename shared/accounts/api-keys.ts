@@ -18,7 +18,7 @@ export interface NewApiKey {
   readonly given?: { readonly id: string; readonly secret: string };
 }
 
-/** A key and its secret, which is nowhere else: whoever loses it makes a new key. */
+/** A key and its secret, which is stored nowhere: a user who loses it makes a new key. */
 export interface IssuedApiKey {
   readonly row: ApiKey;
   readonly secret: string;

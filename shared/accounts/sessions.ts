@@ -23,7 +23,7 @@ export interface IssuedSession {
   readonly token: string;
 }
 
-/** Throws `not_found` for an unknown user, `conflict` when a given token belongs to somebody else or was revoked. */
+/** Throws `not_found` for an unknown user, `conflict` when a given token belongs to another user or was revoked. */
 export async function createSession(context: AccountsContext, wanted: NewSession): Promise<IssuedSession> {
   const token = wanted.token ?? newSessionToken(context.random);
   if (!SESSION_TOKEN.test(token)) {

@@ -110,7 +110,7 @@ export async function deleteUser(
   const use = await countUsers(context.store, { what: `user ${id}`, by: 'instances' }, INSTANCES_OWNED, value);
   if (use !== undefined) throw new InUse([use]);
 
-  // The user goes last: whoever is interrupted can do it again.
+  // The user row is deleted last, so that an interrupted command can be repeated.
   const apiKeys = await eraseAll(context, everyRow(context, API_KEYS_OF_USER, value));
   const sessions = await eraseAll(context, everyRow(context, SESSIONS_OF_USER, value));
   await context.store.change(async () => {
@@ -146,7 +146,7 @@ function checked(user: User): User {
 async function checkProjectsOf(context: Context, user: User): Promise<void> {
   const rows = await context.store.getAll(user.projects.map((id) => ref(PROJECT, id)));
   user.projects.forEach((id, i) => {
-    // A project of somebody else is as unknown as one that does not exist.
+    // A project of another customer is as unknown as one that does not exist.
     if (rows[i]?.value.customerId === user.customerId) return;
     throw new Failure('not_found', `Customer ${user.customerId} has no project ${id}.`, { reason: 'unknown_project' });
   });

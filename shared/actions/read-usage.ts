@@ -21,7 +21,7 @@ export interface TokensUsed {
   readonly resetAtMs: number;
 }
 
-/** Requests counted in the running minute, by the counters that turns are spent from. */
+/** Requests counted in the running minute, read from the rate-limit counters. */
 export async function readTokensUsed(
   { caller }: { readonly caller: Pick<Principal, 'customerId'> },
   { store, nowMs }: Pick<Tools, 'store' | 'nowMs'>,

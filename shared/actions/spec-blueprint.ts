@@ -23,7 +23,7 @@ export interface SpecRequest {
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly spec: InstanceSpec;
-  /** Whose rows of the catalogue may be used, beside everybody's. */
+  /** Whose rows of the catalogue may be used, beside those of all customers. */
   readonly customerId: string;
   readonly project: string;
   /** Key of the label that the service itself puts on VMs. */
@@ -141,7 +141,7 @@ class NamedRows {
   ): T | undefined {
     if (id === undefined) return undefined;
     const found = rowOf(this.#rows, kind, id);
-    // Somebody else's row is as unknown as one that does not exist.
+    // A row of another customer is as unknown as one that does not exist.
     if (found !== undefined && (found.customerId === '' || found.customerId === this.#customerId)) return found;
     this.problems.push(problem(pointer, `${quoted(id)} is not known`));
     return undefined;

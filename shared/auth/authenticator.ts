@@ -56,7 +56,7 @@ type Verdict = Holding | Refused;
 const WRONG: Refused = { refused: 'wrong' };
 const NOT_OURS: Refused = { refused: 'form' };
 
-/** Turns credentials into principals. Secrets are compared by their SHA-256, in constant time, and never kept. */
+/** Resolves credentials to principals. Secrets are compared by their SHA-256, in constant time, and never kept. */
 export class Authenticator {
   readonly #options: AuthenticatorOptions;
   readonly #jwt: JwtVerifier | undefined;

@@ -37,7 +37,7 @@ export interface Entries {
   };
 }
 
-/** Without a customer it belongs to everybody. */
+/** A row without a customer belongs to all customers. */
 type Owned<T extends { readonly id: string; readonly customerId: string }> = Omit<T, 'id' | 'customerId'> & {
   readonly customerId?: string;
 };

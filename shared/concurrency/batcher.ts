@@ -4,15 +4,15 @@ interface Open<Question, Answer> {
 }
 
 /**
- * Lets one call serve all who ask within one turn of the event loop. Under load that is several requests; one that is
- * alone waits for nothing that takes time, because the call goes out at the end of the turn it was asked in. Nobody joins
- * a call that is on its way: its answer may be older than his question.
+ * Sends the questions that are asked within one iteration of the event loop as one call. Under load these are questions
+ * of several requests. A question that is alone is not delayed: the call goes out at the end of the iteration in which it
+ * was asked. No question joins a call that is on its way, whose answer may be older than the question.
  */
 export class Batcher<Question, Answer> {
   readonly #work: (questions: readonly Question[]) => Promise<(place: number) => Answer>;
   readonly #open = new Map<string, Open<Question, Answer>>();
 
-  /** `work` serves questions of one topic; of its answer everybody gets his place's. */
+  /** `work` answers the questions of one topic: per question, the answer at its index. */
   constructor(work: (questions: readonly Question[]) => Promise<(place: number) => Answer>) {
     this.#work = work;
   }

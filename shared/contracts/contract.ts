@@ -77,7 +77,7 @@ export interface Contract<
   readonly description: string;
   /** `null`: any caller with a valid credential. */
   readonly role: Role | null;
-  /** What a turn is spent on; `null` for endpoints without a rate limit. */
+  /** The limit from which a request takes a token; `null` for endpoints without a rate limit. */
   readonly limit: LimitedOperation | null;
   /** Whether `Idempotency-Key` is honoured. */
   readonly idempotent: boolean;

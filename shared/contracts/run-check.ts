@@ -1,6 +1,6 @@
 import type { Check, CheckError } from './contract.ts';
 
-// The generated files hold ajv's compiled functions; this is what turns them into checks.
+// The generated files hold ajv's compiled functions; this makes checks of them.
 
 /** A function that ajv compiled. It leaves its errors on itself. */
 export interface CompiledSchema {

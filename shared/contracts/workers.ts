@@ -46,7 +46,7 @@ export const WORKERS: readonly WorkerContract[] = [
   {
     name: 'quota-recount',
     description: "Each night: compares every customer's quota usage with the instances that exist, and repairs it.",
-    // Away from the full hour, when everybody's jobs start.
+    // Away from the full hour, when most jobs of the world start.
     trigger: { type: 'schedule', cron: '17 3 * * *' },
     identity: 'reconciler',
     clients: ['datastore'],

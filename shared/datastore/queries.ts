@@ -85,7 +85,7 @@ export const INSTANCES_OF_MACHINE_TYPE: Shape<Instance> = { kind: INSTANCE, equa
 
 export const INSTANCES_OWNED: Shape<Instance> = { kind: INSTANCE, equal: ['userId'], order: BY_KEY };
 
-/** Instances that somebody should look at again, the longest due first. */
+/** Instances whose VM is due for another look, the longest due first. */
 export const DUE_INSTANCES: Shape<Instance> = {
   kind: INSTANCE,
   equal: [],

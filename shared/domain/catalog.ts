@@ -23,7 +23,7 @@ export interface NetworkConfig {
 }
 
 /*
- * What a resource-family spec names. Every row belongs to one customer or, with the customer `""`, to everybody.
+ * What a resource-family spec names. Every row belongs to one customer or, with the customer `""`, to all customers.
  */
 
 /** A machine as users order it: `cx31`. */

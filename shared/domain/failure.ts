@@ -1,5 +1,5 @@
 /**
- * What can go wrong, for whoever asked. Each family maps every kind to a status and an envelope in an exhaustive table,
+ * What can go wrong with a request. Each family maps every kind to a status and an envelope in an exhaustive table,
  * so a new kind does not compile until every family has said how it looks.
  */
 export const FAILURE_KINDS = [

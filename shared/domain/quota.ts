@@ -18,7 +18,7 @@ export function reserve(used: number, limit: number): number {
   return used + 1;
 }
 
-/** The usage after one less. Never below zero: a wrong count must not turn into a larger quota. */
+/** The usage after one less. Never below zero: a wrong count must not become a larger quota. */
 export function release(used: number): number {
   return Math.max(0, used - 1);
 }

@@ -16,7 +16,7 @@ export function windowAt(nowMs: number): RateWindow {
   return { index, endsAtMs: (index + 1) * WINDOW_MS };
 }
 
-/** What a caller is told about a limit after a turn. */
+/** What a caller is told about a limit after taking a token. */
 export interface RateLimitToken {
   readonly operation: string;
   /** -1: unlimited, then nothing is counted. */
@@ -27,7 +27,7 @@ export interface RateLimitToken {
   readonly granted: boolean;
 }
 
-/** The turn that made the counter show `count`. Tokens are granted while the count is within the limit. */
+/** The token that made the counter show `count`. Tokens are granted while the count is within the limit. */
 export function tokenAt(operation: string, limit: number, count: number, window: RateWindow): RateLimitToken {
   return {
     operation,
@@ -38,7 +38,7 @@ export function tokenAt(operation: string, limit: number, count: number, window:
   };
 }
 
-/** The turn of a request that no limit counts. */
+/** The token of a request that no limit counts. */
 export function uncounted(nowMs: number): RateLimitToken {
   return tokenAt('', UNLIMITED, 0, windowAt(nowMs));
 }

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 const NAMESPACE = Buffer.from('6f0c2a5be7d14e0e9a3b1c9d5f7e8a42', 'hex');
 
 /**
- * UUID version 5 (RFC 9562) of an operation's n-th call. Whoever repeats the call, in whichever process, asks under the
+ * UUID version 5 (RFC 9562) of an operation's n-th call. A repeat of the call, in whichever process, is sent under the
  * same id, and Compute Engine applies it once.
  */
 export function requestUuid(operationId: string, callNumber: number): string {

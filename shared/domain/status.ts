@@ -21,7 +21,7 @@ export const INSTANCE_STATUSES = [
 
 export type InstanceStatus = (typeof INSTANCE_STATUSES)[number];
 
-/** VM states that pass by themselves, so somebody has to look again. */
+/** VM states that end by themselves, so the VM has to be looked at again. */
 const TRANSITIONAL: ReadonlySet<InstanceStatus> = new Set<InstanceStatus>([
   'PENDING',
   'PROVISIONING',

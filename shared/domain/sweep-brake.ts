@@ -5,7 +5,7 @@ export interface SweepCounts {
   /** Records of instances. */
   readonly records: number;
   /** VMs that should have a record and have none. */
-  readonly strays: number;
+  readonly orphans: number;
 }
 
 /** The brake as it is on record. */
@@ -23,7 +23,7 @@ export interface SweepBrake extends SweepCounts {
 const STRAYS_ALLOWED = 5;
 const STRAYS_ALLOWED_PART = 0.05;
 
-export function straysAllowed({ machines, records }: Omit<SweepCounts, 'strays'>): number {
+export function orphansAllowed({ machines, records }: Omit<SweepCounts, 'orphans'>): number {
   return records === 0 ? 0 : Math.max(STRAYS_ALLOWED, Math.floor(machines * STRAYS_ALLOWED_PART));
 }
 
@@ -36,8 +36,8 @@ export function brakeAfter(
   counts: SweepCounts,
   { isMarked }: { /** The database is known to be this deployment's. */ readonly isMarked: boolean },
 ): 'off' | 'released' | 'on' {
-  const { strays } = counts;
-  const allowed = isMarked ? straysAllowed(counts) : 0;
-  if (strays <= allowed) return 'off';
-  return isMarked && brake !== undefined && brake.releasedAtMs !== null && strays <= brake.strays ? 'released' : 'on';
+  const { orphans } = counts;
+  const allowed = isMarked ? orphansAllowed(counts) : 0;
+  if (orphans <= allowed) return 'off';
+  return isMarked && brake !== undefined && brake.releasedAtMs !== null && orphans <= brake.orphans ? 'released' : 'on';
 }

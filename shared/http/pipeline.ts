@@ -21,8 +21,8 @@ export interface FamilyAdapter {
   credential(headers: WireRequest['headers']): Credential;
   /** Query parameters where the family has a way of its own to write them; the plain way otherwise. */
   readonly readQuery?: typeof parseQuery;
-  /** Headers of an answer to a request that spent a turn, or an uncounted one. */
-  limitHeaders(turn: RateLimitToken, nowMs: number): Readonly<Record<string, string>>;
+  /** Headers of an answer to a request that took a token, or an uncounted one. */
+  limitHeaders(token: RateLimitToken, nowMs: number): Readonly<Record<string, string>>;
   failure(
     failure: Failure,
     ids: { readonly errorId: string; readonly requestId: string },
@@ -63,7 +63,7 @@ export interface PipelineTools {
     operation: LimitedOperation,
     notes: readonly Write[],
   ) => Promise<RateLimitToken>;
-  readonly refusal: (turn: RateLimitToken) => Failure;
+  readonly refusal: (token: RateLimitToken) => Failure;
   readonly write: (notes: readonly Write[]) => Promise<void>;
   /** Proxies between the caller and the function that append to X-Forwarded-For. */
   readonly forwardedHops: number;
@@ -115,7 +115,7 @@ export async function serve<Params, Query, Body>(
   const requestId = toRequestId(request.headers['x-request-id'], tools.random);
   const headers: Record<string, string> = {
     'x-request-id': requestId,
-    // Until a turn is spent, and for those who never get to spend one.
+    // Until a token is granted, and for requests that never take one.
     ...family.limitHeaders(uncounted(startedAtMs), startedAtMs),
   };
   let caller: Principal | undefined;
@@ -130,8 +130,8 @@ export async function serve<Params, Query, Body>(
     const signedIn = await tools.signIn(family.credential(request.headers), address);
     caller = signedIn.principal;
     const tier = await tools.tier(caller.tier);
-    const admitted = admit(endpoint.limit, { caller, tier, notes: signedIn.notes, tools }, (turn) =>
-      Object.assign(headers, family.limitHeaders(turn, tools.nowMs())),
+    const admitted = admit(endpoint.limit, { caller, tier, notes: signedIn.notes, tools }, (token) =>
+      Object.assign(headers, family.limitHeaders(token, tools.nowMs())),
     );
     const gate = gateOf(admitted);
     // The token is not waited for: what is read beside its commit takes no time of its own, and changes wait at the gate.
@@ -242,16 +242,16 @@ interface Admission {
 async function admit(
   operation: LimitedOperation | null,
   admission: Admission,
-  onToken: (turn: RateLimitToken) => void,
+  onToken: (token: RateLimitToken) => void,
 ): Promise<void> {
   const { caller, tier, notes, tools } = admission;
   if (operation === null) {
     if (notes.length > 0) await tools.write(notes);
     return;
   }
-  const turn = await tools.takeToken(caller, tier, operation, notes);
-  onToken(turn);
-  if (!turn.granted) throw tools.refusal(turn);
+  const token = await tools.takeToken(caller, tier, operation, notes);
+  onToken(token);
+  if (!token.granted) throw tools.refusal(token);
 }
 
 /**

@@ -7,7 +7,7 @@ import { stillWrites } from './instance-writes.ts';
 
 /**
  * The instance, changed or not, with an event that says which administrator asked for what. The status is the one it has:
- * a reset changes none, an operation may fail, and whoever looks at the VM first puts its changes on record.
+ * a reset changes none, an operation may fail, and the first look at the VM puts its changes on record.
  */
 export function noteAdmin(
   row: Row<Instance>,

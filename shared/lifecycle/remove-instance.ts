@@ -33,7 +33,7 @@ const ORPHAN_GRACE_MS = 60_000;
 /**
  * Takes an instance off the record: the row goes, the quota is released, the last event written, everything that was still
  * queued is failed, and a VM that is not surely gone goes on the list of VMs that have to go. One commit. `removed` is
- * false when somebody else was faster.
+ * false when another process was faster.
  */
 export async function removeInstance(
   { instanceId, deleteId, seen }: Removal,

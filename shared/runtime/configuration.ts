@@ -98,7 +98,7 @@ export function readConfiguration(environment: Environment): Configuration {
   return configuration;
 }
 
-/** All three or none: half an issuer would accept nobody, or everybody. */
+/** All three or none: half an issuer would accept no caller, or any. */
 function readJwt(environment: Environment, problems: string[]): JwtOptions | undefined {
   const names = ['JWT_ISSUER', 'JWT_AUDIENCE', 'JWT_JWKS_URI'] as const;
   const missing = names.filter((name) => (environment[name] ?? '') === '');
@@ -109,7 +109,7 @@ function readJwt(environment: Environment, problems: string[]): JwtOptions | und
   return { issuer: environment['JWT_ISSUER'] ?? '', audience: environment['JWT_AUDIENCE'] ?? '', jwksUri };
 }
 
-/** Whoever can change the keys on their way can sign in as anybody; only this machine is trusted without encryption. */
+/** An attacker who can change the keys in transit can sign in as any user; only this machine is trusted without encryption. */
 function isTrustworthy(uri: string): boolean {
   const url = URL.parse(uri);
   return (

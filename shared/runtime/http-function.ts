@@ -62,7 +62,7 @@ export function pipelineTools(base: BaseTools, catalog: CatalogReader): Pipeline
     jwt: configuration.jwt,
     failedSignInsPerMinute: configuration.failedSignInsPerMinute,
   });
-  const turns = new RateLimiter({ store, nowMs, log });
+  const limiter = new RateLimiter({ store, nowMs, log });
   return {
     nowMs,
     random,
@@ -70,8 +70,8 @@ export function pipelineTools(base: BaseTools, catalog: CatalogReader): Pipeline
     forwardedHops: configuration.forwardedHops,
     signIn: (credential, address) => authenticator.signIn(credential, address),
     tier: (name) => catalog.tier(name),
-    takeToken: (caller, tier, operation, notes) => turns.spend(caller, tier, operation, notes),
-    refusal: (turn) => turns.refusal(turn),
-    write: (notes) => turns.writeDeferred(notes),
+    takeToken: (caller, tier, operation, notes) => limiter.spend(caller, tier, operation, notes),
+    refusal: (token) => limiter.refusal(token),
+    write: (notes) => limiter.writeDeferred(notes),
   };
 }

@@ -3,7 +3,7 @@ import { Conflict } from '#shared/datastore/write.ts';
 /** Looks at VMs at the same time: Compute Engine counts requests per minute. */
 const LOOKS_AT_ONCE = 10;
 
-/** Runs `work` for each, a few at a time. One that fails is reported after the others had their turn. */
+/** Runs `work` for each, a few at a time. A failure is thrown after the others have run. */
 export async function each<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
   const queue = [...items];
   const failures: unknown[] = [];
@@ -12,7 +12,7 @@ export async function each<T>(items: readonly T[], work: (item: T) => Promise<vo
       try {
         await work(item);
       } catch (thrown) {
-        // Somebody else changed the row at the same time: he has seen something newer.
+        // Another process changed the row at the same time and has seen something newer.
         if (!(thrown instanceof Conflict)) failures.push(thrown);
       }
     }

@@ -4,7 +4,7 @@ import { ALL_CUSTOMERS, ALL_USAGES, INSTANCES_OF_CUSTOMER } from '#shared/datast
 import { Conflict, insert, put, ref, replace } from '#shared/datastore/write.ts';
 import type { Tools } from '#shared/lifecycle/tools.ts';
 
-/** A customer whose usage was not the number of his instances. */
+/** A customer whose usage was not the number of their instances. */
 export interface UsageDrift {
   readonly customerId: string;
   /** `null`: there was no row. */
@@ -32,7 +32,7 @@ const PAGE_SIZE = 200;
 const JOB = 'quota-recount';
 
 /**
- * Compares the usage of one customer with the number of his instances, and repairs it.
+ * Compares the usage of one customer with the number of their instances, and repairs it.
  *
  * Creates and deletes go on meanwhile: each writes the usage in the commit that makes or removes the instance, so while
  * the row keeps its version the count stays true, and the repair is written only on that condition. There are two ways in

@@ -7,7 +7,7 @@ export interface SweepReport {
   readonly looked: number;
   readonly machines: number;
   readonly records: number;
-  readonly strays: number;
+  readonly orphans: number;
   readonly orphans: number;
   readonly failures: number;
   /** `on`: too many VMs have no record, and none is touched. `foreign`: the database is another one; nothing was done. */

@@ -134,7 +134,7 @@ test('users are changed and shown', async () => {
   expect(await value('customers show acme')).toMatchObject({ tier: 'free' });
 });
 
-test('a customer goes when nothing is left of him, and says until then what is', async () => {
+test('a customer is deleted when nothing refers to them, and until then the command names what does', async () => {
   const { address, store } = await accountsHarness();
   const { run, value } = runner(address);
   await value('customers create hooli --tier pro');

@@ -16,17 +16,17 @@ function tier(create: number) {
 async function harness() {
   const { store, faults } = await testDatastore();
   const clock = { ms: NOW_MS };
-  const turns = () => new RateLimiter({ store, nowMs: () => clock.ms });
-  return { store, faults, clock, turns };
+  const limiter = () => new RateLimiter({ store, nowMs: () => clock.ms });
+  return { store, faults, clock, limiter };
 }
 
 test('many processes at once grant exactly the limit of a minute, and the next minute begins anew', async () => {
-  const { clock, turns } = await harness();
-  const processes = [turns(), turns(), turns()];
+  const { clock, limiter } = await harness();
+  const processes = [limiter(), limiter(), limiter()];
   const spendAll = async () =>
     Promise.all(
       Array.from({ length: 30 }, (_, i) =>
-        (processes[i % 3] ?? turns()).spend(i % 2 ? ALICE : BOB, tier(7), 'create', []),
+        (processes[i % 3] ?? limiter()).spend(i % 2 ? ALICE : BOB, tier(7), 'create', []),
       ),
     );
 
@@ -39,8 +39,8 @@ test('many processes at once grant exactly the limit of a minute, and the next m
 });
 
 test('customers and operations do not spend each other’s tokens', async () => {
-  const { turns } = await harness();
-  const process = turns();
+  const { limiter } = await harness();
+  const process = limiter();
   await process.spend(ALICE, tier(1), 'create', []);
 
   expect((await process.spend(CAROL, tier(1), 'create', [])).granted).toBe(true);
@@ -49,8 +49,8 @@ test('customers and operations do not spend each other’s tokens', async () => 
 });
 
 test('a counter that is used up is not asked again within its minute', async () => {
-  const { turns, store, clock } = await harness();
-  const process = turns();
+  const { limiter, store, clock } = await harness();
+  const process = limiter();
   for (let i = 0; i < 5; i += 1) await process.spend(ALICE, tier(1), 'create', []);
 
   const counter = await store.get(ref(RATE_COUNTER, `acme|create|${Math.floor(clock.ms / 60_000)}`));
@@ -61,8 +61,8 @@ test.each([
   [-1, true],
   [0, false],
 ])('a limit of %i counts nothing, and grants: %s', async (limit, granted) => {
-  const { turns, store, clock } = await harness();
-  const process = turns();
+  const { limiter, store, clock } = await harness();
+  const process = limiter();
 
   expect((await process.spend(ALICE, tier(limit), 'create', [])).granted).toBe(granted);
   expect(await store.get(ref(RATE_COUNTER, `acme|create|${Math.floor(clock.ms / 60_000)}`))).toBeUndefined();
@@ -82,24 +82,24 @@ describe('what is to be noted', () => {
   });
 
   test.each([-1, 0, 5])('is written along with a token of a limit of %i', async (limit) => {
-    const { turns, store } = await harness();
+    const { limiter, store } = await harness();
 
-    await turns().spend(ALICE, tier(limit), 'create', [note]);
+    await limiter().spend(ALICE, tier(limit), 'create', [note]);
 
     expect((await store.get(ref(API_KEY, 'ak_live_0123456789abcdef')))?.value.lastUsedAtMs).toBe(NOW_MS);
   });
 });
 
 test('a store that does not answer grants nothing', async () => {
-  const { turns, faults } = await harness();
+  const { limiter, faults } = await harness();
   faults.add([{ service: 'datastore', method: 'commit', kind: 'error', count: 10 }]);
 
-  await expect(turns().spend(ALICE, tier(5), 'create', [])).rejects.toMatchObject({ kind: 'unavailable' });
+  await expect(limiter().spend(ALICE, tier(5), 'create', [])).rejects.toMatchObject({ kind: 'unavailable' });
 });
 
 test('a refusal says how long to wait, and what the tier lacks', async () => {
-  const { turns } = await harness();
-  const process = turns();
+  const { limiter } = await harness();
+  const process = limiter();
   const used = await process.spend(ALICE, tier(1), 'create', []);
   const none = await process.spend(ALICE, tier(0), 'create', []);
 
@@ -112,9 +112,9 @@ test('a refusal says how long to wait, and what the tier lacks', async () => {
 });
 
 test('requests that meet spend their tokens in one write, each in its own place', async () => {
-  const { turns, faults, store, clock } = await harness();
+  const { limiter, faults, store, clock } = await harness();
   faults.add([{ service: 'datastore', method: 'commit', kind: 'delay', delayMs: 0, count: 100 }]);
-  const process = turns();
+  const process = limiter();
 
   const spent = await Promise.all([1, 2, 3, 4, 5].map(() => process.spend(ALICE, tier(3), 'create', [])));
 

@@ -11,7 +11,7 @@ import { anIssuer, AUDIENCE, ISSUER } from './an-issuer.ts';
 
 /*
  * A token was refused when the issuer's clock was a second ahead, and the refusal counted as a failed sign-in of the
- * address. A token's `projects` claim was believed, whoever the projects belong to.
+ * address. A token's `projects` claim was believed, whichever customer the projects belong to.
  */
 
 const HERE = '203.0.113.7';

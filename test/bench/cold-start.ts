@@ -14,7 +14,7 @@ import { wholeFunction } from './whole-function.ts';
 /**
  * Cold start of each built function: from the start of its process to the end of its first answer, beside an empty
  * functions-framework function and, for one function of each set of clients, beside the same function with whole packages
- * from node_modules. They are started by turns, so that whatever else the machine does meets all alike.
+ * from node_modules. They are started alternately, so that whatever else the machine does meets all alike.
  *
  * A measurement, not a test: it prints what it saw and never fails on a number.
  */

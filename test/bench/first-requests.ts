@@ -110,7 +110,7 @@ function contractOf(name: string): Contract | undefined {
   return CONTRACTS.find((contract) => contract.name === name);
 }
 
-/** Lists are asked by somebody who has a few instances, as most people do. */
+/** Lists are asked by a user with a few instances, as most have. */
 function callerOf(contract: Contract): keyof BenchCloudReady['tokens'] {
   if (contract.role !== null) return 'admin';
   return contract.method === 'GET' && subjectOf(contract) === undefined ? 'lister' : 'owner';

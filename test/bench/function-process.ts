@@ -37,7 +37,7 @@ export class FunctionProcess {
     const child = spawn(
       NODE,
       [...nodeArguments, FRAMEWORK, '--target', name, '--source', source, '--port', String(port)],
-      // Its log goes nowhere, as fast as it can: whoever reads it would be measured along with it.
+      // Its log goes nowhere, as fast as it can: a reader of the log would be measured along with the function.
       { env: { PATH: process.env['PATH'] ?? '', ...environment }, stdio: ['ignore', 'ignore', 'pipe'] },
     );
     let output = '';

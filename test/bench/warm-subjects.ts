@@ -14,15 +14,15 @@ const WRITES_MAX = 60;
 /** Every endpoint that is measured, in the order in which it is: deletes come after the creates that they undo. */
 export function subjects({ tokens, machineIds, recordIds, operationId }: BenchCloudReady): readonly Subject[] {
   const created: string[] = [];
-  const turns = (list: readonly string[]) => {
-    let turn = 0;
+  const inRotation = (list: readonly string[]) => {
+    let index = 0;
     return () => {
-      turn += 1;
-      return list[turn % list.length] ?? '';
+      index += 1;
+      return list[index % list.length] ?? '';
     };
   };
-  const machine = turns(machineIds);
-  const record = turns(recordIds);
+  const machine = inRotation(machineIds);
+  const record = inRotation(recordIds);
   const read = (name: string, path: () => string, token = tokens.owner): Subject => ({
     name,
     status: 200,

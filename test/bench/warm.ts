@@ -14,7 +14,7 @@ import { subjects, type Subject } from './warm-subjects.ts';
 
 /**
  * Warm latency and throughput of each endpoint beside a bare function that makes one look-up with Google's client. Both
- * run as built bundles in processes of their own, the emulators in a third, the load comes from this one; they take turns
+ * run as built bundles in processes of their own, the emulators in a third, the load comes from this one; they alternate
  * in short bursts, so that whatever else the machine does meets both alike. Then each answer of the cloud is held for a
  * while, and the times at which calls arrive show which of them wait for which.
  *
@@ -141,16 +141,16 @@ async function measured({ subject, own, bare, cloud }: Contest, options: Options
   }
   const alone: Pair = { own: [], bare: [] };
   const crowded: Pair = { own: [], bare: [] };
-  for (let turn = 0; turn < options.runs; turn += 1) {
+  for (let round = 0; round < options.runs; round += 1) {
     for (const name of ['bare', 'own'] as const) {
       alone[name].push(await run(sides[name], { concurrency: 1, milliseconds: options.milliseconds / 2 }));
       crowded[name].push(await run(sides[name], options));
     }
   }
   const of = (samples: readonly Sample[], figure: keyof Sample) => median(samples.map((sample) => sample[figure]));
-  // Of each turn, then their median: the two bursts of a turn have met the same weather.
+  // Of each round, then the median of the ratios: the two bursts of a round met the same load.
   const ratio = (pair: Pair, figure: keyof Sample) =>
-    median(pair.own.map((sample, turn) => sample[figure] / (pair.bare[turn]?.[figure] ?? Number.NaN)));
+    median(pair.own.map((sample, round) => sample[figure] / (pair.bare[round]?.[figure] ?? Number.NaN)));
   const [p50Ms, bareP50Ms] = [of(alone.own, 'p50Ms'), of(alone.bare, 'p50Ms')];
   const [perSecond, barePerSecond] = [of(crowded.own, 'perSecond'), of(crowded.bare, 'perSecond')];
   const [core, bareCore] = [of(crowded.own, 'coreMicroseconds'), of(crowded.bare, 'coreMicroseconds')];
@@ -230,13 +230,13 @@ async function traced({ process, subject }: Side, cloud: BenchCloud): Promise<Ca
 }
 
 function bareSubject(ids: readonly string[]): Side['subject'] {
-  let turn = 0;
+  let round = 0;
   return {
     requestsMax: Number.POSITIVE_INFINITY,
     status: 200,
     next: (): Asked => {
-      turn += 1;
-      return { method: 'GET', path: `/${ids[turn % ids.length] ?? ''}`, headers: {} };
+      round += 1;
+      return { method: 'GET', path: `/${ids[round % ids.length] ?? ''}`, headers: {} };
     },
   };
 }
@@ -291,7 +291,7 @@ function columns(cells: readonly (string | number)[]): string {
 
 const command = new Command('bench:warm')
   .description('Warm latency, throughput and round trips of each endpoint beside a bare look-up function.')
-  .option('--runs <number>', 'turns of each', Number, 9)
+  .option('--runs <number>', 'rounds of each', Number, 9)
   .option('--milliseconds <number>', 'length of a burst', Number, 700)
   .option('--concurrency <number>', 'requests at the same time', Number, 16)
   .option('--only <name...>', 'these endpoints')

@@ -3,7 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /**
- * A function without its types and otherwise as somebody would deploy it who does not bundle: its own sources in one file,
+ * A function without its types and otherwise deployed without a bundle: its own sources in one file,
  * every package from node_modules, whole. Answers its folder.
  */
 export async function wholeFunction(root: string, name: string, source: string): Promise<string> {

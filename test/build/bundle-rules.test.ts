@@ -5,7 +5,7 @@ import { build, type BuildMeta } from '#scripts/build.ts';
 import { budgetViolations, contentViolations, importViolations, type Budget } from './bundle-rules.ts';
 
 /**
- * KiB, a little above what is there. Whoever needs more raises the figure, and says why in the commit; cold start is
+ * KiB, a little above what is there. A change that needs more raises the figure, and says why in the commit; cold start is
  * what these bytes cost.
  */
 const BUDGET: Budget = {

@@ -14,7 +14,7 @@ import { firstAnswer } from './running-function.ts';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 /**
- * Modules that have run when the first request has been answered, one function of each set of clients. Whoever needs more
+ * Modules that have run when the first request has been answered, one function of each set of clients. A change that needs more
  * raises the figure, and says why in the commit: each of them is a part of the cold start.
  */
 const BUDGET: Readonly<Record<string, number>> = {

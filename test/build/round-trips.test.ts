@@ -17,9 +17,9 @@ type Cloud = BenchCloudReady;
 
 interface Case {
   readonly name: string;
-  readonly ask: (cloud: Cloud, turn: number) => Asked;
+  readonly ask: (cloud: Cloud, round: number) => Asked;
   readonly status: number;
-  /** What a request may cost with caches warm. Whoever needs more raises the figure, and says why in the commit. */
+  /** What a request may cost with caches warm. A change that needs more raises the figure, and says why in the commit. */
   readonly budget: RoundTrips;
 }
 
@@ -31,16 +31,16 @@ interface Asked {
 }
 
 const READ: RoundTrips = { datastoreInSequence: 1, reads: 1, commits: 1, compute: 0, publishes: 0 };
-/** The turn of the rate limit, and what is done. */
+/** The rate-limit token, and the write itself. */
 const POWER: RoundTrips = { datastoreInSequence: 2, reads: 1, commits: 2, compute: 0, publishes: 1 };
 
 /** Each verb has records of its own, which none has touched before. */
 function power(verb: string, firstRecord: number): Case {
   return {
     name: `compute-instances-${verb}`,
-    ask: ({ recordIds }, turn) => ({
+    ask: ({ recordIds }, round) => ({
       method: 'POST',
-      path: `${V1}/instances/${nth(recordIds, firstRecord + turn)}/${verb}`,
+      path: `${V1}/instances/${nth(recordIds, firstRecord + round)}/${verb}`,
     }),
     status: 202,
     budget: POWER,
@@ -48,8 +48,8 @@ function power(verb: string, firstRecord: number): Case {
 }
 
 /** Instances that nobody else uses, per request. */
-function nth(ids: readonly string[], turn: number): string {
-  return ids[turn] ?? '';
+function nth(ids: readonly string[], round: number): string {
+  return ids[round] ?? '';
 }
 
 const CASES: readonly Case[] = [
@@ -102,7 +102,7 @@ const CASES: readonly Case[] = [
   },
   {
     name: 'compute-instances-delete',
-    ask: ({ machineIds }, turn) => ({ method: 'DELETE', path: `${V1}/instances/${nth(machineIds, turn + 1)}` }),
+    ask: ({ machineIds }, round) => ({ method: 'DELETE', path: `${V1}/instances/${nth(machineIds, round + 1)}` }),
     status: 204,
     // Token and look-up, the mark, then what there is to remove.
     budget: { datastoreInSequence: 4, reads: 2, commits: 3, compute: 1, publishes: 1 },
@@ -171,7 +171,7 @@ describe('with warm caches', { timeout: 60_000 }, () => {
 
   it.each(CASES)('$name costs at most $budget', async ({ name, ask: asked, status, budget }) => {
     const base = await serverOf(name);
-    for (const turn of [0, 1]) expect(await ask(base, asked(cloud, turn))).toBe(status);
+    for (const round of [0, 1]) expect(await ask(base, asked(cloud, round))).toBe(status);
     clients.take();
 
     expect(await ask(base, asked(cloud, 2))).toBe(status);
@@ -190,7 +190,7 @@ describe('round trips', () => {
     ended,
   });
 
-  it('count in turn only what waited for the one before', () => {
+  it('count one after the other only what waited for the one before', () => {
     const calls = [
       call('datastore', 'lookup', [1, 3]),
       call('datastore', 'commit', [2, 4]),

@@ -12,7 +12,7 @@ function harness(answer: (questions: readonly string[]) => Promise<(place: numbe
 
 const echo = async (questions: readonly string[]) => (place: number) => `${questions[place] ?? ''}!`;
 
-test('who asks in one turn of the event loop shares a call, and gets his own answer', async () => {
+test('questions asked in one iteration of the event loop share a call, and each gets its own answer', async () => {
   const { calls, together } = harness(echo);
 
   const answers = await Promise.all(['a', 'b', 'c'].map((question) => together.ask('topic', question)));

@@ -207,7 +207,7 @@ export function writeCases(target: () => DatastoreTarget): void {
       };
 
       const results: unknown[] = [];
-      for (let turn = 0; turn < 3; turn += 1) {
+      for (let round = 0; round < 3; round += 1) {
         const { mutationResults } = await h.commit([increment]);
         results.push(mutationResults?.[0]?.transformResults?.[0]?.integerValue);
       }

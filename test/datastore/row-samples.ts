@@ -245,7 +245,7 @@ export const ROW_SAMPLES: readonly RowSamples[] = [
     record({
       machines: count,
       records: count,
-      strays: count,
+      orphans: count,
       engagedAtMs: ms,
       releasedAtMs: maybe(ms),
       releasedBy: text,

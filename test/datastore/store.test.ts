@@ -158,7 +158,7 @@ describe('a commit whose answer was lost', () => {
     expect([result, decided, await counted(store)]).toEqual([1, 2, 1]);
   });
 
-  test('and that lands late does not turn the refusal of somebody who was too late into a success', async () => {
+  test('and that lands late does not make a success of the refusal of a request that was too late', async () => {
     const { store, other, fault } = await harness();
     fault('error');
     let decided = 0;
@@ -259,7 +259,7 @@ test('two writers at once, with answers lost and commits refused on the way, cou
 });
 
 describe('a store that does not answer', () => {
-  test('is unavailable to whoever reads, never empty', async () => {
+  test('is unavailable to readers, never empty', async () => {
     const { store, faults } = await harness();
     for (const method of ['lookup', 'runQuery', 'runAggregationQuery']) {
       faults.add([{ service: 'datastore', method, kind: 'error', status: ABORTED, count: 1 }]);
@@ -321,7 +321,7 @@ describe('conditions', () => {
 });
 
 describe('counting', () => {
-  test('every increment answers a number of its own, whoever else counts', async () => {
+  test('every increment answers a number of its own, however many others count', async () => {
     const { store, other } = await harness();
     const target = ref(RATE_COUNTER, 'acme|create|1');
     const counts = await Promise.all(

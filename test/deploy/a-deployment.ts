@@ -123,7 +123,7 @@ export function wellResponse(headers: Readonly<Record<string, string>>): Respons
   return Response.json({ reason: 'unauthenticated' }, { status: 401, headers: { 'x-error-id': 'a'.repeat(32) } });
 }
 
-/** A deployment with fake programs and a clock that moves when somebody sleeps. Ends with the test. */
+/** A deployment with fake programs and a clock that moves when a step sleeps. Ends with the test. */
 export async function aDeployment(options: DeploymentOptions = {}) {
   const root = await mkdtemp(join(tmpdir(), 'deploy-'));
   onTestFinished(() => rm(root, { recursive: true, force: true }));

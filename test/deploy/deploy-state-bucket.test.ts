@@ -10,7 +10,7 @@ describe('the bucket of the state', () => {
   };
   const UNVERSIONED = { to: /buckets describe/, stdout: '{"projectNumber": "1234567890"}' };
 
-  it('that belongs to another project is refused: whoever took the name first would be handed the state', async () => {
+  it('that belongs to another project is refused: a stranger who took the name first would be handed the state', async () => {
     const { context, lines } = await aDeployment({ answers: [FOREIGN] });
 
     const said = await refusal(applyCommand(context, { yes: true, ...NO_CATALOGUE }));

@@ -101,7 +101,7 @@ describe('what is missing is named, with what to do about it, before anything is
       /cannot be listed: PERMISSION_DENIED/,
     ],
     [
-      'a state bucket of somebody else',
+      'a state bucket of another project',
       { to: /buckets describe/, code: 1, stderr: '403 forbidden' },
       /cannot be used: 403 forbidden[^]*--state-bucket/,
     ],

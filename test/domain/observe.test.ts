@@ -97,7 +97,7 @@ describe('pre-emption', () => {
     expect(observe(stopping, { ...SEEN, status: 'TERMINATED' }, CONTEXT)?.instance.preempted).toBe(true);
   });
 
-  test.each(['PROVISIONING', 'STAGING', 'RUNNING'])('ends when somebody has started it: %s', (status) => {
+  test.each(['PROVISIONING', 'STAGING', 'RUNNING'])('ends when the VM was started from outside: %s', (status) => {
     expect(observe(taken, { ...SEEN, status }, CONTEXT)?.instance.preempted).toBe(false);
   });
 });
@@ -123,7 +123,7 @@ describe('a machine that is not there although it should be', () => {
     expect(first && observeMissing(first.instance, CONTEXT)).toBeUndefined();
   });
 
-  test('an error that somebody still wanted to look at is settled without another event', () => {
+  test('an error that still had to be looked at is settled without another event', () => {
     const observed = observeMissing(anInstance({ status: 'ERROR', checkAtMs: NOW_MS, eventCount: 2 }), CONTEXT);
 
     expect(observed?.instance).toMatchObject({ checkAtMs: null, eventCount: 2 });

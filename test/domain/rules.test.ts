@@ -89,7 +89,7 @@ describe('rate limits', () => {
     [3, true, 0],
     [4, false, 0],
     [99, false, 0],
-  ])('of a limit of 3, turn %i is granted: %s, and leaves %i', (count, granted, remaining) => {
+  ])('of a limit of 3, token %i is granted: %s, and leaves %i', (count, granted, remaining) => {
     expect(tokenAt('create', 3, count, windowAt(61_000))).toEqual({
       operation: 'create',
       limit: 3,
@@ -99,7 +99,7 @@ describe('rate limits', () => {
     });
   });
 
-  test('without a limit every turn is granted and nothing is said of what remains', () => {
+  test('without a limit every token is granted and nothing is said of what remains', () => {
     expect(tokenAt('list', -1, 10_000, windowAt(0))).toMatchObject({ granted: true, remaining: -1, limit: -1 });
   });
 
@@ -176,7 +176,7 @@ describe('the request id of a cloud call', () => {
     );
   });
 
-  test('is the same for whoever repeats the call, and another for every other call', () => {
+  test('is the same for each repeat of the call, and another for every other call', () => {
     const ids = ['op-1', 'op-2', 'op-11'].flatMap((id) => [1, 2, 11].map((call) => requestUuid(id, call)));
 
     expect(new Set(ids).size).toBe(9);

@@ -132,7 +132,7 @@ describe('on one cloud', () => {
     expect((await admin('DELETE', `/${id}`)).status).toBe(404);
   });
 
-  test('every action of an administrator is in the history, with his id', async () => {
+  test('every action of an administrator is in the history, with their id', async () => {
     const alice = new ComputeUser(cloud(), 'alice');
     const id = await alice.running();
     const { userId } = cloud().connection.principals.admin;

@@ -63,14 +63,14 @@ test('quota usage is what creates reserve from: the whole customer, at once', as
 });
 
 test('limit usage counts the requests of the running minute, and reading it costs none', async () => {
-  const turns = async () => {
+  const tokensUsed = async () => {
     const features = await usage('alice', '/limits/usage');
     return features.find(({ featureKey }) => featureKey === 'catalog_per_minute');
   };
-  const before = await turns();
+  const before = await tokensUsed();
   const asked = await cloud().request('bob', 'GET', '/api/compute/v1/templates');
 
-  const after = await turns();
+  const after = await tokensUsed();
 
   expect(asked.status).toBe(200);
   // Both people are of one customer. The minute may have ended in between; then only the new one counts.
@@ -78,5 +78,5 @@ test('limit usage counts the requests of the running minute, and reading it cost
   expect(after?.currentUsage).toBe(same ? (before?.currentUsage ?? 0) + 1 : 0);
   expect(after?.remaining).toBe((after?.limit ?? 0) - (after?.currentUsage ?? 0));
   expect(after?.isLocked).toBe(false);
-  expect(await turns()).toEqual(after);
+  expect(await tokensUsed()).toEqual(after);
 });

@@ -211,7 +211,7 @@ describe.each(CONTRACTS)('$name', (contract) => {
     }
   });
 
-  test('headers that claim to be somebody are ignored', async () => {
+  test('headers that claim to be a user are ignored', async () => {
     const claims = {
       'x-user-id': world().user.userId,
       'x-customer-id': world().user.customerId,
@@ -378,7 +378,7 @@ describe.each(CONTRACTS.filter(({ role }) => role !== null))('$name needs a role
 });
 
 describe.each(CONTRACTS.filter((contract) => contract.role === null && subjectOf(contract) !== undefined))(
-  '$name of somebody else',
+  '$name of another customer',
   (contract) => {
     test('is the same 404 as of nobody, byte for byte', async () => {
       const { stranger, subjects } = world();

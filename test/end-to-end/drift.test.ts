@@ -101,9 +101,9 @@ describe('a VM without a record', () => {
     // Without any record at all the sweep would not touch a VM.
     await admin().running();
     const quarantined = async () => (await records.orphans()).map(({ id }) => id);
-    await insert('stray', { labels: OURS });
-    await insert('protected-stray', { labels: OURS, deletionProtection: true });
-    await insert('unlabelled', { labels: { owner: 'somebody' } });
+    await insert('orphan', { labels: OURS });
+    await insert('protected-orphan', { labels: OURS, deletionProtection: true });
+    await insert('unlabelled', { labels: { owner: 'another-team' } });
     await insert('other-deployment', { labels: { 'compute-api': 'staging' } });
 
     await sweepOnce(cloud(), records);
@@ -114,24 +114,24 @@ describe('a VM without a record', () => {
       return names.length > 0 ? names : undefined;
     });
     await sweepOnce(cloud(), records, 300);
-    const inQuarantine = await exists('stray');
+    const inQuarantine = await exists('orphan');
     await eventually(async () => {
       await sweepOnce(cloud(), records, 301);
-      return (await statusOf('stray')) === 'TERMINATED' ? true : undefined;
+      return (await statusOf('orphan')) === 'TERMINATED' ? true : undefined;
     });
-    const kept = await exists('stray');
+    const kept = await exists('orphan');
     await eventually(async () => {
       await sweepOnce(cloud(), records, 86_401);
-      return (await exists('stray')) ? undefined : true;
+      return (await exists('orphan')) ? undefined : true;
     });
     await settled(cloud());
 
     expect(young).toEqual([]);
-    expect(found).toEqual(['stray']);
+    expect(found).toEqual(['orphan']);
     expect(inQuarantine).toBe(true);
     expect(kept).toBe(true);
-    expect(await exists('stray')).toBe(false);
-    expect(await exists('protected-stray')).toBe(true);
+    expect(await exists('orphan')).toBe(false);
+    expect(await exists('protected-orphan')).toBe(true);
     expect(await exists('unlabelled')).toBe(true);
     expect(await exists('other-deployment')).toBe(true);
     await expectInvariants(cloud());

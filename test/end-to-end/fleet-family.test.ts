@@ -159,7 +159,7 @@ describe('a project with three instances', () => {
     }
   });
 
-  test('404: a project or an instance of somebody else is as unknown as one that never was', async () => {
+  test('404: a project or an instance of another customer is as unknown as one that never was', async () => {
     const [fid = ''] = await fids();
     const alice = fleetOf('alice');
     const carol = fleetOf('carol');
@@ -275,7 +275,7 @@ test('a cursor made before a restart opens after it, in whichever process', asyn
   await cloud.kill9();
   await cloud.start();
 
-  for (let turn = 0; turn < 4; turn += 1) {
+  for (let round = 0; round < 4; round += 1) {
     const query = { limit: 1, sort_dir: 'asc', next_cursor: list.next_cursor ?? '' };
     expect(list.data).toMatchObject([{ fid: first }]);
     expect((await fleet.listed(query)).data).toMatchObject([{ fid: second }]);

@@ -87,7 +87,7 @@ describe('create', () => {
     expect(hers.headers.has(REPLAYED)).toBe(false);
   });
 
-  test('422: the same key of a colleague who shares no group does not show him what it made', async () => {
+  test('422: the same key of a colleague who shares no group does not show the colleague what it made', async () => {
     const state = ['--local', '--state-dir', cloud().stateFolder];
     const made = async (line: string) =>
       JSON.parse((await runLine(accountsLine, [...line.split(' '), ...state, '--json'])).stdout) as Record<

@@ -60,5 +60,5 @@ test('a whole life over HTTP: every operation is one applied call, and the histo
   await expectInvariants(cloud);
 });
 
-/** Seen or not, depending on when somebody looks. */
+/** Seen or not, depending on the time of a look. */
 const PASSING: ReadonlySet<string> = new Set(['PROVISIONING', 'STAGING', 'STOPPING', 'DELETING']);

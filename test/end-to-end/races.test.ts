@@ -71,7 +71,7 @@ test('a delete overtakes whatever is queued: those operations fail with the reas
   }
 });
 
-test('stop and start in turns, all at once: carried out in the order in which they were accepted', async () => {
+test('stop and start alternately, all at once: carried out in the order in which they were accepted', async () => {
   const id = await admin().running();
   const records = new Records(cloud().connection);
 

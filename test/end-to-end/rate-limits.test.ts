@@ -11,7 +11,7 @@ const LIMIT = 20;
 const ASKED = 120;
 const PATH = '/api/compute/v1/templates';
 
-/** Puts a customer into a tier with a small limit, before he has asked for anything. */
+/** Puts a customer into a tier with a small limit, before their first request. */
 async function narrow(customerId: string): Promise<void> {
   const records = new Records(cloud().connection);
   const pro = await records.store.get(ref(TIER, 'pro'));
@@ -63,7 +63,7 @@ test('eight processes hammered together admit exactly the limit in a minute, and
   expect(later.headers.get('ratelimit')).toMatch(new RegExp(`;r=${LIMIT - 1};`));
 });
 
-test('a request that is refused for another reason has spent its turn too, and says what is left', async () => {
+test('a request that is refused for another reason has taken its token too, and says what is left', async () => {
   await nextMinute();
   const path = `${PATH}/nothing-like-this/zones`;
 

@@ -194,11 +194,11 @@ test.each([
 });
 
 test('limit headers name the policy, what is left and when it begins anew', () => {
-  const turn = { operation: 'create', limit: 10, remaining: 4, resetAtMs: 60_000, granted: true };
+  const token = { operation: 'create', limit: 10, remaining: 4, resetAtMs: 60_000, granted: true };
 
-  expect(rateLimitHeaders(turn, 18_500)).toEqual({
+  expect(rateLimitHeaders(token, 18_500)).toEqual({
     'ratelimit-policy': '"create";q=10;w=60',
     ratelimit: '"create";r=4;t=42',
   });
-  expect(rateLimitHeaders({ ...turn, limit: -1 }, 0)).toEqual({});
+  expect(rateLimitHeaders({ ...token, limit: -1 }, 0)).toEqual({});
 });

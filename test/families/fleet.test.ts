@@ -114,7 +114,7 @@ describe('errors', () => {
     });
   });
 
-  test('who is not known is told how to say who he is', () => {
+  test('an unknown caller is told how to prove who they are', () => {
     const failure = new Failure('unauthenticated', 'x', { reason: 'credentials_missing' });
     const reply = fleetFamily.failure(failure, IDS);
 

@@ -63,9 +63,9 @@ test.each([
   ['unlimited', 0, -1, { currentUsage: 0, remaining: -1, isLocked: false }],
   ['disabled', 0, 0, { currentUsage: 0, remaining: 0, isLocked: true }],
 ])('limit usage: %s', (_, used, limit, expected) => {
-  const turns = { used: { ...record(0), create: used }, resetAtMs: NOW_MS + 60_000 };
+  const tokens = { used: { ...record(0), create: used }, resetAtMs: NOW_MS + 60_000 };
 
-  const shown = presentLimitUsage(holder({ perMinute: { ...record(10), create: limit } }), turns, NOW_MS);
+  const shown = presentLimitUsage(holder({ perMinute: { ...record(10), create: limit } }), tokens, NOW_MS);
 
   expect(shown.services['compute-api'].features[0]).toEqual({
     featureKey: 'create_per_minute',

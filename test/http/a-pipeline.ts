@@ -45,9 +45,9 @@ export interface Circumstances {
   /** Throwing is the answer to wrong credentials. */
   readonly signIn?: () => Promise<SignIn>;
   /** How often the limit was spent with this request; the tier's limit is 10. */
-  readonly turn?: number;
+  readonly token?: number;
   readonly limit?: number;
-  /** Resolves when the turn is spent; at once by default. */
+  /** Resolves when the token is granted; at once by default. */
   readonly spent?: () => Promise<void>;
   readonly handle?: (call: TestCall, gate: Gate) => Promise<Reply>;
   readonly readBody?: () => Promise<string>;
@@ -80,7 +80,7 @@ export async function served(request: Partial<WireRequest>, circumstances: Circu
       await circumstances.spent?.();
       return step(
         'takeToken',
-        tokenAt(operation, circumstances.limit ?? 10, circumstances.turn ?? 1, windowAt(NOW_MS)),
+        tokenAt(operation, circumstances.limit ?? 10, circumstances.token ?? 1, windowAt(NOW_MS)),
       );
     },
     refusal: () => new Failure('rate_limited', 'Too many requests.', { retryAfterSeconds: 55 }),

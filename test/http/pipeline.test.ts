@@ -30,11 +30,11 @@ test('a request is identified, limited and checked before it is acted on', async
 describe('what is wrong first is said first', () => {
   const everythingWrong = { query: 'colour=red', readBody: async () => 'no json' };
 
-  test('401 before all else: nobody unknown spends a turn, and his body is not read', async () => {
+  test('401 before all else: an unknown caller takes no token, and their body is not read', async () => {
     const { reply, steps } = await served(everythingWrong, {
       signIn: wrongCredential,
       endpoint: ADMIN_ONLY,
-      turn: 11,
+      token: 11,
     });
 
     expect(reply.status).toBe(401);
@@ -42,7 +42,7 @@ describe('what is wrong first is said first', () => {
   });
 
   test('429 before 403 and 400', async () => {
-    const { reply, calls } = await served(everythingWrong, { endpoint: ADMIN_ONLY, turn: 11 });
+    const { reply, calls } = await served(everythingWrong, { endpoint: ADMIN_ONLY, token: 11 });
 
     expect(reply.status).toBe(429);
     expect(calls).toEqual([]);
@@ -53,7 +53,7 @@ describe('what is wrong first is said first', () => {
       throw new Failure('payload_too_large', 'Too large.');
     };
 
-    expect((await served({ readBody }, { turn: 11 })).reply.status).toBe(429);
+    expect((await served({ readBody }, { token: 11 })).reply.status).toBe(429);
     expect((await served({ readBody })).reply.status).toBe(413);
   });
 
@@ -79,13 +79,13 @@ describe('what is wrong first is said first', () => {
     expect(calls).toEqual([]);
   });
 
-  test('a refused turn comes before anything that the handler found', async () => {
-    const { reply } = await served({}, { turn: 11, handle: async () => ({ status: 200, body: {} }) });
+  test('a refused token comes before anything that the handler found', async () => {
+    const { reply } = await served({}, { token: 11, handle: async () => ({ status: 200, body: {} }) });
 
     expect(reply.status).toBe(429);
   });
 
-  test('the handler begins before the turn is known, so that what it reads takes no time of its own', async () => {
+  test('the handler begins before the token is granted, so that what it reads takes no time of its own', async () => {
     const order: string[] = [];
 
     await served(
@@ -93,7 +93,7 @@ describe('what is wrong first is said first', () => {
       {
         spent: async () => {
           await new Promise((resolve) => setImmediate(resolve));
-          order.push('turn');
+          order.push('token');
         },
         handle: async (_, gate) => {
           order.push('read');
@@ -104,7 +104,7 @@ describe('what is wrong first is said first', () => {
       },
     );
 
-    expect(order).toEqual(['read', 'turn', 'act']);
+    expect(order).toEqual(['read', 'token', 'act']);
   });
 
   test('a refusal that is known by then spares the handler', async () => {
@@ -113,18 +113,18 @@ describe('what is wrong first is said first', () => {
       return '{"name":"n"}';
     };
 
-    const { reply, calls } = await served({}, { turn: 11, readBody });
+    const { reply, calls } = await served({}, { token: 11, readBody });
 
     expect(reply.status).toBe(429);
     expect(calls).toEqual([]);
   });
 
-  test('a turn that cannot be spent is an answer, and nothing was acted on that awaited it', async () => {
+  test('a token that cannot be taken is an answer, and nothing was acted on that awaited it', async () => {
     const changed: string[] = [];
     const { reply } = await served(
       {},
       {
-        turn: 11,
+        token: 11,
         handle: async (_, gate) => {
           await gate.opened();
           changed.push('something');
@@ -139,7 +139,7 @@ describe('what is wrong first is said first', () => {
 });
 
 test('a refusal is answered at once, also when the handler still waits for something else', async () => {
-  const { reply } = await served({}, { turn: 11, handle: () => new Promise(() => undefined) });
+  const { reply } = await served({}, { token: 11, handle: () => new Promise(() => undefined) });
 
   expect(reply.status).toBe(429);
 });
@@ -185,8 +185,8 @@ describe('headers are there before anything can fail', () => {
     expect(bad.reply.headers).toMatchObject({ 'content-type': 'application/problem+json' });
   });
 
-  test('a refused turn says when to come back, and that nothing remains', async () => {
-    const { reply } = await served({}, { turn: 11 });
+  test('a refused token says when to come back, and that nothing remains', async () => {
+    const { reply } = await served({}, { token: 11 });
 
     expect(reply.headers).toMatchObject({ 'retry-after': '55', ratelimit: '"create";r=0;t=35' });
   });
@@ -330,11 +330,11 @@ describe('what is noted about a credential', () => {
   const notes = [put(USAGE, 'acme', { instances: 1 })];
   const signIn = async () => ({ principal: ALICE, notes });
 
-  test('is written by itself where no turn is spent', async () => {
+  test('is written by itself where no token is taken', async () => {
     expect((await served({}, { signIn, endpoint: { limit: null } })).written).toEqual([1]);
   });
 
-  test('rides along with the turn elsewhere', async () => {
+  test('rides along with the token elsewhere', async () => {
     expect((await served({}, { signIn })).written).toEqual([]);
   });
 });
@@ -415,12 +415,12 @@ describe('a call as its handler gets it', () => {
 
     expect(reply.status).toBe(400);
     expect(body).toMatchObject({ reason: 'invalid_idempotency_key' });
-    // The turn was spent, and its headers say so.
+    // The token was taken, and its headers say so.
     expect(reply.headers['ratelimit']).toBeDefined();
   });
 
-  test('is refused with a key that is none only after the turn: who is over the limit hears that', async () => {
-    const { reply } = await served({ headers: { 'idempotency-key': 'two words' } }, { turn: 11 });
+  test('is refused with a key that is none only after the token: a caller over the limit is told that', async () => {
+    const { reply } = await served({ headers: { 'idempotency-key': 'two words' } }, { token: 11 });
 
     expect(reply.status).toBe(429);
   });

@@ -115,7 +115,7 @@ describe('every worker', () => {
     },
   );
 
-  it('whose messages can be given up has somebody who takes dead letters', () => {
+  it('whose messages can be given up has a function that takes dead letters', () => {
     const triggers = manifest.functions.flatMap(({ trigger }) => (trigger?.type === 'push' ? [trigger] : []));
     const listened = triggers.map(({ topic }) => topic);
 

@@ -27,7 +27,7 @@ async function control(onClockMoved?: () => Promise<void>) {
 
 const FAULT = { service: 'compute', method: 'instances.insert', kind: 'error', count: 2 };
 
-test('a web page that somebody has opened cannot use it: 403', async () => {
+test('a web page of another origin cannot use it: 403', async () => {
   const { server, faults } = await control();
 
   const response = await fetch(`http://${server.address}/faults`, {
@@ -200,7 +200,7 @@ describe('networks', () => {
 });
 
 describe('the clock', () => {
-  test('moves for everybody before the call is answered', async () => {
+  test('moves for all processes before the call is answered', async () => {
     let told = false;
     const { call, insert, clock } = await control(async () => {
       await insert('late');

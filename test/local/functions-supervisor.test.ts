@@ -126,7 +126,7 @@ test('a host that is killed comes back with the same ports and the right time, a
   expect(Number(answer['now']) - Date.now()).toBeGreaterThan(dayMs - 60_000);
 });
 
-test('several hosts take turns', async () => {
+test('requests are spread over several hosts', async () => {
   const h = await harness({ processes: 2 });
 
   const pids = [await h.json('clock'), await h.json('clock'), await h.json('clock')].map((answer) => answer['pid']);

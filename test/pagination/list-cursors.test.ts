@@ -170,7 +170,7 @@ async function writeAll(store: Store, writes: readonly Write[]): Promise<void> {
   for (let at = 0; at < writes.length; at += 400) await store.write(writes.slice(at, at + 400));
 }
 
-/** A cursor as somebody sees it who tries whatever he can think of. */
+/** A cursor as an attacker may change it. */
 function readings(cursor: string): string {
   const bytes = Buffer.from(cursor, 'base64url');
   return [cursor, bytes.toString('latin1'), bytes.toString('utf8'), bytes.toString('hex')].join('\n').toLowerCase();

@@ -13,7 +13,7 @@ beforeAll(async () => {
   alices = { instanceId, operationId: operationOf(created), project: cloud().connection.principals.alice.project };
 });
 
-describe("what is somebody else's cannot be told from what does not exist", () => {
+describe('an object of another customer cannot be told from one that does not exist', () => {
   test.each(OWNED_ENDPOINTS)('%s', async (_, contract) => {
     const foreign = await sendExample(cloud(), contract, { as: 'carol', subjects: alices });
     const absent = await sendExample(cloud(), contract, { as: 'carol' });
@@ -39,7 +39,7 @@ test("lists hold one's own alone", async () => {
   expect(JSON.stringify(list.body)).not.toContain(alices.instanceId);
 });
 
-test("somebody else's Idempotency-Key replays nothing of his", async () => {
+test("another user's Idempotency-Key replays nothing of theirs", async () => {
   const alice = new ComputeUser(cloud(), 'alice');
   const carol = new ComputeUser(cloud(), 'carol');
   const key = { 'idempotency-key': 'the-same-key' };

@@ -132,7 +132,7 @@ describe('headers in which others would say who is calling are not believed', ()
     expect(carol.status).toBe(403);
   });
 
-  test('who sends them is who his credential says', async () => {
+  test('their sender is who the credential says', async () => {
     const { carol } = cloud().connection.principals;
     const credential = { 'api-key': carol.apiKey, 'api-secret': carol.apiSecret };
 

@@ -18,7 +18,7 @@ import {
 
 const cloud = sharedLocalCloud({ args: QUICK_MACHINES });
 
-/** Members of our records, and of what they would have to be to let somebody do more than he may. */
+/** Members of our records, and of what they would have to be to let a caller do more than they may. */
 const NOT_THE_CALLERS: Readonly<Record<string, unknown>> = {
   id: 'tw-000000-11111111',
   userId: '00000000-0000-4000-8000-000000000000',

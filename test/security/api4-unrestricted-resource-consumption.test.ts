@@ -30,7 +30,7 @@ describe('a body that is too large is refused in the envelope of the family, whe
   });
 });
 
-describe('every endpoint is limited by somebody', () => {
+describe('every endpoint is limited', () => {
   test.each(EVERY_ENDPOINT)('%s', (_, { limit, role, name }) => {
     // Administrators are few and known; reading one's limits is a look-up of one row, or a dozen.
     expect(limit !== null || role !== null || name.startsWith('billing-')).toBe(true);

@@ -5,7 +5,7 @@ import { Records } from '#test/support/records.ts';
 
 const cloud = sharedLocalCloud({ args: QUICK_MACHINES });
 
-test('the machines of a customer are as many as his tier allows, however many of his people ask at once', async () => {
+test('a customer has as many machines as the tier allows, however many users ask at once', async () => {
   const people = [new ComputeUser(cloud(), 'alice'), new ComputeUser(cloud(), 'bob')];
 
   const answers = await Promise.all(Array.from({ length: 10 }, () => people.map((each) => each.create())).flat());
@@ -18,7 +18,7 @@ test('the machines of a customer are as many as his tier allows, however many of
   await records.close();
 });
 
-test('turns are those of the customer: what one of his people spends, the other does not have', async () => {
+test('one user takes tokens of the whole customer: the others do not have them', async () => {
   const remaining = async (principal: 'alice' | 'bob') => {
     const { headers } = await cloud().request(principal, 'GET', '/api/compute/v1/configs');
     const [, left = '', seconds = ''] = /r=(\d+);t=(\d+)/.exec(headers.get('ratelimit') ?? '') ?? [];

@@ -21,7 +21,7 @@ export const EVERY_ENDPOINT: readonly (readonly [string, Contract])[] = CONTRACT
   contract,
 ]);
 
-/** Endpoints of users whose requests name something that belongs to somebody. */
+/** Endpoints of users whose requests name something that belongs to a customer. */
 export const OWNED_ENDPOINTS = EVERY_ENDPOINT.filter(([, contract]) => {
   const another = { instanceId: 'another', operationId: 'another', project: 'another' };
   return contract.role === null && !isDeepStrictEqual(sampleOf(contract, ABSENT), sampleOf(contract, another));

@@ -149,7 +149,7 @@ export function valueOf(contract: Contract, parameter: string, subjects: Subject
   }
 }
 
-/** The headers that prove somebody to the family of a contract. */
+/** The headers that prove a caller to the family of a contract. */
 export function credentialOf({ family }: Pick<Contract, 'family'>, walker: Walker): Readonly<Record<string, string>> {
   const [form = 'token'] = FAMILY_RULES[family].credentials;
   return walker[form];

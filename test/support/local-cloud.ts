@@ -152,7 +152,7 @@ export class LocalCloudProcess {
     if (this.#settings.stateFolder === undefined) rmSync(this.stateFolder, { recursive: true, force: true });
   }
 
-  /** A request as one of the principals, by his key, or as nobody. Objects are sent as JSON, text as it is. */
+  /** A request as one of the principals, by their key, or without a credential. Objects are sent as JSON, text as it is. */
   async request(
     principal: PrincipalName | undefined,
     method: string,

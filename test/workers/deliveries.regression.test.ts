@@ -10,7 +10,7 @@ import { INSTANCE_ID, oneWorker, START_MS } from '#test/support/one-worker.ts';
 
 /*
  * Deliveries lasted as long as a VM took, up to 55 s, and were refused while another one was at work: one customer's slow
- * machines held everybody's places in the push window, and a worker that was killed at work cost 127 s.
+ * machines held all places in the push window, and a worker that was killed at work cost 127 s.
  */
 
 test('a delivery ends within seconds while its VM is on its way, and leaves the time at which it is due', async () => {

@@ -151,7 +151,7 @@ describe('while creates and deletes go on', () => {
     expect(await used(store, 'acme')).toBe(2);
   });
 
-  test('a customer who never stands still is left as he is, and that is logged', async () => {
+  test('a customer whose rows never stand still is left as they are, and that is logged', async () => {
     const { store, tools, lines } = await harness();
     await instances(store, 'acme', 2);
     await store.write([put(USAGE, 'acme', { instances: 7 })]);
@@ -184,7 +184,7 @@ describe('while creates and deletes go on', () => {
   });
 });
 
-describe('everybody', () => {
+describe('all customers', () => {
   const customers = (ids: readonly string[]) => ids.map((id) => put(CUSTOMER, id, { id, name: id, tier: 'pro' }));
 
   test('customers without a usage and usages without a customer are looked at too, each once', async () => {

@@ -7,7 +7,7 @@ import { INSTANCE_ID, oneWorker } from '#test/support/one-worker.ts';
 /** After this an operation that waits is published again. */
 const SWEEP_MS = 60_000;
 
-test('a VM that never arrives is given up after an hour, and what is queued behind gets its turn', async () => {
+test('a VM that never arrives is given up after an hour, and what is queued behind runs', async () => {
   const { deliver, operation, published, looks, takenMs, pass } = await oneWorker('start', {
     status: () => 'REPAIRING',
   });
@@ -114,7 +114,7 @@ test('a refusal that was clear from the start is tried again as a new call', asy
   expect(await operation()).toMatchObject({ state: 'completed' });
 });
 
-test('a delete of a VM that somebody else has deleted meanwhile is complete', async () => {
+test('a delete of a VM that was deleted from outside meanwhile is complete', async () => {
   let asked = false;
   const { deliver, operation, store } = await oneWorker('delete', {
     status: () => (asked ? undefined : 'RUNNING'),

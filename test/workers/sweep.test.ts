@@ -62,7 +62,7 @@ test('a list that is older than the record does not take the record back to what
   });
 });
 
-test("somebody's many waiting operations do not hide anybody else's, and only those whose turn it is are published", async () => {
+test('the many waiting operations of one customer do not hide those of others, and only those that may run now are published', async () => {
   const published: string[] = [];
   const { store, tools } = await harness((messages) => {
     published.push(...messages.map(({ operationId }) => operationId));

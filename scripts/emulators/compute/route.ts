@@ -156,7 +156,7 @@ function decode(segment: string): string {
   try {
     return decodeURIComponent(segment);
   } catch {
-    // A stray percent sign names nothing that exists.
+    // An incomplete percent escape names nothing that exists.
     throw new ComputeError(400, 'badRequest', 'Bad Request');
   }
 }

@@ -3,7 +3,7 @@ import type { Store } from './store.ts';
 import type { WireKey, WirePartition, WirePathElement, WireScope } from './wire.ts';
 import { toLong } from './wire.ts';
 
-/** Ids are below 2^52: clients that turn them into numbers lose nothing. */
+/** Ids are below 2^52: clients that convert them to numbers lose nothing. */
 const ID_BITS = 52;
 /** Odd, so that multiplying modulo 2^52 maps every counter to an id of its own, scattered like Datastore's. */
 const SCATTER = 0x5851f42d4c957n;

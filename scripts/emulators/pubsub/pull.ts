@@ -22,7 +22,7 @@ export async function pull(options: PullOptions): Promise<readonly Handed[]> {
   const ended = AbortSignal.any([closed, options.cancelled]);
   ended.addEventListener('abort', finish, { once: true });
   queue.attach(waiter);
-  // The queue hands out in the next turn of the loop, so this comes just after it.
+  // The queue hands out in the next iteration of the event loop, so this runs just after it.
   if (options.returnImmediately) setImmediate(finish);
   const received = await waiter.done;
   queue.detach(waiter);

@@ -48,7 +48,7 @@ class FunctionHost {
       try {
         this.#serverOf(name);
       } catch {
-        // The first request to it says what is wrong, to somebody who wants to know.
+        // The first request to the function answers with what is wrong.
       }
     }
   }

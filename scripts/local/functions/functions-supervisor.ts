@@ -23,7 +23,7 @@ export interface SupervisorOptions {
   readonly nodeOptions?: (index: number) => readonly string[];
   /** All that a host process sees of the environment. */
   readonly environment: Readonly<Record<string, string>>;
-  /** How many host processes; requests go to them in turns. */
+  /** How many host processes; requests are spread over them, round-robin. */
   readonly processes: number;
   /** How far the shared clock is ahead of real time. */
   readonly offsetMs: () => number;
@@ -31,7 +31,7 @@ export interface SupervisorOptions {
   readonly onLine: (line: string, stream: 'stdout' | 'stderr') => void;
   /** A host has come or gone: the process ids of those that run, in their order. */
   readonly onProcesses: (pids: readonly number[]) => void;
-  /** Something that whoever watches the terminal should know. */
+  /** Something that the terminal should show. */
   readonly onTrouble: (message: string) => void;
 }
 
@@ -40,7 +40,7 @@ export class FunctionsSupervisor {
   readonly #options: SupervisorOptions;
   readonly #hosts: Host[];
   readonly #waiting = new Set<() => void>();
-  #turn = 0;
+  #next = 0;
   #exchanges = 0;
   #clockSettled: Promise<unknown> = Promise.resolve();
   #preload = false;
@@ -100,10 +100,10 @@ export class FunctionsSupervisor {
 
   #next(name: string): FunctionAddress | undefined {
     for (let step = 1; step <= this.#hosts.length; step += 1) {
-      const turn = (this.#turn + step) % this.#hosts.length;
-      const port = this.#hosts[turn]?.port(name);
+      const index = (this.#next + step) % this.#hosts.length;
+      const port = this.#hosts[index]?.port(name);
       if (port !== undefined) {
-        this.#turn = turn;
+        this.#next = index;
         return { host: '127.0.0.1', port };
       }
     }

@@ -17,7 +17,7 @@ export interface Forwarding {
   readonly method: string;
   /** Path and query for the function. */
   readonly path: string;
-  /** Name and value in turns, as `rawHeaders`; hop-by-hop headers and Host are left out or set here. */
+  /** Names and values alternate, as in `rawHeaders`; hop-by-hop headers and Host are left out or set here. */
   readonly headers: readonly string[];
   /** Of the answer, over all attempts. */
   readonly deadlineMs: number;
@@ -181,7 +181,7 @@ class Relay {
     const length = this.#incoming.headers['content-length'];
     if (length !== undefined) headers.push('Content-Length', length);
     else if (this.#body !== undefined) headers.push('Transfer-Encoding', 'chunked');
-    // Without either, Node would announce a chunked body on a POST that has none.
+    // Without either, Node would send `Transfer-Encoding: chunked` on a POST that has none.
     else if (this.#forwarding.method === 'POST') headers.push('Content-Length', '0');
     return headers;
   }

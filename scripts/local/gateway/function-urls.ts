@@ -7,7 +7,7 @@ import type { Resolve } from './forward.ts';
 /** Cloud Run's limit for one request of an HTTP function. */
 const BODY_BYTES_MAX = 32 * 1024 * 1024;
 
-/** Cloud Run's longest request; whoever calls has a shorter deadline of its own. */
+/** Cloud Run's longest request; callers have a shorter deadline of their own. */
 const DEADLINE_MS = 3_600_000;
 
 /**

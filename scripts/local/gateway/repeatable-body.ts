@@ -15,7 +15,7 @@ export class RepeatableBody {
   #isReading = false;
   #target: Writable | undefined;
 
-  /** `onTooLarge`: more than `bytesMax` have come, whatever was announced; nothing more is sent. */
+  /** `onTooLarge`: more than `bytesMax` have come, whatever Content-Length said; nothing more is sent. */
   constructor(incoming: IncomingMessage, bytesMax: number, onTooLarge: () => void) {
     this.#incoming = incoming;
     this.#bytesMax = bytesMax;

@@ -2,7 +2,7 @@ import { connect, createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 
 /**
- * The port to listen on: the wanted one if it is free, otherwise 0, by which the system gives whoever listens a port that
+ * The port to listen on: the wanted one if it is free, otherwise 0, for which the system gives the listener a port that
  * nobody can take in between.
  */
 export async function reusablePort(wanted: number | undefined): Promise<number> {

@@ -10,7 +10,7 @@ export const instancesDelete = contract({
   tag: 'Administration',
   summary: 'Delete any instance',
   description:
-    'Deletes the VM with its disk, whoever owns it and whatever state it is in, and frees its place in the quota of its customer. This cannot be undone.',
+    'Deletes the VM with its disk, whichever user owns it and whatever state it is in, and frees its place in the quota of its customer. This cannot be undone.',
   role: 'compute_admin',
   limit: null,
   idempotent: false,

@@ -11,7 +11,7 @@ export const instancesGet = contract({
   path: '/api/compute/v1/admin/instances/{id}',
   tag: 'Administration',
   summary: 'Get any instance',
-  description: 'Reads one instance, whoever owns it.',
+  description: 'Reads one instance, of any customer.',
   role: 'compute_admin',
   limit: null,
   idempotent: false,

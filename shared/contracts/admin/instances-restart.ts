@@ -3,5 +3,5 @@ import { adminPowerContract } from './power-contract.ts';
 export const instancesRestart = adminPowerContract(
   'restart',
   'Restart any instance',
-  'Stops the VM gracefully and starts it again, whoever owns it. Only a running instance can be restarted; for others the answer is 409.',
+  'Stops the VM gracefully and starts it again, whichever user owns it. Only a running instance can be restarted; for others the answer is 409.',
 );

@@ -3,7 +3,7 @@ import { contract } from '../contract.ts';
 import { BILLING_FAILURES } from './billing-failures.ts';
 import { Limits } from './schemas.ts';
 
-/** Reading where one stands costs no turn of any limit. */
+/** Reading limits and quotas takes no rate-limit token. */
 export const limitsGet = contract({
   name: 'billing-limits-get',
   family: 'compute',

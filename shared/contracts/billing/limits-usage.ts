@@ -3,7 +3,7 @@ import { contract } from '../contract.ts';
 import { BILLING_FAILURES } from './billing-failures.ts';
 import { LimitUsage } from './schemas.ts';
 
-/** Reading where one stands costs no turn of any limit. */
+/** Reading limits and quotas takes no rate-limit token. */
 export const limitsUsage = contract({
   name: 'billing-limits-usage',
   family: 'compute',

@@ -15,7 +15,7 @@ export const instancesCreate = contract({
 Compute Engine has accepted the VM: its status is \`PROVISIONING\` and its addresses are empty; read the instance until it
 is \`RUNNING\`, usually within a minute. Should the VM fail to start, the instance becomes \`ERROR\` and says why.
 
-The instance counts against the quota of your tier from this moment until it is deleted, stopped or not. Everybody who
+The instance counts against the quota of your tier from this moment until it is deleted, stopped or not. Each user who
 shares a group with you can see it.
 
 Send an \`Idempotency-Key\` to be able to repeat the request safely when an answer was lost.`,

@@ -37,10 +37,10 @@ export const resourceFamily: FamilyAdapter = {
 };
 
 /** On every answer; -1 where nothing is counted. */
-function limitHeaders(turn: RateLimitToken): Readonly<Record<string, string>> {
+function limitHeaders(token: RateLimitToken): Readonly<Record<string, string>> {
   return {
-    'x-ratelimit-limit': String(turn.limit),
-    'x-ratelimit-remaining': String(turn.remaining),
-    'x-ratelimit-reset': String(Math.ceil(turn.resetAtMs / 1000)),
+    'x-ratelimit-limit': String(token.limit),
+    'x-ratelimit-remaining': String(token.remaining),
+    'x-ratelimit-reset': String(Math.ceil(token.resetAtMs / 1000)),
   };
 }

@@ -30,7 +30,7 @@ export class SimulatedProcess {
     this.ended = new Promise((_, reject) => {
       this.#end = reject;
     });
-    // Not everybody who has a process waits for its end.
+    // Not every caller waits for the end of a process.
     this.ended.catch(() => undefined);
   }
 

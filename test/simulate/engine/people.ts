@@ -45,7 +45,7 @@ export interface Person {
   };
 }
 
-/** Everybody, with the rows that make them known. The same in every world. */
+/** All users, with the rows that make them known. The same in every world. */
 export function people(nowMs: number): {
   readonly persons: Readonly<Record<PersonName, Person>>;
   readonly rows: readonly Write[];
