@@ -92,10 +92,10 @@ async function confirmOrphans(
   { store, compute }: Tools,
 ): Promise<readonly Machine[]> {
   const records = await store.getAll(candidates.map(({ name }) => ref(INSTANCE, name)));
-  const orphans = await store.getAll(candidates.map(({ name }) => ref(ORPHAN, name)));
+  const listed = await store.getAll(candidates.map(({ name }) => ref(ORPHAN, name)));
   const orphans: Machine[] = [];
   for (const [index, machine] of candidates.entries()) {
-    const why = orphans[index]?.value.why;
+    const why = listed[index]?.value.why;
     if (records[index] !== undefined || (why !== undefined && why !== 'unrecorded')) continue;
     const isCounted = orphans.length > allowed;
     if (isCounted || (await compute.get({ zone: machine.zone, name: machine.name })) !== undefined)
