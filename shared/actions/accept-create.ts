@@ -195,6 +195,7 @@ function newInstance(
     displayName: blueprint.displayName ?? id,
     zone: blueprint.zone,
     machine: allotment.bid === null ? blueprint.machine : { ...blueprint.machine, spot: true },
+    login: blueprint.login,
     templateId: blueprint.templateId,
     configId: blueprint.configId,
     spec: blueprint.spec,

@@ -13,6 +13,7 @@ import {
 import { CATALOG_KINDS } from './catalog-rows.ts';
 import type { Kind } from './kind.ts';
 import { EVENT, INSTANCE, OPERATION, PRICE_PERIOD } from './rows.ts';
+import { PROJECT_SSH_KEY } from './ssh-key-rows.ts';
 
 /** All kinds, for tests of the codecs and for Terraform's list of TTL policies. */
 export const KINDS: readonly Kind<unknown>[] = [
@@ -35,6 +36,7 @@ export const KINDS: readonly Kind<unknown>[] = [
   PROJECT,
   API_KEY,
   SESSION,
+  PROJECT_SSH_KEY,
   ...CATALOG_KINDS,
 ];
 

@@ -3,6 +3,7 @@ import type { Instance } from '#shared/domain/instance.ts';
 import type { PricePeriod } from '#shared/domain/metering.ts';
 import type { Operation } from '#shared/domain/operation.ts';
 import type { Orders } from '#shared/domain/orders.ts';
+import type { ProjectSshKey } from '#shared/domain/project-ssh-key.ts';
 import {
   API_KEY,
   type ApiKey,
@@ -41,6 +42,7 @@ import {
 } from './list-filters.ts';
 import type { Direction, Shape } from './query.ts';
 import { EVENT, INSTANCE, OPERATION, PRICE_PERIOD } from './rows.ts';
+import { PROJECT_SSH_KEY } from './ssh-key-rows.ts';
 
 /*
  * Every query there is. A test proves that each is served by an index, so a query that is not written down here is not
@@ -207,6 +209,13 @@ export const API_KEYS_OF_USER: Shape<ApiKey> = { kind: API_KEY, equal: ['userId'
 export const ALL_SESSIONS = all(SESSION);
 export const SESSIONS_OF_USER: Shape<Session> = { kind: SESSION, equal: ['userId'], order: BY_KEY };
 
+// Keys that users store
+
+/** The keys of a project, oldest first; the value is a `holderOf`. */
+export const SSH_KEYS_HELD: Shape<ProjectSshKey> = { kind: PROJECT_SSH_KEY, equal: ['holder'], order: BY_KEY };
+/** Those among them that instances get without being asked for. */
+export const SSH_KEYS_GIVEN: Shape<ProjectSshKey> = { kind: PROJECT_SSH_KEY, equal: ['givenBy'], order: BY_KEY };
+
 // Catalogue
 
 export const ALL_TIERS = all(TIER);
@@ -248,6 +257,8 @@ export const QUERY_SHAPES: readonly Shape[] = [
   API_KEYS_OF_USER,
   ALL_SESSIONS,
   SESSIONS_OF_USER,
+  SSH_KEYS_HELD,
+  SSH_KEYS_GIVEN,
   ALL_TIERS,
   ALL_TEMPLATES,
   ALL_NETWORK_CONFIGS,

@@ -2,6 +2,7 @@ import { catalogUses } from '#shared/domain/catalog-uses.ts';
 import { fleetStatus } from '#shared/domain/fleet-status.ts';
 import { eventId, type InstanceEvent } from '#shared/domain/history.ts';
 import { type Instance, OPERATION_KINDS } from '#shared/domain/instance.ts';
+import { NO_LOGIN } from '#shared/domain/login.ts';
 import { METERS, periodId, type PricePeriod } from '#shared/domain/metering.ts';
 import { isFinal, type Operation, OPERATION_STATES } from '#shared/domain/operation.ts';
 import { position, timeText } from '#shared/domain/sort-key.ts';
@@ -40,6 +41,7 @@ export const INSTANCE: Kind<Instance> = kind<Instance>(
     displayName: plainText,
     zone: text,
     machine: json(),
+    login: json(),
     templateId: text,
     configId: plainText,
     spec: json(),
@@ -71,7 +73,7 @@ export const INSTANCE: Kind<Instance> = kind<Instance>(
       // Lets the catalogue find who uses an entry before it removes it.
       uses: { arrayValue: { values: catalogUses(instance).map((use) => ({ stringValue: use })) } },
     }),
-    missing: () => ({ lastEventAtMs: 0 }),
+    missing: () => ({ lastEventAtMs: 0, login: NO_LOGIN }),
   },
 );
 

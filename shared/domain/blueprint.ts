@@ -4,6 +4,7 @@ import type { Instance, MachineSpec } from './instance.ts';
 export interface Blueprint {
   readonly zone: string;
   readonly machine: MachineSpec;
+  readonly login: Instance['login'];
   readonly templateId: string;
   readonly configId: string;
   /** `null`: the id. */

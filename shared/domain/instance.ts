@@ -1,3 +1,4 @@
+import type { Login } from './login.ts';
 import type { Metering } from './metering.ts';
 import type { InstanceStatus } from './status.ts';
 
@@ -46,6 +47,7 @@ export interface Instance {
   readonly displayName: string;
   readonly zone: string;
   readonly machine: MachineSpec;
+  readonly login: Login;
   /** `""` when it was not made from a template. */
   readonly templateId: string;
   readonly configId: string;

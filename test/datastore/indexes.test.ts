@@ -7,6 +7,7 @@ import * as queries from '#shared/datastore/queries.ts';
 import { QUERY_SHAPES } from '#shared/datastore/queries.ts';
 import type { CompositeIndex, Shape } from '#shared/datastore/query.ts';
 import { EVENT, INSTANCE, OPERATION, PRICE_PERIOD } from '#shared/datastore/rows.ts';
+import { PROJECT_SSH_KEY } from '#shared/datastore/ssh-key-rows.ts';
 import type { Value } from '#shared/datastore/field.ts';
 import { put } from '#shared/datastore/write.ts';
 import { anInstance } from '#test/support/an-instance.ts';
@@ -176,6 +177,22 @@ function causeOf(thrown: unknown): unknown {
 const SAMPLES = new Map(
   [
     [INSTANCE, INSTANCE.encode(anInstance({ checkAtMs: 1 }))] as const,
+    [
+      PROJECT_SSH_KEY,
+      PROJECT_SSH_KEY.encode({
+        id: 'k',
+        customerId: 'c',
+        project: 'p',
+        userId: 'u',
+        name: 'n',
+        publicKey: 'k',
+        fingerprint: 'f',
+        isDefault: true,
+        required: false,
+        labels: {},
+        createdAtMs: 1,
+      }),
+    ] as const,
     [
       OPERATION,
       OPERATION.encode({

@@ -24,6 +24,7 @@ import {
   TEMPLATE,
   TIER,
 } from '#shared/datastore/catalog-rows.ts';
+import { PROJECT_SSH_KEY } from '#shared/datastore/ssh-key-rows.ts';
 import type { Kind } from '#shared/datastore/kind.ts';
 import { EVENT, EVENT_CAUSES, INSTANCE, OPERATION, PRICE_PERIOD } from '#shared/datastore/rows.ts';
 import { OPERATION_KINDS } from '#shared/domain/instance.ts';
@@ -86,6 +87,22 @@ const named = { id: text, customerId: text, name: text };
 
 export const ROW_SAMPLES: readonly RowSamples[] = [
   samples(
+    PROJECT_SSH_KEY,
+    record({
+      id: text,
+      customerId: text,
+      project: text,
+      userId: text,
+      name: text,
+      publicKey: text,
+      fingerprint: text,
+      isDefault: fc.boolean(),
+      required: fc.boolean(),
+      labels: dictionary,
+      createdAtMs: ms,
+    }),
+  ),
+  samples(
     INSTANCE,
     record({
       id: text,
@@ -96,6 +113,7 @@ export const ROW_SAMPLES: readonly RowSamples[] = [
       displayName: text,
       zone: text,
       machine,
+      login: record({ user: text, keyIds: texts }),
       templateId: text,
       configId: text,
       spec: maybe(dictionary),

@@ -16,6 +16,7 @@ const ADDED: ReadonlyMap<string, unknown> = new Map<string, unknown>([
   ['IdempotencyRecord customerId', 'the-id'],
   ['IdempotencyRecord visibleBy', null],
   ['Instance lastEventAtMs', 0],
+  ['Instance login', { user: '', keyIds: [] }],
   ['Operation seenStatus', null],
   ['Orphan customerId', ''],
   ['Orphan operationId', ''],

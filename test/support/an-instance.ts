@@ -1,4 +1,5 @@
 import type { Instance } from '#shared/domain/instance.ts';
+import { NO_LOGIN } from '#shared/domain/login.ts';
 import { UNMETERED } from '#shared/domain/metering.ts';
 
 /** A running instance of alice, made from the example template. */
@@ -25,6 +26,7 @@ export function anInstance(overrides: Partial<Instance> = {}): Instance {
       metadata: {},
       spot: false,
     },
+    login: NO_LOGIN,
     templateId: 'ubuntu-22-standard',
     configId: 'default-network',
     spec: null,

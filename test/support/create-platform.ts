@@ -25,7 +25,7 @@ export interface CreateWorld {
 /** A platform with one place left for a customer, a caller who wants it, and a clock that moves when something sleeps. */
 export async function createPlatform({ insert = async () => DONE, isThere = false }: CreateWorld = {}) {
   const datastore = await testDatastore();
-  const { zone, machine, templateId, configId } = anInstance();
+  const { zone, machine, login, templateId, configId } = anInstance();
   const request: CreateRequest = {
     caller: {
       userId: '550e8400-e29b-41d4-a716-446655440000',
@@ -41,7 +41,7 @@ export async function createPlatform({ insert = async () => DONE, isThere = fals
     requestId: 'request-1',
     idempotencyKey: undefined,
     idPrefix: 'tw',
-    blueprint: async () => ({ zone, machine, templateId, configId, displayName: null, spec: null, project: '' }),
+    blueprint: async () => ({ zone, machine, login, templateId, configId, displayName: null, spec: null, project: '' }),
     answer: () => ({ status: 201 }),
   };
   let hexes = 0;

@@ -1,0 +1,90 @@
+/** Who may log in to a VM, as the record of the instance remembers it. */
+export interface Login {
+  /** Login name that the image has; `""` in records of earlier versions. */
+  readonly user: string;
+  /** Stored keys and keys of the catalogue that the VM carries. */
+  readonly keyIds: readonly string[];
+}
+
+export const NO_LOGIN: Login = { user: '', keyIds: [] };
+
+/** A key as it is put on a VM. */
+export interface LoginKey {
+  readonly id: string;
+  /** Login name that the key is for; `null`: the image's. */
+  readonly user: string | null;
+  readonly publicKey: string;
+}
+
+/** Login name where nothing is known of the image: the guest agent makes the account. */
+const UNKNOWN_USER = 'compute';
+
+/** Login names of the images that Google offers, by their project. */
+const USER_OF_PROJECT: Readonly<Record<string, string>> = {
+  'ubuntu-os-cloud': 'ubuntu',
+  'ubuntu-os-pro-cloud': 'ubuntu',
+  'debian-cloud': 'debian',
+  'centos-cloud': 'centos',
+  'rocky-linux-cloud': 'rocky',
+  'almalinux-cloud': 'almalinux',
+  'rhel-cloud': 'cloud-user',
+  'rhel-sap-cloud': 'cloud-user',
+  'fedora-cloud': 'fedora',
+  'fedora-coreos-cloud': 'core',
+  'opensuse-cloud': 'opensuse',
+  'suse-cloud': 'sles',
+  'freebsd-org-cloud-dev': 'freebsd',
+};
+
+/** The login name of an image, or of the project it is from: `projects/ubuntu-os-cloud/global/images/family/…`. */
+export function imageUser({ image, user }: { readonly image: string; readonly user?: string }): string {
+  if (user !== undefined && user !== '') return user;
+  const project = /^projects\/([^/]+)\//.exec(image)?.[1] ?? '';
+  return Object.hasOwn(USER_OF_PROJECT, project) ? (USER_OF_PROJECT[project] ?? UNKNOWN_USER) : UNKNOWN_USER;
+}
+
+/** Name of the metadata item that the guest agent reads keys from. */
+export const SSH_KEYS = 'ssh-keys';
+
+/**
+ * Metadata that lets these keys log in, and no others: OS Login would make the guest ignore them, and the keys of the
+ * whole cloud project are its operators' (`reference/google-cloud-truth.md` C16, C17). Empty without keys.
+ */
+export function loginMetadata(keys: readonly LoginKey[], user: string): Readonly<Record<string, string>> {
+  if (keys.length === 0) return {};
+  return {
+    [SSH_KEYS]: keys.map((key) => `${key.user ?? user}:${key.publicKey}`).join('\n'),
+    'enable-oslogin': 'FALSE',
+    'block-project-ssh-keys': 'TRUE',
+  };
+}
+
+/** How to reach a VM by SSH. */
+export interface SshTarget {
+  readonly user: string;
+  readonly host: string;
+  readonly port: number;
+  /** To be pasted. */
+  readonly command: string;
+}
+
+const SSH_PORT = 22;
+
+/** `undefined` until there is an address. A VM without an external address is reached by its internal one. */
+export function sshTarget(instance: {
+  readonly login: Login;
+  readonly externalIp: string;
+  readonly internalIp: string;
+  readonly machine: {
+    readonly image: string;
+    readonly externalIp: boolean;
+    readonly metadata: Readonly<Record<string, string>>;
+  };
+}): SshTarget | undefined {
+  const { machine, login } = instance;
+  const host = instance.externalIp !== '' || machine.externalIp ? instance.externalIp : instance.internalIp;
+  if (host === '') return undefined;
+  const [firstUser = ''] = (machine.metadata[SSH_KEYS] ?? '').split(':');
+  const user = [firstUser, login.user].find((name) => name !== '') ?? imageUser(machine);
+  return { user, host, port: SSH_PORT, command: `ssh ${user}@${host}` };
+}
