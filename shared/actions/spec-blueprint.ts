@@ -1,12 +1,4 @@
-import {
-  IMAGE,
-  NETWORK,
-  NETWORK_CONFIG,
-  SECURITY_GROUP,
-  SERVER_TYPE,
-  SSH_KEY,
-  SUBNET,
-} from '#shared/datastore/catalog-rows.ts';
+import { IMAGE, NETWORK, NETWORK_CONFIG, SECURITY_GROUP, SERVER_TYPE, SUBNET } from '#shared/datastore/catalog-rows.ts';
 import type { Kind } from '#shared/datastore/kind.ts';
 import type { Store } from '#shared/datastore/store.ts';
 import { ref, type Ref, type Row } from '#shared/datastore/write.ts';
@@ -15,8 +7,10 @@ import type { NetworkConfig, ServerType, Subnet } from '#shared/domain/catalog.t
 import { customMachineType } from '#shared/domain/custom-machine-type.ts';
 import { Failure, type InvalidField } from '#shared/domain/failure.ts';
 import type { InstanceSpec } from '#shared/domain/instance-spec.ts';
+import { imageUser, loginMetadata } from '#shared/domain/login.ts';
 import { userDataMetadata } from '#shared/domain/user-data.ts';
 import { regionOf, zonesOf } from '#shared/domain/zones.ts';
+import type { InstanceKeys } from './keys-for-instance.ts';
 import { DEFAULT_CONFIG } from './template-blueprint.ts';
 
 export interface SpecRequest {
@@ -26,6 +20,8 @@ export interface SpecRequest {
   /** Whose rows of the catalogue may be used, beside those of all customers. */
   readonly customerId: string;
   readonly project: string;
+  /** Who may log in; looked up beside the catalogue. */
+  readonly keys: () => Promise<InstanceKeys>;
   /** Key of the label that the service itself puts on VMs. */
   readonly ownLabel: string;
 }
@@ -41,7 +37,7 @@ const TAGS_MAX = 64;
  */
 export async function specBlueprint(request: SpecRequest, store: Pick<Store, 'get' | 'getAll'>): Promise<Blueprint> {
   const { spec } = request;
-  const rows = await store.getAll(named(spec));
+  const [rows, keys] = await Promise.all([store.getAll(named(spec)), request.keys()]);
   const catalog = new NamedRows(rows, request.customerId);
   const config = rowOf(rows, NETWORK_CONFIG, DEFAULT_CONFIG);
   if (config === undefined) {
@@ -54,8 +50,10 @@ export async function specBlueprint(request: SpecRequest, store: Pick<Store, 'ge
   const network = catalog.find(NETWORK, spec.vpc_id, '/spec/vpc_id');
   const subnet = catalog.find(SUBNET, spec.subnet_id, '/spec/subnet_id');
   const groups = catalog.findAll(SECURITY_GROUP, spec.security_groups, '/spec/security_groups');
-  const keys = catalog.findAll(SSH_KEY, spec.ssh_key_ids, '/spec/ssh_key_ids');
-  const problems: InvalidField[] = [...catalog.problems];
+  const problems: InvalidField[] = [
+    ...catalog.problems,
+    ...keys.unknown.map(({ id }) => problem('/spec/ssh_key_ids', `${quoted(id)} is not known`)),
+  ];
   if (network !== undefined && subnet !== undefined && subnet.vpcId !== network.id) {
     problems.push(problem('/spec/subnet_id', `${quoted(subnet.id)} is not in the VPC ${quoted(network.id)}`));
   }
@@ -72,6 +70,7 @@ export async function specBlueprint(request: SpecRequest, store: Pick<Store, 'ge
   }
   if (problems.length > 0 || type === undefined || image === undefined) throw notPossible(problems);
   const vpc = network ?? (subnet === undefined ? undefined : (await store.get(ref(NETWORK, subnet.vpcId)))?.value);
+  const user = imageUser(image);
   return {
     zone: subnet === undefined ? config.zone : zoneOf(subnet, config),
     machine: {
@@ -84,14 +83,10 @@ export async function specBlueprint(request: SpecRequest, store: Pick<Store, 'ge
       tags,
       externalIp: config.externalIp,
       labels: request.labels,
-      metadata: {
-        ...(keys.length === 0
-          ? {}
-          : { 'ssh-keys': keys.map(({ user, publicKey }) => `${user}:${publicKey}`).join('\n') }),
-        ...userData,
-      },
+      metadata: { ...loginMetadata(keys.keys, user), ...userData },
       spot: false,
     },
+    login: { user, keyIds: keys.keys.map(({ id }) => id) },
     templateId: '',
     configId: '',
     displayName: request.name,
@@ -111,7 +106,6 @@ function named(spec: InstanceSpec): readonly Ref<unknown>[] {
     ...refs(NETWORK, [spec.vpc_id]),
     ...refs(SUBNET, [spec.subnet_id]),
     ...refs(SECURITY_GROUP, spec.security_groups),
-    ...refs(SSH_KEY, spec.ssh_key_ids),
   ];
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import catalog from '#scripts/local/catalog.json' with { type: 'json' };
+import { keysForInstance } from '#shared/actions/keys-for-instance.ts';
 import { specBlueprint } from '#shared/actions/spec-blueprint.ts';
 import { applyCatalog } from '#shared/catalog/apply-catalog.ts';
 import type { Catalog } from '#shared/catalog/catalog.ts';
@@ -14,8 +15,19 @@ import {
 import { erase, put, type Ref, type Write } from '#shared/datastore/write.ts';
 import { Failure } from '#shared/domain/failure.ts';
 import type { InstanceSpec } from '#shared/domain/instance-spec.ts';
+import type { Principal } from '#shared/domain/principal.ts';
 import { testDatastore } from '#test/support/datastore.ts';
 import { ORIGINAL_BODY } from '#test/support/resource-api.ts';
+
+const ALICE: Principal = {
+  userId: '550e8400-e29b-41d4-a716-446655440000',
+  customerId: 'acme',
+  projects: ['proj_1'],
+  groups: ['group1'],
+  roles: [],
+  tier: 'pro',
+  credential: { type: 'jwt', id: 'token-1' },
+};
 
 const LEAST: InstanceSpec = { type: 'cx31', image: 'ubuntu-22.04' };
 
@@ -25,19 +37,36 @@ async function harness(more: readonly Write[] = []) {
   await applyCatalog(store, catalog satisfies Catalog);
   if (more.length > 0) await store.write(more);
   const lookups: number[] = [];
+  // The store sends what is asked in one tick as one look-up.
+  let asking = false;
+  const ask = (rows: number) => {
+    if (asking) lookups[lookups.length - 1] = (lookups.at(-1) ?? 0) + rows;
+    else lookups.push(rows);
+    asking = true;
+    queueMicrotask(() => (asking = false));
+  };
   const counted = {
+    query: store.query.bind(store),
     get: <T>(target: Ref<T>) => {
-      lookups.push(1);
+      ask(1);
       return store.get(target);
     },
     getAll: ((refs: readonly Ref<unknown>[]) => {
-      lookups.push(refs.length);
+      ask(refs.length);
       return store.getAll(refs);
     }) as typeof store.getAll,
   };
   const blueprint = (spec: InstanceSpec, labels: Readonly<Record<string, string>> = {}) =>
     specBlueprint(
-      { name: 'web', labels, spec, customerId: 'acme', project: 'proj_1', ownLabel: 'compute-api' },
+      {
+        name: 'web',
+        labels,
+        spec,
+        customerId: 'acme',
+        project: 'proj_1',
+        keys: () => keysForInstance({ caller: ALICE, project: 'proj_1', ids: spec.ssh_key_ids }, counted),
+        ownLabel: 'compute-api',
+      },
       counted,
     );
   return { blueprint, lookups };
@@ -74,10 +103,13 @@ describe('a spec becomes a machine', () => {
         labels: { env: 'production', team: 'platform' },
         metadata: {
           'ssh-keys': `ubuntu:${catalog.sshKeys['key-001'].publicKey}`,
+          'enable-oslogin': 'FALSE',
+          'block-project-ssh-keys': 'TRUE',
           'user-data': '#!/bin/bash\napt update',
         },
         spot: false,
       },
+      login: { user: 'ubuntu', keyIds: ['key-001'] },
       templateId: '',
       configId: '',
       displayName: 'web',

@@ -1,0 +1,75 @@
+import { SSH_KEYS_HELD } from '#shared/datastore/queries.ts';
+import { PROJECT_SSH_KEY } from '#shared/datastore/ssh-key-rows.ts';
+import { insert } from '#shared/datastore/write.ts';
+import { isAdmin } from '#shared/domain/access.ts';
+import { Failure } from '#shared/domain/failure.ts';
+import type { Principal } from '#shared/domain/principal.ts';
+import { holderOf, newSshKeyId, type ProjectSshKey } from '#shared/domain/project-ssh-key.ts';
+import { parseSshPublicKey, type SshPublicKey } from '#shared/domain/ssh-public-key.ts';
+import type { Tools } from '#shared/lifecycle/tools.ts';
+import { sshKeyOwner } from './ssh-key-owner.ts';
+
+export interface CreateSshKeyRequest {
+  readonly caller: Principal;
+  /** fid; `undefined`: the caller's default project. */
+  readonly project: string | undefined;
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly publicKey: string;
+  readonly isDefault: boolean;
+  /** Only an administrator may ask for it. */
+  readonly required: boolean;
+  /** How the family says that the text is no public key: JSON pointer into the body, and the kind of failure. */
+  readonly wrongKey: { readonly pointer: string; readonly kind: 'invalid_request' | 'unprocessable' };
+}
+
+/** Keys that one project may have: a create reads those that it gives to every instance. */
+const KEYS_MAX = 200;
+
+/** Stores a public key. The same name or the same key again is another row: each has an id of its own. */
+export async function createSshKey(
+  request: CreateSshKeyRequest,
+  { store, nowMs, random }: Pick<Tools, 'store' | 'nowMs' | 'random'>,
+): Promise<ProjectSshKey> {
+  const { caller } = request;
+  const parsed = requirePublicKey(request);
+  if (request.required && !isAdmin(caller)) {
+    throw new Failure('forbidden', 'Only an administrator may make a key a required one.', { reason: 'role_missing' });
+  }
+  const owner = await sshKeyOwner(caller, request.project, store);
+  await requireRoomForKey(holderOf(owner), store);
+  const atMs = nowMs();
+  const key: ProjectSshKey = {
+    ...owner,
+    id: newSshKeyId(atMs, random),
+    name: request.name,
+    publicKey: parsed.line,
+    fingerprint: parsed.fingerprint,
+    isDefault: request.isDefault,
+    required: request.required,
+    labels: request.labels,
+    createdAtMs: atMs,
+  };
+  await store.change(async () => ({ writes: [insert(PROJECT_SSH_KEY, key.id, key)], result: undefined }));
+  return key;
+}
+
+function requirePublicKey({ publicKey, wrongKey }: CreateSshKeyRequest): SshPublicKey {
+  const parsed = parseSshPublicKey(publicKey);
+  if (parsed.valid) return parsed.key;
+  const { pointer, kind } = wrongKey;
+  const { message } = parsed;
+  throw new Failure(kind, `The request is not valid: body${pointer.replaceAll('/', '.')} ${message}.`, {
+    reason: 'invalid_public_key',
+    fields: [{ place: 'body', pointer, message, rule: 'ssh_public_key' }],
+  });
+}
+
+/** Two keys that come at the same moment may make it one too many; the limit is against heaps, not against the last one. */
+async function requireRoomForKey(holder: string, store: Pick<Tools['store'], 'count'>): Promise<void> {
+  const count = await store.count(SSH_KEYS_HELD, { holder: { stringValue: holder } });
+  if (count < KEYS_MAX) return;
+  throw new Failure('quota_exceeded', `The project has ${KEYS_MAX} SSH keys, which is the most. Delete one first.`, {
+    reason: 'too_many_ssh_keys',
+  });
+}
