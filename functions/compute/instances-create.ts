@@ -1,7 +1,8 @@
 import { createInstance } from '#shared/actions/create-instance.ts';
+import { keysForInstance } from '#shared/actions/keys-for-instance.ts';
 import { templateBlueprint } from '#shared/actions/template-blueprint.ts';
 import { endpoint } from '#endpoints/compute-instances-create.ts';
-import { operationHeaders, presentInstance } from '#shared/families/compute/present.ts';
+import { operationHeaders, presentCreated } from '#shared/families/compute/present.ts';
 import { computeFamily } from '#shared/families/compute/family-adapter.ts';
 import { httpFunction } from '#shared/runtime/http-function.ts';
 import { openCompute } from '#shared/runtime/open-compute.ts';
@@ -11,8 +12,10 @@ httpFunction({
   endpoint,
   family: computeFamily,
   open: (base) => ({ ...openCompute(base), ...openPublisher(base) }),
-  handle: ({ body, ...call }, tools) =>
-    createInstance(
+  handle: ({ body, ...call }, tools) => {
+    const project = call.caller.projects[0] ?? '';
+    const keysRequest = { caller: call.caller, project, ids: body.ssh_key_ids };
+    return createInstance(
       {
         ...call,
         idPrefix: tools.configuration.instanceIdPrefix,
@@ -22,16 +25,18 @@ httpFunction({
               templateId: body.template_id ?? body.templateID ?? '',
               configId: body.config_id,
               zone: body.zone,
-              project: call.caller.projects[0] ?? '',
+              project,
+              keys: () => keysForInstance(keysRequest, tools.store),
             },
             tools.catalog,
           ),
         answer: (instance, operation) => ({
           status: 201,
           headers: { location: `/api/compute/v1/instances/${instance.id}`, ...operationHeaders(operation) },
-          body: presentInstance(instance),
+          body: presentCreated(instance),
         }),
       },
       tools,
-    ),
+    );
+  },
 });

@@ -1,4 +1,5 @@
 import { createInstance } from '#shared/actions/create-instance.ts';
+import { keysForInstance } from '#shared/actions/keys-for-instance.ts';
 import { specBlueprint } from '#shared/actions/spec-blueprint.ts';
 import { endpoint } from '#endpoints/resource-instances-create.ts';
 import { operationHeaders, presentCreated } from '#shared/families/resource/present.ts';
@@ -11,8 +12,11 @@ httpFunction({
   endpoint,
   family: resourceFamily,
   open: (base) => ({ ...openCompute(base), ...openPublisher(base) }),
-  handle: ({ body, ...call }, tools) =>
-    createInstance(
+  handle: ({ body, ...call }, tools) => {
+    const { customerId, projects } = call.caller;
+    const project = projects[0] ?? '';
+    const keysRequest = { caller: call.caller, project, ids: body.spec.ssh_key_ids };
+    return createInstance(
       {
         ...call,
         idPrefix: tools.configuration.resourceIdPrefix,
@@ -22,8 +26,9 @@ httpFunction({
               name: body.metadata.name,
               labels: body.metadata.labels ?? {},
               spec: body.spec,
-              customerId: call.caller.customerId,
-              project: call.caller.projects[0] ?? '',
+              customerId,
+              project,
+              keys: () => keysForInstance(keysRequest, tools.store),
               ownLabel: tools.compute.label.name,
             },
             tools.store,
@@ -35,5 +40,6 @@ httpFunction({
         }),
       },
       tools,
-    ),
+    );
+  },
 });

@@ -4,7 +4,7 @@ import type { TSchema } from 'typebox';
 import type { Contract, Fallback, FallbackContract } from '#shared/contracts/contract.ts';
 import type { QueryKind, QueryKinds } from '#shared/contracts/run-check.ts';
 import { areaOf, exportOf, restOf } from './function-names.ts';
-import { checkedSchema, type PlainSchema } from './plain-schema.ts';
+import { checkedSchema, hasDefault, type PlainSchema } from './plain-schema.ts';
 import { isBelow, routesOf } from './routes.ts';
 
 const NOTICE = '// Generated from the contracts by `npm run generate`. Do not edit.';
@@ -59,7 +59,7 @@ export function checksSource(contract: Contract): string {
   });
   for (const [key, schema] of Object.entries(schemas)) {
     const plain = checkedSchema(schema);
-    if (key !== 'query' && JSON.stringify(plain).includes('"default"')) {
+    if (key !== 'query' && hasDefault(plain)) {
       throw new Error(`${contract.name}: only queries have defaults; a body or a path is taken as it was sent.`);
     }
     ajv.addSchema(plain, key);

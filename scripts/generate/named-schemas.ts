@@ -1,13 +1,44 @@
 import { ADMIN_SCHEMAS } from '#shared/contracts/admin/schemas.ts';
 import { BILLING_SCHEMAS } from '#shared/contracts/billing/schemas.ts';
+import { CreateSshKey, SshKey } from '#shared/contracts/compute/ssh-key-schemas.ts';
 import { COMPUTE_SCHEMAS } from '#shared/contracts/compute/schemas.ts';
 import { FLEET_SCHEMAS } from '#shared/contracts/fleet/schemas.ts';
+import {
+  FleetChangeSshKey,
+  FleetCreateSshKey,
+  FleetNewSshKey,
+  FleetSshKey,
+} from '#shared/contracts/fleet/ssh-key-schemas.ts';
 import { RESOURCE_SCHEMAS } from '#shared/contracts/resource/schemas.ts';
+import {
+  CreateResourceSshKey,
+  ResourceSshKey,
+  ResourceSshKeyList,
+} from '#shared/contracts/resource/ssh-key-schemas.ts';
 import { plainSchema, type PlainSchema } from './plain-schema.ts';
+
+const SSH_KEY_SCHEMAS = {
+  CreateSshKey,
+  SshKey,
+  CreateResourceSshKey,
+  ResourceSshKey,
+  ResourceSshKeyList,
+  FleetChangeSshKey,
+  FleetCreateSshKey,
+  FleetNewSshKey,
+  FleetSshKey,
+};
 
 /** Every schema that the public document says once and refers to by its title, sorted by name. */
 export const NAMED_SCHEMAS: ReadonlyMap<string, PlainSchema> = new Map(
-  Object.entries({ ...COMPUTE_SCHEMAS, ...ADMIN_SCHEMAS, ...BILLING_SCHEMAS, ...RESOURCE_SCHEMAS, ...FLEET_SCHEMAS })
+  Object.entries({
+    ...COMPUTE_SCHEMAS,
+    ...ADMIN_SCHEMAS,
+    ...BILLING_SCHEMAS,
+    ...RESOURCE_SCHEMAS,
+    ...FLEET_SCHEMAS,
+    ...SSH_KEY_SCHEMAS,
+  })
     .map(([name, schema]) => [name, plainSchema(schema)] as const)
     .sort(([a], [b]) => (a < b ? -1 : 1)),
 );

@@ -80,3 +80,13 @@ function withoutTextIn(keyword: string, value: unknown): unknown {
     Object.entries(value).map(([name, schema]) => [name, isObject(schema) ? withoutText(schema) : schema]),
   );
 }
+
+/** Whether a schema, or one inside of it, has a default. A member may be called so. */
+export function hasDefault(schema: PlainSchema): boolean {
+  return Object.entries(schema).some(([keyword, value]) => {
+    if (keyword === 'default') return true;
+    if (DATA.has(keyword)) return false;
+    const inside = MAPS.has(keyword) && isObject(value) ? Object.values(value) : [value].flat();
+    return inside.some((part: unknown) => isObject(part) && hasDefault(part));
+  });
+}

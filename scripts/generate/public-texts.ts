@@ -3,6 +3,7 @@ import type { FailureKind } from '#shared/domain/failure.ts';
 export const TAGS = [
   { name: 'Instances', description: 'Create, read and delete virtual machines.' },
   { name: 'Power', description: 'Start, stop, restart and reset them.' },
+  { name: 'SSH keys', description: 'Who may log in.' },
   { name: 'Catalogue', description: 'What they can be made from.' },
   { name: 'Operations', description: 'Follow changes that were accepted.' },
   { name: 'Administration', description: 'Instances of all customers, for administrators.' },

@@ -13,6 +13,10 @@ import { instancesRestart } from './compute/instances-restart.ts';
 import { instancesStart } from './compute/instances-start.ts';
 import { instancesStop } from './compute/instances-stop.ts';
 import { operationsGet } from './compute/operations-get.ts';
+import { sshKeysCreate } from './compute/ssh-keys-create.ts';
+import { sshKeysDelete } from './compute/ssh-keys-delete.ts';
+import { sshKeysGet } from './compute/ssh-keys-get.ts';
+import { sshKeysList } from './compute/ssh-keys-list.ts';
 import { templatesList } from './compute/templates-list.ts';
 import { templatesZones } from './compute/templates-zones.ts';
 import { fallback as fleetFallback, FLEET_CONTRACTS } from './fleet/index.ts';
@@ -32,6 +36,10 @@ export const CONTRACTS: readonly Contract[] = [
   instancesRestart,
   instancesReset,
   instancesHistory,
+  sshKeysCreate,
+  sshKeysList,
+  sshKeysGet,
+  sshKeysDelete,
   templatesList,
   templatesZones,
   configsList,

@@ -58,7 +58,7 @@ export function holderOf({ customerId, project, userId }: Owner): string {
   return project === '' ? `${customerId}||${userId}` : `${customerId}|${project}`;
 }
 
-/** Whoever may use the project may use its keys. */
+/** A caller who may use the project may use its keys. */
 export function mayUseKey(caller: Principal, key: Owner): boolean {
   if (isAdmin(caller)) return true;
   if (key.customerId !== caller.customerId) return false;

@@ -63,7 +63,7 @@ async function harness() {
 const idsOf = (keys: readonly Pick<ProjectSshKey, 'id'>[]) => keys.map(({ id }) => id);
 
 describe('who sees a key', () => {
-  test('whoever may use its project, and nobody else: not even a token that claims the project for another customer', async () => {
+  test('all users of its project, and nobody else: not even a token that claims the project for another customer', async () => {
     const { tools, create } = await harness();
     const key = await create(ALICE);
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { LOCAL_PROJECT } from '#scripts/local/functions/function-environment.ts';
 import { CONTRACTS } from '#shared/contracts/index.ts';
 import type { Contract } from '#shared/contracts/contract.ts';
-import { needsOwnInstance, sampleOf, subjectOf } from '#test/support/contract-samples.ts';
+import { ABSENT, needsOwnInstance, sampleOf, subjectOf } from '#test/support/contract-samples.ts';
 import type { BenchCloudReady, BenchCloudSize } from './bench-cloud-messages.ts';
 import type { Asked } from './load.ts';
 
@@ -58,7 +58,12 @@ export class FirstRequests {
 
   #sample(contract: Contract): Asked {
     const { operationId, project } = this.#cloud;
-    const { path, query, body } = sampleOf(contract, { instanceId: this.#subject(contract), operationId, project });
+    const { path, query, body } = sampleOf(contract, {
+      instanceId: this.#subject(contract),
+      operationId,
+      sshKeyId: ABSENT.sshKeyId,
+      project,
+    });
     const asked = {
       method: contract.method,
       path: query === '' ? path : `${path}?${query}`,

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { plainSchema } from '#scripts/generate/plain-schema.ts';
 import type { Check, CheckError } from '#shared/contracts/contract.ts';
 import { CONTRACTS } from '#shared/contracts/index.ts';
 import { codePoints } from '#shared/contracts/run-check.ts';
@@ -189,5 +190,9 @@ test.each(CONTRACTS)('$name: what is generated says what the contract says', asy
   const { name, family, method, path, role, limit, idempotent } = contract;
   expect(endpoint).toMatchObject({ name, family, method, path, role, limit, idempotent });
   expect(endpoint.checkBody === null).toBe(contract.body === null);
-  expect(broken(endpoint.checkQuery, { nobody: 'knows' })).toContain('/nobody additionalProperties');
+  const unknown = broken(endpoint.checkQuery, { nobody: 'knows' });
+  // Some operations of the fleet family pass over parameters that they do not know.
+  if (plainSchema(contract.query)['additionalProperties'] === false) {
+    expect(unknown).toContain('/nobody additionalProperties');
+  } else expect(unknown.filter((error) => error.includes('nobody'))).toEqual([]);
 });

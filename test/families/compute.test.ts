@@ -11,7 +11,7 @@ import type { Operation } from '#shared/domain/operation.ts';
 import { INSTANCE_STATUSES } from '#shared/domain/status.ts';
 import { answerAccepted } from '#shared/families/compute/answer-accepted.ts';
 import { computeFamily } from '#shared/families/compute/family-adapter.ts';
-import { presentEvent, presentInstance, presentOperation } from '#shared/families/compute/present.ts';
+import { presentCreated, presentEvent, presentInstance, presentOperation } from '#shared/families/compute/present.ts';
 import { rateLimitHeaders } from '#shared/families/rate-limit-headers.ts';
 import { timestamp } from '#shared/families/timestamp.ts';
 import { anInstance } from '#test/support/an-instance.ts';
@@ -124,6 +124,24 @@ describe('an instance as its owner sees it', () => {
     expect(Object.values(shown)).not.toContain(null);
     expect(Object.values(shown)).not.toContain(undefined);
     expect(shown).toMatchObject({ externalIp: '', internalIp: '', name: 'tw-550e84-a1b2c3d4' });
+  });
+
+  test('says where to log in once it has an address, and a new one warns when nobody can', () => {
+    const keyed = anInstance({
+      externalIp: '34.120.1.100',
+      login: { user: 'debian', keyIds: ['key-1'] },
+      machine: { ...anInstance().machine, metadata: { 'ssh-keys': 'debian:ssh-ed25519 AAAA alice' } },
+    });
+
+    expect(presentInstance(anInstance())).not.toHaveProperty('ssh');
+    expect(presentCreated(keyed)).toMatchObject({
+      ssh: { user: 'debian', host: '34.120.1.100', port: 22, command: 'ssh debian@34.120.1.100' },
+      sshKeyIds: ['key-1'],
+    });
+    expect(presentCreated(keyed)).not.toHaveProperty('warnings');
+    const [warning = ''] = presentCreated(anInstance()).warnings ?? [];
+    expect(warning).toContain('POST /api/compute/v1/ssh-keys');
+    expect(wrong(COMPUTE_SCHEMAS.CreatedInstance, presentCreated(anInstance()))).toEqual([]);
   });
 
   test('shows nothing of how we keep it', () => {

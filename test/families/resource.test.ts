@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { resourceErrorExample } from '#scripts/generate/public-texts.ts';
 import { FAILURE_STATUS } from '#shared/contracts/failure-status.ts';
-import { instancesCreate } from '#shared/contracts/resource/instances-create.ts';
 import { instancesDelete } from '#shared/contracts/resource/instances-delete.ts';
+import { instancesCreate } from '#shared/contracts/resource/instances-create.ts';
 import { instancesGet } from '#shared/contracts/resource/instances-get.ts';
 import { operationsGet } from '#shared/contracts/resource/operations-get.ts';
 import { RESOURCE_STATES } from '#shared/contracts/resource/states.ts';
@@ -152,7 +152,8 @@ describe('an instance', () => {
   });
 
   test('is shown as the original shows it, with what is not known yet as empty strings', () => {
-    expect(presentCreated(made, anOperation())).toEqual({
+    const machine = { ...made.machine, metadata: { 'ssh-keys': 'ubuntu:ssh-ed25519 AAAA alice' } };
+    expect(presentCreated({ ...made, machine }, anOperation())).toEqual({
       id: 'inst-550e84-a1b2c3d4',
       metadata: { ...ORIGINAL_BODY.metadata, created_at: '2025-01-15T10:30:00Z' },
       spec: ORIGINAL_BODY.spec,
@@ -172,6 +173,15 @@ describe('an instance', () => {
 
     expect(body.status).toMatchObject({ host_id: '42', private_ip: '10.0.1.15', public_ip: '203.0.113.42' });
     expect(replyViolations(instancesGet, { status: 200, body })).toEqual([]);
+  });
+
+  test('says where to log in once it has an address, and warns when nobody can', () => {
+    expect(presentResource({ ...made, externalIp: '203.0.113.42' }).status).toMatchObject({
+      ssh: { user: 'ubuntu', host: '203.0.113.42', port: 22, command: 'ssh ubuntu@203.0.113.42' },
+    });
+    const body = presentCreated(made, anOperation());
+    expect(body).toMatchObject({ warnings: [expect.stringContaining('POST /v1/ssh-keys') as string] });
+    expect(replyViolations(instancesCreate, { status: 201, body })).toEqual([]);
   });
 
   test('does not echo what was not sent', () => {

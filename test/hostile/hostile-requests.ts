@@ -1,5 +1,5 @@
 import { CONTRACTS, FALLBACKS } from '#shared/contracts/index.ts';
-import { sampleOf, type Subjects } from '#test/support/contract-samples.ts';
+import { ABSENT, sampleOf, type Subjects } from '#test/support/contract-samples.ts';
 import type { PlainRequest } from '#test/support/http-client.ts';
 
 /** Chosen numbers: the same seed chooses the same requests. */
@@ -96,6 +96,7 @@ export function hostileRequest(dice: Chance, loot: Loot): HostileRequest {
   const subjects: Subjects = {
     instanceId: anId(dice, loot.ids, 'tw-000000-00000000'),
     operationId: anId(dice, loot.operations, 'op-0000000000000000000'),
+    sshKeyId: anId(dice, [], ABSENT.sshKeyId),
     // It goes into queries as it is.
     project: encodeURIComponent(anId(dice, loot.projects, 'proj_000000000000')),
   };

@@ -10,7 +10,8 @@ beforeAll(async () => {
   const alice = new ComputeUser(cloud(), 'alice');
   const created = await alice.create();
   const { instanceId } = await alice.ended(created);
-  alices = { instanceId, operationId: operationOf(created), project: cloud().connection.principals.alice.project };
+  const { project } = cloud().connection.principals.alice;
+  alices = { instanceId, operationId: operationOf(created), sshKeyId: await alice.sshKey(), project };
 });
 
 describe('an object of another customer cannot be told from one that does not exist', () => {

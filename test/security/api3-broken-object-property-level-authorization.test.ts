@@ -91,7 +91,7 @@ test('answers have the members that are documented, and nothing of the record be
   const created = await alice.create();
   const { instanceId } = await alice.ended(created);
   const { project } = cloud().connection.principals.alice;
-  const subjects = { instanceId, operationId: operationOf(created), project };
+  const subjects = { instanceId, operationId: operationOf(created), sshKeyId: await alice.sshKey(), project };
   const reads = [...OWNED_ENDPOINTS, ...EVERY_ENDPOINT.filter(([, { path }]) => !path.includes('{'))].filter(
     ([, { method }]) => method === 'GET',
   );

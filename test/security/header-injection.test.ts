@@ -44,7 +44,11 @@ describe('what is echoed stays in its line', () => {
     const body = contract.body === null ? undefined : JSON.stringify(exampleBody(contract));
 
     const answers = [
-      await send(targetOf(contract, { instanceId: EVIL, operationId: EVIL, project: ENCODED }), {}, body),
+      await send(
+        targetOf(contract, { instanceId: EVIL, operationId: EVIL, sshKeyId: EVIL, project: ENCODED }),
+        {},
+        body,
+      ),
       await send(targetOf(contract, ABSENT, `${ENCODED}=1`), {}, body),
       ...(await Promise.all(
         Object.keys(contract.query.properties).map((name) =>

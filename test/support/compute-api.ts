@@ -1,5 +1,6 @@
 import { expect } from 'vitest';
 import type { PrincipalName } from '#scripts/local/state/connection.ts';
+import { EXAMPLE_PUBLIC_KEY } from '#shared/contracts/common/ssh-key-fields.ts';
 import { eventually, type Answer, type LocalCloudProcess } from './local-cloud.ts';
 
 const BASE = '/api/compute/v1';
@@ -64,6 +65,15 @@ export class ComputeUser {
     const operation = await this.ended(answer);
     expect(operation).toMatchObject({ kind: 'create', state: 'completed' });
     return operation.instanceId;
+  }
+
+  /** Stores a public key; its id. */
+  async sshKey(body: Readonly<Record<string, unknown>> = {}): Promise<string> {
+    const answer = await this.#ask('POST', '/ssh-keys', {
+      body: { name: 'laptop', public_key: EXAMPLE_PUBLIC_KEY, ...body },
+    });
+    expect(answer).toMatchObject({ status: 201 });
+    return (answer.body as { readonly id: string }).id;
   }
 
   get(id: string): Promise<Answer> {

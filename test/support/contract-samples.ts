@@ -1,7 +1,10 @@
 import { Type, type TSchema } from 'typebox';
+import { plainSchema } from '#scripts/generate/plain-schema.ts';
+import { EXAMPLE_PUBLIC_KEY } from '#shared/contracts/common/ssh-key-fields.ts';
 import { COMPUTE_SCHEMAS } from '#shared/contracts/compute/schemas.ts';
 import type { Walker } from './walk-accounts.ts';
 import type { Contract, FamilyName } from '#shared/contracts/contract.ts';
+import { sshKeyFid } from '#shared/domain/project-ssh-key.ts';
 
 /** How a family answers errors, as far as its callers can tell. */
 export interface FamilyRules {
@@ -60,6 +63,7 @@ export const FAMILY_RULES: Readonly<Record<FamilyName, FamilyRules>> = {
 export interface Subjects {
   readonly instanceId: string;
   readonly operationId: string;
+  readonly sshKeyId: string;
   /** fid. */
   readonly project: string;
 }
@@ -94,6 +98,10 @@ const SPECIAL: Readonly<Record<string, Special>> = {
   'fleet-instances-list': { query: ofProject },
   'fleet-status-history': { query: ofProject },
   'fleet-pricing-history': { query: ofProject },
+  'fleet-ssh-keys-list': { query: ofProject },
+  'fleet-ssh-keys-create': {
+    body: ({ project }) => ({ project, name: 'walk', public_key: EXAMPLE_PUBLIC_KEY }),
+  },
   'fleet-instances-update': {
     ownInstance: true,
     after: 'created',
@@ -105,6 +113,7 @@ const SPECIAL: Readonly<Record<string, Special>> = {
 export const ABSENT: Subjects = {
   instanceId: 'tw-000000-00000000',
   operationId: 'op-0000000000000000000',
+  sshKeyId: 'key-000000000000000000000',
   project: 'proj_000000000000',
 };
 
@@ -122,7 +131,7 @@ export function sampleOf(contract: Contract, subjects: Subjects): Sample {
 }
 
 export function needsOwnInstance(contract: Contract): boolean {
-  const changes = contract.method !== 'GET' && subjectOf(contract) === 'instance';
+  const changes = contract.method !== 'GET' && ['instance', 'ssh-key'].includes(subjectOf(contract) ?? '');
   return SPECIAL[contract.name]?.ownInstance ?? changes;
 }
 
@@ -131,9 +140,10 @@ export function before(contract: Contract): Before | undefined {
 }
 
 /** What the path names; `undefined` when that belongs to nobody. */
-export function subjectOf({ path }: Contract): 'instance' | 'operation' | undefined {
-  const [, segment] = /\/([a-z]+)\/\{\w+\}/.exec(path) ?? [];
+export function subjectOf({ path }: Contract): 'instance' | 'operation' | 'ssh-key' | undefined {
+  const [, segment] = /\/([a-z-]+)\/\{\w+\}/.exec(path) ?? [];
   if (segment === 'instances') return 'instance';
+  if (segment === 'ssh-keys') return 'ssh-key';
   return segment === 'operations' ? 'operation' : undefined;
 }
 
@@ -144,9 +154,17 @@ export function valueOf(contract: Contract, parameter: string, subjects: Subject
       return parameter === 'instance_fid' ? `inst_${subjects.instanceId}` : subjects.instanceId;
     case 'operation':
       return subjects.operationId;
+    case 'ssh-key':
+      return parameter === 'fid' ? sshKeyFid(subjects.sshKeyId) : subjects.sshKeyId;
     case undefined:
       return 'ubuntu-22-standard';
   }
+}
+
+/** Whether it passes over what it does not know in a query, or in a body: operations of the fleet family do. */
+export function passesOverUnknown(contract: Contract, part: 'query' | 'body'): boolean {
+  const schema = contract[part];
+  return schema !== null && plainSchema(schema)['additionalProperties'] !== false;
 }
 
 /** The headers that prove a caller to the family of a contract. */

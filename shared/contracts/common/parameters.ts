@@ -38,3 +38,16 @@ export const operationParams = Type.Object(
   },
   { additionalProperties: false },
 );
+
+/** An id that cannot exist is as unknown as one that does not. */
+export const sshKeyParams = Type.Object(
+  {
+    id: Type.String({
+      description: 'Id of the key, as its creation answered it.',
+      minLength: 1,
+      maxLength: 1_024,
+      examples: ['key-0m4x2k9q1a1b2c3d4e5f6'],
+    }),
+  },
+  { additionalProperties: false },
+);

@@ -2,7 +2,7 @@ import { contract } from '../contract.ts';
 import { LIMITED_FAILURES, POST_FAILURES } from '../common/common-failures.ts';
 import { PROVISIONING_INSTANCE } from './example-values.ts';
 import { nothing } from '../common/parameters.ts';
-import { CreateInstance, Instance } from './schemas.ts';
+import { CreatedInstance, CreateInstance } from './schemas.ts';
 
 export const instancesCreate = contract({
   name: 'compute-instances-create',
@@ -18,6 +18,9 @@ is \`RUNNING\`, usually within a minute. Should the VM fail to start, the instan
 The instance counts against the quota of your tier from this moment until it is deleted, stopped or not. Each user who
 shares a group with you can see it.
 
+The keys that \`ssh_key_ids\` names may log in, as the user of the image; without it the default keys of your project.
+\`warnings\` says so when nobody can.
+
 Send an \`Idempotency-Key\` to be able to repeat the request safely when an answer was lost.`,
   role: null,
   limit: 'create',
@@ -26,13 +29,21 @@ Send an \`Idempotency-Key\` to be able to repeat the request safely when an answ
   params: nothing,
   query: nothing,
   body: CreateInstance,
-  success: [{ status: 201, description: 'The instance exists and is being provisioned.', body: Instance }],
+  success: [{ status: 201, description: 'The instance exists and is being provisioned.', body: CreatedInstance }],
   failures: [...LIMITED_FAILURES, ...POST_FAILURES, 'quota_exceeded', 'not_found', 'cloud_failed', 'zone_exhausted'],
   examples: [
     {
       summary: 'From a template, with a network configuration',
       body: { template_id: 'ubuntu-22-standard', config_id: 'default-network' },
       answer: PROVISIONING_INSTANCE,
+    },
+    {
+      summary: 'With a key that may log in',
+      body: {
+        template_id: 'ubuntu-22-standard',
+        config_id: 'default-network',
+        ssh_key_ids: ['key-0m4x2k9q1a1b2c3d4e5f6'],
+      },
     },
     {
       summary: "In the first zone of the template's region",

@@ -2,6 +2,7 @@ import { Type } from 'typebox';
 import { OPERATION_KINDS } from '#shared/domain/instance.ts';
 import { OPERATION_STATES } from '#shared/domain/operation.ts';
 import { INSTANCE_STATUSES } from '#shared/domain/status.ts';
+import { KEYS_DESCRIPTION, sshField, warningsField } from '../common/ssh-key-fields.ts';
 
 // Answers may gain fields, so their schemas stay open; requests are closed, so that a misspelt key is an error.
 
@@ -14,36 +15,42 @@ const instanceStatus = Type.Enum(INSTANCE_STATUSES, {
     "Compute Engine's word for the state of the VM. Two are ours: DELETING while it is being removed, and ERROR when it could not be made or has vanished.",
 });
 
-export const Instance = Type.Object(
-  {
-    id: Type.String({ description: 'Unique id; also the name of the VM.', examples: ['tw-550e84-a1b2c3d4'] }),
-    userId: Type.String({ description: 'User who owns the instance.', format: 'uuid' }),
-    name: Type.String({ description: 'Name, made by the service: the same as the id.' }),
-    zone: Type.String({ description: 'Zone the VM runs in.', examples: ['us-central1-a'] }),
-    machineType: Type.String({
-      description: 'Machine type, with its zone.',
-      examples: ['zones/us-central1-a/machineTypes/n1-standard-2'],
-    }),
-    externalIp: Type.String({ description: 'External address; empty until the instance runs, or when it has none.' }),
-    internalIp: Type.String({ description: 'Internal address; empty until the instance runs.' }),
-    status: instanceStatus,
-    templateId: Type.String({ description: 'Template it was made from.' }),
-    configId: Type.String({ description: 'Network configuration it was made with.' }),
-    createdAt: when('When it was created, in UTC.'),
-    visibleBy: Type.Array(Type.String(), { description: 'Groups whose members can see and control it.' }),
-    customerId: Type.Optional(Type.String({ description: 'Customer who pays for it.' })),
-    statusSyncedAt: Type.Optional(when('When the status was last compared with the VM.')),
-    statusReason: Type.Optional(
-      Type.Object(
-        {
-          reason: Type.String({ description: 'Stable word for programs.' }),
-          message: Type.String({ description: 'One sentence for people.' }),
-        },
-        { description: 'Why the status is ERROR; absent otherwise.' },
-      ),
+const InstanceFields = {
+  id: Type.String({ description: 'Unique id; also the name of the VM.', examples: ['tw-550e84-a1b2c3d4'] }),
+  userId: Type.String({ description: 'User who owns the instance.', format: 'uuid' }),
+  name: Type.String({ description: 'Name, made by the service: the same as the id.' }),
+  zone: Type.String({ description: 'Zone the VM runs in.', examples: ['us-central1-a'] }),
+  machineType: Type.String({
+    description: 'Machine type, with its zone.',
+    examples: ['zones/us-central1-a/machineTypes/n1-standard-2'],
+  }),
+  externalIp: Type.String({ description: 'External address; empty until the instance runs, or when it has none.' }),
+  internalIp: Type.String({ description: 'Internal address; empty until the instance runs.' }),
+  status: instanceStatus,
+  templateId: Type.String({ description: 'Template it was made from.' }),
+  configId: Type.String({ description: 'Network configuration it was made with.' }),
+  createdAt: when('When it was created, in UTC.'),
+  visibleBy: Type.Array(Type.String(), { description: 'Groups whose members can see and control it.' }),
+  customerId: Type.Optional(Type.String({ description: 'Customer who pays for it.' })),
+  statusSyncedAt: Type.Optional(when('When the status was last compared with the VM.')),
+  statusReason: Type.Optional(
+    Type.Object(
+      {
+        reason: Type.String({ description: 'Stable word for programs.' }),
+        message: Type.String({ description: 'One sentence for people.' }),
+      },
+      { description: 'Why the status is ERROR; absent otherwise.' },
     ),
-  },
-  { title: 'Instance', description: 'A virtual machine.' },
+  ),
+  ssh: Type.Optional(sshField),
+  sshKeyIds: Type.Optional(Type.Array(Type.String(), { description: 'SSH keys that the VM carries, by id.' })),
+} as const;
+
+export const Instance = Type.Object(InstanceFields, { title: 'Instance', description: 'A virtual machine.' });
+
+export const CreatedInstance = Type.Object(
+  { ...InstanceFields, warnings: Type.Optional(warningsField) },
+  { title: 'CreatedInstance', description: 'A virtual machine that has just been accepted.' },
 );
 
 export const Template = Type.Object(
@@ -217,6 +224,13 @@ export const CreateInstance = Type.Object(
         examples: ['us-central1-a'],
       }),
     ),
+    ssh_key_ids: Type.Optional(
+      Type.Array(Type.String({ minLength: 1, maxLength: 128 }), {
+        description: KEYS_DESCRIPTION,
+        maxItems: 64,
+        examples: [['key-0m4x2k9q1a1b2c3d4e5f6']],
+      }),
+    ),
   },
   {
     title: 'CreateInstance',
@@ -232,6 +246,7 @@ export const CreateInstance = Type.Object(
 
 /** The schemas that documents refer to by name: their titles. */
 export const COMPUTE_SCHEMAS = {
+  CreatedInstance,
   CreateInstance,
   HistoryEvent,
   HistoryPage,

@@ -3,6 +3,10 @@ import { instancesList } from './instances-list.ts';
 import { instancesStatus } from './instances-status.ts';
 import { instancesUpdate } from './instances-update.ts';
 import { pricingHistory } from './pricing-history.ts';
+import { sshKeysCreate } from './ssh-keys-create.ts';
+import { sshKeysDelete } from './ssh-keys-delete.ts';
+import { sshKeysList } from './ssh-keys-list.ts';
+import { sshKeysUpdate } from './ssh-keys-update.ts';
 import { statusHistory } from './status-history.ts';
 
 export { fallback } from './fallback.ts';
@@ -14,4 +18,8 @@ export const FLEET_CONTRACTS: readonly Contract[] = [
   instancesStatus,
   statusHistory,
   pricingHistory,
+  sshKeysCreate,
+  sshKeysList,
+  sshKeysUpdate,
+  sshKeysDelete,
 ];

@@ -57,3 +57,11 @@ export const historyQuery = (what: string) =>
     },
     { additionalProperties: false },
   );
+
+export const sshKeyParams = Type.Object(
+  { fid: fid('Id of the key.', 'sshkey_0m4x2k9q1a1b2c3d4e5f6') },
+  { additionalProperties: false },
+);
+
+/** Clients of this family send parameters that an operation does not have; a refusal would leave machines running. */
+export const ignored = Type.Object({}, { additionalProperties: true });

@@ -4,6 +4,10 @@ import { instancesDelete } from './instances-delete.ts';
 import { instancesGet } from './instances-get.ts';
 import { instancesList } from './instances-list.ts';
 import { operationsGet } from './operations-get.ts';
+import { sshKeysCreate } from './ssh-keys-create.ts';
+import { sshKeysDelete } from './ssh-keys-delete.ts';
+import { sshKeysGet } from './ssh-keys-get.ts';
+import { sshKeysList } from './ssh-keys-list.ts';
 
 export { fallback } from './fallback.ts';
 
@@ -14,4 +18,8 @@ export const RESOURCE_CONTRACTS: readonly Contract[] = [
   instancesGet,
   instancesDelete,
   operationsGet,
+  sshKeysCreate,
+  sshKeysList,
+  sshKeysGet,
+  sshKeysDelete,
 ];

@@ -1,6 +1,7 @@
 import { Type } from 'typebox';
 import { OPERATION_KINDS } from '#shared/domain/instance.ts';
 import { OPERATION_STATES } from '#shared/domain/operation.ts';
+import { KEYS_DESCRIPTION, sshField, warningsField } from '../common/ssh-key-fields.ts';
 import { RESOURCE_STATES } from './states.ts';
 
 // Answers may gain fields, so their schemas stay open; requests are closed, so that a misspelt key is an error.
@@ -53,9 +54,7 @@ const SpecFields = {
       maxItems: 64,
     }),
   ),
-  ssh_key_ids: Type.Optional(
-    Type.Array(id('A key.', 'key-001'), { description: 'SSH keys that may log in.', maxItems: 64 }),
-  ),
+  ssh_key_ids: Type.Optional(Type.Array(id('A key.', 'key-001'), { description: KEYS_DESCRIPTION, maxItems: 64 })),
   user_data: Type.Optional(
     Type.String({
       description: 'Script or configuration for cloud-init in base64; decoded at most 32 KiB.',
@@ -71,6 +70,13 @@ const labelMap = {
   maxProperties: LABELS_MAX,
 } as const;
 
+export const labelsField = (description: string) =>
+  Type.Unsafe<Readonly<Record<string, string>>>({
+    ...labelMap,
+    description: `${description} Lower-case letters, digits, \`_\` and \`-\`, at most 63 characters each; keys begin with a letter.`,
+    examples: [{ env: 'production', team: 'platform' }],
+  });
+
 export const CreateResource = Type.Object(
   {
     metadata: Type.Object(
@@ -80,14 +86,7 @@ export const CreateResource = Type.Object(
           pattern: '^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$',
           examples: ['web-server-01'],
         }),
-        labels: Type.Optional(
-          Type.Unsafe<Readonly<Record<string, string>>>({
-            ...labelMap,
-            description:
-              'Labels of the VM: lower-case letters, digits, `_` and `-`, at most 63 characters each; keys begin with a letter.',
-            examples: [{ env: 'production', team: 'platform' }],
-          }),
-        ),
+        labels: Type.Optional(labelsField('Labels of the VM.')),
       },
       { description: 'What it is called.', additionalProperties: false },
     ),
@@ -128,6 +127,7 @@ export const ResourceStatus = Type.Object(
     host_id: Type.String({ description: "Compute Engine's numeric id of the VM; empty until known." }),
     private_ip: Type.String({ description: 'Address within the VPC; empty until known.' }),
     public_ip: Type.String({ description: 'Public address; empty until known, or when it has none.' }),
+    ssh: Type.Optional(sshField),
   },
   { title: 'ResourceStatus', description: 'How an instance is doing.' },
 );
@@ -151,6 +151,7 @@ export const CreatedResourceInstance = Type.Object(
       description: 'Operation that makes it, to follow it.',
       examples: ['op-01jk2m3n4p5q6r7s8t9v'],
     }),
+    warnings: Type.Optional(warningsField),
   },
   { title: 'CreatedResourceInstance', description: 'A virtual machine that has just been accepted.' },
 );

@@ -1,11 +1,14 @@
 import type { NetworkConfig, Template } from '#shared/domain/catalog.ts';
+import { sshTarget } from '#shared/domain/login.ts';
 import type { InstanceEvent } from '#shared/domain/history.ts';
 import type { Instance } from '#shared/domain/instance.ts';
 import type { Operation } from '#shared/domain/operation.ts';
+import { loginWarnings } from '../login-warnings.ts';
 import { timestamp } from '../timestamp.ts';
 
 /** An instance as its owner sees it. */
 export function presentInstance(instance: Instance) {
+  const ssh = sshTarget(instance);
   return {
     id: instance.id,
     userId: instance.userId,
@@ -22,7 +25,14 @@ export function presentInstance(instance: Instance) {
     configId: instance.configId,
     createdAt: timestamp(instance.createdAtMs),
     visibleBy: instance.visibleBy,
+    ...(ssh === undefined ? {} : { ssh }),
+    sshKeyIds: instance.login.keyIds,
   };
+}
+
+/** A new instance, with what may surprise about it. */
+export function presentCreated(instance: Instance) {
+  return { ...presentInstance(instance), ...loginWarnings(instance, '/api/compute/v1/ssh-keys') };
 }
 
 export function presentTemplate(template: Template) {

@@ -1,11 +1,14 @@
 import type { Instance } from '#shared/domain/instance.ts';
+import { sshTarget } from '#shared/domain/login.ts';
 import type { Operation } from '#shared/domain/operation.ts';
 import { outcomeOf } from '#shared/domain/power.ts';
+import { loginWarnings } from '../login-warnings.ts';
 import { timestamp } from '../timestamp.ts';
 import { failureCode } from './failure-codes.ts';
 import { STATE } from './states.ts';
 
 export function presentResource(instance: Instance) {
+  const ssh = sshTarget(instance);
   return {
     id: instance.id,
     metadata: {
@@ -19,6 +22,7 @@ export function presentResource(instance: Instance) {
       host_id: instance.cloudId,
       private_ip: instance.internalIp,
       public_ip: instance.externalIp,
+      ...(ssh === undefined ? {} : { ssh }),
     },
   };
 }
@@ -29,7 +33,7 @@ function specOf({ machine }: Instance) {
 }
 
 export function presentCreated(instance: Instance, operation: Operation) {
-  return { ...presentResource(instance), operation_id: operation.id };
+  return { ...presentResource(instance), operation_id: operation.id, ...loginWarnings(instance, '/v1/ssh-keys') };
 }
 
 export function presentDeletion(operation: Operation) {

@@ -1,0 +1,13 @@
+import { deleteSshKey } from '#shared/actions/delete-ssh-key.ts';
+import { endpoint } from '#endpoints/compute-ssh-keys-delete.ts';
+import { computeFamily } from '#shared/families/compute/family-adapter.ts';
+import { httpFunction } from '#shared/runtime/http-function.ts';
+
+httpFunction({
+  endpoint,
+  family: computeFamily,
+  handle: async ({ params, caller }, tools) => {
+    await deleteSshKey({ caller, keyId: params.id }, tools);
+    return { status: 204 };
+  },
+});

@@ -1,0 +1,14 @@
+import { deleteSshKey } from '#shared/actions/delete-ssh-key.ts';
+import { sshKeyIdOf } from '#shared/domain/project-ssh-key.ts';
+import { endpoint } from '#endpoints/fleet-ssh-keys-delete.ts';
+import { fleetFamily } from '#shared/families/fleet/family-adapter.ts';
+import { httpFunction } from '#shared/runtime/http-function.ts';
+
+httpFunction({
+  endpoint,
+  family: fleetFamily,
+  handle: async ({ params, caller }, tools) => {
+    await deleteSshKey({ caller, keyId: sshKeyIdOf(params.fid) ?? '' }, tools);
+    return { status: 204 };
+  },
+});

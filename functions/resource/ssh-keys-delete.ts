@@ -1,0 +1,14 @@
+import { deleteSshKey } from '#shared/actions/delete-ssh-key.ts';
+import { endpoint } from '#endpoints/resource-ssh-keys-delete.ts';
+import { nameTheMissing } from '#shared/families/resource/name-the-missing.ts';
+import { resourceFamily } from '#shared/families/resource/family-adapter.ts';
+import { httpFunction } from '#shared/runtime/http-function.ts';
+
+httpFunction({
+  endpoint,
+  family: resourceFamily,
+  handle: async ({ params, caller }, tools) => {
+    await nameTheMissing('ssh_key', params.id, () => deleteSshKey({ caller, keyId: params.id }, tools));
+    return { status: 204 };
+  },
+});

@@ -1,0 +1,25 @@
+import { LIMITED_FAILURES } from '../common/common-failures.ts';
+import { nothing, sshKeyParams } from '../common/parameters.ts';
+import { contract } from '../contract.ts';
+import { EXAMPLE_SSH_KEY, SshKey } from './ssh-key-schemas.ts';
+
+export const sshKeysGet = contract({
+  name: 'compute-ssh-keys-get',
+  family: 'compute',
+  method: 'GET',
+  path: '/api/compute/v1/ssh-keys/{id}',
+  tag: 'SSH keys',
+  summary: 'Get an SSH key',
+  description:
+    'Reads one key of your projects. A key that does not exist and one that you may not use get the same answer.',
+  role: null,
+  limit: 'get',
+  idempotent: false,
+  clients: ['datastore'],
+  params: sshKeyParams,
+  query: nothing,
+  body: null,
+  success: [{ status: 200, description: 'The key.', body: SshKey }],
+  failures: [...LIMITED_FAILURES, 'not_found'],
+  examples: [{ summary: 'The key of a laptop', answer: EXAMPLE_SSH_KEY }],
+});

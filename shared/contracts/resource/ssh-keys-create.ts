@@ -1,0 +1,41 @@
+import { LIMITED_FAILURES } from '../common/common-failures.ts';
+import { nothing } from '../common/parameters.ts';
+import { EXAMPLE_PUBLIC_KEY } from '../common/ssh-key-fields.ts';
+import { contract } from '../contract.ts';
+import { CreateResourceSshKey, EXAMPLE_RESOURCE_SSH_KEY, ResourceSshKey } from './ssh-key-schemas.ts';
+
+export const sshKeysCreate = contract({
+  name: 'resource-ssh-keys-create',
+  family: 'resource',
+  method: 'POST',
+  path: '/v1/ssh-keys',
+  tag: 'SSH keys',
+  summary: 'Store a public SSH key as a resource',
+  description: `Stores the public half of a key for your default project. All users of the project see the key and can put it on
+instances. Never send a private key: what looks like one is refused, and nothing of it is kept. A text that is no public
+key of a kind that is taken is answered with 422, which says what is wrong with it.
+
+Name the key in \`spec.ssh_key_ids\` when you create an instance, or store it with \`default: true\`: instances whose creator
+names no key carry the default ones.`,
+  role: null,
+  limit: 'create',
+  idempotent: false,
+  clients: ['datastore'],
+  params: nothing,
+  query: nothing,
+  body: CreateResourceSshKey,
+  success: [
+    { status: 201, description: 'The key is stored.', body: ResourceSshKey, headers: { Location: 'Path of the key.' } },
+  ],
+  failures: [...LIMITED_FAILURES, 'payload_too_large', 'quota_exceeded', 'unprocessable'],
+  examples: [
+    {
+      summary: 'The key of a laptop',
+      body: {
+        metadata: { name: 'laptop', labels: { team: 'platform' } },
+        spec: { public_key: EXAMPLE_PUBLIC_KEY, default: true },
+      },
+      answer: EXAMPLE_RESOURCE_SSH_KEY,
+    },
+  ],
+});
