@@ -34,7 +34,7 @@ export function addSweepCommands(line: CommandLine): void {
       const release = await releaseSweep({ by }, { store: session.store, nowMs: () => Date.now() });
       const marked = release.marked ? ' The database is marked as the right one.' : '';
       const text = release.released
-        ? `Released: up to ${release.orphans} machines without a record are stopped, and deleted after some days.${marked}\n`
+        ? `Released: up to ${release.unrecorded} machines without a record are stopped, and deleted after some days.${marked}\n`
         : 'The brake is off; nothing was to be released.\n';
       session.print(text, release);
       return EXIT.ok;
@@ -54,7 +54,7 @@ function textOf({ marker, brake }: SweepStatus): string {
     ['since', time(brake.engagedAtMs)],
     ['machines', String(brake.machines)],
     ['records', String(brake.records)],
-    ['without record', String(brake.orphans)],
+    ['without record', String(brake.unrecorded)],
     ...about,
   ])}\n`;
 }

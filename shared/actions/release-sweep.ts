@@ -26,7 +26,7 @@ export interface SweepRelease {
   /** A brake was on, and is not any more. */
   readonly released: boolean;
   /** So many VMs without a record the sweep goes on with, and not with one more. */
-  readonly orphans: number;
+  readonly unrecorded: number;
   /** The database was marked as the one that this deployment works on. */
   readonly marked: boolean;
 }
@@ -42,12 +42,12 @@ export async function releaseSweep(
   return store.change<SweepRelease>(async () => {
     const [marker, row] = await store.getAll([ref(DATABASE_MARKER, MARKER), ref(SWEEP_BRAKE, BRAKE)]);
     if (row?.value.releasedAtMs !== null) {
-      return { writes: [], result: { released: false, orphans: row?.value.orphans ?? 0, marked: false } };
+      return { writes: [], result: { released: false, unrecorded: row?.value.unrecorded ?? 0, marked: false } };
     }
-    const { database, epochMs, orphans } = row.value;
+    const { database, epochMs, unrecorded } = row.value;
     const isOurs = marker?.value.database === database && marker.value.epochMs >= epochMs;
     const writes: Write[] = [replace(row, { ...row.value, releasedAtMs: nowMs(), releasedBy: by })];
     if (!isOurs) writes.push(put(DATABASE_MARKER, MARKER, { database, epochMs, madeAtMs: nowMs() }));
-    return { writes, result: { released: true, orphans, marked: !isOurs } };
+    return { writes, result: { released: true, unrecorded, marked: !isOurs } };
   });
 }

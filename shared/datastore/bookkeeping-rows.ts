@@ -102,7 +102,7 @@ export const ORPHAN: Kind<Orphan> = kind<Orphan>(
 export const SWEEP_BRAKE: Kind<SweepBrake> = kind<SweepBrake>('SweepBrake', {
   machines: integer,
   records: integer,
-  orphans: integer,
+  unrecorded: integer,
   engagedAtMs: time,
   releasedAtMs: nullable(time),
   releasedBy: plainText,

@@ -5,7 +5,7 @@ export interface SweepCounts {
   /** Records of instances. */
   readonly records: number;
   /** VMs that should have a record and have none. */
-  readonly orphans: number;
+  readonly unrecorded: number;
 }
 
 /** The brake as it is on record. */
@@ -20,11 +20,11 @@ export interface SweepBrake extends SweepCounts {
 }
 
 /** So many VMs without a record, or this part of all VMs, are an accident of single VMs and not of the records. */
-const STRAYS_ALLOWED = 5;
-const STRAYS_ALLOWED_PART = 0.05;
+const UNRECORDED_ALLOWED = 5;
+const UNRECORDED_ALLOWED_PART = 0.05;
 
-export function orphansAllowed({ machines, records }: Omit<SweepCounts, 'orphans'>): number {
-  return records === 0 ? 0 : Math.max(STRAYS_ALLOWED, Math.floor(machines * STRAYS_ALLOWED_PART));
+export function unrecordedAllowed({ machines, records }: Omit<SweepCounts, 'unrecorded'>): number {
+  return records === 0 ? 0 : Math.max(UNRECORDED_ALLOWED, Math.floor(machines * UNRECORDED_ALLOWED_PART));
 }
 
 /**
@@ -36,8 +36,8 @@ export function brakeAfter(
   counts: SweepCounts,
   { isMarked }: { /** The database is known to be this deployment's. */ readonly isMarked: boolean },
 ): 'off' | 'released' | 'on' {
-  const { orphans } = counts;
-  const allowed = isMarked ? orphansAllowed(counts) : 0;
-  if (orphans <= allowed) return 'off';
-  return isMarked && brake !== undefined && brake.releasedAtMs !== null && orphans <= brake.orphans ? 'released' : 'on';
+  const { unrecorded } = counts;
+  const allowed = isMarked ? unrecordedAllowed(counts) : 0;
+  if (unrecorded <= allowed) return 'off';
+  return isMarked && brake !== undefined && brake.releasedAtMs !== null && unrecorded <= brake.unrecorded ? 'released' : 'on';
 }

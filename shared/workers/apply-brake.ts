@@ -21,7 +21,7 @@ export async function readBrake({ store }: Pick<Tools, 'store'>): Promise<Brake>
 export async function applyBrake(counts: SweepCounts, identity: DatabaseIdentity, tools: Tools): Promise<Brake> {
   const { store, nowMs, log } = tools;
   const isMarked = (await databaseState(identity, store)) === 'ours';
-  if (!isMarked && counts.orphans === 0) await markDatabase(identity, tools);
+  if (!isMarked && counts.unrecorded === 0) await markDatabase(identity, tools);
   const row = await store.get(ref(SWEEP_BRAKE, BRAKE));
   const brake = brakeAfter(row?.value, counts, { isMarked });
   if (brake === 'off' && row !== undefined) {
@@ -43,7 +43,7 @@ export async function refuseDatabase(identity: DatabaseIdentity, { store, nowMs,
   log.critical('the database was restored from another one, or is another one; nothing is swept', { ...identity });
   const row = await store.get(ref(SWEEP_BRAKE, BRAKE));
   if (row?.value.releasedAtMs === null) return;
-  const counts = { machines: 0, records: 0, orphans: 0 };
+  const counts = { machines: 0, records: 0, unrecorded: 0 };
   const brake = { ...counts, ...identity, engagedAtMs: nowMs(), releasedAtMs: null, releasedBy: '' };
   await store.write([put(SWEEP_BRAKE, BRAKE, brake)]);
 }

@@ -4,7 +4,7 @@ import { INSTANCE } from '#shared/datastore/rows.ts';
 import { Conflict, insert, put, ref, type Row } from '#shared/datastore/write.ts';
 import type { Instance } from '#shared/domain/instance.ts';
 import type { ListedPrices } from '#shared/domain/spot-price.ts';
-import { orphansAllowed } from '#shared/domain/sweep-brake.ts';
+import { unrecordedAllowed } from '#shared/domain/sweep-brake.ts';
 import type { Machine } from '#shared/gce/compute.ts';
 import { newOrphan } from '#shared/lifecycle/new-orphan.ts';
 import { compare, syncInstance } from '#shared/lifecycle/sync-instance.ts';
@@ -53,11 +53,11 @@ export async function compareAll(
     ({ createdAtMs, deletionProtection }) => startedAtMs - createdAtMs >= ORPHAN_AGE_MS && !deletionProtection,
   );
   const found = { machines: seen.size, records };
-  const orphans = await confirmOrphans(candidates, orphansAllowed(found), tools);
-  const brake = await applyBrake({ ...found, orphans: orphans.length }, identity, tools);
-  if (brake !== 'on') await each(orphans, (machine) => quarantine(machine, tools));
+  const confirmed = await confirmUnrecorded(candidates, unrecordedAllowed(found), tools);
+  const brake = await applyBrake({ ...found, unrecorded: confirmed.length }, identity, tools);
+  if (brake !== 'on') await each(confirmed, (machine) => quarantine(machine, tools));
   await store.write([put(JOB_STATE, JOB, { cursor: String(seen.size), ranAtMs: startedAtMs })]);
-  return { full: true, ...found, orphans: orphans.length, brake };
+  return { full: true, ...found, unrecorded: confirmed.length, brake };
 }
 
 /** Those of a page that have no record. */
@@ -67,11 +67,11 @@ async function compareMachines(
   tools: Tools,
 ): Promise<readonly Machine[]> {
   const rows = await tools.store.getAll(machines.map(({ name }) => ref(INSTANCE, name)));
-  const orphans: Machine[] = [];
+  const unrecorded: Machine[] = [];
   const pairs: { readonly row: Row<Instance>; readonly machine: Machine }[] = [];
   for (const [index, machine] of machines.entries()) {
     const row = rows[index];
-    if (row === undefined) orphans.push(machine);
+    if (row === undefined) unrecorded.push(machine);
     else pairs.push({ row, machine });
   }
   await each(pairs, async ({ row, machine }) => {
@@ -79,29 +79,29 @@ async function compareMachines(
     // The list is older than the record, which may know better by now: only a fresh look may contradict it.
     await syncInstance(row.id, DRIFT, tools);
   });
-  return orphans;
+  return unrecorded;
 }
 
 /**
  * Those that still have no record, are not on their way out after a delete, and still exist: the list is older than the
  * records. VMs beyond one more than the allowed number are counted without that look, because then none is touched.
  */
-async function confirmOrphans(
+async function confirmUnrecorded(
   candidates: readonly Machine[],
   allowed: number,
   { store, compute }: Tools,
 ): Promise<readonly Machine[]> {
   const records = await store.getAll(candidates.map(({ name }) => ref(INSTANCE, name)));
   const listed = await store.getAll(candidates.map(({ name }) => ref(ORPHAN, name)));
-  const orphans: Machine[] = [];
+  const confirmed: Machine[] = [];
   for (const [index, machine] of candidates.entries()) {
     const why = listed[index]?.value.why;
     if (records[index] !== undefined || (why !== undefined && why !== 'unrecorded')) continue;
-    const isCounted = orphans.length > allowed;
+    const isCounted = confirmed.length > allowed;
     if (isCounted || (await compute.get({ zone: machine.zone, name: machine.name })) !== undefined)
-      orphans.push(machine);
+      confirmed.push(machine);
   }
-  return orphans;
+  return confirmed;
 }
 
 /** A VM that carries our label and has no record: put on the list, never touched at once. */

@@ -7,7 +7,9 @@ export interface SweepReport {
   readonly looked: number;
   readonly machines: number;
   readonly records: number;
-  readonly orphans: number;
+  /** VMs with our label that should have a record and have none. */
+  readonly unrecorded: number;
+  /** VMs on the list of those to delete that were deleted. */
   readonly orphans: number;
   readonly failures: number;
   /** `on`: too many VMs have no record, and none is touched. `foreign`: the database is another one; nothing was done. */

@@ -37,7 +37,7 @@ export async function sweep({ identity, keptMs }: SweepSettings, tools: Tools): 
     looked: 0,
     machines: 0,
     records: 0,
-    orphans: 0,
+    unrecorded: 0,
     orphans: 0,
     failures: 0,
     full: false,

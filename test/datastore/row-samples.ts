@@ -263,7 +263,7 @@ export const ROW_SAMPLES: readonly RowSamples[] = [
     record({
       machines: count,
       records: count,
-      orphans: count,
+      unrecorded: count,
       engagedAtMs: ms,
       releasedAtMs: maybe(ms),
       releasedBy: text,

@@ -4,7 +4,7 @@ import { releaseSweep, readSweepStatus } from '#shared/actions/release-sweep.ts'
 import { DATABASE_MARKER, MARKER, SWEEP_BRAKE } from '#shared/datastore/bookkeeping-rows.ts';
 import { INSTANCE } from '#shared/datastore/rows.ts';
 import { erase, ref } from '#shared/datastore/write.ts';
-import { brakeAfter, type SweepBrake, orphansAllowed } from '#shared/domain/sweep-brake.ts';
+import { brakeAfter, type SweepBrake, unrecordedAllowed } from '#shared/domain/sweep-brake.ts';
 import { sweep } from '#shared/workers/sweep.ts';
 import { anInstance } from '#test/support/an-instance.ts';
 import { cloudAndRecords, OUR_LABEL } from '#test/support/cloud-and-records.ts';
@@ -51,7 +51,7 @@ describe('lost records', () => {
 
     expect(reports.map(({ brake, failures }) => [brake, failures])).toEqual(Array(4).fill(['on', 0]));
     expect(acts()).toEqual([]);
-    expect((await all(SWEEP_BRAKE)).map(({ value }) => value.orphans)).toEqual([3]);
+    expect((await all(SWEEP_BRAKE)).map(({ value }) => value.unrecorded)).toEqual([3]);
     expect(logged.filter(({ severity }) => severity === 'critical').map(({ message }) => message)).toEqual(
       Array(4).fill('too many VMs without a record'),
     );
@@ -82,7 +82,7 @@ describe('lost records', () => {
     await restore(...ids.map((id) => anInstance({ id, machine })));
     const report = await later(60);
 
-    expect(report).toMatchObject({ brake: 'off', orphans: 0 });
+    expect(report).toMatchObject({ brake: 'off', unrecorded: 0 });
     expect(await all(SWEEP_BRAKE)).toEqual([]);
     expect(acts()).toEqual([]);
   });
@@ -98,9 +98,9 @@ describe('lost records', () => {
     await lose(ids.slice(6, 7));
     const more = await later(60);
 
-    expect(release).toEqual({ released: true, orphans: 6, marked: false });
+    expect(release).toEqual({ released: true, unrecorded: 6, marked: false });
     expect(again.released).toBe(false);
-    expect(released).toMatchObject({ brake: 'released', orphans: 6 });
+    expect(released).toMatchObject({ brake: 'released', unrecorded: 6 });
     expect(await orphan(ids[0] ?? '')).toBeDefined();
     expect(more.brake).toBe('on');
     expect(await orphan(ids[6] ?? '')).toBeUndefined();
@@ -184,7 +184,7 @@ describe('a database that is not the one that the deployment was made with', () 
 
 test('the brake holds for any numbers: nothing is touched beyond what is allowed or was released', () => {
   const count = fc.nat(200);
-  const counts = fc.record({ machines: count, records: count, orphans: count });
+  const counts = fc.record({ machines: count, records: count, unrecorded: count });
   const brake = fc.option(
     fc
       .record({ counts, releasedAtMs: fc.option(fc.nat(), { nil: null }) })
@@ -202,12 +202,12 @@ test('the brake holds for any numbers: nothing is touched beyond what is allowed
     fc.property(brake, counts, fc.boolean(), (before, seen, isMarked) => {
       const decided = brakeAfter(before, seen, { isMarked });
 
-      if (seen.orphans > 0 && !isMarked) expect(decided).toBe('on');
-      if (decided === 'off') expect(seen.orphans).toBeLessThanOrEqual(orphansAllowed(seen));
-      if (decided === 'off' && seen.records === 0) expect(seen.orphans).toBe(0);
+      if (seen.unrecorded > 0 && !isMarked) expect(decided).toBe('on');
+      if (decided === 'off') expect(seen.unrecorded).toBeLessThanOrEqual(unrecordedAllowed(seen));
+      if (decided === 'off' && seen.records === 0) expect(seen.unrecorded).toBe(0);
       if (decided === 'released') {
         expect(before?.releasedAtMs).not.toBeNull();
-        expect(seen.orphans).toBeLessThanOrEqual(before?.orphans ?? -1);
+        expect(seen.unrecorded).toBeLessThanOrEqual(before?.unrecorded ?? -1);
       }
     }),
   );

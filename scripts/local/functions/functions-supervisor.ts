@@ -40,7 +40,7 @@ export class FunctionsSupervisor {
   readonly #options: SupervisorOptions;
   readonly #hosts: Host[];
   readonly #waiting = new Set<() => void>();
-  #next = 0;
+  #lastHost = 0;
   #exchanges = 0;
   #clockSettled: Promise<unknown> = Promise.resolve();
   #preload = false;
@@ -100,10 +100,10 @@ export class FunctionsSupervisor {
 
   #next(name: string): FunctionAddress | undefined {
     for (let step = 1; step <= this.#hosts.length; step += 1) {
-      const index = (this.#next + step) % this.#hosts.length;
+      const index = (this.#lastHost + step) % this.#hosts.length;
       const port = this.#hosts[index]?.port(name);
       if (port !== undefined) {
-        this.#next = index;
+        this.#lastHost = index;
         return { host: '127.0.0.1', port };
       }
     }
