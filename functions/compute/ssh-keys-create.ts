@@ -17,7 +17,7 @@ httpFunction({
         publicKey: body.public_key,
         isDefault: body.default ?? false,
         required: false,
-        wrongKey: { pointer: '/public_key', kind: 'invalid_request' },
+        pointer: '/public_key',
       },
       tools,
     );

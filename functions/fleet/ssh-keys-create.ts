@@ -24,7 +24,7 @@ httpFunction({
         publicKey: sent ?? pair?.publicKey ?? '',
         isDefault: false,
         required: body.required ?? false,
-        wrongKey: { pointer: '/public_key', kind: 'invalid_request' },
+        pointer: '/public_key',
       },
       tools,
     );

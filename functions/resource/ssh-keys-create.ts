@@ -17,7 +17,7 @@ httpFunction({
         publicKey: spec.public_key,
         isDefault: spec.default ?? false,
         required: false,
-        wrongKey: { pointer: '/spec/public_key', kind: 'unprocessable' },
+        pointer: '/spec/public_key',
       },
       tools,
     );

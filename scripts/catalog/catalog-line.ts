@@ -135,7 +135,7 @@ function catalogIn(file: string): Catalog {
     text = readFileSync(file === '-' ? 0 : file, 'utf8');
   } catch (thrown) {
     throw new Failure(
-      'not_found',
+      'invalid_request',
       `${file} cannot be read: ${thrown instanceof Error ? thrown.message : String(thrown)}`,
       {
         reason: 'no_file',

@@ -36,10 +36,15 @@ export const endpoint: Endpoint<Params, Query, Body> = {
   limit: ${text(limit)},
   idempotent: ${text(idempotent)},
   checkParams: exactCheck<Params>(compiled.params),
-  checkQuery: queryCheck<Query>(compiled.query, ${text(queryKinds(checkedSchema(contract.query)))}),
+  checkQuery: queryCheck<Query>(compiled.query, ${text(queryKinds(checkedSchema(contract.query)))}${ignoresUnknown(contract) ? ", 'ignore unknown'" : ''}),
   checkBody: ${contract.body === null ? 'null' : 'exactCheck<Body>(compiled.body)'},
 };
 `;
+}
+
+/** Clients of the fleet family send query parameters that no document names (the reference of the fleet family); its originals ignore them. */
+function ignoresUnknown({ family }: Contract): boolean {
+  return family === 'fleet';
 }
 
 /** ajv's standalone code for a contract's schemas. */

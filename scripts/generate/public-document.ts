@@ -1,11 +1,12 @@
 import type { TSchema } from 'typebox';
 import type { Answer, Contract, Example } from '#shared/contracts/contract.ts';
-import type { FailureKind } from '#shared/domain/failure.ts';
+import { type ErrorComponents, errorComponents } from './error-components.ts';
 import { familyDocument } from './family-document.ts';
 import { underscored } from './function-names.ts';
 import { referenceTo, referredSchemas } from './named-schemas.ts';
 import { plainSchema, type PlainSchema } from './plain-schema.ts';
 import { ALWAYS_HEADERS, HEADERS, REQUEST_HEADERS } from './public-headers.ts';
+import { type Parameter, SharedParameters } from './shared-parameters.ts';
 import { TAGS } from './public-texts.ts';
 import { INTRODUCTION } from './public-introduction.ts';
 
@@ -14,11 +15,15 @@ type Json = Readonly<Record<string, unknown>>;
 /** The OpenAPI 3.1 document for those who use the API. */
 export function publicDocument(contracts: readonly Contract[], version: string): Json {
   const names = new Set(contracts.map(({ tag }) => tag));
+  const shared: Shared = {
+    errors: errorComponents(contracts),
+    parameters: new SharedParameters(contracts.flatMap(parametersOf)),
+  };
   const paths = Map.groupBy(contracts, ({ path }) => path);
   const documented = Object.fromEntries(
     [...paths].map(([path, these]) => [
       path,
-      Object.fromEntries(these.map((contract) => [contract.method.toLowerCase(), operation(contract)])),
+      Object.fromEntries(these.map((contract) => [contract.method.toLowerCase(), operation(contract, shared)])),
     ]),
   );
   return {
@@ -39,7 +44,8 @@ export function publicDocument(contracts: readonly Contract[], version: string):
       { url: 'http://127.0.0.1:8080', description: 'The local cloud.' },
     ],
     tags: TAGS.filter(({ name }) => names.has(name)),
-    security: familyDocument('compute').security,
+    // Any one of them, in every family.
+    security: [{ bearer: [] }, { apiKey: [], apiSecret: [] }, { oneStringKey: [] }],
     paths: documented,
     components: {
       securitySchemes: {
@@ -64,30 +70,42 @@ this header as an API key of their own and may log its value. Send a bearer toke
         },
       },
       headers: HEADERS,
-      schemas: referredSchemas(documented),
+      parameters: shared.parameters.components,
+      examples: shared.errors.examples,
+      responses: shared.errors.responses,
+      schemas: referredSchemas([documented, shared.errors.responses]),
     },
   };
 }
 
-function operation(contract: Contract): Json {
-  const parameters = [
+/** What the operations of a document have in common. */
+interface Shared {
+  readonly errors: ErrorComponents;
+  readonly parameters: SharedParameters;
+}
+
+function parametersOf(contract: Contract): readonly Parameter[] {
+  return [
     ...parametersIn('path', plainSchema(contract.params)),
     ...parametersIn('query', plainSchema(contract.query)),
     ...requestHeaders(contract),
   ];
+}
+
+function operation(contract: Contract, { errors, parameters: shared }: Shared): Json {
+  const parameters = parametersOf(contract).map((parameter) => shared.referenceTo(parameter));
   return {
     operationId: underscored(contract.name),
     tags: [contract.tag],
     summary: contract.summary,
     description: contract.description,
-    ...(contract.family === 'compute' ? {} : { security: familyDocument(contract.family).security }),
     ...(parameters.length === 0 ? {} : { parameters }),
     ...(contract.body === null ? {} : { requestBody: requestBody(contract, contract.body) }),
-    responses: responses(contract),
+    responses: { ...responses(contract), ...errors.of(contract) },
   };
 }
 
-function parametersIn(place: 'path' | 'query', schema: PlainSchema): Json[] {
+function parametersIn(place: 'path' | 'query', schema: PlainSchema): readonly Parameter[] {
   return Object.entries(schema.properties ?? {}).map(([name, { description, ...rest }]) => ({
     name,
     in: place,
@@ -97,7 +115,7 @@ function parametersIn(place: 'path' | 'query', schema: PlainSchema): Json[] {
   }));
 }
 
-function requestHeaders(contract: Contract): Json[] {
+function requestHeaders(contract: Contract): readonly Parameter[] {
   const prefers = contract.success.some(({ preferredBody }) => preferredBody !== undefined);
   return [
     ...(contract.idempotent ? [REQUEST_HEADERS.idempotencyKey] : []),
@@ -119,11 +137,6 @@ function responses(contract: Contract): Json {
     String(answer.status),
     success(contract, answer, index === 0),
   ]);
-  const { failureStatus } = familyDocument(contract.family);
-  const failures = Map.groupBy(contract.failures, (kind) => failureStatus[kind]);
-  for (const [status, kinds] of [...failures].sort(([a], [b]) => a - b)) {
-    entries.push([String(status), failure(contract, status, kinds)]);
-  }
   return Object.fromEntries(entries);
 }
 
@@ -154,26 +167,6 @@ function success(contract: Contract, answer: Answer, first: boolean): Json {
             'application/json': { schema: referenceTo(plainSchema(body)), ...examplesOf(examples, 'answer') },
           },
         }),
-  };
-}
-
-function failure(contract: Contract, status: number, kinds: readonly FailureKind[]): Json {
-  const { error, whatFailed } = familyDocument(contract.family);
-  const retry = status === 429 || status === 503 || (status === 409 && contract.idempotent);
-  return {
-    description: kinds.map((kind) => whatFailed[kind]).join('\n\n'),
-    headers: headerReferences([
-      ...ALWAYS_HEADERS,
-      ...limitHeaders(contract),
-      ...error.headers,
-      ...(retry ? ['Retry-After'] : []),
-    ]),
-    content: {
-      [error.contentType]: {
-        schema: { $ref: `#/components/schemas/${error.schema}` },
-        examples: Object.fromEntries(kinds.map((kind) => [kind, { value: error.example(kind, status) }])),
-      },
-    },
   };
 }
 

@@ -6,12 +6,12 @@ export const HEADERS = {
     schema: { type: 'string' },
   },
   'RateLimit-Policy': {
-    description: 'The limits that apply: name, requests (`q`) and window in seconds (`w`).',
+    description: 'The limits that apply, if any: name, requests (`q`) and window in seconds (`w`).',
     schema: { type: 'string' },
     example: '"create";q=10;w=60',
   },
   RateLimit: {
-    description: 'What is left: requests (`r`) and seconds until there are more (`t`).',
+    description: 'What is left, if there is a limit: requests (`r`) and seconds until there are more (`t`).',
     schema: { type: 'string' },
     example: '"create";r=9;t=41',
   },

@@ -1,12 +1,15 @@
 /** What users read first. */
 export const INTRODUCTION = `Create virtual machines from templates, and start, stop, restart, reset and delete them.
 
-**Credentials.** Send either \`Authorization: Bearer TOKEN\` or the pair \`api-key\` and \`api-secret\`. Both at once, or half
-a pair, is an error.
+**Credentials.** Send \`Authorization: Bearer TOKEN\`, or the pair \`api-key\` and \`api-secret\`, or \`X-API-Key\` with both
+halves in one string; each works in every family. Several at once, or half a pair, is an error.
 
-**Errors.** Every error has the headers \`x-error\` (a sentence) and \`x-error-id\` (to quote to support), and a body of type
-\`application/problem+json\` whose \`reason\` is a stable word for programs. An invalid request is answered with everything
-that is wrong with it, at once. What does not exist and what you may not see get the same answer.
+**Errors.** Every error has the headers \`x-error\` (a sentence), \`x-error-reason\` (a stable word for programs, of a closed list)
+and \`x-error-id\` (to quote to support). The endpoints below \`/api\` answer \`application/problem+json\`, whose \`type\` is the page of the
+reason: \`/docs/errors/REASON\`. An invalid request is answered with everything that is wrong with it, at once. What does not
+exist and what you may not see get the same answer.
+
+**Headers.** Every answer has \`x-request-id\`, and the headers of the limit that it was counted by.
 
 **Limits.** Requests are limited per minute, customer and kind of operation; \`RateLimit-Policy\` and \`RateLimit\` say where you
 stand, and a 429 says in \`Retry-After\` when to come back. How many instances can exist at the same time is a quota.

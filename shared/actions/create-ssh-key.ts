@@ -19,8 +19,8 @@ export interface CreateSshKeyRequest {
   readonly isDefault: boolean;
   /** Only an administrator may ask for it. */
   readonly required: boolean;
-  /** How the family says that the text is no public key: JSON pointer into the body, and the kind of failure. */
-  readonly wrongKey: { readonly pointer: string; readonly kind: 'invalid_request' | 'unprocessable' };
+  /** JSON pointer to the public key in the body, as the family writes it. */
+  readonly pointer: string;
 }
 
 /** Keys that one project may have: a create reads those that it gives to every instance. */
@@ -54,12 +54,11 @@ export async function createSshKey(
   return key;
 }
 
-function requirePublicKey({ publicKey, wrongKey }: CreateSshKeyRequest): SshPublicKey {
+function requirePublicKey({ publicKey, pointer }: CreateSshKeyRequest): SshPublicKey {
   const parsed = parseSshPublicKey(publicKey);
   if (parsed.valid) return parsed.key;
-  const { pointer, kind } = wrongKey;
   const { message } = parsed;
-  throw new Failure(kind, `The request is not valid: body${pointer.replaceAll('/', '.')} ${message}.`, {
+  throw new Failure('invalid_request', `The request is not valid: body${pointer.replaceAll('/', '.')} ${message}.`, {
     reason: 'invalid_public_key',
     fields: [{ place: 'body', pointer, message, rule: 'ssh_public_key' }],
   });

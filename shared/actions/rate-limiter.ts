@@ -76,12 +76,14 @@ export class RateLimiter {
     }
   }
 
+  /** `not_in_tier` for a limit of 0, which no waiting changes; `rate_limited` otherwise. */
   refusal(token: RateLimitToken): Failure {
+    if (token.limit === DISABLED) {
+      const text = `Your tier does not include ${token.operation} requests. Ask your administrator for another tier.`;
+      return new Failure('forbidden', text, { reason: 'not_in_tier' });
+    }
     const retryAfterSeconds = secondsUntil(token.resetAtMs, this.#options.nowMs());
-    const text =
-      token.limit === DISABLED
-        ? `Your tier does not include ${token.operation} requests.`
-        : `More than ${token.limit} ${token.operation} requests in a minute. Please wait ${retryAfterSeconds} s.`;
+    const text = `More than ${token.limit} ${token.operation} requests in a minute. Please wait ${retryAfterSeconds} s.`;
     return new Failure('rate_limited', text, { retryAfterSeconds });
   }
 

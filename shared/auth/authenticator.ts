@@ -6,7 +6,7 @@ import { ref, type Row, touch, type Write } from '#shared/datastore/write.ts';
 import { API_KEY_ID, API_KEY_SECRET, PROJECT_ID, SESSION_TOKEN } from '#shared/domain/credential-forms.ts';
 import { Failure } from '#shared/domain/failure.ts';
 import { type Principal, type Role, ROLES } from '#shared/domain/principal.ts';
-import type { Credential } from './credential.ts';
+import { type Credential, CREDENTIAL_PLACES } from './credential.ts';
 import { FailedSignIns } from './failed-sign-ins.ts';
 import { type JwtOptions, JwtVerifier } from './jwt.ts';
 
@@ -20,8 +20,6 @@ const REMEMBERED_MAX = 5_000;
 const LAST_USE_GRAIN_MS = 600_000;
 /** As many projects as a user on record can have; further ones that a token claims are ignored. */
 const CLAIMED_PROJECTS_MAX = 100;
-
-const HOW = 'Send Authorization: Bearer <token>, or the headers api-key and api-secret.';
 
 export interface AuthenticatorOptions {
   readonly store: Store;
@@ -78,7 +76,9 @@ export class Authenticator {
    */
   async signIn(credential: Credential, address: string): Promise<SignIn> {
     if (credential.type === 'none')
-      throw new Failure('unauthenticated', `Credentials are missing. ${HOW}`, { reason: 'credentials_missing' });
+      throw new Failure('unauthenticated', `No credential arrived. Send ${CREDENTIAL_PLACES}.`, {
+        reason: 'credentials_missing',
+      });
     if (credential.type === 'malformed')
       throw new Failure('unauthenticated', credential.why, { reason: 'credentials_malformed' });
     const nowMs = this.#options.nowMs();
@@ -95,7 +95,8 @@ export class Authenticator {
     // A token whose clock is wrong was given to its bearer: that is no guess.
     if (verdict.refused !== 'clock')
       await this.#failures.add(address, { nowMs, cheap: remembered || verdict.refused === 'form' });
-    throw new Failure('unauthenticated', `The credentials are not valid or have expired. ${HOW}`, {
+    const what = credential.type === 'key' ? 'A key' : 'A bearer token';
+    throw new Failure('unauthenticated', `${what} arrived that is not valid, or has expired or been revoked.`, {
       reason: 'credentials_invalid',
     });
   }

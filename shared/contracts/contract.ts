@@ -1,5 +1,5 @@
 import type { Static, TSchema } from 'typebox';
-import type { FailureKind } from '#shared/domain/failure.ts';
+import type { FailureReason } from '#shared/domain/reasons.ts';
 import type { Role } from '#shared/domain/principal.ts';
 import type { LimitedOperation } from '#shared/domain/tier.ts';
 import type { TopicName } from './topics.ts';
@@ -86,7 +86,8 @@ export interface Contract<
   readonly query: Query;
   readonly body: Body;
   readonly success: readonly Answer[];
-  readonly failures: readonly FailureKind[];
+  /** Every reason that it can answer with. */
+  readonly failures: readonly FailureReason[];
   readonly runtime?: Partial<FunctionRuntime>;
   readonly examples?: readonly Example[];
 }

@@ -28,14 +28,20 @@ export function exactCheck<T>(compiled: CompiledSchema): Check<T> {
 /**
  * For queries, whose values arrive as text, or as a list of texts when a parameter was repeated. Text is turned into what
  * the schema asks for when it is written the plain way; ajv's own coercion would also take `0x10`, `1e1` and ` 5 `.
+ * A parameter that the schema does not name fails it, or is left out of the value, as `unknown` says.
  */
-export function queryCheck<T>(compiled: CompiledSchema, kinds: QueryKinds): Check<T> {
+export function queryCheck<T>(
+  compiled: CompiledSchema,
+  kinds: QueryKinds,
+  unknown: 'refuse unknown' | 'ignore unknown' = 'refuse unknown',
+): Check<T> {
   return (input) => {
     const repeated: CheckError[] = [];
     // Without a prototype, so that a parameter called __proto__ is as unknown as any other.
     const values = Object.create(null) as Record<string, unknown>;
     for (const [name, sent] of Object.entries(input ?? {})) {
       const expected = Object.hasOwn(kinds, name) ? kinds[name] : undefined;
+      if (expected === undefined && unknown === 'ignore unknown') continue;
       const texts: readonly unknown[] = Array.isArray(sent) ? sent : [sent];
       const converted = texts.map((text) => fromText(text, expected?.kind ?? 'text'));
       if (expected?.many === true) {

@@ -1,6 +1,8 @@
+import type { Reason, ReasonOf } from './reasons.ts';
+
 /**
- * What can go wrong with a request. Each family maps every kind to a status and an envelope in an exhaustive table,
- * so a new kind does not compile until every family has said how it looks.
+ * What can go wrong for a caller. Each family maps every kind to a status and an envelope in an exhaustive table, so a
+ * new kind does not compile until every family has said how it looks.
  */
 export const FAILURE_KINDS = [
   'invalid_request',
@@ -33,9 +35,9 @@ export interface InvalidField {
   readonly rule: string;
 }
 
-export interface FailureOptions {
-  /** Stable lower_snake word for programs; the kind when there is nothing more to say. */
-  readonly reason?: string;
+export interface FailureOptions<R extends Reason = Reason> {
+  /** Stable word for programs, from the closed list; the kind's own word when there is nothing more to say. */
+  readonly reason?: R;
   readonly fields?: readonly InvalidField[];
   /** When asking again can succeed. */
   readonly retryAfterSeconds?: number;
@@ -45,6 +47,13 @@ export interface FailureOptions {
   readonly cause?: unknown;
 }
 
+/** Kind, message and options. A kind whose own word is not a reason needs one of its reasons. */
+export type FailureArguments = {
+  [K in FailureKind]: K extends Reason
+    ? readonly [kind: K, message: string, options?: FailureOptions<ReasonOf<K>>]
+    : readonly [kind: K, message: string, options: FailureOptions<ReasonOf<K>> & { readonly reason: ReasonOf<K> }];
+}[FailureKind];
+
 const SOMETHING_WENT_WRONG =
   'Something went wrong on our side. Please try again, and quote the error id if it persists.';
 
@@ -52,15 +61,16 @@ const SOMETHING_WENT_WRONG =
 export class Failure extends Error {
   override readonly name = 'Failure';
   readonly kind: FailureKind;
-  readonly reason: string;
+  readonly reason: Reason;
   readonly fields: readonly InvalidField[];
   readonly retryAfterSeconds: number | undefined;
   readonly allow: readonly string[] | undefined;
 
-  constructor(kind: FailureKind, message: string, options: FailureOptions = {}) {
+  constructor(...[kind, message, options = {}]: FailureArguments) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.kind = kind;
-    this.reason = options.reason ?? kind;
+    // The arguments leave the reason out only where the kind is one.
+    this.reason = options.reason ?? (kind as Reason & FailureKind);
     this.fields = options.fields ?? [];
     this.retryAfterSeconds = options.retryAfterSeconds;
     this.allow = options.allow;

@@ -1,13 +1,12 @@
 import { Failure } from './failure.ts';
 import { DISABLED, UNLIMITED } from './tier.ts';
 
-/** The usage after one more instance. Throws `quota_exceeded` when the tier does not allow it. */
+/** The usage after one more instance. Throws `quota_exceeded` when the tier does not allow it, `not_in_tier` when it allows none. */
 export function reserve(used: number, limit: number): number {
   if (limit === DISABLED) {
-    throw new Failure(
-      'quota_exceeded',
-      'Your tier does not include instances. Ask your administrator for another tier.',
-    );
+    throw new Failure('forbidden', 'Your tier does not include instances. Ask your administrator for another tier.', {
+      reason: 'not_in_tier',
+    });
   }
   if (limit !== UNLIMITED && used >= limit) {
     throw new Failure(

@@ -1,5 +1,6 @@
 import type { CheckError } from '#shared/contracts/contract.ts';
 import { Failure, type InvalidField } from '#shared/domain/failure.ts';
+import type { ReasonOf } from '#shared/domain/reasons.ts';
 
 /** Everything that is wrong with one part of a request, in words for people. */
 export function invalidFields(place: InvalidField['place'], errors: readonly CheckError[]): readonly InvalidField[] {
@@ -45,7 +46,7 @@ function escapePointer(name: string): string {
 }
 
 /** The failure that names all fields at once. */
-export function invalidRequest(fields: readonly InvalidField[], reason?: string): Failure {
+export function invalidRequest(fields: readonly InvalidField[], reason?: ReasonOf<'invalid_request'>): Failure {
   const text = fields
     .map(({ place, pointer, message }) => `${place}${pointer.replaceAll('/', '.')} ${message}`)
     .join('; ');

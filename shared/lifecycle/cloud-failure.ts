@@ -6,10 +6,13 @@ import type { CloudError, CloudReason } from '#shared/gce/cloud-error.ts';
 /** What was asked of Compute Engine when it said no; `get`: nothing but a look. */
 export type RefusedVerb = CloudCall['verb'] | 'get';
 
+interface Told {
+  readonly reason: OperationFailure;
+  readonly advice: string | ((verb: RefusedVerb) => string);
+}
+
 /** What a caller is told when Compute Engine did not do it: stable reason, advice, nothing of its own text. */
-const REASON: Readonly<
-  Record<CloudReason, { readonly reason: OperationFailure; readonly advice: string | ((verb: RefusedVerb) => string) }>
-> = {
+const REASON = {
   quota_exceeded: {
     reason: 'cloud_quota_exceeded',
     advice: 'The platform has reached its own quota; its operators have to raise it.',
@@ -39,7 +42,7 @@ const REASON: Readonly<
     advice:
       'Compute Engine gave a reason that this service does not know; its operators find it in the log. Please try again.',
   },
-};
+} as const satisfies Readonly<Record<CloudReason, Told>>;
 
 function notFound(verb: RefusedVerb): string {
   return verb === 'insert'
@@ -58,27 +61,27 @@ export function cloudReason(
   reason: CloudReason,
   verb: RefusedVerb,
 ): { readonly reason: OperationFailure; readonly message: string } {
-  const { reason: told, advice } = REASON[reason];
+  const { reason: told, advice }: Told = REASON[reason];
   return { reason: told, message: `GCP operation failed. ${typeof advice === 'string' ? advice : advice(verb)}` };
 }
 
 /** The failure that a caller sees. */
 export function cloudFailure(error: CloudError, zone: string, verb: RefusedVerb): Failure {
-  const { reason, message } = cloudReason(error.reason, verb);
+  const { message } = cloudReason(error.reason, verb);
   if (error.reason === 'zone_exhausted') {
     const others = zonesOf(regionOf(zone)).filter((other) => other !== zone);
     return new Failure(
       'zone_exhausted',
       `Zone ${zone} has no capacity for this machine type now. Try ${others.join(' or ')}, or come back later.`,
-      {
-        reason,
-        retryAfterSeconds: 60,
-        cause: error,
-      },
+      { retryAfterSeconds: 60, cause: error },
     );
   }
   if (error.reason === 'rate_limited') {
-    return new Failure('unavailable', message, { reason, retryAfterSeconds: 30, cause: error });
+    return new Failure('unavailable', message, {
+      reason: REASON.rate_limited.reason,
+      retryAfterSeconds: 30,
+      cause: error,
+    });
   }
-  return new Failure('cloud_failed', message, { reason, cause: error });
+  return new Failure('cloud_failed', message, { reason: REASON[error.reason].reason, cause: error });
 }

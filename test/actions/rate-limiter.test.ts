@@ -108,7 +108,12 @@ test('a refusal says how long to wait, and what the tier lacks', async () => {
     retryAfterSeconds: 35,
     message: 'More than 1 create requests in a minute. Please wait 35 s.',
   });
-  expect(process.refusal(none).message).toBe('Your tier does not include create requests.');
+  expect(process.refusal(none)).toMatchObject({
+    kind: 'forbidden',
+    reason: 'not_in_tier',
+    retryAfterSeconds: undefined,
+    message: expect.stringMatching(/^Your tier does not include create requests\./) as string,
+  });
 });
 
 test('requests that meet spend their tokens in one write, each in its own place', async () => {

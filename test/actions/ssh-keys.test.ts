@@ -52,7 +52,7 @@ async function harness() {
         publicKey: LINE,
         isDefault: false,
         required: false,
-        wrongKey: { pointer: '/public_key', kind: 'invalid_request' },
+        pointer: '/public_key',
         ...more,
       },
       tools,

@@ -85,8 +85,7 @@ describe('a credential that does not hold', () => {
     await expect(authenticator().signIn(credential, HERE)).rejects.toMatchObject({
       kind: 'unauthenticated',
       reason: 'credentials_invalid',
-      message:
-        'The credentials are not valid or have expired. Send Authorization: Bearer <token>, or the headers api-key and api-secret.',
+      message: `${credential.type === 'key' ? 'A key' : 'A bearer token'} arrived that is not valid, or has expired or been revoked.`,
     });
   });
 

@@ -31,7 +31,7 @@ async function harness() {
       failedSignInsPerMinute: 3,
     });
   const signIn = async (token: string, process = authenticator()) =>
-    process.signIn(readCredential({ 'x-forwarded-authorization': `Bearer ${token}` }, { oneStringKey: false }), HERE);
+    process.signIn(readCredential({ 'x-forwarded-authorization': `Bearer ${token}` }), HERE);
   return { ...accounts, issuer, authenticator, signIn };
 }
 

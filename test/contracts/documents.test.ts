@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { familyDocument } from '#scripts/generate/family-document.ts';
+import { statusOf } from '#scripts/generate/family-document.ts';
 import { underscored } from '#scripts/generate/function-names.ts';
 import { functionManifest } from '#scripts/generate/function-manifest.ts';
 import { GATEWAY_METHODS, gatewayDocument } from '#scripts/generate/gateway-document.ts';
@@ -179,7 +179,7 @@ describe('the public document', () => {
     for (const { path, method, family, success, failures } of CONTRACTS) {
       const expected = [
         ...success.map(({ status }) => status),
-        ...failures.map((kind) => familyDocument(family).failureStatus[kind]),
+        ...failures.map((reason) => statusOf(family, reason)),
       ].map(String);
       const documented = Object.keys(document.paths[path]?.[method.toLowerCase()]?.responses ?? {});
       expect(documented.sort()).toEqual([...new Set(expected)].sort());

@@ -3,15 +3,12 @@ import addFormats from 'ajv-formats';
 import type { TSchema } from 'typebox';
 import { describe, expect, test } from 'vitest';
 import { plainSchema, type PlainSchema } from '#scripts/generate/plain-schema.ts';
-import { problemExample } from '#scripts/generate/public-texts.ts';
 import { NAMED_SCHEMAS } from '#scripts/generate/named-schemas.ts';
 import { ADMIN_CONTRACTS } from '#shared/contracts/admin/index.ts';
 import { BILLING_CONTRACTS } from '#shared/contracts/billing/index.ts';
-import { FAILURE_STATUS } from '#shared/contracts/failure-status.ts';
 import { COMPUTE_SCHEMAS } from '#shared/contracts/compute/schemas.ts';
 import type { Contract } from '#shared/contracts/contract.ts';
 import { CONTRACTS } from '#shared/contracts/index.ts';
-import { FAILURE_KINDS } from '#shared/domain/failure.ts';
 
 const ajv = new Ajv2020({ allErrors: true, strict: true, strictRequired: false });
 addFormats.default(ajv);
@@ -81,10 +78,6 @@ function undescribed(name: string, schema: PlainSchema): string[] {
     .filter(([, { description }]) => description === undefined)
     .map(([field]) => `${name}.${field}`);
 }
-
-test.each(FAILURE_KINDS)('the example of %s is a problem', (kind) => {
-  expect(wrong(COMPUTE_SCHEMAS.Problem, problemExample(kind, FAILURE_STATUS[kind]))).toEqual([]);
-});
 
 test('the documented request creates an instance', () => {
   const body = { template_id: 'ubuntu-22-standard', config_id: 'default-network' };

@@ -7,9 +7,9 @@ import { CONTRACTS } from '#shared/contracts/index.ts';
  */
 
 describe.each(CONTRACTS)('$name documents what the pipeline can answer before the action', ({ method, failures }) => {
-  test('a wrong request, credential or sign-in, and a failure of ours', () => {
+  test('a wrong credential or sign-in, and a failure of ours', () => {
     expect(failures).toEqual(
-      expect.arrayContaining(['invalid_request', 'unauthenticated', 'rate_limited', 'internal', 'unavailable']),
+      expect.arrayContaining(['credentials_missing', 'credentials_malformed', 'too_many_failed_sign_ins', 'internal']),
     );
   });
 

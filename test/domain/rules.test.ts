@@ -59,10 +59,14 @@ describe('quota', () => {
     [3, 3, 'Your quota allows 3 instances and 3 exist.'],
     [4, 3, 'Your quota allows 3 instances and 4 exist.'],
     [1, 1, 'Your quota allows 1 instance and 1 exist.'],
-    [0, 0, 'Your tier does not include instances.'],
   ])('with %i used of %i one more is refused with the numbers', (used, limit, text) => {
     expect(() => reserve(used, limit)).toThrow(text);
     expect(() => reserve(used, limit)).toThrow(expect.objectContaining({ kind: 'quota_exceeded' }));
+  });
+
+  test('a quota of 0 means that the tier does not include instances, whatever is used', () => {
+    for (const used of [0, 2])
+      expect(() => reserve(used, 0)).toThrow(expect.objectContaining({ kind: 'forbidden', reason: 'not_in_tier' }));
   });
 
   test('what is released is never less than nothing', () => {
@@ -234,10 +238,10 @@ test('the price of a moment is the last step before it', () => {
 
 describe('failures', () => {
   test('one that was thrown on purpose stays what it is', () => {
-    const failure = new Failure('not_found', 'Gone.');
+    const failure = new Failure('not_found', 'Gone.', { reason: 'instance_not_found' });
 
     expect(Failure.from(failure)).toBe(failure);
-    expect(failure).toMatchObject({ reason: 'not_found', fields: [], retryAfterSeconds: undefined });
+    expect(failure).toMatchObject({ reason: 'instance_not_found', fields: [], retryAfterSeconds: undefined });
   });
 
   test.each([new Error('password=hunter2'), 'text', undefined, null, { kind: 'not_found' }])(

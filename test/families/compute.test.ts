@@ -14,6 +14,7 @@ import { computeFamily } from '#shared/families/compute/family-adapter.ts';
 import { presentCreated, presentEvent, presentInstance, presentOperation } from '#shared/families/compute/present.ts';
 import { rateLimitHeaders } from '#shared/families/rate-limit-headers.ts';
 import { timestamp } from '#shared/families/timestamp.ts';
+import { aFailure } from '#test/support/a-failure.ts';
 import { anInstance } from '#test/support/an-instance.ts';
 
 const ajv = new Ajv2020({ allErrors: true, strict: true, strictRequired: false });
@@ -56,17 +57,23 @@ const OPERATION: Operation = {
 
 describe('the error of every kind', () => {
   test.each(FAILURE_KINDS)('%s has the documented status, headers and a valid problem document', (kind) => {
-    const { status, headers, body, contentType } = failed(new Failure(kind, 'What happened.'));
+    const { status, headers, body, contentType } = failed(aFailure(kind, 'What happened.'));
 
     expect(status).toBe(FAILURE_STATUS[kind]);
     expect(contentType).toBe('application/problem+json');
     expect(headers).toMatchObject({ 'x-error': 'What happened.', 'x-error-id': IDS.errorId });
     expect(wrong(COMPUTE_SCHEMAS.Problem, body)).toEqual([]);
-    expect(body).toMatchObject({ status, detail: 'What happened.', reason: kind, errorId: IDS.errorId });
+    expect(body).toMatchObject({ type: `/docs/errors/${headers['x-error-reason'] ?? ''}` });
+    expect(body).toMatchObject({
+      status,
+      detail: 'What happened.',
+      reason: headers['x-error-reason'],
+      errorId: IDS.errorId,
+    });
   });
 
   test('only missing and wrong credentials ask for some', () => {
-    const asking = FAILURE_KINDS.filter((kind) => 'www-authenticate' in failed(new Failure(kind, '')).headers);
+    const asking = FAILURE_KINDS.filter((kind) => 'www-authenticate' in failed(aFailure(kind, '')).headers);
 
     expect(asking).toEqual(['unauthenticated']);
   });

@@ -116,7 +116,7 @@ export async function served(request: Partial<WireRequest>, circumstances: Circu
     endpoint,
     family: {
       ...computeFamily,
-      credential: (headers) => step('credential', readCredential(headers, { oneStringKey: false })),
+      credential: (headers) => step('credential', readCredential(headers)),
     },
     handle: async (call, gate) => {
       steps.push('handle');

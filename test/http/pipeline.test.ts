@@ -317,7 +317,10 @@ describe('errors', () => {
       {},
       {
         handle: async () => {
-          throw new Failure('conflict', 'Still at work.', { retryAfterSeconds: 2 });
+          throw new Failure('conflict', 'Still at work.', {
+            reason: 'idempotency_key_in_use',
+            retryAfterSeconds: 2,
+          });
         },
       },
     );

@@ -22,23 +22,23 @@ export interface FamilyRules {
 
 export const FAMILY_RULES: Readonly<Record<FamilyName, FamilyRules>> = {
   compute: {
-    credentials: ['key', 'token', 'bearerKey'],
+    credentials: ['key', 'token', 'bearerKey', 'oneStringKey'],
     invalidStatus: 400,
     errorType: 'application/problem+json',
     errorBody: COMPUTE_SCHEMAS.Problem,
-    errorHeaders: ['x-error', 'x-error-id'],
+    errorHeaders: ['x-error', 'x-error-id', 'x-error-reason'],
     limitHeaders: ['ratelimit-policy', 'ratelimit'],
   },
   resource: {
-    credentials: ['oneStringKey', 'key', 'token'],
+    credentials: ['oneStringKey', 'key', 'token', 'bearerKey'],
     invalidStatus: 400,
     errorType: 'application/json; charset=utf-8',
     errorBody: Type.Object({ error: Type.String({ minLength: 1 }) }, { additionalProperties: false }),
-    errorHeaders: ['x-error-id'],
+    errorHeaders: ['x-error', 'x-error-id', 'x-error-reason'],
     limitHeaders: ['x-ratelimit-limit', 'x-ratelimit-remaining', 'x-ratelimit-reset'],
   },
   fleet: {
-    credentials: ['token', 'bearerKey'],
+    credentials: ['token', 'bearerKey', 'key', 'oneStringKey'],
     invalidStatus: 422,
     errorType: 'application/json; charset=utf-8',
     errorBody: Type.Object({
@@ -54,7 +54,7 @@ export const FAMILY_RULES: Readonly<Record<FamilyName, FamilyRules>> = {
         ),
       ]),
     }),
-    errorHeaders: ['x-error-id'],
+    errorHeaders: ['x-error', 'x-error-id', 'x-error-reason'],
     limitHeaders: ['ratelimit-policy', 'ratelimit'],
   },
 };
@@ -163,6 +163,7 @@ export function valueOf(contract: Contract, parameter: string, subjects: Subject
 
 /** Whether it passes over what it does not know in a query, or in a body: operations of the fleet family do. */
 export function passesOverUnknown(contract: Contract, part: 'query' | 'body'): boolean {
+  if (part === 'query') return contract.family === 'fleet';
   const schema = contract[part];
   return schema !== null && plainSchema(schema)['additionalProperties'] !== false;
 }

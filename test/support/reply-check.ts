@@ -1,6 +1,6 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
-import { familyDocument } from '#scripts/generate/family-document.ts';
+import { familyDocument, statusOf } from '#scripts/generate/family-document.ts';
 import { NAMED_SCHEMAS } from '#scripts/generate/named-schemas.ts';
 import { plainSchema, type PlainSchema } from '#scripts/generate/plain-schema.ts';
 import type { Contract } from '#shared/contracts/contract.ts';
@@ -22,8 +22,9 @@ export function replyViolations(contract: Contract, { status, body }: CheckedRep
     const schema = success.body ?? success.preferredBody;
     return schema === undefined ? [`${status} has no body`] : schemaViolations(plainSchema(schema), body);
   }
-  const { failureStatus, error } = familyDocument(contract.family);
-  if (!contract.failures.some((kind) => failureStatus[kind] === status)) return [`${status} is not documented`];
+  const { error } = familyDocument(contract.family);
+  if (!contract.failures.some((reason) => statusOf(contract.family, reason) === status))
+    return [`${status} is not documented`];
   const schema = NAMED_SCHEMAS.get(error.schema);
   return schema === undefined ? [`there is no schema ${error.schema}`] : schemaViolations(schema, body);
 }

@@ -1,11 +1,9 @@
-import type { FailureKind } from '#shared/domain/failure.ts';
+import type { FailureReason } from '#shared/domain/reasons.ts';
+import { SIGN_IN_FAILURES } from '../common/common-failures.ts';
 
-/** What any endpoint of administrators can answer: they need a role; `rate_limited` is said of failed sign-ins alone. */
+/** What any endpoint of administrators can answer: they need a role, and no rate limit counts them. */
 export const ADMIN_FAILURES = [
   'invalid_request',
-  'unauthenticated',
-  'forbidden',
-  'rate_limited',
-  'internal',
-  'unavailable',
-] as const satisfies readonly FailureKind[];
+  ...SIGN_IN_FAILURES,
+  'role_missing',
+] as const satisfies readonly FailureReason[];

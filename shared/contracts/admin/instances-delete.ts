@@ -1,5 +1,6 @@
 import { instanceParams, nothing } from '../common/parameters.ts';
 import { contract } from '../contract.ts';
+import { CHANGE_FAILURES } from '../common/common-failures.ts';
 import { ADMIN_FAILURES } from './admin-failures.ts';
 
 export const instancesDelete = contract({
@@ -19,5 +20,5 @@ export const instancesDelete = contract({
   query: nothing,
   body: null,
   success: [{ status: 204, description: 'The instance is deleted.', body: null }],
-  failures: [...ADMIN_FAILURES, 'not_found', 'payload_too_large'],
+  failures: [...ADMIN_FAILURES, ...CHANGE_FAILURES, 'instance_not_found'],
 });

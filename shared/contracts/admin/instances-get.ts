@@ -1,5 +1,6 @@
 import { instanceParams, nothing } from '../common/parameters.ts';
 import { contract } from '../contract.ts';
+import { CLOUD_READ_FAILURES } from '../common/common-failures.ts';
 import { ADMIN_FAILURES } from './admin-failures.ts';
 import { ADMIN_INSTANCE } from './example-values.ts';
 import { AdminInstance } from './schemas.ts';
@@ -20,6 +21,6 @@ export const instancesGet = contract({
   query: nothing,
   body: null,
   success: [{ status: 200, description: 'The instance.', body: AdminInstance }],
-  failures: [...ADMIN_FAILURES, 'not_found', 'cloud_failed'],
+  failures: [...ADMIN_FAILURES, ...CLOUD_READ_FAILURES, 'instance_not_found'],
   examples: [{ summary: 'A running instance', answer: ADMIN_INSTANCE }],
 });

@@ -1,4 +1,4 @@
-import { POST_FAILURES } from '../common/common-failures.ts';
+import { POST_FAILURES, POWER_FAILURES } from '../common/common-failures.ts';
 import { PENDING_OPERATION } from '../compute/example-values.ts';
 import { instanceParams, nothing } from '../common/parameters.ts';
 import type { PowerVerb } from '../compute/power-contract.ts';
@@ -36,7 +36,7 @@ export function adminPowerContract(verb: PowerVerb, summary: string, description
         },
       },
     ],
-    failures: [...ADMIN_FAILURES, ...POST_FAILURES, 'not_found'],
+    failures: [...ADMIN_FAILURES, ...POST_FAILURES, ...POWER_FAILURES],
     examples: [{ summary: 'The accepted operation', answer: { ...PENDING_OPERATION, kind: verb } }],
   });
 }

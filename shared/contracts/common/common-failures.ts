@@ -1,17 +1,61 @@
-import type { FailureKind } from '#shared/domain/failure.ts';
+import type { FailureReason } from '#shared/domain/reasons.ts';
 
-/** What any endpoint with a rate limit can answer. `rate_limited` is said of failed sign-ins as well. */
+/** What any endpoint that asks who is calling can answer. */
+export const SIGN_IN_FAILURES = [
+  'credentials_missing',
+  'credentials_malformed',
+  'credentials_invalid',
+  'too_many_failed_sign_ins',
+  'issuer_unavailable',
+  'tier_missing',
+  'datastore_unavailable',
+  'internal',
+] as const satisfies readonly FailureReason[];
+
+/** What any endpoint with a rate limit can answer. */
 export const LIMITED_FAILURES = [
   'invalid_request',
-  'unauthenticated',
+  ...SIGN_IN_FAILURES,
   'rate_limited',
-  'internal',
-  'unavailable',
-] as const satisfies readonly FailureKind[];
+  'not_in_tier',
+] as const satisfies readonly FailureReason[];
 
-/** What `Idempotency-Key` and a request body can bring about on top. */
+/** What a change can answer on top: its body is read, and its transaction can meet others. */
+export const CHANGE_FAILURES = ['payload_too_large', 'contention'] as const satisfies readonly FailureReason[];
+
+/** What a change that honours `Idempotency-Key` can answer on top. */
 export const POST_FAILURES = [
-  'conflict',
-  'payload_too_large',
-  'unprocessable',
-] as const satisfies readonly FailureKind[];
+  ...CHANGE_FAILURES,
+  'invalid_idempotency_key',
+  'idempotency_key_reused',
+] as const satisfies readonly FailureReason[];
+
+/** What a start, stop, restart or reset of one instance can answer on top of `POST_FAILURES`. */
+export const POWER_FAILURES = [
+  'instance_not_found',
+  'wrong_state',
+  'too_many_operations',
+] as const satisfies readonly FailureReason[];
+
+/** What a look at a VM while the caller waits can answer on top. */
+export const CLOUD_READ_FAILURES = [
+  'cloud_permission_denied',
+  'cloud_rate_limited',
+  'cloud_unavailable',
+  'cloud_unknown_error',
+] as const satisfies readonly FailureReason[];
+
+/** What a creation can answer on top of `POST_FAILURES`. */
+export const CREATE_FAILURES = [
+  ...CLOUD_READ_FAILURES,
+  'idempotency_key_in_use',
+  'quota_exceeded',
+  'no_groups',
+  'zone_exhausted',
+  'cloud_quota_exceeded',
+  'cloud_not_found',
+  'cloud_already_exists',
+  'cloud_not_ready',
+  'cloud_invalid_argument',
+  'cloud_ip_space_exhausted',
+] as const satisfies readonly FailureReason[];

@@ -1,5 +1,5 @@
 import { contract } from '../contract.ts';
-import { LIMITED_FAILURES, POST_FAILURES } from '../common/common-failures.ts';
+import { CREATE_FAILURES, LIMITED_FAILURES, POST_FAILURES } from '../common/common-failures.ts';
 import { PROVISIONING_INSTANCE } from './example-values.ts';
 import { nothing } from '../common/parameters.ts';
 import { CreatedInstance, CreateInstance } from './schemas.ts';
@@ -30,7 +30,14 @@ Send an \`Idempotency-Key\` to be able to repeat the request safely when an answ
   query: nothing,
   body: CreateInstance,
   success: [{ status: 201, description: 'The instance exists and is being provisioned.', body: CreatedInstance }],
-  failures: [...LIMITED_FAILURES, ...POST_FAILURES, 'quota_exceeded', 'not_found', 'cloud_failed', 'zone_exhausted'],
+  failures: [
+    ...LIMITED_FAILURES,
+    ...POST_FAILURES,
+    ...CREATE_FAILURES,
+    'template_not_found',
+    'config_not_found',
+    'unknown_ssh_key',
+  ],
   examples: [
     {
       summary: 'From a template, with a network configuration',

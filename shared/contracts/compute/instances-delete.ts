@@ -1,5 +1,5 @@
 import { contract } from '../contract.ts';
-import { LIMITED_FAILURES } from '../common/common-failures.ts';
+import { CHANGE_FAILURES, LIMITED_FAILURES } from '../common/common-failures.ts';
 import { instanceParams, nothing } from '../common/parameters.ts';
 
 export const instancesDelete = contract({
@@ -22,5 +22,5 @@ trying.`,
   query: nothing,
   body: null,
   success: [{ status: 204, description: 'The instance is deleted.', body: null }],
-  failures: [...LIMITED_FAILURES, 'not_found', 'payload_too_large'],
+  failures: [...LIMITED_FAILURES, ...CHANGE_FAILURES, 'instance_not_found'],
 });

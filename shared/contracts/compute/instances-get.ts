@@ -1,5 +1,5 @@
 import { contract } from '../contract.ts';
-import { LIMITED_FAILURES } from '../common/common-failures.ts';
+import { CLOUD_READ_FAILURES, LIMITED_FAILURES } from '../common/common-failures.ts';
 import { RUNNING_INSTANCE } from './example-values.ts';
 import { instanceParams, nothing } from '../common/parameters.ts';
 import { Instance } from './schemas.ts';
@@ -22,6 +22,6 @@ An instance that does not exist and one that you may not see get the same answer
   query: nothing,
   body: null,
   success: [{ status: 200, description: 'The instance, as its VM is now.', body: Instance }],
-  failures: [...LIMITED_FAILURES, 'not_found', 'cloud_failed'],
+  failures: [...LIMITED_FAILURES, ...CLOUD_READ_FAILURES, 'instance_not_found'],
   examples: [{ summary: 'A running instance', answer: RUNNING_INSTANCE }],
 });

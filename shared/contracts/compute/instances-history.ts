@@ -33,7 +33,7 @@ for those who could see the instance.`,
   ),
   body: null,
   success: [{ status: 200, description: 'One page of events.', body: HistoryPage }],
-  failures: [...LIMITED_FAILURES, 'not_found'],
+  failures: [...LIMITED_FAILURES, 'instance_not_found', 'invalid_cursor'],
   examples: [
     {
       summary: 'An instance that was created and has started',

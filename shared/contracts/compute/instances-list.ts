@@ -24,6 +24,6 @@ When you have no instances the answer is 404, not an empty list.`,
   query: nothing,
   body: null,
   success: [{ status: 200, description: 'Your instances, at least one.', body: Type.Array(Instance, { minItems: 1 }) }],
-  failures: [...LIMITED_FAILURES, 'not_found'],
+  failures: [...LIMITED_FAILURES, 'no_instances'],
   examples: [{ summary: 'One running instance', answer: [RUNNING_INSTANCE] }],
 });

@@ -1,4 +1,4 @@
-import { LIMITED_FAILURES } from '../common/common-failures.ts';
+import { CHANGE_FAILURES, LIMITED_FAILURES } from '../common/common-failures.ts';
 import { nothing, sshKeyParams } from '../common/parameters.ts';
 import { contract } from '../contract.ts';
 
@@ -19,5 +19,5 @@ Replace the keys of an instance to end that. A key that a live spot bid still ma
   query: nothing,
   body: null,
   success: [{ status: 204, description: 'The key is removed.', body: null }],
-  failures: [...LIMITED_FAILURES, 'not_found', 'conflict', 'payload_too_large'],
+  failures: [...LIMITED_FAILURES, ...CHANGE_FAILURES, 'ssh_key_not_found', 'ssh_key_in_use'],
 });

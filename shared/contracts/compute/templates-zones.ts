@@ -19,6 +19,6 @@ export const templatesZones = contract({
   query: nothing,
   body: null,
   success: [{ status: 200, description: 'Names of zones.', body: Type.Array(Type.String()) }],
-  failures: [...LIMITED_FAILURES, 'not_found'],
+  failures: [...LIMITED_FAILURES, 'template_not_found'],
   examples: [{ summary: 'Three zones', answer: ['us-central1-a', 'us-central1-b', 'us-central1-c'] }],
 });

@@ -54,6 +54,6 @@ A cursor belongs to its list: filters, order and project must stay the same.`,
   ),
   body: null,
   success: [{ status: 200, description: 'One page of instances.', body: FleetInstancePage }],
-  failures: [...LIMITED_FAILURES, 'not_found'],
+  failures: [...LIMITED_FAILURES, 'project_not_found', 'invalid_cursor'],
   examples: [{ summary: 'A first page', answer: { data: [FLEET_INSTANCE], next_cursor: CURSOR } }],
 });

@@ -1,4 +1,4 @@
-import { LIMITED_FAILURES } from '../common/common-failures.ts';
+import { CLOUD_READ_FAILURES, LIMITED_FAILURES } from '../common/common-failures.ts';
 import { nothing } from '../common/parameters.ts';
 import { contract } from '../contract.ts';
 import { BID_FID, INSTANCE_FID } from './example-values.ts';
@@ -21,7 +21,7 @@ export const instancesStatus = contract({
   query: nothing,
   body: null,
   success: [{ status: 200, description: 'The status.', body: FleetInstanceStatus }],
-  failures: [...LIMITED_FAILURES, 'not_found', 'cloud_failed'],
+  failures: [...LIMITED_FAILURES, ...CLOUD_READ_FAILURES, 'instance_not_found'],
   examples: [
     {
       summary: 'A spot instance that the cloud took away',

@@ -1,4 +1,4 @@
-import { LIMITED_FAILURES } from '../common/common-failures.ts';
+import { CHANGE_FAILURES, LIMITED_FAILURES } from '../common/common-failures.ts';
 import { nothing } from '../common/parameters.ts';
 import { contract } from '../contract.ts';
 import { INSTANCE_FID, OTHER_INSTANCE_FID } from './example-values.ts';
@@ -23,7 +23,14 @@ keeps its place in a reservation, which gives a credit meanwhile.`,
   query: nothing,
   body: FleetStatusChange,
   success: [{ status: 200, description: 'Accepted; what became of each instance.', body: FleetStatusAnswer }],
-  failures: [...LIMITED_FAILURES, 'not_found', 'conflict', 'payload_too_large', 'not_implemented'],
+  failures: [
+    ...LIMITED_FAILURES,
+    ...CHANGE_FAILURES,
+    'instance_not_found',
+    'instance_not_ready',
+    'too_many_operations',
+    'spot_instance',
+  ],
   examples: [
     {
       summary: 'Pause two instances, one of which rests already',

@@ -23,7 +23,7 @@ pauses. Instances that are gone keep their history.`,
   query: historyQuery('Periods'),
   body: null,
   success: [{ status: 200, description: 'One page of periods.', body: FleetPriceHistory }],
-  failures: [...LIMITED_FAILURES, 'not_found'],
+  failures: [...LIMITED_FAILURES, 'project_not_found', 'invalid_cursor'],
   examples: [
     {
       summary: 'An instance that was paused and runs again',

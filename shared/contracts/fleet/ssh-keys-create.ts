@@ -1,4 +1,4 @@
-import { LIMITED_FAILURES } from '../common/common-failures.ts';
+import { CHANGE_FAILURES, LIMITED_FAILURES } from '../common/common-failures.ts';
 import { EXAMPLE_PUBLIC_KEY } from '../common/ssh-key-fields.ts';
 import { nothing } from '../common/parameters.ts';
 import { contract } from '../contract.ts';
@@ -23,7 +23,14 @@ makes an RSA pair and answers its private half, once: it is kept nowhere. The sa
   query: ignored,
   body: FleetCreateSshKey,
   success: [{ status: 201, description: 'The key is stored.', body: FleetNewSshKey }],
-  failures: [...LIMITED_FAILURES, 'forbidden', 'not_found', 'payload_too_large', 'quota_exceeded'],
+  failures: [
+    ...LIMITED_FAILURES,
+    ...CHANGE_FAILURES,
+    'role_missing',
+    'project_not_found',
+    'too_many_ssh_keys',
+    'invalid_public_key',
+  ],
   examples: [
     {
       summary: 'A key of your own',

@@ -21,6 +21,6 @@ export const sshKeysList = contract({
   query: Type.Object({ project }, { additionalProperties: true }),
   body: null,
   success: [{ status: 200, description: 'The keys.', body: Type.Array(FleetSshKey) }],
-  failures: [...LIMITED_FAILURES, 'not_found'],
+  failures: [...LIMITED_FAILURES, 'project_not_found'],
   examples: [{ summary: 'One key', answer: [EXAMPLE_FLEET_SSH_KEY] }],
 });

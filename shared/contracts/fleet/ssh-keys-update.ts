@@ -1,4 +1,4 @@
-import { LIMITED_FAILURES } from '../common/common-failures.ts';
+import { CHANGE_FAILURES, LIMITED_FAILURES } from '../common/common-failures.ts';
 import { contract } from '../contract.ts';
 import { ignored, sshKeyParams } from './parameters.ts';
 import { EXAMPLE_FLEET_SSH_KEY, FleetChangeSshKey, FleetSshKey } from './ssh-key-schemas.ts';
@@ -20,7 +20,7 @@ export const sshKeysUpdate = contract({
   query: ignored,
   body: FleetChangeSshKey,
   success: [{ status: 200, description: 'The key, as it is now.', body: FleetSshKey }],
-  failures: [...LIMITED_FAILURES, 'forbidden', 'not_found', 'payload_too_large'],
+  failures: [...LIMITED_FAILURES, ...CHANGE_FAILURES, 'role_missing', 'ssh_key_not_found'],
   examples: [
     { summary: 'Every new instance', body: { required: true }, answer: { ...EXAMPLE_FLEET_SSH_KEY, required: true } },
   ],

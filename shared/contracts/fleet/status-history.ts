@@ -22,7 +22,7 @@ name together. A limit counts events. Instances that are gone keep their history
   query: historyQuery('Events'),
   body: null,
   success: [{ status: 200, description: 'One page of events.', body: FleetStatusHistory }],
-  failures: [...LIMITED_FAILURES, 'not_found'],
+  failures: [...LIMITED_FAILURES, 'project_not_found', 'invalid_cursor'],
   examples: [
     {
       summary: 'An instance that was made and has started',

@@ -1,5 +1,5 @@
 import { nothing } from '../common/parameters.ts';
-import { LIMITED_FAILURES, POST_FAILURES } from '../common/common-failures.ts';
+import { CREATE_FAILURES, LIMITED_FAILURES, POST_FAILURES } from '../common/common-failures.ts';
 import { contract } from '../contract.ts';
 import { METADATA, PROVISIONING_RESOURCE, SPEC } from './example-values.ts';
 import { CreatedResourceInstance, CreateResource } from './schemas.ts';
@@ -29,7 +29,7 @@ Send an \`Idempotency-Key\` to be able to repeat the request safely when an answ
   success: [
     { status: 201, description: 'The instance exists and is being provisioned.', body: CreatedResourceInstance },
   ],
-  failures: [...LIMITED_FAILURES, ...POST_FAILURES, 'quota_exceeded', 'cloud_failed', 'zone_exhausted'],
+  failures: [...LIMITED_FAILURES, ...POST_FAILURES, ...CREATE_FAILURES, 'spec_not_possible', 'default_network_missing'],
   examples: [
     {
       summary: 'Everything that a spec can say',

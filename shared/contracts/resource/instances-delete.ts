@@ -1,4 +1,4 @@
-import { LIMITED_FAILURES } from '../common/common-failures.ts';
+import { CHANGE_FAILURES, LIMITED_FAILURES } from '../common/common-failures.ts';
 import { nothing } from '../common/parameters.ts';
 import { contract } from '../contract.ts';
 import { instanceParams } from './parameters.ts';
@@ -23,7 +23,7 @@ Asking again while it is being deleted answers the same operation.`,
   query: nothing,
   body: null,
   success: [{ status: 202, description: 'The deletion is accepted.', body: AcceptedDeletion }],
-  failures: [...LIMITED_FAILURES, 'not_found', 'payload_too_large'],
+  failures: [...LIMITED_FAILURES, ...CHANGE_FAILURES, 'instance_not_found'],
   examples: [
     {
       summary: 'The accepted deletion',

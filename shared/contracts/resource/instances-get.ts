@@ -1,4 +1,4 @@
-import { LIMITED_FAILURES } from '../common/common-failures.ts';
+import { CLOUD_READ_FAILURES, LIMITED_FAILURES } from '../common/common-failures.ts';
 import { nothing } from '../common/parameters.ts';
 import { contract } from '../contract.ts';
 import { RUNNING_RESOURCE } from './example-values.ts';
@@ -23,6 +23,6 @@ An instance that does not exist and one that you may not see get the same answer
   query: nothing,
   body: null,
   success: [{ status: 200, description: 'The instance, as its VM is now.', body: ResourceInstance }],
-  failures: [...LIMITED_FAILURES, 'not_found', 'cloud_failed'],
+  failures: [...LIMITED_FAILURES, ...CLOUD_READ_FAILURES, 'instance_not_found'],
   examples: [{ summary: 'A running instance', answer: RUNNING_RESOURCE }],
 });

@@ -32,7 +32,7 @@ is final or the time is over, whichever comes first; look at \`status\` to know 
   ),
   body: null,
   success: [{ status: 200, description: 'The operation, final or not.', body: ResourceOperation }],
-  failures: [...LIMITED_FAILURES, 'not_found'],
+  failures: [...LIMITED_FAILURES, 'operation_not_found'],
   // A held request costs memory, not CPU; the gateway must outwait the longest wait.
   runtime: { concurrency: 200, timeoutSeconds: 80, deadlineSeconds: 75 },
   examples: [

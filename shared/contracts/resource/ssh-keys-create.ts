@@ -1,4 +1,4 @@
-import { LIMITED_FAILURES } from '../common/common-failures.ts';
+import { CHANGE_FAILURES, LIMITED_FAILURES } from '../common/common-failures.ts';
 import { nothing } from '../common/parameters.ts';
 import { EXAMPLE_PUBLIC_KEY } from '../common/ssh-key-fields.ts';
 import { contract } from '../contract.ts';
@@ -27,7 +27,7 @@ names no key carry the default ones.`,
   success: [
     { status: 201, description: 'The key is stored.', body: ResourceSshKey, headers: { Location: 'Path of the key.' } },
   ],
-  failures: [...LIMITED_FAILURES, 'payload_too_large', 'quota_exceeded', 'unprocessable'],
+  failures: [...LIMITED_FAILURES, ...CHANGE_FAILURES, 'too_many_ssh_keys', 'invalid_public_key'],
   examples: [
     {
       summary: 'The key of a laptop',

@@ -20,6 +20,6 @@ export const sshKeysGet = contract({
   query: nothing,
   body: null,
   success: [{ status: 200, description: 'The key.', body: ResourceSshKey }],
-  failures: [...LIMITED_FAILURES, 'not_found'],
+  failures: [...LIMITED_FAILURES, 'ssh_key_not_found'],
   examples: [{ summary: 'The key of a laptop', answer: EXAMPLE_RESOURCE_SSH_KEY }],
 });

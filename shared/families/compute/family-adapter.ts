@@ -2,6 +2,7 @@ import { readCredential } from '#shared/auth/credential.ts';
 import { FAILURE_STATUS } from '#shared/contracts/failure-status.ts';
 import type { Failure, FailureKind } from '#shared/domain/failure.ts';
 import type { FamilyAdapter } from '#shared/http/pipeline.ts';
+import { errorHeaders } from '../error-headers.ts';
 import { rateLimitHeaders } from '../rate-limit-headers.ts';
 
 const TITLE: Readonly<Record<FailureKind, string>> = {
@@ -23,32 +24,18 @@ const TITLE: Readonly<Record<FailureKind, string>> = {
   unavailable: 'Service Unavailable',
 };
 
-/** The contract: at most 1 KiB. */
-const X_ERROR_LENGTH_MAX = 1024;
-
-/** The text of a failure as a header: one line of printable ASCII. */
-function headerText(text: string): string {
-  return text
-    .replaceAll(/[^\x20-\x7e]+/g, ' ')
-    .slice(0, X_ERROR_LENGTH_MAX)
-    .trim();
-}
-
-/** The compute family: bearer token or key pair, errors in two headers and a problem document (RFC 9457). */
+/** The compute family: errors are problem documents (RFC 9457). */
 export const computeFamily: FamilyAdapter = {
   name: 'compute',
-  credential: (headers) => readCredential(headers, { oneStringKey: false }),
+  credential: readCredential,
   limitHeaders: rateLimitHeaders,
   failure: (failure: Failure, { errorId }) => ({
     status: FAILURE_STATUS[failure.kind],
     contentType: 'application/problem+json',
-    headers: {
-      'x-error': headerText(failure.message),
-      'x-error-id': errorId,
-      ...(failure.kind === 'unauthenticated' ? { 'www-authenticate': 'Bearer realm="compute-api"' } : {}),
-    },
+    headers: errorHeaders(failure, errorId),
     body: {
-      type: 'about:blank',
+      // A page of the documentation, at the API's own address.
+      type: `/docs/errors/${failure.reason}`,
       title: TITLE[failure.kind],
       status: FAILURE_STATUS[failure.kind],
       detail: failure.message,

@@ -2,16 +2,9 @@ import { readCredential } from '#shared/auth/credential.ts';
 import { FLEET_FAILURE_STATUS } from '#shared/contracts/fleet/failure-status.ts';
 import type { Failure, InvalidField } from '#shared/domain/failure.ts';
 import type { FamilyAdapter } from '#shared/http/pipeline.ts';
+import { errorHeaders } from '../error-headers.ts';
 import { rateLimitHeaders } from '../rate-limit-headers.ts';
 import { readQuery } from './read-query.ts';
-
-const HOW = 'Send Authorization: Bearer <token>: of a session, a signed one, or a key in one string (fkey_...).';
-
-/** Sentences of the core that speak of credentials, in this family's own words. */
-const TEXT_OF_REASON: Readonly<Record<string, string>> = {
-  credentials_missing: `Credentials are missing. ${HOW}`,
-  credentials_invalid: `The credentials are not valid or have expired. ${HOW}`,
-};
 
 /** Rules that a request can break, in this family's words; any other rule keeps its own. */
 const TYPE_OF_RULE: Readonly<Record<string, string>> = {
@@ -31,24 +24,18 @@ const TYPE_OF_RULE: Readonly<Record<string, string>> = {
   repeated: 'repeated',
 };
 
-/** The fleet family: a bearer token, and a key pair as everywhere; an error is a sentence, or the list of all that is wrong with a request. */
+/** The fleet family: an error is a sentence, or the list of all that is wrong with a request. */
 export const fleetFamily: FamilyAdapter = {
   name: 'fleet',
-  credential: (headers) => readCredential(headers, { oneStringKey: false }),
+  credential: readCredential,
   readQuery,
   limitHeaders: rateLimitHeaders,
   failure: (failure: Failure, { errorId }) => ({
     status: FLEET_FAILURE_STATUS[failure.kind],
     contentType: 'application/json; charset=utf-8',
-    headers: {
-      'x-error-id': errorId,
-      ...(failure.kind === 'unauthenticated' ? { 'www-authenticate': 'Bearer realm="compute-api"' } : {}),
-    },
+    headers: errorHeaders(failure, errorId),
     body: {
-      detail:
-        failure.fields.length > 0
-          ? failure.fields.map(presentField)
-          : (TEXT_OF_REASON[failure.reason] ?? failure.message),
+      detail: failure.fields.length > 0 ? failure.fields.map(presentField) : failure.message,
     },
   }),
 };
