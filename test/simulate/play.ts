@@ -26,6 +26,9 @@ export interface KnownInstance {
   readonly zone: string;
 }
 
+/** Answers to a request that was not well-formed or not signed in: no such request is meant to be in a history. */
+const MISTAKEN: ReadonlySet<number> = new Set([400, 401, 405, 413, 415, 422]);
+
 /** One history while it is played: the world it takes place in, and what its actors know of it. */
 export class Play {
   readonly world: World;
@@ -70,6 +73,8 @@ export class Play {
     });
     if (reply === undefined) return undefined;
     await this.#checkTenant(person, `${method} ${path}`, reply);
+    if (MISTAKEN.has(reply.status))
+      this.found.push(`S: the simulation itself asks wrongly: ${reply.status} to ${method} ${path}: ${reply.body}`);
     return {
       status: reply.status,
       headers: reply.headers,

@@ -20,6 +20,8 @@ const DEPLOYMENT = 'local';
 /** A VM as Compute Engine shows it, with what is compared with its record. */
 export interface SeenMachine extends Machine {
   readonly id: string;
+  /** URL or partial URL that ends with the bare name. */
+  readonly machineType: string;
   readonly networkInterfaces: readonly {
     readonly networkIP?: string;
     readonly accessConfigs?: readonly { readonly natIP?: string }[];
@@ -172,19 +174,31 @@ function truthShown({ instances, machines }: Snapshot): readonly string[] {
     if (machine === undefined)
       return instance.status === 'ERROR' ? [] : [`6: ${instance.id} is shown as ${instance.status} and has no VM`];
     const [nic] = machine.networkInterfaces;
-    const truth = [machine.status, nic?.networkIP ?? '', nic?.accessConfigs?.[0]?.natIP ?? ''].join(' ');
-    const shown = [instance.status, instance.internalIp, instance.externalIp].join(' ');
+    const truth = [
+      machine.status,
+      nic?.networkIP ?? '',
+      nic?.accessConfigs?.[0]?.natIP ?? '',
+      machine.id,
+      machine.machineType.slice(machine.machineType.lastIndexOf('/') + 1),
+    ].join(' ');
+    const { status, internalIp, externalIp, cloudId, machine: made } = instance;
+    const shown = [status, internalIp, externalIp, cloudId, made.machineType].join(' ');
     return truth === shown ? [] : [`6: ${instance.id} is shown as «${shown}» and is «${truth}»`];
   });
 }
 
-/** 7. Every instance that ever was has a history without gaps, which ends in DELETED or in what is shown now. */
+/**
+ * 7. Every instance that ever was has a history without gaps, in the order of its times, which ends in DELETED or in what
+ * is shown now.
+ */
 function historyKept({ operations, events, instances }: Snapshot): readonly string[] {
   const everMade = new Set(operations.filter(({ kind }) => kind === 'create').map(({ instanceId }) => instanceId));
   return [...everMade].flatMap((id) => {
     const own = events.filter(({ instanceId }) => instanceId === id).sort((a, b) => a.sequence - b.sequence);
     const gap = own.findIndex(({ sequence }, index) => sequence !== index + 1);
     if (own.length === 0 || gap >= 0) return [`7: the history of ${id} has a gap at ${gap + 1}`];
+    const back = own.findIndex(({ atMs }, index) => atMs < (own[index - 1]?.atMs ?? 0));
+    if (back >= 0) return [`7: the history of ${id} goes back in time at event ${back + 1}`];
     const instance = instances.find((candidate) => candidate.id === id);
     const last = own.at(-1)?.status;
     const expected = instance?.status ?? 'DELETED';

@@ -22,7 +22,7 @@ import { Network } from './network.ts';
 import { people, type Person, type PersonName } from './people.ts';
 import { seedProcessRandom } from './process-random.ts';
 import { shareProtos } from './share-protos.ts';
-import { VirtualTime } from './virtual-time.ts';
+import { VirtualTime, type VirtualTimeOptions } from './virtual-time.ts';
 
 const DAY_MS = 86_400_000;
 /** Where time begins; each world has a day of its own after it. */
@@ -54,8 +54,8 @@ export interface World {
  * process, in a time and over a network of its own.
  */
 export class SimulatedCloud {
-  readonly time = new VirtualTime(EPOCH_MS);
-  readonly #network = new Network(this.time, seededRandom(0));
+  readonly time: VirtualTime;
+  readonly #network: Network;
   readonly #faults = new Faults();
   readonly #compute: ComputeEmulator;
   readonly #datastore: DatastoreEmulator;
@@ -67,8 +67,10 @@ export class SimulatedCloud {
   #store: Store | undefined;
   #worlds = 0;
 
-  private constructor(manifest: FunctionManifest) {
+  private constructor(manifest: FunctionManifest, options: VirtualTimeOptions) {
     this.#manifest = manifest;
+    this.time = new VirtualTime(EPOCH_MS, options);
+    this.#network = new Network(this.time, seededRandom(0));
     const { time: clock } = this;
     const faults = this.#faults;
     this.#logSink = new LogSink(() => undefined);
@@ -88,8 +90,8 @@ export class SimulatedCloud {
   }
 
   /** Takes this process over: its time, its randomness and its network. Call it once. */
-  static async open(): Promise<SimulatedCloud> {
-    const cloud = new SimulatedCloud(await loadFunctions());
+  static async open(options: VirtualTimeOptions = {}): Promise<SimulatedCloud> {
+    const cloud = new SimulatedCloud(await loadFunctions(), options);
     carryGrpc(cloud.#network);
     carryHttp(cloud.#network, async ({ host, body }) => {
       const reply = await cloud.#deployment?.call(host, pushRequest(body));
@@ -166,6 +168,12 @@ export class SimulatedCloud {
       publish: (topic, data) => publishRaw(topic, Buffer.from(JSON.stringify(data))),
       logLines,
     };
+  }
+
+  /** Gives up a world that does not end: its code never ends either, so the next world does not wait for that. */
+  abandon(): void {
+    this.#deployment = undefined;
+    this.time.restart(this.time.nowMs());
   }
 
   /** Nothing of the world before may reach into the next one. */

@@ -83,7 +83,8 @@ function newPerson(
     credentials: {
       compute: { 'api-key': apiKey, 'api-secret': apiSecret },
       resource: { 'x-api-key': oneStringKey(apiKey, apiSecret) },
-      fleet: { authorization: `Bearer ${token}` },
+      // The gateway's own place for a caller's `Authorization`.
+      fleet: { 'x-forwarded-authorization': `Bearer ${token}` },
     },
   };
   const rows = [

@@ -13,9 +13,26 @@ interface Event {
 /** Node's own, from before anything is replaced. */
 const turnOfTheLoop = setImmediate;
 
-/** Nothing is left to happen, and what is waited for has not happened. */
-export class Deadlock extends Error {
-  override readonly name = 'Deadlock';
+/**
+ * Events at one point in time. A world at its busiest has some hundred; one with more repeats something for ever, because
+ * what it waits for needs time to pass.
+ */
+const EVENTS_AT_ONCE_MAX = 20_000;
+
+/** A history takes up to four hours until everything is at rest, and some thousand events. */
+const HOURS_MAX = 12;
+const EVENTS_MAX = 500_000;
+
+export interface VirtualTimeOptions {
+  /** Events between two restarts, after which a world counts as one that never ends. */
+  readonly eventsMax?: number;
+  /** Called each time that the event loop of this process has had a turn. */
+  readonly onTurn?: () => void;
+}
+
+/** What is waited for will never happen: nothing is left to happen, or time stands still, or too much of it has passed. */
+export class Endless extends Error {
+  override readonly name = 'Endless';
 }
 
 /**
@@ -30,24 +47,35 @@ export class VirtualTime implements Clock {
   /** A binary heap, earliest first. */
   readonly #heap: Event[] = [];
   #immediates: Event[] = [];
+  /** Events since the last restart, and since the clock last moved. */
+  #events = 0;
+  #atOnce = 0;
+  #movedAtMs = 0;
+  #untilMs = Number.POSITIVE_INFINITY;
 
-  constructor(nowMs: number) {
+  readonly #eventsMax: number;
+  readonly #onTurn: () => void;
+
+  constructor(nowMs: number, { eventsMax = EVENTS_MAX, onTurn = () => undefined }: VirtualTimeOptions = {}) {
     this.#nowMs = nowMs;
+    this.#eventsMax = eventsMax;
+    this.#onTurn = onTurn;
   }
 
   nowMs(): number {
     return Math.floor(this.#nowMs);
   }
 
+  /** The clock shows whole milliseconds: at a time between two of them it would show less than what was asked for. */
   at(atMs: number, task: () => void): Cancel {
-    const event = this.#plan(Math.max(atMs, this.#nowMs), task);
+    const event = this.#plan(Math.max(Math.ceil(atMs), this.#nowMs), task);
     return () => {
       event.cancelled = true;
     };
   }
 
   sleep(ms: number): Promise<void> {
-    return new Promise((resolve) => this.at(this.#nowMs + Math.max(0, ms), resolve));
+    return new Promise((resolve) => this.#plan(this.#nowMs + Math.max(0, ms), resolve));
   }
 
   /** Forgets every planned event and goes to a later time: the next world begins. */
@@ -55,9 +83,12 @@ export class VirtualTime implements Clock {
     this.#heap.length = 0;
     this.#immediates = [];
     this.#nowMs = Math.max(this.#nowMs, nowMs);
+    this.#events = 0;
+    this.#atOnce = 0;
+    this.#untilMs = this.#nowMs + HOURS_MAX * 3_600_000;
   }
 
-  /** Lets the world go on until the promise has settled. */
+  /** Lets the world go on until the promise has settled. Throws Endless when that will not happen. */
   async run<T>(work: Promise<T>): Promise<T> {
     const state = { settled: false };
     const mark = (): void => {
@@ -66,9 +97,20 @@ export class VirtualTime implements Clock {
     work.then(mark, mark);
     for (;;) {
       await new Promise((resolve) => turnOfTheLoop(resolve));
+      this.#onTurn();
       if (state.settled) return work;
       this.#step();
+      this.#requireEnd();
     }
+  }
+
+  #requireEnd(): void {
+    this.#events += 1;
+    this.#atOnce = this.#nowMs === this.#movedAtMs ? this.#atOnce + 1 : 0;
+    this.#movedAtMs = this.#nowMs;
+    if (this.#atOnce > EVENTS_AT_ONCE_MAX) throw new Endless('Time stands still: something repeats without waiting.');
+    if (this.#events > this.#eventsMax) throw new Endless(`It has not ended after ${this.#eventsMax} events.`);
+    if (this.#nowMs > this.#untilMs) throw new Endless(`It has not ended after ${HOURS_MAX} hours.`);
   }
 
   #step(): void {
@@ -80,7 +122,7 @@ export class VirtualTime implements Clock {
     }
     for (;;) {
       const event = this.#pop();
-      if (event === undefined) throw new Deadlock('Nothing is left to happen.');
+      if (event === undefined) throw new Endless('Nothing is left to happen.');
       if (event.cancelled) continue;
       this.#nowMs = Math.max(this.#nowMs, event.dueMs);
       event.task();

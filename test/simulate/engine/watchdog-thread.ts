@@ -1,0 +1,20 @@
+import { writeSync } from 'node:fs';
+import { workerData } from 'node:worker_threads';
+import { BEATS, SEED, type WatchdogData } from './watchdog.ts';
+
+const { shared, stallMs } = workerData as WatchdogData;
+const view = new Int32Array(shared);
+let seen = 0;
+
+setInterval(() => {
+  const beats = Atomics.load(view, BEATS);
+  // Nothing is watched before the first beat.
+  if (beats === 0 || beats !== seen) {
+    seen = beats;
+    return;
+  }
+  const seed = Atomics.load(view, SEED);
+  // Output through the stream of the other thread would wait for that thread.
+  writeSync(1, `\nThe history of seed ${seed} does not end: its code never gives the event loop a turn.\n`);
+  process.kill(process.pid, 'SIGKILL');
+}, stallMs);

@@ -1,0 +1,59 @@
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { Endless, VirtualTime } from './engine/virtual-time.ts';
+
+/* The history of seed 6 never ended: the push emulator asked to be woken at 44.77 ms, and was, while the clock showed 44. */
+test('a task that is planned between two milliseconds finds the clock at its time', async () => {
+  const time = new VirtualTime(0);
+  const shown = await time.run(new Promise<number>((resolve) => time.at(44.77, () => resolve(time.nowMs()))));
+
+  expect(shown).toBeGreaterThanOrEqual(44.77);
+});
+
+test('a world in which something repeats without waiting is found to be endless', async () => {
+  const time = new VirtualTime(0);
+  const again = (): void => void time.at(time.nowMs(), again);
+  again();
+
+  await expect(time.run(new Promise(() => undefined))).rejects.toThrow(/^Time stands still/);
+});
+
+test('a world that waits for what never comes is found to be endless, by its events and by its time', async () => {
+  for (const [everyMs, message] of [
+    [1, /after 1000 events/],
+    [3_600_000, /after 12 hours/],
+  ] as const) {
+    const time = new VirtualTime(0, { eventsMax: 1_000 });
+    time.restart(0);
+    const again = (): void => void time.at(time.nowMs() + everyMs, again);
+    again();
+
+    await expect(time.run(new Promise(() => undefined))).rejects.toThrow(message);
+  }
+  await expect(new VirtualTime(0).run(new Promise(() => undefined))).rejects.toThrow(Endless);
+});
+
+test('code that never gives the event loop a turn is ended from outside, and the seed is printed', async () => {
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', STANDING_STILL], {
+    cwd: join(import.meta.dirname, '../..'),
+    stdio: ['ignore', 'pipe', 'inherit'],
+    timeout: 20_000,
+    killSignal: 'SIGTERM',
+  });
+  let output = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
+
+  const [code, signal] = await new Promise<readonly [number | null, string | null]>((resolve) =>
+    child.once('close', (...end) => resolve(end)),
+  );
+
+  expect([code, signal]).toEqual([null, 'SIGKILL']);
+  expect(output).toContain('The history of seed 4711 does not end');
+});
+
+const STANDING_STILL = `
+  import { Watchdog } from './test/simulate/engine/watchdog.ts';
+  new Watchdog(50).watch(4711);
+  for (;;) await undefined;
+`;
