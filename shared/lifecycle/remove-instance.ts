@@ -94,9 +94,7 @@ export async function finishDelete(
     const [operation, orphan] = await store.getAll([ref(OPERATION, id), ref(ORPHAN, instanceId)]);
     const writes: Write[] = [];
     if (operation !== undefined && !isFinal(operation.value.state)) {
-      writes.push(
-        replace(operation, { ...operation.value, state: 'completed', leaseUntilMs: 0, completedAtMs: nowMs() }),
-      );
+      writes.push(replace(operation, completedDelete(operation.value, goneAtMs, nowMs())));
     }
     if (orphan !== undefined && orphan.value.absentFromMs <= nowMs()) writes.push(remove(orphan));
     return { writes, result: undefined };
@@ -144,15 +142,7 @@ function superseded(operation: Operation, atMs: number): Operation {
 /** With the VM gone the delete is complete; otherwise the worker follows it to its end. */
 function afterDelete(operation: Operation, outcome: DeleteOutcome, atMs: number): Operation {
   if (isFinal(operation.state)) return operation;
-  if (outcome.vm === 'absent') {
-    return {
-      ...operation,
-      state: 'completed',
-      leaseUntilMs: 0,
-      startedAtMs: operation.startedAtMs ?? atMs,
-      completedAtMs: atMs,
-    };
-  }
+  if (outcome.vm === 'absent') return completedDelete(operation, outcome.goneAtMs, atMs);
   const { call } = operation;
   return {
     ...operation,
@@ -160,6 +150,18 @@ function afterDelete(operation: Operation, outcome: DeleteOutcome, atMs: number)
     leaseUntilMs: 0,
     startedAtMs: operation.startedAtMs ?? atMs,
     call: call === null || outcome.vm !== 'leaving' ? call : { ...call, zoneOperation: outcome.zoneOperation.name },
+  };
+}
+
+/** A delete ends neither before it was asked for nor before its VM was gone: this process's clock may be behind. */
+function completedDelete(operation: Operation, goneAtMs: number | undefined, nowMs: number): Operation {
+  const atMs = Math.max(nowMs, operation.createdAtMs, goneAtMs ?? 0);
+  return {
+    ...operation,
+    state: 'completed',
+    leaseUntilMs: 0,
+    startedAtMs: operation.startedAtMs ?? atMs,
+    completedAtMs: atMs,
   };
 }
 

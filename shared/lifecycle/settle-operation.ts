@@ -40,19 +40,22 @@ export async function settle(
     const { operation, instance } = known ?? (await readHeld(operationRef, store));
     known = undefined;
     if (operation === undefined || isFinal(operation.value.state)) return { writes: [], result: undefined };
+    const atMs = Math.max(nowMs(), operation.value.createdAtMs);
     const ended: Operation = {
       ...operation.value,
       state: end.state,
       error: end.error ?? null,
       seenStatus: seen?.machine === undefined ? null : (statusFromCloud(seen.machine.status) ?? null),
       leaseUntilMs: 0,
-      startedAtMs: operation.value.startedAtMs ?? nowMs(),
-      completedAtMs: nowMs(),
+      startedAtMs: operation.value.startedAtMs ?? atMs,
+      completedAtMs: atMs,
     };
-    const writes: Write[] = [replace(operation, ended)];
-    if (instance === undefined) return { writes, result: undefined };
+    if (instance === undefined) return { writes: [replace(operation, ended)], result: undefined };
     const after = afterOperation(instance.value, ended, seen);
-    writes.push(...(await observedWrites(instance, after, store)));
+    const writes: Write[] = [
+      replace(operation, notBefore(after.instance.statusSinceMs, ended)),
+      ...(await observedWrites(instance, after, store)),
+    ];
     const [head] = after.instance.queue;
     return {
       writes,
@@ -70,6 +73,12 @@ export async function settle(
     reason: end.error?.reason,
   });
   if (next !== undefined) await publishOperations([next], tools);
+}
+
+/** An operation does not end before the status that it has led to: this process's clock may be behind the cloud's. */
+function notBefore(statusSinceMs: number, ended: Operation): Operation {
+  if (ended.state !== 'completed' || ended.completedAtMs === null) return ended;
+  return { ...ended, completedAtMs: Math.max(ended.completedAtMs, statusSinceMs) };
 }
 
 async function readHeld({ id, value }: Row<Operation>, store: Tools['store']) {

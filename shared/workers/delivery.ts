@@ -89,7 +89,8 @@ export class Delivery {
       ...operation,
       state: 'running',
       attempts: operation.attempts + 1,
-      startedAtMs: operation.startedAtMs ?? nowMs,
+      // The clock of the process that accepted it may be ahead.
+      startedAtMs: operation.startedAtMs ?? Math.max(nowMs, operation.createdAtMs),
       ...plannedCall(operation, step, nowMs),
     };
     const written = await (this.#claimed ? this.lease.write(next) : this.lease.claim(next));

@@ -118,6 +118,11 @@ test.each<[string, Told, RegExp]>([
     /^O: start .* never RUNNING/,
   ],
   [
+    'an operation that ended before it was asked for',
+    { ...TRUE, operations: [...TRUE.operations, operation('stop', 1_010, 1_009)] },
+    /^O: stop .* before it was asked for/,
+  ],
+  [
     'a delete that is completed before the VM is gone',
     { ...TRUE, operations: [operation('delete', 1_999, 2_003)] },
     /^O: delete .* while the VM is STOPPING/,

@@ -117,8 +117,10 @@ const LEADS_TO: Readonly<Record<Operation['kind'], readonly string[] | undefined
 
 /** An operation that is completed led where it leads, between when it was asked for and when it says so. */
 function endsSeen({ operations }: Told, stays: ReadonlyMap<string, readonly Stay[]>): readonly string[] {
-  return operations.flatMap(({ id, kind, instanceId, state, createdAtMs, completedAtMs }) => {
+  return operations.flatMap(({ id, kind, instanceId, state, createdAtMs, startedAtMs, completedAtMs }) => {
     if (isFinal(state) && completedAtMs === null) return [`O: ${kind} ${id} has ended at no time`];
+    if ((startedAtMs ?? createdAtMs) < createdAtMs || (completedAtMs ?? createdAtMs) < createdAtMs)
+      return [`O: ${kind} ${id} began or ended before it was asked for`];
     if (state !== 'completed' || completedAtMs === null) return [];
     const own = stays.get(instanceId) ?? [];
     const wanted = LEADS_TO[kind];

@@ -91,7 +91,10 @@ export function violations(seen: Snapshot): readonly string[] {
   ];
 }
 
-/** 1. One idempotency key makes at most one VM, ever: one create per key, one applied insert per create. */
+/**
+ * 1. One idempotency key makes at most one VM, ever: one create per key, one applied insert per create. An insert whose
+ * operation failed has made none, so the next one is a new attempt.
+ */
 function oneMachinePerKey({ calls, operations, keyed }: Snapshot): readonly string[] {
   const created = new Map(operations.filter(({ kind }) => kind === 'create').map((made) => [made.id, made.instanceId]));
   const inserts = counted(calls.filter(isApplied('instances.insert')).map(({ instance }) => instance));
@@ -144,10 +147,7 @@ function noCallTwice({ calls, operations }: Snapshot): readonly string[] {
       owners.set(requestUuid(operation.id, call), operation);
   }
   // A call whose operation failed changed nothing; the next attempt is a new call.
-  const applied = calls.filter(
-    ({ outcome, requestId, operationError }) =>
-      outcome === 'applied' && operationError === undefined && owners.has(requestId ?? ''),
-  );
+  const applied = calls.filter((call) => isApplied(call.method)(call) && owners.has(call.requestId ?? ''));
   const perVerb = counted(
     applied.map(({ method, requestId }) => {
       const owner = owners.get(requestId ?? '');
@@ -208,7 +208,7 @@ function historyKept({ operations, events, instances }: Snapshot): readonly stri
 }
 
 function isApplied(method: string): (call: CloudCall) => boolean {
-  return (call) => call.method === method && call.outcome === 'applied';
+  return (call) => call.method === method && call.outcome === 'applied' && call.operationError === undefined;
 }
 
 function counted(words: readonly string[]): ReadonlyMap<string, number> {
