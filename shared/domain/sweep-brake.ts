@@ -39,5 +39,7 @@ export function brakeAfter(
   const { unrecorded } = counts;
   const allowed = isMarked ? unrecordedAllowed(counts) : 0;
   if (unrecorded <= allowed) return 'off';
-  return isMarked && brake !== undefined && brake.releasedAtMs !== null && unrecorded <= brake.unrecorded ? 'released' : 'on';
+  return isMarked && brake !== undefined && brake.releasedAtMs !== null && unrecorded <= brake.unrecorded
+    ? 'released'
+    : 'on';
 }
