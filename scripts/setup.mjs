@@ -13,6 +13,12 @@ import { fileURLToPath } from 'node:url';
 
 const NODE_MAJOR_MIN = 20;
 
+/** How often a running command looks whether npm is still there. */
+const PARENT_CHECK_MS = 250;
+
+/** What npm runs scripts with. Some replace themselves by the script's one command, some stay. */
+const SHELLS = new Set(['sh', 'bash', 'dash', 'ash', 'zsh']);
+
 const root = fileURLToPath(new URL('..', import.meta.url));
 /** The Node that the project pins, whatever runs this file. */
 const pinnedNode = join(root, 'node_modules', '.bin', process.platform === 'win32' ? 'node.cmd' : 'node');
@@ -168,20 +174,40 @@ if (command !== undefined) runCommand();
 function runCommand() {
   const bin = join(root, 'node_modules', '.bin');
   const isFile = /\.[mc]?[jt]s$/.test(command);
-  const child = spawn(
-    isFile ? pinnedNode : join(bin, command),
-    isFile ? [command, ...commandArguments] : commandArguments,
-    {
-      stdio: 'inherit',
-    },
-  );
+  const [program, programArguments] = isFile
+    ? [pinnedNode, [command, ...commandArguments]]
+    : [join(bin, command), commandArguments];
+  const child = spawn(program, programArguments, { stdio: 'inherit' });
   // A terminal sends Ctrl-C to the command too, so this process only has to outlive it.
   process.on('SIGINT', () => undefined);
   for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  stopWithNpm(child);
   child.on('error', (error) => giveUp(`${command} could not be run (${error.message}).`));
   child.on('exit', (code, signal) => {
     if (signal === null) process.exit(code ?? 1);
     process.removeAllListeners(signal);
     process.kill(process.pid, signal);
   });
+}
+
+/** Under npm the command ends with npm, even if npm is killed and cannot say so. */
+function stopWithNpm(child) {
+  if (process.env['npm_lifecycle_event'] === undefined) return;
+  const above = processesUpToNpm();
+  setInterval(() => {
+    if (processesUpToNpm() !== above) child.kill('SIGTERM');
+  }, PARENT_CHECK_MS).unref();
+}
+
+/** The parent, and where that is the shell of npm's script, its parent too; it changes when one of them is gone. */
+function processesUpToNpm() {
+  const parent = process.ppid;
+  try {
+    const [, name = '', grandparent = ''] =
+      /^\d+ \((.*)\) \w (\d+)/s.exec(readFileSync(`/proc/${parent}/stat`, 'utf8')) ?? [];
+    return SHELLS.has(name) ? `${parent} ${grandparent}` : String(parent);
+  } catch {
+    // A system without /proc, where the parent alone has to do.
+    return String(parent);
+  }
 }

@@ -1,5 +1,4 @@
 /** `npm start`: the whole API with its cloud on this machine, until Ctrl-C. */
-import { readFileSync } from 'node:fs';
 import { enableCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -14,9 +13,6 @@ const SAME_SIGNAL_MS = 300;
 const STOP_MS_MAX = 1_900;
 
 const PARENT_CHECK_MS = 250;
-
-/** What npm runs scripts with. Some replace themselves by the script's one command, some stay. */
-const SHELLS: ReadonlySet<string> = new Set(['sh', 'bash', 'dash', 'ash', 'zsh']);
 
 const options = parseOptions(process.argv.slice(2));
 
@@ -52,7 +48,7 @@ function stop(): void {
 process.on('SIGINT', stop);
 process.on('SIGTERM', stop);
 process.on('SIGHUP', stop);
-stopWithNpm();
+stopWithSetUp();
 
 try {
   const greeting = await cloud.start();
@@ -64,26 +60,13 @@ try {
   }
 }
 
-/** Under npm this process ends with npm, even if npm is killed and cannot say so. */
-function stopWithNpm(): void {
+/** Under npm this process ends with the one that set it up, which ends with npm, even if one is killed and cannot say so. */
+function stopWithSetUp(): void {
   if (process.env['npm_lifecycle_event'] === undefined) return;
-  const above = processesUpToNpm();
+  const setUp = process.ppid;
   setInterval(() => {
-    if (processesUpToNpm() !== above) stop();
+    if (process.ppid !== setUp) stop();
   }, PARENT_CHECK_MS).unref();
-}
-
-/** The parent, and where that is the shell of npm's script, its parent too; it changes when one of them is gone. */
-function processesUpToNpm(): string {
-  const parent = process.ppid;
-  try {
-    const [, name = '', grandparent = ''] =
-      /^\d+ \((.*)\) \w (\d+)/s.exec(readFileSync(`/proc/${parent}/stat`, 'utf8')) ?? [];
-    return SHELLS.has(name) ? `${parent} ${grandparent}` : String(parent);
-  } catch {
-    // A system without /proc, where the parent alone has to do.
-    return String(parent);
-  }
 }
 
 /** One line for errors that the user can repair, the whole error for the rest. */

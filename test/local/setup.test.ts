@@ -15,6 +15,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
+import { isRunning } from '#test/support/local-cloud.ts';
 
 const SETUP = fileURLToPath(new URL('../../scripts/setup.mjs', import.meta.url));
 
@@ -201,4 +202,21 @@ test('a signal to stop reaches the command, and its end by a signal is passed on
   running.kill('SIGTERM');
 
   expect(await once(running, 'exit')).toEqual([null, 'SIGTERM']);
+});
+
+test('npm that is killed and cannot say so takes the command with it', async () => {
+  const p = project();
+  p.run();
+  p.write('node_modules/.bin/sleeper', '#!/bin/sh\necho $$\nexec sleep 60\n');
+  chmodSync(join(p.root, 'node_modules/.bin/sleeper'), 0o755);
+  const setUp = `"${process.execPath}" "${join(p.root, 'scripts', 'setup.mjs')}" sleeper; true`;
+  const npm = spawn('sh', ['-c', setUp], {
+    env: { ...process.env, npm_lifecycle_event: 'start' },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const [pid] = (await once(npm.stdout, 'data')) as [Buffer];
+
+  npm.kill('SIGKILL');
+
+  await expect.poll(() => isRunning(Number(pid)), { timeout: 20_000 }).toBe(false);
 });
