@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { auditorOf } from '#scripts/console/command-auditor.ts';
 import { CommandLine } from '#scripts/console/command-line.ts';
 import { EXIT } from '#scripts/console/exit-codes.ts';
 import { table } from '#scripts/console/table.ts';
@@ -18,11 +19,13 @@ const line = new CommandLine(
 
 line.only(
   {
+    changes: true,
     examples: ['--local', '--dry-run --project my-project', '--customer acme --json --project my-project'],
     configure: (command) =>
       command.option('--customer <id>', 'only this customer').option('--dry-run', 'only say what is off'),
   },
   async (session, _, { customer, dryRun = false }: { readonly customer?: string; readonly dryRun?: boolean }) => {
+    const options = { dryRun, auditor: auditorOf(session) };
     const tools = {
       store: session.store,
       log: SILENT,
@@ -32,8 +35,8 @@ line.only(
     };
     const report: RecountReport =
       customer === undefined
-        ? await recountAll(tools, { dryRun })
-        : { customers: 1, drifts: some(await recountCustomer(customer, tools, { dryRun })), finished: true };
+        ? await recountAll(tools, options)
+        : { customers: 1, drifts: some(await recountCustomer(customer, tools, options)), finished: true };
     session.print(textOf(report, dryRun), report);
     return report.drifts.every(({ repaired }) => repaired || dryRun) ? EXIT.ok : EXIT.error;
   },

@@ -5,9 +5,9 @@ import type { AccountsContext, ListPage } from '#shared/accounts/accounts-contex
 import { table, type Column } from '#scripts/console/table.ts';
 import { EXIT, type ExitCode } from '#scripts/console/exit-codes.ts';
 
-/** The real clock and real randomness over the session's store. */
+/** The real clock and real randomness over the session's store, and who is at work. */
 export function contextOf(session: Session): AccountsContext {
-  return { store: session.store, clock: { nowMs: () => Date.now() }, random: randomBytes };
+  return { store: session.store, clock: { nowMs: () => Date.now() }, random: randomBytes, by: session.by };
 }
 
 export interface PageOptions {

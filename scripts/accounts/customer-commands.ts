@@ -19,6 +19,7 @@ export function addCustomerCommands(line: CommandLine): void {
     {
       usage: 'create',
       summary: 'make a customer',
+      changes: true,
       examples: [
         'customers create acme --tier pro --local',
         'customers create acme --tier pro --name "Acme Ltd" --project my-project',
@@ -91,6 +92,7 @@ export function addCustomerCommands(line: CommandLine): void {
     {
       usage: 'set-tier',
       summary: 'put a customer on another tier',
+      changes: true,
       examples: ['customers set-tier acme enterprise --local'],
       configure: (command) => command.argument('<id>').argument('<tier>', 'tier of the catalogue'),
     },
@@ -106,6 +108,7 @@ export function addCustomerCommands(line: CommandLine): void {
     {
       usage: 'delete',
       summary: 'remove a customer; refused while there are users, projects or instances',
+      changes: true,
       examples: ['customers delete acme --local'],
       configure: (command) => command.argument('<id>'),
     },

@@ -22,6 +22,7 @@ export function addKeyCommands(line: CommandLine): void {
     {
       usage: 'create',
       summary: 'make an API key and show its secret, once',
+      changes: true,
       examples: [
         'keys create --user 550e8400-e29b-41d4-a716-446655440000 --name laptop --expires 90d --local',
         'keys create --user 550e8400-e29b-41d4-a716-446655440000 --name ci --expires never --json --project my-project',
@@ -74,6 +75,7 @@ export function addKeyCommands(line: CommandLine): void {
     {
       usage: 'revoke',
       summary: 'end an API key; functions notice within a minute',
+      changes: true,
       examples: ['keys revoke ak_live_0123456789abcdef --local'],
       configure: (command) => command.argument('<id>', 'ak_live_…, without the secret'),
     },
@@ -93,6 +95,7 @@ export function addKeyCommands(line: CommandLine): void {
     {
       usage: 'rotate',
       summary: 'make a new API key in the place of one, which stays good for a while',
+      changes: true,
       examples: [
         'keys rotate ak_live_0123456789abcdef --local',
         'keys rotate ak_live_0123456789abcdef --grace 7d --expires 90d --project my-project',

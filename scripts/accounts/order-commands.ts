@@ -20,6 +20,7 @@ export function addOrderCommands(line: CommandLine): void {
     {
       usage: 'create',
       summary: 'reserve places for a project',
+      changes: true,
       examples: ['reservations create proj_acme000000000000 --machine-type n1-standard-2 --places 2 --local'],
       configure: (command) =>
         machineTyped(command)
@@ -53,6 +54,7 @@ export function addOrderCommands(line: CommandLine): void {
     {
       usage: 'create',
       summary: 'open a spot bid for a project',
+      changes: true,
       examples: ['bids create proj_acme000000000000 --machine-type n1-standard-2 --local'],
       configure: machineTyped,
     },
@@ -116,6 +118,7 @@ function endLeaf(line: CommandLine, group: Command, name: string): void {
     {
       usage: 'end',
       summary: 'give no more instances to it; those that have it keep it',
+      changes: true,
       examples: [`${name} end proj_acme000000000000 ${name === 'bids' ? 'bid' : 'res'}_abc123456789 --local`],
       configure: (command) => command.argument('<project>', 'proj_…').argument('<id>'),
     },

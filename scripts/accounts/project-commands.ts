@@ -12,6 +12,7 @@ export function addProjectCommands(line: CommandLine): void {
     {
       usage: 'create',
       summary: 'make a project',
+      changes: true,
       examples: [
         'projects create --customer acme --name web --local',
         'projects create --customer acme --project my-project --json',
@@ -59,6 +60,7 @@ export function addProjectCommands(line: CommandLine): void {
     {
       usage: 'delete',
       summary: 'remove a project; refused while it has instances, open orders or users',
+      changes: true,
       examples: ['projects delete proj_0123456789ab --local'],
       configure: (command) => command.argument('<id>'),
     },

@@ -20,6 +20,7 @@ export function addSessionCommands(line: CommandLine): void {
     {
       usage: 'create',
       summary: 'make a session and show its token, once',
+      changes: true,
       examples: ['sessions create --user 550e8400-e29b-41d4-a716-446655440000 --ttl 12h --local'],
       configure: (command) =>
         command
@@ -73,6 +74,7 @@ export function addSessionCommands(line: CommandLine): void {
     {
       usage: 'revoke',
       summary: 'end a session, or all of a user; functions notice within a minute',
+      changes: true,
       examples: [
         'sessions revoke 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08 --local',
         'sessions revoke --user 550e8400-e29b-41d4-a716-446655440000 --local',

@@ -24,6 +24,7 @@ export function addUserCommands(line: CommandLine): void {
     {
       usage: 'create',
       summary: 'make a user',
+      changes: true,
       examples: [
         'users create --customer acme --group group1 --local',
         'users create --customer acme --group dev --group ops --user-project proj_0123456789ab --name Alice --project my-project',
@@ -93,6 +94,7 @@ export function addUserCommands(line: CommandLine): void {
     {
       usage: 'set',
       summary: "replace a user's groups, roles, projects or name; what is not named stays",
+      changes: true,
       examples: [
         'users set 550e8400-e29b-41d4-a716-446655440000 --group dev --group ops --local',
         'users set 550e8400-e29b-41d4-a716-446655440000 --clear roles --local',
@@ -120,6 +122,7 @@ export function addUserCommands(line: CommandLine): void {
     {
       usage: 'delete',
       summary: 'remove a user with all keys and sessions; refused while the user has instances',
+      changes: true,
       examples: ['users delete 550e8400-e29b-41d4-a716-446655440000 --local'],
       configure: (command) => command.argument('<id>'),
     },

@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { CommandLine, type Session, type Surroundings } from '#scripts/console/command-line.ts';
+import { auditorOf } from '#scripts/console/command-auditor.ts';
 import { EXIT, type ExitCode } from '#scripts/console/exit-codes.ts';
 import { parseCatalog } from './parse-catalog.ts';
 import { planText, summary } from './plan-text.ts';
@@ -66,6 +67,7 @@ Usual order, on a project:
     {
       usage: 'apply',
       summary: 'make what is stored be what the file says',
+      changes: true,
       examples: ['apply catalog.json --local', 'apply catalog.json --project my-project --prune --json'],
       configure: (command) =>
         command
@@ -110,6 +112,7 @@ async function applyFile(
   try {
     const plan = await applyCatalog(session.store, catalogIn(file), {
       prune,
+      auditor: auditorOf(session),
       onPlan: (plan) => {
         planned = plan;
         if (!session.json) session.print(planText(plan), plan);

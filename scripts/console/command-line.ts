@@ -1,6 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { randomBytes } from 'node:crypto';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import type { Gate } from '#shared/concurrency/gate.ts';
 import { Store } from '#shared/datastore/store.ts';
+import type { AuditActor } from '#shared/domain/audit.ts';
+import { commandActor } from './command-actor.ts';
 import { datastoreTarget, targetText, type Target, type TargetOptions } from './datastore-target.ts';
 import { durationMs } from './durations.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
@@ -14,7 +18,10 @@ export interface CommonOptions extends TargetOptions {
 
 /** What a command works with. */
 export interface Session {
+  /** Refuses writes, unless the command is declared as one that changes something. */
   readonly store: Store;
+  /** Who works here, and in which run: for the audit trail. */
+  readonly by: { readonly actor: AuditActor; readonly requestId: string };
   readonly json: boolean;
   /** The result: text for people, or with --json the value. */
   print(text: string, value: unknown): void;
@@ -26,6 +33,8 @@ export interface Leaf {
   /** Name and arguments, as commander writes them: `create <id>`. */
   readonly usage: string;
   readonly summary: string;
+  /** Changes what is stored; such a command leaves an entry in the audit trail. */
+  readonly changes?: boolean;
   /** Command lines to paste, without `npm run NAME --`. */
   readonly examples: readonly string[];
   /** Adds arguments' descriptions and options of its own. */
@@ -54,6 +63,7 @@ const PROCESS: Surroundings = {
 export class CommandLine {
   readonly program: Command;
   readonly #surroundings: Surroundings;
+  readonly #changing = new Set<Command>();
   #exitCode: ExitCode = EXIT.ok;
 
   constructor(name: string, description: string, surroundings: Surroundings = PROCESS) {
@@ -82,6 +92,7 @@ export class CommandLine {
 
   #equip(command: Command, leaf: Omit<Leaf, 'usage' | 'summary'>, work: Work): void {
     leaf.configure?.(command);
+    if (leaf.changes === true) this.#changing.add(command);
     command
       .option('--json', 'print JSON instead of tables')
       .option('--local', 'work on the local cloud that `npm start` runs')
@@ -96,8 +107,17 @@ export class CommandLine {
       .action(async () => {
         const wrong = leaf.check?.(command.args, command.opts<never>());
         if (wrong !== undefined) command.error(`error: ${wrong}`);
-        this.#exitCode = await this.#work(command, work);
+        this.#exitCode = await this.#work(command, leaf, work);
       });
+  }
+
+  /** Names of all commands that change what is stored, as they are typed. */
+  changingCommands(): readonly string[] {
+    const nameOf = (command: Command): string =>
+      command.parent === null || command.parent === this.program
+        ? command.name()
+        : `${nameOf(command.parent)} ${command.name()}`;
+    return [...this.#changing].map(nameOf);
   }
 
   /** Runs the command line and answers what the process should exit with. */
@@ -111,7 +131,7 @@ export class CommandLine {
     }
   }
 
-  async #work(command: Command, work: Work): Promise<ExitCode> {
+  async #work(command: Command, { changes = false }: Pick<Leaf, 'changes'>, work: Work): Promise<ExitCode> {
     const common = command.opts<CommonOptions>();
     const json = common.json ?? false;
     const note = (text: string) => this.#surroundings.stderr(`${text}\n`);
@@ -125,7 +145,11 @@ export class CommandLine {
       // Nobody should believe to work elsewhere because of a variable or an option that was forgotten.
       if (common.local !== true) note(`On ${place}.`);
       store = await openStore(target);
-      return await work({ store, json, print, note }, command.args, command.opts<never>());
+      // The account is looked up for a change alone: Google has to be asked for it.
+      const actor = await commandActor(target.emulatorHost !== undefined || !changes);
+      const by = { actor, requestId: randomBytes(16).toString('hex') };
+      const session = { store: changes ? store : store.behind(READ_ONLY), by, json, print, note };
+      return await work(session, command.args, command.opts<never>());
     } catch (thrown) {
       const { exitCode, ...error } = explain(thrown, place);
       note(json ? JSON.stringify({ error }) : `${this.program.name()}: ${error.message}`);
@@ -135,6 +159,12 @@ export class CommandLine {
     }
   }
 }
+
+/** Keeps a command that is declared to read from writing. */
+const READ_ONLY: Gate = {
+  opened: () => Promise.reject(new Error('This command is not declared as one that changes what is stored.')),
+  requireNotRefused: () => undefined,
+};
 
 async function openStore(target: Target): Promise<Store> {
   if (target.emulatorHost !== undefined) {

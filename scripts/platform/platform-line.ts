@@ -1,4 +1,5 @@
 import { CommandLine, type Surroundings } from '#scripts/console/command-line.ts';
+import { addAuditCommands } from './audit-commands.ts';
 import { addSweepCommands } from './sweep-commands.ts';
 
 /** The operators' desk. */
@@ -10,5 +11,6 @@ export function platformLine(surroundings?: Surroundings): CommandLine {
     surroundings,
   );
   addSweepCommands(line);
+  addAuditCommands(line);
   return line;
 }

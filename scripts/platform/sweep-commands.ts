@@ -1,4 +1,4 @@
-import { userInfo } from 'node:os';
+import { auditorOf } from '#scripts/console/command-auditor.ts';
 import type { CommandLine } from '#scripts/console/command-line.ts';
 import { EXIT } from '#scripts/console/exit-codes.ts';
 import { details } from '#scripts/console/table.ts';
@@ -27,11 +27,11 @@ export function addSweepCommands(line: CommandLine): void {
     {
       usage: 'release',
       summary: 'let the sweep go on with as many machines without a record as the brake has counted',
+      changes: true,
       examples: ['sweep release --local', 'sweep release --project my-project'],
     },
     async (session) => {
-      const by = `command line, ${userInfo().username}`;
-      const release = await releaseSweep({ by }, { store: session.store, nowMs: () => Date.now() });
+      const release = await releaseSweep(auditorOf(session), session);
       const marked = release.marked ? ' The database is marked as the right one.' : '';
       const text = release.released
         ? `Released: up to ${release.unrecorded} machines without a record are stopped, and deleted after some days.${marked}\n`

@@ -2,9 +2,10 @@ import { API_KEY, type ApiKey } from '#shared/datastore/account-rows.ts';
 import { ALL_API_KEYS, API_KEYS_OF_USER } from '#shared/datastore/queries.ts';
 import { insert, ref, replace, type Row } from '#shared/datastore/write.ts';
 import { API_KEY_ID, API_KEY_SECRET } from '#shared/domain/credential-forms.ts';
+import { changedMembers } from '#shared/domain/audit.ts';
 import { Failure } from '#shared/domain/failure.ts';
 import { checkName } from './account-names.ts';
-import type { AccountsContext, ListOptions, ListPage } from './accounts-context.ts';
+import { type AccountsContext, audited, type ListOptions, type ListPage } from './accounts-context.ts';
 import { newApiKeyId, newApiKeySecret, secretHash } from './credential-text.ts';
 import { listRows } from './list-rows.ts';
 import { getUser } from './users.ts';
@@ -56,7 +57,8 @@ export async function createApiKey(context: AccountsContext, wanted: NewApiKey):
       revokedAtMs: null,
       lastUsedAtMs: null,
     };
-    return { writes: [insert(API_KEY, id, row)], result: { row, secret } };
+    const entry = audited(context, { action: 'key.create', object: `key ${id}`, after: withoutHash(row) });
+    return { writes: [insert(API_KEY, id, row), entry], result: { row, secret } };
   });
 }
 
@@ -69,13 +71,18 @@ export function listApiKeys(
 }
 
 /** Ends a key; one that was revoked before stays as it was. Functions notice within a minute. Throws `not_found`. */
-export async function revokeApiKey(context: Pick<AccountsContext, 'store' | 'clock'>, id: string): Promise<ApiKey> {
+export async function revokeApiKey(context: AccountsContext, id: string): Promise<ApiKey> {
   const nowMs = context.clock.nowMs();
   return context.store.change(async () => {
     const row = await getApiKey(context, id);
     if (row.value.revokedAtMs !== null) return { writes: [], result: row.value };
     const value = { ...row.value, revokedAtMs: nowMs };
-    return { writes: [replace(row, value)], result: value };
+    const entry = audited(context, {
+      action: 'key.revoke',
+      object: `key ${id}`,
+      ...changedMembers(withoutHash(row.value), withoutHash(value)),
+    });
+    return { writes: [replace(row, value), entry], result: value };
   });
 }
 
@@ -118,11 +125,22 @@ export async function rotateApiKey(
       lastUsedAtMs: null,
     };
     const previous = { ...old.value, expiresAtMs: Math.min(expiresAtMs ?? Infinity, nowMs + rotation.graceMs) };
+    const entry = audited(context, {
+      action: 'key.rotate',
+      object: `key ${id}`,
+      before: withoutHash(old.value),
+      after: { ...withoutHash(previous), successor: withoutHash(row) },
+    });
     return {
-      writes: [insert(API_KEY, newId, row), replace(old, previous)],
+      writes: [insert(API_KEY, newId, row), replace(old, previous), entry],
       result: { row, secret, previous },
     };
   });
+}
+
+/** What the audit trail keeps of a key. */
+function withoutHash({ secretHash: _hash, ...rest }: ApiKey): Omit<ApiKey, 'secretHash'> {
+  return rest;
 }
 
 /** Whether a key opens anything. */

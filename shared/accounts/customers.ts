@@ -10,10 +10,11 @@ import {
   USERS_OF_CUSTOMER,
 } from '#shared/datastore/queries.ts';
 import { insert, ref, remove, replace, type Row } from '#shared/datastore/write.ts';
+import { changedMembers } from '#shared/domain/audit.ts';
 import { Failure } from '#shared/domain/failure.ts';
 import { InUse } from '#shared/domain/in-use.ts';
 import { checkCustomerId, checkName } from './account-names.ts';
-import type { AccountsContext, Created, ListOptions, ListPage } from './accounts-context.ts';
+import { type AccountsContext, audited, type Created, type ListOptions, type ListPage } from './accounts-context.ts';
 import { listRows } from './list-rows.ts';
 
 type Context = Pick<AccountsContext, 'store'>;
@@ -30,14 +31,17 @@ export interface NewCustomer {
  *
  * Throws `not_found` for an unknown tier, `conflict` when there is a different customer of that id.
  */
-export async function createCustomer(context: Context, wanted: NewCustomer): Promise<Created<Customer>> {
+export async function createCustomer(context: AccountsContext, wanted: NewCustomer): Promise<Created<Customer>> {
   const row: Customer = { id: wanted.id, name: wanted.name ?? wanted.id, tier: wanted.tier };
   checkCustomerId(row.id);
   checkName(row.name);
   return context.store.change<Created<Customer>>(async () => {
     const [tier, existing] = await context.store.getAll([ref(TIER, row.tier), ref(CUSTOMER, row.id)]);
     if (tier === undefined) throw unknownTier(row.tier);
-    if (existing === undefined) return { writes: [insert(CUSTOMER, row.id, row)], result: { row, created: true } };
+    if (existing === undefined) {
+      const entry = audited(context, { action: 'customer.create', object: `customer ${row.id}`, after: { ...row } });
+      return { writes: [insert(CUSTOMER, row.id, row), entry], result: { row, created: true } };
+    }
     const { name, tier: held } = existing.value;
     if (held !== row.tier || (wanted.name !== undefined && name !== wanted.name)) {
       throw new Failure('conflict', `Customer ${row.id} exists already, as ${name} on tier ${held}.`, {
@@ -65,14 +69,20 @@ export function listCustomers(
 }
 
 /** Puts a customer on a tier. Throws `not_found` for an unknown customer or tier. */
-export async function setCustomerTier(context: Context, id: string, tier: string): Promise<Customer> {
+export async function setCustomerTier(context: AccountsContext, id: string, tier: string): Promise<Customer> {
   checkCustomerId(id);
   return context.store.change(async () => {
     const [customer, known] = await context.store.getAll([ref(CUSTOMER, id), ref(TIER, tier)]);
     if (customer === undefined) throw unknownCustomer(id);
     if (known === undefined) throw unknownTier(tier);
     const value = { ...customer.value, tier };
-    return { writes: customer.value.tier === tier ? [] : [replace(customer, value)], result: value };
+    if (customer.value.tier === tier) return { writes: [], result: value };
+    const entry = audited(context, {
+      action: 'customer.set_tier',
+      object: `customer ${id}`,
+      ...changedMembers(customer.value, value),
+    });
+    return { writes: [replace(customer, value), entry], result: value };
   });
 }
 
@@ -81,7 +91,7 @@ export async function setCustomerTier(context: Context, id: string, tier: string
  *
  * Throws `not_found`, and `InUse` while there are users, projects or instances of the customer.
  */
-export async function deleteCustomer(context: Context, id: string): Promise<void> {
+export async function deleteCustomer(context: AccountsContext, id: string): Promise<void> {
   checkCustomerId(id);
   const value = { customerId: { stringValue: id } };
   const what = `customer ${id}`;
@@ -96,7 +106,8 @@ export async function deleteCustomer(context: Context, id: string): Promise<void
     ]);
     const found = uses.filter((use) => use !== undefined);
     if (found.length > 0) throw new InUse(found);
-    return { writes: [remove(customer), ...(usage === undefined ? [] : [remove(usage)])], result: undefined };
+    const entry = audited(context, { action: 'customer.delete', object: what, before: { ...customer.value } });
+    return { writes: [remove(customer), ...(usage === undefined ? [] : [remove(usage)]), entry], result: undefined };
   });
 }
 

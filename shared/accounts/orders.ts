@@ -1,13 +1,14 @@
 import { ORDERS, PROJECT } from '#shared/datastore/account-rows.ts';
+import type { AuditedChange } from '#shared/datastore/audit-rows.ts';
 import { ALL_ORDERS } from '#shared/datastore/queries.ts';
 import { insert, ref, replace, type Row } from '#shared/datastore/write.ts';
 import { Failure } from '#shared/domain/failure.ts';
 import { type Orders, type Reservation, type SpotBid, withEnd } from '#shared/domain/orders.ts';
 import { checkProjectId } from './account-names.ts';
-import type { AccountsContext, ListOptions, ListPage } from './accounts-context.ts';
+import { type AccountsContext, audited, type ListOptions, type ListPage } from './accounts-context.ts';
 import { newOrderId } from './credential-text.ts';
 
-type Context = Pick<AccountsContext, 'store' | 'clock' | 'random'>;
+type Context = AccountsContext;
 
 /** Reservations and spot bids of a project: the only way in which its instances come by one. */
 
@@ -37,7 +38,15 @@ export async function createReservation(context: Context, wanted: NewReservation
   };
   checkWhole('places', reservation.places, PLACES_MAX);
   checkWhole('cents', reservation.buybackCents, Number.MAX_SAFE_INTEGER);
-  await add(context, wanted, (orders) => ({ ...orders, reservations: [...orders.reservations, reservation] }));
+  const entry = {
+    action: 'reservation.create',
+    object: `reservation ${reservation.id}`,
+    after: { project: wanted.project, ...reservation },
+  } as const;
+  await add(context, wanted, entry, (orders) => ({
+    ...orders,
+    reservations: [...orders.reservations, reservation],
+  }));
   return reservation;
 }
 
@@ -52,7 +61,12 @@ export async function createBid(
     createdAtMs: context.clock.nowMs(),
     endedAtMs: null,
   };
-  await add(context, wanted, (orders) => ({ ...orders, bids: [...orders.bids, bid] }));
+  const entry = {
+    action: 'bid.create',
+    object: `bid ${bid.id}`,
+    after: { project: wanted.project, ...bid },
+  } as const;
+  await add(context, wanted, entry, (orders) => ({ ...orders, bids: [...orders.bids, bid] }));
   return bid;
 }
 
@@ -62,7 +76,15 @@ export async function endOrder(context: Context, project: string, id: string): P
   await context.store.change(async () => {
     const row = await context.store.get(ref(ORDERS, project));
     if (row === undefined) throw unknownProject(project);
-    return { writes: [replace(row, withEnd(row.value, id, context.clock.nowMs()))], result: undefined };
+    const next = withEnd(row.value, id, context.clock.nowMs());
+    if (JSON.stringify(next) === JSON.stringify(row.value)) return { writes: [], result: undefined };
+    const entry = audited(context, {
+      action: 'order.end',
+      object: `${id.startsWith('bid') ? 'bid' : 'reservation'} ${id}`,
+      before: { project, ended: false },
+      after: { project, ended: true },
+    });
+    return { writes: [replace(row, next), entry], result: undefined };
   });
 }
 
@@ -80,10 +102,12 @@ export async function listOrders(
 }
 
 async function add(
-  { store }: Context,
+  context: Context,
   { project, machineType }: { readonly project: string; readonly machineType: string },
+  entry: AuditedChange,
   change: (orders: Orders) => Orders,
 ): Promise<void> {
+  const { store } = context;
   checkProjectId(project);
   if (!MACHINE_TYPE.test(machineType)) {
     throw new Failure('invalid_request', 'A machine type is a name of Compute Engine, without zone: n1-standard-2.');
@@ -96,7 +120,8 @@ async function add(
     if (next.reservations.length + next.bids.length > ORDERS_MAX) {
       throw new Failure('invalid_request', `A project has at most ${ORDERS_MAX} orders.`);
     }
-    return { writes: [row === undefined ? insert(ORDERS, project, next) : replace(row, next)], result: undefined };
+    const write = row === undefined ? insert(ORDERS, project, next) : replace(row, next);
+    return { writes: [write, audited(context, entry)], result: undefined };
   });
 }
 

@@ -6,7 +6,7 @@ import { Failure } from '#shared/domain/failure.ts';
 import { InUse, type Use, USERS_SHOWN_MAX } from '#shared/domain/in-use.ts';
 import type { Orders } from '#shared/domain/orders.ts';
 import { checkCustomerId, checkName, checkProjectId } from './account-names.ts';
-import type { AccountsContext, Created, ListOptions, ListPage } from './accounts-context.ts';
+import { type AccountsContext, audited, type Created, type ListOptions, type ListPage } from './accounts-context.ts';
 import { newProjectId } from './credential-text.ts';
 import { unknownCustomer } from './customers.ts';
 import { everyRow, listRows } from './list-rows.ts';
@@ -19,10 +19,7 @@ export interface NewProject {
 }
 
 /** Throws `not_found` for an unknown customer, `conflict` when there is a different project of that id. */
-export async function createProject(
-  context: Pick<AccountsContext, 'store' | 'random'>,
-  wanted: NewProject,
-): Promise<Created<Project>> {
+export async function createProject(context: AccountsContext, wanted: NewProject): Promise<Created<Project>> {
   const row: Project = {
     id: wanted.id ?? newProjectId(context.random),
     customerId: wanted.customerId,
@@ -34,7 +31,10 @@ export async function createProject(
   return context.store.change<Created<Project>>(async () => {
     const [customer, existing] = await context.store.getAll([ref(CUSTOMER, row.customerId), ref(PROJECT, row.id)]);
     if (customer === undefined) throw unknownCustomer(row.customerId);
-    if (existing === undefined) return { writes: [insert(PROJECT, row.id, row)], result: { row, created: true } };
+    if (existing === undefined) {
+      const entry = audited(context, { action: 'project.create', object: `project ${row.id}`, after: { ...row } });
+      return { writes: [insert(PROJECT, row.id, row), entry], result: { row, created: true } };
+    }
     const { customerId, name } = existing.value;
     if (customerId !== row.customerId || name !== row.name) {
       throw new Failure('conflict', `Project ${row.id} exists already, as ${name} of customer ${customerId}.`, {
@@ -50,7 +50,7 @@ export async function createProject(
  *
  * Throws `not_found`, and `InUse` while it has instances or orders that have not ended, or users that it is a project of.
  */
-export async function deleteProject(context: Pick<AccountsContext, 'store'>, id: string): Promise<void> {
+export async function deleteProject(context: AccountsContext, id: string): Promise<void> {
   checkProjectId(id);
   const { store } = context;
   await store.change(async () => {
@@ -61,7 +61,8 @@ export async function deleteProject(context: Pick<AccountsContext, 'store'>, id:
     }
     const uses = await usesOf({ project, orders }, context);
     if (uses.length > 0) throw new InUse(uses);
-    return { writes: [remove(project), ...(orders === undefined ? [] : [remove(orders)])], result: undefined };
+    const entry = audited(context, { action: 'project.delete', object: `project ${id}`, before: { ...project.value } });
+    return { writes: [remove(project), ...(orders === undefined ? [] : [remove(orders)]), entry], result: undefined };
   });
 }
 

@@ -2,8 +2,9 @@ import { type Session, SESSION } from '#shared/datastore/account-rows.ts';
 import { ALL_SESSIONS, SESSIONS_OF_USER } from '#shared/datastore/queries.ts';
 import { insert, ref, replace, type Row } from '#shared/datastore/write.ts';
 import { SESSION_TOKEN } from '#shared/domain/credential-forms.ts';
+import { changedMembers } from '#shared/domain/audit.ts';
 import { Failure } from '#shared/domain/failure.ts';
-import type { AccountsContext, ListOptions, ListPage } from './accounts-context.ts';
+import { type AccountsContext, audited, type ListOptions, type ListPage } from './accounts-context.ts';
 import { newSessionToken, secretHash, SESSION_ID } from './credential-text.ts';
 import { everyRow, listRows } from './list-rows.ts';
 import { getUser } from './users.ts';
@@ -41,11 +42,17 @@ export async function createSession(context: AccountsContext, wanted: NewSession
       revokedAtMs: null,
     };
     const result = { id, row, token };
-    if (existing === undefined) return { writes: [insert(SESSION, id, row)], result };
+    const entry = audited(context, {
+      action: 'session.create',
+      object: `session ${id}`,
+      before: existing === undefined ? null : { ...existing.value },
+      after: { ...row },
+    });
+    if (existing === undefined) return { writes: [insert(SESSION, id, row), entry], result };
     if (existing.value.userId !== row.userId || existing.value.revokedAtMs !== null) {
       throw new Failure('conflict', 'That token was used before.', { reason: 'already_exists' });
     }
-    return { writes: [replace(existing, row)], result };
+    return { writes: [replace(existing, row), entry], result };
   });
 }
 
@@ -58,7 +65,7 @@ export function listSessions(
 }
 
 /** Ends a session; one that was revoked before stays as it was. Functions notice within a minute. Throws `not_found`. */
-export async function revokeSession(context: Pick<AccountsContext, 'store' | 'clock'>, id: string): Promise<Session> {
+export async function revokeSession(context: AccountsContext, id: string): Promise<Session> {
   const nowMs = context.clock.nowMs();
   return context.store.change(async () => {
     const row = SESSION_ID.test(id) ? await context.store.get(ref(SESSION, id)) : undefined;
@@ -74,15 +81,17 @@ export async function revokeSession(context: Pick<AccountsContext, 'store' | 'cl
     }
     if (row.value.revokedAtMs !== null) return { writes: [], result: row.value };
     const value = { ...row.value, revokedAtMs: nowMs };
-    return { writes: [replace(row, value)], result: value };
+    const entry = audited(context, {
+      action: 'session.revoke',
+      object: `session ${id}`,
+      ...changedMembers(row.value, value),
+    });
+    return { writes: [replace(row, value), entry], result: value };
   });
 }
 
 /** Ends all sessions of a user that have not ended, and answers how many those were. Throws `not_found`. */
-export async function revokeSessionsOf(
-  context: Pick<AccountsContext, 'store' | 'clock'>,
-  userId: string,
-): Promise<number> {
+export async function revokeSessionsOf(context: AccountsContext, userId: string): Promise<number> {
   await getUser(context, userId);
   const nowMs = context.clock.nowMs();
   let count = 0;

@@ -8,6 +8,7 @@ import {
   USERS_OF_CUSTOMER,
 } from '#shared/datastore/queries.ts';
 import { erase, insert, ref, remove, replace, type Row } from '#shared/datastore/write.ts';
+import { changedMembers } from '#shared/domain/audit.ts';
 import { Failure } from '#shared/domain/failure.ts';
 import { InUse } from '#shared/domain/in-use.ts';
 import {
@@ -18,7 +19,7 @@ import {
   checkName,
   checkUserId,
 } from './account-names.ts';
-import type { AccountsContext, Created, ListOptions, ListPage } from './accounts-context.ts';
+import { type AccountsContext, audited, type Created, type ListOptions, type ListPage } from './accounts-context.ts';
 import { newUserId } from './credential-text.ts';
 import { unknownCustomer } from './customers.ts';
 import { everyRow, listRows } from './list-rows.ts';
@@ -41,10 +42,7 @@ export interface NewUser {
 export type UserChanges = Partial<Pick<User, 'name' | 'groups' | 'roles' | 'projects'>>;
 
 /** Throws `not_found` for an unknown customer or project, `conflict` when there is a different user of that id. */
-export async function createUser(
-  context: Pick<AccountsContext, 'store' | 'clock' | 'random'>,
-  wanted: NewUser,
-): Promise<Created<User>> {
+export async function createUser(context: AccountsContext, wanted: NewUser): Promise<Created<User>> {
   const row = checked({
     id: wanted.id ?? newUserId(context.random),
     customerId: wanted.customerId,
@@ -60,7 +58,10 @@ export async function createUser(
     const [customer, existing] = await context.store.getAll([ref(CUSTOMER, row.customerId), ref(USER, row.id)]);
     if (customer === undefined) throw unknownCustomer(row.customerId);
     await checkProjectsOf(context, row);
-    if (existing === undefined) return { writes: [insert(USER, row.id, row)], result: { row, created: true } };
+    if (existing === undefined) {
+      const entry = audited(context, { action: 'user.create', object: `user ${row.id}`, after: { ...row } });
+      return { writes: [insert(USER, row.id, row), entry], result: { row, created: true } };
+    }
     if (!sameUser(existing.value, row)) {
       throw new Failure('conflict', `User ${row.id} exists already, and is different; change it with \`users set\`.`, {
         reason: 'already_exists',
@@ -87,12 +88,18 @@ export function listUsers(
 }
 
 /** Throws `not_found` for an unknown user or project. Credentials show the change after a minute at most. */
-export async function updateUser(context: Context, id: string, changes: UserChanges): Promise<User> {
+export async function updateUser(context: AccountsContext, id: string, changes: UserChanges): Promise<User> {
   return context.store.change(async () => {
     const row = await getUser(context, id);
     const value = checked({ ...row.value, ...changes });
     await checkProjectsOf(context, value);
-    return { writes: sameUser(row.value, value) ? [] : [replace(row, value)], result: value };
+    if (sameUser(row.value, value)) return { writes: [], result: value };
+    const entry = audited(context, {
+      action: 'user.update',
+      object: `user ${id}`,
+      ...changedMembers(row.value, value),
+    });
+    return { writes: [replace(row, value), entry], result: value };
   });
 }
 
@@ -102,7 +109,7 @@ export async function updateUser(context: Context, id: string, changes: UserChan
  * Throws `not_found`, and `InUse` while the user has instances: nobody would look after them, and they cost money.
  */
 export async function deleteUser(
-  context: Context,
+  context: AccountsContext,
   id: string,
 ): Promise<{ readonly apiKeys: number; readonly sessions: number }> {
   await getUser(context, id);
@@ -115,7 +122,13 @@ export async function deleteUser(
   const sessions = await eraseAll(context, everyRow(context, SESSIONS_OF_USER, value));
   await context.store.change(async () => {
     const row = await context.store.get(ref(USER, id));
-    return { writes: row === undefined ? [] : [remove(row)], result: undefined };
+    if (row === undefined) return { writes: [], result: undefined };
+    const entry = audited(context, {
+      action: 'user.delete',
+      object: `user ${id}`,
+      before: { ...row.value, apiKeys, sessions },
+    });
+    return { writes: [remove(row), entry], result: undefined };
   });
   return { apiKeys, sessions };
 }

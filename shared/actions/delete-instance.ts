@@ -1,3 +1,4 @@
+import { auditOperation } from './audit-operation.ts';
 import { INSTANCE, OPERATION } from '#shared/datastore/rows.ts';
 import { insert, ref } from '#shared/datastore/write.ts';
 import { canSee, instanceNotFound } from '#shared/domain/access.ts';
@@ -102,7 +103,11 @@ async function mark(
       callCount: 1,
     };
     return {
-      writes: [insert(OPERATION, id, operation), ...enqueue(row, operation, atMs)],
+      writes: [
+        insert(OPERATION, id, operation),
+        ...enqueue(row, operation, atMs),
+        ...auditOperation(request, { operation, joined: false }, { nowMs, random }),
+      ],
       result: { instance: row.value, deleteId: id },
     };
   });

@@ -1,3 +1,4 @@
+import { type Auditor, auditWrite } from '#shared/datastore/audit-rows.ts';
 import {
   BRAKE,
   DATABASE_MARKER,
@@ -35,10 +36,7 @@ export interface SweepRelease {
  * Takes the brake off. The next sweep goes on with as many VMs without a record as the brake has counted; when there are
  * more, the brake is on again. A database that was refused is marked as the right one. Safe to call twice.
  */
-export async function releaseSweep(
-  { by }: { /** Who releases: a principal, or account and user of a command line. */ readonly by: string },
-  { store, nowMs }: Pick<Tools, 'store' | 'nowMs'>,
-): Promise<SweepRelease> {
+export async function releaseSweep(auditor: Auditor, { store }: Pick<Tools, 'store'>): Promise<SweepRelease> {
   return store.change<SweepRelease>(async () => {
     const [marker, row] = await store.getAll([ref(DATABASE_MARKER, MARKER), ref(SWEEP_BRAKE, BRAKE)]);
     if (row?.value.releasedAtMs !== null) {
@@ -46,8 +44,14 @@ export async function releaseSweep(
     }
     const { database, epochMs, unrecorded } = row.value;
     const isOurs = marker?.value.database === database && marker.value.epochMs >= epochMs;
-    const writes: Write[] = [replace(row, { ...row.value, releasedAtMs: nowMs(), releasedBy: by })];
-    if (!isOurs) writes.push(put(DATABASE_MARKER, MARKER, { database, epochMs, madeAtMs: nowMs() }));
+    const writes: Write[] = [
+      replace(row, { ...row.value, releasedAtMs: auditor.nowMs(), releasedBy: auditor.actor.id }),
+    ];
+    if (!isOurs) writes.push(put(DATABASE_MARKER, MARKER, { database, epochMs, madeAtMs: auditor.nowMs() }));
+    const { machines, records } = row.value;
+    const before = { released: false, machines, records, unrecorded };
+    const after = { released: true, marked: !isOurs };
+    writes.push(auditWrite(auditor, { action: 'sweep.release', object: 'sweep', before, after }));
     return { writes, result: { released: true, unrecorded, marked: !isOurs } };
   });
 }

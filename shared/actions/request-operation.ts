@@ -10,6 +10,7 @@ import type { Instance } from '#shared/domain/instance.ts';
 import { type Operation, pendingOperation } from '#shared/domain/operation.ts';
 import { joinable, type PowerKind, requireFit, requireRoom, type Strictness } from '#shared/domain/power.ts';
 import type { Actor, Principal } from '#shared/domain/principal.ts';
+import { auditOperation } from './audit-operation.ts';
 import { publishOperations } from '#shared/lifecycle/publish-operations.ts';
 import { enqueue, noteAdmin } from '#shared/lifecycle/queue-operation.ts';
 import type { Tools } from '#shared/lifecycle/tools.ts';
@@ -58,7 +59,7 @@ export async function requestOperation(request: OperationRequest, tools: Request
     // A strict check refuses in every wrong state: after a stop that was accepted, a second stop is wrong.
     const mustFit = joined === undefined || request.strictness === 'strict';
     if (mustFit && request.kind !== 'delete') requireFit(request.kind, row.value, request.strictness);
-    if (joined !== undefined) return joinOperation(joined.id, { row, earlier }, request, { store, atMs });
+    if (joined !== undefined) return joinOperation(joined.id, { row, earlier }, request, { ...tools, atMs });
     if (request.kind !== 'delete') requireRoom(row.value);
     const operation = pendingOperation(request.kind, row.value, {
       id,
@@ -67,7 +68,11 @@ export async function requestOperation(request: OperationRequest, tools: Request
       atMs,
     });
     const reply = request.answer(operation);
-    const writes: Write[] = [insert(OPERATION, id, operation), ...enqueue(row, operation, atMs)];
+    const writes: Write[] = [
+      insert(OPERATION, id, operation),
+      ...enqueue(row, operation, atMs),
+      ...auditOperation(request, { operation, joined: false }, tools),
+    ];
     if (idempotencyKey !== undefined)
       writes.push(writeRecord(idempotencyKey, earlier, recordOf(idempotencyKey, { reply, operation, atMs })));
     const first = request.kind === 'delete' || row.value.queue.length === 0;
@@ -82,13 +87,17 @@ async function joinOperation(
   id: string,
   { row, earlier }: { readonly row: Row<Instance>; readonly earlier: Row<IdempotencyRecord> | undefined },
   request: OperationRequest,
-  { store, atMs }: { readonly store: Tools['store']; readonly atMs: number },
+  tools: Pick<Tools, 'store' | 'nowMs' | 'random'> & { readonly atMs: number },
 ) {
-  const operation = await store.get(ref(OPERATION, id));
+  const { atMs } = tools;
+  const operation = await tools.store.get(ref(OPERATION, id));
   if (operation === undefined) throw new Failure('internal', 'The operation to join is not on record.');
   const reply = request.answer(operation.value);
   const { actor } = request;
-  const writes = actor.type === 'admin' ? [...noteAdmin(row, row.value, { operationId: id, actor, atMs })] : [];
+  const writes = [
+    ...(actor.type === 'admin' ? noteAdmin(row, row.value, { operationId: id, actor, atMs }) : []),
+    ...auditOperation(request, { operation: operation.value, joined: true }, tools),
+  ];
   const { idempotencyKey } = request;
   // The key names the operation from now on: a retry that comes after its end must not do the same thing again.
   if (idempotencyKey !== undefined)

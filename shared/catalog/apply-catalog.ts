@@ -1,3 +1,4 @@
+import { type AuditedChange, type Auditor, auditWrite } from '#shared/datastore/audit-rows.ts';
 import type { Store } from '#shared/datastore/store.ts';
 import type { Write } from '#shared/datastore/write.ts';
 import { InUse } from '#shared/domain/in-use.ts';
@@ -7,6 +8,8 @@ import { type Plan, planCatalog, type PlanItem, type PlanOptions } from './plan-
 import { SECTIONS, toPrice, toSpotPrice } from './sections.ts';
 
 export interface ApplyOptions extends PlanOptions {
+  /** Who applies the file. One entry of the audit trail is written with the first commit, and holds the whole plan. */
+  readonly auditor: Auditor;
   /** Called once, before anything is written. */
   readonly onPlan?: (plan: Plan) => void;
   /** Called after each batch. */
@@ -28,7 +31,7 @@ const BATCH_WRITES = 100;
 export async function applyCatalog(
   store: Pick<Store, 'query' | 'count' | 'getAll' | 'write' | 'change'>,
   catalog: Catalog,
-  options: ApplyOptions = {},
+  options: ApplyOptions,
 ): Promise<Plan> {
   const plan = await planCatalog(store, catalog, options);
   options.onPlan?.(plan);
@@ -37,17 +40,29 @@ export async function applyCatalog(
   const prices = plan.items.filter(isNewPrice).flatMap((item) => priceIn(catalog, item));
   const writes = plan.items.filter((item) => !isNewPrice(item)).flatMap((item) => writesOf(item, catalog));
   const total = prices.length + writes.length;
+  const entry = total === 0 ? [] : [auditWrite(options.auditor, changeOf(plan))];
   for (const [index, price] of prices.entries()) {
-    await applyPrice(price, { store, nowMs: options.nowMs ?? Date.now });
+    const also = index === 0 ? entry : [];
+    await applyPrice(price, { store, nowMs: options.nowMs ?? Date.now, also });
     options.onProgress?.({ done: index + 1, total });
   }
   for (let done = 0; done < writes.length;) {
     const batch = writes.slice(done, done + BATCH_WRITES);
-    await store.write(batch);
+    await store.write(done === 0 && prices.length === 0 ? [...batch, ...entry] : batch);
     done += batch.length;
     options.onProgress?.({ done: prices.length + done, total });
   }
   return plan;
+}
+
+/** Every entry of the catalogue that changes, with the members that differ. */
+function changeOf({ items }: Plan): AuditedChange {
+  const changed = items.filter(({ change }) => change !== 'keep');
+  const side = (of: 'from' | 'to') =>
+    Object.fromEntries(
+      changed.map(({ what, members }) => [what, Object.fromEntries(members.map((m) => [m.member, m[of] ?? null]))]),
+    );
+  return { action: 'catalog.apply', object: 'catalog', before: side('from'), after: side('to') };
 }
 
 function writesOf(item: PlanItem, catalog: Catalog): readonly Write[] {

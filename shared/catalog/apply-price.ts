@@ -19,7 +19,16 @@ export type PriceChange = { readonly onDemand: Price } | { readonly spot: SpotPr
  */
 export async function applyPrice(
   change: PriceChange,
-  { store, nowMs }: { readonly store: Pick<Store, 'query' | 'getAll' | 'change'>; readonly nowMs: () => number },
+  {
+    store,
+    nowMs,
+    also,
+  }: {
+    readonly store: Pick<Store, 'query' | 'getAll' | 'change'>;
+    readonly nowMs: () => number;
+    /** Writes that go with the price: in its commit. */
+    readonly also: readonly Write[];
+  },
 ): Promise<void> {
   const { machineType } = 'spot' in change ? change.spot : change.onDemand;
   const values = { machineType: { stringValue: machineType } };
@@ -43,7 +52,7 @@ export async function applyPrice(
         const price = row === undefined ? undefined : priceOf(row.value, prices);
         return row === undefined || price === undefined ? [] : priceWrites(row, price, atMs);
       });
-      return { writes: [...(isFirst ? [putPrice(change)] : []), ...periods], result: undefined };
+      return { writes: [...(isFirst ? [putPrice(change), ...also] : []), ...periods], result: undefined };
     });
     first = false;
     cursor = page.cursor;

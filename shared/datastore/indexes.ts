@@ -1,4 +1,4 @@
-import { HISTORY_SELECTORS, LIST_FILTERS, PROJECT_SORTS } from './list-filters.ts';
+import { AUDIT_FILTERS, HISTORY_SELECTORS, LIST_FILTERS, PROJECT_SORTS } from './list-filters.ts';
 import type { CompositeIndex, Direction, Shape } from './query.ts';
 
 type Order = Shape['order'][number];
@@ -17,6 +17,8 @@ export const COMPOSITE_INDEXES: readonly CompositeIndex[] = [
     { kind: 'Instance', properties: [asc('project'), asc(sort)] },
     { kind: 'Instance', properties: [asc('project'), desc(sort)] },
   ]),
+  // The audit trail by each of its filters, which are merged. Its ids are newest first.
+  ...AUDIT_FILTERS.map((name) => ({ kind: 'AuditEntry', properties: [asc(name), asc('id')] })),
   // Histories of a project, and their selectors, which are merged.
   ...['InstanceEvent', 'PricePeriod'].flatMap((kind) =>
     ['project', ...HISTORY_SELECTORS].map((name) => ({ kind, properties: [asc(name), asc('timeline')] })),

@@ -1,4 +1,5 @@
 import { API_KEY, CUSTOMER, ORDERS, PROJECT, SESSION, USER } from './account-rows.ts';
+import { AUDIT_ENTRY } from './audit-rows.ts';
 import {
   DATABASE_MARKER,
   DEAD_LETTER,
@@ -31,6 +32,7 @@ export const KINDS: readonly Kind<unknown>[] = [
   SEALING_KEY,
   SWEEP_BRAKE,
   DATABASE_MARKER,
+  AUDIT_ENTRY,
   CUSTOMER,
   USER,
   PROJECT,
@@ -49,4 +51,5 @@ export const EXPIRING_KINDS: readonly string[] = [
   'IdempotencyRecord',
   'DeadLetter',
   'Session',
+  'AuditEntry',
 ];

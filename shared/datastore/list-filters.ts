@@ -2,6 +2,10 @@
 export const LIST_FILTERS = ['userId', 'customerId', 'statusGroup', 'zone', 'templateId'] as const;
 export type ListFilter = (typeof LIST_FILTERS)[number];
 
+/** By what the audit trail is filtered, any of them together. */
+export const AUDIT_FILTERS = ['actorId', 'object', 'action'] as const;
+export type AuditFilter = (typeof AUDIT_FILTERS)[number];
+
 /** By what a project's instances can be sorted: properties that are value and id in one. */
 export const PROJECT_SORTS = ['byCreated', 'byStatus', 'byType'] as const;
 export type ProjectSort = (typeof PROJECT_SORTS)[number];

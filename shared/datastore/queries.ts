@@ -1,4 +1,5 @@
 import type { InstanceEvent } from '#shared/domain/history.ts';
+import type { AuditEntry } from '#shared/domain/audit.ts';
 import type { Instance } from '#shared/domain/instance.ts';
 import type { PricePeriod } from '#shared/domain/metering.ts';
 import type { Operation } from '#shared/domain/operation.ts';
@@ -17,6 +18,7 @@ import {
   type User,
   USER,
 } from './account-rows.ts';
+import { AUDIT_ENTRY } from './audit-rows.ts';
 import { type Orphan, ORPHAN, type Usage, USAGE } from './bookkeeping-rows.ts';
 import {
   IMAGE,
@@ -33,6 +35,8 @@ import {
 } from './catalog-rows.ts';
 import type { Kind } from './kind.ts';
 import {
+  AUDIT_FILTERS,
+  type AuditFilter,
   HISTORY_SELECTORS,
   type HistorySelector,
   LIST_FILTERS,
@@ -194,6 +198,23 @@ export const DUE_ORPHANS: Shape<Orphan> = {
   order: [{ property: 'dueAtMs', direction: 'asc' }],
 };
 
+// Audit trail
+
+const AUDITS: ReadonlyMap<string, Shape<AuditEntry>> = new Map(
+  subsets(AUDIT_FILTERS).map((filters): [string, Shape<AuditEntry>] => [
+    filters.join(),
+    { kind: AUDIT_ENTRY, equal: filters, range: 'id', order: [{ property: 'id', direction: 'asc' }] },
+  ]),
+);
+export const AUDIT_TRAILS: readonly Shape<AuditEntry>[] = [...AUDITS.values()];
+
+/** The entries of the audit trail that match all of these filters, newest first: their ids grow as time goes back. */
+export function auditTrail(filters: ReadonlySet<AuditFilter>): Shape<AuditEntry> {
+  const shape = AUDITS.get(AUDIT_FILTERS.filter((name) => filters.has(name)).join());
+  if (shape === undefined) throw new Error('There is a query for every set of filters.');
+  return shape;
+}
+
 // Accounts
 
 export const ALL_CUSTOMERS = all(CUSTOMER);
@@ -245,6 +266,7 @@ export const QUERY_SHAPES: readonly Shape[] = [
   ...INSTANCES_OF_PROJECT,
   ...HISTORIES_OF_PROJECT,
   DUE_ORPHANS,
+  ...AUDIT_TRAILS,
   ALL_CUSTOMERS,
   CUSTOMERS_OF_TIER,
   ALL_USAGES,

@@ -12,6 +12,9 @@ export const OPERATION_RETENTION_MS = 90 * DAY_MS;
 /** History and price periods can be read for 400 days: thirteen months, so that a year can be compared with the last. */
 export const HISTORY_RETENTION_MS = 400 * DAY_MS;
 
+/** The audit trail is kept for 400 days, as history is: thirteen months. */
+export const AUDIT_RETENTION_MS = 400 * DAY_MS;
+
 /** How long an Idempotency-Key is remembered: the contract's 24 hours. */
 export const IDEMPOTENCY_RETENTION_MS = DAY_MS;
 

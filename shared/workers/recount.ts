@@ -1,3 +1,4 @@
+import { type Auditor, auditWrite } from '#shared/datastore/audit-rows.ts';
 import { CUSTOMER } from '#shared/datastore/account-rows.ts';
 import { JOB_STATE, USAGE } from '#shared/datastore/bookkeeping-rows.ts';
 import { ALL_CUSTOMERS, ALL_USAGES, INSTANCES_OF_CUSTOMER } from '#shared/datastore/queries.ts';
@@ -21,6 +22,12 @@ export interface RecountReport {
   readonly finished: boolean;
 }
 
+export interface RecountOptions {
+  readonly dryRun: boolean;
+  /** The operator who asks for it; absent for the scheduled recount, which the log tells of. */
+  readonly auditor?: Auditor;
+}
+
 type RecountTools = Pick<Tools, 'store' | 'log' | 'sleep' | 'random'>;
 
 /** Looks at one customer. Each but the last was overtaken by a create or a delete, or was a repair. */
@@ -42,7 +49,7 @@ const JOB = 'quota-recount';
 export async function recountCustomer(
   customerId: string,
   { store, log, sleep, random }: RecountTools,
-  { dryRun }: { readonly dryRun: boolean },
+  { dryRun, auditor }: RecountOptions,
 ): Promise<UsageDrift | undefined> {
   let first: Pick<UsageDrift, 'recorded' | 'counted'> | undefined;
   let settled = false;
@@ -61,7 +68,13 @@ export async function recountCustomer(
         return noted({ customerId, recorded: row?.value.instances ?? null, counted, repaired: false }, log);
       }
       const instances = { instances: counted };
-      await store.commitOnce([row === undefined ? insert(USAGE, customerId, instances) : replace(row, instances)]);
+      const repair = row === undefined ? insert(USAGE, customerId, instances) : replace(row, instances);
+      const change = { before: row === undefined ? null : { ...row.value }, after: instances };
+      const entry =
+        auditor === undefined
+          ? []
+          : [auditWrite(auditor, { action: 'quota.recount', object: `customer ${customerId}`, ...change })];
+      await store.commitOnce([repair, ...entry]);
       first ??= { recorded: row?.value.instances ?? null, counted };
     } catch (thrown) {
       if (!(thrown instanceof Conflict)) throw thrown;
@@ -83,7 +96,7 @@ function noted(drift: UsageDrift, log: Tools['log']): UsageDrift {
  */
 export async function recountAll(
   tools: RecountTools & Pick<Tools, 'nowMs'>,
-  options: { readonly dryRun: boolean; readonly deadlineMs?: number; readonly remember?: boolean },
+  options: RecountOptions & { readonly deadlineMs?: number; readonly remember?: boolean },
 ): Promise<RecountReport> {
   const { store, nowMs, log } = tools;
   const deadlineMs = options.deadlineMs ?? Number.POSITIVE_INFINITY;

@@ -3,6 +3,7 @@ import { createCustomer } from '#shared/accounts/customers.ts';
 import { createUser } from '#shared/accounts/users.ts';
 import { aCatalog } from '#test/catalog/a-catalog.ts';
 import { countedBytes, testDatastore } from '#test/support/datastore.ts';
+import { testAuditor } from '#test/support/test-auditor.ts';
 
 export const ALICE = '550e8400-e29b-41d4-a716-446655440000';
 export const NOW_MS = Date.UTC(2026, 5, 1);
@@ -10,9 +11,10 @@ export const NOW_MS = Date.UTC(2026, 5, 1);
 /** A store with tiers and nobody yet, a clock to set, counted randomness. */
 export async function accountsHarness() {
   const { store, emulator, address, faults } = await testDatastore();
-  await applyCatalog(store, { tiers: aCatalog().tiers });
+  await applyCatalog(store, { tiers: aCatalog().tiers }, { auditor: testAuditor() });
   const clock = { ms: NOW_MS, nowMs: () => clock.ms };
-  return { context: { store, clock, random: countedBytes() }, store, clock, emulator, address, faults };
+  const by = { actor: { type: 'command_line', id: 'local, tester' }, requestId: 'test-run' } as const;
+  return { context: { store, clock, random: countedBytes(), by }, store, clock, emulator, address, faults };
 }
 
 /** The same with customer acme on tier pro and its user alice. */

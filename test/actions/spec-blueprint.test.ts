@@ -18,6 +18,7 @@ import type { InstanceSpec } from '#shared/domain/instance-spec.ts';
 import type { Principal } from '#shared/domain/principal.ts';
 import { testDatastore } from '#test/support/datastore.ts';
 import { ORIGINAL_BODY } from '#test/support/resource-api.ts';
+import { testAuditor } from '#test/support/test-auditor.ts';
 
 const ALICE: Principal = {
   userId: '550e8400-e29b-41d4-a716-446655440000',
@@ -34,7 +35,7 @@ const LEAST: InstanceSpec = { type: 'cx31', image: 'ubuntu-22.04' };
 /** The local catalogue and `more`, and how many look-ups were made in it. */
 async function harness(more: readonly Write[] = []) {
   const { store } = await testDatastore();
-  await applyCatalog(store, catalog satisfies Catalog);
+  await applyCatalog(store, catalog satisfies Catalog, { auditor: testAuditor() });
   if (more.length > 0) await store.write(more);
   const lookups: number[] = [];
   // The store sends what is asked in one tick as one look-up.

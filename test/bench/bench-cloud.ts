@@ -31,6 +31,7 @@ import type {
   BenchCloudSize,
   TracedCall,
 } from './bench-cloud-messages.ts';
+import { testAuditor } from '#test/support/test-auditor.ts';
 
 /**
  * The cloud of the benchmarks, as a process of its own: the embedded emulators, people with a tier that never runs out,
@@ -86,7 +87,7 @@ async function start(size: BenchCloudSize): Promise<BenchCloudReady> {
     random: Math.random,
     sleep: (ms) => sleep(ms),
   });
-  await applyCatalog(store, catalog satisfies Catalog);
+  await applyCatalog(store, catalog satisfies Catalog, { auditor: testAuditor() });
   await store.write(people(size, Date.now()));
   const { running: instances, stopped } = await machines(store, size);
   const records = Array.from({ length: size.records }, (_, i) =>

@@ -11,6 +11,9 @@ import { InUse } from '#shared/domain/in-use.ts';
 import { anInstance } from '#test/support/an-instance.ts';
 import { testDatastore } from '#test/support/datastore.ts';
 import { aCatalog, aTier } from './a-catalog.ts';
+import { testAuditor } from '#test/support/test-auditor.ts';
+
+const auditor = testAuditor();
 
 const MACHINE = anInstance().machine;
 
@@ -18,7 +21,7 @@ describe('applying', () => {
   test('every section becomes rows', async () => {
     const { store } = await testDatastore();
 
-    await applyCatalog(store, aCatalog());
+    await applyCatalog(store, aCatalog(), { auditor });
 
     const rows = await store.getAll([
       ref(TIER, 'pro'),
@@ -38,11 +41,11 @@ describe('applying', () => {
 
   test('a second time changes nothing', async () => {
     const { store } = await testDatastore();
-    await applyCatalog(store, aCatalog());
+    await applyCatalog(store, aCatalog(), { auditor });
     const before = await store.get(ref(TIER, 'pro'));
     let batches = 0;
 
-    const plan = await applyCatalog(store, aCatalog(), { prune: true, onProgress: () => (batches += 1) });
+    const plan = await applyCatalog(store, aCatalog(), { auditor, prune: true, onProgress: () => (batches += 1) });
 
     expect(plan.items).toEqual([]);
     expect(batches).toBe(0);
@@ -54,7 +57,11 @@ describe('applying', () => {
     const tiers = Object.fromEntries(Array.from({ length: 250 }, (_, i) => [`tier-${i}`, aTier()]));
     const progress: string[] = [];
 
-    await applyCatalog(store, { tiers }, { onProgress: ({ done, total }) => progress.push(`${done}/${total}`) });
+    await applyCatalog(
+      store,
+      { tiers },
+      { auditor, onProgress: ({ done, total }) => progress.push(`${done}/${total}`) },
+    );
 
     expect(progress).toEqual(['100/250', '200/250', '250/250']);
     expect(Object.keys((await exportCatalog(store)).tiers ?? {})).toHaveLength(250);
@@ -67,12 +74,13 @@ describe('applying', () => {
       store,
       { tiers },
       {
+        auditor,
         onProgress: () => faults.add([{ service: 'datastore', method: 'commit', kind: 'error', count: 1, status: 7 }]),
       },
     );
     await expect(stopped).rejects.toMatchObject({ cause: { code: 7 } });
 
-    const plan = await applyCatalog(store, { tiers });
+    const plan = await applyCatalog(store, { tiers }, { auditor });
 
     expect(changeCount(plan)).toBe(50);
     expect(changeCount(await planCatalog(store, { tiers }))).toBe(0);
@@ -82,7 +90,7 @@ describe('applying', () => {
 describe('planning', () => {
   test('a change is shown member by member, old and new', async () => {
     const { store } = await testDatastore();
-    await applyCatalog(store, aCatalog());
+    await applyCatalog(store, aCatalog(), { auditor });
     const pro = aTier({ maxInstances: 5, perMinute: { ...aTier().perMinute, create: 30 } });
 
     const { items } = await planCatalog(store, { tiers: { pro } });
@@ -112,7 +120,7 @@ describe('planning', () => {
 
   test('two spellings of one time are the same', async () => {
     const { store } = await testDatastore();
-    await applyCatalog(store, aCatalog());
+    await applyCatalog(store, aCatalog(), { auditor });
 
     const { items } = await planCatalog(store, {
       prices: { 'n1-standard-2': { steps: [{ priceCents: 10, from: '2026-01-01T01:00:00.000+01:00' }] } },
@@ -176,7 +184,7 @@ describe('planning', () => {
 
   test('a reference may lead to what is stored and not in the file', async () => {
     const { store } = await testDatastore();
-    await applyCatalog(store, aCatalog());
+    await applyCatalog(store, aCatalog(), { auditor });
 
     const { items } = await planCatalog(store, { subnets: aCatalog().subnets });
 
@@ -187,9 +195,9 @@ describe('planning', () => {
 describe('removing', () => {
   test('what the file does not have is left alone and listed', async () => {
     const { store } = await testDatastore();
-    await applyCatalog(store, aCatalog());
+    await applyCatalog(store, aCatalog(), { auditor });
 
-    const plan = await applyCatalog(store, { tiers: { pro: aTier() } });
+    const plan = await applyCatalog(store, { tiers: { pro: aTier() } }, { auditor });
 
     expect(plan.items.map(({ change, what }) => `${change} ${what}`)).toContain('keep tier free');
     expect(changeCount(plan)).toBe(0);
@@ -198,20 +206,20 @@ describe('removing', () => {
 
   test('--prune removes it, but only in the sections that the file has', async () => {
     const { store } = await testDatastore();
-    await applyCatalog(store, aCatalog());
+    await applyCatalog(store, aCatalog(), { auditor });
 
-    await applyCatalog(store, { tiers: { pro: aTier() }, sshKeys: {} }, { prune: true });
+    await applyCatalog(store, { tiers: { pro: aTier() }, sshKeys: {} }, { auditor, prune: true });
 
     expect(await exportCatalog(store)).toEqual(aCatalog({ tiers: { pro: aTier() }, sshKeys: {} }));
   });
 
   test('a tier with customers stays, with ten of them named and all counted, and nothing else is done either', async () => {
     const { store } = await testDatastore();
-    await applyCatalog(store, aCatalog());
+    await applyCatalog(store, aCatalog(), { auditor });
     const ids = Array.from({ length: 23 }, (_, i) => `customer-${String(i).padStart(2, '0')}`);
     await store.write(ids.map((id) => put(CUSTOMER, id, { id, name: id, tier: 'free' })));
 
-    const applied = applyCatalog(store, { tiers: { pro: aTier({ maxInstances: 9 }) } }, { prune: true });
+    const applied = applyCatalog(store, { tiers: { pro: aTier({ maxInstances: 9 }) } }, { auditor, prune: true });
 
     await expect(applied).rejects.toThrow(InUse);
     await expect(applied).rejects.toMatchObject({
@@ -242,7 +250,7 @@ describe('removing', () => {
     ['spot price n1-standard-2', { spotPrices: {} }],
   ] as const)('%s stays while instances were made from it, and goes when they are gone', async (what, catalog) => {
     const { store } = await testDatastore();
-    await applyCatalog(store, aCatalog());
+    await applyCatalog(store, aCatalog(), { auditor });
     const instance = anInstance({ id: 'tw-1', spec, machine: MACHINE });
     await store.write([put(INSTANCE, instance.id, instance)]);
 
@@ -265,7 +273,7 @@ describe('removing', () => {
 
   test('a network stays while a subnet is in it', async () => {
     const { store } = await testDatastore();
-    await applyCatalog(store, aCatalog());
+    await applyCatalog(store, aCatalog(), { auditor });
 
     const { refused } = await planCatalog(store, { networks: {} }, { prune: true });
 
@@ -276,10 +284,10 @@ describe('removing', () => {
 test('what is exported can be applied to an empty store and comes out the same', async () => {
   const first = await testDatastore();
   const second = await testDatastore();
-  await applyCatalog(first.store, aCatalog());
+  await applyCatalog(first.store, aCatalog(), { auditor });
 
   const exported = await exportCatalog(first.store);
-  await applyCatalog(second.store, exported);
+  await applyCatalog(second.store, exported, { auditor });
 
   expect(JSON.stringify(await exportCatalog(second.store))).toBe(JSON.stringify(exported));
   expect(exported).toEqual(aCatalog());

@@ -11,6 +11,9 @@ import { readPrices, rollPrice } from '#shared/workers/roll-prices.ts';
 import { anInstance } from '#test/support/an-instance.ts';
 import { testDatastore } from '#test/support/datastore.ts';
 import { aCatalog } from './a-catalog.ts';
+import { testAuditor } from '#test/support/test-auditor.ts';
+
+const auditor = testAuditor();
 
 const NOW_MS = Date.parse('2026-03-01T00:00:00Z');
 const onDemand = { machineType: 'n1-standard-2', steps: [{ priceCents: 10, fromMs: 0 }] };
@@ -49,7 +52,7 @@ test('only a spot machine is charged the spot price', () => {
 
 test('the catalogue’s new spot price moves the period of a spot machine, and of no other', async () => {
   const { store } = await testDatastore();
-  await applyCatalog(store, aCatalog());
+  await applyCatalog(store, aCatalog(), { auditor });
   const { machine } = anInstance();
   for (const isSpot of [true, false]) {
     const id = isSpot ? 'tw-spot' : 'tw-plain';
@@ -74,11 +77,15 @@ test('the catalogue’s new spot price moves the period of a spot machine, and o
   expect(await charges()).toEqual([4, 10]);
 
   const steps = [{ priceCents: 3, from: '2026-01-01T00:00:00Z' }];
-  await applyCatalog(store, { spotPrices: { 'n1-standard-2': { steps } } }, { nowMs: () => NOW_MS + 1000 });
+  await applyCatalog(store, { spotPrices: { 'n1-standard-2': { steps } } }, { auditor, nowMs: () => NOW_MS + 1000 });
   expect(await charges()).toEqual([3, 10]);
 
   const later = [...steps, { priceCents: 2, from: '2026-03-02T00:00:00Z' }];
-  await applyCatalog(store, { spotPrices: { 'n1-standard-2': { steps: later } } }, { nowMs: () => NOW_MS + 2000 });
+  await applyCatalog(
+    store,
+    { spotPrices: { 'n1-standard-2': { steps: later } } },
+    { auditor, nowMs: () => NOW_MS + 2000 },
+  );
   const tools = { store, nowMs: () => Date.parse('2026-03-03T00:00:00Z') };
   for (const id of ['tw-spot', 'tw-plain']) {
     const row = await store.get(ref(INSTANCE, id));

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { API_KEY, CUSTOMER, PROJECT, SESSION, USER } from '#shared/datastore/account-rows.ts';
 import { ORPHAN } from '#shared/datastore/bookkeeping-rows.ts';
+import { AUDIT_ENTRY } from '#shared/datastore/audit-rows.ts';
 import { COMPOSITE_INDEXES, isServed } from '#shared/datastore/indexes.ts';
 import type { Kind } from '#shared/datastore/kind.ts';
 import * as queries from '#shared/datastore/queries.ts';
@@ -177,6 +178,21 @@ function causeOf(thrown: unknown): unknown {
 const SAMPLES = new Map(
   [
     [INSTANCE, INSTANCE.encode(anInstance({ checkAtMs: 1 }))] as const,
+    [
+      AUDIT_ENTRY,
+      AUDIT_ENTRY.encode({
+        id: 'aud-1',
+        atMs: 1,
+        actorType: 'system',
+        actorId: 'x',
+        action: 'catalog.apply',
+        object: 'catalog',
+        reason: '',
+        before: null,
+        after: null,
+        requestId: 'r',
+      }),
+    ] as const,
     [
       PROJECT_SSH_KEY,
       PROJECT_SSH_KEY.encode({

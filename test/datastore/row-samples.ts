@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { API_KEY, CUSTOMER, ORDERS, PROJECT, SESSION, USER } from '#shared/datastore/account-rows.ts';
+import { AUDIT_ENTRY } from '#shared/datastore/audit-rows.ts';
 import {
   DEAD_LETTER,
   DATABASE_MARKER,
@@ -27,6 +28,7 @@ import {
 import { PROJECT_SSH_KEY } from '#shared/datastore/ssh-key-rows.ts';
 import type { Kind } from '#shared/datastore/kind.ts';
 import { EVENT, EVENT_CAUSES, INSTANCE, OPERATION, PRICE_PERIOD } from '#shared/datastore/rows.ts';
+import { AUDIT_ACTIONS, AUDIT_ACTORS } from '#shared/domain/audit.ts';
 import { OPERATION_KINDS } from '#shared/domain/instance.ts';
 import { METERS } from '#shared/domain/metering.ts';
 import { OPERATION_STATES } from '#shared/domain/operation.ts';
@@ -269,6 +271,21 @@ export const ROW_SAMPLES: readonly RowSamples[] = [
       releasedBy: text,
       database: text,
       epochMs: ms,
+    }),
+  ),
+  samples(
+    AUDIT_ENTRY,
+    record({
+      id: text,
+      atMs: ms,
+      actorType: fc.constantFrom(...AUDIT_ACTORS),
+      actorId: text,
+      action: fc.constantFrom(...AUDIT_ACTIONS),
+      object: text,
+      reason: text,
+      before: maybe(dictionary),
+      after: maybe(dictionary),
+      requestId: text,
     }),
   ),
   samples(DATABASE_MARKER, record({ database: text, epochMs: ms, madeAtMs: ms })),

@@ -1,11 +1,12 @@
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import type { TSchema } from 'typebox';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { plainSchema, type PlainSchema } from '#scripts/generate/plain-schema.ts';
 import { EXAMPLE_PUBLIC_KEY } from '#shared/contracts/common/ssh-key-fields.ts';
 import type { Contract } from '#shared/contracts/contract.ts';
 import { CONTRACTS, FALLBACKS } from '#shared/contracts/index.ts';
+import { AUDIT_ENTRY } from '#shared/datastore/audit-rows.ts';
 import { RATE_COUNTER } from '#shared/datastore/bookkeeping-rows.ts';
 import { KINDS } from '#shared/datastore/kinds.ts';
 import {
@@ -387,6 +388,27 @@ async function traces({ customerId }: Walker, { instanceId }: Subjects) {
     await records.close();
   }
 }
+
+describe.each(CONTRACTS.filter(({ role, method }) => role !== null && method !== 'GET'))(
+  '$name is a change by an administrator',
+  (contract) => {
+    test('leaves exactly one entry in the audit trail, with who asked and in which request', async () => {
+      const subjects = await newInstance(world().user);
+      await prepare(before(contract), subjects);
+      const requestId = `audited-${contract.name}`;
+      const { admin } = world();
+      const headers = { ...credentialOf(contract, admin), 'x-request-id': requestId };
+
+      const answer = await ask(contract, requestOf(contract, { subjects, headers }));
+
+      expect(answer.status, answer.text).toBeLessThan(300);
+      const records = new Records(cloud().connection);
+      onTestFinished(() => records.close());
+      const entries = (await records.all(AUDIT_ENTRY)).filter(({ value }) => value.requestId === requestId);
+      expect(entries.map(({ value }) => [value.actorType, value.actorId])).toEqual([['principal', admin.userId]]);
+    });
+  },
+);
 
 describe.each(CONTRACTS.filter(({ role }) => role !== null))('$name needs a role', (contract) => {
   test('without it the answer is 403, the same for what exists and what does not', async () => {

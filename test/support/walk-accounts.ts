@@ -130,6 +130,11 @@ export class WalkAccounts {
   }
 
   #context(agoMs: number) {
-    return { store: this.store, clock: { nowMs: () => Date.now() - agoMs }, random: this.#random };
+    return {
+      store: this.store,
+      clock: { nowMs: () => Date.now() - agoMs },
+      random: this.#random,
+      by: { actor: { type: 'system', id: 'walk' }, requestId: 'walk' },
+    } as const;
   }
 }

@@ -8,6 +8,7 @@ import { brakeAfter, type SweepBrake, unrecordedAllowed } from '#shared/domain/s
 import { sweep } from '#shared/workers/sweep.ts';
 import { anInstance } from '#test/support/an-instance.ts';
 import { cloudAndRecords, OUR_LABEL } from '#test/support/cloud-and-records.ts';
+import { testAuditor } from '#test/support/test-auditor.ts';
 
 /*
  * With the rows of instances gone, three sweeps deleted every customer's VM with its disks: three of three in a quarter of
@@ -92,8 +93,8 @@ describe('lost records', () => {
     await lose(ids.slice(0, 6));
     await later(60);
 
-    const release = await releaseSweep({ by: 'root' }, tools);
-    const again = await releaseSweep({ by: 'root' }, tools);
+    const release = await releaseSweep(testAuditor(tools.nowMs), tools);
+    const again = await releaseSweep(testAuditor(tools.nowMs), tools);
     const released = await later(60);
     await lose(ids.slice(6, 7));
     const more = await later(60);
@@ -157,7 +158,7 @@ describe('a database that is not the one that the deployment was made with', () 
     cloud.clock.advance(900);
 
     const refused = await run({ ...SETTINGS, identity });
-    await releaseSweep({ by: 'root' }, tools);
+    await releaseSweep(testAuditor(tools.nowMs), tools);
     const released = await run({ ...SETTINGS, identity });
 
     expect(refused).toMatchObject({ brake: 'foreign', machines: 0, looked: 0 });

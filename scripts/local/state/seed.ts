@@ -76,7 +76,13 @@ export async function seed({ stateFolder, datastore, clock }: SeedOptions): Prom
     if ((await store.get(ref(API_KEY, principals.alice.apiKey))) !== undefined) return principals;
     // The database is made here, so it is marked as this cloud's before anything is in it.
     await markDatabase({ database: '', epochMs: 0 }, { store, nowMs: () => clock.nowMs() });
-    await applyCatalog(store, catalog satisfies Catalog);
+    const auditor = {
+      actor: { type: 'system', id: 'local cloud' },
+      requestId: 'start',
+      nowMs: () => clock.nowMs(),
+      hex: (bytes: number) => randomBytes(bytes).toString('hex'),
+    } as const;
+    await applyCatalog(store, catalog satisfies Catalog, { auditor });
     await store.write(accountRows(principals, clock.nowMs()));
     return principals;
   } finally {

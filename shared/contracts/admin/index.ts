@@ -1,4 +1,5 @@
 import type { Contract } from '../contract.ts';
+import { auditList } from './audit-list.ts';
 import { instancesDelete } from './instances-delete.ts';
 import { instancesGet } from './instances-get.ts';
 import { instancesList } from './instances-list.ts';
@@ -16,4 +17,5 @@ export const ADMIN_CONTRACTS: readonly Contract[] = [
   instancesStart,
   instancesRestart,
   instancesReset,
+  auditList,
 ];

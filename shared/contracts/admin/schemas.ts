@@ -1,5 +1,6 @@
 import { Type } from 'typebox';
 import { STATUS_GROUPS } from '#shared/domain/status.ts';
+import { AuditEntry, AuditPage } from './audit-schemas.ts';
 
 export const AdminInstance = Type.Object(
   {
@@ -43,4 +44,4 @@ export const AdminInstancePage = Type.Object(
 );
 
 /** The schemas that documents refer to by name: their titles. */
-export const ADMIN_SCHEMAS = { AdminInstance, AdminInstancePage, Pagination } as const;
+export const ADMIN_SCHEMAS = { AdminInstance, AdminInstancePage, AuditEntry, AuditPage, Pagination } as const;

@@ -23,6 +23,7 @@ import { people, type Person, type PersonName } from './people.ts';
 import { seedProcessRandom } from './process-random.ts';
 import { shareProtos } from './share-protos.ts';
 import { VirtualTime, type VirtualTimeOptions } from './virtual-time.ts';
+import { testAuditor } from '#test/support/test-auditor.ts';
 
 const DAY_MS = 86_400_000;
 /** Where time begins; each world has a day of its own after it. */
@@ -142,7 +143,7 @@ export class SimulatedCloud {
       sleep: (ms) => this.time.sleep(ms),
     });
     const { persons, rows } = people(startedAtMs);
-    await applyCatalog(this.#store, catalog);
+    await applyCatalog(this.#store, catalog, { auditor: testAuditor() });
     await this.#store.write(rows);
     await createQueues({
       project: LOCAL_PROJECT,

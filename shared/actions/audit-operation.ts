@@ -1,0 +1,38 @@
+import { auditWrite } from '#shared/datastore/audit-rows.ts';
+import type { Write } from '#shared/datastore/write.ts';
+import type { AuditAction } from '#shared/domain/audit.ts';
+import type { Operation } from '#shared/domain/operation.ts';
+import type { Actor } from '#shared/domain/principal.ts';
+import type { Tools } from '#shared/lifecycle/tools.ts';
+
+/** Who asked, and in which request. */
+export interface AskedBy {
+  readonly actor: Actor;
+  readonly requestId: string;
+}
+
+/** The writer of audit entries for a request of a principal. */
+export function auditorOf({ actor, requestId }: AskedBy, { nowMs, random }: Pick<Tools, 'nowMs' | 'random'>) {
+  return {
+    actor: { type: 'principal', id: actor.id },
+    requestId,
+    nowMs,
+    hex: (bytes: number) => random.hex(bytes),
+  } as const;
+}
+
+/**
+ * The audit entry of an operation that an administrator asks for; none for a customer's own operation, which history and
+ * operations record. `joined`: the operation was pending already.
+ */
+export function auditOperation(
+  by: AskedBy,
+  { operation, joined }: { readonly operation: Operation; readonly joined: boolean },
+  tools: Pick<Tools, 'nowMs' | 'random'>,
+): readonly Write[] {
+  if (by.actor.type !== 'admin' || operation.kind === 'create') return [];
+  const action: AuditAction = `instance.${operation.kind}`;
+  const { id: operationId, instanceId, customerId } = operation;
+  const after = { operationId, customerId, joined };
+  return [auditWrite(auditorOf(by, tools), { action, object: `instance ${instanceId}`, after })];
+}

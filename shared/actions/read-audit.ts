@@ -1,0 +1,79 @@
+import type { AuditFilter } from '#shared/datastore/list-filters.ts';
+import { auditTrail } from '#shared/datastore/queries.ts';
+import { type AuditAction, type AuditEntry, auditPlace } from '#shared/domain/audit.ts';
+import type { Principal } from '#shared/domain/principal.ts';
+import type { Tools } from '#shared/lifecycle/tools.ts';
+import { foreignCursor, invalidQuery } from '#shared/pagination/invalid-query.ts';
+import type { ListTools } from '#shared/pagination/list-cursors.ts';
+
+/** What of the audit trail is asked for. What is absent lets everything through. */
+export interface AuditQuery {
+  readonly actorId?: string;
+  /** Kind and id: `customer acme`. */
+  readonly object?: string;
+  readonly action?: AuditAction;
+  /** Entries of this moment and later; epoch ms. */
+  readonly sinceMs?: number;
+  /** Entries of this moment and earlier; epoch ms. */
+  readonly untilMs?: number;
+}
+
+export interface AuditPage {
+  /** Newest first. */
+  readonly entries: readonly AuditEntry[];
+  /** Id of the last entry, where there are more. */
+  readonly after: string | undefined;
+}
+
+/** A page of the audit trail; `after` is the id at which the page before ended. */
+export async function readAudit(
+  query: AuditQuery,
+  page: { readonly limit: number; readonly after?: string },
+  { store }: Pick<Tools, 'store'>,
+): Promise<AuditPage> {
+  const { sinceMs, untilMs } = query;
+  const given: readonly (readonly [AuditFilter, string | undefined])[] = [
+    ['actorId', query.actorId],
+    ['object', query.object],
+    ['action', query.action],
+  ];
+  const asked = given.filter(([, value]) => value !== undefined);
+  // Ids grow as time goes back: the later bound of time is the lower bound of the id.
+  const { rows } = await store.query(
+    auditTrail(new Set(asked.map(([name]) => name))),
+    Object.fromEntries(asked.map(([name, value]) => [name, { stringValue: value ?? '' }])),
+    {
+      limit: page.limit + 1,
+      range: {
+        ...(untilMs === undefined || page.after !== undefined ? {} : { atLeast: auditPlace(untilMs) }),
+        ...(page.after === undefined ? {} : { above: page.after }),
+        ...(sinceMs === undefined ? {} : { below: auditPlace(sinceMs - 1) }),
+      },
+    },
+  );
+  const entries = rows.slice(0, page.limit).map(({ value }) => value);
+  return { entries, after: rows.length > page.limit ? entries.at(-1)?.id : undefined };
+}
+
+export interface AuditListRequest {
+  readonly caller: Principal;
+  readonly query: AuditQuery;
+  readonly limit: number;
+  readonly cursor: string | undefined;
+}
+
+/** The same for a caller of the API, whose cursors are sealed. Throws `invalid_request` for a cursor of another list. */
+export async function listAudit(
+  { caller, query, limit, cursor }: AuditListRequest,
+  { store, cursors }: ListTools,
+): Promise<{ readonly entries: readonly AuditEntry[]; readonly cursor: string | undefined }> {
+  const { actorId = null, object = null, action = null, sinceMs = null, untilMs = null } = query;
+  const scope = { list: 'audit', caller, asked: [actorId, object, action, sinceMs, untilMs] };
+  const after = cursor === undefined ? undefined : await cursors.open(cursor, scope);
+  if (cursor !== undefined && after === undefined) throw invalidQuery([foreignCursor('cursor')]);
+  const page = await readAudit(query, { limit, ...(after === undefined ? {} : { after }) }, { store });
+  return {
+    entries: page.entries,
+    cursor: page.after === undefined ? undefined : await cursors.seal(page.after, scope),
+  };
+}

@@ -1,0 +1,95 @@
+/** Who made a change. */
+export interface AuditActor {
+  /** `principal`: a user of the API; `command_line`: an operator at a terminal; `system`: the platform itself. */
+  readonly type: (typeof AUDIT_ACTORS)[number];
+  /** Id of the user; account and operating-system user of a command line; name of the part of the platform. */
+  readonly id: string;
+}
+
+export const AUDIT_ACTORS = ['principal', 'command_line', 'system'] as const;
+
+/** Everything that the audit trail records, as `object.verb`. */
+export const AUDIT_ACTIONS = [
+  'customer.create',
+  'customer.set_tier',
+  'customer.delete',
+  'customer.suspend',
+  'customer.resume',
+  'user.create',
+  'user.update',
+  'user.delete',
+  'project.create',
+  'project.delete',
+  'reservation.create',
+  'bid.create',
+  'order.end',
+  'key.create',
+  'key.rotate',
+  'key.revoke',
+  'session.create',
+  'session.revoke',
+  'catalog.apply',
+  'quota.recount',
+  'sweep.release',
+  'instance.start',
+  'instance.stop',
+  'instance.restart',
+  'instance.reset',
+  'instance.update',
+  'instance.resize',
+  'instance.delete',
+  'instance.sync',
+  'operation.retry',
+  'operation.cancel',
+  'dead_letter.replay',
+  'dead_letter.discard',
+] as const;
+export type AuditAction = (typeof AUDIT_ACTIONS)[number];
+
+/** One change, as the audit trail keeps it. */
+export interface AuditEntry {
+  readonly id: string;
+  readonly atMs: number;
+  readonly actorType: AuditActor['type'];
+  readonly actorId: string;
+  readonly action: AuditAction;
+  /** Kind and id of what was changed: `customer acme`. */
+  readonly object: string;
+  /** What the actor gave as the reason; `""`: none. */
+  readonly reason: string;
+  /** Members before the change; `null`: the object did not exist, or nothing of it is worth keeping. Never a secret. */
+  readonly before: AuditValue;
+  readonly after: AuditValue;
+  /** Of the request, or of the run of a command line. */
+  readonly requestId: string;
+}
+
+export type AuditValue = Readonly<Record<string, unknown>> | null;
+
+/** Above every time that the id of an entry can hold: 36^9 milliseconds are 3,218 years. */
+const TIME_MAX = 36 ** 9;
+
+/** `aud-…`: ids grow as time goes back, so that the order of ids is newest first. */
+export function auditId(atMs: number, randomHex: string): string {
+  return `${auditPlace(atMs)}${randomHex}`;
+}
+
+/** Where the entries of this moment begin among the ids; entries of earlier moments have greater ids. */
+export function auditPlace(atMs: number): string {
+  return `aud-${(TIME_MAX - 1 - atMs).toString(36).padStart(9, '0')}`;
+}
+
+/** The members of two values that differ, for entries that should not repeat what stayed. */
+export function changedMembers(
+  before: Readonly<object>,
+  after: Readonly<object>,
+): { readonly before: AuditValue; readonly after: AuditValue } {
+  const old: Readonly<Record<string, unknown>> = { ...before };
+  const young: Readonly<Record<string, unknown>> = { ...after };
+  const names = [...new Set([...Object.keys(old), ...Object.keys(young)])].filter(
+    (name) => JSON.stringify(old[name]) !== JSON.stringify(young[name]),
+  );
+  const pick = (value: Readonly<Record<string, unknown>>) =>
+    Object.fromEntries(names.map((name) => [name, value[name] ?? null]));
+  return { before: pick(old), after: pick(young) };
+}

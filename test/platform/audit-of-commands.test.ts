@@ -1,0 +1,191 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir, userInfo } from 'node:os';
+import path from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { accountsLine } from '#scripts/accounts/accounts-line.ts';
+import { catalogLine } from '#scripts/catalog/catalog-line.ts';
+import type { CommandLine, Surroundings } from '#scripts/console/command-line.ts';
+import { platformLine } from '#scripts/platform/platform-line.ts';
+import { createApiKey } from '#shared/accounts/api-keys.ts';
+import { createProject } from '#shared/accounts/projects.ts';
+import { createBid, createReservation } from '#shared/accounts/orders.ts';
+import { createSession } from '#shared/accounts/sessions.ts';
+import { AUDIT_ENTRY } from '#shared/datastore/audit-rows.ts';
+import { BRAKE, SWEEP_BRAKE } from '#shared/datastore/bookkeeping-rows.ts';
+import { put } from '#shared/datastore/write.ts';
+import type { AuditAction } from '#shared/domain/audit.ts';
+import { aTier } from '#test/catalog/a-catalog.ts';
+import { ALICE, aliceHarness } from '#test/accounts/an-account.ts';
+import { TEST_PROJECT } from '#test/support/datastore.ts';
+import { Records } from '#test/support/records.ts';
+import { runLine } from '#test/support/run-line.ts';
+
+type World = Awaited<ReturnType<typeof aliceHarness>>;
+
+interface Scenario {
+  /** Makes what the command works on, and answers the command's arguments. */
+  readonly args: (world: World) => Promise<readonly string[]>;
+  readonly action: AuditAction;
+}
+
+const PROJECT = 'proj_000000000001';
+
+async function withProject({ context }: World): Promise<void> {
+  await createProject(context, { customerId: 'acme', name: 'web', id: PROJECT });
+}
+
+async function aKey({ context }: World): Promise<string> {
+  return (await createApiKey(context, { userId: ALICE, name: 'k', ttlMs: null })).row.id;
+}
+
+function catalogueFile(): string {
+  const folder = mkdtempSync(path.join(tmpdir(), 'audit-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const file = path.join(folder, 'catalog.json');
+  writeFileSync(file, JSON.stringify({ tiers: { pro: aTier({ maxInstances: 7 }) } }));
+  return file;
+}
+
+/** Every command that changes something, with a case in which it does. */
+const ACCOUNTS: Readonly<Record<string, Scenario>> = {
+  'customers create': { args: async () => ['umbrella', '--tier', 'free'], action: 'customer.create' },
+  'customers set-tier': { args: async () => ['acme', 'free'], action: 'customer.set_tier' },
+  'customers delete': {
+    args: async (world) => {
+      await runLine(accountsLine, ['customers', 'create', 'gone', '--tier', 'free'], environmentOf(world));
+      return ['gone'];
+    },
+    action: 'customer.delete',
+  },
+  'users create': { args: async () => ['--customer', 'acme', '--group', 'g1'], action: 'user.create' },
+  'users set': { args: async () => [ALICE, '--group', 'g2'], action: 'user.update' },
+  'users delete': { args: async () => [ALICE], action: 'user.delete' },
+  'projects create': { args: async () => ['--customer', 'acme', '--name', 'web'], action: 'project.create' },
+  'projects delete': {
+    args: async (world) => {
+      await withProject(world);
+      return [PROJECT];
+    },
+    action: 'project.delete',
+  },
+  'reservations create': {
+    args: async (world) => {
+      await withProject(world);
+      return [PROJECT, '--machine-type', 'n1-standard-2', '--places', '3'];
+    },
+    action: 'reservation.create',
+  },
+  'reservations end': {
+    args: async (world) => {
+      await withProject(world);
+      const order = { project: PROJECT, machineType: 'n1-standard-2', places: 3, buybackCents: 1 };
+      return [PROJECT, (await createReservation(world.context, order)).id];
+    },
+    action: 'order.end',
+  },
+  'bids create': {
+    args: async (world) => {
+      await withProject(world);
+      return [PROJECT, '--machine-type', 'n1-standard-2'];
+    },
+    action: 'bid.create',
+  },
+  'bids end': {
+    args: async (world) => {
+      await withProject(world);
+      return [PROJECT, (await createBid(world.context, { project: PROJECT, machineType: 'n1-standard-2' })).id];
+    },
+    action: 'order.end',
+  },
+  'keys create': { args: async () => ['--user', ALICE, '--name', 'laptop'], action: 'key.create' },
+  'keys revoke': { args: async (world) => [await aKey(world)], action: 'key.revoke' },
+  'keys rotate': { args: async (world) => [await aKey(world)], action: 'key.rotate' },
+  'sessions create': { args: async () => ['--user', ALICE], action: 'session.create' },
+  'sessions revoke': {
+    args: async ({ context }) => [(await createSession(context, { userId: ALICE, ttlMs: 3_600_000 })).id],
+    action: 'session.revoke',
+  },
+};
+
+const CATALOG: Readonly<Record<string, Scenario>> = {
+  apply: { args: async () => [catalogueFile()], action: 'catalog.apply' },
+};
+
+const PLATFORM: Readonly<Record<string, Scenario>> = {
+  'sweep release': {
+    args: async ({ store }) => {
+      const counts = { machines: 20, records: 0, unrecorded: 20, database: '', epochMs: 0 };
+      const brake = { ...counts, engagedAtMs: 1, releasedAtMs: null, releasedBy: '' };
+      await store.write([put(SWEEP_BRAKE, BRAKE, brake)]);
+      return [];
+    },
+    action: 'sweep.release',
+  },
+};
+
+function environmentOf({ address }: World): Readonly<Record<string, string>> {
+  return { DATASTORE_EMULATOR_HOST: address, GOOGLE_CLOUD_PROJECT: TEST_PROJECT };
+}
+
+const PROGRAMS: readonly {
+  readonly make: (surroundings?: Surroundings) => CommandLine;
+  readonly scenarios: Readonly<Record<string, Scenario>>;
+}[] = [
+  { make: accountsLine, scenarios: ACCOUNTS },
+  { make: catalogLine, scenarios: CATALOG },
+  { make: platformLine, scenarios: PLATFORM },
+];
+
+test.each(PROGRAMS)('every command of a program that changes something is walked here', ({ make, scenarios }) => {
+  expect([...make().changingCommands()].sort()).toEqual(Object.keys(scenarios).sort());
+});
+
+const CASES = PROGRAMS.flatMap(({ make, scenarios }) =>
+  Object.entries(scenarios).map(([command, scenario]) => ({ make, command, ...scenario })),
+);
+
+test.each(CASES)('`$command` leaves exactly one entry: who, what, and no secret', async ({ make, command, ...one }) => {
+  const world = await aliceHarness();
+  const args = [...command.split(' '), ...(await one.args(world))];
+  const records = new Records(world);
+  const before = (await records.all(AUDIT_ENTRY)).map(({ id }) => id);
+
+  const done = await runLine(make, args, environmentOf(world));
+
+  expect(done.exitCode, done.stderr).toBe(0);
+  const entries = (await records.all(AUDIT_ENTRY)).filter(({ id }) => !before.includes(id));
+  expect(entries.map(({ value }) => [value.action, value.actorType, value.actorId])).toEqual([
+    [one.action, 'command_line', `local, ${userInfo().username}`],
+  ]);
+  const text = JSON.stringify(entries);
+  // Made secrets and their hashes: sk_…, cs_…, and 64 hex digits. The id of a session is one, and is what lists show.
+  expect(text).not.toMatch(/sk_|cs_|secretHash/);
+});
+
+test('a command that changes nothing the second time leaves no second entry', async () => {
+  const world = await aliceHarness();
+  const records = new Records(world);
+  const run = (line: string) => runLine(accountsLine, line.split(' '), environmentOf(world));
+  await run('customers set-tier acme free');
+  const before = (await records.all(AUDIT_ENTRY)).length;
+
+  expect((await run('customers set-tier acme free')).exitCode).toBe(0);
+
+  expect(await records.all(AUDIT_ENTRY)).toHaveLength(before);
+});
+
+test('a change whose commit fails leaves no entry, and one whose answer was lost leaves one', async () => {
+  const world = await aliceHarness();
+  const records = new Records(world);
+  const run = (line: string) => runLine(accountsLine, line.split(' '), environmentOf(world));
+  const entries = async () =>
+    (await records.all(AUDIT_ENTRY)).filter(({ value }) => value.action === 'customer.set_tier').length;
+
+  world.faults.add([{ service: 'datastore', method: 'commit', kind: 'error', count: 1, status: 7 }]);
+  expect((await run('customers set-tier acme free')).exitCode).toBe(1);
+  expect(await entries()).toBe(0);
+
+  world.faults.add([{ service: 'datastore', method: 'commit', kind: 'lostAnswer', count: 1 }]);
+  expect((await run('customers set-tier acme free')).exitCode).toBe(0);
+  expect(await entries()).toBe(1);
+});
