@@ -1,8 +1,10 @@
 import { auditWrite } from '#shared/datastore/audit-rows.ts';
 import type { Write } from '#shared/datastore/write.ts';
 import type { AuditAction } from '#shared/domain/audit.ts';
+import { OPERATION_KINDS } from '#shared/domain/instance.ts';
 import type { Operation } from '#shared/domain/operation.ts';
 import type { Actor } from '#shared/domain/principal.ts';
+import { known } from '#shared/domain/stored-word.ts';
 import type { Tools } from '#shared/lifecycle/tools.ts';
 
 /** Who asked, and in which request. */
@@ -30,8 +32,9 @@ export function auditOperation(
   { operation, joined }: { readonly operation: Operation; readonly joined: boolean },
   tools: Pick<Tools, 'nowMs' | 'random'>,
 ): readonly Write[] {
-  if (by.actor.type !== 'admin' || operation.kind === 'create') return [];
-  const action: AuditAction = `instance.${operation.kind}`;
+  const kind = known(OPERATION_KINDS, operation.kind);
+  if (by.actor.type !== 'admin' || kind === undefined || kind === 'create') return [];
+  const action: AuditAction = `instance.${kind}`;
   const { id: operationId, instanceId, customerId } = operation;
   const after = { operationId, customerId, joined };
   return [auditWrite(auditorOf(by, tools), { action, object: `instance ${instanceId}`, after })];

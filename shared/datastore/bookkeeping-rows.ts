@@ -1,3 +1,4 @@
+import type { Stored } from '#shared/domain/stored-word.ts';
 import type { SweepBrake } from '#shared/domain/sweep-brake.ts';
 import { expiry, integer, json, nullable, plainText, text, texts, time, word } from './field.ts';
 import { kind, type Kind } from './kind.ts';
@@ -61,11 +62,14 @@ export const IDEMPOTENCY: Kind<IdempotencyRecord> = kind<IdempotencyRecord>(
   },
 );
 
+export const ORPHAN_REASONS = ['deleted', 'given_up', 'unrecorded'] as const;
+export type OrphanReason = (typeof ORPHAN_REASONS)[number];
+
 /** A VM that must go: left by a delete, by a create that came to nothing, or found without a record. The id is the VM's name. */
 export interface Orphan {
   readonly name: string;
   readonly zone: string;
-  readonly why: 'deleted' | 'given_up' | 'unrecorded';
+  readonly why: Stored<OrphanReason>;
   readonly foundAtMs: number;
   /** It is deleted from then on. */
   readonly deleteAtMs: number;
@@ -85,7 +89,7 @@ export const ORPHAN: Kind<Orphan> = kind<Orphan>(
   {
     name: text,
     zone: plainText,
-    why: word(['deleted', 'given_up', 'unrecorded']),
+    why: word(ORPHAN_REASONS),
     foundAtMs: time,
     deleteAtMs: time,
     absentFromMs: time,

@@ -1,10 +1,13 @@
 import type { protos } from '@google-cloud/datastore/build/src/protos.js';
+import type { Stored } from '#shared/domain/stored-word.ts';
 
 export type Value = protos.google.datastore.v1.IValue;
 
 /** How one member of a row is written to a property and read back. `decode(encode(x))` is x. */
 export interface Field<T> {
   readonly indexed: boolean;
+  /** Of a word: the list that it is of. */
+  readonly words?: readonly string[];
   encode(member: T): Value;
   /** Throws for anything that `encode` would not have written: a row that cannot be understood must not be guessed at. */
   decode(value: Value): T;
@@ -36,17 +39,16 @@ export const text: Field<string> = field(true, (member) => ({ stringValue: membe
 /** Text that no query needs. */
 export const plainText: Field<string> = field(false, (member) => ({ stringValue: member }), decodeText);
 
-/** A word from a closed list; a word that is not in the list is refused when read. */
-export function word<const W extends string>(words: readonly W[]): Field<W> {
-  return field<W>(
-    true,
-    (member) => ({ stringValue: member }),
-    (value) => {
-      const found = words.find((candidate) => candidate === value.stringValue);
-      if (found === undefined) throw new UnexpectedValue(`one of ${words.join(', ')}`, value);
-      return found;
-    },
-  );
+/** A word of a closed list, or of a newer version's list: such a word is read and written as it is. */
+export function word<const W extends string>(words: readonly W[]): Field<Stored<W>> {
+  return {
+    ...field<Stored<W>>(
+      true,
+      (member) => ({ stringValue: member }),
+      (value) => decodeText(value) as Stored<W>,
+    ),
+    words,
+  };
 }
 
 function decodeInteger(value: Value): number {
@@ -94,11 +96,14 @@ export function expiry(atMs: number | null): Value {
 
 /** `null` is written as a null value, so that the row is still found by queries that order by it. */
 export function nullable<T>(inner: Field<T>): Field<T | null> {
-  return field<T | null>(
-    inner.indexed,
-    (member) => (member === null ? { nullValue: 'NULL_VALUE' } : inner.encode(member)),
-    (value) => (value.nullValue !== undefined && value.nullValue !== null ? null : inner.decode(value)),
-  );
+  return {
+    ...field<T | null>(
+      inner.indexed,
+      (member) => (member === null ? { nullValue: 'NULL_VALUE' } : inner.encode(member)),
+      (value) => (value.nullValue !== undefined && value.nullValue !== null ? null : inner.decode(value)),
+    ),
+    ...(inner.words === undefined ? {} : { words: inner.words }),
+  };
 }
 
 /** A list of words; not indexed, because what filters on them filters in code. */

@@ -7,13 +7,18 @@ type Fields<T> = { readonly [M in keyof T]-?: Field<T[M]> };
 /** One kind of row: its name in Datastore and how its members become properties. The id is the name part of the key. */
 export interface Kind<T> {
   readonly name: string;
+  /** Its words of closed lists: the list of each, by member. A row of a newer version may hold others. */
+  readonly words: Readonly<Record<string, readonly string[]>>;
   encode(value: T): Properties;
   decode(properties: Properties, id: string): T;
 }
 
 export interface KindOptions<T> {
-  /** Properties that queries need and that follow from the members. They are written, never read. */
-  readonly derived?: (value: T) => Properties;
+  /**
+   * Properties that queries need and that follow from the members. They are written, never read. One that follows from a
+   * word that this version does not know is `undefined`: the row keeps what the newer version wrote.
+   */
+  readonly derived?: (value: T) => Readonly<Record<string, Value | undefined>>;
   /** Members that rows written by an earlier version do not have, and what that means for the row of this id. */
   readonly missing?: (id: string) => Readonly<Partial<T>>;
 }
@@ -24,15 +29,22 @@ export class UnreadableRow extends Error {
 }
 
 export function kind<T extends object>(name: string, fields: Fields<T>, options: KindOptions<T> = {}): Kind<T> {
-  const derived = options.derived ?? (() => ({}));
+  const derived: NonNullable<KindOptions<T>['derived']> = options.derived ?? (() => ({}));
   const { missing } = options;
   const members = Object.keys(fields) as (keyof T & string)[];
+  const words = Object.fromEntries(
+    members.flatMap((member) => (fields[member].words === undefined ? [] : [[member, fields[member].words]])),
+  );
   return {
     name,
+    words,
     encode(value) {
       const properties: Record<string, Value> = {};
       for (const member of members) properties[member] = fields[member].encode(value[member]);
-      return { ...properties, ...derived(value) };
+      for (const [property, follows] of Object.entries(derived(value))) {
+        if (follows !== undefined) properties[property] = follows;
+      }
+      return properties;
     },
     decode(properties, id) {
       const value: Partial<T> = {};

@@ -1,12 +1,13 @@
 import { catalogUses } from '#shared/domain/catalog-uses.ts';
 import { fleetStatus } from '#shared/domain/fleet-status.ts';
-import { eventId, type InstanceEvent } from '#shared/domain/history.ts';
+import { EVENT_CAUSES, eventId, type InstanceEvent } from '#shared/domain/history.ts';
 import { type Instance, OPERATION_KINDS } from '#shared/domain/instance.ts';
 import { NO_LOGIN } from '#shared/domain/login.ts';
 import { METERS, periodId, type PricePeriod } from '#shared/domain/metering.ts';
 import { isFinal, type Operation, OPERATION_STATES } from '#shared/domain/operation.ts';
 import { position, timeText } from '#shared/domain/sort-key.ts';
 import { EVENT_STATUSES, INSTANCE_STATUSES, STATUS_GROUP } from '#shared/domain/status.ts';
+import { known } from '#shared/domain/stored-word.ts';
 import {
   expiry,
   flag,
@@ -19,6 +20,7 @@ import {
   text,
   texts,
   time,
+  type Value,
   word,
 } from './field.ts';
 import { kind, type Kind } from './kind.ts';
@@ -64,11 +66,9 @@ export const INSTANCE: Kind<Instance> = kind<Instance>(
   },
   {
     derived: (instance) => ({
-      statusGroup: { stringValue: STATUS_GROUP[instance.status] },
+      ...ofStatus(instance),
       machineType: { stringValue: instance.machine.machineType },
-      // Sorted lists of a project, each by one property that is value and id in one.
       byCreated: { stringValue: position(timeText(instance.createdAtMs), instance.id) },
-      byStatus: { stringValue: position(fleetStatus(instance), instance.id) },
       byType: { stringValue: position(instance.machine.machineType, instance.id) },
       // Lets the catalogue find who uses an entry before it removes it.
       uses: { arrayValue: { values: catalogUses(instance).map((use) => ({ stringValue: use })) } },
@@ -76,6 +76,16 @@ export const INSTANCE: Kind<Instance> = kind<Instance>(
     missing: () => ({ lastEventAtMs: 0, login: NO_LOGIN }),
   },
 );
+
+/** What follows from the status; sorted lists of a project go by one property that is value and id in one. */
+function ofStatus(instance: Instance) {
+  const status = known(INSTANCE_STATUSES, instance.status);
+  if (status === undefined) return {};
+  return {
+    statusGroup: { stringValue: STATUS_GROUP[status] },
+    byStatus: { stringValue: position(fleetStatus(instance), instance.id) },
+  };
+}
 
 export const OPERATION: Kind<Operation> = kind<Operation>(
   'Operation',
@@ -103,14 +113,17 @@ export const OPERATION: Kind<Operation> = kind<Operation>(
   {
     derived: (operation) => ({
       // Null once final: the reconciler's query for what was left behind walks a short index, not all operations ever.
-      openSince: isFinal(operation.state) ? { nullValue: 'NULL_VALUE' } : time.encode(operation.createdAtMs),
+      openSince: openSince(operation),
       expireAt: expiry(operation.completedAtMs === null ? null : operation.completedAtMs + OPERATION_RETENTION_MS),
     }),
     missing: () => ({ dueAtMs: 0, seenStatus: null }),
   },
 );
 
-export const EVENT_CAUSES = ['operation', 'drift', 'cloud event', 'admin'] as const;
+function openSince({ state, createdAtMs }: Operation): Value | undefined {
+  if (known(OPERATION_STATES, state) === undefined) return undefined;
+  return isFinal(state) ? { nullValue: 'NULL_VALUE' } : time.encode(createdAtMs);
+}
 
 export const EVENT: Kind<InstanceEvent> = kind<InstanceEvent>(
   'InstanceEvent',
@@ -164,12 +177,15 @@ export const PRICE_PERIOD: Kind<PricePeriod> = kind<PricePeriod>(
     missing: () => ({ customerId: '' }),
     derived: (period) => ({
       // Null for a credit: it is no part of what is charged.
-      timeline:
-        period.meter === 'credit'
-          ? { nullValue: 'NULL_VALUE' }
-          : { stringValue: position(timeText(period.startMs), periodId(period.instanceId, period.sequence)) },
+      timeline: chargeTimeline(period),
       // An open one is kept for as long as it runs.
       expireAt: expiry(period.endMs === null ? null : period.endMs + HISTORY_RETENTION_MS),
     }),
   },
 );
+
+function chargeTimeline({ meter, startMs, instanceId, sequence }: PricePeriod): Value | undefined {
+  if (known(METERS, meter) === undefined) return undefined;
+  if (meter === 'credit') return { nullValue: 'NULL_VALUE' };
+  return { stringValue: position(timeText(startMs), periodId(instanceId, sequence)) };
+}

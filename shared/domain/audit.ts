@@ -1,3 +1,5 @@
+import type { Stored } from './stored-word.ts';
+
 /** Who made a change. */
 export interface AuditActor {
   /** `principal`: a user of the API; `command_line`: an operator at a terminal; `system`: the platform itself. */
@@ -50,9 +52,9 @@ export type AuditAction = (typeof AUDIT_ACTIONS)[number];
 export interface AuditEntry {
   readonly id: string;
   readonly atMs: number;
-  readonly actorType: AuditActor['type'];
+  readonly actorType: Stored<AuditActor['type']>;
   readonly actorId: string;
-  readonly action: AuditAction;
+  readonly action: Stored<AuditAction>;
   /** Kind and id of what was changed: `customer acme`. */
   readonly object: string;
   /** What the actor gave as the reason; `""`: none. */

@@ -1,6 +1,6 @@
 import type { InstanceEvent } from './history.ts';
 import type { Instance } from './instance.ts';
-import { type EventStatus, type InstanceStatus, isStopped } from './status.ts';
+import { type InstanceStatus, isStopped, shownStatus } from './status.ts';
 
 /** Status words of the fleet family, a closed list. Lists are sorted and filtered by them, so the domain knows them. */
 export const FLEET_STATUSES = [
@@ -48,7 +48,7 @@ export function fleetStatus(instance: Pick<Instance, 'status' | 'cloudId' | 'que
   const rests = isStopped(status) || status === 'SUSPENDED';
   if (rests && queue.at(-1)?.kind === 'start') return 'STATUS_CONFIRMED';
   if (rests && instance.preempted) return 'STATUS_PREEMPTED';
-  return WORD[status];
+  return WORD[shownStatus(status)];
 }
 
 /** Why an event of a VM at rest says that it was taken away: `InstanceEvent.reason`. */
@@ -58,12 +58,12 @@ export const PREEMPTED_REASON = 'preempted';
  * The word for a change in the past. Here a VM that is being deleted is STOPPING, which is what it does until it is gone:
  * the history says when the cloud did what, so TERMINATED is the moment at which the VM was gone.
  */
-export function pastFleetStatus(event: Pick<InstanceEvent, 'reason'> & { readonly status: EventStatus }): FleetStatus {
+export function pastFleetStatus(event: Pick<InstanceEvent, 'reason' | 'status'>): FleetStatus {
   const { status, reason } = event;
   if (status === 'DELETED') return 'STATUS_TERMINATED';
   if (status === 'DELETING') return 'STATUS_STOPPING';
   if (isStopped(status) && reason === PREEMPTED_REASON) return 'STATUS_PREEMPTED';
-  return WORD[status];
+  return WORD[shownStatus(status)];
 }
 
 /** When an instance ended: only what does not come back by itself has an end. */

@@ -1,8 +1,10 @@
 import type { Instance } from './instance.ts';
 import type { Actor } from './principal.ts';
 import type { EventStatus } from './status.ts';
+import type { Stored } from './stored-word.ts';
 
-export type EventCause = 'operation' | 'drift' | 'cloud event' | 'admin';
+export const EVENT_CAUSES = ['operation', 'drift', 'cloud event', 'admin'] as const;
+export type EventCause = (typeof EVENT_CAUSES)[number];
 
 /** Reason of the first event of a VM that was made anew, outside of this service, under the name of an instance. */
 export const VM_REPLACED = 'vm_replaced';
@@ -15,10 +17,10 @@ export interface InstanceEvent {
   readonly instanceId: string;
   /** 1, 2, 3, … per instance. */
   readonly sequence: number;
-  readonly status: EventStatus;
+  readonly status: Stored<EventStatus>;
   /** When it happened in the cloud, as far as the cloud said; epoch ms. */
   readonly atMs: number;
-  readonly cause: EventCause;
+  readonly cause: Stored<EventCause>;
   readonly actor: Actor;
   readonly operationId: string | null;
   readonly reason: string | null;
@@ -39,7 +41,7 @@ export function eventId(instanceId: string, sequence: number): string {
 
 /** Why and when a status changes. */
 export interface StatusChange {
-  readonly status: EventStatus;
+  readonly status: Stored<EventStatus>;
   readonly atMs: number;
   readonly cause: EventCause;
   readonly actor: Actor;

@@ -1,6 +1,7 @@
 import type { Login } from './login.ts';
 import type { Metering } from './metering.ts';
 import type { InstanceStatus } from './status.ts';
+import type { Stored } from './stored-word.ts';
 
 /** What a VM is made of: everything that `instances.insert` needs, so that the worker can repeat it word for word. */
 export interface MachineSpec {
@@ -28,7 +29,7 @@ export interface MachineSpec {
 /** An operation that was accepted and has not ended, as the instance remembers it: its queue, oldest first. */
 export interface QueuedOperation {
   readonly id: string;
-  readonly kind: OperationKind;
+  readonly kind: Stored<OperationKind>;
 }
 
 export const OPERATION_KINDS = ['create', 'start', 'stop', 'reset', 'restart', 'delete'] as const;
@@ -56,7 +57,7 @@ export interface Instance {
   /** fid of the spot bid or reservation it belongs to; `null` for an on-demand instance. */
   readonly bid: string | null;
   readonly reservation: string | null;
-  readonly status: InstanceStatus;
+  readonly status: Stored<InstanceStatus>;
   /** Why it is ERROR; `null` otherwise. */
   readonly statusReason: { readonly reason: string; readonly message: string } | null;
   /** When `status` began, as far as the cloud said; epoch ms. */

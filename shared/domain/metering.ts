@@ -1,4 +1,5 @@
 import type { EventStatus } from './status.ts';
+import type { Stored } from './stored-word.ts';
 
 /** What is counted while an instance exists: what it costs, and what a paused place of a reservation gives back. */
 export const METERS = ['charge', 'credit'] as const;
@@ -24,7 +25,7 @@ export const UNMETERED: Metering = { count: 0, charge: null, credit: null };
 export interface PricePeriod {
   readonly instanceId: string;
   readonly sequence: number;
-  readonly meter: Meter;
+  readonly meter: Stored<Meter>;
   readonly machineType: string;
   readonly priceCents: number;
   readonly startMs: number;
@@ -50,7 +51,7 @@ type Reading = 'runs' | 'stands' | 'keeps';
  * What each status says about the charge. It begins when the VM runs and ends when it has come to rest, as Compute
  * Engine counts; on its way there it is charged on. The place of a reservation is paid for while its VM rests, too.
  */
-function chargeReading(status: EventStatus, reserved: boolean): Reading {
+function chargeReading(status: Stored<EventStatus>, reserved: boolean): Reading {
   switch (status) {
     case 'RUNNING':
     case 'REPAIRING':
@@ -71,11 +72,14 @@ function chargeReading(status: EventStatus, reserved: boolean): Reading {
     case 'DEPROVISIONING':
     case 'DELETING':
       return 'keeps';
+    // A newer version's word.
+    default:
+      return 'keeps';
   }
 }
 
 /** The credit runs while the VM in a reserved place rests. */
-function creditReading(status: EventStatus, reserved: boolean): Reading {
+function creditReading(status: Stored<EventStatus>, reserved: boolean): Reading {
   switch (status) {
     case 'STOPPED':
     case 'TERMINATED':
@@ -95,6 +99,8 @@ function creditReading(status: EventStatus, reserved: boolean): Reading {
     case 'ERROR':
     case 'DELETED':
       return 'stands';
+    default:
+      return 'keeps';
   }
 }
 
@@ -103,7 +109,7 @@ const READING = { charge: chargeReading, credit: creditReading } as const;
 /** Whether a meter runs after a change of status. */
 export function isRunning(
   meter: Meter,
-  change: { readonly status: EventStatus; readonly reserved: boolean; readonly before: boolean },
+  change: { readonly status: Stored<EventStatus>; readonly reserved: boolean; readonly before: boolean },
 ): boolean {
   const reading = READING[meter](change.status, change.reserved);
   return reading === 'keeps' ? change.before : reading === 'runs';
@@ -111,7 +117,7 @@ export function isRunning(
 
 /** A change of status that may move the meters. */
 export interface MeteredChange {
-  readonly status: EventStatus;
+  readonly status: Stored<EventStatus>;
   readonly atMs: number;
   /** From here on it is another VM: what was counted for the former one ends. */
   readonly replaced?: boolean;

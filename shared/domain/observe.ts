@@ -2,7 +2,7 @@ import { PREEMPTED_REASON } from './fleet-status.ts';
 import { type InstanceEvent, MACHINE_TYPE_CHANGED, nextEvent, type StatusChange, VM_REPLACED } from './history.ts';
 import type { Instance } from './instance.ts';
 import { type CloudTimes, type Direction, hasReturned, statusTransitions } from './status-transitions.ts';
-import { type InstanceStatus, isStopped, isTransitional, statusFromCloud } from './status.ts';
+import { isStopped, isTransitional, statusFromCloud } from './status.ts';
 
 /** What was seen of a VM. */
 export interface Observation {
@@ -142,7 +142,7 @@ interface Change {
 }
 
 /** The instance in its new status, with an event for each status on its way there. */
-function moved(from: InstanceStatus, after: Instance, { times, context }: Change): Observed {
+function moved(from: Instance['status'], after: Instance, { times, context }: Change): Observed {
   const passed: InstanceEvent[] = [];
   let current: Observed = { instance: after, event: undefined };
   for (const { status, atMs } of statusTransitions(from, after.status, times)) {
@@ -191,7 +191,7 @@ function machineTypeOf({ machine }: Instance, { machineType = '' }: Observation)
   return machineType === '' || plain(machineType) === plain(machine.machineType) ? machine.machineType : machineType;
 }
 
-function preempted(instance: Instance, status: InstanceStatus, context: ObservationContext): boolean {
+function preempted(instance: Instance, status: Instance['status'], context: ObservationContext): boolean {
   if (context.preempted === true) return true;
   // A start ends the pre-emption; stopping and stopped are part of it.
   return instance.preempted && status !== 'PROVISIONING' && status !== 'STAGING' && status !== 'RUNNING';

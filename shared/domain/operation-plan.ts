@@ -1,12 +1,13 @@
-import type { CloudCall, Operation, OperationFailure } from './operation.ts';
+import { CLOUD_VERBS, type CloudCall, type CloudVerb, type Operation, type OperationFailure } from './operation.ts';
 import { type InstanceStatus, isStopped, isTransitional, statusFromCloud } from './status.ts';
+import { known } from './stored-word.ts';
 
 /** What to do next for an operation. */
 export type Step =
   /** Ask Compute Engine for this. */
   | {
       readonly do: 'call';
-      readonly verb: CloudCall['verb'];
+      readonly verb: CloudVerb;
       /** False: with the requestId of the call before. */ readonly fresh: boolean;
     }
   /** Wait for the zone operation that was asked for. */
@@ -46,8 +47,11 @@ export function nextStep(
   const status = statusFromCloud(seen.status);
   // A word we do not know: it will become one that we do, or the worker loses patience.
   if (status === undefined) return { do: 'wait' };
-  if (repeatable && operation.kind !== 'create') return { do: 'call', verb: call.verb, fresh: false };
-  const done = call?.done === true ? call.verb : undefined;
+  const verb = call === null ? undefined : known(CLOUD_VERBS, call.verb);
+  // A newer version's call is that version's to repeat.
+  if (call !== null && verb === undefined) return { do: 'wait' };
+  if (repeatable && verb !== undefined && operation.kind !== 'create') return { do: 'call', verb, fresh: false };
+  const done = call?.done === true ? verb : undefined;
   switch (operation.kind) {
     case 'create':
       return up(status);
@@ -61,11 +65,14 @@ export function nextStep(
       return resetFrom(status);
     case 'restart':
       return restartFrom(status, done);
+    // `isUnderstood` keeps operations of newer versions away from here.
+    default:
+      return { do: 'wait' };
   }
 }
 
 /** A delete that was answered and is still visible is on its way. */
-function afterOrCall(call: CloudCall | null, verb: CloudCall['verb'], repeatable: boolean): Step {
+function afterOrCall(call: CloudCall | null, verb: CloudVerb, repeatable: boolean): Step {
   if (call?.done === true) return { do: 'wait' };
   return { do: 'call', verb, fresh: !repeatable };
 }
@@ -91,7 +98,7 @@ function resetFrom(status: InstanceStatus): Step {
 }
 
 /** Stop, then start: the second half begins when the first has arrived. */
-function restartFrom(status: InstanceStatus, done: CloudCall['verb'] | undefined): Step {
+function restartFrom(status: InstanceStatus, done: CloudVerb | undefined): Step {
   if (done === 'start' || done === 'resume') return up(status);
   if (done === 'stop') return status === 'RUNNING' ? { do: 'complete' } : startFrom(status);
   if (status === 'RUNNING') return { do: 'call', verb: 'stop', fresh: true };

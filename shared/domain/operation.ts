@@ -1,14 +1,19 @@
-import type { Instance, OperationKind } from './instance.ts';
+import { type Instance, OPERATION_KINDS, type OperationKind } from './instance.ts';
 import type { Actor } from './principal.ts';
 import type { Direction } from './status-transitions.ts';
 import type { InstanceStatus } from './status.ts';
+import { known, type Stored } from './stored-word.ts';
 
 export const OPERATION_STATES = ['pending', 'running', 'completed', 'failed'] as const;
 export type OperationState = (typeof OPERATION_STATES)[number];
 
+export const CLOUD_VERBS = ['insert', 'start', 'stop', 'reset', 'resume', 'delete'] as const;
+/** A call that changes a VM. */
+export type CloudVerb = (typeof CLOUD_VERBS)[number];
+
 /** What the worker asked of Compute Engine last, written before it asks, so that a repeat is the same request. */
 export interface CloudCall {
-  readonly verb: 'insert' | 'start' | 'stop' | 'reset' | 'resume' | 'delete';
+  readonly verb: Stored<CloudVerb>;
   /** UUID that makes a repeated call the same call; Compute Engine remembers it for about an hour. */
   readonly requestId: string;
   readonly askedAtMs: number;
@@ -51,9 +56,9 @@ export type OperationFailure = (typeof OPERATION_FAILURES)[number];
 export interface Operation {
   /** `op-…`, sortable by time. */
   readonly id: string;
-  readonly kind: OperationKind;
+  readonly kind: Stored<OperationKind>;
   readonly instanceId: string;
-  readonly state: OperationState;
+  readonly state: Stored<OperationState>;
   readonly actor: Actor;
   readonly customerId: string;
   readonly visibleBy: readonly string[];
@@ -72,13 +77,13 @@ export interface Operation {
   /** `reason` is an OperationFailure, or a word of a newer version. */
   readonly error: { readonly reason: string; readonly message: string } | null;
   /** What the VM was seen to be when the operation ended; `null` before that, without a VM, and in older rows. */
-  readonly seenStatus: InstanceStatus | null;
+  readonly seenStatus: Stored<InstanceStatus> | null;
   readonly createdAtMs: number;
   readonly startedAtMs: number | null;
   readonly completedAtMs: number | null;
 }
 
-const DIRECTION: Readonly<Record<CloudCall['verb'], Direction | null>> = {
+const DIRECTION: Readonly<Record<CloudVerb, Direction | null>> = {
   insert: 'up',
   start: 'up',
   resume: 'up',
@@ -87,18 +92,36 @@ const DIRECTION: Readonly<Record<CloudCall['verb'], Direction | null>> = {
   reset: null,
 };
 
-/** What a call leads to; `null`: the VM stays where it is. */
-export function directionOf(verb: CloudCall['verb']): Direction | null {
-  return DIRECTION[verb];
+/** What a call leads to; `null`: the VM stays where it is, or this version does not know. */
+export function directionOf(verb: Stored<CloudVerb>): Direction | null {
+  const ours = known(CLOUD_VERBS, verb);
+  return ours === undefined ? null : DIRECTION[ours];
 }
 
-export function isFinal(state: OperationState): boolean {
+export function isFinal(state: Stored<OperationState>): boolean {
   return state === 'completed' || state === 'failed';
+}
+
+/** The state as callers are shown it. One that this version does not know is `running`: callers look again. */
+export function shownState(state: Stored<OperationState>): OperationState {
+  return known(OPERATION_STATES, state) ?? 'running';
+}
+
+/**
+ * Whether this version knows what the operation asks for, how far it is and which call was made. One that a newer version
+ * made is that version's to carry out: during a deployment, or after a rollback, this version neither works on it nor ends it.
+ */
+export function isUnderstood({ kind, state, call }: Pick<Operation, 'kind' | 'state' | 'call'>): boolean {
+  return (
+    known(OPERATION_KINDS, kind) !== undefined &&
+    known(OPERATION_STATES, state) !== undefined &&
+    (call === null || known(CLOUD_VERBS, call.verb) !== undefined)
+  );
 }
 
 /** An operation before anybody has worked on it. */
 export function pendingOperation(
-  kind: Operation['kind'],
+  kind: OperationKind,
   instance: Pick<Instance, 'id' | 'customerId' | 'visibleBy'>,
   made: { readonly id: string; readonly actor: Actor; readonly requestId: string; readonly atMs: number },
 ): Operation {

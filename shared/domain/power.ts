@@ -1,6 +1,7 @@
 import { Failure } from './failure.ts';
-import type { Instance, OperationKind, QueuedOperation } from './instance.ts';
-import { type InstanceStatus, isStopped } from './status.ts';
+import { type Instance, OPERATION_KINDS, type OperationKind, type QueuedOperation } from './instance.ts';
+import { INSTANCE_STATUSES, type InstanceStatus, isStopped, shownStatus } from './status.ts';
+import { known, type Stored } from './stored-word.ts';
 
 export const POWER_KINDS = ['start', 'stop', 'reset', 'restart'] as const;
 export type PowerKind = (typeof POWER_KINDS)[number];
@@ -21,9 +22,10 @@ const OUTCOME: Readonly<Record<OperationKind, InstanceStatus>> = {
   delete: 'DELETING',
 };
 
-/** Where a completed operation has brought its instance. */
-export function outcomeOf(kind: OperationKind): InstanceStatus {
-  return OUTCOME[kind];
+/** Where a completed operation has brought its instance; `undefined` for a kind that this version does not know. */
+export function outcomeOf(kind: Stored<OperationKind>): InstanceStatus | undefined {
+  const ours = known(OPERATION_KINDS, kind);
+  return ours === undefined ? undefined : OUTCOME[ours];
 }
 
 /** Where a transition ends that no operation of ours explains. */
@@ -44,11 +46,16 @@ const SETTLES: Readonly<Record<InstanceStatus, InstanceStatus>> = {
   ERROR: 'ERROR',
 };
 
-/** The status that counts for what may be asked next: after the operations already accepted. */
+/**
+ * The status that counts for what may be asked next: after the operations already accepted, those of newer versions left
+ * out. A status that this version does not know leads nowhere: nothing fits it until a look at the VM has replaced it.
+ */
 export function projectedStatus(instance: Pick<Instance, 'status' | 'queue'>): InstanceStatus {
   if (isLeaving(instance)) return 'DELETING';
-  const last = instance.queue.at(-1);
-  return last === undefined ? SETTLES[instance.status] : OUTCOME[last.kind];
+  const last = instance.queue.map(({ kind }) => outcomeOf(kind)).findLast((outcome) => outcome !== undefined);
+  if (last !== undefined) return last;
+  const status = known(INSTANCE_STATUSES, instance.status);
+  return status === undefined ? shownStatus(instance.status) : SETTLES[status];
 }
 
 /**

@@ -1,3 +1,5 @@
+import type { Stored } from './stored-word.ts';
+
 /** Who is asking, as the credential proved it. */
 export interface Principal {
   /** UUID. */
@@ -18,7 +20,7 @@ export type Role = (typeof ROLES)[number];
 
 /** Who caused a change, as history and operations remember it. */
 export interface Actor {
-  readonly type: 'user' | 'admin' | 'system';
+  readonly type: Stored<'user' | 'admin' | 'system'>;
   /** The user's id; the name of the function for `system`. */
   readonly id: string;
 }

@@ -1,4 +1,5 @@
 import { type InstanceStatus, isStopped } from './status.ts';
+import type { Stored } from './stored-word.ts';
 
 /** Where an act on a VM leads: to RUNNING, to a stop, or to no VM. */
 export type Direction = 'up' | 'down' | 'gone';
@@ -20,12 +21,15 @@ export interface CloudTimes {
   readonly nowMs: number;
 }
 
+/** On record there may be a word of a newer version. */
+type Status = Stored<InstanceStatus>;
+
 export interface StatusTransition {
-  readonly status: InstanceStatus;
+  readonly status: Status;
   readonly atMs: number;
 }
 
-const WAY_UP: readonly InstanceStatus[] = ['PROVISIONING', 'STAGING', 'RUNNING'];
+const WAY_UP: readonly Status[] = ['PROVISIONING', 'STAGING', 'RUNNING'];
 
 /**
  * What a VM went through from the status on record to the one that is seen now, which is the last. The VM's own timestamps
@@ -33,11 +37,7 @@ const WAY_UP: readonly InstanceStatus[] = ['PROVISIONING', 'STAGING', 'RUNNING']
  * status on the way whose time nothing tells is left out: no event is better than one with an invented time. The last
  * status without a time of its own counts from the look, when it was certainly true.
  */
-export function statusTransitions(
-  from: InstanceStatus,
-  to: InstanceStatus,
-  times: CloudTimes,
-): readonly StatusTransition[] {
+export function statusTransitions(from: Status, to: Status, times: CloudTimes): readonly StatusTransition[] {
   const { sinceMs, nowMs, lastStartAtMs, lastStopAtMs } = times;
   const seenAtMs = Math.max(nowMs, sinceMs, lastStartAtMs ?? 0, lastStopAtMs ?? 0);
   const last = { status: to, atMs: timeOf(to, to, times) ?? seenAtMs };
@@ -52,7 +52,7 @@ export function statusTransitions(
 
 /** True when a VM has left its status and come back to it since it was last looked at, by its own timestamps. */
 export function hasReturned(
-  status: InstanceStatus,
+  status: Status,
   { lastStartAtMs, lastStopAtMs, sinceMs }: Pick<CloudTimes, 'lastStartAtMs' | 'lastStopAtMs' | 'sinceMs'>,
 ): boolean {
   const stopped = lastStopAtMs !== null && lastStopAtMs > sinceMs;
@@ -61,7 +61,7 @@ export function hasReturned(
 }
 
 /** What must have been in between, in its order. */
-function statusesBetween(from: InstanceStatus, to: InstanceStatus, times: CloudTimes): readonly InstanceStatus[] {
+function statusesBetween(from: Status, to: Status, times: CloudTimes): readonly Status[] {
   const target = WAY_UP.indexOf(to);
   if (target >= 0) {
     const stopped = from === 'STOPPING' || (!isStopped(from) && hasReturned(to, times));
@@ -76,7 +76,7 @@ function statusesBetween(from: InstanceStatus, to: InstanceStatus, times: CloudT
 }
 
 /** When a status on the way to `to` began, by what the cloud says; `null` when nothing tells. */
-function timeOf(status: InstanceStatus, to: InstanceStatus, times: CloudTimes): number | null {
+function timeOf(status: Status, to: Status, times: CloudTimes): number | null {
   const { begunAtMs, endedAtMs, direction, lastStartAtMs, lastStopAtMs } = times;
   switch (status) {
     case 'STAGING':

@@ -1,3 +1,5 @@
+import { known, type Stored } from './stored-word.ts';
+
 /**
  * The status of an instance: Compute Engine's own words (v1 Instance.status), and two of ours. DELETING is a record whose
  * VM is being removed; ERROR is one whose VM could not be made or has vanished.
@@ -34,12 +36,21 @@ const TRANSITIONAL: ReadonlySet<InstanceStatus> = new Set<InstanceStatus>([
   'DELETING',
 ]);
 
-export function isTransitional(status: InstanceStatus): boolean {
-  return TRANSITIONAL.has(status);
+/** A status that this version does not know is looked at again. */
+export function isTransitional(status: Stored<InstanceStatus>): boolean {
+  return TRANSITIONAL.has(shownStatus(status));
+}
+
+/**
+ * The status as callers are shown it. One that this version does not know, written by a newer one during a deployment, is
+ * PENDING: it is none to act on, and callers look again.
+ */
+export function shownStatus(status: Stored<InstanceStatus>): InstanceStatus {
+  return known(INSTANCE_STATUSES, status) ?? 'PENDING';
 }
 
 /** A stopped VM is normally TERMINATED; Compute Engine uses STOPPED for the same thing. */
-export function isStopped(status: InstanceStatus): boolean {
+export function isStopped(status: Stored<EventStatus>): boolean {
   return status === 'TERMINATED' || status === 'STOPPED';
 }
 

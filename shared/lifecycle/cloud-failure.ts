@@ -1,10 +1,10 @@
 import { Failure } from '#shared/domain/failure.ts';
-import type { CloudCall, OperationFailure } from '#shared/domain/operation.ts';
+import type { CloudVerb, OperationFailure } from '#shared/domain/operation.ts';
 import { regionOf, zonesOf } from '#shared/domain/zones.ts';
 import type { CloudError, CloudReason } from '#shared/gce/cloud-error.ts';
 
 /** What was asked of Compute Engine when it said no; `get`: nothing but a look. */
-export type RefusedVerb = CloudCall['verb'] | 'get';
+export type RefusedVerb = CloudVerb | 'get';
 
 interface Told {
   readonly reason: OperationFailure;

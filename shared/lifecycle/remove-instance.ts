@@ -3,7 +3,7 @@ import { INSTANCE, OPERATION } from '#shared/datastore/rows.ts';
 import { put, ref, remove, replace, type Row, type Write } from '#shared/datastore/write.ts';
 import { nextEvent } from '#shared/domain/history.ts';
 import type { Instance } from '#shared/domain/instance.ts';
-import { isFinal, type Operation } from '#shared/domain/operation.ts';
+import { isFinal, isUnderstood, type Operation } from '#shared/domain/operation.ts';
 import { release } from '#shared/domain/quota.ts';
 import type { ZoneOperation } from '#shared/gce/compute.ts';
 import { correctEnd } from './correct-end.ts';
@@ -64,7 +64,8 @@ export async function removeInstance(
     const writes: Write[] = [...(await removalWrites(row, event, store))];
     if (usage !== undefined) writes.push(replace(usage, { instances: release(usage.value.instances) }));
     for (const operation of queued) {
-      if (operation !== undefined && !isFinal(operation.value.state))
+      // One of a newer version is ended by that version, which then finds no instance.
+      if (operation !== undefined && isUnderstood(operation.value) && !isFinal(operation.value.state))
         writes.push(replace(operation, superseded(operation.value, atMs)));
     }
     if (deleting !== undefined) writes.push(replace(deleting, afterDelete(deleting.value, outcome, atMs)));

@@ -1,8 +1,9 @@
 import type { ObservationContext } from '#shared/domain/observe.ts';
 import { leadsTo, RESET_UNKNOWN, type Step } from '#shared/domain/operation-plan.ts';
-import { type CloudCall, directionOf, type Operation } from '#shared/domain/operation.ts';
+import { CLOUD_VERBS, type CloudVerb, directionOf, type Operation } from '#shared/domain/operation.ts';
 import { plannedCall } from '#shared/domain/planned-call.ts';
 import { requestUuid } from '#shared/domain/request-uuid.ts';
+import { known } from '#shared/domain/stored-word.ts';
 import { CloudError, toCloudError } from '#shared/gce/cloud-error.ts';
 import type { Machine, Place, ZoneOperation } from '#shared/gce/compute.ts';
 import { cloudReason, type RefusedVerb } from '#shared/lifecycle/cloud-failure.ts';
@@ -127,13 +128,13 @@ export class Delivery {
   }
 
   /** A call was answered that there is no such VM, and a look shows that there is one. */
-  async #isContradicted(verb: CloudCall['verb'], { reason }: CloudError): Promise<boolean> {
+  async #isContradicted(verb: CloudVerb, { reason }: CloudError): Promise<boolean> {
     const needsVm = verb !== 'insert' && verb !== 'delete';
     return needsVm && reason === 'not_found' && (await this.#lookSurely()) !== undefined;
   }
 
   /** One call, under the requestId that is on record. Errors that may pass are `later`. */
-  async ask(verb: CloudCall['verb'], place: Place): Promise<ZoneOperation | CloudError | 'later'> {
+  async ask(verb: CloudVerb, place: Place): Promise<ZoneOperation | CloudError | 'later'> {
     const { compute, log } = this.tools;
     await this.lease.keep();
     const { call, id, instanceId } = this.operation;
@@ -189,7 +190,8 @@ export class Delivery {
 
   /** What Compute Engine was asked for last. */
   #verb(): RefusedVerb {
-    return this.operation.call?.verb ?? 'get';
+    const { call } = this.operation;
+    return (call === null ? undefined : known(CLOUD_VERBS, call.verb)) ?? 'get';
   }
 
   /** After an error that may pass: again within this delivery when the pause is short, later otherwise. */

@@ -4,7 +4,7 @@ import { put, ref, replace } from '#shared/datastore/write.ts';
 import { isLeased } from '#shared/domain/lease.ts';
 import type { ObservationContext } from '#shared/domain/observe.ts';
 import { leadsTo, nextStep } from '#shared/domain/operation-plan.ts';
-import { isFinal, type Operation } from '#shared/domain/operation.ts';
+import { isFinal, isUnderstood, type Operation } from '#shared/domain/operation.ts';
 import { isLeaving } from '#shared/domain/power.ts';
 import { CloudError } from '#shared/gce/cloud-error.ts';
 import { findMachine } from '#shared/lifecycle/find-machine.ts';
@@ -42,6 +42,8 @@ export async function recordDeadLetter(delivery: Delivery, tools: RecorderTools)
     ref(INSTANCE, target.instanceId),
   ]);
   if (operation === undefined || isFinal(operation.value.state)) return;
+  // The sweep publishes it until a worker of the newer version has it.
+  if (!isUnderstood(operation.value)) return;
   // A worker is at work on it after all; should that come to nothing, the sweep publishes it again.
   if (isLeased(operation.value, nowMs())) return;
   const held: Held = { operation, instance };

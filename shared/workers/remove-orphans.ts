@@ -1,10 +1,11 @@
-import { type Orphan } from '#shared/datastore/bookkeeping-rows.ts';
+import { type Orphan, ORPHAN_REASONS } from '#shared/datastore/bookkeeping-rows.ts';
 import { time } from '#shared/datastore/field.ts';
 import { DUE_ORPHANS } from '#shared/datastore/queries.ts';
 import { INSTANCE } from '#shared/datastore/rows.ts';
 import { ref, remove, replace, type Row } from '#shared/datastore/write.ts';
 import { requestUuid } from '#shared/domain/request-uuid.ts';
 import { isStopped, statusFromCloud } from '#shared/domain/status.ts';
+import { known } from '#shared/domain/stored-word.ts';
 import { toCloudError } from '#shared/gce/cloud-error.ts';
 import type { Machine } from '#shared/gce/compute.ts';
 import { findMachine } from '#shared/lifecycle/find-machine.ts';
@@ -39,12 +40,17 @@ export async function removeOrphans(rules: OrphanRules, tools: Tools): Promise<n
       limit: BATCH,
       ...(cursor === undefined ? {} : { cursor }),
     });
-    due.push(...found.rows.filter(({ value }) => rules.unrecorded || value.why !== 'unrecorded'));
+    due.push(...found.rows.filter(({ value }) => isOurs(value, rules)));
     cursor = found.cursor;
     if (cursor === undefined) break;
   }
   await each(due, (row) => removeOrphan(row, rules, tools));
   return due.length;
+}
+
+/** A VM that must go for a reason which this version does not know is left to the version that does. */
+function isOurs({ why }: Orphan, { unrecorded }: OrphanRules): boolean {
+  return known(ORPHAN_REASONS, why) !== undefined && (unrecorded || why !== 'unrecorded');
 }
 
 /** What is done to a VM that has to go: left until a time, or asked of Compute Engine. */
@@ -92,11 +98,11 @@ function nextAct(
 ): Act {
   if (deleteAtMs > nowMs) return { later: deleteAtMs };
   if (why !== 'unrecorded') return { verb: 'delete' };
-  const known = statusFromCloud(status);
-  if (known === undefined || known === 'STOPPING' || known === 'SUSPENDING' || known === 'PENDING_STOP') {
+  const now = statusFromCloud(status);
+  if (now === undefined || now === 'STOPPING' || now === 'SUSPENDING' || now === 'PENDING_STOP') {
     return { later: nowMs + RETRY_ORPHAN_MS };
   }
-  if (!isStopped(known) && known !== 'SUSPENDED') return { verb: 'stop' };
+  if (!isStopped(now) && now !== 'SUSPENDED') return { verb: 'stop' };
   if (stoppedAtMs === null) {
     const more = { stoppedAtMs: nowMs, attempts: 0 };
     return { later: nowMs + Math.min(keptMs, LOOK_AT_KEPT_MS), more };

@@ -1,7 +1,7 @@
 import { INSTANCE, OPERATION } from '#shared/datastore/rows.ts';
 import { ref } from '#shared/datastore/write.ts';
 import { isLeased } from '#shared/domain/lease.ts';
-import { isFinal } from '#shared/domain/operation.ts';
+import { isFinal, isUnderstood, type Operation } from '#shared/domain/operation.ts';
 import { isLeaving } from '#shared/domain/power.ts';
 import { publishOperations } from '#shared/lifecycle/publish-operations.ts';
 import type { Held } from '#shared/lifecycle/settle-operation.ts';
@@ -31,6 +31,7 @@ export async function runOperation(message: Named, tools: Tools, options: RunOpt
   }
   const { operation, instance } = held;
   if (isFinal(operation.value.state)) return done(held, tools);
+  if (!isUnderstood(operation.value)) return leftToNewer(operation.value, tools);
   const delivery = new Delivery(held, tools, options);
   return countedFor(operation.value.customerId, async () => {
     if (operation.value.kind === 'delete') return delivery.orPutOff(() => runDelete(delivery));
@@ -40,6 +41,15 @@ export async function runOperation(message: Named, tools: Tools, options: RunOpt
     if (queue[0]?.id !== operation.id && queue.some(({ id }) => id === operation.id)) return done(held, tools);
     return delivery.orPutOff(() => runPower(delivery));
   });
+}
+
+/**
+ * A newer version accepted the operation, during a deployment or before a rollback. Nothing of it is written: the sweep
+ * publishes it each minute, until a worker has it that knows what to do.
+ */
+function leftToNewer({ id, instanceId, kind }: Operation, { log }: Tools): Verdict {
+  log.warn('an operation of a newer version is left to that version', { operationId: id, instanceId, kind });
+  return 'waiting';
 }
 
 /**

@@ -4,7 +4,7 @@ import { INSTANCE } from '#shared/datastore/rows.ts';
 import type { Store } from '#shared/datastore/store.ts';
 import { put } from '#shared/datastore/write.ts';
 import type { Instance } from '#shared/domain/instance.ts';
-import { STATUS_GROUP } from '#shared/domain/status.ts';
+import { shownStatus, STATUS_GROUP } from '#shared/domain/status.ts';
 import { testDatastore } from '#test/support/datastore.ts';
 import { seededInstances } from '#test/support/seeded-instances.ts';
 
@@ -33,7 +33,10 @@ function expected(instances: readonly Instance[], { page, pageSize, filters }: L
 function matching(instances: readonly Instance[], filters: ListRequest['filters']): readonly Instance[] {
   return instances.filter((instance) =>
     Object.entries(filters).every(([name, value]) => {
-      const seen: Readonly<Record<string, unknown>> = { ...instance, statusGroup: STATUS_GROUP[instance.status] };
+      const seen: Readonly<Record<string, unknown>> = {
+        ...instance,
+        statusGroup: STATUS_GROUP[shownStatus(instance.status)],
+      };
       return seen[name] === value;
     }),
   );

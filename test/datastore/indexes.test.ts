@@ -14,7 +14,7 @@ import { put } from '#shared/datastore/write.ts';
 import { anInstance } from '#test/support/an-instance.ts';
 import { testDatastore } from '#test/support/datastore.ts';
 
-const KIND: Kind<unknown> = { name: 'Thing', encode: () => ({}), decode: () => ({}) };
+const KIND: Kind<unknown> = { name: 'Thing', words: {}, encode: () => ({}), decode: () => ({}) };
 
 function shape(overrides: Partial<Shape>): Shape {
   return { kind: KIND, equal: [], order: [], ...overrides };

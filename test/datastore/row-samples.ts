@@ -27,8 +27,9 @@ import {
 } from '#shared/datastore/catalog-rows.ts';
 import { PROJECT_SSH_KEY } from '#shared/datastore/ssh-key-rows.ts';
 import type { Kind } from '#shared/datastore/kind.ts';
-import { EVENT, EVENT_CAUSES, INSTANCE, OPERATION, PRICE_PERIOD } from '#shared/datastore/rows.ts';
+import { EVENT, INSTANCE, OPERATION, PRICE_PERIOD } from '#shared/datastore/rows.ts';
 import { AUDIT_ACTIONS, AUDIT_ACTORS } from '#shared/domain/audit.ts';
+import { EVENT_CAUSES } from '#shared/domain/history.ts';
 import { OPERATION_KINDS } from '#shared/domain/instance.ts';
 import { METERS } from '#shared/domain/metering.ts';
 import { OPERATION_STATES } from '#shared/domain/operation.ts';

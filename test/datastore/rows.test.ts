@@ -82,31 +82,19 @@ test('rows of every kind come back over the wire as they were written', async ()
   expect(read.map((row) => row?.value)).toStrictEqual(rows.map(({ value }) => value));
 });
 
-describe('a word that is not in its list', () => {
-  test.each([['Instance status', INSTANCE, 'status', anInstance()]] as const)(
-    '%s is refused',
-    (_, kind, member, value) => {
-      for (const unknown of ['HIBERNATING', 'running', '']) {
-        const properties = { ...kind.encode(value), [member]: { stringValue: unknown } };
-        expect(() => kind.decode(properties, 'tw-1')).toThrow(UnreadableRow);
-      }
-    },
+test('a member that is no word at all is refused, and the message names the row, the member and what is allowed', () => {
+  const properties = { ...INSTANCE.encode(anInstance()), status: { integerValue: 1 } };
+
+  expect(() => INSTANCE.decode(properties, 'tw-1')).toThrow(
+    expect.objectContaining({
+      message: 'Instance tw-1 has an unreadable status',
+      cause: expect.objectContaining({ message: expect.stringContaining('a string') as string }) as Error,
+    }),
   );
+});
 
-  test('names the row, the member and what is allowed', () => {
-    const properties = { ...INSTANCE.encode(anInstance()), status: { stringValue: 'HIBERNATING' } };
-
-    expect(() => INSTANCE.decode(properties, 'tw-1')).toThrow(
-      expect.objectContaining({
-        message: 'Instance tw-1 has an unreadable status',
-        cause: expect.objectContaining({ message: expect.stringContaining('RUNNING') as string }) as Error,
-      }),
-    );
-  });
-
-  test('a row of a newer version of this code is not guessed at', () => {
-    expect(() => OPERATION.decode({ kind: { stringValue: 'hibernate' } }, 'op-1')).toThrow(UnreadableRow);
-  });
+test('a row that lacks a member is not guessed at', () => {
+  expect(() => OPERATION.decode({ kind: { stringValue: 'stop' } }, 'op-1')).toThrow(UnreadableRow);
 });
 
 describe('a tier that was stored before there was a limit for every operation', () => {
@@ -154,7 +142,7 @@ describe('fields', () => {
     ['texts', texts as Field<never>, { stringValue: 'a' }],
     ['texts of something else', texts as Field<never>, { arrayValue: { values: [{ integerValue: 1 }] } }],
     ['time', time as Field<never>, { integerValue: 1 }],
-    ['word', word(['a']) as Field<never>, { stringValue: 'b' }],
+    ['word', word(['a']) as Field<never>, { integerValue: 1 }],
     ['json', json<never>(), { stringValue: '{' }],
     ['nullable', nullable(text) as Field<never>, {}],
   ])('%s refuses what it would not have written', (_, field, value) => {

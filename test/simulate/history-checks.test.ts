@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { InstanceEvent } from '#shared/domain/history.ts';
+import type { OperationKind } from '#shared/domain/instance.ts';
 import type { PricePeriod } from '#shared/domain/metering.ts';
 import { type Operation, pendingOperation } from '#shared/domain/operation.ts';
 import { type Told, untruths } from '#test/support/history-checks.ts';
@@ -52,7 +53,7 @@ function period(sequence: number, startSeconds: number, endSeconds: number | nul
   };
 }
 
-function operation(kind: Operation['kind'], fromSeconds: number, toSeconds: number, more: Partial<Operation> = {}) {
+function operation(kind: OperationKind, fromSeconds: number, toSeconds: number, more: Partial<Operation> = {}) {
   const actor = { type: 'user' as const, id: 'alice' };
   const owner = { id: ID, customerId: 'acme', visibleBy: [] };
   const made = pendingOperation(kind, owner, {

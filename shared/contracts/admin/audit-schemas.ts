@@ -1,5 +1,6 @@
 import { Type } from 'typebox';
 import { AUDIT_ACTIONS, AUDIT_ACTORS } from '#shared/domain/audit.ts';
+import { UNKNOWN_WORD } from '#shared/domain/stored-word.ts';
 
 const members = (description: string) =>
   Type.Union([Type.Record(Type.String(), Type.Unknown()), Type.Null()], { description });
@@ -10,7 +11,7 @@ export const AuditEntry = Type.Object(
     at: Type.String({ description: 'When the change was made, in UTC.', format: 'date-time' }),
     actor: Type.Object(
       {
-        type: Type.Enum(AUDIT_ACTORS, {
+        type: Type.Enum([...AUDIT_ACTORS, UNKNOWN_WORD], {
           type: 'string',
           description: 'A user of the API, an operator at a command line, or the platform itself.',
         }),
@@ -18,7 +19,7 @@ export const AuditEntry = Type.Object(
       },
       { description: 'Who made the change.' },
     ),
-    action: Type.Enum(AUDIT_ACTIONS, { type: 'string', description: 'What was done.' }),
+    action: Type.Enum([...AUDIT_ACTIONS, UNKNOWN_WORD], { type: 'string', description: 'What was done.' }),
     object: Type.String({ description: 'Kind and id of what was changed.', examples: ['customer acme'] }),
     reason: Type.Union([Type.String(), Type.Null()], { description: 'The reason that the actor gave, if any.' }),
     before: members('Members before the change; null where there was nothing. Never a secret.'),

@@ -1,7 +1,9 @@
 import { Type } from 'typebox';
+import { EVENT_CAUSES } from '#shared/domain/history.ts';
 import { OPERATION_KINDS } from '#shared/domain/instance.ts';
 import { OPERATION_STATES } from '#shared/domain/operation.ts';
-import { INSTANCE_STATUSES } from '#shared/domain/status.ts';
+import { EVENT_STATUSES, INSTANCE_STATUSES } from '#shared/domain/status.ts';
+import { UNKNOWN_WORD } from '#shared/domain/stored-word.ts';
 import { KEYS_DESCRIPTION, sshField, warningsField } from '../common/ssh-key-fields.ts';
 
 // Answers may gain fields, so their schemas stay open; requests are closed, so that a misspelt key is an error.
@@ -95,7 +97,10 @@ const OperationError = Type.Object(
 export const Operation = Type.Object(
   {
     id: Type.String({ description: 'Unique id; ids sort by time.', examples: ['op-01jk2m3n4p5q6r7s8t9v'] }),
-    kind: Type.Enum(OPERATION_KINDS, { type: 'string', description: 'What was asked for.' }),
+    kind: Type.Enum([...OPERATION_KINDS, UNKNOWN_WORD], {
+      type: 'string',
+      description: 'What was asked for; `unknown` for a moment where a newer version of the service accepted it.',
+    }),
     state: Type.Enum(OPERATION_STATES, {
       type: 'string',
       description: '`completed` and `failed` are final: nothing changes after them.',
@@ -114,17 +119,15 @@ export const Operation = Type.Object(
   { title: 'Operation', description: 'One accepted change of one instance.' },
 );
 
-/** Why a status changed, as users read it. */
-export const HISTORY_CAUSES = ['operation', 'drift', 'cloud event', 'admin'] as const;
-
 export const HistoryEvent = Type.Object(
   {
-    status: Type.Enum([...INSTANCE_STATUSES, 'DELETED'] as const, {
+    status: Type.Enum([...EVENT_STATUSES, 'UNKNOWN'] as const, {
       type: 'string',
-      description: "Status that began then, in Compute Engine's words; DELETED ends a deleted instance.",
+      description:
+        "Status that began then, in Compute Engine's words; DELETED ends a deleted instance, UNKNOWN is of a newer version of the service.",
     }),
     at: when('When the status began.'),
-    cause: Type.Enum(HISTORY_CAUSES, {
+    cause: Type.Enum([...EVENT_CAUSES, UNKNOWN_WORD], {
       type: 'string',
       description:
         'What brought it about: an operation, an administrator, an event that the cloud told us of, or a difference that we found.',

@@ -1,6 +1,7 @@
 import { Type } from 'typebox';
 import { OPERATION_KINDS } from '#shared/domain/instance.ts';
 import { OPERATION_STATES } from '#shared/domain/operation.ts';
+import { UNKNOWN_WORD } from '#shared/domain/stored-word.ts';
 import { KEYS_DESCRIPTION, sshField, warningsField } from '../common/ssh-key-fields.ts';
 import { RESOURCE_STATES } from './states.ts';
 
@@ -192,7 +193,10 @@ export const ResourceOperation = Type.Object(
   {
     id: Type.String({ description: 'Unique id; ids sort by time.', examples: ['op-01jk2m3n4p5q6r7s8t9v'] }),
     resource_id: Type.String({ description: 'Instance it is about.' }),
-    type: Type.Enum(OPERATION_KINDS, { type: 'string', description: 'What was asked for.' }),
+    type: Type.Enum([...OPERATION_KINDS, UNKNOWN_WORD], {
+      type: 'string',
+      description: 'What was asked for; `unknown` for a moment where a newer version of the service accepted it.',
+    }),
     status: operationStatus('`completed` and `failed` are final: nothing changes after them.'),
     result: Type.Union([ResourceResult, Type.Null()], { description: 'What came of it; null until it is final.' }),
     created_at: when('When it was accepted.'),

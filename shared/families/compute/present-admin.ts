@@ -1,6 +1,6 @@
 import type { InstancePage, ListRequest } from '#shared/actions/list-instances.ts';
 import type { Instance } from '#shared/domain/instance.ts';
-import { STATUS_GROUP, type StatusGroup } from '#shared/domain/status.ts';
+import { shownStatus, STATUS_GROUP, type StatusGroup } from '#shared/domain/status.ts';
 import { timestamp } from '../timestamp.ts';
 
 /** An instance as administrators see it: bare machine type, one of five words for the status. */
@@ -14,7 +14,7 @@ export function presentAdminInstance(instance: Instance) {
     machineType: instance.machine.machineType,
     externalIp: instance.externalIp,
     internalIp: instance.internalIp,
-    status: STATUS_GROUP[instance.status],
+    status: STATUS_GROUP[shownStatus(instance.status)],
     templateId: instance.templateId,
     createdAt: timestamp(instance.createdAtMs),
   };

@@ -1,5 +1,6 @@
 import type { AuditQuery } from '#shared/actions/read-audit.ts';
-import type { AuditAction, AuditEntry } from '#shared/domain/audit.ts';
+import { AUDIT_ACTIONS, AUDIT_ACTORS, type AuditAction, type AuditEntry } from '#shared/domain/audit.ts';
+import { shownWord } from '#shared/domain/stored-word.ts';
 import { timestamp } from '../timestamp.ts';
 
 /** The query of the audit trail, as its contract checked it. */
@@ -25,8 +26,8 @@ export function presentAuditEntry(entry: AuditEntry) {
   return {
     id: entry.id,
     at: timestamp(entry.atMs),
-    actor: { type: entry.actorType, id: entry.actorId },
-    action: entry.action,
+    actor: { type: shownWord(AUDIT_ACTORS, entry.actorType), id: entry.actorId },
+    action: shownWord(AUDIT_ACTIONS, entry.action),
     object: entry.object,
     reason: entry.reason === '' ? null : entry.reason,
     before: entry.before,

@@ -1,8 +1,10 @@
 import type { NetworkConfig, Template } from '#shared/domain/catalog.ts';
+import { EVENT_CAUSES, type InstanceEvent } from '#shared/domain/history.ts';
+import { type Instance, OPERATION_KINDS } from '#shared/domain/instance.ts';
 import { sshTarget } from '#shared/domain/login.ts';
-import type { InstanceEvent } from '#shared/domain/history.ts';
-import type { Instance } from '#shared/domain/instance.ts';
-import type { Operation } from '#shared/domain/operation.ts';
+import { type Operation, shownState } from '#shared/domain/operation.ts';
+import { EVENT_STATUSES, shownStatus } from '#shared/domain/status.ts';
+import { known, shownWord } from '#shared/domain/stored-word.ts';
 import { loginWarnings } from '../login-warnings.ts';
 import { timestamp } from '../timestamp.ts';
 
@@ -18,7 +20,7 @@ export function presentInstance(instance: Instance) {
     machineType: `zones/${instance.zone}/machineTypes/${instance.machine.machineType}`,
     externalIp: instance.externalIp,
     internalIp: instance.internalIp,
-    status: instance.status,
+    status: shownStatus(instance.status),
     ...(instance.statusReason === null ? {} : { statusReason: instance.statusReason }),
     statusSyncedAt: timestamp(instance.statusSyncedAtMs),
     templateId: instance.templateId,
@@ -48,8 +50,8 @@ export function presentConfig(config: NetworkConfig) {
 export function presentOperation(operation: Operation) {
   return {
     id: operation.id,
-    kind: operation.kind,
-    state: operation.state,
+    kind: shownWord(OPERATION_KINDS, operation.kind),
+    state: shownState(operation.state),
     instanceId: operation.instanceId,
     createdAt: timestamp(operation.createdAtMs),
     startedAt: operation.startedAtMs === null ? null : timestamp(operation.startedAtMs),
@@ -66,9 +68,9 @@ export function operationHeaders(operation: Pick<Operation, 'id'>): Readonly<Rec
 
 export function presentEvent(event: InstanceEvent) {
   return {
-    status: event.status,
+    status: known(EVENT_STATUSES, event.status) ?? 'UNKNOWN',
     at: timestamp(event.atMs),
-    cause: event.cause,
+    cause: shownWord(EVENT_CAUSES, event.cause),
     actor: event.actor.id,
     operationId: event.operationId,
     reason: event.reason,

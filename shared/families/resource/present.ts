@@ -1,7 +1,9 @@
-import type { Instance } from '#shared/domain/instance.ts';
+import { type Instance, OPERATION_KINDS } from '#shared/domain/instance.ts';
 import { sshTarget } from '#shared/domain/login.ts';
-import type { Operation } from '#shared/domain/operation.ts';
+import { type Operation, shownState } from '#shared/domain/operation.ts';
 import { outcomeOf } from '#shared/domain/power.ts';
+import { shownStatus } from '#shared/domain/status.ts';
+import { shownWord } from '#shared/domain/stored-word.ts';
 import { loginWarnings } from '../login-warnings.ts';
 import { timestamp } from '../timestamp.ts';
 import { failureCode } from './failure-codes.ts';
@@ -18,7 +20,7 @@ export function presentResource(instance: Instance) {
     },
     spec: instance.spec ?? specOf(instance),
     status: {
-      state: STATE[instance.status],
+      state: STATE[shownStatus(instance.status)],
       host_id: instance.cloudId,
       private_ip: instance.internalIp,
       public_ip: instance.externalIp,
@@ -37,15 +39,15 @@ export function presentCreated(instance: Instance, operation: Operation) {
 }
 
 export function presentDeletion(operation: Operation) {
-  return { operation_id: operation.id, status: operation.state, resource_id: operation.instanceId };
+  return { operation_id: operation.id, status: shownState(operation.state), resource_id: operation.instanceId };
 }
 
 export function presentOperation(operation: Operation) {
   return {
     id: operation.id,
     resource_id: operation.instanceId,
-    type: operation.kind,
-    status: operation.state,
+    type: shownWord(OPERATION_KINDS, operation.kind),
+    status: shownState(operation.state),
     result: resultOf(operation),
     created_at: timestamp(operation.createdAtMs),
     completed_at: operation.completedAtMs === null ? null : timestamp(operation.completedAtMs),
@@ -54,7 +56,7 @@ export function presentOperation(operation: Operation) {
 
 /** What was seen of the VM when the operation ended; operations of earlier versions do not say. */
 function resultOf({ state, kind, error, seenStatus }: Operation) {
-  if (state === 'completed') return { state: STATE[seenStatus ?? outcomeOf(kind)] };
+  if (state === 'completed') return { state: STATE[shownStatus(seenStatus ?? outcomeOf(kind) ?? 'RUNNING')] };
   if (state === 'failed' && error !== null) return { error: error.message, code: failureCode(error.reason) };
   return null;
 }
