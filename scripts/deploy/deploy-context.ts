@@ -1,5 +1,4 @@
-import type { Finished } from './programs.ts';
-import { runProgram } from './programs.ts';
+import type { Finished, RunOptions } from './programs.ts';
 
 /** What was asked for. */
 export interface Target {
@@ -22,6 +21,8 @@ export interface World {
   /** Root of the repository. */
   readonly root: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Runs another program to its end. Throws MissingProgram where there is none of that name. */
+  readonly run: (program: string, args: readonly string[], options: RunOptions) => Promise<Finished>;
   /** The Node.js that runs the project's own scripts. */
   readonly node: string;
   /** Progress, for people. */
@@ -54,14 +55,14 @@ function environmentOf({ world, target }: DeployContext): Record<string, string 
 
 /** gcloud, with its answer kept. */
 export function gcloud(context: DeployContext, args: readonly string[]): Promise<Finished> {
-  return runProgram('gcloud', args, { cwd: context.world.root, environment: environmentOf(context) });
+  return context.world.run('gcloud', args, { cwd: context.world.root, environment: environmentOf(context) });
 }
 
 /** Terraform in `infra/`; its working data is apart for each project and environment, so that none is taken for another. */
 export function terraform(context: DeployContext, args: readonly string[], shown = false): Promise<Finished> {
   const { root } = context.world;
   const { project, environment } = context.target;
-  return runProgram('terraform', ['-chdir=infra', ...args], {
+  return context.world.run('terraform', ['-chdir=infra', ...args], {
     cwd: root,
     shown,
     environment: {
@@ -85,5 +86,5 @@ export function script(
   options: ScriptOptions = {},
 ): Promise<Finished> {
   const { root, node } = context.world;
-  return runProgram(node, args, { cwd: root, environment: environmentOf(context), ...options });
+  return context.world.run(node, args, { cwd: root, environment: environmentOf(context), ...options });
 }

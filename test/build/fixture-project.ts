@@ -102,10 +102,14 @@ export const SOURCES: Sources = {
   `,
 };
 
-/** Writes a project into a folder of its own, removed when the test ends. Its packages are ours. */
-export async function fixtureProject(sources: Sources = SOURCES, below = ''): Promise<string> {
+/** Writes a project into a folder of its own, removed when the test ends, if not said otherwise. Its packages are ours. */
+export async function fixtureProject(
+  sources: Sources = SOURCES,
+  below = '',
+  atEnd: (remove: () => Promise<void>) => void = onTestFinished,
+): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'build-'));
-  onTestFinished(() => rm(folder, { recursive: true }));
+  atEnd(() => rm(folder, { recursive: true }));
   const root = join(folder, below);
   await mkdir(root, { recursive: true });
   await symlink(join(ROOT, 'node_modules'), join(root, 'node_modules'));

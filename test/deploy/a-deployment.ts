@@ -135,7 +135,7 @@ export async function aDeployment(options: DeploymentOptions = {}) {
   await writeFile(join(root, 'infra/generated/datastore.json'), JSON.stringify(LISTS));
   await writeFile(join(root, 'infra/.terraform.lock.hcl'), '');
   await writeFile(join(root, 'catalog.json'), '{"tiers": {"free": {}}, "configs": {"a": {"zone": "${zone}"}}}');
-  const programs = await fakePrograms(['terraform', 'gcloud', 'node'], [...(options.answers ?? []), ...HEALTHY]);
+  const programs = fakePrograms(['terraform', 'gcloud', 'node'], [...(options.answers ?? []), ...HEALTHY]);
   const notes: string[] = [];
   const questions: string[] = [];
   let nowMs = 0;
@@ -153,8 +153,9 @@ export async function aDeployment(options: DeploymentOptions = {}) {
     },
     world: {
       root,
-      environment: { PATH: programs.bin, ...options.environment },
-      node: join(programs.bin, 'node'),
+      environment: options.environment ?? {},
+      run: programs.run,
+      node: '/usr/bin/node',
       note: (line) => notes.push(line),
       ask: async (question) => {
         questions.push(question);
@@ -165,7 +166,7 @@ export async function aDeployment(options: DeploymentOptions = {}) {
       nowMs: () => nowMs,
     },
   };
-  const lines = async (): Promise<readonly string[]> => (await programs.calls()).map(({ line }) => line);
+  const lines = async (): Promise<readonly string[]> => programs.calls.map(({ line }) => line);
   return {
     root,
     context,

@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib';
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { build } from '#scripts/build.ts';
 import { packArtefacts } from '#scripts/deploy/artefacts.ts';
 import { zipOf } from '#scripts/deploy/zip.ts';
@@ -25,11 +25,24 @@ describe('a zip', () => {
 });
 
 describe('artefacts', { timeout: 60_000 }, () => {
-  it('are the same, byte for byte, when built in two folders', async () => {
-    const [one, other] = [await fixtureProject(), await fixtureProject(SOURCES, 'deeper/down')];
-    await build({ root: one });
-    await build({ root: other });
+  const removals: (() => Promise<void>)[] = [];
+  const built = async (below: string) => {
+    const root = await fixtureProject(SOURCES, below, (remove) => removals.push(remove));
+    await build({ root });
+    return root;
+  };
+  let one = '';
+  let other = '';
 
+  beforeAll(async () => {
+    one = await built('');
+    other = await built('deeper/down');
+  }, 60_000);
+  afterAll(async () => {
+    await Promise.all(removals.map((remove) => remove()));
+  });
+
+  it('are the same, byte for byte, when built in two folders', async () => {
     const manifest = await packArtefacts(one);
     const again = await packArtefacts(other);
 
@@ -41,13 +54,10 @@ describe('artefacts', { timeout: 60_000 }, () => {
   });
 
   it('hold bundle, package and lockfile, and nothing else', async () => {
-    const root = await fixtureProject();
-    await build({ root });
-
-    const { artefacts } = await packArtefacts(root);
+    const { artefacts } = await packArtefacts(one);
 
     for (const { path } of Object.values(artefacts)) {
-      const files = unzipped(await readFile(join(root, path)));
+      const files = unzipped(await readFile(join(one, path)));
       expect(Object.keys(files)).toEqual([
         'bundle.cache',
         'bundle.js',
@@ -63,25 +73,21 @@ describe('artefacts', { timeout: 60_000 }, () => {
   });
 
   it('a change to the source of one function changes one of them, and leaves no zip behind', async () => {
-    const root = await fixtureProject();
-    await build({ root });
-    const before = (await packArtefacts(root)).artefacts;
+    const before = (await packArtefacts(other)).artefacts;
     const source = 'functions/compute/reads.ts';
 
-    await writeFile(join(root, source), (SOURCES[source] ?? '').replace("'one'", "'two'"));
-    await build({ root });
-    const after = (await packArtefacts(root)).artefacts;
+    await writeFile(join(other, source), (SOURCES[source] ?? '').replace("'one'", "'two'"));
+    await build({ root: other });
+    const after = (await packArtefacts(other)).artefacts;
 
     const changed = Object.keys(after).filter((name) => after[name]?.sha256 !== before[name]?.sha256);
     expect(changed).toEqual(['compute-reads']);
-    expect(await readdir(join(root, '.build/artefacts'))).toHaveLength(3);
+    expect(await readdir(join(other, '.build/artefacts'))).toHaveLength(3);
   });
 
   it('cannot be made of a function that was not built whole', async () => {
-    const root = await fixtureProject();
-    await build({ root });
-    await rm(join(root, '.build/functions/compute-reads/package-lock.json'));
+    await rm(join(one, '.build/functions/compute-reads/package-lock.json'));
 
-    await expect(packArtefacts(root)).rejects.toThrow(/package-lock\.json/);
+    await expect(packArtefacts(one)).rejects.toThrow(/package-lock\.json/);
   });
 });

@@ -21,7 +21,7 @@ describe('the catalogue', () => {
 
     await applyCommand(context, { yes: true, catalogue });
 
-    const [planned, , applied] = (await programs.calls()).filter(({ line }) => line.includes('catalog.ts'));
+    const [planned, , applied] = programs.calls.filter(({ line }) => line.includes('catalog.ts'));
     expect(planned?.line).toBe('node scripts/catalog.ts plan - --json --project=my-project --database=(default)');
     expect(applied?.line).toBe('node scripts/catalog.ts apply - --project=my-project --database=(default)');
     for (const call of [planned, applied]) {

@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, it, onTestFinished } from 'vitest';
+import { DeployLine } from '#scripts/deploy/deploy-line.ts';
+import { aDeployment } from './a-deployment.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -18,13 +20,26 @@ function run(script: string, ...args: readonly string[]) {
   });
 }
 
-it.each(['plan', 'apply', 'catalog', 'destroy'])('deploy %s --help says what it takes', (command) => {
-  const { status, stdout } = run('deploy.ts', command, '--help');
+/** The same in this process, with programs that are fakes. */
+async function line(...args: readonly string[]) {
+  let stdout = '';
+  let stderr = '';
+  const { context } = await aDeployment();
+  const output = { stdout: (text: string) => (stdout += text), stderr: (text: string) => (stderr += text) };
+  const status = await new DeployLine(context.world, output).run(args);
+  return { status, stdout, stderr };
+}
 
-  expect(status).toBe(0);
-  for (const option of ['--project', '--region', '--env', '--state-bucket', '--database-id', '--var-file'])
-    expect(stdout).toContain(option);
-});
+it.each(['plan', 'apply', 'restore', 'verify', 'catalog', 'destroy'])(
+  'deploy %s --help says what it takes',
+  async (command) => {
+    const { status, stdout } = await line(command, '--help');
+
+    expect(status).toBe(0);
+    for (const option of ['--project', '--region', '--env', '--state-bucket', '--database-id', '--var-file'])
+      expect(stdout).toContain(option);
+  },
+);
 
 it.each([
   [['apply', '--region', 'europe-west1'], /required option '--project <id>'/],
@@ -42,8 +57,8 @@ it.each([
     ['destroy', '--project', 'my-project', '--region', 'europe-west1', '--confirm-instances', 'all'],
     /must be a number/,
   ],
-])('deploy %s is refused with a sentence', (args, message) => {
-  const { status, stderr } = run('deploy.ts', ...args);
+])('deploy %s is refused with a sentence', async (args, message) => {
+  const { status, stderr } = await line(...args);
 
   expect(status).toBe(1);
   expect(stderr).toMatch(message);

@@ -41,7 +41,7 @@ describe('plan', () => {
     ]) {
       expect(plan).toContain(` ${argument}`);
     }
-    const [call] = (await programs.calls()).filter(({ line }) => line.includes(' plan '));
+    const [call] = programs.calls.filter(({ line }) => line.includes(' plan '));
     expect(call?.environment).toMatchObject({
       TF_DATA_DIR: join(root, '.build/terraform/my-project-staging'),
       GOOGLE_CLOUD_PROJECT: 'my-project',
@@ -68,7 +68,7 @@ describe('what is missing is named, with what to do about it, before anything is
     ['gcloud', /gcloud\) is not installed[^]*sdk\/docs\/install/],
   ])('%s', async (program, message) => {
     const { context, programs, lines } = await aDeployment();
-    await programs.uninstall(program);
+    programs.uninstall(program);
 
     const said = await refusal(applyCommand(context, { yes: true, catalogue: undefined }));
 
@@ -236,7 +236,7 @@ describe('apply', () => {
 
     await applyCommand(context, { yes: true, ...NO_CATALOGUE });
 
-    const projects = (await programs.calls()).map(({ environment }) => environment['GOOGLE_CLOUD_QUOTA_PROJECT']);
+    const projects = programs.calls.map(({ environment }) => environment['GOOGLE_CLOUD_QUOTA_PROJECT']);
     expect(new Set(projects)).toEqual(new Set(['my-project']));
   });
 });

@@ -1,10 +1,13 @@
-import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
+import { accountsLine } from '#scripts/accounts/accounts-line.ts';
+import { catalogLine } from '#scripts/catalog/catalog-line.ts';
 import { applyCatalogue, cataloguePlanText, overwrites, planCatalogue } from '#scripts/deploy/catalogue.ts';
 import type { DeployContext } from '#scripts/deploy/deploy-context.ts';
+import { MissingProgram } from '#scripts/deploy/programs.ts';
 import { smokeTest } from '#scripts/deploy/smoke-test.ts';
 import type { Outputs } from '#scripts/deploy/terraform-steps.ts';
 import { secretHash } from '#shared/accounts/credential-text.ts';
@@ -12,6 +15,7 @@ import { API_KEY, CUSTOMER } from '#shared/datastore/account-rows.ts';
 import { ALL_API_KEYS, ALL_TEMPLATES, ALL_USERS } from '#shared/datastore/queries.ts';
 import { ref } from '#shared/datastore/write.ts';
 import { TEST_PROJECT, testDatastore } from '#test/support/datastore.ts';
+import { runLine } from '#test/support/run-line.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const OUTPUTS: Outputs = {
@@ -23,17 +27,17 @@ const OUTPUTS: Outputs = {
   network: { network: 'global/networks/n', region: 'europe-west1', subnetwork: 'regions/europe-west1/subnetworks/s' },
 };
 
+const SCRIPTS: Readonly<Record<string, Parameters<typeof runLine>[0]>> = {
+  'scripts/accounts.ts': accountsLine,
+  'scripts/catalog.ts': catalogLine,
+};
+
 /** A deployment whose own scripts are the real ones, on an emulator; a deployment itself never goes to one. */
 async function onEmulator() {
   const { store, address } = await testDatastore();
-  const folder = await mkdtemp(join(tmpdir(), 'node-'));
+  const folder = await mkdtemp(join(tmpdir(), 'scripts-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
-  const node = join(folder, 'node');
-  await writeFile(
-    node,
-    `#!/bin/sh\nDATASTORE_EMULATOR_HOST=${address} METADATA_SERVER_DETECTION=none exec '${process.execPath}' "$@"\n`,
-  );
-  await chmod(node, 0o755);
+  const piped = join(folder, 'input');
   const keys: string[] = [];
   const context: DeployContext = {
     target: {
@@ -48,8 +52,23 @@ async function onEmulator() {
     },
     world: {
       root: ROOT,
-      environment: { PATH: process.env['PATH'] },
-      node,
+      environment: {},
+      run: async (program, [script = '', ...args], { environment, input = '', shown }) => {
+        if (program !== 'node') throw new MissingProgram(program);
+        // Standard input is this process's own; the tests of the command lines read from theirs.
+        await writeFile(piped, input);
+        const make = SCRIPTS[script] ?? expect.fail(`${script} is no script of a deployment.`);
+        const { exitCode: code, ...said } = await runLine(
+          make,
+          args.map((arg) => (arg === '-' ? piped : arg)),
+          {
+            ...(environment as Readonly<Record<string, string>>),
+            DATASTORE_EMULATOR_HOST: address,
+          },
+        );
+        return { code: code ?? 1, stdout: shown === true ? '' : said.stdout, stderr: said.stderr };
+      },
+      node: 'node',
       note: () => undefined,
       ask: async () => undefined,
       fetch: async (_, headers) => {
