@@ -37,7 +37,7 @@ export function completeLimits(stored: Readonly<Record<string, number>>): Tier['
   const known = LIMITED_OPERATIONS.map((operation) => stored[operation]).filter((limit) => limit !== undefined);
   const finite = known.filter((limit) => limit > 0);
   const fallback = finite.length > 0 ? Math.min(...finite) : known.includes(UNLIMITED) ? UNLIMITED : DISABLED;
-  return Object.fromEntries(
-    LIMITED_OPERATIONS.map((operation) => [operation, stored[operation] ?? fallback] as const),
-  ) as Tier['perMinute'];
+  const complete = LIMITED_OPERATIONS.map((operation) => [operation, stored[operation] ?? fallback] as const);
+  // A newer version's limits stay as they are.
+  return { ...stored, ...Object.fromEntries(complete) } as Tier['perMinute'];
 }
