@@ -93,7 +93,8 @@ async function carryOut(
     }, tools);
     if (zoneOperation.error !== null) {
       failures.push(zoneOperation.error.reason);
-      throw new CloudError(zoneOperation.error.reason, zoneOperation.error.message);
+      const { reason, message, stockout } = zoneOperation.error;
+      throw new CloudError(reason, message, { stockout });
     }
   } catch (thrown) {
     const error = toCloudError(thrown);

@@ -1,3 +1,5 @@
+import type { Stockout } from './stockout.ts';
+
 /**
  * Why Compute Engine did not do what it was asked. A closed list, so that actions decide by it and not by status codes.
  *
@@ -27,10 +29,17 @@ export type CloudReason = (typeof CLOUD_REASONS)[number];
 export class CloudError extends Error {
   override readonly name = 'CloudError';
   readonly reason: CloudReason;
+  /** With `zone_exhausted`, where Compute Engine says which zones have room. */
+  readonly stockout: Stockout | undefined;
 
-  constructor(reason: CloudReason, message: string, options?: { readonly cause?: unknown }) {
+  constructor(
+    reason: CloudReason,
+    message: string,
+    { stockout, ...options }: { readonly cause?: unknown; readonly stockout?: Stockout | undefined } = {},
+  ) {
     super(message, options);
     this.reason = reason;
+    this.stockout = stockout;
   }
 
   /** The request was surely not applied: repeating it, or giving up, is safe. */

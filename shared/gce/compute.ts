@@ -2,6 +2,7 @@ import { InstancesClient, ZoneOperationsClient, type protos } from '@google-clou
 import { type Gate, type Guarded, OPEN_GATE } from '#shared/concurrency/gate.ts';
 import type { MachineSpec } from '#shared/domain/instance.ts';
 import { CloudError, reasonOf, toCloudError, type CloudReason } from './cloud-error.ts';
+import { type Stockout, stockoutOf } from './stockout.ts';
 import { DirectAuth, DirectPassThrough } from './direct-auth.ts';
 
 /** A VM as Compute Engine shows it, the part that we use. */
@@ -32,7 +33,12 @@ export interface ZoneOperation {
   /** Numeric id of the VM it works on. */
   readonly targetId: string;
   readonly done: boolean;
-  readonly error: { readonly reason: CloudReason; readonly message: string } | null;
+  readonly error: {
+    readonly reason: CloudReason;
+    readonly message: string;
+    /** With `zone_exhausted`, where Compute Engine says which zones have room. */
+    readonly stockout?: Stockout | undefined;
+  } | null;
   /** When it was asked for, and when it ended; `null` until known. */
   readonly startedAtMs: number | null;
   readonly endedAtMs: number | null;
@@ -346,6 +352,7 @@ function toOperation(operation: CloudOperation): ZoneOperation {
         : {
             reason: reasonOf(error.code ?? undefined, operation.httpErrorStatusCode ?? 500),
             message: error.message ?? 'the operation failed',
+            stockout: stockoutOf(error.errorDetails),
           },
     startedAtMs: toMs(operation.insertTime) ?? toMs(operation.startTime),
     endedAtMs: toMs(operation.endTime),

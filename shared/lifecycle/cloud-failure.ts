@@ -2,6 +2,7 @@ import { Failure } from '#shared/domain/failure.ts';
 import type { CloudVerb, OperationFailure } from '#shared/domain/operation.ts';
 import { regionOf, zonesOf } from '#shared/domain/zones.ts';
 import type { CloudError, CloudReason } from '#shared/gce/cloud-error.ts';
+import type { Stockout } from '#shared/gce/stockout.ts';
 
 /** What was asked of Compute Engine when it said no; `get`: nothing but a look. */
 export type RefusedVerb = CloudVerb | 'get';
@@ -56,13 +57,28 @@ function notPossible(verb: RefusedVerb): string {
     : `Compute Engine does not take this ${verb} for the virtual machine as it is made or in its present state.`;
 }
 
-/** Reason and text for an operation of this verb that Compute Engine refused or ended. */
+/**
+ * Reason and text for an operation of this verb that Compute Engine refused or ended. `stockout`: which zones have room,
+ * where Compute Engine says so.
+ */
 export function cloudReason(
   reason: CloudReason,
   verb: RefusedVerb,
+  stockout?: Stockout,
 ): { readonly reason: OperationFailure; readonly message: string } {
   const { reason: told, advice }: Told = REASON[reason];
+  if (stockout !== undefined) return { reason: told, message: `GCP operation failed. ${stockoutText(stockout)}` };
   return { reason: told, message: `GCP operation failed. ${typeof advice === 'string' ? advice : advice(verb)}` };
+}
+
+function stockoutText({ zone, machineType, zonesAvailable }: Stockout): string {
+  const type = machineType === '' ? 'this machine type' : machineType;
+  const [first] = zonesAvailable;
+  const advice =
+    first === undefined
+      ? 'Please try another region or come back later.'
+      : `There is room in ${zonesAvailable.join(', ')}.`;
+  return `Zone ${zone} has no capacity for ${type} now. ${advice}`;
 }
 
 /** The failure that a caller sees. */
@@ -70,11 +86,11 @@ export function cloudFailure(error: CloudError, zone: string, verb: RefusedVerb)
   const { message } = cloudReason(error.reason, verb);
   if (error.reason === 'zone_exhausted') {
     const others = zonesOf(regionOf(zone)).filter((other) => other !== zone);
-    return new Failure(
-      'zone_exhausted',
-      `Zone ${zone} has no capacity for this machine type now. Try ${others.join(' or ')}, or come back later.`,
-      { retryAfterSeconds: 60, cause: error },
-    );
+    const text =
+      error.stockout === undefined
+        ? `Zone ${zone} has no capacity for this machine type now. Try ${others.join(' or ')}, or come back later.`
+        : stockoutText(error.stockout);
+    return new Failure('zone_exhausted', text, { retryAfterSeconds: 60, cause: error });
   }
   if (error.reason === 'rate_limited') {
     return new Failure('unavailable', message, {

@@ -169,11 +169,11 @@ export class Delivery {
   refused(error: CloudError): Promise<Verdict | 'next'> {
     if (this.#refusedOnly) return this.retryOrFail(error);
     const resetUnknown = this.operation.call?.verb === 'reset' && error.refused;
-    return this.#giveUp(resetUnknown ? RESET_UNKNOWN : cloudReason(error.reason, this.#verb()));
+    return this.#giveUp(resetUnknown ? RESET_UNKNOWN : cloudReason(error.reason, this.#verb(), error.stockout));
   }
 
   /** A zone operation that ended badly, or a call that was refused. */
-  async retryOrFail(error: Pick<CloudError, 'reason' | 'message'>): Promise<Verdict | 'next'> {
+  async retryOrFail(error: NonNullable<ZoneOperation['error']>): Promise<Verdict | 'next'> {
     const { id, instanceId, callCount } = this.operation;
     this.tools.log.warn('a call to Compute Engine failed', {
       operationId: id,
@@ -182,7 +182,8 @@ export class Delivery {
       detail: error.message,
     });
     const passing = new CloudError(error.reason, error.message).transient;
-    if (!passing || callCount >= CALLS_MAX) return this.#giveUp(cloudReason(error.reason, this.#verb()));
+    if (!passing || callCount >= CALLS_MAX)
+      return this.#giveUp(cloudReason(error.reason, this.#verb(), error.stockout));
     // The same requestId would answer the same failure: the next attempt is a new call.
     if (!(await this.lease.write({ ...this.operation, call: null }))) return 'done';
     return this.tryAgain();
