@@ -32,6 +32,11 @@ const EPOCH_MS = Date.parse('2026-01-01T00:00:00Z');
 const BOOT_SECONDS = 8;
 const STOP_SECONDS = 4;
 
+export interface SimulatedCloudOptions extends VirtualTimeOptions {
+  readonly bootSeconds?: number;
+  readonly stopSeconds?: number;
+}
+
 /** Everything of one world that outlives its history until it is checked. */
 export interface World {
   readonly seed: number;
@@ -68,7 +73,7 @@ export class SimulatedCloud {
   #store: Store | undefined;
   #worlds = 0;
 
-  private constructor(manifest: FunctionManifest, options: VirtualTimeOptions) {
+  private constructor(manifest: FunctionManifest, options: SimulatedCloudOptions) {
     this.#manifest = manifest;
     this.time = new VirtualTime(EPOCH_MS, options);
     this.#network = new Network(this.time, seededRandom(0));
@@ -78,8 +83,8 @@ export class SimulatedCloud {
     this.#compute = new ComputeEmulator({
       clock,
       faults,
-      bootSeconds: BOOT_SECONDS,
-      stopSeconds: STOP_SECONDS,
+      bootSeconds: options.bootSeconds ?? BOOT_SECONDS,
+      stopSeconds: options.stopSeconds ?? STOP_SECONDS,
       networks: networksOf(catalog satisfies Catalog),
       onAudit: (entry) => {
         this.#audit.push(entry);
@@ -91,7 +96,7 @@ export class SimulatedCloud {
   }
 
   /** Takes this process over: its time, its randomness and its network. Call it once. */
-  static async open(options: VirtualTimeOptions = {}): Promise<SimulatedCloud> {
+  static async open(options: SimulatedCloudOptions = {}): Promise<SimulatedCloud> {
     const cloud = new SimulatedCloud(await loadFunctions(), options);
     carryGrpc(cloud.#network);
     carryHttp(cloud.#network, async ({ host, body }) => {
@@ -145,13 +150,7 @@ export class SimulatedCloud {
     const { persons, rows } = people(startedAtMs);
     await applyCatalog(this.#store, catalog, { auditor: testAuditor() });
     await this.#store.write(rows);
-    await createQueues({
-      project: LOCAL_PROJECT,
-      emulatorHost: `observer:${ports.pubsub}`,
-      functions: this.#manifest.functions,
-      topics: this.#manifest.topics.map(({ name }) => name),
-      endpoint: (name) => `http://${name}/`,
-    });
+    await this.#createQueues();
     const publishRaw = (topic: string, data: Buffer): void =>
       this.#pubsub.publish(topicName(LOCAL_PROJECT, topic), data);
     this.#logSink.open(publishRaw);
@@ -169,6 +168,22 @@ export class SimulatedCloud {
       publish: (topic, data) => publishRaw(topic, Buffer.from(JSON.stringify(data))),
       logLines,
     };
+  }
+
+  /** The queues begin anew: whatever is in them is lost, and each push window is as small as that of a new subscription. */
+  async renewQueues(): Promise<void> {
+    await this.#pubsub.reset();
+    await this.#createQueues();
+  }
+
+  #createQueues(): Promise<void> {
+    return createQueues({
+      project: LOCAL_PROJECT,
+      emulatorHost: `observer:${portOf(this.#pubsub.address)}`,
+      functions: this.#manifest.functions,
+      topics: this.#manifest.topics.map(({ name }) => name),
+      endpoint: (name) => `http://${name}/`,
+    });
   }
 
   /** Gives up a world that does not end: its code never ends either, so the next world does not wait for that. */
