@@ -14,7 +14,7 @@ export interface ControlServerOptions {
   readonly port?: number;
   readonly compute: Pick<
     ComputeEmulator,
-    'addNetworks' | 'calls' | 'drift' | 'machineHistory' | 'machines' | 'networks'
+    'addNetworks' | 'calls' | 'disks' | 'drift' | 'machineHistory' | 'machines' | 'networks'
   >;
   readonly faults: Faults;
   readonly clock: ShiftableClock;
@@ -39,6 +39,7 @@ export class ControlServer {
     this.#handlers = {
       '/calls': { GET: () => compute.calls() },
       '/machines': { GET: () => compute.machines() },
+      '/disks': { GET: () => compute.disks() },
       '/machine-history': { GET: () => compute.machineHistory() },
       '/faults': {
         GET: () => faults.list(),

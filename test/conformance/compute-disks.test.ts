@@ -1,7 +1,7 @@
 import { DisksClient } from '@google-cloud/compute/build/src/v1/disks_client.js';
 import { PassThroughClient } from 'google-auth-library';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { PROJECT, STOP_SECONDS, ZONE, computeCloud } from '#test/support/compute-cloud.ts';
+import { PROJECT, STOP_SECONDS, ZONE, computeCloud, instanceBody } from '#test/support/compute-cloud.ts';
 import { thrownBy } from './thrown-by-client.ts';
 
 const PLACE = { project: PROJECT, zone: ZONE };
@@ -123,7 +123,7 @@ describe('disks', () => {
     const far = await thrownBy(attach('web', 'x', { source: 'zones/us-east1-b/disks/far' }));
     const fast = await thrownBy(attach('web', 'fast'));
 
-    expect(far).toMatchObject({ httpStatusCode: 400 });
+    expect(far).toMatchObject({ httpStatusCode: 400, message: /Disk must be in the same zone as the instance\./ });
     expect(fast).toMatchObject({ message: /hyperdisk-balanced.*features are not compatible/ });
   });
 
@@ -226,5 +226,96 @@ describe('disks', () => {
     });
     expect(cloud.emulator.machines()).toEqual([]);
     expect((await disks.list({ ...PLACE }))[0]).toEqual([]);
+  });
+
+  test.each([
+    ['hyperdisk-balanced', '3', /cannot be smaller than 4 GB for disk type hyperdisk-balanced/],
+    ['hyperdisk-extreme', '63', /cannot be smaller than 64 GB/],
+    ['pd-balanced', '65537', /cannot be larger than 65536 GB/],
+  ])('a %s of %s GB is refused, on its own and in an insert', async (diskType, sizeGb, message) => {
+    const { cloud, disks } = await diskCloud();
+    const type = `zones/${ZONE}/diskTypes/${diskType}`;
+    const machineType = `zones/${ZONE}/machineTypes/${diskType.startsWith('pd') ? 'e2-medium' : 'c3-standard-88'}`;
+    const { disks: boot } = instanceBody('web');
+
+    const alone = await thrownBy(disks.insert({ ...PLACE, diskResource: { name: 'data', sizeGb, type } }));
+    const inside = await thrownBy(
+      cloud.insert('web', {
+        machineType,
+        disks: [...boot, { initializeParams: { diskType: type, diskSizeGb: sizeGb } }],
+      }),
+    );
+
+    expect(alone).toMatchObject({ httpStatusCode: 400, message });
+    expect(inside).toMatchObject({ httpStatusCode: 400, message });
+  });
+
+  test('a Persistent Disk of 1 GB is made', async () => {
+    const { data, disk } = await diskCloud();
+
+    await data('small', { sizeGb: '1' });
+
+    expect(String((await disk('small')).sizeGb)).toBe('1');
+  });
+
+  test('a VM with shared vCPUs has at most 16 Persistent Disks, the boot disk included', async () => {
+    const { cloud, data, attach } = await diskCloud();
+    await cloud.running('web');
+    for (let i = 1; i <= 16; i += 1) await data(`data-${i}`, { sizeGb: '10' });
+    for (let i = 1; i <= 15; i += 1) await attach('web', `data-${i}`);
+
+    const refused = await thrownBy(attach('web', 'data-16'));
+
+    expect(refused).toMatchObject({ httpStatusCode: 403, errors: [{ reason: 'limitExceeded' }] });
+    expect((await cloud.get('web')).disks).toHaveLength(16);
+  });
+
+  test('a disk that exists is attached by an insert, stays when its VM goes, and can be had again', async () => {
+    const { cloud, data, disk } = await diskCloud();
+    await data('data');
+    const { disks: boot } = instanceBody('web');
+    const withData = {
+      disks: [...boot, { source: `zones/${ZONE}/disks/data`, deviceName: 'my-data', autoDelete: false }],
+    };
+    await cloud.running('web', withData);
+
+    const attached = await cloud.get('web');
+    const busy = await thrownBy(cloud.insert('other', withData));
+    await cloud.instances.delete(cloud.at('web'));
+    cloud.clock.advance(STOP_SECONDS);
+    await cloud.running('other', withData);
+
+    expect(attached.disks?.[1]).toMatchObject({ deviceName: 'my-data', autoDelete: false, boot: false });
+    expect(busy).toMatchObject({ httpStatusCode: 400, errors: [{ reason: 'resourceInUseByAnotherResource' }] });
+    expect((await disk('data')).users).toEqual([expect.stringContaining('/instances/other')]);
+  });
+
+  test('a device name is given once to a VM', async () => {
+    const { cloud, data, attach } = await diskCloud();
+    await cloud.running('web');
+    await data('one');
+    await data('two');
+    await attach('web', 'one', { deviceName: 'same' });
+
+    expect(await thrownBy(attach('web', 'two', { deviceName: 'same' }))).toMatchObject({ httpStatusCode: 400 });
+  });
+
+  test('labels are replaced by those who have seen them', async () => {
+    const { disks, data, disk } = await diskCloud();
+    await data('data', { labels: { keep: 'yes' } });
+    const { labelFingerprint } = await disk('data');
+    const set = (fingerprint: string, labels: Record<string, string>) =>
+      disks.setLabels({
+        ...PLACE,
+        resource: 'data',
+        zoneSetLabelsRequestResource: { labels, labelFingerprint: fingerprint },
+      });
+
+    const stale = await thrownBy(set('nothing', { mine: 'no' }));
+    await set(labelFingerprint ?? '', { mine: 'yes' });
+
+    expect(stale).toMatchObject({ httpStatusCode: 412, errors: [{ reason: 'conditionNotMet' }] });
+    expect((await disk('data')).labels).toEqual({ mine: 'yes' });
+    expect((await disk('data')).labelFingerprint).not.toBe(labelFingerprint);
   });
 });

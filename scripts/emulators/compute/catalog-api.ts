@@ -9,6 +9,7 @@ import type { JsonObject } from './json-object.ts';
 import { aggregatedBody, listBody } from './list-body.ts';
 import { parseListFilter } from './list-filter.ts';
 import { pageOf } from './list-page.ts';
+import { persistentDisksMax } from './machine-rules.ts';
 import { findMachineType, machineTypeName } from './machine-type.ts';
 import type { MachineType } from './machine-type.ts';
 import type { Networks } from './networks.ts';
@@ -21,6 +22,8 @@ import type { FoundImage } from './source-image.ts';
 
 interface CatalogRequest extends Route {
   readonly query: URLSearchParams;
+  /** A fault hides every disk from this call, as a read that is not consistent does. */
+  readonly absent?: boolean;
 }
 
 /** What exists beside VMs: disks, machine types, accelerators, images, networks, zones. */
@@ -34,14 +37,14 @@ export class CatalogApi {
   }
 
   read(request: CatalogRequest, method: CatalogReading): object {
-    const { project, zone, region, resource, query } = request;
+    const { project, zone, region, resource } = request;
     switch (method) {
       case 'disks.get':
         return this.#disk(request);
       case 'disks.list':
         return this.#listDisks(request);
       case 'disks.aggregatedList':
-        return this.#aggregateDisks(project, query);
+        return this.#aggregateDisks(request);
       case 'machineTypes.get':
         return machineType(project, zone, resource);
       case 'machineTypes.list':
@@ -94,30 +97,30 @@ export class CatalogApi {
     }
   }
 
-  #disk({ project, zone, resource }: CatalogRequest): object {
+  #disk({ project, zone, resource, absent = false }: CatalogRequest): object {
     const disk = this.#disks.find(project, zone, resource);
-    if (disk === undefined) throw notFound(diskName(project, zone, resource));
+    if (disk === undefined || absent) throw notFound(diskName(project, zone, resource));
     return disk.resource;
   }
 
-  #listDisks({ project, zone, query }: CatalogRequest): object {
+  #listDisks({ project, zone, query, absent = false }: CatalogRequest): object {
     const filter = parseListFilter(query.get('filter') ?? '', DISK_FIELDS);
     const page = pageOf(
       this.#disks
         .list(project, zone)
-        .filter(({ resource }) => filter(resource))
+        .filter(({ resource }) => !absent && filter(resource))
         .map(({ resource, name, createdMs }) => ({ item: resource, name, createdMs })),
       query,
     );
     return listBody('compute#diskList', `${zoneName(project, zone)}/disks`, page);
   }
 
-  #aggregateDisks(project: string, query: URLSearchParams): object {
+  #aggregateDisks({ project, query, absent = false }: CatalogRequest): object {
     const filter = parseListFilter(query.get('filter') ?? '', DISK_FIELDS);
     const page = pageOf(
       this.#disks
         .list(project)
-        .filter(({ resource }) => filter(resource))
+        .filter(({ resource }) => !absent && filter(resource))
         .map((item) => ({ item, name: `${item.zone}/${item.name}`, createdMs: item.createdMs })),
       query,
     );
@@ -167,7 +170,7 @@ function machineTypeResource(project: string, zone: string, type: MachineType): 
     guestCpus: cpus,
     memoryMb,
     imageSpaceGb: 0,
-    maximumPersistentDisks: sharedCpu ? 16 : 128,
+    maximumPersistentDisks: persistentDisksMax({ sharedCpu }),
     maximumPersistentDisksSizeGb: sharedCpu ? '3072' : '263168',
     zone,
     selfLink: resourceUrl(machineTypeName(project, zone, name)),

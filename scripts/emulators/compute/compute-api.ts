@@ -149,6 +149,8 @@ export class ComputeApi {
       }
       case 'disks.resize':
         return this.#lifecycle.disks.resize(this.#disk(request), readBody(request.rawBody), order);
+      case 'disks.setLabels':
+        return this.#lifecycle.disks.setLabels(this.#disk(request), readBody(request.rawBody), order);
       case 'disks.delete':
         return this.#lifecycle.disks.delete(this.#disk(request), order);
       default:

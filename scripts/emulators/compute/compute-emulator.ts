@@ -9,6 +9,7 @@ import { ComputeApi } from './compute-api.ts';
 import type { ApiAnswer, ApiRequest } from './compute-api.ts';
 import { regionOf, zonesOf } from './data/zones.ts';
 import { ComputeError, injectedError } from './compute-error.ts';
+import type { DiskResource } from './disk-resource.ts';
 import type { InstanceResource, Machine } from './instance-resource.ts';
 import { Journal } from './journal.ts';
 import type { Call, StatusChange } from './journal.ts';
@@ -130,6 +131,13 @@ export class ComputeEmulator implements Emulator {
     const { journal, lifecycle } = this.#parts();
     lifecycle.settle();
     return journal.machines().map(({ resource }) => resource);
+  }
+
+  /** All persistent disks of all projects, as `disks.get` answers them; boot disks too. */
+  disks(): readonly DiskResource[] {
+    const { journal, lifecycle } = this.#parts();
+    lifecycle.settle();
+    return journal.documents('disk', '').map(({ resource }) => resource);
   }
 
   /**

@@ -69,6 +69,12 @@ export function incompatible(features: readonly string[]): ComputeError {
   return badRequest(`[${features.join(', ')}] features are not compatible for creating instance.`);
 }
 
+/** A VM with more disks than its machine type can have. */
+export function limitExceeded(resourceName: string, limit: number): ComputeError {
+  const message = `Exceeded limit 'maximum_persistent_disks' on resource '${resourceName}'. Limit: ${limit}`;
+  return new ComputeError(403, 'limitExceeded', message);
+}
+
 /** Something that cannot be done while another resource uses it. */
 export function inUse(kind: string, resourceName: string, by: string): ComputeError {
   const message = `The ${kind} resource '${resourceName}' is already being used by '${by}'`;

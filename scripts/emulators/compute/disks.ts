@@ -6,8 +6,10 @@ import {
   inUse,
   incompatible,
   invalidField,
+  limitExceeded,
   notReady,
   requiredField,
+  staleFingerprint,
 } from './compute-error.ts';
 import { attachedTo, detached, diskTypeOf, newDisk } from './disk-resource.ts';
 import type { Disk } from './disk-resource.ts';
@@ -15,9 +17,10 @@ import type { AttachedDisk, Machine } from './instance-resource.ts';
 import type { Journal } from './journal.ts';
 import type { JsonObject } from './json-object.ts';
 import { checkMembers } from './known-members.ts';
-import { incompatibleDiskTypes } from './machine-rules.ts';
+import { incompatibleDiskTypes, outOfBounds, tooManyDisks } from './machine-rules.ts';
 import { findMachineType } from './machine-type.ts';
-import { DISK_TYPES } from './data/series.ts';
+import { DISK_TYPES, type DiskType } from './data/series.ts';
+import { fingerprintOf } from './fingerprint.ts';
 import type { OperationBook, Order } from './operation-book.ts';
 import type { Operation } from './operation-resource.ts';
 import { attachment, findExisting, readDiskType } from './read-disks.ts';
@@ -32,7 +35,6 @@ interface Place {
 }
 
 const NAME = /^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$/;
-const DISK_GB_MAX = 65_536;
 const BLANK_DISK_GB = 500;
 
 /** Persistent disks: those that VMs have, and those that are made, resized, attached and deleted on their own. */
@@ -87,8 +89,8 @@ export class Disks {
     const sizeGb = readInteger(body, 'sizeGb', 'resource') ?? image?.diskGb ?? BLANK_DISK_GB;
     const tooSmall = image === undefined ? undefined : tooSmallForImage(sizeGb, image);
     if (tooSmall !== undefined) throw invalidField('resource.sizeGb', String(sizeGb), tooSmall);
-    checkSize(sizeGb, 'resource.sizeGb');
     const diskType = readDiskType(body, 'resource', place, 'type') ?? 'pd-standard';
+    checkSize(sizeGb, diskType, 'resource.sizeGb');
     const labels = readLabels(body, 'resource');
     const description = readText(body, 'description', 'resource');
     const disk = newDisk({ ...place, name, sizeGb, diskType, image, labels, description }, order.nowMs);
@@ -111,7 +113,7 @@ export class Disks {
       const why = `New disk size '${sizeGb}' GiB must be larger than existing size '${before}' GiB.`;
       throw invalidField('sizeGb', String(sizeGb), why);
     }
-    checkSize(sizeGb, 'sizeGb');
+    checkSize(sizeGb, knownType(disk) ?? 'pd-standard', 'sizeGb');
     return this.#book.brief('disks.resize', disk, order, () => {
       this.put([{ ...disk, resource: { ...disk.resource, sizeGb: String(sizeGb) } }]);
       for (const machine of this.#usersOf(disk)) {
@@ -120,6 +122,18 @@ export class Disks {
         );
         this.#putDisks(machine, disks);
       }
+    });
+  }
+
+  /** Throws conditionNotMet when the labels are not those that the caller has seen (terraform-provider-netapp-cloudmanager#39). */
+  setLabels(disk: Disk, body: JsonObject, order: Order): Operation {
+    checkMembers(body, 'ZoneSetLabelsRequest');
+    const labels = readLabels(body, 'resource');
+    if (readText(body, 'labelFingerprint', 'resource') !== disk.resource.labelFingerprint) {
+      throw staleFingerprint('Labels fingerprint either invalid or resource labels have changed');
+    }
+    return this.#book.brief('disks.setLabels', disk, order, () => {
+      this.put([{ ...disk, resource: { ...disk.resource, labels, labelFingerprint: fingerprintOf(labels) } }]);
     });
   }
 
@@ -133,7 +147,12 @@ export class Disks {
     }
     const { project, zone, resource } = machine;
     const disk = findExisting(source, 'resource.source', { project, zone, nowMs: order.nowMs, findDisk: this.find });
-    checkType(machine, disk);
+    const present = resource.disks.map((item) => this.#bySource(item.source));
+    checkType(
+      machine,
+      disk,
+      present.map((item) => (item === undefined ? undefined : knownType(item))),
+    );
     const index = Math.max(-1, ...resource.disks.map((item) => item.index)) + 1;
     const attached = attachment(body, index, disk);
     const taken = resource.disks.find(({ deviceName }) => deviceName === attached.deviceName);
@@ -188,9 +207,13 @@ export class Disks {
   }
 }
 
-function checkSize(sizeGb: number, field: string): void {
-  if (sizeGb >= 1 && sizeGb <= DISK_GB_MAX) return;
-  throw invalidField(field, String(sizeGb), `Disk size cannot be larger than ${DISK_GB_MAX} GB.`);
+function checkSize(sizeGb: number, diskType: DiskType, field: string): void {
+  const wrong = outOfBounds(sizeGb, diskType);
+  if (wrong !== undefined) throw invalidField(field, String(sizeGb), wrong);
+}
+
+function knownType(disk: Disk): DiskType | undefined {
+  return DISK_TYPES.find((candidate) => candidate === diskTypeOf(disk));
 }
 
 /** Disks come and go while a VM runs or is stopped, and at no other time. */
@@ -200,11 +223,13 @@ function checkSteady(machine: Machine): void {
   throw notReady(instanceName(machine.project, machine.zone, machine.name));
 }
 
-function checkType(machine: Machine, disk: Disk): void {
+function checkType(machine: Machine, disk: Disk, present: readonly (DiskType | undefined)[]): void {
   const name = machine.resource.machineType.slice(machine.resource.machineType.lastIndexOf('/') + 1);
   const found = findMachineType(name);
-  const diskType = DISK_TYPES.find((candidate) => candidate === diskTypeOf(disk));
+  const diskType = knownType(disk);
   if (!found.found || diskType === undefined) return;
   const wrong = incompatibleDiskTypes(found.type, [{ diskType, boot: false }]);
   if (wrong.length > 0) throw incompatible([...wrong, name]);
+  const tooMany = tooManyDisks(found.type, [...present, diskType].filter((item) => item !== undefined));
+  if (tooMany !== undefined) throw limitExceeded(instanceName(machine.project, machine.zone, machine.name), tooMany);
 }

@@ -53,3 +53,37 @@ export function tooSmallForImage(diskGb: number, image: Pick<PublicFamily, 'disk
   if (diskGb >= image.diskGb) return undefined;
   return `Requested disk size cannot be smaller than the image size (${image.diskGb} GB)`;
 }
+
+/** The largest disk of any type (https://docs.cloud.google.com/compute/docs/disks). */
+const DISK_GB_MAX = 65_536;
+
+/**
+ * The smallest Hyperdisks (https://docs.cloud.google.com/compute/docs/disks/hyperdisks). A Persistent Disk may have 1 GB
+ * (gcp-compute-persistent-disk-csi-driver#121, terraform-provider-google#1449).
+ */
+const DISK_GB_MIN: Readonly<Partial<Record<DiskType, number>>> = {
+  'hyperdisk-balanced': 4,
+  'hyperdisk-balanced-high-availability': 4,
+  'hyperdisk-ml': 4,
+  'hyperdisk-extreme': 64,
+  'hyperdisk-throughput': 2048,
+};
+
+/** Compute Engine's own text for a size that a disk type cannot have (gcp-compute-persistent-disk-csi-driver#2038), or nothing. */
+export function outOfBounds(diskGb: number, diskType: DiskType): string | undefined {
+  const min = DISK_GB_MIN[diskType] ?? 1;
+  if (diskGb < min) return `Disk size cannot be smaller than ${min} GB for disk type ${diskType}.`;
+  if (diskGb > DISK_GB_MAX) return `Disk size cannot be larger than ${DISK_GB_MAX} GB for disk type ${diskType}.`;
+  return undefined;
+}
+
+/** Persistent Disks that a VM may have, the boot disk included (kubernetes#77311, kubernetes#80923). */
+export function persistentDisksMax({ sharedCpu }: Pick<MachineType, 'sharedCpu'>): number {
+  return sharedCpu ? 16 : 128;
+}
+
+/** The limit that a VM with these disks would exceed, or nothing. Hyperdisks have limits of their own, which are not known here. */
+export function tooManyDisks(type: MachineType, diskTypes: readonly DiskType[]): number | undefined {
+  const max = persistentDisksMax(type);
+  return diskTypes.filter((diskType) => diskType.startsWith('pd-')).length > max ? max : undefined;
+}

@@ -5,6 +5,7 @@ import {
   inUse,
   incompatible,
   invalidField,
+  limitExceeded,
   notFound,
   unknownReference,
 } from './compute-error.ts';
@@ -15,14 +16,18 @@ import { attachedTo, diskTypeOf, newDisk } from './disk-resource.ts';
 import type { Disk } from './disk-resource.ts';
 import type { AttachedDisk } from './instance-resource.ts';
 import type { JsonObject } from './json-object.ts';
-import { architectureMismatch, incompatibleDiskTypes, tooSmallForImage } from './machine-rules.ts';
+import { architectureMismatch,
+  incompatibleDiskTypes,
+  outOfBounds,
+  tooManyDisks,
+  tooSmallForImage,
+} from './machine-rules.ts';
 import type { MachineType } from './machine-type.ts';
 import { readLabels } from './read-metadata.ts';
 import { diskName, instanceName, parseResourceName, resourceUrl } from './resource-names.ts';
 import { findSourceImage } from './source-image.ts';
 import type { FoundImage } from './source-image.ts';
 
-const DISK_GB_MAX = 65_536;
 /** The size of a persistent disk that neither says its size nor is made of an image. */
 const BLANK_DISK_GB = 500;
 /** Local SSD comes in disks of this size. */
@@ -68,6 +73,11 @@ export function readDisks(body: JsonObject, order: DisksOrder): ReadDisks {
     disks.map(({ diskType, attached }) => ({ diskType, boot: attached.boot })),
   );
   if (wrong.length > 0) throw incompatible([...wrong, type.name]);
+  const tooMany = tooManyDisks(
+    type,
+    disks.map(({ diskType }) => diskType),
+  );
+  if (tooMany !== undefined) throw limitExceeded(instanceName(order.project, order.zone, order.name), tooMany);
   const architecture = disks[0]?.architecture;
   const mismatch = architecture === undefined ? undefined : architectureMismatch(type, { architecture });
   if (mismatch !== undefined) {
@@ -110,7 +120,7 @@ function readDisk(disk: JsonObject, index: number, order: DisksOrder): OneDisk {
       project: order.project,
       zone: order.zone,
       name,
-      sizeGb: readSize(disk, params, image, index),
+      sizeGb: readSize({ disk, params, index }, image, diskType),
       diskType,
       image,
       labels: readLabels(params, paramsPath),
@@ -142,7 +152,11 @@ function keptParams(params: JsonObject): JsonObject {
   return Object.fromEntries(members.filter((member) => member in params).map((member) => [member, params[member]]));
 }
 
-function readSize(disk: JsonObject, params: JsonObject, image: FoundImage | undefined, index: number): number {
+function readSize(
+  { disk, params, index }: { readonly disk: JsonObject; readonly params: JsonObject; readonly index: number },
+  image: FoundImage | undefined,
+  diskType: DiskType,
+): number {
   const path = `resource.disks[${index}]`;
   const field = `${path}.initializeParams.diskSizeGb`;
   const sizeGb =
@@ -151,10 +165,8 @@ function readSize(disk: JsonObject, params: JsonObject, image: FoundImage | unde
     image?.diskGb ??
     BLANK_DISK_GB;
   const tooSmall = image === undefined ? undefined : tooSmallForImage(sizeGb, image);
-  if (tooSmall !== undefined) throw invalidField(field, String(sizeGb), tooSmall);
-  if (sizeGb < 1 || sizeGb > DISK_GB_MAX) {
-    throw invalidField(field, String(sizeGb), `Disk size cannot be larger than ${DISK_GB_MAX} GB.`);
-  }
+  const wrong = tooSmall ?? outOfBounds(sizeGb, diskType);
+  if (wrong !== undefined) throw invalidField(field, String(sizeGb), wrong);
   return sizeGb;
 }
 
@@ -221,7 +233,8 @@ export function findExisting(source: string, field: string, order: Omit<DisksOrd
   if (project === undefined || zone === undefined || name === undefined) {
     throw invalidField(field, source, 'The URL is malformed.');
   }
-  if (zone !== order.zone) throw invalidField(field, source, `The disk must be in the zone '${order.zone}'.`);
+  // google-cloud-powershell#237
+  if (zone !== order.zone) throw invalidField(field, source, 'Disk must be in the same zone as the instance.');
   const disk = order.findDisk(project, zone, name);
   if (disk === undefined) throw unknownReference(field, source, 'disk');
   const [user] = disk.resource.users ?? [];

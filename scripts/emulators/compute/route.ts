@@ -18,6 +18,7 @@ export const MUTATIONS = [
   'instances.delete',
   'disks.insert',
   'disks.resize',
+  'disks.setLabels',
   'disks.delete',
 ] as const;
 export type Mutation = (typeof MUTATIONS)[number];
@@ -116,6 +117,7 @@ const ROUTES: readonly { readonly method: ApiMethod; readonly verb: string; read
   ...getAndList('disks', 'zones/{zone}/'),
   { method: 'disks.insert', verb: 'POST', path: pattern('zones/{zone}/disks') },
   { method: 'disks.resize', verb: 'POST', path: pattern('zones/{zone}/disks/{resource}/resize') },
+  { method: 'disks.setLabels', verb: 'POST', path: pattern('zones/{zone}/disks/{resource}/setLabels') },
   { method: 'disks.delete', verb: 'DELETE', path: pattern('zones/{zone}/disks/{resource}') },
   ...getAndList('machineTypes', 'zones/{zone}/'),
   ...getAndList('acceleratorTypes', 'zones/{zone}/'),

@@ -61,4 +61,5 @@ export const MESSAGES: Readonly<Record<string, string>> = {
   UpcomingMaintenance:
     'canReschedule latestWindowStartTime maintenanceOnShutdown maintenanceReasons maintenanceStatus type windowEndTime windowStartTime',
   WorkloadIdentityConfig: 'identity identityCertificateEnabled',
+  ZoneSetLabelsRequest: 'labelFingerprint labels',
 };
