@@ -20,8 +20,8 @@ const PRUNE = ['--prune', 'also remove what is stored and not in the file, in th
 export function catalogLine(surroundings?: Surroundings): CommandLine {
   const line = new CommandLine(
     'catalog',
-    'Tiers, prices, spot prices, templates, network configs, server types, images, networks, subnets, security groups and ssh keys, ' +
-      'as one JSON file.',
+    'Tiers, prices, spot prices, templates, network configs, server types, images, networks, subnets, security groups, ' +
+      'ssh keys and volume types, as one JSON file.',
     surroundings,
   );
 

@@ -90,10 +90,14 @@ const priceSteps: Schema = {
 const SECTION_SCHEMAS: Readonly<Record<SectionName, Schema>> = {
   tiers: map(
     id,
-    entry({
-      maxInstances: allowance,
-      perMinute: entry(Object.fromEntries(LIMITED_OPERATIONS.map((operation) => [operation, allowance]))),
-    }),
+    entry(
+      {
+        maxInstances: allowance,
+        maxVolumeGb: allowance,
+        perMinute: entry(Object.fromEntries(LIMITED_OPERATIONS.map((operation) => [operation, allowance]))),
+      },
+      ['maxVolumeGb'],
+    ),
   ),
   templates: map(id, entry({ name, description: label, machineType, diskSizeGb, diskType, image, region })),
   configs: map(
@@ -147,6 +151,15 @@ const SECTION_SCHEMAS: Readonly<Record<SectionName, Schema>> = {
         ),
         maxLength: 16_000,
       },
+    }),
+  ),
+  volumeTypes: map(
+    text('"block"', '^block$'),
+    entry({
+      diskType,
+      minGb: integer(1, 65_536),
+      maxGb: integer(1, 65_536),
+      centsPerGbMonth: { ...integer(0, 1_000_000), description: 'cents per GB and month, an integer from 0 to 1000000' },
     }),
   ),
   prices: map(machineType, entry({ steps: priceSteps })),

@@ -7,6 +7,7 @@ import type {
   SshKey,
   Subnet,
   Template,
+  VolumeType,
 } from '#shared/domain/catalog.ts';
 import type { Tier } from '#shared/domain/tier.ts';
 
@@ -20,7 +21,8 @@ export interface PriceStepEntry {
 
 /** What the catalogue says about one id, per section: the row without its id. */
 export interface Entries {
-  readonly tiers: Omit<Tier, 'name'>;
+  /** A file that does not speak of volumes allows none. */
+  readonly tiers: Omit<Tier, 'name' | 'maxVolumeGb'> & Partial<Pick<Tier, 'maxVolumeGb'>>;
   readonly templates: Omit<Template, 'id'>;
   readonly configs: Omit<NetworkConfig, 'id'>;
   readonly serverTypes: Owned<ServerType>;
@@ -35,6 +37,7 @@ export interface Entries {
     /** Zones with a price of their own, by bare zone. */
     readonly zones?: Readonly<Record<string, readonly PriceStepEntry[]>>;
   };
+  readonly volumeTypes: Omit<VolumeType, 'id'>;
 }
 
 /** A row without a customer belongs to all customers. */

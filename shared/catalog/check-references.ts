@@ -52,6 +52,10 @@ export function checkReferences(catalog: Catalog, outlook: Outlook): readonly In
     }
   }
 
+  for (const [id, { minGb, maxGb }] of Object.entries(catalog.volumeTypes ?? {})) {
+    if (minGb > maxGb) problem(`/volumeTypes/${id}/maxGb`, 'minimum', `must be at least minGb, which is ${minGb}`);
+  }
+
   for (const [pointer, steps] of priceSteps(catalog)) {
     for (const [i, step] of steps.entries()) {
       const before = steps[i - 1];

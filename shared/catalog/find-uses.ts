@@ -1,4 +1,4 @@
-import { CUSTOMERS_OF_TIER, INSTANCES_OF_MACHINE_TYPE, INSTANCES_USING } from '#shared/datastore/queries.ts';
+import { CUSTOMERS_OF_TIER, INSTANCES_OF_MACHINE_TYPE, INSTANCES_USING, LIVE_VOLUMES_OF_TYPE } from '#shared/datastore/queries.ts';
 import { countUsers } from '#shared/datastore/count-users.ts';
 import type { Shape } from '#shared/datastore/query.ts';
 import type { Store } from '#shared/datastore/store.ts';
@@ -43,6 +43,7 @@ const QUESTIONS: Readonly<Record<SectionName, Question>> = {
   sshKeys: instancesUsing('ssh key'),
   prices: ofMachineType,
   spotPrices: ofMachineType,
+  volumeTypes: { by: 'volumes', shape: LIVE_VOLUMES_OF_TYPE, property: 'liveType', value: (id) => id },
 };
 
 /** Who would be left without this entry; empty when it can go. */

@@ -10,6 +10,7 @@ import {
   SUBNET,
   TEMPLATE,
   TIER,
+  VOLUME_TYPE,
 } from '#shared/datastore/catalog-rows.ts';
 import type { Kind } from '#shared/datastore/kind.ts';
 import {
@@ -24,11 +25,13 @@ import {
   ALL_SUBNETS,
   ALL_TEMPLATES,
   ALL_TIERS,
+  ALL_VOLUME_TYPES,
 } from '#shared/datastore/queries.ts';
 import type { Shape } from '#shared/datastore/query.ts';
 import { erase, put, type Write } from '#shared/datastore/write.ts';
 import type { Price, PriceStep } from '#shared/domain/price.ts';
 import type { SpotPrice } from '#shared/domain/spot-price.ts';
+import { DISABLED } from '#shared/domain/tier.ts';
 import type { AnyEntry, Entries, PriceStepEntry, SectionName } from './catalog.ts';
 
 /** How one section of the catalogue is kept. */
@@ -116,8 +119,8 @@ export const SECTIONS: readonly Section[] = [
     word: 'tier',
     kind: TIER,
     rows: ALL_TIERS,
-    toEntry: ({ maxInstances, perMinute }) => ({ maxInstances, perMinute }),
-    toRow: (name, entry) => ({ name, ...entry }),
+    toEntry: ({ maxInstances, maxVolumeGb, perMinute }) => ({ maxInstances, maxVolumeGb, perMinute }),
+    toRow: (name, entry) => ({ maxVolumeGb: DISABLED, ...entry, name }),
   }),
   section({
     name: 'prices',
@@ -201,5 +204,14 @@ export const SECTIONS: readonly Section[] = [
     rows: ALL_SSH_KEYS,
     toEntry: (row) => owned(withoutId(row)),
     toRow: (id, entry) => ({ customerId: '', ...entry, id }),
+  }),
+  section({
+    name: 'volumeTypes',
+    word: 'volume type',
+    kind: VOLUME_TYPE,
+    rows: ALL_VOLUME_TYPES,
+    toEntry: withoutId,
+    // The schema of the file knows no other id.
+    toRow: (id, entry) => ({ ...entry, id: id as 'block' }),
   }),
 ];

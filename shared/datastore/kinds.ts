@@ -15,6 +15,7 @@ import { CATALOG_KINDS } from './catalog-rows.ts';
 import type { Kind } from './kind.ts';
 import { EVENT, INSTANCE, OPERATION, PRICE_PERIOD } from './rows.ts';
 import { PROJECT_SSH_KEY } from './ssh-key-rows.ts';
+import { ORPHAN_DISK, STOCKOUT, VOLUME, VOLUME_NAME, VOLUME_USAGE } from './volume-rows.ts';
 
 /** All kinds, for tests of the codecs and for Terraform's list of TTL policies. */
 export const KINDS: readonly Kind<unknown>[] = [
@@ -39,6 +40,11 @@ export const KINDS: readonly Kind<unknown>[] = [
   API_KEY,
   SESSION,
   PROJECT_SSH_KEY,
+  VOLUME,
+  VOLUME_NAME,
+  VOLUME_USAGE,
+  ORPHAN_DISK,
+  STOCKOUT,
   ...CATALOG_KINDS,
 ];
 
@@ -52,4 +58,6 @@ export const EXPIRING_KINDS: readonly string[] = [
   'DeadLetter',
   'Session',
   'AuditEntry',
+  'Volume',
+  'Stockout',
 ];

@@ -5,6 +5,7 @@ import type { PricePeriod } from '#shared/domain/metering.ts';
 import type { Operation } from '#shared/domain/operation.ts';
 import type { Orders } from '#shared/domain/orders.ts';
 import type { ProjectSshKey } from '#shared/domain/project-ssh-key.ts';
+import type { Volume } from '#shared/domain/volume.ts';
 import {
   API_KEY,
   type ApiKey,
@@ -32,6 +33,7 @@ import {
   SUBNET,
   TEMPLATE,
   TIER,
+  VOLUME_TYPE,
 } from './catalog-rows.ts';
 import type { Kind } from './kind.ts';
 import {
@@ -47,6 +49,7 @@ import {
 import type { Direction, Shape } from './query.ts';
 import { EVENT, INSTANCE, OPERATION, PRICE_PERIOD } from './rows.ts';
 import { PROJECT_SSH_KEY } from './ssh-key-rows.ts';
+import { ORPHAN_DISK, type OrphanDisk, STOCKOUT, VOLUME } from './volume-rows.ts';
 
 /*
  * Every query there is. A test proves that each is served by an index, so a query that is not written down here is not
@@ -215,6 +218,33 @@ export function auditTrail(filters: ReadonlySet<AuditFilter>): Shape<AuditEntry>
   return shape;
 }
 
+// Volumes
+
+export const ALL_VOLUMES = all(VOLUME);
+export const VOLUMES_OF_PROJECT: Shape<Volume> = { kind: VOLUME, equal: ['project'], order: BY_KEY };
+export const LIVE_VOLUMES_OF_PROJECT: Shape<Volume> = { kind: VOLUME, equal: ['project', 'live'], order: BY_KEY };
+export const LIVE_VOLUMES_OF_CUSTOMER: Shape<Volume> = { kind: VOLUME, equal: ['customerId', 'live'], order: BY_KEY };
+
+/** For counting who needs an entry of the catalogue. */
+export const LIVE_VOLUMES_OF_TYPE: Shape<Volume> = { kind: VOLUME, equal: ['liveType'], order: BY_KEY };
+
+/** Volumes that have to be looked at, the longest due first. */
+export const DUE_VOLUMES: Shape<Volume> = {
+  kind: VOLUME,
+  equal: [],
+  atMost: 'checkAtMs',
+  order: [{ property: 'checkAtMs', direction: 'asc' }],
+};
+
+export const DUE_ORPHAN_DISKS: Shape<OrphanDisk> = {
+  kind: ORPHAN_DISK,
+  equal: [],
+  atMost: 'dueAtMs',
+  order: [{ property: 'dueAtMs', direction: 'asc' }],
+};
+
+export const ALL_STOCKOUTS = all(STOCKOUT);
+
 // Accounts
 
 export const ALL_CUSTOMERS = all(CUSTOMER);
@@ -250,6 +280,7 @@ export const ALL_SECURITY_GROUPS = all(SECURITY_GROUP);
 export const ALL_SSH_KEYS = all(SSH_KEY);
 export const ALL_PRICES = all(PRICE);
 export const ALL_SPOT_PRICES = all(SPOT_PRICE);
+export const ALL_VOLUME_TYPES = all(VOLUME_TYPE);
 
 /** All of the above, for the test of the indexes. */
 export const QUERY_SHAPES: readonly Shape[] = [
@@ -267,6 +298,14 @@ export const QUERY_SHAPES: readonly Shape[] = [
   ...HISTORIES_OF_PROJECT,
   DUE_ORPHANS,
   ...AUDIT_TRAILS,
+  ALL_VOLUMES,
+  VOLUMES_OF_PROJECT,
+  LIVE_VOLUMES_OF_PROJECT,
+  LIVE_VOLUMES_OF_CUSTOMER,
+  LIVE_VOLUMES_OF_TYPE,
+  DUE_VOLUMES,
+  DUE_ORPHAN_DISKS,
+  ALL_STOCKOUTS,
   ALL_CUSTOMERS,
   CUSTOMERS_OF_TIER,
   ALL_USAGES,
@@ -292,4 +331,5 @@ export const QUERY_SHAPES: readonly Shape[] = [
   ALL_SSH_KEYS,
   ALL_PRICES,
   ALL_SPOT_PRICES,
+  ALL_VOLUME_TYPES,
 ];

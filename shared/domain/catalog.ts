@@ -91,3 +91,15 @@ export interface SshKey {
   /** One line in OpenSSH's form. */
   readonly publicKey: string;
 }
+
+/** What a volume of an interface is made as. */
+export interface VolumeType {
+  /** `block`: the one interface that there is. */
+  readonly id: 'block';
+  /** Bare disk type. */
+  readonly diskType: string;
+  readonly minGb: number;
+  readonly maxGb: number;
+  /** Price of a GB for a month, in cents. */
+  readonly centsPerGbMonth: number;
+}

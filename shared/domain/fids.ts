@@ -2,7 +2,15 @@
  * Ids as the fleet family writes them: a prefix that says what it is, and the one id. Both ways, without a table: an
  * instance has the same id in every family.
  */
-export const FID_PREFIX = { instance: 'inst_', instanceType: 'it_', user: 'user_' } as const;
+export const FID_PREFIX = {
+  instance: 'inst_',
+  instanceType: 'it_',
+  user: 'user_',
+  volume: 'vol_',
+  auction: 'auc_',
+  imageVersion: 'imgver_',
+  apiKey: 'apikey_',
+} as const;
 
 /** No name of a VM is longer than 63 characters, and no other id of ours longer than this. */
 const ID_LENGTH_MAX = 128;
@@ -13,6 +21,11 @@ export function instanceFid(id: string): string {
 
 export function instanceTypeFid(machineType: string): string {
   return FID_PREFIX.instanceType + machineType;
+}
+
+/** The fid of an id of that kind. */
+export function fidOf(kind: keyof typeof FID_PREFIX, id: string): string {
+  return FID_PREFIX[kind] + id;
 }
 
 export function userFid(userId: string): string {

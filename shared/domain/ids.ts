@@ -16,6 +16,11 @@ export function instanceId(prefix: string, userId: string, random: Random): stri
   return `${prefix}-${user}-${random.hex(4)}`;
 }
 
+/** `vol-550e84-a1b2c3d4`: the user and eight random hex digits, as an instance's id. A legal name of a disk. */
+export function volumeId(userId: string, random: Random): string {
+  return instanceId('vol', userId, random);
+}
+
 /** `op-01j8…`: time first, so that ids sort in the order in which they were made. */
 export function operationId(nowMs: number, random: Random): string {
   return `op-${nowMs.toString(36).padStart(9, '0')}${random.hex(6)}`;

@@ -21,3 +21,22 @@ export function reserve(used: number, limit: number): number {
 export function release(used: number): number {
   return Math.max(0, used - 1);
 }
+
+/** The GB of volumes in use after one more. Throws `quota_exceeded` when the tier does not allow it. */
+export function reserveGb(usedGb: number, sizeGb: number, limitGb: number): number {
+  if (limitGb === DISABLED) {
+    throw new Failure('quota_exceeded', 'Your tier does not include volumes. Ask your administrator for another tier.');
+  }
+  if (limitGb !== UNLIMITED && usedGb + sizeGb > limitGb) {
+    throw new Failure(
+      'quota_exceeded',
+      `Your quota allows volumes of ${limitGb} GB together, and ${usedGb} GB are in use. Delete one first, or ask for a larger quota.`,
+    );
+  }
+  return usedGb + sizeGb;
+}
+
+/** The GB in use after one volume less. Never below zero. */
+export function releaseGb(usedGb: number, sizeGb: number): number {
+  return Math.max(0, usedGb - sizeGb);
+}

@@ -25,6 +25,8 @@ export interface Tier {
   readonly name: string;
   /** Instances that exist at the same time, stopped ones too. */
   readonly maxInstances: number;
+  /** GB of all volumes together. A tier that was stored before there were volumes has none. */
+  readonly maxVolumeGb: number;
   readonly perMinute: Readonly<Record<LimitedOperation, number>>;
 }
 

@@ -116,6 +116,7 @@ function people({ machines, stopped, records }: BenchCloudSize, nowMs: number): 
     put(TIER, 'bench', {
       name: 'bench',
       maxInstances: UNLIMITED,
+      maxVolumeGb: UNLIMITED,
       perMinute: perMinute as Readonly<Record<LimitedOperation, number>>,
     }),
     put(CUSTOMER, CUSTOMER_ID, { id: CUSTOMER_ID, name: 'Bench', tier: 'bench' }),

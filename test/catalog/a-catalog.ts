@@ -4,7 +4,7 @@ import { LIMITED_OPERATIONS, type LimitedOperation } from '#shared/domain/tier.t
 /** A tier that allows 60 of everything a minute. */
 export function aTier(overrides: Partial<Entries['tiers']> = {}): Entries['tiers'] {
   const perMinute = Object.fromEntries(LIMITED_OPERATIONS.map((operation) => [operation, 60]));
-  return { maxInstances: 3, perMinute: perMinute as Record<LimitedOperation, number>, ...overrides };
+  return { maxInstances: 3, maxVolumeGb: 500, perMinute: perMinute as Record<LimitedOperation, number>, ...overrides };
 }
 
 /** A catalogue with at least one entry of every section, whole in itself. */
@@ -71,6 +71,7 @@ export function aCatalog(overrides: Catalog = {}): Required<Catalog> {
         publicKey: 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGtQUDZWhs8k alice@laptop',
       },
     },
+    volumeTypes: { block: { diskType: 'pd-balanced', minGb: 10, maxGb: 1000, centsPerGbMonth: 10 } },
     prices: { 'n1-standard-2': { steps: [{ priceCents: 10, from: '2026-01-01T00:00:00Z' }] } },
     spotPrices: {
       'n1-standard-2': {

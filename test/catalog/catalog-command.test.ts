@@ -99,7 +99,7 @@ test(
     const toOutput = await h.run(['export']);
     const again = await h.runProcess(['plan', '-'], toOutput.stdout);
 
-    expect(toFile.stdout).toBe(`13 entries written to ${file}.\n`);
+    expect(toFile.stdout).toBe(`14 entries written to ${file}.\n`);
     expect(readFileSync(file, 'utf8')).toBe(toOutput.stdout);
     expect(JSON.parse(toOutput.stdout)).toEqual(aCatalog());
     expect(again.exitCode).toBe(0);

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { API_KEY, CUSTOMER, PROJECT, SESSION, USER } from '#shared/datastore/account-rows.ts';
 import { ORPHAN } from '#shared/datastore/bookkeeping-rows.ts';
 import { AUDIT_ENTRY } from '#shared/datastore/audit-rows.ts';
+import { ORPHAN_DISK, VOLUME } from '#shared/datastore/volume-rows.ts';
 import { COMPOSITE_INDEXES, isServed } from '#shared/datastore/indexes.ts';
 import type { Kind } from '#shared/datastore/kind.ts';
 import * as queries from '#shared/datastore/queries.ts';
@@ -11,6 +12,7 @@ import { EVENT, INSTANCE, OPERATION, PRICE_PERIOD } from '#shared/datastore/rows
 import { PROJECT_SSH_KEY } from '#shared/datastore/ssh-key-rows.ts';
 import type { Value } from '#shared/datastore/field.ts';
 import { put } from '#shared/datastore/write.ts';
+import { aVolume } from '#test/support/a-volume.ts';
 import { anInstance } from '#test/support/an-instance.ts';
 import { testDatastore } from '#test/support/datastore.ts';
 
@@ -178,6 +180,11 @@ function causeOf(thrown: unknown): unknown {
 const SAMPLES = new Map(
   [
     [INSTANCE, INSTANCE.encode(anInstance({ checkAtMs: 1 }))] as const,
+    [VOLUME, VOLUME.encode(aVolume({ checkAtMs: 1 }))],
+    [
+      ORPHAN_DISK,
+      ORPHAN_DISK.encode({ name: 'd', zone: 'z', foundAtMs: 1, freeSinceMs: null, dueAtMs: 1, attempts: 0 }),
+    ],
     [
       AUDIT_ENTRY,
       AUDIT_ENTRY.encode({

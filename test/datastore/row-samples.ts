@@ -24,15 +24,18 @@ import {
   SUBNET,
   TEMPLATE,
   TIER,
+  VOLUME_TYPE,
 } from '#shared/datastore/catalog-rows.ts';
 import { PROJECT_SSH_KEY } from '#shared/datastore/ssh-key-rows.ts';
 import type { Kind } from '#shared/datastore/kind.ts';
 import { EVENT, INSTANCE, OPERATION, PRICE_PERIOD } from '#shared/datastore/rows.ts';
 import { AUDIT_ACTIONS, AUDIT_ACTORS } from '#shared/domain/audit.ts';
 import { EVENT_CAUSES } from '#shared/domain/history.ts';
+import { ORPHAN_DISK, STOCKOUT, VOLUME, VOLUME_NAME, VOLUME_USAGE } from '#shared/datastore/volume-rows.ts';
 import { OPERATION_KINDS } from '#shared/domain/instance.ts';
 import { METERS } from '#shared/domain/metering.ts';
 import { OPERATION_STATES } from '#shared/domain/operation.ts';
+import { VOLUME_STATES } from '#shared/domain/volume.ts';
 import { EVENT_STATUSES, INSTANCE_STATUSES } from '#shared/domain/status.ts';
 import { LIMITED_OPERATIONS, type LimitedOperation } from '#shared/domain/tier.ts';
 
@@ -322,7 +325,7 @@ export const ROW_SAMPLES: readonly RowSamples[] = [
     SESSION,
     record({ userId: text, customerId: text, createdAtMs: ms, expiresAtMs: ms, revokedAtMs: maybe(ms) }),
   ),
-  samples(TIER, record({ name: text, maxInstances: fc.integer(), perMinute })),
+  samples(TIER, record({ name: text, maxInstances: fc.integer(), maxVolumeGb: fc.integer(), perMinute })),
   samples(
     TEMPLATE,
     record({
@@ -376,4 +379,36 @@ export const ROW_SAMPLES: readonly RowSamples[] = [
       zones: fc.dictionary(text, priceSteps, { maxKeys: 2, noNullPrototype: true }),
     }),
   ),
+  samples(
+    VOLUME_TYPE,
+    record({ id: fc.constant('block' as const), diskType: text, minGb: count, maxGb: count, centsPerGbMonth: count }),
+  ),
+  samples(
+    VOLUME,
+    record({
+      id: text,
+      userId: text,
+      customerId: text,
+      project: text,
+      name: text,
+      zone: text,
+      sizeGb: count,
+      diskType: text,
+      state: fc.constantFrom(...VOLUME_STATES),
+      createdAtMs: ms,
+      deletedAtMs: maybe(ms),
+      use: maybe(record({ bid: text, instanceId: maybe(text), deviceName: text })),
+      attachedTo: text,
+      attempts: count,
+      callNumber: count,
+      checkAtMs: maybe(ms),
+    }),
+  ),
+  samples(VOLUME_NAME, record({ volumeId: text })),
+  samples(VOLUME_USAGE, record({ gb: count })),
+  samples(
+    ORPHAN_DISK,
+    record({ name: text, zone: text, foundAtMs: ms, freeSinceMs: maybe(ms), dueAtMs: ms, attempts: count }),
+  ),
+  samples(STOCKOUT, record({ zone: text, machineType: text, atMs: ms })),
 ];

@@ -23,6 +23,7 @@ const ADDED: ReadonlyMap<string, unknown> = new Map<string, unknown>([
   ['Orphan stoppedAtMs', null],
   ['PricePeriod customerId', ''],
   ['RateCounter ahead', 0],
+  ['Tier maxVolumeGb', 0],
   ['Operation dueAtMs', 0],
 ]);
 
@@ -101,7 +102,7 @@ describe('a tier that was stored before there was a limit for every operation', 
   const decoded = (perMinute: Readonly<Record<string, number>>) =>
     TIER.decode(
       {
-        ...TIER.encode({ name: 'pro', maxInstances: 3, perMinute: completeLimits({ get: 1 }) }),
+        ...TIER.encode({ name: 'pro', maxInstances: 3, maxVolumeGb: 100, perMinute: completeLimits({ get: 1 }) }),
         perMinute: { stringValue: JSON.stringify(perMinute) },
       },
       'pro',

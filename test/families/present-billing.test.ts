@@ -17,7 +17,10 @@ function record(value: number): Record<LimitedOperation, number> {
 }
 
 function holder(overrides: Partial<Tier> = {}) {
-  return { customerId: 'acme', tier: { name: 'pro', maxInstances: 3, perMinute: record(10), ...overrides } };
+  return {
+    customerId: 'acme',
+    tier: { name: 'pro', maxInstances: 3, maxVolumeGb: 100, perMinute: record(10), ...overrides },
+  };
 }
 
 test('quotas: unlimited and disabled are told as they are stored', () => {

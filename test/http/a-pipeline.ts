@@ -26,6 +26,7 @@ export const ALICE: Principal = {
 export const TIER: Tier = {
   name: 'pro',
   maxInstances: 3,
+  maxVolumeGb: 100,
   perMinute: Object.fromEntries(LIMITED_OPERATIONS.map((name) => [name, 10])) as Record<LimitedOperation, number>,
 };
 

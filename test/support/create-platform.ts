@@ -36,7 +36,7 @@ export async function createPlatform({ insert = async () => DONE, isThere = fals
       tier: 'free',
       credential: { type: 'jwt', id: 'token-1' },
     },
-    tier: { name: 'free', maxInstances: 1, perMinute: completeLimits({ create: 10 }) },
+    tier: { name: 'free', maxInstances: 1, maxVolumeGb: 100, perMinute: completeLimits({ create: 10 }) },
     actor: { type: 'user', id: '550e8400-e29b-41d4-a716-446655440000' },
     requestId: 'request-1',
     idempotencyKey: undefined,

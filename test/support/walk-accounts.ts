@@ -59,7 +59,9 @@ export class WalkAccounts {
   async tier(name: string, perMinuteEach: number): Promise<void> {
     const perMinute = Object.fromEntries(LIMITED_OPERATIONS.map((operation) => [operation, perMinuteEach]));
     const limits = perMinute as Record<LimitedOperation, number>;
-    await this.store.write([put(TIER, name, { name, maxInstances: UNLIMITED, perMinute: limits })]);
+    await this.store.write([
+      put(TIER, name, { name, maxInstances: UNLIMITED, maxVolumeGb: UNLIMITED, perMinute: limits }),
+    ]);
   }
 
   /** A user of a customer of their own, in a group of the customer's name if nothing else is said. */

@@ -1,0 +1,97 @@
+import { type Volume, VOLUME_STATES, isLive } from '#shared/domain/volume.ts';
+import { expiry, integer, json, nullable, plainText, text, time, word } from './field.ts';
+import { kind, type Kind } from './kind.ts';
+import { OPERATION_RETENTION_MS } from './retention.ts';
+
+/** A volume; the id is its disk's name. */
+export const VOLUME: Kind<Volume> = kind<Volume>(
+  'Volume',
+  {
+    id: text,
+    userId: text,
+    customerId: text,
+    project: text,
+    name: plainText,
+    zone: plainText,
+    sizeGb: integer,
+    diskType: plainText,
+    state: word(VOLUME_STATES),
+    createdAtMs: time,
+    deletedAtMs: nullable(time),
+    use: json(),
+    attachedTo: plainText,
+    attempts: integer,
+    callNumber: integer,
+    checkAtMs: nullable(time),
+  },
+  {
+    derived: (volume) => ({
+      live: { booleanValue: isLive(volume) },
+      // Lets the catalogue find who uses an entry before it removes it.
+      liveType: isLive(volume) ? { stringValue: 'block' } : { nullValue: 'NULL_VALUE' },
+      // A row ends once its disk is surely gone, and nothing has to be looked at any more.
+      expireAt: expiry(
+        volume.deletedAtMs === null || volume.checkAtMs !== null ? null : volume.deletedAtMs + OPERATION_RETENTION_MS,
+      ),
+    }),
+  },
+);
+
+/** Which live volume has a name; the id is `volumeNameId`. In one commit with the volume, so that a name is given once. */
+export interface VolumeName {
+  readonly volumeId: string;
+}
+
+export const VOLUME_NAME: Kind<VolumeName> = kind<VolumeName>('VolumeName', { volumeId: plainText });
+
+export function volumeNameId({ project, zone, name }: Pick<Volume, 'project' | 'zone' | 'name'>): string {
+  return `${project}|${zone}|${name}`;
+}
+
+/** GB of live volumes, per customer; the id is the customer's. Apart from `Usage`, so that disks and instances do not contend. */
+export interface VolumeUsage {
+  readonly gb: number;
+}
+
+export const VOLUME_USAGE: Kind<VolumeUsage> = kind<VolumeUsage>('VolumeUsage', { gb: integer });
+
+/** A disk with our label that no volume knows: kept for a while, then deleted. The id is the disk's name. */
+export interface OrphanDisk {
+  readonly name: string;
+  readonly zone: string;
+  readonly foundAtMs: number;
+  /** Since when it was seen without a VM; `null`: a VM has it. */
+  readonly freeSinceMs: number | null;
+  readonly dueAtMs: number;
+  readonly attempts: number;
+}
+
+export const ORPHAN_DISK: Kind<OrphanDisk> = kind<OrphanDisk>('OrphanDisk', {
+  name: text,
+  zone: plainText,
+  foundAtMs: time,
+  freeSinceMs: nullable(time),
+  dueAtMs: time,
+  attempts: integer,
+});
+
+/** When Compute Engine last had no room for a machine type in a zone; the id is `stockoutId`. */
+export interface Stockout {
+  readonly zone: string;
+  /** Bare machine type. */
+  readonly machineType: string;
+  readonly atMs: number;
+}
+
+/** A stockout is told about for minutes; the row stays a day, for operators. */
+const STOCKOUT_RETENTION_MS = 86_400_000;
+
+export const STOCKOUT: Kind<Stockout> = kind<Stockout>(
+  'Stockout',
+  { zone: text, machineType: text, atMs: time },
+  { derived: ({ atMs }) => ({ expireAt: expiry(atMs + STOCKOUT_RETENTION_MS) }) },
+);
+
+export function stockoutId({ zone, machineType }: Pick<Stockout, 'zone' | 'machineType'>): string {
+  return `${zone}|${machineType}`;
+}
