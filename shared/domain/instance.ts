@@ -24,6 +24,15 @@ export interface MachineSpec {
   readonly metadata: Readonly<Record<string, string>>;
   /** Spot VMs may be taken away by Compute Engine at any time. */
   readonly spot: boolean;
+  /** Volumes that the VM has from the start; absent: none. */
+  readonly volumes?: readonly AttachedVolume[];
+}
+
+/** A volume of a VM. */
+export interface AttachedVolume {
+  /** Name of the disk: the volume's id. */
+  readonly disk: string;
+  readonly deviceName: string;
 }
 
 /** An operation that was accepted and has not ended, as the instance remembers it: its queue, oldest first. */

@@ -4,6 +4,10 @@ import type { MachineSpec } from '#shared/domain/instance.ts';
 import { CloudError, reasonOf, toCloudError, type CloudReason } from './cloud-error.ts';
 import { type Stockout, stockoutOf } from './stockout.ts';
 import { DirectAuth, DirectPassThrough } from './direct-auth.ts';
+import { CloudError, toCloudError } from './cloud-error.ts';
+import { attachedDisk } from './attached-disk.ts';
+import { type ComputeOptions, connectionOf } from './connection.ts';
+import { type CloudOperation, lastSegment, toMs, toOperation, type ZoneOperation } from './zone-operation.ts';
 
 /** A VM as Compute Engine shows it, the part that we use. */
 export interface Machine {
@@ -50,13 +54,6 @@ export interface Place {
   readonly name: string;
 }
 
-export interface ComputeOptions {
-  readonly project: string;
-  /** Value of our label on VMs; tells two deployments in one project apart. */
-  readonly deployment: string;
-  readonly emulatorHost: string | undefined;
-}
-
 /** The label that makes a VM ours: nothing without it is ever touched. */
 export const DEPLOYMENT_LABEL = 'compute-api';
 
@@ -71,7 +68,6 @@ type Request = 'start' | 'stop' | 'reset' | 'resume' | 'delete';
 
 type InsertRequest = protos.google.cloud.compute.v1.IInsertInstanceRequest;
 type CloudInstance = protos.google.cloud.compute.v1.IInstance;
-type CloudOperation = protos.google.cloud.compute.v1.IOperation;
 
 interface Clients {
   readonly instances: InstancesClient;
@@ -83,6 +79,9 @@ interface Shared {
   readonly clients: Clients;
   readonly gate: Gate;
 }
+
+export type { ComputeOptions } from './connection.ts';
+export type { ZoneOperation } from './zone-operation.ts';
 
 /** VMs on Compute Engine, by Google's client. Every mutation carries a requestId, so that a repeat is the same request. */
 export class Compute implements Guarded {
@@ -268,20 +267,6 @@ function clientsOf(options: ComputeOptions): Clients {
   return { instances: new InstancesClient(connection), operations: new ZoneOperationsClient(connection) };
 }
 
-function connectionOf(options: ComputeOptions): ConstructorParameters<typeof InstancesClient>[0] {
-  if (options.emulatorHost === undefined) {
-    return { projectId: options.project, auth: new DirectAuth({ projectId: options.project }) };
-  }
-  const [host = '', port = ''] = options.emulatorHost.split(':');
-  return {
-    projectId: options.project,
-    apiEndpoint: host,
-    port: Number(port),
-    protocol: 'http',
-    authClient: new DirectPassThrough(),
-  };
-}
-
 function toInstance(place: Place, spec: MachineSpec, deployment: string): CloudInstance {
   return {
     name: place.name,
@@ -299,6 +284,8 @@ function toInstance(place: Place, spec: MachineSpec, deployment: string): CloudI
           diskType: `zones/${place.zone}/diskTypes/${spec.diskType}`,
         },
       },
+      // Disks that outlive the VM.
+      ...(spec.volumes ?? []).map(({ disk, deviceName }) => attachedDisk(place.zone, disk, deviceName)),
     ],
     networkInterfaces: [
       {

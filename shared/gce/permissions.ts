@@ -7,8 +7,17 @@
  * "IAM Permissions" of each method's reference.
  */
 export const COMPUTE_PERMISSIONS: Readonly<Record<string, readonly string[]>> = {
+  'disks.aggregatedList': ['compute.disks.list'],
+  'disks.delete': ['compute.disks.delete'],
+  'disks.get': ['compute.disks.get'],
+  // Labels of a disk that is made need a permission of their own.
+  'disks.insert': ['compute.disks.create', 'compute.disks.setLabels'],
+  'disks.list': ['compute.disks.list'],
   'instances.aggregatedList': ['compute.instances.list'],
+  // The permission of the VM and the one of the disk.
+  'instances.attachDisk': ['compute.instances.attachDisk', 'compute.disks.use'],
   'instances.delete': ['compute.instances.delete'],
+  'instances.detachDisk': ['compute.instances.detachDisk', 'compute.disks.use'],
   'instances.get': ['compute.instances.get'],
   // Beyond `create`, each member of the request's body has a permission of its own: see INSERT_PERMISSIONS.
   'instances.insert': ['compute.instances.create'],
@@ -32,8 +41,8 @@ export const INSERT_PERMISSIONS: Readonly<Record<string, readonly string[]>> = {
   labels: ['compute.instances.setLabels'],
   tags: ['compute.instances.setTags'],
   metadata: ['compute.instances.setMetadata'],
-  // A new boot disk, from an image of this project or of another that is open to it.
-  disks: ['compute.disks.create', 'compute.images.useReadOnly'],
+  // A new boot disk, from an image of this project or of another that is open to it; and volumes.
+  disks: ['compute.disks.create', 'compute.disks.use', 'compute.images.useReadOnly'],
   // Addresses are the subnetwork's to give; the network is only named.
   networkInterfaces: ['compute.subnetworks.use', 'compute.subnetworks.useExternalIp'],
   scheduling: [],

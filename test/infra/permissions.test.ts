@@ -6,15 +6,21 @@ import { permissionLists } from '#scripts/generate/infra-lists.ts';
 import { tableRows } from './markdown-table.ts';
 import { blocks, generated, INFRA } from './terraform-sources.ts';
 
-const adapter = readFileSync(join(INFRA, '../shared/gce/compute.ts'), 'utf8');
-const SERVICES: Readonly<Record<string, string>> = { instances: 'instances', operations: 'zoneOperations' };
+const adapter = ['compute.ts', 'disks.ts']
+  .map((file) => readFileSync(join(INFRA, '../shared/gce', file), 'utf8'))
+  .join('\n');
+const SERVICES: Readonly<Record<string, string>> = {
+  disks: 'disks',
+  instances: 'instances',
+  operations: 'zoneOperations',
+};
 
 /** Methods of the clients that ask nothing of Compute Engine. */
 const LOCAL = ['.close', '.initialize'];
 
 /** `instances.get` for each call that the adapter makes through one of its clients. */
 function calls(): readonly string[] {
-  const found = [...adapter.matchAll(/\b(instances|operations)\s*\.(\w+)\(/g)].map(
+  const found = [...adapter.matchAll(/\b(disks|instances|operations)\s*\.(\w+)\(/g)].map(
     ([, client = '', method = '']) => `${SERVICES[client] ?? client}.${method.replace(/Async$/, '')}`,
   );
   return [...new Set(found)].filter((call) => !LOCAL.some((method) => call.endsWith(method))).sort();

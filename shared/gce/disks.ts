@@ -1,0 +1,216 @@
+import { DisksClient, InstancesClient, type protos } from '@google-cloud/compute';
+import { type Gate, type Guarded, OPEN_GATE } from '#shared/concurrency/gate.ts';
+import { attachedDisk } from './attached-disk.ts';
+import { toCloudError } from './cloud-error.ts';
+import { DEPLOYMENT_LABEL, type Place } from './compute.ts';
+import { type ComputeOptions, connectionOf } from './connection.ts';
+import { type CloudOperation, lastSegment, toMs, toOperation, type ZoneOperation } from './zone-operation.ts';
+
+/** A persistent disk as Compute Engine shows it, the part that we use. */
+export interface Disk {
+  readonly name: string;
+  /** Bare zone. */
+  readonly zone: string;
+  readonly sizeGb: number;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly createdAtMs: number;
+  /** Names of the VMs that have it. */
+  readonly users: readonly string[];
+}
+
+export interface DiskSpec {
+  readonly sizeGb: number;
+  /** Bare disk type. */
+  readonly diskType: string;
+}
+
+/** As for VMs: a caller may be waiting. */
+const CALL_TIMEOUT_MS = 8_000;
+const PAGE_SIZE = 500;
+const ONCE = { timeout: CALL_TIMEOUT_MS, maxRetries: 0 };
+
+interface Clients {
+  readonly disks: DisksClient;
+  readonly instances: InstancesClient;
+}
+
+/** What an adapter shares with the ones behind gates that were made of it. */
+interface Shared {
+  readonly clients: Clients;
+  readonly gate: Gate;
+}
+
+/** Disks on Compute Engine, by Google's clients. Every mutation carries a requestId, so that a repeat is the same request. */
+export class Disks implements Guarded {
+  readonly #options: ComputeOptions;
+  readonly #clients: Clients;
+  readonly #gate: Gate;
+
+  constructor(options: ComputeOptions, shared: Shared = { clients: clientsOf(options), gate: OPEN_GATE }) {
+    this.#options = options;
+    this.#clients = shared.clients;
+    this.#gate = shared.gate;
+  }
+
+  /** The same for one request: nothing is asked of Compute Engine before the gate opens. */
+  behind(gate: Gate): Disks {
+    return new Disks(this.#options, { clients: this.#clients, gate });
+  }
+
+  async close(): Promise<void> {
+    const { disks, instances } = this.#clients;
+    await Promise.all([disks.close(), instances.close()]);
+  }
+
+  /** `undefined` when Compute Engine answers 404, which can be wrong once: `findDisk` confirms it. */
+  async get({ zone, name }: Place): Promise<Disk | undefined> {
+    await this.#gate.opened();
+    try {
+      const [found] = await this.#clients.disks.get(
+        { project: this.#options.project, zone, disk: name },
+        { timeout: CALL_TIMEOUT_MS },
+      );
+      return toDisk(found);
+    } catch (thrown) {
+      const error = toCloudError(thrown);
+      if (error.reason === 'not_found') return undefined;
+      throw error;
+    }
+  }
+
+  /** The disk by its zone's list, which fails when the zone does not answer: an absence is never an unreachable zone. */
+  async find({ zone, name }: Place): Promise<Disk | undefined> {
+    await this.#gate.opened();
+    try {
+      const [found] = await this.#clients.disks.list(
+        { project: this.#options.project, zone, filter: `name=${name}`, maxResults: 1 },
+        { timeout: CALL_TIMEOUT_MS, autoPaginate: false },
+      );
+      return found.map(toDisk).find((disk) => disk.name === name);
+    } catch (thrown) {
+      throw toCloudError(thrown);
+    }
+  }
+
+  /** Asks for an empty disk with our label. The answer is only that the request was accepted. */
+  async insert({ zone, name }: Place, { sizeGb, diskType }: DiskSpec, requestId: string): Promise<ZoneOperation> {
+    const { project, deployment } = this.#options;
+    return this.#mutate(({ disks }) =>
+      disks.insert(
+        {
+          project,
+          zone,
+          requestId,
+          diskResource: {
+            name,
+            sizeGb: String(sizeGb),
+            type: `zones/${zone}/diskTypes/${diskType}`,
+            labels: { [DEPLOYMENT_LABEL]: deployment },
+          },
+        },
+        ONCE,
+      ),
+    );
+  }
+
+  async delete({ zone, name }: Place, requestId: string): Promise<ZoneOperation> {
+    const { project } = this.#options;
+    return this.#mutate(({ disks }) => disks.delete({ project, zone, disk: name, requestId }, ONCE));
+  }
+
+  /** Asks that a VM of the zone gets the disk. */
+  async attach(
+    { zone, name }: Place,
+    to: { readonly machine: string; readonly deviceName: string },
+    requestId: string,
+  ): Promise<ZoneOperation> {
+    const request = { project: this.#options.project, zone, instance: to.machine, requestId };
+    const attachedDiskResource = attachedDisk(zone, name, to.deviceName);
+    return this.#mutate(({ instances }) => instances.attachDisk({ ...request, attachedDiskResource }, ONCE));
+  }
+
+  /** Asks that a VM of the zone loses what it has as that device. */
+  async detach(
+    { zone }: Pick<Place, 'zone'>,
+    from: { readonly machine: string; readonly deviceName: string },
+    requestId: string,
+  ): Promise<ZoneOperation> {
+    const request = { project: this.#options.project, zone, instance: from.machine, requestId };
+    return this.#mutate(({ instances }) => instances.detachDisk({ ...request, deviceName: from.deviceName }, ONCE));
+  }
+
+  /** The name of the device as which a VM has the disk; `undefined` when it does not. */
+  async deviceNameOf({ zone, name }: Place, machine: string): Promise<string | undefined> {
+    await this.#gate.opened();
+    try {
+      const [found] = await this.#clients.instances.get(
+        { project: this.#options.project, zone, instance: machine },
+        { timeout: CALL_TIMEOUT_MS },
+      );
+      const attached = found.disks?.find(({ source }) => lastSegment(source) === name);
+      return attached?.deviceName ?? undefined;
+    } catch (thrown) {
+      const error = toCloudError(thrown);
+      if (error.reason === 'not_found') return undefined;
+      throw error;
+    }
+  }
+
+  /** All disks of this deployment that are volumes, in every zone. Boot disks do not carry the label. */
+  async *list(): AsyncGenerator<readonly Disk[]> {
+    const request = {
+      project: this.#options.project,
+      filter: `labels.${DEPLOYMENT_LABEL}=${this.#options.deployment}`,
+      maxResults: PAGE_SIZE,
+      // Without it one unreachable zone would fail the whole list.
+      returnPartialSuccess: true,
+    };
+    let page: Disk[] = [];
+    await this.#gate.opened();
+    try {
+      const scopes = this.#clients.disks.aggregatedListAsync(request, {
+        timeout: CALL_TIMEOUT_MS * 4,
+        autoPaginate: false,
+      });
+      for await (const [, scope] of scopes) {
+        page.push(...(scope.disks ?? []).map(toDisk));
+        if (page.length >= PAGE_SIZE) {
+          yield page;
+          page = [];
+        }
+      }
+    } catch (thrown) {
+      throw toCloudError(thrown);
+    }
+    if (page.length > 0) yield page;
+  }
+
+  async #mutate(call: (clients: Clients) => Promise<readonly [unknown, ...unknown[]]>): Promise<ZoneOperation> {
+    await this.#gate.opened();
+    let accepted: unknown;
+    try {
+      [accepted] = await call(this.#clients);
+    } catch (thrown) {
+      throw toCloudError(thrown);
+    }
+    // The client wraps the operation for polling; `latestResponse` is the resource itself.
+    const { latestResponse } = accepted as { readonly latestResponse: CloudOperation };
+    return toOperation(latestResponse);
+  }
+}
+
+function clientsOf(options: ComputeOptions): Clients {
+  const connection = connectionOf(options);
+  return { disks: new DisksClient(connection), instances: new InstancesClient(connection) };
+}
+
+function toDisk(disk: protos.google.cloud.compute.v1.IDisk): Disk {
+  return {
+    name: disk.name ?? '',
+    zone: lastSegment(disk.zone),
+    sizeGb: Number(String(disk.sizeGb ?? 0)),
+    labels: disk.labels ?? {},
+    createdAtMs: toMs(disk.creationTimestamp) ?? 0,
+    users: (disk.users ?? []).map(lastSegment),
+  };
+}
