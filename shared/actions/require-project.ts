@@ -13,10 +13,26 @@ export async function requireProject(
 ): Promise<void> {
   if (caller.projects.includes(project)) return;
   if (isAdmin(caller) && (await store.get(ref(PROJECT, project))) !== undefined) return;
-  throw new Failure('not_found', 'Project not found.', { reason: 'project_not_found' });
+  throw projectNotFound();
+}
+
+/** The one text for a project that does not exist and for one that is not the caller's. */
+export function projectNotFound(): Failure {
+  return new Failure('not_found', 'Project not found.', { reason: 'project_not_found' });
 }
 
 /** Whether a thing is in one of the caller's projects, and visible to the caller as it is in every family. */
 export function isInProjects(caller: Principal, owned: Owned & { readonly project: string }): boolean {
   return canSee(caller, owned) && (isAdmin(caller) || caller.projects.includes(owned.project));
+}
+
+/**
+ * Whether a thing that a whole project shares, such as a volume, is the caller's to use: it belongs to one of the caller's
+ * projects and to the caller's own customer. Groups do not matter.
+ */
+export function isOfProjects(
+  caller: Pick<Principal, 'customerId' | 'projects' | 'roles'>,
+  owned: { readonly customerId: string; readonly project: string },
+): boolean {
+  return isAdmin(caller) || (owned.customerId === caller.customerId && caller.projects.includes(owned.project));
 }

@@ -11,7 +11,8 @@ import { Store } from '#shared/datastore/store.ts';
 import { put, ref, type Row } from '#shared/datastore/write.ts';
 import type { Instance } from '#shared/domain/instance.ts';
 import { Compute, type ComputeOptions } from '#shared/gce/compute.ts';
-import type { Tools } from '#shared/lifecycle/tools.ts';
+import { Disks } from '#shared/gce/disks.ts';
+import type { SweepTools } from '#shared/workers/sweep-tools.ts';
 import { type OperationMessage, Publisher } from '#shared/pubsub/publisher.ts';
 import { computeCloud, PROJECT } from './compute-cloud.ts';
 import { seededRandom } from './seeded-random.ts';
@@ -55,7 +56,7 @@ export async function cloudAndRecords(options: CloudAndRecordsOptions = {}) {
   const publisher = new Publisher({ project: PROJECT, topic: 'operations', emulatorHost: '127.0.0.1:9' });
   publisher.publish = async (messages) => publish(messages);
   onTestFinished(async () => {
-    await Promise.all([store.close(), compute.close(), publisher.close()]);
+    await Promise.all([store.close(), compute.close(), disks.close(), publisher.close()]);
     await datastore.stop();
   });
   const logged: LogLine[] = [];
@@ -65,7 +66,8 @@ export async function cloudAndRecords(options: CloudAndRecordsOptions = {}) {
       void logged.push({ severity, message, fields });
   const log = { info: write('info'), warn: write('warn'), error: write('error'), critical: write('critical') };
   const nowMs = () => cloud.clock.nowMs();
-  const tools: Tools = { store, compute, publisher, log, nowMs, sleep, random };
+  const disks = new Disks({ project: PROJECT, deployment: 'test', emulatorHost: cloud.emulator.address });
+  const tools: SweepTools = { store, compute, disks, publisher, log, nowMs, sleep, random };
 
   const all = async <T>(kind: Kind<T>): Promise<readonly Row<T>[]> => {
     const shape: Shape<T> = { kind, equal: [], order: [{ property: '__key__', direction: 'asc' }] };
@@ -76,6 +78,7 @@ export async function cloudAndRecords(options: CloudAndRecordsOptions = {}) {
     store,
     storeFaults,
     compute,
+    disks,
     tools,
     logged,
     all,

@@ -1,0 +1,114 @@
+import { KeyedMutex } from '#shared/concurrency/keyed-mutex.ts';
+import { VOLUME, VOLUME_NAME, VOLUME_USAGE, type VolumeUsage, volumeNameId } from '#shared/datastore/volume-rows.ts';
+import { Conflict, insert, ref, replace, type Row, type Write } from '#shared/datastore/write.ts';
+import type { VolumeType } from '#shared/domain/catalog.ts';
+import { Failure } from '#shared/domain/failure.ts';
+import { volumeId } from '#shared/domain/ids.ts';
+import type { Principal } from '#shared/domain/principal.ts';
+import { reserveGb } from '#shared/domain/quota.ts';
+import type { Tier } from '#shared/domain/tier.ts';
+import { isRepeatOf, nameTaken, type Volume, type VolumeWish } from '#shared/domain/volume.ts';
+import type { CloudError } from '#shared/gce/cloud-error.ts';
+import { cloudFailure } from '#shared/lifecycle/cloud-failure.ts';
+import { settleVolume } from '#shared/lifecycle/settle-volume.ts';
+import type { Tools } from '#shared/lifecycle/tools.ts';
+import type { VolumeOutcome } from '#shared/lifecycle/volume-steps.ts';
+import type { VolumeTools } from '#shared/lifecycle/volume-tools.ts';
+import { projectNotFound } from './require-project.ts';
+
+export interface CreateVolumeRequest extends VolumeWish {
+  readonly caller: Principal;
+  readonly tier: Tier;
+  /** Throws for an interface that is not offered, a region without machines and a size that no disk has. */
+  readonly typeOf: (wish: VolumeWish) => Promise<VolumeType>;
+}
+
+/** The sweep looks after a new volume by itself when the request that made it has died by then. */
+const FIRST_CHECK_MS = 30_000;
+
+/** Creates of one customer in this process run one after the other: they all write the customer's usage. */
+const perCustomer = new KeyedMutex();
+
+/**
+ * Makes a volume. One commit holds its record, its name and its GB; then Compute Engine is asked for the disk. A refusal
+ * takes the commit back; an answer that never comes leaves the volume to the sweep, which asks again under the same name and
+ * requestId. The same request again within minutes, by the same user, answers the same volume: clients repeat a POST whose
+ * answer was lost.
+ */
+export async function createVolume(
+  request: CreateVolumeRequest,
+  tools: VolumeTools & Pick<Tools, 'random'>,
+): Promise<Volume> {
+  const type = request.typeOf(request);
+  type.catch(() => undefined);
+  // Administrators may look into every project, but what they make belongs to their own customer.
+  if (!request.caller.projects.includes(request.project)) throw projectNotFound();
+  const { diskType } = await type;
+  const volume = await perCustomer.run(request.caller.customerId, () => accept(request, diskType, tools));
+  if (volume.state === 'ready') return volume;
+  let outcome: VolumeOutcome;
+  try {
+    outcome = await settleVolume(volume.id, tools);
+  } catch (thrown) {
+    // The sweep, or a repeat of this request, was at work on it too, and has seen something newer.
+    if (!(thrown instanceof Conflict)) throw thrown;
+    return volume;
+  }
+  if (outcome.is === 'refused') throw refusal(outcome.error, volume);
+  return volume;
+}
+
+async function accept(
+  { caller, tier, ...wish }: CreateVolumeRequest,
+  diskType: string,
+  { store, nowMs, random }: VolumeTools & Pick<Tools, 'random'>,
+): Promise<Volume> {
+  // Made once: after a lost answer the volume's row tells whether the commit was applied.
+  const id = volumeId(caller.userId, random);
+  const { customerId, userId } = caller;
+  const { name, project, zone, sizeGb } = wish;
+  return store.change<Volume>(async () => {
+    const nameRef = ref(VOLUME_NAME, volumeNameId(wish));
+    const [usage, named] = await store.getAll([ref(VOLUME_USAGE, customerId), nameRef]);
+    const holder = named === undefined ? undefined : await store.get(ref(VOLUME, named.value.volumeId));
+    if (holder !== undefined) {
+      if (isRepeatOf(holder.value, wish, userId, nowMs())) return { writes: [], result: holder.value };
+      throw nameTaken(wish);
+    }
+    const atMs = nowMs();
+    const volume: Volume = {
+      ...{ id, userId, customerId, project, name, zone, sizeGb, diskType },
+      state: 'creating',
+      createdAtMs: atMs,
+      deletedAtMs: null,
+      use: null,
+      attachedTo: '',
+      attempts: 0,
+      callNumber: 1,
+      checkAtMs: atMs + FIRST_CHECK_MS,
+    };
+    const writes: Write[] = [
+      insert(VOLUME, id, volume),
+      named === undefined ? insert(VOLUME_NAME, nameRef.id, { volumeId: id }) : replace(named, { volumeId: id }),
+      usageWrite(usage, customerId, reserveGb(usage?.value.gb ?? 0, sizeGb, tier.maxVolumeGb)),
+    ];
+    return { writes, result: volume };
+  });
+}
+
+function usageWrite(usage: Row<VolumeUsage> | undefined, customerId: string, gb: number): Write {
+  return usage === undefined ? insert(VOLUME_USAGE, customerId, { gb }) : replace(usage, { gb });
+}
+
+/**
+ * What the caller is told when Compute Engine does not make the disk. Never a 5xx, which clients repeat for minutes: nothing
+ * came of the request, and the same request will not do better soon.
+ */
+function refusal(error: CloudError, { zone }: Volume): Failure {
+  const { message, reason } = cloudFailure(error, zone, 'insert');
+  if (error.reason !== 'invalid_argument') return new Failure('conflict', message, { reason, cause: error });
+  const fields = [
+    { place: 'body' as const, pointer: '/size_gb', message: 'is not possible in this region', rule: 'disk' },
+  ];
+  return new Failure('unprocessable', message, { reason, fields, cause: error });
+}

@@ -1,0 +1,41 @@
+import { VOLUME_TYPE } from '#shared/datastore/catalog-rows.ts';
+import { ref } from '#shared/datastore/write.ts';
+import type { VolumeType } from '#shared/domain/catalog.ts';
+import { Failure, type InvalidField } from '#shared/domain/failure.ts';
+import { launchNetworks } from '#shared/domain/launch-network.ts';
+import type { VolumeWish } from '#shared/domain/volume.ts';
+import type { Tools } from '#shared/lifecycle/tools.ts';
+import type { CatalogReader } from './catalog-reader.ts';
+
+/** As callers write it. */
+export type VolumeInterface = 'Block' | 'File';
+
+/**
+ * What a volume of that interface is made as. Throws `unprocessable` with everything that cannot be had: an interface that
+ * is not offered, a region without machines, a size that no such disk has.
+ */
+export async function volumeTypeFor(
+  diskInterface: VolumeInterface,
+  { zone, sizeGb }: Pick<VolumeWish, 'zone' | 'sizeGb'>,
+  { store, catalog }: Pick<Tools, 'store'> & { readonly catalog: Pick<CatalogReader, 'configs'> },
+): Promise<VolumeType> {
+  const [row, configs] = await Promise.all([store.get(ref(VOLUME_TYPE, 'block')), catalog.configs()]);
+  const type = diskInterface === 'Block' ? row?.value : undefined;
+  const zones = [...launchNetworks(configs).keys()].sort();
+  const fields: InvalidField[] = [];
+  if (type === undefined) fields.push(wrong('disk_interface', `${diskInterface} volumes are not offered`));
+  if (!zones.includes(zone)) fields.push(wrong('region', `must be one of ${zones.join(', ')}`));
+  if (type !== undefined && (sizeGb < type.minGb || sizeGb > type.maxGb)) {
+    fields.push(wrong('size_gb', `must be from ${type.minGb} to ${type.maxGb}`));
+  }
+  if (fields.length === 0 && type !== undefined) return type;
+  const text = fields.map(({ pointer, message }) => `${pointer.slice(1)}: ${message}`).join('; ');
+  throw new Failure('unprocessable', `Such a volume cannot be had: ${text}.`, {
+    reason: 'volume_not_possible',
+    fields,
+  });
+}
+
+function wrong(member: string, message: string): InvalidField {
+  return { place: 'body', pointer: `/${member}`, message, rule: 'catalog' };
+}

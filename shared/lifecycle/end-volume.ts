@@ -1,0 +1,39 @@
+import { VOLUME, VOLUME_NAME, VOLUME_USAGE, volumeNameId } from '#shared/datastore/volume-rows.ts';
+import { ref, remove, replace, type Row, type Write } from '#shared/datastore/write.ts';
+import { releaseGb } from '#shared/domain/quota.ts';
+import { isLive, type Volume } from '#shared/domain/volume.ts';
+import type { VolumeTools } from './volume-tools.ts';
+
+export interface VolumeEnd {
+  /** `deleted` for a volume that its owner has seen; `failed` for one that never came to be. */
+  readonly state: 'deleted' | 'failed';
+  /** Throws when the volume must not end; called with the row that is written. */
+  readonly check?: (volume: Volume) => void;
+}
+
+/**
+ * Takes a volume off the lists: the name is free, the GB are released, and the row stays until its disk is surely gone. One
+ * commit. Answers the row as it was; `undefined` when there is no live one.
+ */
+export async function endVolume(
+  id: string,
+  { state, check }: VolumeEnd,
+  { store, nowMs }: Pick<VolumeTools, 'store' | 'nowMs'>,
+): Promise<Row<Volume> | undefined> {
+  return store.change<Row<Volume> | undefined>(async () => {
+    const row = await store.get(ref(VOLUME, id));
+    if (row === undefined || !isLive(row.value)) return { writes: [], result: undefined };
+    const { value: volume } = row;
+    check?.(volume);
+    const [usage, name] = await store.getAll([
+      ref(VOLUME_USAGE, volume.customerId),
+      ref(VOLUME_NAME, volumeNameId(volume)),
+    ]);
+    const atMs = nowMs();
+    const ended: Volume = { ...volume, state, deletedAtMs: atMs, use: null, attempts: 0, checkAtMs: atMs };
+    const writes: Write[] = [replace(row, ended)];
+    if (usage !== undefined) writes.push(replace(usage, { gb: releaseGb(usage.value.gb, volume.sizeGb) }));
+    if (name?.value.volumeId === id) writes.push(remove(name));
+    return { writes, result: row };
+  });
+}

@@ -1,0 +1,97 @@
+import { INSTANCE } from '#shared/datastore/rows.ts';
+import { ref, type Row } from '#shared/datastore/write.ts';
+import type { Instance } from '#shared/domain/instance.ts';
+import type { Volume } from '#shared/domain/volume.ts';
+import { CloudError } from '#shared/gce/cloud-error.ts';
+import type { ZoneOperation } from '#shared/gce/compute.ts';
+import type { Disk } from '#shared/gce/disks.ts';
+import {
+  carriedOut,
+  LOOK_AGAIN_MS,
+  noteVolume,
+  OPEN,
+  OperationFailed,
+  postpone,
+  SETTLED,
+  type VolumeOutcome,
+  volumeRequestId,
+} from './volume-steps.ts';
+import type { VolumeTools } from './volume-tools.ts';
+
+/** Attaches a disk to the VM that should have it, and takes it off any other VM of ours. */
+export async function placeDisk(row: Row<Volume>, disk: Disk, tools: VolumeTools): Promise<VolumeOutcome> {
+  const { use, callNumber } = row.value;
+  const wanted = use?.instanceId ?? undefined;
+  const [user] = disk.users;
+  if (user === wanted) {
+    await noteVolume(row, { attachedTo: user ?? '', attempts: 0, callNumber: callNumber + 1, checkAtMs: null }, tools);
+    return SETTLED;
+  }
+  if (user !== undefined) return takeOff(row, user, tools);
+  return wanted === undefined ? OPEN : putOn(row, wanted, tools);
+}
+
+/** A VM that goes takes the disk off by itself. */
+async function takeOff(row: Row<Volume>, machine: string, tools: VolumeTools): Promise<VolumeOutcome> {
+  const { disks, store } = tools;
+  const { value: volume } = row;
+  const instance = await store.get(ref(INSTANCE, machine));
+  if (instance === undefined || isLeaving(instance.value)) return lookLater(row, { attachedTo: machine }, tools);
+  const place = { zone: volume.zone, name: volume.id };
+  return move(row, { attachedTo: '' }, tools, async () => {
+    const deviceName = (await disks.deviceNameOf(place, machine)) ?? '';
+    return disks.detach(place, { machine, deviceName }, volumeRequestId(volume, `detach/${machine}`));
+  });
+}
+
+/** A VM that comes brings the disk by its own insert; without a VM, the bid lets go of the volume. */
+async function putOn(row: Row<Volume>, machine: string, tools: VolumeTools): Promise<VolumeOutcome> {
+  const { disks, store } = tools;
+  const { value: volume } = row;
+  const instance = await store.get(ref(INSTANCE, machine));
+  if (instance === undefined || isLeaving(instance.value) || isComing(instance.value)) return lookLater(row, {}, tools);
+  const place = { zone: volume.zone, name: volume.id };
+  const deviceName = volume.use?.deviceName ?? volume.name;
+  return move(row, { attachedTo: machine }, tools, () =>
+    disks.attach(place, { machine, deviceName }, volumeRequestId(volume, `attach/${machine}`)),
+  );
+}
+
+async function move(
+  row: Row<Volume>,
+  result: Pick<Volume, 'attachedTo'>,
+  tools: VolumeTools,
+  call: () => Promise<ZoneOperation>,
+): Promise<VolumeOutcome> {
+  const { id, zone, callNumber, deletedAtMs } = row.value;
+  try {
+    const { done } = await carriedOut(zone, call, tools);
+    if (!done) return await lookLater(row, {}, tools);
+    const isOver = deletedAtMs === null;
+    const checkAtMs = isOver ? null : tools.nowMs();
+    await noteVolume(row, { ...result, attempts: 0, callNumber: callNumber + 1, checkAtMs }, tools);
+    return isOver ? SETTLED : OPEN;
+  } catch (thrown) {
+    if (!(thrown instanceof CloudError)) throw thrown;
+    tools.log.warn('a volume could not be attached or detached yet', {
+      volume: id,
+      instanceId: result.attachedTo,
+      reason: thrown.reason,
+      cause: thrown,
+    });
+    return postpone(row, { hasEnded: thrown.refused || thrown instanceof OperationFailed }, tools);
+  }
+}
+
+async function lookLater(row: Row<Volume>, changes: Partial<Volume>, tools: VolumeTools): Promise<VolumeOutcome> {
+  await noteVolume(row, { ...changes, checkAtMs: tools.nowMs() + LOOK_AGAIN_MS }, tools);
+  return OPEN;
+}
+
+function isLeaving({ queue }: Instance): boolean {
+  return queue.some(({ kind }) => kind === 'delete');
+}
+
+function isComing({ cloudId, queue }: Instance): boolean {
+  return cloudId === '' && queue.some(({ kind }) => kind === 'create');
+}
