@@ -159,7 +159,10 @@ const SECTION_SCHEMAS: Readonly<Record<SectionName, Schema>> = {
       diskType,
       minGb: integer(1, 65_536),
       maxGb: integer(1, 65_536),
-      centsPerGbMonth: { ...integer(0, 1_000_000), description: 'cents per GB and month, an integer from 0 to 1000000' },
+      centsPerGbMonth: {
+        ...integer(0, 1_000_000),
+        description: 'cents per GB and month, an integer from 0 to 1000000',
+      },
     }),
   ),
   prices: map(machineType, entry({ steps: priceSteps })),

@@ -1,4 +1,9 @@
-import { CUSTOMERS_OF_TIER, INSTANCES_OF_MACHINE_TYPE, INSTANCES_USING, LIVE_VOLUMES_OF_TYPE } from '#shared/datastore/queries.ts';
+import {
+  CUSTOMERS_OF_TIER,
+  INSTANCES_OF_MACHINE_TYPE,
+  INSTANCES_USING,
+  LIVE_VOLUMES_OF_TYPE,
+} from '#shared/datastore/queries.ts';
 import { countUsers } from '#shared/datastore/count-users.ts';
 import type { Shape } from '#shared/datastore/query.ts';
 import type { Store } from '#shared/datastore/store.ts';

@@ -90,7 +90,12 @@ async function mayBeFound(place: Place, tools: VolumeTools): Promise<Disk | unde
 
 async function refuse(row: Row<Volume>, error: CloudError, tools: VolumeTools): Promise<VolumeOutcome> {
   const { id, zone, attempts } = row.value;
-  tools.log.warn('Compute Engine refused the disk of a volume', { volume: id, zone, reason: error.reason, cause: error });
+  tools.log.warn('Compute Engine refused the disk of a volume', {
+    volume: id,
+    zone,
+    reason: error.reason,
+    cause: error,
+  });
   // Only the first attempt is answered with the refusal; afterwards the owner has seen the volume.
   await endVolume(id, { state: attempts === 0 ? 'failed' : 'deleted' }, tools);
   return { is: 'refused', error };

@@ -12,9 +12,7 @@ import type { VolumeTools } from './volume-tools.ts';
  * - `refused`: Compute Engine does not make the disk; the volume is taken back.
  */
 export type VolumeOutcome =
-  | { readonly is: 'settled' }
-  | { readonly is: 'open' }
-  | { readonly is: 'refused'; readonly error: CloudError };
+  { readonly is: 'settled' } | { readonly is: 'open' } | { readonly is: 'refused'; readonly error: CloudError };
 
 export const SETTLED: VolumeOutcome = { is: 'settled' };
 export const OPEN: VolumeOutcome = { is: 'open' };
@@ -41,7 +39,11 @@ export async function postpone(
 ): Promise<VolumeOutcome> {
   const { attempts, callNumber } = row.value;
   const waitMs = Math.min(LOOK_AGAIN_MS * 2 ** Math.min(attempts, 8), LOOK_AGAIN_MS_MAX);
-  const changes = { attempts: attempts + 1, callNumber: callNumber + (hasEnded ? 1 : 0), checkAtMs: tools.nowMs() + waitMs };
+  const changes = {
+    attempts: attempts + 1,
+    callNumber: callNumber + (hasEnded ? 1 : 0),
+    checkAtMs: tools.nowMs() + waitMs,
+  };
   await noteVolume(row, changes, tools);
   return OPEN;
 }

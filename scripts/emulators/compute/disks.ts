@@ -230,6 +230,9 @@ function checkType(machine: Machine, disk: Disk, present: readonly (DiskType | u
   if (!found.found || diskType === undefined) return;
   const wrong = incompatibleDiskTypes(found.type, [{ diskType, boot: false }]);
   if (wrong.length > 0) throw incompatible([...wrong, name]);
-  const tooMany = tooManyDisks(found.type, [...present, diskType].filter((item) => item !== undefined));
+  const tooMany = tooManyDisks(
+    found.type,
+    [...present, diskType].filter((item) => item !== undefined),
+  );
   if (tooMany !== undefined) throw limitExceeded(instanceName(machine.project, machine.zone, machine.name), tooMany);
 }

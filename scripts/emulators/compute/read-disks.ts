@@ -16,7 +16,8 @@ import { attachedTo, diskTypeOf, newDisk } from './disk-resource.ts';
 import type { Disk } from './disk-resource.ts';
 import type { AttachedDisk } from './instance-resource.ts';
 import type { JsonObject } from './json-object.ts';
-import { architectureMismatch,
+import {
+  architectureMismatch,
   incompatibleDiskTypes,
   outOfBounds,
   tooManyDisks,
