@@ -105,10 +105,11 @@ function usageWrite(usage: Row<VolumeUsage> | undefined, customerId: string, gb:
  * came of the request, and the same request will not do better soon.
  */
 function refusal(error: CloudError, { zone }: Volume): Failure {
-  const { message, reason } = cloudFailure(error, zone, 'insert');
-  if (error.reason !== 'invalid_argument') return new Failure('conflict', message, { reason, cause: error });
+  const { message } = cloudFailure(error, zone, 'insert');
+  if (error.reason !== 'invalid_argument')
+    return new Failure('conflict', message, { reason: 'volume_refused', cause: error });
   const fields = [
     { place: 'body' as const, pointer: '/size_gb', message: 'is not possible in this region', rule: 'disk' },
   ];
-  return new Failure('unprocessable', message, { reason, fields, cause: error });
+  return new Failure('unprocessable', message, { reason: 'volume_not_possible', fields, cause: error });
 }

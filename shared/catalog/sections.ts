@@ -211,7 +211,6 @@ export const SECTIONS: readonly Section[] = [
     kind: VOLUME_TYPE,
     rows: ALL_VOLUME_TYPES,
     toEntry: withoutId,
-    // The schema of the file knows no other id.
-    toRow: (id, entry) => ({ ...entry, id: id as 'block' }),
+    toRow: (id, entry) => ({ id, ...entry }),
   }),
 ];

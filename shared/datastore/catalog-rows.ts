@@ -12,7 +12,7 @@ import type {
 import type { Price } from '#shared/domain/price.ts';
 import type { SpotPrice } from '#shared/domain/spot-price.ts';
 import { completeLimits, DISABLED, type Tier } from '#shared/domain/tier.ts';
-import { flag, integer, json, plainText, text, texts, word, type Field } from './field.ts';
+import { flag, integer, json, plainText, text, texts, type Field } from './field.ts';
 import { kind, type Kind } from './kind.ts';
 
 /*
@@ -115,7 +115,7 @@ export const SPOT_PRICE: Kind<SpotPrice> = kind<SpotPrice>('SpotPrice', {
 });
 
 export const VOLUME_TYPE: Kind<VolumeType> = kind<VolumeType>('VolumeType', {
-  id: word(['block']),
+  id: text,
   diskType: plainText,
   minGb: integer,
   maxGb: integer,

@@ -95,7 +95,7 @@ export interface SshKey {
 /** What a volume of an interface is made as. */
 export interface VolumeType {
   /** `block`: the one interface that there is. */
-  readonly id: 'block';
+  readonly id: string;
   /** Bare disk type. */
   readonly diskType: string;
   readonly minGb: number;

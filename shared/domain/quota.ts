@@ -22,15 +22,18 @@ export function release(used: number): number {
   return Math.max(0, used - 1);
 }
 
-/** The GB of volumes in use after one more. Throws `quota_exceeded` when the tier does not allow it. */
+/** The GB of volumes in use after one more. Throws `quota_exceeded` when the tier does not allow it, `not_in_tier` when it allows none. */
 export function reserveGb(usedGb: number, sizeGb: number, limitGb: number): number {
   if (limitGb === DISABLED) {
-    throw new Failure('quota_exceeded', 'Your tier does not include volumes. Ask your administrator for another tier.');
+    throw new Failure('forbidden', 'Your tier does not include volumes. Ask your administrator for another tier.', {
+      reason: 'not_in_tier',
+    });
   }
   if (limitGb !== UNLIMITED && usedGb + sizeGb > limitGb) {
     throw new Failure(
       'quota_exceeded',
       `Your quota allows volumes of ${limitGb} GB together, and ${usedGb} GB are in use. Delete one first, or ask for a larger quota.`,
+      { reason: 'volume_quota_exceeded' },
     );
   }
   return usedGb + sizeGb;

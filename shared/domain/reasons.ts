@@ -3,12 +3,19 @@ import { CLOUD_REASONS } from './reasons/cloud-reasons.ts';
 import { COMMAND_REASONS } from './reasons/command-reasons.ts';
 import { INSTANCE_REASONS } from './reasons/instance-reasons.ts';
 import { REQUEST_REASONS } from './reasons/request-reasons.ts';
+import { VOLUME_REASONS } from './reasons/volume-reasons.ts';
 
 /**
  * Every reason that a failure, an operation or a status can give. A word that is not here does not compile. Functions that
  * answer requests import the types of this list only, so that its texts are in no bundle but the documentation's.
  */
-export const REASONS = { ...REQUEST_REASONS, ...INSTANCE_REASONS, ...CLOUD_REASONS, ...COMMAND_REASONS } as const;
+export const REASONS = {
+  ...REQUEST_REASONS,
+  ...INSTANCE_REASONS,
+  ...CLOUD_REASONS,
+  ...COMMAND_REASONS,
+  ...VOLUME_REASONS,
+} as const;
 
 export type Reason = keyof typeof REASONS;
 

@@ -1,4 +1,5 @@
 import { Failure } from './failure.ts';
+import type { Stored } from './stored-word.ts';
 
 /**
  * - `creating`: on record, its disk has been asked for or is about to be.
@@ -32,7 +33,7 @@ export interface Volume {
   readonly sizeGb: number;
   /** Bare disk type. */
   readonly diskType: string;
-  readonly state: VolumeState;
+  readonly state: Stored<VolumeState>;
   readonly createdAtMs: number;
   readonly deletedAtMs: number | null;
   readonly use: VolumeUse | null;
@@ -114,7 +115,7 @@ export function requireOneInstance({ quantity, pointer }: VolumeClaim): void {
     throw wrongVolume('volume_shared', 'a block volume is for one instance, and the bid is for more', pointer);
 }
 
-function wrongVolume(reason: string, message: string, pointer: string): Failure {
+function wrongVolume(reason: 'volume_region' | 'volume_shared', message: string, pointer: string): Failure {
   return new Failure('unprocessable', `The volumes cannot be had: ${message}.`, {
     reason,
     fields: [{ place: 'body', pointer, message, rule: 'volume' }],

@@ -1,11 +1,8 @@
 import { InstancesClient, ZoneOperationsClient, type protos } from '@google-cloud/compute';
 import { type Gate, type Guarded, OPEN_GATE } from '#shared/concurrency/gate.ts';
 import type { MachineSpec } from '#shared/domain/instance.ts';
-import { CloudError, reasonOf, toCloudError, type CloudReason } from './cloud-error.ts';
-import { type Stockout, stockoutOf } from './stockout.ts';
-import { DirectAuth, DirectPassThrough } from './direct-auth.ts';
-import { CloudError, toCloudError } from './cloud-error.ts';
 import { attachedDisk } from './attached-disk.ts';
+import { CloudError, toCloudError } from './cloud-error.ts';
 import { type ComputeOptions, connectionOf } from './connection.ts';
 import { type CloudOperation, lastSegment, toMs, toOperation, type ZoneOperation } from './zone-operation.ts';
 
@@ -29,23 +26,6 @@ export interface Machine {
   readonly lastStartAtMs: number | null;
   readonly lastStopAtMs: number | null;
   readonly deletionProtection: boolean;
-}
-
-/** A zone operation. DONE is not success: look at `error`. */
-export interface ZoneOperation {
-  readonly name: string;
-  /** Numeric id of the VM it works on. */
-  readonly targetId: string;
-  readonly done: boolean;
-  readonly error: {
-    readonly reason: CloudReason;
-    readonly message: string;
-    /** With `zone_exhausted`, where Compute Engine says which zones have room. */
-    readonly stockout?: Stockout | undefined;
-  } | null;
-  /** When it was asked for, and when it ended; `null` until known. */
-  readonly startedAtMs: number | null;
-  readonly endedAtMs: number | null;
 }
 
 /** Where a VM is. */
@@ -324,34 +304,4 @@ function toMachine(instance: CloudInstance): Machine {
     lastStopAtMs: toMs(instance.lastStopTimestamp),
     deletionProtection: instance.deletionProtection ?? false,
   };
-}
-
-function toOperation(operation: CloudOperation): ZoneOperation {
-  const [error] = operation.error?.errors ?? [];
-  const done = String(operation.status) === 'DONE';
-  return {
-    name: operation.name ?? '',
-    targetId: String(operation.targetId ?? ''),
-    done,
-    error:
-      error === undefined
-        ? null
-        : {
-            reason: reasonOf(error.code ?? undefined, operation.httpErrorStatusCode ?? 500),
-            message: error.message ?? 'the operation failed',
-            stockout: stockoutOf(error.errorDetails),
-          },
-    startedAtMs: toMs(operation.insertTime) ?? toMs(operation.startTime),
-    endedAtMs: toMs(operation.endTime),
-  };
-}
-
-function lastSegment(url: string | null | undefined): string {
-  return url?.slice(url.lastIndexOf('/') + 1) ?? '';
-}
-
-function toMs(timestamp: string | null | undefined): number | null {
-  if (timestamp === undefined || timestamp === null || timestamp === '') return null;
-  const ms = Date.parse(timestamp);
-  return Number.isNaN(ms) ? null : ms;
 }

@@ -1,5 +1,6 @@
 import type { protos } from '@google-cloud/compute';
 import { reasonOf, type CloudReason } from './cloud-error.ts';
+import { type Stockout, stockoutOf } from './stockout.ts';
 
 export type CloudOperation = protos.google.cloud.compute.v1.IOperation;
 
@@ -9,7 +10,12 @@ export interface ZoneOperation {
   /** Numeric id of the VM it works on. */
   readonly targetId: string;
   readonly done: boolean;
-  readonly error: { readonly reason: CloudReason; readonly message: string } | null;
+  readonly error: {
+    readonly reason: CloudReason;
+    readonly message: string;
+    /** With `zone_exhausted`, where Compute Engine says which zones have room. */
+    readonly stockout?: Stockout | undefined;
+  } | null;
   /** When it was asked for, and when it ended; `null` until known. */
   readonly startedAtMs: number | null;
   readonly endedAtMs: number | null;
@@ -28,6 +34,7 @@ export function toOperation(operation: CloudOperation): ZoneOperation {
         : {
             reason: reasonOf(error.code ?? undefined, operation.httpErrorStatusCode ?? 500),
             message: error.message ?? 'the operation failed',
+            stockout: stockoutOf(error.errorDetails),
           },
     startedAtMs: toMs(operation.insertTime) ?? toMs(operation.startTime),
     endedAtMs: toMs(operation.endTime),

@@ -1,6 +1,7 @@
 import { VOLUME } from '#shared/datastore/volume-rows.ts';
 import { ref, type Row } from '#shared/datastore/write.ts';
-import type { Volume } from '#shared/domain/volume.ts';
+import { known } from '#shared/domain/stored-word.ts';
+import { type Volume, VOLUME_STATES } from '#shared/domain/volume.ts';
 import { type CloudError, toCloudError } from '#shared/gce/cloud-error.ts';
 import { DEPLOYMENT_LABEL, type Place } from '#shared/gce/compute.ts';
 import type { Disk } from '#shared/gce/disks.ts';
@@ -36,7 +37,7 @@ const ATTEMPTS_MAX = 20;
 export async function settleVolume(id: string, tools: VolumeTools): Promise<VolumeOutcome> {
   const row = await tools.store.get(ref(VOLUME, id));
   if (row === undefined) return SETTLED;
-  switch (row.value.state) {
+  switch (known(VOLUME_STATES, row.value.state)) {
     case 'creating':
       return makeDisk(row, tools);
     case 'ready':
@@ -44,6 +45,9 @@ export async function settleVolume(id: string, tools: VolumeTools): Promise<Volu
     case 'deleted':
     case 'failed':
       return removeDisk(row, tools);
+    case undefined:
+      // A newer version knows what becomes of it.
+      return SETTLED;
   }
 }
 

@@ -193,7 +193,7 @@ test('an accepted insert whose operation fails for want of quota is refused like
     { service: 'compute', method: 'disks.insert', kind: 'operationError', count: 1, code: 'QUOTA_EXCEEDED' },
   ]);
 
-  await expect(h.create()).rejects.toMatchObject({ kind: 'conflict', reason: 'cloud_quota_exceeded' });
+  await expect(h.create()).rejects.toMatchObject({ kind: 'conflict', reason: 'volume_refused' });
 
   expect(await h.usedGb()).toBe(0);
 });

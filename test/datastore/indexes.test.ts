@@ -180,11 +180,11 @@ function causeOf(thrown: unknown): unknown {
 const SAMPLES = new Map(
   [
     [INSTANCE, INSTANCE.encode(anInstance({ checkAtMs: 1 }))] as const,
-    [VOLUME, VOLUME.encode(aVolume({ checkAtMs: 1 }))],
+    [VOLUME, VOLUME.encode(aVolume({ checkAtMs: 1 }))] as const,
     [
       ORPHAN_DISK,
       ORPHAN_DISK.encode({ name: 'd', zone: 'z', foundAtMs: 1, freeSinceMs: null, dueAtMs: 1, attempts: 0 }),
-    ],
+    ] as const,
     [
       AUDIT_ENTRY,
       AUDIT_ENTRY.encode({

@@ -379,10 +379,7 @@ export const ROW_SAMPLES: readonly RowSamples[] = [
       zones: fc.dictionary(text, priceSteps, { maxKeys: 2, noNullPrototype: true }),
     }),
   ),
-  samples(
-    VOLUME_TYPE,
-    record({ id: fc.constant('block' as const), diskType: text, minGb: count, maxGb: count, centsPerGbMonth: count }),
-  ),
+  samples(VOLUME_TYPE, record({ id: text, diskType: text, minGb: count, maxGb: count, centsPerGbMonth: count })),
   samples(
     VOLUME,
     record({
