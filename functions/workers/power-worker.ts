@@ -1,3 +1,4 @@
+import { CustomersAtWork } from '#shared/workers/customers-at-work.ts';
 import { runOperation } from '#shared/workers/run-operation.ts';
 import { operationOf } from '#shared/pubsub/envelope.ts';
 import { openCompute } from '#shared/runtime/open-compute.ts';
@@ -9,7 +10,7 @@ const WAIT_MS = 4_000;
 
 pushFunction({
   name: 'power-worker',
-  open: (base) => ({ ...openCompute(base), ...openPublisher(base) }),
+  open: (base) => ({ ...openCompute(base), ...openPublisher(base), atWork: new CustomersAtWork() }),
   handle: async (delivery, tools) => {
     const message = operationOf(delivery);
     if (message === undefined) {
@@ -17,7 +18,7 @@ pushFunction({
       return true;
     }
     // What is thrown refuses the delivery; that slows down the whole subscription, so it is for a process that cannot work.
-    await runOperation(message, tools, { worker: delivery.messageId, waitMs: WAIT_MS });
+    await runOperation(message, tools, { worker: delivery.messageId, waitMs: WAIT_MS, atWork: tools.atWork });
     return true;
   },
 });

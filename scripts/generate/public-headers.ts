@@ -53,7 +53,7 @@ export const REQUEST_HEADERS = {
     in: 'header',
     required: false,
     description:
-      'Makes a repeat safe: a request with the same key and body gets the first answer again. Kept for 24 hours, for your customer and this operation.',
+      'Makes a repeat safe: a request with the same key and body gets the first answer again. Kept for 24 hours, for your customer and this operation. Without a key, a request that is repeated on its way because a connection broke counts as two.',
     schema: { type: 'string', minLength: 1, maxLength: 255, pattern: '^[!-~]+$' },
   },
   prefer: {

@@ -1,6 +1,3 @@
-/** Deliveries that this process works on, by customer. */
-const atWork = new Map<string, number>();
-
 /**
  * Deliveries of one customer that wait for Compute Engine while others of this customer are at work. Those beyond only
  * make their call: the cloud's event continues them. Waiting holds a place in Pub/Sub's push window, which is the whole
@@ -8,19 +5,24 @@ const atWork = new Map<string, number>();
  */
 const WAITING_MAX = 2;
 
-/** Counts the work as this customer's until it ends. */
-export async function countedFor<T>(customerId: string, work: () => Promise<T>): Promise<T> {
-  atWork.set(customerId, (atWork.get(customerId) ?? 0) + 1);
-  try {
-    return await work();
-  } finally {
-    const left = (atWork.get(customerId) ?? 1) - 1;
-    if (left === 0) atWork.delete(customerId);
-    else atWork.set(customerId, left);
-  }
-}
+/** Deliveries that one process works on, by customer. */
+export class CustomersAtWork {
+  readonly #deliveries = new Map<string, number>();
 
-/** Whether a delivery of this customer may wait a few seconds for Compute Engine. */
-export function mayWait(customerId: string): boolean {
-  return (atWork.get(customerId) ?? 0) <= WAITING_MAX;
+  /** Counts the work as this customer's until it ends. */
+  async counted<T>(customerId: string, work: () => Promise<T>): Promise<T> {
+    this.#deliveries.set(customerId, (this.#deliveries.get(customerId) ?? 0) + 1);
+    try {
+      return await work();
+    } finally {
+      const left = (this.#deliveries.get(customerId) ?? 1) - 1;
+      if (left === 0) this.#deliveries.delete(customerId);
+      else this.#deliveries.set(customerId, left);
+    }
+  }
+
+  /** Whether a delivery of this customer may wait a few seconds for Compute Engine. */
+  mayWait(customerId: string): boolean {
+    return (this.#deliveries.get(customerId) ?? 0) <= WAITING_MAX;
+  }
 }

@@ -12,7 +12,7 @@ import { orphanZone } from '#shared/lifecycle/orphan-zone.ts';
 import { removeInstance } from '#shared/lifecycle/remove-instance.ts';
 import { type End, type Held, settle } from '#shared/lifecycle/settle-operation.ts';
 import type { Tools } from '#shared/lifecycle/tools.ts';
-import { mayWait } from './customers-at-work.ts';
+import type { CustomersAtWork } from './customers-at-work.ts';
 import { LeaseLost, OperationLease } from './operation-lease.ts';
 
 /**
@@ -26,6 +26,8 @@ export interface RunOptions {
   readonly worker: string;
   /** How long this delivery may wait for Compute Engine, in ms. */
   readonly waitMs: number;
+  /** What else this process works on. */
+  readonly atWork: CustomersAtWork;
 }
 
 /** When Compute Engine began and ended something. */
@@ -51,14 +53,16 @@ export class Delivery {
   readonly lease: OperationLease;
   readonly tools: Tools;
   readonly #deadlineMs: number;
+  readonly #atWork: CustomersAtWork;
   #claimed = false;
   /** Every attempt at the call so far was clearly refused. */
   #refusedOnly = false;
 
-  constructor(held: Held, tools: Tools, { worker, waitMs }: RunOptions) {
+  constructor(held: Held, tools: Tools, { worker, waitMs, atWork }: RunOptions) {
     this.lease = new OperationLease(held, tools, `${worker}/${tools.random.hex(4)}`);
     this.tools = tools;
     this.#deadlineMs = tools.nowMs() + waitMs;
+    this.#atWork = atWork;
   }
 
   get operation(): Operation {
@@ -245,7 +249,7 @@ export class Delivery {
 
   /** How long this delivery may still wait; 0 when others of its customer need the place. */
   leftMs(): number {
-    return mayWait(this.operation.customerId) ? this.#deadlineMs - this.tools.nowMs() : 0;
+    return this.#atWork.mayWait(this.operation.customerId) ? this.#deadlineMs - this.tools.nowMs() : 0;
   }
 
   /** Waits a moment for a VM that is on its way; false when there is no time left. */

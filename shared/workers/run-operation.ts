@@ -7,7 +7,6 @@ import { publishOperations } from '#shared/lifecycle/publish-operations.ts';
 import type { Held } from '#shared/lifecycle/settle-operation.ts';
 import type { Tools } from '#shared/lifecycle/tools.ts';
 import type { OperationMessage } from '#shared/pubsub/publisher.ts';
-import { countedFor } from './customers-at-work.ts';
 import { Delivery, type RunOptions, type Verdict } from './delivery.ts';
 import { runDelete } from './run-delete.ts';
 import { runPower } from './run-power.ts';
@@ -33,7 +32,7 @@ export async function runOperation(message: Named, tools: Tools, options: RunOpt
   if (isFinal(operation.value.state)) return done(held, tools);
   if (!isUnderstood(operation.value)) return leftToNewer(operation.value, tools);
   const delivery = new Delivery(held, tools, options);
-  return countedFor(operation.value.customerId, async () => {
+  return options.atWork.counted(operation.value.customerId, async () => {
     if (operation.value.kind === 'delete') return delivery.orPutOff(() => runDelete(delivery));
     if (instance === undefined || isLeaving(instance.value)) return delivery.superseded();
     const { queue } = instance.value;

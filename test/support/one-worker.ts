@@ -5,6 +5,7 @@ import { type Operation, pendingOperation } from '#shared/domain/operation.ts';
 import type { Machine, ZoneOperation } from '#shared/gce/compute.ts';
 import type { Tools } from '#shared/lifecycle/tools.ts';
 import type { Verdict } from '#shared/workers/delivery.ts';
+import { CustomersAtWork } from '#shared/workers/customers-at-work.ts';
 import { runOperation } from '#shared/workers/run-operation.ts';
 import { anInstance } from './an-instance.ts';
 import { testDatastore } from './datastore.ts';
@@ -106,8 +107,9 @@ export async function oneWorker(kind: OperationKind, cloud: OneCloud, before: Be
   } as unknown as Tools;
   const message = { operationId: 'op-1', instanceId: INSTANCE_ID };
   let delivery = 0;
+  const atWork = new CustomersAtWork();
   const deliver = (): Promise<Verdict> =>
-    runOperation(message, tools, { worker: `worker-${(delivery += 1)}`, waitMs: WAIT_MS });
+    runOperation(message, tools, { worker: `worker-${(delivery += 1)}`, waitMs: WAIT_MS, atWork });
   const operation = async () => (await store.get(ref(OPERATION, 'op-1')))?.value;
   const instance = async () => (await store.get(ref(INSTANCE, INSTANCE_ID)))?.value;
   return {

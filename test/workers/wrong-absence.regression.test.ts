@@ -8,6 +8,7 @@ import { pendingOperation } from '#shared/domain/operation.ts';
 import { requestUuid } from '#shared/domain/request-uuid.ts';
 import { syncInstance } from '#shared/lifecycle/sync-instance.ts';
 import { removeOrphans } from '#shared/workers/remove-orphans.ts';
+import { CustomersAtWork } from '#shared/workers/customers-at-work.ts';
 import { runOperation } from '#shared/workers/run-operation.ts';
 import { anInstance } from '#test/support/an-instance.ts';
 import { cloudAndRecords, OUR_LABEL } from '#test/support/cloud-and-records.ts';
@@ -47,10 +48,11 @@ async function operating(kind: OperationKind) {
   const instance = await world.instance(ID);
   await world.put({ ...(instance ?? anInstance()), queue: [{ id: 'op-1', kind }] });
   await world.store.write([put(OPERATION, 'op-1', operation)]);
+  const atWork = new CustomersAtWork();
   const deliver = async () => {
     for (let delivery = 1; delivery <= 10; delivery += 1) {
       const message = { operationId: 'op-1', instanceId: ID };
-      await runOperation(message, tools, { worker: `worker-${delivery}`, waitMs: WAIT_MS });
+      await runOperation(message, tools, { worker: `worker-${delivery}`, waitMs: WAIT_MS, atWork });
       const ended = await world.operation('op-1');
       if (ended?.completedAtMs !== null) return ended;
       world.cloud.clock.advance(30);
