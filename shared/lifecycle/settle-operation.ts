@@ -40,6 +40,8 @@ export async function settle(
     const { operation, instance } = known ?? (await readHeld(operationRef, store));
     known = undefined;
     if (operation === undefined || isFinal(operation.value.state)) return { writes: [], result: undefined };
+    // Another worker has taken it over, may have called Compute Engine since, and ends it by what it sees itself.
+    if (operation.value.leaseToken !== operationRef.value.leaseToken) return { writes: [], result: undefined };
     const atMs = Math.max(nowMs(), operation.value.createdAtMs);
     const ended: Operation = {
       ...operation.value,
@@ -51,7 +53,9 @@ export async function settle(
       completedAtMs: atMs,
     };
     if (instance === undefined) return { writes: [replace(operation, ended)], result: undefined };
-    const after = afterOperation(instance.value, ended, seen);
+    const after = isOvertaken(held.instance, instance, seen?.machine)
+      ? shortened(instance.value, ended, nowMs())
+      : afterOperation(instance.value, ended, seen);
     const writes: Write[] = [
       replace(operation, notBefore(after.instance.statusSinceMs, ended)),
       ...(await observedWrites(instance, after, store)),
@@ -73,6 +77,23 @@ export async function settle(
     reason: end.error?.reason,
   });
   if (next !== undefined) await publishOperations([next], tools);
+}
+
+/**
+ * Another process has put a later status of the VM on record than the one that was seen here: a pre-emption may have been
+ * told meanwhile. What is older must not be written over it.
+ */
+function isOvertaken(before: Row<Instance> | undefined, now: Row<Instance>, machine: Machine | undefined): boolean {
+  if (before === undefined || before.version === now.version) return false;
+  const isChanged = now.value.status !== before.value.status || now.value.statusSinceMs !== before.value.statusSinceMs;
+  return isChanged && (machine === undefined || statusFromCloud(machine.status) !== now.value.status);
+}
+
+/** The instance without the operation; the sweep looks at its VM. */
+function shortened(instance: Instance, { id }: Operation, nowMs: number): Observed {
+  const queue = instance.queue.filter((queued) => queued.id !== id);
+  const checkAtMs = isLeaving(instance) ? instance.checkAtMs : nowMs;
+  return { instance: { ...instance, queue, checkAtMs }, event: undefined };
 }
 
 /** An operation does not end before the status that it has led to: this process's clock may be behind the cloud's. */
