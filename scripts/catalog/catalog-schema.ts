@@ -1,3 +1,4 @@
+import { ARCHITECTURES } from '#shared/domain/catalog.ts';
 import { LIMITED_OPERATIONS } from '#shared/domain/tier.ts';
 import type { Catalog, SectionName } from '#shared/catalog/catalog.ts';
 
@@ -49,7 +50,9 @@ const id = text('an id of lower-case letters, digits, "-", "_" and ".", such as 
 const label = text('text of at most 200 characters');
 const name = { ...label, maxLength: 200 };
 const region = text('a region such as "us-central1"', `^${REGION}$`);
-const zone = text('a zone such as "us-central1-a"', `^${REGION}-[a-z]$`);
+// AI zones are named like `us-central1-ai1a`.
+const ZONE = `${REGION}-[a-z0-9]+`;
+const zone = text('a zone such as "us-central1-a"', `^${ZONE}$`);
 const machineType = text('a bare machine type such as "n1-standard-2"', '^[a-z][a-z0-9]*(?:-[a-z0-9]+)+$');
 const diskType = text('a bare disk type such as "pd-standard"', `^${NAME}$`);
 const image = text(
@@ -69,9 +72,24 @@ const allowance = {
   description: 'an integer from 0 (disabled) to 1000000, or -1 (unlimited)',
 };
 const diskSizeGb = integer(10, 65_536);
+const boolean: Schema = { type: 'boolean', description: 'true or false' };
 
-const owned = (properties: Readonly<Record<string, Schema>>): Schema =>
-  entry({ customerId, ...properties }, ['customerId']);
+const machineExtras: Readonly<Record<string, Schema>> = {
+  accelerator: entry({
+    type: text('a bare accelerator type such as "nvidia-l4"', `^${NAME}$`),
+    count: integer(1, 16),
+  }),
+  localSsds: integer(0, 24),
+  discardLocalSsd: boolean,
+};
+const imageTraits: Readonly<Record<string, Schema>> = {
+  loginUser: text('a login name such as "ubuntu"', '^[a-z_][a-z0-9_-]{0,31}$'),
+  architecture: { type: 'string', description: 'one of X86_64, ARM64', enum: ARCHITECTURES },
+  diskGbMin: integer(1, 65_536),
+};
+
+const owned = (properties: Readonly<Record<string, Schema>>, optional: readonly string[] = []): Schema =>
+  entry({ customerId, ...properties }, ['customerId', ...optional]);
 
 const priceSteps: Schema = {
   type: 'array',
@@ -99,7 +117,13 @@ const SECTION_SCHEMAS: Readonly<Record<SectionName, Schema>> = {
       ['maxVolumeGb'],
     ),
   ),
-  templates: map(id, entry({ name, description: label, machineType, diskSizeGb, diskType, image, region })),
+  templates: map(
+    id,
+    entry(
+      { name, description: label, machineType, diskSizeGb, diskType, image, region, ...machineExtras, ...imageTraits },
+      [...Object.keys(machineExtras), ...Object.keys(imageTraits)],
+    ),
+  ),
   configs: map(
     id,
     entry({
@@ -112,21 +136,25 @@ const SECTION_SCHEMAS: Readonly<Record<SectionName, Schema>> = {
         `^(?:|${subnetworkPath})$`,
       ),
       tags,
-      externalIp: { type: 'boolean', description: 'true or false' },
+      externalIp: boolean,
     }),
   ),
   serverTypes: map(
     id,
-    owned({
-      machineType,
-      series: text('a machine series such as "n1"', '^[a-z][a-z0-9]{0,15}$'),
-      vcpus: integer(1, 1024),
-      memoryMb: integer(256, 33_554_432),
-      diskSizeGb,
-      diskType,
-    }),
+    owned(
+      {
+        machineType,
+        series: text('a machine series such as "n1"', '^[a-z][a-z0-9]{0,15}$'),
+        vcpus: integer(1, 2048),
+        memoryMb: integer(256, 33_554_432),
+        diskSizeGb,
+        diskType,
+        ...machineExtras,
+      },
+      Object.keys(machineExtras),
+    ),
   ),
-  images: map(id, owned({ name, image })),
+  images: map(id, owned({ name, image, ...imageTraits }, Object.keys(imageTraits))),
   networks: map(text('an id such as "vpc-abc123"', '^vpc-[a-z0-9-]{1,59}$'), owned({ name, network })),
   subnets: map(
     text('an id such as "subnet-def456"', '^subnet-[a-z0-9-]{1,56}$'),
@@ -135,7 +163,7 @@ const SECTION_SCHEMAS: Readonly<Record<SectionName, Schema>> = {
       vpcId: text('the id of a network'),
       subnetwork,
       region,
-      zone: text('a zone such as "us-central1-a", or "" for the default zone', `^(?:|${REGION}-[a-z])$`),
+      zone: text('a zone such as "us-central1-a", or "" for the default zone', `^(?:|${ZONE})$`),
     }),
   ),
   securityGroups: map(text('an id such as "sg-web"', '^sg-[a-z0-9-]{1,60}$'), owned({ name, tags })),

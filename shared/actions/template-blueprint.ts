@@ -72,6 +72,9 @@ function machineOf(template: Template, config: NetworkConfig): Blueprint['machin
     labels: {},
     metadata: {},
     spot: false,
+    accelerator: template.accelerator,
+    localSsds: template.localSsds,
+    discardLocalSsd: template.discardLocalSsd,
   };
 }
 

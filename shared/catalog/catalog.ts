@@ -1,5 +1,7 @@
 import type {
   Image,
+  ImageTraits,
+  MachineExtras,
   Network,
   NetworkConfig,
   SecurityGroup,
@@ -23,10 +25,10 @@ export interface PriceStepEntry {
 export interface Entries {
   /** A file that does not speak of volumes allows none. */
   readonly tiers: Omit<Tier, 'name' | 'maxVolumeGb'> & Partial<Pick<Tier, 'maxVolumeGb'>>;
-  readonly templates: Omit<Template, 'id'>;
+  readonly templates: Open<Omit<Template, 'id'>, keyof MachineExtras | keyof ImageTraits>;
   readonly configs: Omit<NetworkConfig, 'id'>;
-  readonly serverTypes: Owned<ServerType>;
-  readonly images: Owned<Image>;
+  readonly serverTypes: Open<Owned<ServerType>, keyof MachineExtras>;
+  readonly images: Open<Owned<Image>, keyof ImageTraits>;
   readonly networks: Owned<Network>;
   readonly subnets: Owned<Subnet>;
   readonly securityGroups: Owned<SecurityGroup>;
@@ -39,6 +41,9 @@ export interface Entries {
   };
   readonly volumeTypes: Omit<VolumeType, 'id'>;
 }
+
+/** Members that a file may leave out. */
+type Open<T, M extends keyof T> = Omit<T, M> & { readonly [K in M]?: T[K] };
 
 /** A row without a customer belongs to all customers. */
 type Owned<T extends { readonly id: string; readonly customerId: string }> = Omit<T, 'id' | 'customerId'> & {

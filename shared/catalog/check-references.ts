@@ -1,13 +1,10 @@
 import type { InvalidField } from '#shared/domain/failure.ts';
 import type { Catalog, Entries, PriceStepEntry, SectionName } from './catalog.ts';
+import { regionOf } from '#shared/domain/zones.ts';
+import type { Catalog, Entries, SectionName } from './catalog.ts';
 
 /** The catalogue as it would be: what the file says, and what is stored beside it. */
 export type Outlook = { readonly [S in SectionName]: ReadonlyMap<string, Entries[S]> };
-
-/** Where Compute Engine's zones end: `us-central1-a` lies in `us-central1`. */
-function regionOf(zone: string): string {
-  return zone.replace(/-[a-z]$/, '');
-}
 
 /** The region that a subnetwork's path names; `undefined` when it names none. */
 function regionIn(subnetwork: string): string | undefined {

@@ -2,6 +2,7 @@ import {
   IMAGE,
   NETWORK,
   NETWORK_CONFIG,
+  NO_EXTRAS,
   PRICE,
   SECURITY_GROUP,
   SERVER_TYPE,
@@ -10,6 +11,7 @@ import {
   SUBNET,
   TEMPLATE,
   TIER,
+  UNSAID_TRAITS,
   VOLUME_TYPE,
 } from '#shared/datastore/catalog-rows.ts';
 import type { Kind } from '#shared/datastore/kind.ts';
@@ -85,6 +87,17 @@ function withoutId<T extends { readonly id: string }>(row: T): Omit<T, 'id'> {
   return entry;
 }
 
+/** An entry does not mention what is as it would be without being mentioned. */
+function withoutUnsaid<T extends object, D extends Partial<T>>(
+  entry: T,
+  unsaid: D,
+): Omit<T, keyof D> & { [M in keyof D & keyof T]?: T[M] } {
+  const said = Object.entries(entry).filter(
+    ([member, value]) => !(member in unsaid) || value !== Reflect.get(unsaid, member),
+  );
+  return Object.fromEntries(said) as Omit<T, keyof D> & { [M in keyof D & keyof T]?: T[M] };
+}
+
 /** RFC 3339 in UTC, without a fraction of zero. */
 function timeText(ms: number): string {
   return new Date(ms).toISOString().replace('.000Z', 'Z');
@@ -146,8 +159,8 @@ export const SECTIONS: readonly Section[] = [
     word: 'template',
     kind: TEMPLATE,
     rows: ALL_TEMPLATES,
-    toEntry: withoutId,
-    toRow: (id, entry) => ({ id, ...entry }),
+    toEntry: (row) => withoutUnsaid(withoutId(row), { ...NO_EXTRAS, ...UNSAID_TRAITS }),
+    toRow: (id, entry) => ({ ...NO_EXTRAS, ...UNSAID_TRAITS, id, ...entry }),
   }),
   section({
     name: 'configs',
@@ -162,16 +175,16 @@ export const SECTIONS: readonly Section[] = [
     word: 'server type',
     kind: SERVER_TYPE,
     rows: ALL_SERVER_TYPES,
-    toEntry: (row) => owned(withoutId(row)),
-    toRow: (id, entry) => ({ customerId: '', ...entry, id }),
+    toEntry: (row) => withoutUnsaid(owned(withoutId(row)), NO_EXTRAS),
+    toRow: (id, entry) => ({ customerId: '', ...NO_EXTRAS, ...entry, id }),
   }),
   section({
     name: 'images',
     word: 'image',
     kind: IMAGE,
     rows: ALL_IMAGES,
-    toEntry: (row) => owned(withoutId(row)),
-    toRow: (id, entry) => ({ customerId: '', ...entry, id }),
+    toEntry: (row) => withoutUnsaid(owned(withoutId(row)), UNSAID_TRAITS),
+    toRow: (id, entry) => ({ customerId: '', ...UNSAID_TRAITS, ...entry, id }),
   }),
   section({
     name: 'networks',

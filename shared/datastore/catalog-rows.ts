@@ -1,18 +1,23 @@
-import type {
-  Image,
-  Network,
-  NetworkConfig,
-  SecurityGroup,
-  ServerType,
-  SshKey,
-  Subnet,
-  Template,
-  VolumeType,
+import {
+  type Accelerator,
+  type Architecture,
+  ARCHITECTURES,
+  type Image,
+  type ImageTraits,
+  type MachineExtras,
+  type Network,
+  type NetworkConfig,
+  type SecurityGroup,
+  type ServerType,
+  type SshKey,
+  type Subnet,
+  type Template,
+  type VolumeType,
 } from '#shared/domain/catalog.ts';
 import type { Price } from '#shared/domain/price.ts';
 import type { SpotPrice } from '#shared/domain/spot-price.ts';
 import { completeLimits, DISABLED, type Tier } from '#shared/domain/tier.ts';
-import { flag, integer, json, plainText, text, texts, type Field } from './field.ts';
+import { flag, integer, json, plainFlag, plainText, text, texts, type Field } from './field.ts';
 import { kind, type Kind } from './kind.ts';
 
 /*
@@ -32,16 +37,37 @@ export const TIER: Kind<Tier> = kind<Tier>(
   { missing: () => ({ maxVolumeGb: DISABLED }) },
 );
 
-export const TEMPLATE: Kind<Template> = kind<Template>('Template', {
-  id: text,
-  name: plainText,
-  description: plainText,
-  machineType: plainText,
-  diskSizeGb: integer,
-  diskType: plainText,
-  image: plainText,
-  region: text,
-});
+const machineExtras = { accelerator: json<Accelerator | null>(), localSsds: integer, discardLocalSsd: plainFlag };
+/** An architecture that only a newer version knows is one that is not said here. */
+const architecture: Field<Architecture | ''> = {
+  ...plainText,
+  decode: (value) => {
+    const word = plainText.decode(value);
+    return ARCHITECTURES.find((known) => known === word) ?? '';
+  },
+};
+const imageTraits = { loginUser: plainText, architecture, diskGbMin: integer };
+
+/** What rows say that were written before there were these members. */
+export const NO_EXTRAS: MachineExtras = { accelerator: null, localSsds: 0, discardLocalSsd: false };
+export const UNSAID_TRAITS: ImageTraits = { loginUser: '', architecture: '', diskGbMin: 0 };
+
+export const TEMPLATE: Kind<Template> = kind<Template>(
+  'Template',
+  {
+    id: text,
+    name: plainText,
+    description: plainText,
+    machineType: plainText,
+    diskSizeGb: integer,
+    diskType: plainText,
+    image: plainText,
+    region: text,
+    ...machineExtras,
+    ...imageTraits,
+  },
+  { missing: () => ({ ...NO_EXTRAS, ...UNSAID_TRAITS }) },
+);
 
 export const NETWORK_CONFIG: Kind<NetworkConfig> = kind<NetworkConfig>('NetworkConfig', {
   id: text,
@@ -54,23 +80,27 @@ export const NETWORK_CONFIG: Kind<NetworkConfig> = kind<NetworkConfig>('NetworkC
   externalIp: flag,
 });
 
-export const SERVER_TYPE: Kind<ServerType> = kind<ServerType>('ServerType', {
-  id: text,
-  customerId: text,
-  machineType: plainText,
-  series: plainText,
-  vcpus: integer,
-  memoryMb: integer,
-  diskSizeGb: integer,
-  diskType: plainText,
-});
+export const SERVER_TYPE: Kind<ServerType> = kind<ServerType>(
+  'ServerType',
+  {
+    id: text,
+    customerId: text,
+    machineType: plainText,
+    series: plainText,
+    vcpus: integer,
+    memoryMb: integer,
+    diskSizeGb: integer,
+    diskType: plainText,
+    ...machineExtras,
+  },
+  { missing: () => NO_EXTRAS },
+);
 
-export const IMAGE: Kind<Image> = kind<Image>('Image', {
-  id: text,
-  customerId: text,
-  name: plainText,
-  image: plainText,
-});
+export const IMAGE: Kind<Image> = kind<Image>(
+  'Image',
+  { id: text, customerId: text, name: plainText, image: plainText, ...imageTraits },
+  { missing: () => UNSAID_TRAITS },
+);
 
 export const NETWORK: Kind<Network> = kind<Network>('Network', {
   id: text,

@@ -1,7 +1,7 @@
 import { catalogUses } from '#shared/domain/catalog-uses.ts';
 import { fleetStatus } from '#shared/domain/fleet-status.ts';
 import { EVENT_CAUSES, eventId, type InstanceEvent } from '#shared/domain/history.ts';
-import { type Instance, OPERATION_KINDS } from '#shared/domain/instance.ts';
+import { type Instance, type MachineSpec, OPERATION_KINDS } from '#shared/domain/instance.ts';
 import { NO_LOGIN } from '#shared/domain/login.ts';
 import { METERS, periodId, type PricePeriod } from '#shared/domain/metering.ts';
 import { isFinal, type Operation, OPERATION_STATES } from '#shared/domain/operation.ts';
@@ -20,9 +20,11 @@ import {
   text,
   texts,
   time,
+  type Field,
   type Value,
   word,
 } from './field.ts';
+import { NO_EXTRAS } from './catalog-rows.ts';
 import { kind, type Kind } from './kind.ts';
 import { HISTORY_RETENTION_MS, OPERATION_RETENTION_MS } from './retention.ts';
 
@@ -31,6 +33,12 @@ import { HISTORY_RETENTION_MS, OPERATION_RETENTION_MS } from './retention.ts';
  * Kinds that end by themselves have `expireAtMs`, the property of their TTL policy; TTL deletes within a day or so, so
  * code checks the time as well.
  */
+
+/** Earlier versions wrote machines without accelerators and Local SSD. */
+const machine: Field<MachineSpec> = {
+  ...json(),
+  decode: (value) => ({ ...NO_EXTRAS, ...json<MachineSpec>().decode(value) }),
+};
 
 export const INSTANCE: Kind<Instance> = kind<Instance>(
   'Instance',
@@ -42,7 +50,7 @@ export const INSTANCE: Kind<Instance> = kind<Instance>(
     visibleBy: texts,
     displayName: plainText,
     zone: text,
-    machine: json(),
+    machine,
     login: json(),
     templateId: text,
     configId: plainText,

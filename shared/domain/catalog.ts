@@ -1,5 +1,35 @@
+/** GPUs of one VM; Compute Engine gives a VM one type only. */
+export interface Accelerator {
+  /** Bare accelerator type: `nvidia-l4`. */
+  readonly type: string;
+  readonly count: number;
+}
+
+/** What a template or a server type says of a machine beyond its type and boot disk. */
+export interface MachineExtras {
+  /** The GPUs that the VM has, whether its machine type brings them or they are added to it; `null`: none. */
+  readonly accelerator: Accelerator | null;
+  /** Number of Local SSD disks (375 GB each) that are added; those that a machine type brings are not counted. */
+  readonly localSsds: number;
+  /** Whether a stop may lose the data on Local SSD. Without it such a VM cannot be stopped. */
+  readonly discardLocalSsd: boolean;
+}
+
+/** What is known of an image beyond its name; `imageFacts` completes what is left open for Google's public images. */
+export interface ImageTraits {
+  /** Account that logs in by SSH: `ubuntu`; `""`: not said. */
+  readonly loginUser: string;
+  /** `""`: not said. */
+  readonly architecture: Architecture | '';
+  /** Size of the image, and so of the smallest boot disk, in GB; 0: not said. */
+  readonly diskGbMin: number;
+}
+
+export const ARCHITECTURES = ['X86_64', 'ARM64'] as const;
+export type Architecture = (typeof ARCHITECTURES)[number];
+
 /** What a user can ask for by name. */
-export interface Template {
+export interface Template extends MachineExtras, ImageTraits {
   readonly id: string;
   readonly name: string;
   readonly description: string;
@@ -27,7 +57,7 @@ export interface NetworkConfig {
  */
 
 /** A machine as users order it: `cx31`. */
-export interface ServerType {
+export interface ServerType extends MachineExtras {
   readonly id: string;
   readonly customerId: string;
   /** Bare machine type: `n1-standard-2`. */
@@ -43,7 +73,7 @@ export interface ServerType {
 }
 
 /** An operating system: `ubuntu-22.04`. */
-export interface Image {
+export interface Image extends ImageTraits {
   readonly id: string;
   readonly customerId: string;
   readonly name: string;

@@ -1,3 +1,4 @@
+import type { Accelerator } from './catalog.ts';
 import type { Login } from './login.ts';
 import type { Metering } from './metering.ts';
 import type { InstanceStatus } from './status.ts';
@@ -24,6 +25,12 @@ export interface MachineSpec {
   readonly metadata: Readonly<Record<string, string>>;
   /** Spot VMs may be taken away by Compute Engine at any time. */
   readonly spot: boolean;
+  /** GPUs, whether the machine type brings them or they are added; `null`: none. */
+  readonly accelerator: Accelerator | null;
+  /** Number of Local SSD disks that are added to those of the machine type. */
+  readonly localSsds: number;
+  /** Whether a stop may lose the data on Local SSD. */
+  readonly discardLocalSsd: boolean;
   /** Volumes that the VM has from the start; absent: none. */
   readonly volumes?: readonly AttachedVolume[];
 }

@@ -1,5 +1,6 @@
 import { InstancesClient, ZoneOperationsClient, type protos } from '@google-cloud/compute';
 import { type Gate, type Guarded, OPEN_GATE } from '#shared/concurrency/gate.ts';
+import { instanceMetadata } from '#shared/domain/instance-metadata.ts';
 import type { MachineSpec } from '#shared/domain/instance.ts';
 import { attachedDisk } from './attached-disk.ts';
 import { CloudError, toCloudError } from './cloud-error.ts';
@@ -253,7 +254,7 @@ function toInstance(place: Place, spec: MachineSpec, deployment: string): CloudI
     machineType: `zones/${place.zone}/machineTypes/${spec.machineType}`,
     labels: { ...spec.labels, [DEPLOYMENT_LABEL]: deployment },
     tags: { items: [...spec.tags] },
-    metadata: { items: Object.entries(spec.metadata).map(([key, value]) => ({ key, value })) },
+    metadata: { items: Object.entries(instanceMetadata(spec.metadata)).map(([key, value]) => ({ key, value })) },
     disks: [
       {
         boot: true,

@@ -58,7 +58,7 @@ describe('refused, naming the place', () => {
     ['/configs/default-network/tags', ['a', 'a'], 'must be a list of different network tags'],
     ['/configs/default-network/tags/0', 'A', 'must be a network tag'],
     ['/configs/default-network/externalIp', 'yes', 'must be true or false'],
-    ['/serverTypes/cx31/vcpus', 0, 'must be an integer from 1 to 1024'],
+    ['/serverTypes/cx31/vcpus', 0, 'must be an integer from 1 to 2048'],
     ['/networks/net-1', {}, 'must be an id such as "vpc-abc123"'],
     ['/networks/vpc-abc123/network', 'default', 'must be a network such as'],
     ['/subnets/subnet-def456/subnetwork', '', 'must be a subnetwork such as'],

@@ -54,6 +54,13 @@ const dictionary = fc.dictionary(text, text, { maxKeys: 3, noNullPrototype: true
 const actor = record({ type: fc.constantFrom('user', 'admin', 'system'), id: text });
 const reason = maybe(record({ reason: text, message: text }));
 
+const machineExtras = {
+  accelerator: maybe(record({ type: text, count })),
+  localSsds: count,
+  discardLocalSsd: fc.boolean(),
+};
+const imageTraits = { loginUser: text, architecture: fc.constantFrom('X86_64', 'ARM64', ''), diskGbMin: count };
+
 const machine = record({
   machineType: text,
   image: text,
@@ -66,6 +73,7 @@ const machine = record({
   labels: dictionary,
   metadata: dictionary,
   spot: fc.boolean(),
+  ...machineExtras,
 });
 
 const openPeriod = maybe(record({ sequence: count, priceCents: count, sinceMs: ms }));
@@ -337,6 +345,8 @@ export const ROW_SAMPLES: readonly RowSamples[] = [
       diskType: text,
       image: text,
       region: text,
+      ...machineExtras,
+      ...imageTraits,
     }),
   ),
   samples(
@@ -363,9 +373,10 @@ export const ROW_SAMPLES: readonly RowSamples[] = [
       memoryMb: count,
       diskSizeGb: count,
       diskType: text,
+      ...machineExtras,
     }),
   ),
-  samples(IMAGE, record({ ...named, image: text })),
+  samples(IMAGE, record({ ...named, image: text, ...imageTraits })),
   samples(NETWORK, record({ ...named, network: text })),
   samples(SUBNET, record({ ...named, vpcId: text, subnetwork: text, region: text, zone: text })),
   samples(SECURITY_GROUP, record({ ...named, tags: texts })),

@@ -25,6 +25,16 @@ const ADDED: ReadonlyMap<string, unknown> = new Map<string, unknown>([
   ['RateCounter ahead', 0],
   ['Tier maxVolumeGb', 0],
   ['Operation dueAtMs', 0],
+  ...['Template', 'ServerType'].flatMap((kind): readonly (readonly [string, unknown])[] => [
+    [`${kind} accelerator`, null],
+    [`${kind} localSsds`, 0],
+    [`${kind} discardLocalSsd`, false],
+  ]),
+  ...['Template', 'Image'].flatMap((kind): readonly (readonly [string, unknown])[] => [
+    [`${kind} loginUser`, ''],
+    [`${kind} architecture`, ''],
+    [`${kind} diskGbMin`, 0],
+  ]),
 ]);
 
 test('every kind has samples here', () => {
@@ -162,4 +172,17 @@ test('every kind that ends by itself writes when', () => {
 
   // Tokens are counted by increments, which write the time themselves.
   expect([...expiring, 'RateCounter'].sort()).toEqual([...EXPIRING_KINDS].sort());
+});
+
+test('a machine that was stored before there were accelerators and Local SSD has none', () => {
+  const { accelerator, localSsds, discardLocalSsd, ...machine } = anInstance().machine;
+  const properties = { ...INSTANCE.encode(anInstance()), machine: { stringValue: JSON.stringify(machine) } };
+
+  expect(INSTANCE.decode(properties, 'tw-1').machine).toEqual({
+    ...machine,
+    accelerator: null,
+    localSsds: 0,
+    discardLocalSsd: false,
+  });
+  expect([accelerator, localSsds, discardLocalSsd]).toEqual([null, 0, false]);
 });

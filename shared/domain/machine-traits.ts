@@ -1,0 +1,65 @@
+import type { Accelerator, Architecture } from './catalog.ts';
+
+/*
+ * What machine series ask of the one who makes or stops a VM of them. A test holds this against all machine types that
+ * the local cloud knows.
+ */
+
+/**
+ * Series whose VMs cannot move to another host while they run
+ * (https://docs.cloud.google.com/compute/docs/instances/live-migration-process#limitations).
+ */
+const NO_LIVE_MIGRATION: ReadonlySet<string> = new Set([
+  'a2',
+  'a3',
+  'a4',
+  'a4x',
+  'ct6e',
+  'g2',
+  'g4',
+  'h3',
+  'h4d',
+  'tpu7x',
+  'x4',
+]);
+
+/** Series with Arm processors (https://docs.cloud.google.com/compute/docs/instances/arm-on-compute). */
+const ARM: ReadonlySet<string> = new Set(['a4x', 'c4a', 'n4a', 't2a']);
+
+/** Series whose machine types come with Local SSD; `-nolssd` in a name is the exception. */
+const OWN_LOCAL_SSD: ReadonlySet<string> = new Set(['a3', 'a4', 'a4x', 'g4', 'z3']);
+
+/** What a VM is made of, as far as these rules look. */
+interface Parts {
+  readonly machineType: string;
+  readonly accelerator: Accelerator | null;
+  readonly localSsds: number;
+}
+
+/** `n2` of `n2-standard-2`; N1 was the first series, so its custom types carry no name. */
+export function seriesOf(machineType: string): string {
+  return machineType.startsWith('custom-') ? 'n1' : (machineType.split('-', 1)[0] ?? '');
+}
+
+export function architectureOf(machineType: string): Architecture {
+  return ARM.has(seriesOf(machineType)) ? 'ARM64' : 'X86_64';
+}
+
+/** Whether the VM must be told to end on host maintenance; Compute Engine refuses it otherwise. */
+export function mustTerminate({ machineType, accelerator }: Omit<Parts, 'localSsds'>): boolean {
+  return accelerator !== null || machineType.endsWith('-metal') || NO_LIVE_MIGRATION.has(seriesOf(machineType));
+}
+
+/** Whether GPUs are added to a VM of the type. The other series with GPUs have machine types that bring them. */
+export function takesAccelerators(machineType: string): boolean {
+  return seriesOf(machineType) === 'n1';
+}
+
+/** Whether a stop of the VM loses data: it has Local SSD, from its machine type or added. */
+export function hasLocalSsd({ machineType, localSsds }: Omit<Parts, 'accelerator'>): boolean {
+  if (localSsds > 0) return true;
+  if (machineType.includes('-nolssd')) return false;
+  return (
+    machineType.includes('lssd') || machineType.startsWith('a2-ultragpu-') || OWN_LOCAL_SSD.has(seriesOf(machineType))
+  );
+}
