@@ -7,7 +7,7 @@ import { fleetStatus, type FleetStatus } from '#shared/domain/fleet-status.ts';
 import { operationId } from '#shared/domain/ids.ts';
 import type { Instance } from '#shared/domain/instance.ts';
 import { pendingOperation } from '#shared/domain/operation.ts';
-import { fits, joinable, projectedStatus, requireRoom } from '#shared/domain/power.ts';
+import { fits, joinable, projectedStatus, requireLocalSsdKept, requireRoom } from '#shared/domain/power.ts';
 import type { Actor, Principal } from '#shared/domain/principal.ts';
 import { publishOperations } from '#shared/lifecycle/publish-operations.ts';
 import { enqueue } from '#shared/lifecycle/queue-operation.ts';
@@ -56,6 +56,7 @@ export async function batchPower(
       return row;
     });
     requireReady(rows.map(({ value }) => value));
+    for (const { value } of rows) requireLocalSsdKept(request.kind, value);
     const statuses = new Map<string, FleetStatus>();
     const writes: Write[] = [];
     const published: OperationMessage[] = [];

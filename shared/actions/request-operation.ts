@@ -8,7 +8,14 @@ import type { IdempotencyKey } from '#shared/domain/idempotency-key.ts';
 import { operationId } from '#shared/domain/ids.ts';
 import type { Instance } from '#shared/domain/instance.ts';
 import { type Operation, pendingOperation } from '#shared/domain/operation.ts';
-import { joinable, type PowerKind, requireFit, requireRoom, type Strictness } from '#shared/domain/power.ts';
+import {
+  joinable,
+  type PowerKind,
+  requireFit,
+  requireLocalSsdKept,
+  requireRoom,
+  type Strictness,
+} from '#shared/domain/power.ts';
 import type { Actor, Principal } from '#shared/domain/principal.ts';
 import { auditOperation } from './audit-operation.ts';
 import { publishOperations } from '#shared/lifecycle/publish-operations.ts';
@@ -59,6 +66,7 @@ export async function requestOperation(request: OperationRequest, tools: Request
     // A strict check refuses in every wrong state: after a stop that was accepted, a second stop is wrong.
     const mustFit = joined === undefined || request.strictness === 'strict';
     if (mustFit && request.kind !== 'delete') requireFit(request.kind, row.value, request.strictness);
+    if (request.kind !== 'delete') requireLocalSsdKept(request.kind, row.value);
     if (joined !== undefined) return joinOperation(joined.id, { row, earlier }, request, { ...tools, atMs });
     if (request.kind !== 'delete') requireRoom(row.value);
     const operation = pendingOperation(request.kind, row.value, {

@@ -1,7 +1,6 @@
 import type { InvalidField } from '#shared/domain/failure.ts';
-import type { Catalog, Entries, PriceStepEntry, SectionName } from './catalog.ts';
 import { regionOf } from '#shared/domain/zones.ts';
-import type { Catalog, Entries, SectionName } from './catalog.ts';
+import type { Catalog, Entries, PriceStepEntry, SectionName } from './catalog.ts';
 
 /** The catalogue as it would be: what the file says, and what is stored beside it. */
 export type Outlook = { readonly [S in SectionName]: ReadonlyMap<string, Entries[S]> };

@@ -1,5 +1,6 @@
 import { Failure } from './failure.ts';
 import { type Instance, OPERATION_KINDS, type OperationKind, type QueuedOperation } from './instance.ts';
+import { hasLocalSsd } from './machine-traits.ts';
 import { INSTANCE_STATUSES, type InstanceStatus, isStopped, shownStatus } from './status.ts';
 import { known, type Stored } from './stored-word.ts';
 
@@ -114,6 +115,26 @@ export function fits(kind: PowerKind, status: InstanceStatus, strictness: Strict
     case 'restart':
       return status === 'RUNNING';
   }
+}
+
+/**
+ * Throws `conflict` when the verb would lose the data on Local SSD of an instance whose template or server type does not
+ * allow that. A stop ends Local SSD, and so does the first half of a restart; a reset keeps it.
+ */
+export function requireLocalSsdKept(
+  kind: PowerKind,
+  instance: Pick<Instance, 'id' | 'status' | 'queue' | 'machine'>,
+): void {
+  if (kind !== 'stop' && kind !== 'restart') return;
+  if (instance.machine.discardLocalSsd || !hasLocalSsd(instance.machine)) return;
+  // A stop of what is stopped changes nothing.
+  if (!fits(kind, projectedStatus(instance), 'strict')) return;
+  throw new Failure(
+    'conflict',
+    `Instance ${instance.id} has Local SSD, whose data a ${kind} would lose, and what it was made from does not allow that: ` +
+      `it cannot ${kind}. Reset or delete it, or ask the platform’s operators to allow it (discardLocalSsd).`,
+    { reason: 'local_ssd_would_be_lost' },
+  );
 }
 
 function advice(kind: PowerKind, status: InstanceStatus): string {

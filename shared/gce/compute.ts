@@ -1,10 +1,9 @@
 import { InstancesClient, ZoneOperationsClient, type protos } from '@google-cloud/compute';
 import { type Gate, type Guarded, OPEN_GATE } from '#shared/concurrency/gate.ts';
-import { instanceMetadata } from '#shared/domain/instance-metadata.ts';
 import type { MachineSpec } from '#shared/domain/instance.ts';
-import { attachedDisk } from './attached-disk.ts';
 import { CloudError, toCloudError } from './cloud-error.ts';
 import { type ComputeOptions, connectionOf } from './connection.ts';
+import { DEPLOYMENT_LABEL, toInstance } from './instance-order.ts';
 import { type CloudOperation, lastSegment, toMs, toOperation, type ZoneOperation } from './zone-operation.ts';
 
 /** A VM as Compute Engine shows it, the part that we use. */
@@ -27,6 +26,8 @@ export interface Machine {
   readonly lastStartAtMs: number | null;
   readonly lastStopAtMs: number | null;
   readonly deletionProtection: boolean;
+  /** It has Local SSD, whose data a stop would lose. */
+  readonly localSsd: boolean;
 }
 
 /** Where a VM is. */
@@ -34,9 +35,6 @@ export interface Place {
   readonly zone: string;
   readonly name: string;
 }
-
-/** The label that makes a VM ours: nothing without it is ever touched. */
-export const DEPLOYMENT_LABEL = 'compute-api';
 
 /** The slowest honest answer to a request is a few seconds; a caller may be waiting. */
 const CALL_TIMEOUT_MS = 8_000;
@@ -46,6 +44,11 @@ const WAIT_TIMEOUT_MS = 125_000;
 const PAGE_SIZE = 500;
 
 type Request = 'start' | 'stop' | 'reset' | 'resume' | 'delete';
+
+export interface RequestOptions {
+  /** A stop may lose the data on Local SSD; without it Compute Engine refuses to stop a VM that has some. */
+  readonly discardLocalSsd?: boolean;
+}
 
 type InsertRequest = protos.google.cloud.compute.v1.IInsertInstanceRequest;
 type CloudInstance = protos.google.cloud.compute.v1.IInstance;
@@ -147,7 +150,12 @@ export class Compute implements Guarded {
   }
 
   /** Asks for a power change or the removal of a VM. The answer is only that the request was accepted. */
-  async request(verb: Request, place: Place, requestId: string): Promise<ZoneOperation> {
+  async request(
+    verb: Request,
+    place: Place,
+    requestId: string,
+    { discardLocalSsd }: RequestOptions = {},
+  ): Promise<ZoneOperation> {
     const request = { project: this.#options.project, zone: place.zone, instance: place.name, requestId };
     const options = { timeout: CALL_TIMEOUT_MS, maxRetries: 0 };
     return this.#mutate(async ({ instances }) => {
@@ -155,7 +163,7 @@ export class Compute implements Guarded {
         case 'start':
           return instances.start(request, options);
         case 'stop':
-          return instances.stop(request, options);
+          return instances.stop(discardLocalSsd === true ? { ...request, discardLocalSsd } : request, options);
         case 'reset':
           return instances.reset(request, options);
         case 'resume':
@@ -248,47 +256,6 @@ function clientsOf(options: ComputeOptions): Clients {
   return { instances: new InstancesClient(connection), operations: new ZoneOperationsClient(connection) };
 }
 
-function toInstance(place: Place, spec: MachineSpec, deployment: string): CloudInstance {
-  return {
-    name: place.name,
-    machineType: `zones/${place.zone}/machineTypes/${spec.machineType}`,
-    labels: { ...spec.labels, [DEPLOYMENT_LABEL]: deployment },
-    tags: { items: [...spec.tags] },
-    metadata: { items: Object.entries(instanceMetadata(spec.metadata)).map(([key, value]) => ({ key, value })) },
-    disks: [
-      {
-        boot: true,
-        autoDelete: true,
-        initializeParams: {
-          sourceImage: spec.image,
-          diskSizeGb: String(spec.diskSizeGb),
-          diskType: `zones/${place.zone}/diskTypes/${spec.diskType}`,
-        },
-      },
-      // Disks that outlive the VM.
-      ...(spec.volumes ?? []).map(({ disk, deviceName }) => attachedDisk(place.zone, disk, deviceName)),
-    ],
-    networkInterfaces: [
-      {
-        network: spec.network,
-        ...(spec.subnetwork === '' ? {} : { subnetwork: spec.subnetwork }),
-        accessConfigs: spec.externalIp ? [{ name: 'External NAT', type: 'ONE_TO_ONE_NAT' }] : [],
-      },
-    ],
-    // Compute Engine refuses a spot VM that would restart by itself or migrate.
-    ...(spec.spot
-      ? {
-          scheduling: {
-            provisioningModel: 'SPOT',
-            automaticRestart: false,
-            onHostMaintenance: 'TERMINATE',
-            instanceTerminationAction: 'STOP',
-          },
-        }
-      : {}),
-  };
-}
-
 function toMachine(instance: CloudInstance): Machine {
   const nic = instance.networkInterfaces?.[0];
   return {
@@ -304,5 +271,6 @@ function toMachine(instance: CloudInstance): Machine {
     lastStartAtMs: toMs(instance.lastStartTimestamp),
     lastStopAtMs: toMs(instance.lastStopTimestamp),
     deletionProtection: instance.deletionProtection ?? false,
+    localSsd: (instance.disks ?? []).some(({ type }) => String(type) === 'SCRATCH'),
   };
 }

@@ -45,5 +45,7 @@ export const INSERT_PERMISSIONS: Readonly<Record<string, readonly string[]>> = {
   disks: ['compute.disks.create', 'compute.disks.use', 'compute.images.useReadOnly'],
   // Addresses are the subnetwork's to give; the network is only named.
   networkInterfaces: ['compute.subnetworks.use', 'compute.subnetworks.useExternalIp'],
+  // GPUs are counted by quotas; no permission is needed for them.
+  guestAccelerators: [],
   scheduling: [],
 };

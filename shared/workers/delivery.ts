@@ -1,5 +1,6 @@
 import type { ObservationContext } from '#shared/domain/observe.ts';
 import { leadsTo, RESET_UNKNOWN, type Step } from '#shared/domain/operation-plan.ts';
+import { hasLocalSsd } from '#shared/domain/machine-traits.ts';
 import { CLOUD_VERBS, type CloudVerb, directionOf, type Operation } from '#shared/domain/operation.ts';
 import { plannedCall } from '#shared/domain/planned-call.ts';
 import { requestUuid } from '#shared/domain/request-uuid.ts';
@@ -145,7 +146,11 @@ export class Delivery {
     const instance = this.lease.held.instance?.value;
     const requestId = call?.requestId ?? requestUuid(id, 1);
     try {
-      if (verb !== 'insert') return await compute.request(verb, place, requestId);
+      if (verb !== 'insert') {
+        const discardLocalSsd =
+          instance !== undefined && instance.machine.discardLocalSsd && hasLocalSsd(instance.machine);
+        return await compute.request(verb, place, requestId, { discardLocalSsd });
+      }
       if (instance === undefined) return new CloudError('not_found', 'the instance was deleted');
       return await compute.insert(place, instance.machine, requestId);
     } catch (thrown) {

@@ -93,7 +93,7 @@ async function removeOrphan(row: Row<Orphan>, { keptMs }: OrphanRules, tools: To
 /** A VM that was deleted goes at once. One that was found is stopped, kept for days, and goes then. */
 function nextAct(
   { why, deleteAtMs, stoppedAtMs }: Orphan,
-  { status }: Machine,
+  { status, localSsd }: Machine,
   { keptMs, nowMs }: { readonly keptMs: number; readonly nowMs: number },
 ): Act {
   if (deleteAtMs > nowMs) return { later: deleteAtMs };
@@ -102,7 +102,8 @@ function nextAct(
   if (now === undefined || now === 'STOPPING' || now === 'SUSPENDING' || now === 'PENDING_STOP') {
     return { later: nowMs + RETRY_ORPHAN_MS };
   }
-  if (!isStopped(now) && now !== 'SUSPENDED') return { verb: 'stop' };
+  // With Local SSD a stop would be the end of its data already, so such a VM runs for as long as it is kept.
+  if (!localSsd && !isStopped(now) && now !== 'SUSPENDED') return { verb: 'stop' };
   if (stoppedAtMs === null) {
     const more = { stoppedAtMs: nowMs, attempts: 0 };
     return { later: nowMs + Math.min(keptMs, LOOK_AT_KEPT_MS), more };

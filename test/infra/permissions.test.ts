@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { toInstance } from '#shared/gce/instance-order.ts';
 import { COMPUTE_PERMISSIONS, INSERT_PERMISSIONS } from '#shared/gce/permissions.ts';
 import { permissionLists } from '#scripts/generate/infra-lists.ts';
+import { anInstance } from '#test/support/an-instance.ts';
 import { tableRows } from './markdown-table.ts';
 import { blocks, generated, INFRA } from './terraform-sources.ts';
 
@@ -26,12 +28,16 @@ function calls(): readonly string[] {
   return [...new Set(found)].filter((call) => !LOCAL.some((method) => call.endsWith(method))).sort();
 }
 
-/** Members of the instance that an insert asks for. */
+/** Members of the instance that an insert can ask for. */
 function insertMembers(): readonly string[] {
-  const body = /function toInstance\([\s\S]*?\n {2}return \{\n([\s\S]*?)\n {2}\};\n\}/.exec(adapter)?.[1] ?? '';
-  const plain = [...body.matchAll(/^ {4}(\w+):/gm)].map(([, member = '']) => member);
-  const optional = [...body.matchAll(/^ {4}\.\.\.\([\s\S]*?\{\s*(\w+):/gm)].map(([, member = '']) => member);
-  return [...new Set([...plain, ...optional])].sort();
+  const place = { zone: 'us-central1-a', name: 'tw-1' };
+  const { machine } = anInstance();
+  const accelerator = { type: 'nvidia-tesla-t4', count: 1 };
+  const orders = [
+    { ...machine, accelerator, localSsds: 1 },
+    { ...machine, spot: true },
+  ];
+  return [...new Set(orders.flatMap((order) => Object.keys(toInstance(place, order, 'd'))))].sort();
 }
 
 describe('the role for machines', () => {
