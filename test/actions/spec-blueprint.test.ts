@@ -7,6 +7,7 @@ import type { Catalog } from '#shared/catalog/catalog.ts';
 import {
   NETWORK,
   NETWORK_CONFIG,
+  NO_EXTRAS,
   SECURITY_GROUP,
   SERVER_TYPE,
   SSH_KEY,
@@ -258,7 +259,7 @@ describe('422', () => {
       diskSizeGb: 10,
       diskType: 'pd-standard',
     };
-    const { blueprint } = await harness([put(SERVER_TYPE, 'type-1', theirs)]);
+    const { blueprint } = await harness([put(SERVER_TYPE, 'type-1', { ...NO_EXTRAS, ...theirs })]);
 
     const foreign = await refusal(blueprint({ ...LEAST, type: 'type-1' }));
     const absent = await refusal(blueprint({ ...LEAST, type: 'type-2' }));
@@ -277,7 +278,7 @@ describe('422', () => {
       diskSizeGb: 10,
       diskType: 'pd-standard',
     };
-    const { blueprint } = await harness([put(SERVER_TYPE, 'type-1', mine)]);
+    const { blueprint } = await harness([put(SERVER_TYPE, 'type-1', { ...NO_EXTRAS, ...mine })]);
 
     expect((await blueprint({ ...LEAST, type: 'type-1' })).machine.machineType).toBe('n1-standard-1');
   });
@@ -303,7 +304,7 @@ describe('422', () => {
       diskSizeGb: 10,
       diskType: 'pd-ssd',
     };
-    const { blueprint } = await harness([put(SERVER_TYPE, 'fast', type)]);
+    const { blueprint } = await harness([put(SERVER_TYPE, 'fast', { ...NO_EXTRAS, ...type })]);
 
     expect(pointers(await refusal(blueprint({ ...LEAST, type: 'fast', memory_mb: 8192 })))).toEqual([
       '/spec/memory_mb',

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { applyCatalog } from '#shared/catalog/apply-catalog.ts';
-import type { Catalog } from '#shared/catalog/catalog.ts';
+import type { Catalog, Entries } from '#shared/catalog/catalog.ts';
 import { changeCount, planCatalog } from '#shared/catalog/plan-catalog.ts';
 import { exportCatalog } from '#shared/catalog/stored-catalog.ts';
 import { CUSTOMER } from '#shared/datastore/account-rows.ts';
-import { PRICE, SSH_KEY, SUBNET, TEMPLATE, TIER } from '#shared/datastore/catalog-rows.ts';
+import { PRICE, SSH_KEY, SUBNET, TEMPLATE, TIER, NO_EXTRAS, UNSAID_TRAITS } from '#shared/datastore/catalog-rows.ts';
 import { INSTANCE } from '#shared/datastore/rows.ts';
 import { put, ref } from '#shared/datastore/write.ts';
 import { InUse } from '#shared/domain/in-use.ts';
@@ -32,7 +32,7 @@ describe('applying', () => {
     ]);
     expect(rows.map((row) => row?.value)).toEqual([
       { name: 'pro', ...aTier() },
-      { id: 'ubuntu-22-standard', ...aCatalog().templates['ubuntu-22-standard'] },
+      { ...NO_EXTRAS, ...UNSAID_TRAITS, id: 'ubuntu-22-standard', ...aCatalog().templates['ubuntu-22-standard'] },
       { id: 'subnet-def456', customerId: '', ...aCatalog().subnets['subnet-def456'] },
       { id: 'key-001', ...aCatalog().sshKeys['key-001'] },
       { machineType: 'n1-standard-2', steps: [{ priceCents: 10, fromMs: Date.UTC(2026, 0, 1) }] },
@@ -291,4 +291,22 @@ test('what is exported can be applied to an empty store and comes out the same',
 
   expect(JSON.stringify(await exportCatalog(second.store))).toBe(JSON.stringify(exported));
   expect(exported).toEqual(aCatalog());
+});
+
+test('what a template and a server type say of GPUs, Local SSD and their image is kept, and exported as it was said', async () => {
+  const { store } = await testDatastore();
+  const extras = { accelerator: { type: 'nvidia-tesla-t4', count: 1 }, localSsds: 1, discardLocalSsd: true };
+  const traits = { loginUser: 'ubuntu', architecture: 'X86_64', diskGbMin: 10 } as const;
+  const plain = aCatalog();
+  const file = aCatalog({
+    templates: { gpu: { ...plain.templates['ubuntu-22-standard'], ...extras, ...traits } as Entries['templates'] },
+    serverTypes: { gpu: { ...plain.serverTypes['cx31'], ...extras } as Entries['serverTypes'] },
+    images: { own: { ...plain.images['ubuntu-22.04'], ...traits } as Entries['images'] },
+  });
+
+  await applyCatalog(store, file);
+
+  expect((await store.get(ref(TEMPLATE, 'gpu')))?.value).toMatchObject({ ...extras, ...traits });
+  expect(await exportCatalog(store)).toEqual(file);
+  expect((await applyCatalog(store, file)).items).toEqual([]);
 });

@@ -80,6 +80,7 @@ export async function oneWorker(kind: OperationKind, cloud: OneCloud, before: Be
           lastStartAtMs: null,
           lastStopAtMs: null,
           deletionProtection: false,
+          localSsd: false,
         };
   };
   const tools = {
