@@ -1,11 +1,11 @@
 import { TtlCache } from '#shared/concurrency/ttl-cache.ts';
 import { NETWORK_CONFIG, TEMPLATE, TIER } from '#shared/datastore/catalog-rows.ts';
 import type { Kind } from '#shared/datastore/kind.ts';
-import { ALL_NETWORK_CONFIGS, ALL_TEMPLATES } from '#shared/datastore/queries.ts';
+import { ALL_NETWORK_CONFIGS, ALL_NETWORKS, ALL_SUBNETS, ALL_TEMPLATES } from '#shared/datastore/queries.ts';
 import type { Shape } from '#shared/datastore/query.ts';
 import type { Store } from '#shared/datastore/store.ts';
 import { ref } from '#shared/datastore/write.ts';
-import type { NetworkConfig, Template } from '#shared/domain/catalog.ts';
+import type { NetworkConfig, Subnet, Template } from '#shared/domain/catalog.ts';
 import { Failure } from '#shared/domain/failure.ts';
 import type { Tier } from '#shared/domain/tier.ts';
 
@@ -65,6 +65,13 @@ export class CatalogReader {
 
   async configs(): Promise<readonly NetworkConfig[]> {
     return this.#all(ALL_NETWORK_CONFIGS);
+  }
+
+  /** The subnets of a network (`global/networks/default`) that belong to everybody. */
+  async subnetsOf(network: string): Promise<readonly Subnet[]> {
+    const [networks, subnets] = await Promise.all([this.#all(ALL_NETWORKS), this.#all(ALL_SUBNETS)]);
+    const vpcs = new Set(networks.filter((row) => row.network === network).map(({ id }) => id));
+    return subnets.filter(({ customerId, vpcId }) => customerId === '' && vpcs.has(vpcId));
   }
 
   async #find<T>(kind: Kind<T>, id: string): Promise<T | undefined> {

@@ -1,13 +1,17 @@
 import { IMAGE, NETWORK, NETWORK_CONFIG, SECURITY_GROUP, SERVER_TYPE, SUBNET } from '#shared/datastore/catalog-rows.ts';
 import type { Kind } from '#shared/datastore/kind.ts';
+import { SUBNETS_OF_VPC } from '#shared/datastore/queries.ts';
 import type { Store } from '#shared/datastore/store.ts';
 import { ref, type Ref, type Row } from '#shared/datastore/write.ts';
 import type { Blueprint } from '#shared/domain/blueprint.ts';
-import type { NetworkConfig, ServerType, Subnet } from '#shared/domain/catalog.ts';
+import type { Image, Network, NetworkConfig, ServerType, Subnet } from '#shared/domain/catalog.ts';
+import { chooseSubnet, subnetList } from '#shared/domain/choose-subnet.ts';
 import { customMachineType } from '#shared/domain/custom-machine-type.ts';
 import { Failure, type InvalidField } from '#shared/domain/failure.ts';
+import { imageFacts } from '#shared/domain/image-facts.ts';
 import type { InstanceSpec } from '#shared/domain/instance-spec.ts';
 import { imageUser, loginMetadata } from '#shared/domain/login.ts';
+import { architectureOf } from '#shared/domain/machine-traits.ts';
 import { userDataMetadata } from '#shared/domain/user-data.ts';
 import { regionOf, zonesOf } from '#shared/domain/zones.ts';
 import type { InstanceKeys } from './keys-for-instance.ts';
@@ -28,6 +32,8 @@ export interface SpecRequest {
 
 /** What ids of the catalogue look like; everything else is as unknown as what is not in it. */
 const CATALOG_ID = /^[a-z][a-z0-9._-]{0,62}$/;
+/** A VPC has a subnet or a few in each region that is used. */
+const SUBNETS_PAGE = 100;
 /** Compute Engine's limit of network tags per VM. */
 const TAGS_MAX = 64;
 
@@ -35,9 +41,12 @@ const TAGS_MAX = 64;
  * What a spec amounts to. Every row that it names is read in one look-up. What it does not say is the default network
  * config's: zone, network, external address. Throws `unprocessable` with everything that cannot be honoured, at once.
  */
-export async function specBlueprint(request: SpecRequest, store: Pick<Store, 'get' | 'getAll'>): Promise<Blueprint> {
+export async function specBlueprint(
+  request: SpecRequest,
+  store: Pick<Store, 'get' | 'getAll' | 'query'>,
+): Promise<Blueprint> {
   const { spec } = request;
-  const [rows, keys] = await Promise.all([store.getAll(named(spec)), request.keys()]);
+  const [rows, keys] = await Promise.all([store.getAll(refsOf(spec)), request.keys()]);
   const catalog = new NamedRows(rows, request.customerId);
   const config = rowOf(rows, NETWORK_CONFIG, DEFAULT_CONFIG);
   if (config === undefined) {
@@ -48,16 +57,19 @@ export async function specBlueprint(request: SpecRequest, store: Pick<Store, 'ge
   const type = catalog.find(SERVER_TYPE, spec.type, '/spec/type');
   const image = catalog.find(IMAGE, spec.image, '/spec/image');
   const network = catalog.find(NETWORK, spec.vpc_id, '/spec/vpc_id');
-  const subnet = catalog.find(SUBNET, spec.subnet_id, '/spec/subnet_id');
+  const named = catalog.find(SUBNET, spec.subnet_id, '/spec/subnet_id');
   const groups = catalog.findAll(SECURITY_GROUP, spec.security_groups, '/spec/security_groups');
   const problems: InvalidField[] = [
     ...catalog.problems,
     ...keys.unknown.map(({ id }) => problem('/spec/ssh_key_ids', `${quoted(id)} is not known`)),
   ];
-  if (network !== undefined && subnet !== undefined && subnet.vpcId !== network.id) {
-    problems.push(problem('/spec/subnet_id', `${quoted(subnet.id)} is not in the VPC ${quoted(network.id)}`));
+  if (network !== undefined && named !== undefined && named.vpcId !== network.id) {
+    problems.push(problem('/spec/subnet_id', `${quoted(named.id)} is not in the VPC ${quoted(network.id)}`));
   }
+  const alone = network === undefined || spec.subnet_id !== undefined ? undefined : network;
+  const subnet = alone === undefined ? named : await onlySubnet(alone, { zone: config.zone, request, store, problems });
   const machineType = type === undefined ? '' : machineTypeOf(type, spec, problems);
+  if (type !== undefined && image !== undefined) problems.push(...imageProblems(type, image, spec));
   const userData = userDataOf(spec, problems);
   // A VPC brings its own rules; without one the default config's apply, its tags included.
   const ownPlace = spec.vpc_id === undefined && spec.subnet_id === undefined;
@@ -99,7 +111,7 @@ export async function specBlueprint(request: SpecRequest, store: Pick<Store, 'ge
 }
 
 /** Every row that the spec names, and the default network config. */
-function named(spec: InstanceSpec): readonly Ref<unknown>[] {
+function refsOf(spec: InstanceSpec): readonly Ref<unknown>[] {
   const refs = <T>(kind: Kind<T>, ids: readonly (string | undefined)[] = []) =>
     [...new Set(ids)].filter((id) => id !== undefined && CATALOG_ID.test(id)).map((id) => ref(kind, id ?? ''));
   return [
@@ -173,6 +185,55 @@ function userDataOf(spec: InstanceSpec, problems: InvalidField[]): Readonly<Reco
   if (userData.valid) return userData.metadata;
   problems.push(problem('/spec/user_data', userData.message));
   return {};
+}
+
+/** What does not go together: a machine of another architecture, and a disk that the image does not fit into. */
+function imageProblems(type: ServerType, image: Image, spec: InstanceSpec): readonly InvalidField[] {
+  const problems: InvalidField[] = [];
+  const { architecture, diskGbMin } = imageFacts(image);
+  const its = architectureOf(type.machineType);
+  if (architecture !== undefined && architecture !== its) {
+    const message = `${quoted(image.id)} is for ${architecture}, and machines of the type ${quoted(type.id)} are ${its}`;
+    problems.push(problem('/spec/image', message));
+  }
+  if ((spec.disk_gb ?? type.diskSizeGb) < diskGbMin) {
+    problems.push(problem('/spec/disk_gb', `must be at least ${diskGbMin}, the size of the image ${quoted(image.id)}`));
+  }
+  return problems;
+}
+
+interface SubnetSearch {
+  /** Where the VM is made unless the subnet says otherwise. */
+  readonly zone: string;
+  readonly request: SpecRequest;
+  readonly store: Pick<Store, 'query'>;
+  /** Gets the problem of a VPC among whose subnets the caller has to choose. */
+  readonly problems: InvalidField[];
+}
+
+/** The subnet of a VPC that is named alone; `undefined` also when the catalogue knows none of the VPC. */
+async function onlySubnet(
+  network: Network,
+  { zone, request, store, problems }: SubnetSearch,
+): Promise<Subnet | undefined> {
+  const subnets: Subnet[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await store.query(
+      SUBNETS_OF_VPC,
+      { vpcId: { stringValue: network.id } },
+      { limit: SUBNETS_PAGE, ...(cursor === undefined ? {} : { cursor }) },
+    );
+    subnets.push(...page.rows.map(({ value }) => value));
+    cursor = page.cursor;
+  } while (cursor !== undefined);
+  const usable = subnets.filter(({ customerId }) => customerId === '' || customerId === request.customerId);
+  const choice = chooseSubnet(usable, zone);
+  if (choice.subnet === undefined && choice.among.length > 0) {
+    const message = `is needed, for the VPC ${quoted(network.id)} has several subnets: ${subnetList(choice.among)}`;
+    problems.push(problem('/spec/subnet_id', message));
+  }
+  return choice.subnet;
 }
 
 /** The subnet's zone; where it leaves that open, the default one if it is in the subnet's region. */

@@ -1,8 +1,10 @@
 import type { Blueprint } from '#shared/domain/blueprint.ts';
 import type { NetworkConfig, Template } from '#shared/domain/catalog.ts';
 import { Failure } from '#shared/domain/failure.ts';
+import { imageFacts } from '#shared/domain/image-facts.ts';
 import { imageUser, loginMetadata, type LoginKey } from '#shared/domain/login.ts';
-import { zonesOf } from '#shared/domain/zones.ts';
+import { subnetList } from '#shared/domain/choose-subnet.ts';
+import { isZoneOf, regionIn, regionOf, zonesOf } from '#shared/domain/zones.ts';
 import type { CatalogReader } from './catalog-reader.ts';
 import type { InstanceKeys } from './keys-for-instance.ts';
 
@@ -28,10 +30,13 @@ export async function templateBlueprint(request: TemplateRequest, catalog: Catal
     request.keys(),
   ]);
   if (unknown.length > 0) throw unknownKeys(unknown);
+  requireRoomForImage(template);
+  const zone = request.configId === undefined ? zoneIn(template, request.zone ?? '') : config.zone;
+  const subnetwork = await subnetworkIn(zone, config, catalog);
   const user = imageUser(template);
   return {
-    zone: request.configId === undefined ? zoneIn(template, request.zone ?? '') : config.zone,
-    machine: { ...machineOf(template, config), metadata: loginMetadata(keys, user) },
+    zone,
+    machine: { ...machineOf(template, config), subnetwork, metadata: loginMetadata(keys, user) },
     login: { user, keyIds: keys.map(({ id }: LoginKey) => id) },
     templateId: template.id,
     configId: config.id,
@@ -82,9 +87,44 @@ function zoneIn(template: Template, zone: string): string {
   const zones = zonesOf(template.region);
   const [first] = zones;
   if (zone === '') return first ?? `${template.region}-a`;
-  if (zones.includes(zone)) return zone;
-  const message = `must be one of ${zones.join(', ')}`;
-  throw new Failure('invalid_request', `The request is not valid: body.zone ${message}.`, {
-    fields: [{ place: 'body', pointer: '/zone', message, rule: 'enum' }],
+  if (isZoneOf(template.region, zone)) return zone;
+  throw notPossible('/zone', 'enum', `must be one of ${zones.join(', ')}`);
+}
+
+/** Compute Engine would refuse a disk that the image does not fit into; which one is chosen here, not by the caller. */
+function requireRoomForImage(template: Template): void {
+  const { diskGbMin } = imageFacts(template);
+  if (template.diskSizeGb >= diskGbMin) return;
+  throw new Failure(
+    'internal',
+    `The template ${template.id} is not set up right: its disk has ${template.diskSizeGb} GB, and its image needs at least ` +
+      `${diskGbMin} GB. Please tell the platform’s operators.`,
+    { reason: 'template_not_possible' },
+  );
+}
+
+/**
+ * The config's subnetwork, unless the zone lies elsewhere or the config names none: then the only one of its network there.
+ * `""` where the catalogue knows none, which is right for a network in auto mode.
+ */
+async function subnetworkIn(zone: string, config: NetworkConfig, catalog: CatalogReader): Promise<string> {
+  const region = regionIn(config.subnetwork);
+  if (config.subnetwork !== '' && (region === undefined || region === regionOf(zone))) return config.subnetwork;
+  const subnets = await catalog.subnetsOf(config.network);
+  const near = subnets.filter((subnet) => subnet.region === regionOf(zone));
+  const [only, ...others] = near;
+  if (only !== undefined && others.length === 0) return only.subnetwork;
+  if (only !== undefined) {
+    const message = `names no subnet, and its network has several in ${regionOf(zone)}: ${subnetList(near)}`;
+    throw notPossible('/config_id', 'subnet', `${message}. Choose a network config that names one`);
+  }
+  if (region === undefined) return '';
+  const message = `must be in ${region}: the network config ${config.id} has no subnet in ${regionOf(zone)}`;
+  throw notPossible('/zone', 'subnet', message);
+}
+
+function notPossible(pointer: '/zone' | '/config_id', rule: string, message: string): Failure {
+  return new Failure('invalid_request', `The request is not valid: body.${pointer.slice(1)} ${message}.`, {
+    fields: [{ place: 'body', pointer, message, rule }],
   });
 }

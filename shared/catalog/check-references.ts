@@ -1,14 +1,9 @@
 import type { InvalidField } from '#shared/domain/failure.ts';
-import { regionOf } from '#shared/domain/zones.ts';
+import { regionIn, regionOf } from '#shared/domain/zones.ts';
 import type { Catalog, Entries, PriceStepEntry, SectionName } from './catalog.ts';
 
 /** The catalogue as it would be: what the file says, and what is stored beside it. */
 export type Outlook = { readonly [S in SectionName]: ReadonlyMap<string, Entries[S]> };
-
-/** The region that a subnetwork's path names; `undefined` when it names none. */
-function regionIn(subnetwork: string): string | undefined {
-  return /(?:^|\/)regions\/([^/]+)\//.exec(subnetwork)?.[1];
-}
 
 /** Everything in the file that does not fit with the rest of the catalogue, each with its place. */
 export function checkReferences(catalog: Catalog, outlook: Outlook): readonly InvalidField[] {

@@ -1,3 +1,4 @@
+import type { Subnet } from '#shared/domain/catalog.ts';
 import type { InstanceEvent } from '#shared/domain/history.ts';
 import type { AuditEntry } from '#shared/domain/audit.ts';
 import type { Instance } from '#shared/domain/instance.ts';
@@ -276,6 +277,8 @@ export const ALL_SERVER_TYPES = all(SERVER_TYPE);
 export const ALL_IMAGES = all(IMAGE);
 export const ALL_NETWORKS = all(NETWORK);
 export const ALL_SUBNETS = all(SUBNET);
+/** The subnets of one VPC. */
+export const SUBNETS_OF_VPC: Shape<Subnet> = { kind: SUBNET, equal: ['vpcId'], order: BY_KEY };
 export const ALL_SECURITY_GROUPS = all(SECURITY_GROUP);
 export const ALL_SSH_KEYS = all(SSH_KEY);
 export const ALL_PRICES = all(PRICE);
@@ -327,6 +330,7 @@ export const QUERY_SHAPES: readonly Shape[] = [
   ALL_IMAGES,
   ALL_NETWORKS,
   ALL_SUBNETS,
+  SUBNETS_OF_VPC,
   ALL_SECURITY_GROUPS,
   ALL_SSH_KEYS,
   ALL_PRICES,

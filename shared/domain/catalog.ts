@@ -15,7 +15,7 @@ export interface MachineExtras {
   readonly discardLocalSsd: boolean;
 }
 
-/** What is known of an image beyond its name; `imageFacts` completes what is left open for Google's public images. */
+/** What is known of an image beyond its name; `imageFacts` completes architecture and size of Google's public images. */
 export interface ImageTraits {
   /** Account that logs in by SSH: `ubuntu`; `""`: not said. */
   readonly loginUser: string;

@@ -37,8 +37,8 @@ const USER_OF_PROJECT: Readonly<Record<string, string>> = {
 };
 
 /** The login name of an image, or of the project it is from: `projects/ubuntu-os-cloud/global/images/family/…`. */
-export function imageUser({ image, user }: { readonly image: string; readonly user?: string }): string {
-  if (user !== undefined && user !== '') return user;
+export function imageUser({ image, loginUser }: { readonly image: string; readonly loginUser?: string }): string {
+  if (loginUser !== undefined && loginUser !== '') return loginUser;
   const project = /^projects\/([^/]+)\//.exec(image)?.[1] ?? '';
   return Object.hasOwn(USER_OF_PROJECT, project) ? (USER_OF_PROJECT[project] ?? UNKNOWN_USER) : UNKNOWN_USER;
 }
@@ -46,17 +46,10 @@ export function imageUser({ image, user }: { readonly image: string; readonly us
 /** Name of the metadata item that the guest agent reads keys from. */
 export const SSH_KEYS = 'ssh-keys';
 
-/**
- * Metadata that lets these keys log in, and no others: OS Login would make the guest ignore them, and the keys of the
- * whole cloud project are its operators' (`reference/google-cloud-truth.md` C16, C17). Empty without keys.
- */
+/** Metadata that lets these keys log in; `instanceMetadata` keeps all others out. Empty without keys. */
 export function loginMetadata(keys: readonly LoginKey[], user: string): Readonly<Record<string, string>> {
   if (keys.length === 0) return {};
-  return {
-    [SSH_KEYS]: keys.map((key) => `${key.user ?? user}:${key.publicKey}`).join('\n'),
-    'enable-oslogin': 'FALSE',
-    'block-project-ssh-keys': 'TRUE',
-  };
+  return { [SSH_KEYS]: keys.map((key) => `${key.user ?? user}:${key.publicKey}`).join('\n') };
 }
 
 /** How to reach a VM by SSH. */

@@ -14,6 +14,7 @@ import {
   SUBNET,
 } from '#shared/datastore/catalog-rows.ts';
 import { erase, put, type Ref, type Write } from '#shared/datastore/write.ts';
+import type { Subnet } from '#shared/domain/catalog.ts';
 import { Failure } from '#shared/domain/failure.ts';
 import type { InstanceSpec } from '#shared/domain/instance-spec.ts';
 import type { Principal } from '#shared/domain/principal.ts';
@@ -105,8 +106,6 @@ describe('a spec becomes a machine', () => {
         labels: { env: 'production', team: 'platform' },
         metadata: {
           'ssh-keys': `ubuntu:${catalog.sshKeys['key-001'].publicKey}`,
-          'enable-oslogin': 'FALSE',
-          'block-project-ssh-keys': 'TRUE',
           'user-data': '#!/bin/bash\napt update',
         },
         spot: false,
@@ -347,4 +346,95 @@ test('a platform without its default network is our failure, not the caller’s'
   const { blueprint } = await harness([erase({ kind: NETWORK_CONFIG, id: 'default-network' })]);
 
   expect(await refusal(blueprint(LEAST))).toMatchObject({ kind: 'internal', reason: 'default_network_missing' });
+});
+
+describe('a VPC that is named alone', () => {
+  const subnet = (id: string, more: Partial<Subnet> = {}) =>
+    put(SUBNET, id, {
+      id,
+      customerId: '',
+      name: id,
+      vpcId: 'vpc-2',
+      subnetwork: `regions/${more.region ?? 'us-central1'}/subnetworks/${id}`,
+      region: 'us-central1',
+      zone: '',
+      ...more,
+    });
+  const vpc = put(NETWORK, 'vpc-2', { id: 'vpc-2', customerId: '', name: 'Two', network: 'global/networks/two' });
+  const alone = { ...LEAST, vpc_id: 'vpc-2' };
+
+  test('means its only subnet in the region of the default zone', async () => {
+    const { blueprint } = await harness([vpc, subnet('subnet-a'), subnet('subnet-b', { region: 'europe-west1' })]);
+
+    const { zone, machine } = await blueprint(alone);
+
+    expect(zone).toBe('us-central1-a');
+    expect(machine).toMatchObject({
+      network: 'global/networks/two',
+      subnetwork: 'regions/us-central1/subnetworks/subnet-a',
+    });
+  });
+
+  test('means its only subnet in another region, and a zone there', async () => {
+    const { blueprint } = await harness([vpc, subnet('subnet-b', { region: 'europe-west1' })]);
+
+    const { zone, machine } = await blueprint(alone);
+
+    expect([zone, machine.subnetwork]).toEqual(['europe-west1-b', 'regions/europe-west1/subnetworks/subnet-b']);
+  });
+
+  test('with several subnets is 422 at /spec/subnet_id, and the message lists them', async () => {
+    const { blueprint } = await harness([vpc, subnet('subnet-a'), subnet('subnet-b')]);
+
+    const failure = await refusal(blueprint(alone));
+
+    expect(pointers(failure)).toEqual(['/spec/subnet_id']);
+    expect(failure.message).toContain(
+      'spec.subnet_id is needed, for the VPC "vpc-2" has several subnets: subnet-a (us-central1), subnet-b (us-central1)',
+    );
+  });
+
+  test('does not count or list the subnets of other customers', async () => {
+    const { blueprint } = await harness([vpc, subnet('subnet-a'), subnet('subnet-b', { customerId: 'umbrella' })]);
+
+    expect((await blueprint(alone)).machine.subnetwork).toBe('regions/us-central1/subnetworks/subnet-a');
+  });
+
+  test('leaves the choice to Compute Engine where the catalogue knows no subnet of it', async () => {
+    const { blueprint } = await harness([vpc]);
+
+    expect((await blueprint(alone)).machine).toMatchObject({ network: 'global/networks/two', subnetwork: '' });
+  });
+});
+
+describe('image and machine', () => {
+  test('a disk that the image does not fit into is 422 with the least size', async () => {
+    const { blueprint } = await harness();
+
+    const failure = await refusal(blueprint({ ...LEAST, disk_gb: 9 }));
+
+    expect(failure.fields).toMatchObject([
+      { pointer: '/spec/disk_gb', message: 'must be at least 10, the size of the image "ubuntu-22.04"' },
+    ]);
+    expect((await blueprint({ ...LEAST, disk_gb: 10 })).machine.diskSizeGb).toBe(10);
+  });
+
+  test('an image for another architecture is 422 at /spec/image', async () => {
+    const arm = { ...catalog.serverTypes.cx21, id: 'arm', customerId: '', machineType: 't2a-standard-1' };
+    const { blueprint } = await harness([put(SERVER_TYPE, 'arm', { ...NO_EXTRAS, ...arm })]);
+
+    const failure = await refusal(blueprint({ ...LEAST, type: 'arm' }));
+
+    expect(failure.fields).toMatchObject([
+      { pointer: '/spec/image', message: '"ubuntu-22.04" is for X86_64, and machines of the type "arm" are ARM64' },
+    ]);
+  });
+
+  test('GPUs and Local SSD of the server type are the machine’s', async () => {
+    const extras = { accelerator: { type: 'nvidia-tesla-t4', count: 1 }, localSsds: 2, discardLocalSsd: true };
+    const gpu = { ...catalog.serverTypes.cx31, id: 'gpu', customerId: '', ...extras };
+    const { blueprint } = await harness([put(SERVER_TYPE, 'gpu', gpu)]);
+
+    expect((await blueprint({ ...LEAST, type: 'gpu' })).machine).toMatchObject(extras);
+  });
 });

