@@ -5,7 +5,7 @@ import type { Store } from '#shared/datastore/store.ts';
 import { ref, type Ref, type Row } from '#shared/datastore/write.ts';
 import type { Blueprint } from '#shared/domain/blueprint.ts';
 import type { Image, Network, NetworkConfig, ServerType, Subnet } from '#shared/domain/catalog.ts';
-import { chooseSubnet, subnetList } from '#shared/domain/choose-subnet.ts';
+import { chooseSubnet } from '#shared/domain/choose-subnet.ts';
 import { customMachineType } from '#shared/domain/custom-machine-type.ts';
 import { Failure, type InvalidField } from '#shared/domain/failure.ts';
 import { imageFacts } from '#shared/domain/image-facts.ts';
@@ -229,9 +229,8 @@ async function onlySubnet(
   } while (cursor !== undefined);
   const usable = subnets.filter(({ customerId }) => customerId === '' || customerId === request.customerId);
   const choice = chooseSubnet(usable, zone);
-  if (choice.subnet === undefined && choice.among.length > 0) {
-    const message = `is needed, for the VPC ${quoted(network.id)} has several subnets: ${subnetList(choice.among)}`;
-    problems.push(problem('/spec/subnet_id', message));
+  if (choice.subnet === undefined && choice.problem !== undefined) {
+    problems.push(problem('/spec/subnet_id', `is needed, for the VPC ${quoted(network.id)} ${choice.problem}`));
   }
   return choice.subnet;
 }

@@ -3,7 +3,7 @@ import type { NetworkConfig, Template } from '#shared/domain/catalog.ts';
 import { Failure } from '#shared/domain/failure.ts';
 import { imageFacts } from '#shared/domain/image-facts.ts';
 import { imageUser, loginMetadata, type LoginKey } from '#shared/domain/login.ts';
-import { subnetList } from '#shared/domain/choose-subnet.ts';
+import { chooseSubnet } from '#shared/domain/choose-subnet.ts';
 import { isZoneOf, regionIn, regionOf, zonesOf } from '#shared/domain/zones.ts';
 import type { CatalogReader } from './catalog-reader.ts';
 import type { InstanceKeys } from './keys-for-instance.ts';
@@ -110,17 +110,19 @@ function requireRoomForImage(template: Template): void {
 async function subnetworkIn(zone: string, config: NetworkConfig, catalog: CatalogReader): Promise<string> {
   const region = regionIn(config.subnetwork);
   if (config.subnetwork !== '' && (region === undefined || region === regionOf(zone))) return config.subnetwork;
-  const subnets = await catalog.subnetsOf(config.network);
-  const near = subnets.filter((subnet) => subnet.region === regionOf(zone));
-  const [only, ...others] = near;
-  if (only !== undefined && others.length === 0) return only.subnetwork;
-  if (only !== undefined) {
-    const message = `names no subnet, and its network has several in ${regionOf(zone)}: ${subnetList(near)}`;
-    throw notPossible('/config_id', 'subnet', `${message}. Choose a network config that names one`);
+  const choice = chooseSubnet(await catalog.subnetsOf(config.network), zone);
+  if (choice.subnet !== undefined) return choice.subnet.subnetwork;
+  if (region === undefined) {
+    // In auto mode every region has a subnet, whatever the catalogue lists.
+    if (choice.why !== 'several') return '';
+    const message = `names no subnet, and its network ${choice.problem}. Choose a network config that names one`;
+    throw notPossible('/config_id', 'subnet', message);
   }
-  if (region === undefined) return '';
-  const message = `must be in ${region}: the network config ${config.id} has no subnet in ${regionOf(zone)}`;
-  throw notPossible('/zone', 'subnet', message);
+  throw notPossible(
+    '/zone',
+    'subnet',
+    `must be in ${region}: the network config ${config.id} has no subnet in ${regionOf(zone)}`,
+  );
 }
 
 function notPossible(pointer: '/zone' | '/config_id', rule: string, message: string): Failure {

@@ -5,27 +5,31 @@ import { regionOf } from './zones.ts';
 export type SubnetChoice =
   | { readonly subnet: Subnet }
   /** The catalogue has no subnet of the network: in auto mode Compute Engine chooses one. */
-  | { readonly subnet: undefined; readonly among: readonly [] }
-  /** More than one would do, or none in the region. */
-  | { readonly subnet: undefined; readonly among: readonly [Subnet, ...Subnet[]] };
+  | { readonly subnet: undefined; readonly why: 'none known'; readonly problem: undefined }
+  /** Several would do, or none in the region. `problem` continues a sentence about the network: "has several …". */
+  | { readonly subnet: undefined; readonly why: 'several' | 'elsewhere'; readonly problem: string };
 
 /** Subnets that a message lists. */
 const LISTED_MAX = 10;
 
 /**
- * A custom mode network gives no VM a subnet by itself, so an order must name one: the only one in the zone's region, or
- * the only one at all, wherever it is. `subnets` are those of one network.
+ * A network in custom mode gives no VM a subnet by itself, so an order must name one: the only one in the zone's region.
+ * `subnets` are those of one network.
  */
 export function chooseSubnet(subnets: readonly Subnet[], zone: string): SubnetChoice {
-  const near = subnets.filter(({ region }) => region === regionOf(zone));
-  const among = near.length > 0 ? near : subnets;
-  const [first, ...others] = among;
-  if (first === undefined) return { subnet: undefined, among: [] };
-  return others.length === 0 ? { subnet: first } : { subnet: undefined, among: [first, ...others] };
+  const region = regionOf(zone);
+  const near = subnets.filter((subnet) => subnet.region === region);
+  const [only, ...others] = near;
+  if (only !== undefined && others.length === 0) return { subnet: only };
+  if (only !== undefined) {
+    return { subnet: undefined, why: 'several', problem: `has several subnets in ${region}: ${listed(near)}` };
+  }
+  if (subnets.length === 0) return { subnet: undefined, why: 'none known', problem: undefined };
+  return { subnet: undefined, why: 'elsewhere', problem: `has no subnet in ${region}, but others: ${listed(subnets)}` };
 }
 
 /** `subnet-a (us-central1), subnet-b (europe-west1)`, at most ten. */
-export function subnetList(subnets: readonly Subnet[]): string {
+function listed(subnets: readonly Subnet[]): string {
   const shown = subnets.slice(0, LISTED_MAX).map(({ id, region }) => `${id} (${region})`);
   const more = subnets.length - shown.length;
   return more > 0 ? `${shown.join(', ')} and ${more} more` : shown.join(', ');

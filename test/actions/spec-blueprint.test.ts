@@ -196,7 +196,7 @@ describe('where it is made', () => {
   const rows = [put(NETWORK, network.id, network), put(SUBNET, subnet.id, subnet)];
 
   test('a VPC alone: its network in the default zone, and the tags of the groups only', async () => {
-    const { blueprint } = await harness(rows);
+    const { blueprint } = await harness([put(NETWORK, network.id, network)]);
 
     const { zone, machine } = await blueprint({ ...LEAST, vpc_id: 'vpc-2' });
 
@@ -375,12 +375,15 @@ describe('a VPC that is named alone', () => {
     });
   });
 
-  test('means its only subnet in another region, and a zone there', async () => {
+  test('without a subnet in that region is 422 at /spec/subnet_id, and the message lists those elsewhere', async () => {
     const { blueprint } = await harness([vpc, subnet('subnet-b', { region: 'europe-west1' })]);
 
-    const { zone, machine } = await blueprint(alone);
+    const failure = await refusal(blueprint(alone));
 
-    expect([zone, machine.subnetwork]).toEqual(['europe-west1-b', 'regions/europe-west1/subnetworks/subnet-b']);
+    expect(pointers(failure)).toEqual(['/spec/subnet_id']);
+    expect(failure.message).toContain(
+      'the VPC "vpc-2" has no subnet in us-central1, but others: subnet-b (europe-west1)',
+    );
   });
 
   test('with several subnets is 422 at /spec/subnet_id, and the message lists them', async () => {
@@ -390,7 +393,7 @@ describe('a VPC that is named alone', () => {
 
     expect(pointers(failure)).toEqual(['/spec/subnet_id']);
     expect(failure.message).toContain(
-      'spec.subnet_id is needed, for the VPC "vpc-2" has several subnets: subnet-a (us-central1), subnet-b (us-central1)',
+      'spec.subnet_id is needed, for the VPC "vpc-2" has several subnets in us-central1: subnet-a (us-central1), subnet-b (us-central1)',
     );
   });
 

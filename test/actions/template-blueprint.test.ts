@@ -5,6 +5,7 @@ import { templateBlueprint } from '#shared/actions/template-blueprint.ts';
 import { applyCatalog } from '#shared/catalog/apply-catalog.ts';
 import type { Catalog, Entries } from '#shared/catalog/catalog.ts';
 import { testDatastore } from '#test/support/datastore.ts';
+import { testAuditor } from '#test/support/test-auditor.ts';
 
 const TEMPLATE: Entries['templates'] = catalog.templates['ubuntu-22-standard'];
 const CONFIG: Entries['configs'] = catalog.configs['default-network'];
@@ -12,8 +13,9 @@ const CONFIG: Entries['configs'] = catalog.configs['default-network'];
 /** The local catalogue with `more`; asks for a template with a config, or in a zone. */
 async function harness(more: Catalog = {}) {
   const { store } = await testDatastore();
-  await applyCatalog(store, catalog satisfies Catalog);
-  await applyCatalog(store, more);
+  const auditor = testAuditor();
+  await applyCatalog(store, catalog satisfies Catalog, { auditor });
+  await applyCatalog(store, more, { auditor });
   const reader = new CatalogReader({ store, nowMs: () => 0 });
   return (templateId: string, { configId, zone }: { readonly configId?: string; readonly zone?: string }) =>
     templateBlueprint(
@@ -60,7 +62,7 @@ test('a config that names no subnetwork of several is refused, and the message l
   await expect(blueprint('ubuntu-22-standard', { configId: 'own' })).rejects.toMatchObject({
     kind: 'invalid_request',
     message:
-      'The request is not valid: body.config_id names no subnet, and its network has several in us-central1: ' +
+      'The request is not valid: body.config_id names no subnet, and its network has several subnets in us-central1: ' +
       'subnet-one (us-central1), subnet-two (us-central1). Choose a network config that names one.',
     fields: [{ pointer: '/config_id' }],
   });

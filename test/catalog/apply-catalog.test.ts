@@ -304,9 +304,9 @@ test('what a template and a server type say of GPUs, Local SSD and their image i
     images: { own: { ...plain.images['ubuntu-22.04'], ...traits } as Entries['images'] },
   });
 
-  await applyCatalog(store, file);
+  await applyCatalog(store, file, { auditor });
 
   expect((await store.get(ref(TEMPLATE, 'gpu')))?.value).toMatchObject({ ...extras, ...traits });
   expect(await exportCatalog(store)).toEqual(file);
-  expect((await applyCatalog(store, file)).items).toEqual([]);
+  expect((await applyCatalog(store, file, { auditor })).items).toEqual([]);
 });

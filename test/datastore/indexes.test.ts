@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { SUBNET } from '#shared/datastore/catalog-rows.ts';
 import { API_KEY, CUSTOMER, PROJECT, SESSION, USER } from '#shared/datastore/account-rows.ts';
 import { ORPHAN } from '#shared/datastore/bookkeeping-rows.ts';
 import { AUDIT_ENTRY } from '#shared/datastore/audit-rows.ts';
@@ -184,6 +185,10 @@ const SAMPLES = new Map(
     [
       ORPHAN_DISK,
       ORPHAN_DISK.encode({ name: 'd', zone: 'z', foundAtMs: 1, freeSinceMs: null, dueAtMs: 1, attempts: 0 }),
+    ] as const,
+    [
+      SUBNET,
+      SUBNET.encode({ id: 's', customerId: '', name: 's', vpcId: 'v', subnetwork: 's', region: 'r', zone: '' }),
     ] as const,
     [
       AUDIT_ENTRY,

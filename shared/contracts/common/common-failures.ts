@@ -34,6 +34,7 @@ export const POST_FAILURES = [
 export const POWER_FAILURES = [
   'instance_not_found',
   'wrong_state',
+  'local_ssd_would_be_lost',
   'too_many_operations',
 ] as const satisfies readonly FailureReason[];
 

@@ -37,6 +37,7 @@ Send an \`Idempotency-Key\` to be able to repeat the request safely when an answ
     'template_not_found',
     'config_not_found',
     'unknown_ssh_key',
+    'template_not_possible',
   ],
   examples: [
     {

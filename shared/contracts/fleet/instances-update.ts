@@ -30,6 +30,7 @@ keeps its place in a reservation, which gives a credit meanwhile.`,
     'instance_not_ready',
     'too_many_operations',
     'spot_instance',
+    'local_ssd_would_be_lost',
   ],
   examples: [
     {

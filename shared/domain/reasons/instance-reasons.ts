@@ -75,6 +75,14 @@ export const INSTANCE_REASONS = {
     remedy: 'Read the instance; start it before a restart or reset, for example.',
     repeat: 'after_change',
   },
+  local_ssd_would_be_lost: {
+    kind: 'conflict',
+    title: 'A stop would lose the data on Local SSD',
+    meaning:
+      'The instance has Local SSD, whose data ends with a stop, and what the instance was made from does not allow that.',
+    remedy: 'Reset or delete the instance, or ask the platform’s operators to allow it.',
+    repeat: 'no',
+  },
   too_many_operations: {
     kind: 'conflict',
     title: 'Too many operations wait on this instance',
@@ -131,6 +139,13 @@ export const INSTANCE_REASONS = {
     meaning: 'A live bid or reservation carries the key. The answer names who.',
     remedy: 'Wait until it has ended, or take the key out of it.',
     repeat: 'after_change',
+  },
+  template_not_possible: {
+    kind: 'internal',
+    title: 'The template is not set up right',
+    meaning: 'The disk of the template is smaller than its image, so no instance can be made from the template.',
+    remedy: 'Tell the platform’s operators, or choose another template.',
+    repeat: 'no',
   },
   default_network_missing: {
     kind: 'internal',
