@@ -106,6 +106,20 @@ describe('limits', () => {
     expect(target.emulator.backlog()).toBe(0);
   });
 
+  // Google's emulator takes them.
+  test.each([
+    ['two ordering keys', ['vm-1', 'vm-2']],
+    ['an ordering key and none', ['vm-1', '']],
+  ])('a publish with %s is FAILED_PRECONDITION and publishes nothing', async (_title, keys) => {
+    const h = new PubSubHarness(target);
+    const topic = await h.topic();
+    await h.subscribe(topic);
+    const messages = keys.map((orderingKey) => ({ data: Buffer.from('x'), orderingKey }));
+
+    expect(await codeOf(h.publisher.publish({ topic: topic.name, messages }))).toBe(status.FAILED_PRECONDITION);
+    expect(target.emulator.backlog()).toBe(0);
+  });
+
   test.each(['filter', 'enable_message_ordering', 'topic', 'nonsense'])(
     'an update of %s is INVALID_ARGUMENT',
     async (path) => {

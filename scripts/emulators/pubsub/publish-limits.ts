@@ -1,4 +1,4 @@
-import { invalidArgument } from './status-error.ts';
+import { failedPrecondition, invalidArgument } from './status-error.ts';
 import type { WireMessage } from './wire.ts';
 
 // https://docs.cloud.google.com/pubsub/quotas#resource_limits
@@ -9,13 +9,21 @@ const ATTRIBUTES_MAX = 100;
 const ATTRIBUTE_KEY_BYTES_MAX = 256;
 const ATTRIBUTE_VALUE_BYTES_MAX = 1024;
 
-/** Throws INVALID_ARGUMENT when one publish request is more than production takes. */
+/**
+ * Throws INVALID_ARGUMENT when one publish request is more than production takes, and FAILED_PRECONDITION when its messages
+ * have several ordering keys (yoshidan/google-cloud-rust#226, and `PubsubMessage.ordering_key` in pubsub.proto).
+ */
 export function requirePublishable(messages: readonly WireMessage[]): void {
   if (messages.length === 0) throw invalidArgument('The request contains no messages.');
   if (messages.length > MESSAGES_MAX) {
     throw invalidArgument(`The value for message_count is too large: at most ${MESSAGES_MAX} messages.`);
   }
   for (const message of messages) requireMessage(message);
+  if (new Set(messages.map(({ orderingKey }) => orderingKey)).size > 1) {
+    throw failedPrecondition(
+      'In a single publish request, all messages must have no ordering key or they must all have the same ordering key.',
+    );
+  }
   const bytes = messages.reduce((sum, message) => sum + sizeOf(message), 0);
   if (bytes > PUBLISH_BYTES_MAX) {
     throw invalidArgument(`The value for request_size is too large: at most ${PUBLISH_BYTES_MAX} bytes.`);

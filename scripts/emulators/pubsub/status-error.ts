@@ -17,6 +17,10 @@ export function invalidArgument(details: string): StatusError {
   return new StatusError(status.INVALID_ARGUMENT, details);
 }
 
+export function failedPrecondition(details: string): StatusError {
+  return new StatusError(status.FAILED_PRECONDITION, details);
+}
+
 export function notFound(name: string): StatusError {
   return new StatusError(status.NOT_FOUND, `Resource not found (resource=${name}).`);
 }
