@@ -2,19 +2,31 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { CommandLine, type Session, type Surroundings } from '#scripts/console/command-line.ts';
 import { auditorOf } from '#scripts/console/command-auditor.ts';
 import { EXIT, type ExitCode } from '#scripts/console/exit-codes.ts';
+import { checkCatalog, checkStoredCatalog, findingsText } from './check-catalog.ts';
+import type { CatalogFindings } from './check-machines.ts';
+import { ComputeReader } from './compute-reader.ts';
 import { parseCatalog } from './parse-catalog.ts';
 import { planText, summary } from './plan-text.ts';
+import { wholeCatalog } from './whole-catalog.ts';
 import { applyCatalog } from '#shared/catalog/apply-catalog.ts';
 import type { Catalog } from '#shared/catalog/catalog.ts';
 import { changeCount, planCatalog, type Plan } from '#shared/catalog/plan-catalog.ts';
 import { exportCatalog } from '#shared/catalog/stored-catalog.ts';
 import { Failure } from '#shared/domain/failure.ts';
 
-interface FileOptions {
+interface CheckOptions {
+  readonly strict?: boolean;
+  readonly cloud?: boolean;
+}
+
+interface FileOptions extends CheckOptions {
   readonly prune?: boolean;
 }
 
 const PRUNE = ['--prune', 'also remove what is stored and not in the file, in the sections that the file has'] as const;
+
+const STRICT = ['--strict', 'refuse rows that Compute Engine can never make'] as const;
+const CLOUD = ['--cloud', 'ask Compute Engine of the project whether machines, images and networks exist'] as const;
 
 /** The program `catalog`. */
 export function catalogLine(surroundings?: Surroundings): CommandLine {
@@ -49,15 +61,21 @@ Usual order, on a project:
         command
           .argument('<file>', 'catalogue file; - reads standard input')
           .option(...PRUNE)
+          .option(...STRICT)
+          .option(...CLOUD)
           .addHelpText(
             'after',
-            '\nExits with 0 when there is nothing to do, 2 when there is, 3 when it would be refused.',
+            '\nExits with 0 when there is nothing to do, 2 when there is, 3 when it would be refused; with --strict also for a ' +
+              'row that can never work.',
           ),
     },
-    async (session, [file = ''], { prune = false }: FileOptions) => {
-      const plan = await planCatalog(session.store, catalogIn(file), { prune });
-      session.print(planText(plan), plan);
-      if (plan.refused.length > 0) return EXIT.refused;
+    async (session, [file = ''], options: FileOptions) => {
+      const { prune = false, strict = false } = options;
+      const catalog = catalogIn(file);
+      const plan = await planCatalog(session.store, catalog, { prune });
+      const findings = await findingsIn(session, catalog, options);
+      session.print(findingsText(findings) + planText(plan), { ...plan, findings });
+      if (plan.refused.length > 0 || (strict && findings.impossible.length > 0)) return EXIT.refused;
       return changeCount(plan) === 0 ? EXIT.ok : EXIT.usage;
     },
   );
@@ -73,9 +91,28 @@ Usual order, on a project:
         command
           .argument('<file>', 'catalogue file; - reads standard input')
           .option(...PRUNE)
+          .option(...STRICT)
+          .option(...CLOUD)
           .addHelpText('after', '\nExits with 3, having changed nothing, when something to be removed is in use.'),
     },
     applyFile,
+  );
+
+  line.leaf(
+    line.program,
+    {
+      usage: 'check',
+      summary: 'say which stored rows Compute Engine can never make, and why',
+      examples: ['check --local', 'check --project my-project --cloud'],
+      configure: (command) =>
+        command.option(...CLOUD).addHelpText('after', '\nExits with 3 when there is a row that can never work.'),
+    },
+    async (session, _args, { cloud = false }: CheckOptions) => {
+      const findings = await checkStoredCatalog(session.store, cloud ? computeReader(session) : undefined);
+      const text = findingsText(findings);
+      session.print(text === '' ? 'Every row can work.\n' : text, findings);
+      return findings.impossible.length > 0 ? EXIT.refused : EXIT.ok;
+    },
   );
 
   line.leaf(
@@ -103,14 +140,19 @@ Usual order, on a project:
   return line;
 }
 
-async function applyFile(
-  session: Session,
-  [file = '']: readonly string[],
-  { prune = false }: FileOptions,
-): Promise<ExitCode> {
+async function applyFile(session: Session, [file = '']: readonly string[], options: FileOptions): Promise<ExitCode> {
+  const { prune = false, strict = false } = options;
   let planned: Plan | undefined;
+  const catalog = catalogIn(file);
+  const findings = await findingsIn(session, catalog, options);
+  if (findings.impossible.length > 0) session.note(findingsText({ ...findings, warnings: [] }).trimEnd());
+  if (strict && findings.impossible.length > 0) {
+    if (session.json) session.print('', { findings, applied: false });
+    session.note('catalog: nothing was changed: rows that can never work are refused by --strict.');
+    return EXIT.refused;
+  }
   try {
-    const plan = await applyCatalog(session.store, catalogIn(file), {
+    const plan = await applyCatalog(session.store, catalog, {
       prune,
       auditor: auditorOf(session),
       onPlan: (plan) => {
@@ -130,6 +172,27 @@ async function applyFile(
     );
     return EXIT.refused;
   }
+}
+
+/** What cannot work of all rows that there would be. */
+async function findingsIn(
+  session: Session,
+  catalog: Catalog,
+  { prune = false, cloud = false }: FileOptions,
+): Promise<CatalogFindings> {
+  const rows = await wholeCatalog(session.store, catalog, { prune });
+  return checkCatalog(rows, cloud ? computeReader(session) : undefined);
+}
+
+function computeReader({ target }: Session): ComputeReader {
+  const { project, emulatorHost, computeHost } = target;
+  // An emulator of Datastore says nothing of a project that may be real.
+  if (emulatorHost !== undefined && computeHost === undefined) {
+    throw new Failure('invalid_request', '--cloud needs to know where Compute Engine is: set COMPUTE_EMULATOR_HOST.', {
+      reason: 'no_target',
+    });
+  }
+  return new ComputeReader({ project, emulatorHost: computeHost });
 }
 
 function catalogIn(file: string): Catalog {

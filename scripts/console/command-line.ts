@@ -22,6 +22,8 @@ export interface Session {
   readonly store: Store;
   /** Who works here, and in which run: for the audit trail. */
   readonly by: { readonly actor: AuditActor; readonly requestId: string };
+  /** Where it works. */
+  readonly target: Target;
   readonly json: boolean;
   /** The result: text for people, or with --json the value. */
   print(text: string, value: unknown): void;
@@ -148,7 +150,7 @@ export class CommandLine {
       // The account is looked up for a change alone: Google has to be asked for it.
       const actor = await commandActor(target.emulatorHost !== undefined || !changes);
       const by = { actor, requestId: randomBytes(16).toString('hex') };
-      const session = { store: changes ? store : store.behind(READ_ONLY), by, json, print, note };
+      const session = { store: changes ? store : store.behind(READ_ONLY), by, target, json, print, note };
       return await work(session, command.args, command.opts<never>());
     } catch (thrown) {
       const { exitCode, ...error } = explain(thrown, place);

@@ -19,6 +19,8 @@ export interface Target {
   readonly database: string;
   /** `host:port`; `undefined` for Google Cloud. */
   readonly emulatorHost: string | undefined;
+  /** `host:port` of the Compute Engine emulator beside it; `undefined` for Google Cloud, and where none is known. */
+  readonly computeHost: string | undefined;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -33,8 +35,8 @@ export function datastoreTarget(options: TargetOptions, environment: Environment
   const named = options.project ?? nonEmpty(environment['GOOGLE_CLOUD_PROJECT']);
   if (options.local === true) {
     const stateDir = options.stateDir ?? nonEmpty(environment['LOCAL_STATE_DIR']) ?? '.local';
-    const emulatorHost = localEmulator(path.join(stateDir, 'connection.json'));
-    return { project: options.project ?? LOCAL_PROJECT, database, emulatorHost };
+    const { datastore, compute } = localEmulators(path.join(stateDir, 'connection.json'));
+    return { project: options.project ?? LOCAL_PROJECT, database, emulatorHost: datastore, computeHost: compute };
   }
   const emulatorHost = nonEmpty(environment['DATASTORE_EMULATOR_HOST']);
   const project = named ?? (emulatorHost === undefined ? undefined : LOCAL_PROJECT);
@@ -45,7 +47,8 @@ export function datastoreTarget(options: TargetOptions, environment: Environment
       { reason: 'no_target' },
     );
   }
-  return { project, database, emulatorHost };
+  const computeHost = emulatorHost === undefined ? undefined : nonEmpty(environment['COMPUTE_EMULATOR_HOST']);
+  return { project, database, emulatorHost, computeHost };
 }
 
 /** The default database has no name on the wire, whatever people and Terraform call it. */
@@ -78,8 +81,8 @@ function nonEmpty(value: string | undefined): string | undefined {
   return value === '' ? undefined : value;
 }
 
-/** Where the local cloud's Datastore is, as it wrote down when it started. */
-function localEmulator(file: string): string {
+/** Where the local cloud's Datastore and Compute Engine are, as it wrote down when it started. */
+function localEmulators(file: string): { readonly datastore: string; readonly compute: string | undefined } {
   let connection: unknown;
   try {
     connection = JSON.parse(readFileSync(file, 'utf8'));
@@ -97,7 +100,8 @@ function localEmulator(file: string): string {
       reason: 'no_local_cloud',
     });
   }
-  return datastore;
+  const compute = memberOf(emulators, 'compute');
+  return { datastore, compute: typeof compute === 'string' ? compute : undefined };
 }
 
 function memberOf(value: unknown, name: string): unknown {

@@ -1,6 +1,7 @@
 import { ATTACHABLE_ACCELERATORS, acceleratorTypesOf } from './data/accelerators.ts';
 import type { PublicFamily } from './data/images.ts';
 import { PUBLIC_FAMILIES } from './data/images.ts';
+import type { Architecture } from './data/series.ts';
 import { DISK_TYPES } from './data/series.ts';
 import { ZONES } from './data/zones.ts';
 import {
@@ -43,6 +44,44 @@ export interface OrderNeeds {
   readonly localSsd: boolean;
   /** The least disk that the image fits into; 0 where the image is not known. */
   readonly diskGbMin: number;
+}
+
+/** What is known of a machine type; `undefined` for one that does not exist. */
+export interface TypeFacts {
+  /** Its series as names write it: `z3`, also of bare metal. */
+  readonly series: string;
+  readonly cpus: number;
+  readonly memoryMb: number;
+  readonly architecture: Architecture;
+  /** The accelerators that it brings. */
+  readonly accelerator?: { readonly type: string; readonly count: number };
+}
+
+/** What is known of a machine type, wherever it exists. */
+export function factsOfType(machineType: string): TypeFacts | undefined {
+  const found = findMachineType(machineType);
+  if (!found.found) return undefined;
+  const { name, cpus, memoryMb, accelerator, traits } = found.type;
+  return {
+    series: name.startsWith('custom-') ? 'n1' : (name.split('-', 1)[0] ?? ''),
+    cpus,
+    memoryMb,
+    architecture: traits.architecture,
+    ...(accelerator === undefined ? {} : { accelerator }),
+  };
+}
+
+/** What is known of an image of Google's; `undefined` for other images, and for one that does not exist. */
+export function factsOfImage(
+  image: string,
+): { readonly architecture: Architecture; readonly diskGbMin: number } | undefined {
+  const found = imageOf({ machineType: '', image });
+  return typeof found === 'object' ? { architecture: found.architecture, diskGbMin: found.diskGb } : undefined;
+}
+
+/** What is wrong with a reference to an image by itself. */
+export function problemsOfImage(image: string): readonly OrderProblem[] {
+  return imageProblems({ machineType: '', image }, imageOf({ machineType: '', image }));
 }
 
 /** Everything that keeps Compute Engine from ever making such a machine. Empty for one that can be made, as far as is known. */
@@ -106,6 +145,12 @@ function acceleratorProblems({ accelerator, localSsds = 0, zone }: MachineOrder,
   }
   if (accelerator === undefined) return problems;
   const { type: name, count } = accelerator;
+  if (type.accelerator !== undefined) {
+    // Naming the accelerators that a machine type brings is allowed; others cannot be added.
+    if (type.accelerator.type === name && type.accelerator.count === count) return problems;
+    const message = `A ${type.name} has ${type.accelerator.count} of ${type.accelerator.type}, not ${count} of ${name}.`;
+    return [...problems, { about: 'accelerator', message }];
+  }
   const vcpusMax = ATTACHABLE_ACCELERATORS.get(name)?.vcpusMax[count];
   if (!type.traits.acceleratorsAttachable || vcpusMax === undefined || type.cpus > vcpusMax) {
     problems.push({ about: 'accelerator', message: `A ${type.name} cannot have ${count} of ${name}.` });
