@@ -15,3 +15,11 @@ const SKEW_MS = 3_000;
 export function isLeased({ leaseUntilMs }: { readonly leaseUntilMs: number }, nowMs: number): boolean {
   return leaseUntilMs > nowMs && leaseUntilMs <= nowMs + LEASE_MS + SKEW_MS;
 }
+
+/** For how long an operation is put off at most: the sweep's beat. */
+export const PUT_OFF_MS_MAX = 60_000;
+
+/** Whether an operation is due later. A time further away than any put-off can be is not believed, as with leases. */
+export function isPutOff(dueAtMs: number, nowMs: number): boolean {
+  return dueAtMs > nowMs && dueAtMs <= nowMs + PUT_OFF_MS_MAX + SKEW_MS;
+}

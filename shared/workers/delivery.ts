@@ -1,3 +1,4 @@
+import { PUT_OFF_MS_MAX } from '#shared/domain/lease.ts';
 import type { ObservationContext } from '#shared/domain/observe.ts';
 import { leadsTo, RESET_UNKNOWN, type Step } from '#shared/domain/operation-plan.ts';
 import { hasLocalSsd } from '#shared/domain/machine-traits.ts';
@@ -47,7 +48,7 @@ const CALLS_MAX = 5;
 /** Attempts in a row that may meet an error that passes. */
 const ATTEMPTS_MAX = 7;
 /** Pause after the n-th error in a row: doubles, up to a minute, the sweep's beat. */
-const BACKOFF_MS = { first: 500, most: 60_000 };
+const BACKOFF_MS = { first: 500, most: PUT_OFF_MS_MAX };
 
 /** One delivery at work: the lease that it holds, the calls that it makes, and how it ends. */
 export class Delivery {

@@ -2,7 +2,7 @@ import { time } from '#shared/datastore/field.ts';
 import { DUE_INSTANCES, OPEN_OPERATIONS } from '#shared/datastore/queries.ts';
 import { INSTANCE } from '#shared/datastore/rows.ts';
 import { ref } from '#shared/datastore/write.ts';
-import { isLeased } from '#shared/domain/lease.ts';
+import { isLeased, isPutOff } from '#shared/domain/lease.ts';
 import type { Operation } from '#shared/domain/operation.ts';
 import { publishOperations } from '#shared/lifecycle/publish-operations.ts';
 import { syncInstance } from '#shared/lifecycle/sync-instance.ts';
@@ -18,6 +18,8 @@ import { BATCH, DRIFT, type SweepReport } from './sweep-report.ts';
 const LEFT_BEHIND_MS = 20_000;
 /** Pages of open operations that one sweep goes through. */
 const OPEN_PAGES_MAX = 40;
+/** The clock of the process that accepted an operation is ahead by less. */
+const AHEAD_MS_MAX = 24 * 60 * 60_000;
 
 export interface SweepSettings {
   readonly identity: DatabaseIdentity;
@@ -76,7 +78,7 @@ export async function sweep({ identity, keptMs }: SweepSettings, tools: Tools): 
 async function publishLeftBehind(tools: Tools): Promise<Pick<SweepReport, 'republished' | 'oldestOpenSeconds'>> {
   const { store } = tools;
   const nowMs = tools.nowMs();
-  const before = { openSince: time.encode(nowMs) };
+  const before = { openSince: time.encode(nowMs + AHEAD_MS_MAX) };
   let oldestMs: number | undefined;
   let republished = 0;
   let cursor: string | undefined;
@@ -97,14 +99,14 @@ async function publishLeftBehind(tools: Tools): Promise<Pick<SweepReport, 'repub
     cursor = found.cursor;
     if (cursor === undefined) break;
   }
-  return { republished, oldestOpenSeconds: oldestMs === undefined ? 0 : Math.round((nowMs - oldestMs) / 1000) };
+  return { republished, oldestOpenSeconds: Math.max(0, Math.round((nowMs - (oldestMs ?? nowMs)) / 1000)) };
 }
 
 /** Nothing works on it, and it was put off until now, or was never put off and should have been taken up by now. */
 function isDue(operation: Operation, nowMs: number): boolean {
   if (isLeased(operation, nowMs)) return false;
   const dueAtMs = operation.dueAtMs === 0 ? operation.createdAtMs + LEFT_BEHIND_MS : operation.dueAtMs;
-  return dueAtMs <= nowMs;
+  return !isPutOff(dueAtMs, nowMs);
 }
 
 /** Those that nothing is queued before: the others are published when what is before them ends. */
