@@ -282,7 +282,9 @@ export class Delivery {
     return nowMs - (call?.askedAtMs ?? startedAtMs ?? nowMs);
   }
 
+  /** Ends the operation. Throws LeaseLost when a read since the last write has shown that another worker has it. */
   async settle(end: End, machine: Machine | undefined, span: CloudSpan | undefined): Promise<void> {
+    if (!this.lease.isOurs) throw new LeaseLost();
     await settle(this.lease.held, end, this.tools, { machine, context: this.context(span) });
   }
 

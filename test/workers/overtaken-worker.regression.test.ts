@@ -41,6 +41,26 @@ test('an operation that another worker has taken over is left to that one', asyn
   expect((await worker.instance())?.queue).toHaveLength(2);
 });
 
+/* It read the rows again to tell why a start had failed, took the other worker's lease for its own, and ended it. */
+test('an operation that was taken over before its failure was explained is left to that worker', async () => {
+  let looks = 0;
+  const worker: OneWorker = await oneWorker('start', {
+    status: () => (looks === 2 ? 'STAGING' : 'TERMINATED'),
+    onLook: async () => {
+      looks += 1;
+      // Before the call, after it, when its zone operation has ended, and once more.
+      if (looks !== 4) return;
+      const leaseUntilMs = worker.tools.nowMs() + 12_000;
+      await change(worker, { operation: { leaseToken: 'other', leaseUntilMs } });
+    },
+  });
+
+  await worker.deliver();
+
+  expect(looks).toBe(4);
+  expect(await worker.operation()).toMatchObject({ state: 'running', leaseToken: 'other', error: null });
+});
+
 /* A worker wrote what it had seen over what another process had seen later: a false status, event and price period. */
 test('a status that was put on record after the last look stays, and the VM is looked at again', async () => {
   const laterMs = { statusSinceMs: 0 };
