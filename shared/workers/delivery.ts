@@ -82,7 +82,7 @@ export class Delivery {
       if (thrown instanceof LeaseLost) return 'done';
       const { id, instanceId } = this.operation;
       this.tools.log.warn('work on an operation broke off', { operationId: id, instanceId, cause: thrown });
-      return this.#putOff(this.#backoffMs());
+      return this.#putOff(backoffMs(this.operation));
     }
   }
 
@@ -207,7 +207,7 @@ export class Delivery {
 
   /** After an error that may pass: again within this delivery when the pause is short, later otherwise. */
   async tryAgain(): Promise<Verdict | 'next'> {
-    const pauseMs = this.#backoffMs();
+    const pauseMs = backoffMs(this.operation);
     if (pauseMs >= this.leftMs()) return this.#putOff(pauseMs);
     await this.tools.sleep(pauseMs);
     return 'next';
@@ -215,7 +215,7 @@ export class Delivery {
 
   /** This delivery ends before the VM has arrived: it goes on with the cloud's event, unless it has taken too long in all. */
   async goOnLater(): Promise<Verdict> {
-    if (this.#takenMs() < PATIENCE_MS) {
+    if (takenMs(this.operation, this.tools.nowMs()) < PATIENCE_MS) {
       // Going on is no failed attempt.
       await this.lease.release({ attempts: 0, dueAtMs: this.tools.nowMs() + LOOK_DUE_MS });
       return 'waiting';
@@ -272,16 +272,6 @@ export class Delivery {
     return 'waiting';
   }
 
-  #backoffMs(): number {
-    return Math.min(BACKOFF_MS.first * 2 ** Math.max(this.operation.attempts - 1, 0), BACKOFF_MS.most);
-  }
-
-  #takenMs(): number {
-    const nowMs = this.tools.nowMs();
-    const { call, startedAtMs } = this.operation;
-    return nowMs - (call?.askedAtMs ?? startedAtMs ?? nowMs);
-  }
-
   /** Ends the operation. Throws LeaseLost when a read since the last write has shown that another worker has it. */
   async settle(end: End, machine: Machine | undefined, span: CloudSpan | undefined): Promise<void> {
     if (!this.lease.isOurs) throw new LeaseLost();
@@ -302,4 +292,13 @@ export class Delivery {
       operationId: id,
     };
   }
+}
+
+function backoffMs({ attempts }: Operation): number {
+  return Math.min(BACKOFF_MS.first * 2 ** Math.max(attempts - 1, 0), BACKOFF_MS.most);
+}
+
+/** Since the last call was asked for, or since work began. */
+function takenMs({ call, startedAtMs }: Operation, nowMs: number): number {
+  return nowMs - (call?.askedAtMs ?? startedAtMs ?? nowMs);
 }
