@@ -1,4 +1,6 @@
-# Changes of our machines that no operation of ours made: a stop in the console, a host error, a preemption.
+# Changes of our machines that no operation of ours made: a stop in the console, a host error, a preemption; another machine
+# type, label, key, disk or address. The methods are those whose effect a record holds, or that an operation of ours waits
+# for; log-filters.json lists them, and the local cloud's sink reads the same file.
 # A sink also forwards beta calls (the console's) and system events, which an Eventarc trigger would miss.
 resource "google_logging_project_sink" "compute_events" {
   name                   = "${var.environment}-compute-events"

@@ -8,7 +8,12 @@ import type { Operation } from '#scripts/emulators/compute/operation-resource.ts
 import { parseLogFilter, type LogFilter } from '#scripts/emulators/logging/log-filter.ts';
 import { GatewayLog } from '#scripts/local/gateway/gateway-log.ts';
 import { requestEntry } from '#scripts/local/gateway/request-entry.ts';
-import { INFRA } from './terraform-sources.ts';
+import { generated, INFRA } from './terraform-sources.ts';
+
+/** The calls to Compute Engine that the product makes. */
+const CALLS = (generated('permissions.json') as { readonly compute: Readonly<Record<string, unknown>> }).compute;
+
+const LOOKS = ['instances.get', 'instances.list', 'instances.aggregatedList'];
 
 const FILTERS = JSON.parse(readFileSync(join(INFRA, 'log-filters.json'), 'utf8')) as Readonly<
   Record<'computeEvents' | 'gatewayCredentials', string>
@@ -39,6 +44,29 @@ describe('the sink of Compute Engine events', () => {
     expect(sink(audited(name, 'beta.compute.instances.stop', { last: true }))).toBe(true);
   });
 
+  it.each(
+    Object.keys(CALLS)
+      .filter((call) => call.startsWith('instances.') && !LOOKS.includes(call))
+      .map((call) => [call]),
+  )('forwards the end of %s, whoever has asked for it', (call) => {
+    expect(sink(audited('tw-550e84-a1b2c3d4', `v1.compute.${call}`, { last: true }))).toBe(true);
+  });
+
+  it.each([
+    'setMachineType',
+    'setLabels',
+    'setMetadata',
+    'setDeletionProtection',
+    'attachDisk',
+    'detachDisk',
+    'addAccessConfig',
+    'deleteAccessConfig',
+    'updateNetworkInterface',
+    'update',
+  ])('forwards a change that the console makes with %s', (method) => {
+    expect(sink(audited('inst-550e84-a1b2c3d4', `beta.compute.instances.${method}`, { last: true }))).toBe(true);
+  });
+
   it('forwards system events, which have no mark of the last entry', () => {
     expect(sink(audited('tw-550e84-a1b2c3d4', 'compute.instances.preempted', {}))).toBe(true);
   });
@@ -46,8 +74,8 @@ describe('the sink of Compute Engine events', () => {
   it.each([
     ['the beginning of an operation', audited('tw-550e84-a1b2c3d4', 'v1.compute.instances.stop', { first: true })],
     [
-      'a method that changes no status',
-      audited('tw-550e84-a1b2c3d4', 'v1.compute.instances.setLabels', { last: true }),
+      'a method whose effect no record holds',
+      audited('tw-550e84-a1b2c3d4', 'v1.compute.instances.simulateMaintenanceEvent', { last: true }),
     ],
     ['a machine of the project that is not ours', audited('web-1', 'v1.compute.instances.stop', { last: true })],
   ])('leaves out %s', (_, entry) => {
