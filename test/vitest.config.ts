@@ -25,7 +25,7 @@ export default defineConfig({
       project(
         'unit',
         [
-          'test/{domain,concurrency,pagination,actions,workers,lifecycle,http,auth,families,runtime,datastore,gce,pubsub,catalog,accounts,contracts,emulators}/**/*.test.ts',
+          'test/{domain,concurrency,pagination,actions,workers,lifecycle,http,auth,families,runtime,datastore,gce,pubsub,catalog,accounts,contracts,emulators,upgrade}/**/*.test.ts',
         ],
         { seconds: 30 },
       ),

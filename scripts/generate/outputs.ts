@@ -6,6 +6,7 @@ import { functionManifest } from './function-manifest.ts';
 import { gatewayDocument } from './gateway-document.ts';
 import { datastoreLists, permissionLists } from './infra-lists.ts';
 import { publicDocument } from './public-document.ts';
+import { rowVersions } from './row-versions.ts';
 
 const GENERATED = '.build/endpoints';
 /** Of the documents: it changes when the interface does, not with each release. */
@@ -25,6 +26,7 @@ export function outputs(): ReadonlyMap<string, string> {
   files.set('infra/generated/openapi/gateway.json', json(gatewayDocument(CONTRACTS, FALLBACKS, INTERFACE_VERSION)));
   files.set('infra/generated/datastore.json', json(datastoreLists()));
   files.set('infra/generated/permissions.json', json(permissionLists()));
+  files.set('infra/generated/row-versions.md', rowVersions());
   return files;
 }
 

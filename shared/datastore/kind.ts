@@ -9,6 +9,8 @@ export interface Kind<T> {
   readonly name: string;
   /** Its words of closed lists: the list of each, by member. A row of a newer version may hold others. */
   readonly words: Readonly<Record<string, readonly string[]>>;
+  /** Members that rows of earlier versions do not have, and what that means. */
+  readonly added: Readonly<Record<string, unknown>>;
   encode(value: T): Properties;
   decode(properties: Properties, id: string): T;
 }
@@ -38,6 +40,7 @@ export function kind<T extends object>(name: string, fields: Fields<T>, options:
   return {
     name,
     words,
+    added: { ...missing?.('') },
     encode(value) {
       const properties: Record<string, Value> = {};
       for (const member of members) properties[member] = fields[member].encode(value[member]);

@@ -17,7 +17,7 @@ import { aVolume } from '#test/support/a-volume.ts';
 import { anInstance } from '#test/support/an-instance.ts';
 import { testDatastore } from '#test/support/datastore.ts';
 
-const KIND: Kind<unknown> = { name: 'Thing', words: {}, encode: () => ({}), decode: () => ({}) };
+const KIND: Kind<unknown> = { name: 'Thing', words: {}, added: {}, encode: () => ({}), decode: () => ({}) };
 
 function shape(overrides: Partial<Shape>): Shape {
   return { kind: KIND, equal: [], order: [], ...overrides };

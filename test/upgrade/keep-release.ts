@@ -1,0 +1,57 @@
+import { spawnSync } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import { build } from 'esbuild';
+import fc from 'fast-check';
+import { ROW_SAMPLES } from '#test/datastore/row-samples.ts';
+import type { RawProperties } from './release.ts';
+
+/*
+ * Keeps the working tree as the former release that `two-releases.test.ts` lets work beside today's:
+ * `node test/upgrade/keep-release.ts`. To be run when a release has been deployed, before the rows change.
+ */
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+export const KEPT = fileURLToPath(new URL('former-release.json.gz', import.meta.url));
+
+/** A release as it is kept: small, whole, and without need of the repository's history. */
+export interface KeptRelease {
+  /** The commit that it was made of. */
+  readonly commit: string;
+  /** `release.ts` with all of the release's own sources; packages are those of whoever loads it. */
+  readonly code: string;
+  /** Rows as the release writes them, by kind. */
+  readonly rows: Readonly<Record<string, readonly RawProperties[]>>;
+}
+
+const SAMPLES = 6;
+
+async function keep(): Promise<void> {
+  const { outputFiles } = await build({
+    entryPoints: [fileURLToPath(new URL('release.ts', import.meta.url))],
+    absWorkingDir: ROOT,
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node24',
+    minify: true,
+    keepNames: true,
+    write: false,
+    external: ['@google-cloud/*', '@grpc/*', 'google-auth-library', 'google-gax', 'pino', 'jose'],
+  });
+  const rows = Object.fromEntries(
+    ROW_SAMPLES.map(({ kind, values }) => [
+      kind.name,
+      fc
+        .sample(values as fc.Arbitrary<unknown>, { numRuns: SAMPLES, seed: 13 })
+        .map((value) => kind.encode(value as never)),
+    ]),
+  );
+  const commit = spawnSync('git', ['rev-parse', 'HEAD'], { cwd: ROOT, encoding: 'utf8' }).stdout.trim();
+  const kept = { commit, code: outputFiles[0]?.text ?? '', rows };
+  await writeFile(KEPT, gzipSync(JSON.stringify(kept), { level: 9 }));
+  console.log(`${KEPT}: ${kept.code.length} bytes of code, rows of ${Object.keys(rows).length} kinds, from ${commit}`);
+}
+
+if (import.meta.main) await keep();
