@@ -15,13 +15,16 @@ locals {
     sweeps         = { message = "sweep ended", description = "Runs of the reconciler that came to their end." }
   }
 
-  _own        = "resource.type=\"cloud_run_revision\" AND resource.labels.service_name=(${join(" OR ", [for service in values(local._service) : "\"${service}\""])})"
-  _api_series = "resource.type = \"cloud_run_revision\" AND resource.labels.service_name = one_of(${join(", ", [for name in keys(local.api_functions) : "\"${local._service[name]}\""])})"
+  _own = "resource.type=\"cloud_run_revision\" AND resource.labels.service_name=(${join(" OR ", [for service in values(local._service) : "\"${service}\""])})"
+
+  # A filter of an alert has at most 2,048 characters, so functions are told by the first part of their names: the API family.
+  _api_families = distinct([for name in keys(local.api_functions) : split("-", name)[0]])
+  _api_series   = "resource.type = \"cloud_run_revision\" AND resource.labels.service_name = monitoring.regex.full_match(\"${var.environment}-(${join("|", local._api_families)})-.*\")"
 
   # An endpoint with a longer deadline than the others is one that waits because it was asked to.
-  _quick_series = "resource.type = \"cloud_run_revision\" AND resource.labels.service_name = one_of(${join(", ", [
-    for name, entry in local.api_functions : "\"${local._service[name]}\"" if entry.runtime.deadlineSeconds <= 60
-  ])})"
+  _quick_series = join(" AND ", concat([local._api_series], [
+    for name, entry in local.api_functions : "resource.labels.service_name != \"${local._service[name]}\"" if entry.runtime.deadlineSeconds > 60
+  ]))
 
   _counter_series = { for name, metric in google_logging_metric.counter :
     name => "resource.type = \"cloud_run_revision\" AND metric.type = \"logging.googleapis.com/user/${metric.name}\""

@@ -89,6 +89,14 @@ variable "environment" {
     condition     = can(regex("^[a-z]([-a-z0-9]{1,13})[a-z0-9]$", var.environment))
     error_message = "An environment has 3 to 15 lower-case letters, digits or dashes, and starts with a letter."
   }
+
+  # Functions of production are told by names that begin with production-compute-, production-fleet- and so on.
+  validation {
+    condition = length(setintersection(split("-", var.environment), [
+      for entry in jsondecode(file("${path.module}/generated/functions.json")).functions : split("-", entry.name)[0]
+    ])) == 0
+    error_message = "No part of an environment's name is the first part of a function's name, such as compute."
+  }
 }
 
 variable "failed_sign_ins_per_minute" {

@@ -72,6 +72,30 @@ run "a_domain_stands_before_the_gateway" {
   }
 }
 
+run "filters_of_alerts_are_as_short_as_they_must_be" {
+  variables {
+    environment = "fifteen-letters"
+  }
+  assert {
+    condition = alltrue([for policy in google_monitoring_alert_policy.alert :
+      alltrue([for condition in policy.conditions : length(condition.condition_threshold[0].filter) <= 2048])
+    ])
+    error_message = "A filter of an alert's condition has at most 2,048 characters."
+  }
+  assert {
+    condition     = alltrue([for metric in concat(values(google_logging_metric.counter), values(google_logging_metric.request)) : length(metric.filter) <= 20000])
+    error_message = "A filter of a log metric has at most 20,000 characters."
+  }
+}
+
+run "an_environment_that_is_told_from_no_other_is_refused" {
+  command = plan
+  variables {
+    environment = "prod-compute"
+  }
+  expect_failures = [var.environment]
+}
+
 run "functions_are_set_one_by_one" {
   variables {
     min_instances      = { "compute-instances-get" = 2 }

@@ -123,3 +123,25 @@ describe('every worker', () => {
       if (deadLetterTopic !== null) expect(listened).toContain(deadLetterTopic);
   });
 });
+
+describe('what grows with the number of endpoints', () => {
+  it('stays within what the platform takes: 10 MB of OpenAPI, 1,000 functions in a region', () => {
+    expect(JSON.stringify(gateway).length).toBeLessThan(5_000_000);
+    expect(manifest.functions.length).toBeLessThan(500);
+  });
+
+  it('has names by which API functions are told from others: the first part is a family’s, which no other function has', () => {
+    const first = (kinds: readonly string[]) =>
+      new Set(manifest.functions.filter(({ kind }) => kinds.includes(kind)).map(({ name }) => name.split('-', 1)[0]));
+    const others = first(['push', 'schedule']);
+
+    expect([...first(['http'])].filter((family) => others.has(family))).toEqual([]);
+  });
+
+  it('has names that fit with the longest environment: a Cloud Run service has at most 49 characters', () => {
+    const environment = 15;
+    const long = manifest.functions.filter(({ name }) => environment + 1 + name.length > 49);
+
+    expect(long.map(({ name }) => name)).toEqual([]);
+  });
+});

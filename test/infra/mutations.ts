@@ -91,6 +91,13 @@ export const MUTATIONS: readonly Mutation[] = [
   mutation('network.tf', ' if length(rule.ranges) > 0'),
   mutation('network.tf', 'ranges = var.network.ssh_ranges', 'ranges = ["0.0.0.0/0"]'),
   mutation('domain.tf', '  security_policy       = google_compute_security_policy.domain[each.key].id\n'),
+  mutation('monitoring.tf', 'monitoring.regex.full_match(', 'starts_with('),
+  mutation('monitoring.tf', ' if entry.runtime.deadlineSeconds > 60'),
+  mutation(
+    'variables.tf',
+    'length(setintersection(split("-", var.environment)',
+    'length(setunion(split("-", var.environment)',
+  ),
   mutation('apis.tf', '    "run.googleapis.com",\n'),
   mutation('apis.tf', 'disable_on_destroy = false', 'disable_on_destroy = true'),
 ];

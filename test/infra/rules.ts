@@ -2,6 +2,7 @@ import type { Block } from './terraform-sources.ts';
 
 /** What must hold of the configuration; broken where a block lacks what the rule asks of it. */
 export interface Rule {
+  /** Type and name; for a block without a label its file and kind. */
   readonly block: string;
   /** Why it must hold: what happens otherwise. */
   readonly why: string;
@@ -276,6 +277,17 @@ export const RULES: readonly Rule[] = [
     /Host: \$\{google_api_gateway_gateway\.gateway\.default_hostname\}/,
   ),
   rule(
+    'monitoring.tf locals',
+    'A filter of an alert has at most 2,048 characters.',
+    /full_match\(\\"\$\{var\.environment\}-\(\$\{join\("\|", local\._api_families\)\}\)-\.\*\\"\)/,
+  ),
+  rule(
+    'monitoring.tf locals',
+    'Endpoints that wait on purpose are not slow.',
+    /_quick_series = join\([^=]*!= [^=]* if entry\.runtime\.deadlineSeconds > 60$/m,
+  ),
+  rule('environment', 'No environment’s functions are taken for another’s.', /length\(setintersection\(split\(/),
+  rule(
     'google_project_service.api',
     'The APIs that are used.',
     ...[
@@ -297,7 +309,7 @@ export const RULES: readonly Rule[] = [
 /** The rules that these blocks break, by what happens then. */
 export function broken(blocks: readonly Block[]): readonly string[] {
   return RULES.filter(({ block, holds }) => {
-    const body = blocks.find(({ labels }) => labels.join('.') === block)?.body;
+    const body = blocks.find(({ file, kind, labels }) => [labels.join('.'), `${file} ${kind}`].includes(block))?.body;
     return body === undefined || !holds.every((pattern) => pattern.test(body));
   }).map(({ block, why }) => `${block}: ${why}`);
 }
