@@ -38,7 +38,7 @@ export function openBase(
   const configuration = readConfiguration(environment);
   const { logDestination, ...tools } = surroundings;
   const cache = codeCache();
-  const log = new JsonLog({ ...configuration, codeCache: cache }, logDestination);
+  const log = new JsonLog({ ...configuration, codeCache: cache }, logDestination, tools.nowMs);
   // Another patch version of Node.js refuses the cache without a word, and every start is slower from then on.
   if (cache === 'rejected') log.warn('the shipped code cache was rejected', { node: process.version });
   const store = new Store({

@@ -29,6 +29,7 @@ export class JsonLog implements Log {
     // Through the stream, where functions-framework adds the execution id (LOG_EXECUTION_ID). Writes to a pipe are
     // synchronous on Linux: after the answer the function may get no more processor time.
     destination: DestinationStream = { write: (line) => void process.stdout.write(line) },
+    nowMs: () => number = Date.now,
   ) {
     this.#project = configuration.project;
     this.#codeCache = configuration.codeCache;
@@ -37,7 +38,7 @@ export class JsonLog implements Log {
         level: configuration.logLevel,
         messageKey: 'message',
         base: null,
-        timestamp: () => `,"time":"${new Date().toISOString()}"`,
+        timestamp: () => `,"time":"${new Date(nowMs()).toISOString()}"`,
         formatters: { level: (label) => ({ severity: SEVERITY[label] ?? 'DEFAULT' }) },
       },
       destination,

@@ -26,6 +26,13 @@ export interface CloudAndRecordsOptions extends Partial<ComputeEmulatorOptions> 
   readonly computeOf?: (options: ComputeOptions) => Compute;
 }
 
+/** A clock that nothing but the test moves: ages and times are exact, however slow the machine. */
+export function standingClock(): ShiftableClock {
+  return new ShiftableClock(0, () => START_MS);
+}
+
+const START_MS = 1_780_000_000_000;
+
 /** One line of the log. */
 export interface LogLine {
   readonly severity: 'info' | 'warn' | 'error' | 'critical';
@@ -39,7 +46,7 @@ export interface LogLine {
  */
 export async function cloudAndRecords(options: CloudAndRecordsOptions = {}) {
   const { publish = () => undefined, computeOf = (given: ComputeOptions) => new Compute(given), ...emulator } = options;
-  const cloud = await computeCloud(emulator);
+  const cloud = await computeCloud(emulator, standingClock());
   const storeFaults = new Faults();
   const datastore = new DatastoreEmulator({ clock: new ShiftableClock(), faults: storeFaults });
   await datastore.start();
@@ -76,6 +83,7 @@ export async function cloudAndRecords(options: CloudAndRecordsOptions = {}) {
   return {
     cloud,
     store,
+    datastoreAddress: datastore.address,
     storeFaults,
     compute,
     disks,

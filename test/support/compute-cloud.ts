@@ -35,8 +35,7 @@ export function computeClients(address: string): ComputeClients {
 }
 
 /** A running emulator with a clock to move, and Google's clients on it. Ends with the test. */
-export async function computeCloud(options: Partial<ComputeEmulatorOptions> = {}) {
-  const clock = new ShiftableClock();
+export async function computeCloud(options: Partial<ComputeEmulatorOptions> = {}, clock = new ShiftableClock()) {
   const faults = new Faults();
   const audit: AuditEntry[] = [];
   const emulator = new ComputeEmulator({
