@@ -43,7 +43,7 @@ export async function applyCatalog(
   const entry = total === 0 ? [] : [auditWrite(options.auditor, changeOf(plan))];
   for (const [index, price] of prices.entries()) {
     const also = index === 0 ? entry : [];
-    await applyPrice(price, { store, nowMs: options.nowMs ?? Date.now, also });
+    await applyPrice(price, { store, nowMs: options.nowMs ?? options.auditor.nowMs, also });
     options.onProgress?.({ done: index + 1, total });
   }
   for (let done = 0; done < writes.length;) {

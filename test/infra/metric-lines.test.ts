@@ -119,8 +119,9 @@ const HAPPENS: Readonly<Record<string, () => Promise<Entries>>> = {
     return entries();
   },
   failed_parts: async () => {
-    const { storeFaults, later, entries } = await platform();
-    storeFaults.add([{ service: 'datastore', method: 'runQuery', kind: 'error', count: 1_000 }]);
+    const { cloud, later, entries } = await platform();
+    const method = 'instances.aggregatedList';
+    cloud.faults.add([{ service: 'compute', method, kind: 'error', status: 403, count: 1 }]);
     await later();
     return entries();
   },

@@ -8,6 +8,7 @@ import { presentInstance, presentOperation } from '#shared/families/compute/pres
 import { Compute } from '#shared/gce/compute.ts';
 import { enqueue } from '#shared/lifecycle/queue-operation.ts';
 import type { Tools } from '#shared/lifecycle/tools.ts';
+import { CustomersAtWork } from '#shared/workers/customers-at-work.ts';
 import { recordDeadLetter } from '#shared/workers/record-dead-letter.ts';
 import { runOperation } from '#shared/workers/run-operation.ts';
 import { sweep } from '#shared/workers/sweep.ts';
@@ -62,8 +63,8 @@ export interface OpenRelease {
 
 const ACTOR = { type: 'user', id: '550e8400-e29b-41d4-a716-446655440000' } as const;
 const KEPT_MS = 7 * 86_400_000;
-/** As of the power worker. */
-const WAIT_MS = 4_000;
+/** A delivery waits for nothing: each of its calls is followed by the next one, which may be the other release's. */
+const WAIT_MS = 0;
 
 function kindNamed(name: string) {
   const kind = KINDS.find((each) => each.name === name);
@@ -91,6 +92,7 @@ function open({ project, label, datastoreAddress, computeAddress, nowMs }: Place
   const log = { info: () => undefined, warn: complain, error: complain, critical: complain };
   const publisher = { publish: async () => undefined } as unknown as Tools['publisher'];
   const tools: Tools = { store, compute, publisher, log, nowMs, sleep, random };
+  const atWork = new CustomersAtWork();
   const made = (id: string) => ({ id, actor: ACTOR, requestId: `request-${id}`, atMs: nowMs() });
 
   return {
@@ -107,7 +109,7 @@ function open({ project, label, datastoreAddress, computeAddress, nowMs }: Place
       await store.write([insert(OPERATION, operationId, operation), ...enqueue(row, operation, nowMs())]);
     },
     deliver: (instanceId, operationId) =>
-      runOperation({ instanceId, operationId }, tools, { worker: `${label}-worker`, waitMs: WAIT_MS }),
+      runOperation({ instanceId, operationId }, tools, { worker: `${label}-worker`, waitMs: WAIT_MS, atWork }),
     deadLetter: (instanceId, operationId) =>
       recordDeadLetter(
         { messageId: `dead-${operationId}`, data: { operationId, instanceId }, attributes: {}, attempt: 10 },

@@ -7,6 +7,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { INSTANCE, OPERATION } from '#shared/datastore/rows.ts';
 import { ref } from '#shared/datastore/write.ts';
 import { ROW_SAMPLES } from '#test/datastore/row-samples.ts';
+import { standingClock } from '#test/support/cloud-and-records.ts';
 import { computeCloud, PROJECT } from '#test/support/compute-cloud.ts';
 import { testDatastore } from '#test/support/datastore.ts';
 import { KEPT, type KeptRelease } from './keep-release.ts';
@@ -33,7 +34,7 @@ async function loaded({ commit, code }: KeptRelease): Promise<Release> {
 const ID = 'tw-550e84-a1b2c3d4';
 
 async function world() {
-  const cloud = await computeCloud({ bootSeconds: 1, stopSeconds: 1 });
+  const cloud = await computeCloud({ bootSeconds: 1, stopSeconds: 1 }, standingClock());
   const { store, address: datastoreAddress } = await testDatastore();
   const place = {
     project: PROJECT,
