@@ -224,7 +224,10 @@ describe('walked once, with a fault for the alert', () => {
   });
 
   it('API unreachable: verify names what does not answer', async () => {
-    const deployment = await aDeployment({ respond: () => new Response('upstream connect error', { status: 503 }) });
+    const deployment = await aDeployment({
+      respond: () => new Response('upstream connect error', { status: 503 }),
+      answers: [{ to: /^gcloud (firestore|functions|pubsub|scheduler|logging) .*format=json/, stdout: '[]' }],
+    });
     await writeFile(join(deployment.root, 'infra/generated/functions.json'), '{"functions": []}');
     await writeFile(join(deployment.root, 'infra/log-filters.json'), '{"gatewayCredentials": "severity=ERROR"}');
 
