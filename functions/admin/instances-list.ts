@@ -1,4 +1,5 @@
 import { listInstances } from '#shared/actions/list-instances.ts';
+import { withPending } from '#shared/actions/read-instance.ts';
 import { endpoint } from '#endpoints/admin-instances-list.ts';
 import { presentAdminPage, toListRequest } from '#shared/families/compute/present-admin.ts';
 import { computeFamily } from '#shared/families/compute/family-adapter.ts';
@@ -9,6 +10,8 @@ httpFunction({
   family: computeFamily,
   handle: async ({ query }, tools) => {
     const request = toListRequest(query);
-    return { status: 200, body: presentAdminPage(request, await listInstances(request, tools)) };
+    const { instances, totalCount } = await listInstances(request, tools);
+    const readings = await withPending(instances, tools.store);
+    return { status: 200, body: presentAdminPage(request, { instances: readings, totalCount }) };
   },
 });

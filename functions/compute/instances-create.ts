@@ -33,7 +33,7 @@ httpFunction({
         answer: (instance, operation) => ({
           status: 201,
           headers: { location: `/api/compute/v1/instances/${instance.id}`, ...operationHeaders(operation) },
-          body: presentCreated(instance),
+          body: presentCreated(instance, operation),
         }),
       },
       tools,

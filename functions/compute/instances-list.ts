@@ -1,4 +1,4 @@
-import { listOwnInstances } from '#shared/actions/read-instance.ts';
+import { listOwnInstances, withPending } from '#shared/actions/read-instance.ts';
 import { endpoint } from '#endpoints/compute-instances-list.ts';
 import { Failure } from '#shared/domain/failure.ts';
 import { presentInstance } from '#shared/families/compute/present.ts';
@@ -16,6 +16,7 @@ httpFunction({
         reason: 'no_instances',
       });
     }
-    return { status: 200, body: instances.map(presentInstance) };
+    const readings = await withPending(instances, tools.store);
+    return { status: 200, body: readings.map(({ instance, pending }) => presentInstance(instance, pending)) };
   },
 });

@@ -12,7 +12,14 @@ httpFunction({
   // The contract of this family: self-service restart is a hard reset.
   handle: ({ params, ...call }, tools) =>
     requestOperation(
-      { ...call, kind: 'reset', instanceId: params.id, strictness: 'lenient', answer: answerAccepted(call) },
+      {
+        ...call,
+        kind: 'reset',
+        verb: 'restart',
+        instanceId: params.id,
+        strictness: 'lenient',
+        answer: answerAccepted(call),
+      },
       tools,
     ),
 });

@@ -1,4 +1,5 @@
 import { listProjectInstances } from '#shared/actions/list-project-instances.ts';
+import { withPending } from '#shared/actions/read-instance.ts';
 import { endpoint } from '#endpoints/fleet-instances-list.ts';
 import { presentFleetInstance } from '#shared/families/fleet/present.ts';
 import { toProjectList } from '#shared/families/fleet/to-request.ts';
@@ -12,6 +13,8 @@ httpFunction({
   open: openListCursors,
   handle: async ({ query, ...call }, tools) => {
     const { instances, cursor } = await listProjectInstances({ ...call, ...toProjectList(query) }, tools);
-    return { status: 200, body: { data: instances.map(presentFleetInstance), next_cursor: cursor ?? null } };
+    const readings = await withPending(instances, tools.store);
+    const data = readings.map(({ instance, pending }) => presentFleetInstance(instance, pending));
+    return { status: 200, body: { data, next_cursor: cursor ?? null } };
   },
 });

@@ -11,7 +11,7 @@ httpFunction({
   open: openPublisher,
   handle: async ({ body, ...call }, tools) => {
     const kind = body.status === 'STATUS_RUNNING' ? 'start' : 'stop';
-    const statuses = await batchPower({ ...call, instances: body.instances, kind }, tools);
-    return { status: 200, body: presentBatch(statuses) };
+    const { statuses, operationIds } = await batchPower({ ...call, instances: body.instances, kind }, tools);
+    return { status: 200, headers: { 'x-operation-ids': operationIds.join(',') }, body: presentBatch(statuses) };
   },
 });

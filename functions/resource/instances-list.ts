@@ -1,4 +1,4 @@
-import { listOwnInstances } from '#shared/actions/read-instance.ts';
+import { listOwnInstances, withPending } from '#shared/actions/read-instance.ts';
 import { endpoint } from '#endpoints/resource-instances-list.ts';
 import { presentResource } from '#shared/families/resource/present.ts';
 import { resourceFamily } from '#shared/families/resource/family-adapter.ts';
@@ -9,6 +9,10 @@ httpFunction({
   family: resourceFamily,
   handle: async (call, tools) => ({
     status: 200,
-    body: { items: (await listOwnInstances(call, tools)).map(presentResource) },
+    body: {
+      items: (await withPending(await listOwnInstances(call, tools), tools.store)).map(({ instance, pending }) =>
+        presentResource(instance, pending),
+      ),
+    },
   }),
 });

@@ -210,6 +210,7 @@ function newInstance(
     cloudId: '',
     createdAtMs: atMs,
     queue: [{ id: operation.id, kind: 'create' }],
+    lastOperation: null,
     eventCount: 0,
     lastEventAtMs: 0,
     checkAtMs: atMs + FIRST_CHECK_MS,

@@ -33,6 +33,8 @@ const ACCEPTED: Readonly<Record<BatchRequest['kind'], FleetStatus>> = {
 interface Accepted {
   /** By the instance's id. */
   readonly statuses: ReadonlyMap<string, FleetStatus>;
+  /** The operation of each instance that has one to do: a new one, or the one that it joins. In the order asked. */
+  readonly operationIds: readonly string[];
   readonly published: readonly OperationMessage[];
 }
 
@@ -44,7 +46,7 @@ interface Accepted {
 export async function batchPower(
   request: BatchRequest,
   tools: Pick<Tools, 'store' | 'publisher' | 'log' | 'nowMs' | 'random'>,
-): Promise<ReadonlyMap<string, FleetStatus>> {
+): Promise<Pick<Accepted, 'statuses' | 'operationIds'>> {
   const { store, nowMs, random } = tools;
   const ids = request.instances.map((fid) => idOf('instance', fid));
   // Made once: after a lost answer the operations tell whether the commit was applied.
@@ -60,16 +62,18 @@ export async function batchPower(
     const statuses = new Map<string, FleetStatus>();
     const writes: Write[] = [];
     const published: OperationMessage[] = [];
+    const accepted: string[] = [];
     for (const [index, row] of rows.entries()) {
       const plan = planFor(row, { request, id: operationIds[index] ?? '', atMs: nowMs() });
       statuses.set(row.id, plan.status);
+      if (plan.operationId !== undefined) accepted.push(plan.operationId);
       writes.push(...plan.writes);
       if (plan.message !== undefined) published.push(plan.message);
     }
-    return { writes, result: { statuses, published } };
+    return { writes, result: { statuses, operationIds: accepted, published } };
   });
   await publishOperations(accepted.published, tools);
-  return accepted.statuses;
+  return accepted;
 }
 
 /** Throws before anything is done to any of them. */
@@ -94,13 +98,21 @@ function requireReady(instances: readonly Instance[]): void {
   }
 }
 
+interface BatchPlan {
+  readonly status: FleetStatus;
+  readonly writes: readonly Write[];
+  readonly operationId?: string;
+  readonly message?: OperationMessage;
+}
+
 /** What one instance is to do: a new operation, the one that it joins, or nothing. */
 function planFor(
   row: Row<Instance>,
   { request, id, atMs }: { readonly request: BatchRequest; readonly id: string; readonly atMs: number },
-): { readonly status: FleetStatus; readonly writes: readonly Write[]; readonly message?: OperationMessage } {
+): BatchPlan {
   const { kind } = request;
-  if (joinable(row.value, kind) !== undefined) return { status: ACCEPTED[kind], writes: [] };
+  const joined = joinable(row.value, kind);
+  if (joined !== undefined) return { status: ACCEPTED[kind], writes: [], operationId: joined.id };
   if (!fits(kind, projectedStatus(row.value), 'strict')) return { status: fleetStatus(row.value), writes: [] };
   requireRoom(row.value);
   const operation = pendingOperation(kind, row.value, {
@@ -111,7 +123,7 @@ function planFor(
   });
   const writes = [insert(OPERATION, id, operation), ...enqueue(row, operation, atMs)];
   // Behind others it is published when they have ended.
-  if (row.value.queue.length > 0) return { status: ACCEPTED[kind], writes };
+  if (row.value.queue.length > 0) return { status: ACCEPTED[kind], writes, operationId: id };
   const message = { operationId: id, instanceId: row.id, customerId: row.value.customerId };
-  return { status: ACCEPTED[kind], writes, message };
+  return { status: ACCEPTED[kind], writes, operationId: id, message };
 }

@@ -7,7 +7,7 @@ import { requestUuid } from '#shared/domain/request-uuid.ts';
 import { CloudError, type CloudReason, toCloudError } from '#shared/gce/cloud-error.ts';
 import type { ZoneOperation } from '#shared/gce/compute.ts';
 import { askCompute } from '#shared/lifecycle/ask-compute.ts';
-import { cloudFailure } from '#shared/lifecycle/cloud-failure.ts';
+import { cloudFailure, machineOf } from '#shared/lifecycle/cloud-failure.ts';
 import { findMachine } from '#shared/lifecycle/find-machine.ts';
 import { publishOperations } from '#shared/lifecycle/publish-operations.ts';
 import type { Tools } from '#shared/lifecycle/tools.ts';
@@ -102,7 +102,7 @@ async function carryOut(
     if (!(await mayBeThere({ place, error, failures }, tools))) {
       const wasClear = !failures.includes('backend_error');
       if (await undo(request, operation, { error, wasClear }, tools))
-        throw cloudFailure(error, instance.zone, 'insert');
+        throw cloudFailure(error, machineOf(instance), 'insert');
     }
     tools.log.warn('the outcome of an insert is open; the worker will find out', {
       operationId: operation.id,

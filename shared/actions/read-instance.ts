@@ -1,12 +1,13 @@
 import { INSTANCES_OF_USER } from '#shared/datastore/queries.ts';
-import { INSTANCE } from '#shared/datastore/rows.ts';
+import { INSTANCE, OPERATION } from '#shared/datastore/rows.ts';
+import type { Store } from '#shared/datastore/store.ts';
 import { ref } from '#shared/datastore/write.ts';
 import { canSee, instanceNotFound } from '#shared/domain/access.ts';
 import type { Instance } from '#shared/domain/instance.ts';
+import type { Operation } from '#shared/domain/operation.ts';
 import type { Principal } from '#shared/domain/principal.ts';
-import { toCloudError } from '#shared/gce/cloud-error.ts';
+import { CloudError } from '#shared/gce/cloud-error.ts';
 import { askCompute } from '#shared/lifecycle/ask-compute.ts';
-import { cloudFailure } from '#shared/lifecycle/cloud-failure.ts';
 import { syncRow } from '#shared/lifecycle/sync-instance.ts';
 import type { Tools } from '#shared/lifecycle/tools.ts';
 
@@ -15,21 +16,67 @@ export interface ReadRequest {
   readonly caller: Principal;
 }
 
-/** One instance, after a look at its VM. What the VM says is put on record when it differs. */
+/** An instance, and the operation that is at work on it or waits for its start; `undefined` when there is none. */
+export interface InstanceReading {
+  readonly instance: Instance;
+  readonly pending: Operation | undefined;
+}
+
+/** A caller waits: a look that got no answer for this long is not repeated. */
+const LOOK_BUDGET_MS = 2_000;
+
+/**
+ * One instance, after a look at its VM. What the VM says is put on record when it differs. When Compute Engine does not
+ * answer, the record is answered as it is (`stale`): the status that was seen last, and when.
+ */
 export async function readInstance(
   request: ReadRequest,
   tools: Pick<Tools, 'store' | 'compute' | 'nowMs' | 'sleep' | 'log'>,
-): Promise<Instance> {
+): Promise<InstanceReading & { readonly stale: boolean }> {
   const row = await tools.store.get(ref(INSTANCE, request.instanceId));
   if (row === undefined || !canSee(request.caller, row.value)) throw instanceNotFound();
   const place = { zone: row.value.zone, name: row.id };
+  const heads = pendingOperations([row.value], tools.store);
+  // Its own failure is told where it is awaited.
+  heads.catch(() => undefined);
   try {
-    const machine = await askCompute(() => tools.compute.get(place), tools);
-    return await syncRow(row, machine, { cause: 'drift' }, tools);
+    const machine = await askCompute(() => tools.compute.get(place), tools, LOOK_BUDGET_MS);
+    const instance = await syncRow(row, machine, { cause: 'drift' }, tools);
+    return { instance, pending: pendingOf(instance, await heads), stale: false };
   } catch (thrown) {
-    const error = toCloudError(thrown);
-    throw error === thrown ? cloudFailure(error, row.value.zone, 'get') : thrown;
+    if (!(thrown instanceof CloudError)) throw thrown;
+    tools.log.warn('Compute Engine did not say how a VM is; its record is answered', {
+      instanceId: row.id,
+      reason: thrown.reason,
+      cause: thrown,
+    });
+    return { instance: row.value, pending: pendingOf(row.value, await heads), stale: true };
   }
+}
+
+/** Operations that instances wait for, by id: the first of each queue. One look-up, and none when nothing is queued. */
+export async function pendingOperations(
+  instances: readonly Instance[],
+  store: Pick<Store, 'getAll'>,
+): Promise<ReadonlyMap<string, Operation>> {
+  const ids = instances.flatMap(({ queue }) => queue.slice(0, 1).map(({ id }) => id));
+  if (ids.length === 0) return new Map();
+  const rows = await store.getAll(ids.map((id) => ref(OPERATION, id)));
+  return new Map(rows.flatMap((row) => (row === undefined ? [] : [[row.id, row.value]])));
+}
+
+export function pendingOf({ queue }: Instance, operations: ReadonlyMap<string, Operation>): Operation | undefined {
+  const [head] = queue;
+  return head === undefined ? undefined : operations.get(head.id);
+}
+
+/** Instances, each with the operation that it waits for. */
+export async function withPending(
+  instances: readonly Instance[],
+  store: Pick<Store, 'getAll'>,
+): Promise<readonly InstanceReading[]> {
+  const operations = await pendingOperations(instances, store);
+  return instances.map((instance) => ({ instance, pending: pendingOf(instance, operations) }));
 }
 
 /** Rows read at once; a list is as long as the quota allows. */

@@ -1,6 +1,5 @@
 import { instanceNotFound } from '#shared/domain/access.ts';
 import { idOf } from '#shared/domain/fids.ts';
-import type { Instance } from '#shared/domain/instance.ts';
 import type { Principal } from '#shared/domain/principal.ts';
 import type { Tools } from '#shared/lifecycle/tools.ts';
 import { readInstance } from './read-instance.ts';
@@ -10,10 +9,10 @@ import { isInProjects } from './require-project.ts';
 export async function readProjectInstance(
   request: { readonly fid: string; readonly caller: Principal },
   tools: Pick<Tools, 'store' | 'compute' | 'nowMs' | 'sleep' | 'log'>,
-): Promise<Instance> {
+): Promise<Awaited<ReturnType<typeof readInstance>>> {
   const instanceId = idOf('instance', request.fid);
   if (instanceId === undefined) throw instanceNotFound();
-  const instance = await readInstance({ ...request, instanceId }, tools);
-  if (!isInProjects(request.caller, instance)) throw instanceNotFound();
-  return instance;
+  const reading = await readInstance({ ...request, instanceId }, tools);
+  if (!isInProjects(request.caller, reading.instance)) throw instanceNotFound();
+  return reading;
 }

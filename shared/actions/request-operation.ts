@@ -8,14 +8,7 @@ import type { IdempotencyKey } from '#shared/domain/idempotency-key.ts';
 import { operationId } from '#shared/domain/ids.ts';
 import type { Instance } from '#shared/domain/instance.ts';
 import { type Operation, pendingOperation } from '#shared/domain/operation.ts';
-import {
-  joinable,
-  type PowerKind,
-  requireFit,
-  requireLocalSsdKept,
-  requireRoom,
-  type Strictness,
-} from '#shared/domain/power.ts';
+import { joinable, type PowerKind, requirePossible, type Strictness } from '#shared/domain/power.ts';
 import type { Actor, Principal } from '#shared/domain/principal.ts';
 import { auditOperation } from './audit-operation.ts';
 import { publishOperations } from '#shared/lifecycle/publish-operations.ts';
@@ -26,6 +19,8 @@ import { recordOf, replayed, requireSameUse, writeRecord } from './idempotent.ts
 
 export interface OperationRequest {
   readonly kind: PowerKind | 'delete';
+  /** The verb that was asked for, where it is not `kind`: messages name it. */
+  readonly verb?: string;
   readonly instanceId: string;
   readonly caller: Principal;
   readonly actor: Actor;
@@ -62,13 +57,9 @@ export async function requestOperation(request: OperationRequest, tools: Request
       return { writes: [], result: { reply: replayed(earlier.value), published: undefined } };
     }
     if (row === undefined || !canSee(caller, row.value)) throw instanceNotFound();
+    requirePossible(request, row.value);
     const joined = joinable(row.value, request.kind);
-    // A strict check refuses in every wrong state: after a stop that was accepted, a second stop is wrong.
-    const mustFit = joined === undefined || request.strictness === 'strict';
-    if (mustFit && request.kind !== 'delete') requireFit(request.kind, row.value, request.strictness);
-    if (request.kind !== 'delete') requireLocalSsdKept(request.kind, row.value);
     if (joined !== undefined) return joinOperation(joined.id, { row, earlier }, request, { ...tools, atMs });
-    if (request.kind !== 'delete') requireRoom(row.value);
     const operation = pendingOperation(request.kind, row.value, {
       id,
       actor: request.actor,
@@ -103,7 +94,7 @@ async function joinOperation(
   const reply = request.answer(operation.value);
   const { actor } = request;
   const writes = [
-    ...(actor.type === 'admin' ? noteAdmin(row, row.value, { operationId: id, actor, atMs }) : []),
+    ...(actor.type === 'admin' ? noteAdmin(row, row.value, { id, kind: operation.value.kind, actor, atMs }) : []),
     ...auditOperation(request, { operation: operation.value, joined: true }, tools),
   ];
   const { idempotencyKey } = request;

@@ -5,7 +5,7 @@ import { nextEvent } from '#shared/domain/history.ts';
 import type { Operation } from '#shared/domain/operation.ts';
 import { release } from '#shared/domain/quota.ts';
 import type { CloudError } from '#shared/gce/cloud-error.ts';
-import { cloudFailure } from '#shared/lifecycle/cloud-failure.ts';
+import { cloudReason, machineOf } from '#shared/lifecycle/cloud-failure.ts';
 import { removalWrites } from '#shared/lifecycle/instance-writes.ts';
 import { newOrphan } from '#shared/lifecycle/new-orphan.ts';
 import type { Tools } from '#shared/lifecycle/tools.ts';
@@ -35,7 +35,11 @@ export async function undo(
     if (row?.value.completedAtMs !== null) return { writes: [], result: true };
     if (row.value.leaseToken !== request.requestId) return { writes: [], result: false };
     const atMs = nowMs();
-    const { reason, message } = cloudFailure(error, instance?.value.zone ?? '', 'insert');
+    const { reason, message } = cloudReason(
+      error.reason,
+      'insert',
+      error.stockout ?? (instance && machineOf(instance.value)),
+    );
     const writes: Write[] = [
       replace(row, { ...row.value, state: 'failed', leaseUntilMs: 0, error: { reason, message }, completedAtMs: atMs }),
     ];

@@ -13,6 +13,7 @@ import { instancesRestart } from './compute/instances-restart.ts';
 import { instancesStart } from './compute/instances-start.ts';
 import { instancesStop } from './compute/instances-stop.ts';
 import { operationsGet } from './compute/operations-get.ts';
+import { operationsList } from './compute/operations-list.ts';
 import { sshKeysCreate } from './compute/ssh-keys-create.ts';
 import { sshKeysDelete } from './compute/ssh-keys-delete.ts';
 import { sshKeysGet } from './compute/ssh-keys-get.ts';
@@ -43,6 +44,7 @@ export const CONTRACTS: readonly Contract[] = [
   templatesList,
   templatesZones,
   configsList,
+  operationsList,
   operationsGet,
   ...ADMIN_CONTRACTS,
   ...BILLING_CONTRACTS,

@@ -1,4 +1,4 @@
-import { AUDIT_FILTERS, HISTORY_SELECTORS, LIST_FILTERS, PROJECT_SORTS } from './list-filters.ts';
+import { AUDIT_FILTERS, HISTORY_SELECTORS, LIST_FILTERS, OPERATION_FILTERS, PROJECT_SORTS } from './list-filters.ts';
 import type { CompositeIndex, Direction, Shape } from './query.ts';
 
 type Order = Shape['order'][number];
@@ -10,6 +10,8 @@ const desc = (name: string) => ({ name, direction: 'desc' as Direction });
 export const COMPOSITE_INDEXES: readonly CompositeIndex[] = [
   // One per filter of the administrators' list, all with the same end: several filters are a merge of several indexes.
   ...LIST_FILTERS.map((name) => ({ kind: 'Instance', properties: [asc(name), desc('createdAtMs')] })),
+  // The same for lists of operations.
+  ...OPERATION_FILTERS.map((name) => ({ kind: 'Operation', properties: [asc(name), desc('listed')] })),
   { kind: 'InstanceEvent', properties: [asc('instanceId'), desc('sequence')] },
   { kind: 'PricePeriod', properties: [asc('instanceId'), desc('sequence')] },
   // A project's instances in each order; its other filters are applied while reading.

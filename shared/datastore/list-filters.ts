@@ -13,3 +13,7 @@ export type ProjectSort = (typeof PROJECT_SORTS)[number];
 /** By what a project's histories can be narrowed, any of them together. */
 export const HISTORY_SELECTORS = ['instanceId', 'bid', 'reservation'] as const;
 export type HistorySelector = (typeof HISTORY_SELECTORS)[number];
+
+/** Properties of operations by which lists of them are filtered; any of them together. */
+export const OPERATION_FILTERS = ['customerId', 'instanceId', 'kind', 'state', 'userId', 'reason'] as const;
+export type OperationFilter = (typeof OPERATION_FILTERS)[number];

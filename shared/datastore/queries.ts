@@ -44,6 +44,8 @@ import {
   type HistorySelector,
   LIST_FILTERS,
   type ListFilter,
+  OPERATION_FILTERS,
+  type OperationFilter,
   PROJECT_SORTS,
   type ProjectSort,
 } from './list-filters.ts';
@@ -110,6 +112,21 @@ export const OPEN_OPERATIONS: Shape<Operation> = {
   atMost: 'openSince',
   order: [{ property: 'openSince', direction: 'asc' }],
 };
+
+const LISTED: ReadonlyMap<string, Shape<Operation>> = new Map(
+  subsets(OPERATION_FILTERS).map((equal): [string, Shape<Operation>] => [
+    equal.join(),
+    { kind: OPERATION, equal, range: 'listed', order: [{ property: 'listed', direction: 'desc' }] },
+  ]),
+);
+export const LISTED_OPERATIONS: readonly Shape<Operation>[] = [...LISTED.values()];
+
+/** The operations that match all of these filters, newest first. */
+export function listedOperations(filters: ReadonlySet<OperationFilter>): Shape<Operation> {
+  const shape = LISTED.get(OPERATION_FILTERS.filter((name) => filters.has(name)).join());
+  if (shape === undefined) throw new Error('There is a query for every set of filters.');
+  return shape;
+}
 
 /** Newest first. */
 export const EVENTS_OF_INSTANCE: Shape<InstanceEvent> = {
@@ -294,6 +311,7 @@ export const QUERY_SHAPES: readonly Shape[] = [
   INSTANCES_OWNED,
   DUE_INSTANCES,
   OPEN_OPERATIONS,
+  ...LISTED_OPERATIONS,
   EVENTS_OF_INSTANCE,
   EARLIER_EVENTS_OF_INSTANCE,
   PERIODS_OF_INSTANCE,

@@ -67,6 +67,7 @@ export const INSTANCE: Kind<Instance> = kind<Instance>(
     cloudId: plainText,
     createdAtMs: time,
     queue: json(),
+    lastOperation: json(),
     eventCount: integer,
     lastEventAtMs: integer,
     checkAtMs: nullable(time),
@@ -81,7 +82,7 @@ export const INSTANCE: Kind<Instance> = kind<Instance>(
       // Lets the catalogue find who uses an entry before it removes it.
       uses: { arrayValue: { values: catalogUses(instance).map((use) => ({ stringValue: use })) } },
     }),
-    missing: () => ({ lastEventAtMs: 0, login: NO_LOGIN }),
+    missing: () => ({ lastEventAtMs: 0, login: NO_LOGIN, lastOperation: null }),
   },
 );
 
@@ -103,7 +104,7 @@ export const OPERATION: Kind<Operation> = kind<Operation>(
     instanceId: text,
     state: word(OPERATION_STATES),
     actor: json(),
-    customerId: plainText,
+    customerId: text,
     visibleBy: texts,
     requestId: plainText,
     attempts: integer,
@@ -120,6 +121,10 @@ export const OPERATION: Kind<Operation> = kind<Operation>(
   },
   {
     derived: (operation) => ({
+      // What lists of operations are filtered and sorted by. Operations of earlier versions are in none.
+      userId: { stringValue: operation.actor.id },
+      reason: operation.error === null ? { nullValue: 'NULL_VALUE' } : { stringValue: operation.error.reason },
+      listed: { stringValue: position(timeText(operation.createdAtMs), operation.id) },
       // Null once final: the reconciler's query for what was left behind walks a short index, not all operations ever.
       openSince: openSince(operation),
       expireAt: expiry(operation.completedAtMs === null ? null : operation.completedAtMs + OPERATION_RETENTION_MS),
@@ -145,6 +150,8 @@ export const EVENT: Kind<InstanceEvent> = kind<InstanceEvent>(
     operationId: nullable(plainText),
     reason: nullable(plainText),
     note: plainFlag,
+    // A word, not one of a list: a newer version may have done what this one does not know.
+    action: nullable(plainText),
     userId: plainText,
     customerId: plainText,
     visibleBy: texts,
@@ -153,6 +160,7 @@ export const EVENT: Kind<InstanceEvent> = kind<InstanceEvent>(
     reservation: nullable(text),
   },
   {
+    missing: () => ({ action: null }),
     derived: (event) => ({
       // Null for a note: it is no change of status, and who reads those must not have to skip it.
       timeline: event.note

@@ -1,4 +1,4 @@
-import type { Instance } from './instance.ts';
+import type { Instance, OperationKind } from './instance.ts';
 import type { Actor } from './principal.ts';
 import type { EventStatus } from './status.ts';
 import type { Stored } from './stored-word.ts';
@@ -26,6 +26,8 @@ export interface InstanceEvent {
   readonly reason: string | null;
   /** Says who asked for what; the status did not change. */
   readonly note: boolean;
+  /** Kind of the operation that was done, or that failed; `null` for a change of status that says enough. */
+  readonly action: string | null;
   readonly userId: string;
   readonly customerId: string;
   readonly visibleBy: readonly string[];
@@ -48,6 +50,7 @@ export interface StatusChange {
   readonly operationId: string | null;
   readonly reason?: string;
   readonly note?: boolean;
+  readonly action?: OperationKind;
 }
 
 /** The next event of an instance. The caller writes it with the instance, whose `eventCount` grows by one. */
@@ -62,6 +65,7 @@ export function nextEvent(instance: Instance, change: StatusChange): InstanceEve
     operationId: change.operationId,
     reason: change.reason ?? null,
     note: change.note ?? false,
+    action: change.action ?? null,
     userId: instance.userId,
     customerId: instance.customerId,
     visibleBy: instance.visibleBy,

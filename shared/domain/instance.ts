@@ -51,6 +51,15 @@ export interface QueuedOperation {
 export const OPERATION_KINDS = ['create', 'start', 'stop', 'reset', 'restart', 'delete'] as const;
 export type OperationKind = (typeof OPERATION_KINDS)[number];
 
+/** An operation that has ended, as its instance remembers it. */
+export interface EndedOperation {
+  readonly id: string;
+  readonly kind: Stored<OperationKind>;
+  readonly state: 'completed' | 'failed';
+  readonly completedAtMs: number;
+  readonly error: { readonly reason: string; readonly message: string } | null;
+}
+
 export interface Instance {
   /** Also the VM's name: `tw-550e84-a1b2c3d4`. */
   readonly id: string;
@@ -90,6 +99,8 @@ export interface Instance {
   readonly createdAtMs: number;
   /** Accepted operations that have not ended, in the order in which they will run. */
   readonly queue: readonly QueuedOperation[];
+  /** The operation that ended last; `null` before any has, and in records of earlier versions. */
+  readonly lastOperation: EndedOperation | null;
   /** Number of history events written so far; the next one gets this number. */
   readonly eventCount: number;
   /** Time of the newest event, note or not; 0 when an earlier version wrote the record. Epoch ms. */

@@ -37,11 +37,13 @@ export interface Observed {
   readonly passed?: readonly InstanceEvent[];
   /** What was seen beside the status, after it. */
   readonly note?: InstanceEvent;
+  /** What was done and shows in no status, after everything else. */
+  readonly done?: InstanceEvent;
 }
 
 /** All events of an observation, oldest first. */
-export function eventsOf({ event, passed = [], note }: Observed): readonly InstanceEvent[] {
-  return [...passed, ...(event === undefined ? [] : [event]), ...(note === undefined ? [] : [note])];
+export function eventsOf({ event, passed = [], note, done }: Observed): readonly InstanceEvent[] {
+  return [...passed, ...[event, note, done].filter((one) => one !== undefined)];
 }
 
 /** A VM in transition is looked at again this soon, unless an event says so earlier. */

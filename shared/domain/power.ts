@@ -76,32 +76,74 @@ export function joinable(instance: Pick<Instance, 'queue'>, kind: OperationKind)
  */
 const QUEUED_MAX = 16;
 
-/** Throws `conflict` when so much is queued on the instance that another operation has to wait outside. */
-export function requireRoom({ id, queue }: Pick<Instance, 'id' | 'queue'>): void {
-  if (queue.length < QUEUED_MAX) return;
-  throw new Failure(
-    'conflict',
-    `Instance ${id} has ${queue.length} operations that have not ended. Wait until some have, then ask again.`,
-    { reason: 'too_many_operations', retryAfterSeconds: 10 },
-  );
+/** What can be asked of an instance, as its own answer lists it. */
+export const INSTANCE_ACTIONS = ['start', 'stop', 'restart', 'reset', 'delete'] as const;
+export type InstanceAction = (typeof INSTANCE_ACTIONS)[number];
+
+/** Why an action would be refused now, as a Failure of kind `conflict` says it. */
+export interface Refusal {
+  readonly reason: 'wrong_state' | 'too_many_operations' | 'local_ssd_would_be_lost';
+  readonly message: string;
+  readonly retryAfterSeconds?: number;
 }
 
-/** Throws `conflict`, naming the status, when the verb does not fit. */
-export function requireFit(
-  kind: PowerKind,
-  instance: Pick<Instance, 'id' | 'status' | 'queue'>,
-  strictness: Strictness,
-): void {
+export interface AskedAction {
+  readonly kind: PowerKind | 'delete';
+  /** The verb that was asked for, where it has another name than what will be done; messages name it. */
+  readonly verb?: string;
+  readonly strictness: Strictness;
+}
+
+/**
+ * Why this action would be refused; `undefined` when it would be accepted. The one table that both the actions and the
+ * answers of instances (`allowedActions`, `blockedBecause`) go by.
+ */
+export function refusalOf(
+  { kind, verb = kind, strictness }: AskedAction,
+  instance: ActedOn,
+): Refusal | undefined {
+  if (kind === 'delete') return undefined;
+  const joined = joinable(instance, kind);
+  // A strict check refuses in every wrong state: after a stop that was accepted, a second stop is wrong.
+  if (joined !== undefined && strictness === 'lenient') return undefined;
   const status = projectedStatus(instance);
-  if (fits(kind, status, strictness)) return;
-  const soon = status === instance.status ? '' : ` and will be ${status} after the operations already accepted`;
-  throw new Failure(
-    'conflict',
-    `Instance ${instance.id} is ${instance.status}${soon}: it cannot ${kind}. ${advice(kind, status)}`,
-    {
-      reason: 'wrong_state',
-    },
-  );
+  if (!fits(kind, status, strictness)) {
+    const soon = status === instance.status ? '' : ` and will be ${status} after the operations already accepted`;
+    const message = `Instance ${instance.id} is ${instance.status}${soon}: it cannot ${verb}. ${advice(kind, status)}`;
+    return { reason: 'wrong_state', message };
+  }
+  const loss = lossOfLocalSsd(kind, instance);
+  if (loss !== undefined) return loss;
+  return joined === undefined ? lackOfRoom(instance) : undefined;
+}
+
+/** What an action asks of an instance before it is accepted. */
+export type ActedOn = Pick<Instance, 'id' | 'status' | 'queue' | 'machine'>;
+
+/** Why nothing more can be queued on an instance now. */
+function lackOfRoom({ id, queue }: Pick<Instance, 'id' | 'queue'>): Refusal | undefined {
+  if (queue.length < QUEUED_MAX) return undefined;
+  return {
+    reason: 'too_many_operations',
+    message: `Instance ${id} has ${queue.length} operations that have not ended. Wait until some have, then ask again.`,
+    retryAfterSeconds: 10,
+  };
+}
+
+/** Throws `conflict` when so much is queued on the instance that another operation has to wait outside. */
+export function requireRoom(instance: Pick<Instance, 'id' | 'queue'>): void {
+  const refusal = lackOfRoom(instance);
+  if (refusal !== undefined) throw refused(refusal);
+}
+
+/** Throws `conflict` where the action would be refused. */
+export function requirePossible(action: AskedAction, instance: ActedOn): void {
+  const refusal = refusalOf(action, instance);
+  if (refusal !== undefined) throw refused(refusal);
+}
+
+function refused({ message, ...options }: Refusal): Failure {
+  return new Failure('conflict', message, options);
 }
 
 /** Whether the verb makes sense in a status, the one that counts. */
@@ -125,16 +167,24 @@ export function requireLocalSsdKept(
   kind: PowerKind,
   instance: Pick<Instance, 'id' | 'status' | 'queue' | 'machine'>,
 ): void {
-  if (kind !== 'stop' && kind !== 'restart') return;
-  if (instance.machine.discardLocalSsd || !hasLocalSsd(instance.machine)) return;
+  const refusal = lossOfLocalSsd(kind, instance);
+  if (refusal !== undefined) throw refused(refusal);
+}
+
+function lossOfLocalSsd(
+  kind: PowerKind,
+  instance: Pick<Instance, 'id' | 'status' | 'queue' | 'machine'>,
+): Refusal | undefined {
+  if (kind !== 'stop' && kind !== 'restart') return undefined;
+  if (instance.machine.discardLocalSsd || !hasLocalSsd(instance.machine)) return undefined;
   // A stop of what is stopped changes nothing.
-  if (!fits(kind, projectedStatus(instance), 'strict')) return;
-  throw new Failure(
-    'conflict',
-    `Instance ${instance.id} has Local SSD, whose data a ${kind} would lose, and what it was made from does not allow that: ` +
+  if (!fits(kind, projectedStatus(instance), 'strict')) return undefined;
+  return {
+    reason: 'local_ssd_would_be_lost',
+    message:
+      `Instance ${instance.id} has Local SSD, whose data a ${kind} would lose, and what it was made from does not allow that: ` +
       `it cannot ${kind}. Reset or delete it, or ask the platform’s operators to allow it (discardLocalSsd).`,
-    { reason: 'local_ssd_would_be_lost' },
-  );
+  };
 }
 
 function advice(kind: PowerKind, status: InstanceStatus): string {

@@ -3,7 +3,7 @@ import type { Tools } from './tools.ts';
 
 /** Calls that got no clear answer are repeated this often in all, under the same requestId. */
 const ATTEMPTS_MAX = 3;
-/** No repeat is begun after this: a caller is waiting. */
+/** No repeat is begun after this, unless another time is passed in: a caller is waiting. */
 const BUDGET_MS = 12_000;
 
 /**
@@ -13,6 +13,7 @@ const BUDGET_MS = 12_000;
 export async function askCompute<T>(
   call: () => Promise<T>,
   { nowMs, sleep }: Pick<Tools, 'nowMs' | 'sleep'>,
+  budgetMs = BUDGET_MS,
 ): Promise<T> {
   const startedAtMs = nowMs();
   for (let attempts = 1; ; attempts += 1) {
@@ -21,7 +22,7 @@ export async function askCompute<T>(
     } catch (thrown) {
       const error = toCloudError(thrown);
       const mayBeApplied = error.reason === 'lost' || error.reason === 'backend_error';
-      if (!mayBeApplied || attempts === ATTEMPTS_MAX || nowMs() - startedAtMs > BUDGET_MS) throw error;
+      if (!mayBeApplied || attempts === ATTEMPTS_MAX || nowMs() - startedAtMs > budgetMs) throw error;
       await sleep(150 * 3 ** (attempts - 1));
     }
   }

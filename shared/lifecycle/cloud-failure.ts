@@ -1,4 +1,5 @@
 import { Failure } from '#shared/domain/failure.ts';
+import type { Instance } from '#shared/domain/instance.ts';
 import type { CloudVerb, OperationFailure } from '#shared/domain/operation.ts';
 import { regionOf, zonesOf } from '#shared/domain/zones.ts';
 import type { CloudError, CloudReason } from '#shared/gce/cloud-error.ts';
@@ -57,41 +58,51 @@ function notPossible(verb: RefusedVerb): string {
     : `Compute Engine does not take this ${verb} for the virtual machine as it is made or in its present state.`;
 }
 
+/** A machine for which there was no room, and where there is some, as far as Compute Engine said. */
+export type NoRoom = Pick<Stockout, 'zone' | 'machineType'> & Partial<Pick<Stockout, 'zonesAvailable'>>;
+
+/** The machine of an instance, as a refusal names it. */
+export function machineOf({ zone, machine }: Pick<Instance, 'zone' | 'machine'>): NoRoom {
+  return { zone, machineType: machine.machineType };
+}
+
 /**
- * Reason and text for an operation of this verb that Compute Engine refused or ended. `stockout`: which zones have room,
- * where Compute Engine says so.
+ * Reason and text for an operation of this verb that Compute Engine refused or ended. `noRoom`: the machine, by which a
+ * stockout is told.
  */
 export function cloudReason(
   reason: CloudReason,
   verb: RefusedVerb,
-  stockout?: Stockout,
+  noRoom?: NoRoom,
 ): { readonly reason: OperationFailure; readonly message: string } {
   const { reason: told, advice }: Told = REASON[reason];
-  if (stockout !== undefined) return { reason: told, message: `GCP operation failed. ${stockoutText(stockout)}` };
+  if (reason === 'zone_exhausted' && noRoom !== undefined) {
+    return { reason: told, message: `GCP operation failed. ${stockoutText(noRoom, verb)}` };
+  }
   return { reason: told, message: `GCP operation failed. ${typeof advice === 'string' ? advice : advice(verb)}` };
 }
 
-function stockoutText({ zone, machineType, zonesAvailable }: Stockout): string {
+/** Zone, machine type, and where there is room: the zones that Compute Engine names, else the others of the region. */
+function stockoutText({ zone, machineType, zonesAvailable }: NoRoom, verb: RefusedVerb): string {
   const type = machineType === '' ? 'this machine type' : machineType;
+  const what = `Zone ${zone} has no capacity for ${type} now.`;
+  const stays = verb === 'insert' ? '' : ' This instance can start once there is room; a new one can be elsewhere.';
+  if (zonesAvailable === undefined) {
+    const others = zonesOf(regionOf(zone)).filter((other) => other !== zone);
+    return `${what}${stays} Try ${others.join(' or ')}, or come back later.`;
+  }
   const [first] = zonesAvailable;
-  const advice =
-    first === undefined
-      ? 'Please try another region or come back later.'
-      : `There is room in ${zonesAvailable.join(', ')}.`;
-  return `Zone ${zone} has no capacity for ${type} now. ${advice}`;
+  if (first === undefined) return `${what}${stays} Please try another region or come back later.`;
+  return `${what}${stays} There is room in ${zonesAvailable.join(', ')}.`;
 }
 
 /** The failure that a caller sees. */
-export function cloudFailure(error: CloudError, zone: string, verb: RefusedVerb): Failure {
-  const { message } = cloudReason(error.reason, verb);
+export function cloudFailure(error: CloudError, machine: NoRoom, verb: RefusedVerb): Failure {
   if (error.reason === 'zone_exhausted') {
-    const others = zonesOf(regionOf(zone)).filter((other) => other !== zone);
-    const text =
-      error.stockout === undefined
-        ? `Zone ${zone} has no capacity for this machine type now. Try ${others.join(' or ')}, or come back later.`
-        : stockoutText(error.stockout);
+    const text = stockoutText(error.stockout ?? machine, verb);
     return new Failure('zone_exhausted', text, { retryAfterSeconds: 60, cause: error });
   }
+  const { message } = cloudReason(error.reason, verb);
   if (error.reason === 'rate_limited') {
     return new Failure('unavailable', message, {
       reason: REASON.rate_limited.reason,

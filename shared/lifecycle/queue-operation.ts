@@ -2,7 +2,6 @@ import { replace, type Row, type Write } from '#shared/datastore/write.ts';
 import { nextEvent } from '#shared/domain/history.ts';
 import type { Instance } from '#shared/domain/instance.ts';
 import type { Operation } from '#shared/domain/operation.ts';
-import type { Actor } from '#shared/domain/principal.ts';
 import { stillWrites } from './instance-writes.ts';
 
 /**
@@ -12,7 +11,7 @@ import { stillWrites } from './instance-writes.ts';
 export function noteAdmin(
   row: Row<Instance>,
   instance: Instance,
-  { operationId: id, actor, atMs }: { readonly operationId: string; readonly actor: Actor; readonly atMs: number },
+  { id, kind, actor, atMs }: Pick<Operation, 'id' | 'kind' | 'actor'> & { readonly atMs: number },
 ): readonly Write[] {
   const event = nextEvent(instance, {
     status: instance.status,
@@ -21,6 +20,7 @@ export function noteAdmin(
     actor,
     operationId: id,
     note: true,
+    action: kind,
   });
   return stillWrites(row, { ...instance, eventCount: event.sequence }, event);
 }
@@ -32,7 +32,7 @@ export function enqueue(row: Row<Instance>, operation: Operation, atMs: number):
   if (operation.kind !== 'delete') {
     const longer: Instance = { ...instance, queue: [...instance.queue, queued] };
     if (operation.actor.type !== 'admin') return [replace(row, longer)];
-    return noteAdmin(row, longer, { operationId: operation.id, actor: operation.actor, atMs });
+    return noteAdmin(row, longer, { ...operation, atMs });
   }
   const event = nextEvent(instance, {
     status: 'DELETING',

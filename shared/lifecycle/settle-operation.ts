@@ -3,6 +3,7 @@ import { ref, replace, type Row, type Write } from '#shared/datastore/write.ts';
 import type { Instance } from '#shared/domain/instance.ts';
 import { failInstance, type ObservationContext, observe, type Observed } from '#shared/domain/observe.ts';
 import { isFinal, type Operation, type OperationFailure } from '#shared/domain/operation.ts';
+import { withOperationNote } from '#shared/domain/operation-note.ts';
 import { isLeaving } from '#shared/domain/power.ts';
 import { statusFromCloud } from '#shared/domain/status.ts';
 import type { Machine } from '#shared/gce/compute.ts';
@@ -53,9 +54,11 @@ export async function settle(
       completedAtMs: atMs,
     };
     if (instance === undefined) return { writes: [replace(operation, ended)], result: undefined };
-    const after = isOvertaken(held.instance, instance, seen?.machine)
+    const overtaken = isOvertaken(held.instance, instance, seen?.machine);
+    const left = overtaken
       ? shortened(instance.value, ended, nowMs())
       : afterOperation(instance.value, ended, seen);
+    const after = withOperationNote(left, ended, atMs);
     const writes: Write[] = [
       replace(operation, notBefore(after.instance.statusSinceMs, ended)),
       ...(await observedWrites(instance, after, store)),
@@ -90,10 +93,13 @@ function isOvertaken(before: Row<Instance> | undefined, now: Row<Instance>, mach
 }
 
 /** The instance without the operation; the sweep looks at its VM. */
-function shortened(instance: Instance, { id }: Operation, nowMs: number): Observed {
-  const queue = instance.queue.filter((queued) => queued.id !== id);
+function shortened(instance: Instance, operation: Operation, nowMs: number): Observed {
+  const queue = instance.queue.filter((queued) => queued.id !== operation.id);
   const checkAtMs = isLeaving(instance) ? instance.checkAtMs : nowMs;
-  return { instance: { ...instance, queue, checkAtMs }, event: undefined };
+  return {
+    instance: { ...instance, queue, checkAtMs, lastOperation: endedOperation(operation) },
+    event: undefined,
+  };
 }
 
 /** An operation does not end before the status that it has led to: this process's clock may be behind the cloud's. */
@@ -107,12 +113,20 @@ async function readHeld({ id, value }: Row<Operation>, store: Tools['store']) {
   return { operation, instance };
 }
 
+function endedOperation({ id, kind, state, completedAtMs, error }: Operation): Instance['lastOperation'] {
+  return { id, kind, state: state === 'completed' ? 'completed' : 'failed', completedAtMs: completedAtMs ?? 0, error };
+}
+
 function afterOperation(
   instance: Instance,
   operation: Operation,
   seen: { readonly machine: Machine | undefined; readonly context: ObservationContext } | undefined,
 ): Observed {
-  const shortened: Instance = { ...instance, queue: instance.queue.filter(({ id }) => id !== operation.id) };
+  const shortened: Instance = {
+    ...instance,
+    queue: instance.queue.filter(({ id }) => id !== operation.id),
+    lastOperation: endedOperation(operation),
+  };
   if (seen === undefined || isLeaving(instance)) return { instance: shortened, event: undefined };
   if (seen.machine !== undefined)
     return observe(shortened, seen.machine, seen.context) ?? { instance: shortened, event: undefined };

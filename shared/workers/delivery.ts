@@ -8,7 +8,7 @@ import { requestUuid } from '#shared/domain/request-uuid.ts';
 import { known } from '#shared/domain/stored-word.ts';
 import { CloudError, toCloudError } from '#shared/gce/cloud-error.ts';
 import type { Machine, Place, ZoneOperation } from '#shared/gce/compute.ts';
-import { cloudReason, type RefusedVerb } from '#shared/lifecycle/cloud-failure.ts';
+import { cloudReason, machineOf, type RefusedVerb } from '#shared/lifecycle/cloud-failure.ts';
 import { findMachine } from '#shared/lifecycle/find-machine.ts';
 import { orphanZone } from '#shared/lifecycle/orphan-zone.ts';
 import { removeInstance } from '#shared/lifecycle/remove-instance.ts';
@@ -179,7 +179,7 @@ export class Delivery {
   refused(error: CloudError): Promise<Verdict | 'next'> {
     if (this.#refusedOnly) return this.retryOrFail(error);
     const resetUnknown = this.operation.call?.verb === 'reset' && error.refused;
-    return this.#giveUp(resetUnknown ? RESET_UNKNOWN : cloudReason(error.reason, this.#verb(), error.stockout));
+    return this.#giveUp(resetUnknown ? RESET_UNKNOWN : this.#reasonOf(error));
   }
 
   /** A zone operation that ended badly, or a call that was refused. */
@@ -192,11 +192,16 @@ export class Delivery {
       detail: error.message,
     });
     const passing = new CloudError(error.reason, error.message).transient;
-    if (!passing || callCount >= CALLS_MAX)
-      return this.#giveUp(cloudReason(error.reason, this.#verb(), error.stockout));
+    if (!passing || callCount >= CALLS_MAX) return this.#giveUp(this.#reasonOf(error));
     // The same requestId would answer the same failure: the next attempt is a new call.
     if (!(await this.lease.write({ ...this.operation, call: null }))) return 'done';
     return this.tryAgain();
+  }
+
+  /** Reason and text of a refusal, which names zone and machine type where there is no room for it. */
+  #reasonOf({ reason, stockout }: NonNullable<ZoneOperation['error']> | CloudError): NonNullable<End['error']> {
+    const instance = this.lease.held.instance?.value;
+    return cloudReason(reason, this.#verb(), stockout ?? (instance && machineOf(instance)));
   }
 
   /** What Compute Engine was asked for last. */

@@ -257,6 +257,7 @@ const SAMPLES = new Map(
         operationId: null,
         reason: null,
         note: false,
+        action: null,
         userId: 'u',
         customerId: 'c',
         visibleBy: [],

@@ -143,6 +143,15 @@ export const ROW_SAMPLES: readonly RowSamples[] = [
       cloudId: text,
       createdAtMs: ms,
       queue: fc.array(record({ id: text, kind: fc.constantFrom(...OPERATION_KINDS) }), { maxLength: 3 }),
+      lastOperation: maybe(
+        record({
+          id: text,
+          kind: fc.constantFrom(...OPERATION_KINDS),
+          state: fc.constantFrom('completed', 'failed'),
+          completedAtMs: ms,
+          error: reason,
+        }),
+      ),
       eventCount: count,
       lastEventAtMs: ms,
       checkAtMs: maybe(ms),
@@ -194,6 +203,7 @@ export const ROW_SAMPLES: readonly RowSamples[] = [
       operationId: maybe(text),
       reason: maybe(text),
       note: fc.boolean(),
+      action: maybe(text),
       userId: text,
       customerId: text,
       visibleBy: texts,

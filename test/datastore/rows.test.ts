@@ -16,6 +16,8 @@ const ADDED: ReadonlyMap<string, unknown> = new Map<string, unknown>([
   ['IdempotencyRecord customerId', 'the-id'],
   ['IdempotencyRecord visibleBy', null],
   ['Instance lastEventAtMs', 0],
+  ['InstanceEvent action', null],
+  ['Instance lastOperation', null],
   ['Instance login', { user: '', keyIds: [] }],
   ['Operation seenStatus', null],
   ['Orphan customerId', ''],

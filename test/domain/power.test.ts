@@ -6,8 +6,8 @@ import {
   POWER_KINDS,
   type PowerKind,
   projectedStatus,
-  requireFit,
   requireLocalSsdKept,
+  requirePossible,
   requireRoom,
 } from '#shared/domain/power.ts';
 import { INSTANCE_STATUSES, type InstanceStatus, isTransitional } from '#shared/domain/status.ts';
@@ -49,7 +49,7 @@ function instanceIn(status: InstanceStatus, ...queue: OperationKind[]) {
 
 function refusal(verb: PowerKind, instance: ReturnType<typeof instanceIn>, strictness: 'lenient' | 'strict') {
   try {
-    requireFit(verb, instance, strictness);
+    requirePossible({ kind: verb, strictness }, instance);
   } catch (thrown) {
     return thrown;
   }

@@ -154,6 +154,11 @@ describe('insert', () => {
       cause: 'operation',
       reason: 'zone_exhausted',
     });
+    expect(operation.error?.message).toMatch(
+      /Zone us-central1-a has no capacity for n1-standard-2 now/,
+    );
+    expect(operation.error?.message).toContain('us-central1-b');
+    expect(shown).toMatchObject({ allowedActions: ['delete'], lastOperation: { state: 'failed', kind: 'create' } });
     expect((await admin().power(operation.instanceId, 'start')).status).toBe(409);
     expect((await admin().delete(operation.instanceId)).status).toBe(204);
   });
@@ -298,13 +303,22 @@ describe('delete', () => {
   });
 });
 
-test('a look at an instance that Compute Engine does not answer says so; the next one works', async () => {
-  const id = await admin().running();
-  await hurt({ method: 'instances.get', kind: 'error', status: 500, count: 20 });
+test.each(['error', 'lostAnswer'] as const)(
+  'a look that Compute Engine does not answer (%s) answers the record, and says that it is old',
+  async (kind) => {
+    const id = await admin().running();
+    const before = await admin().get(id);
+    await hurt({ method: 'instances.get', kind, ...(kind === 'error' ? { status: 500 } : {}), count: ALWAYS });
 
-  const answer = await admin().get(id);
-  await cloud().clearFaults();
+    const answer = await admin().get(id);
+    await cloud().clearFaults();
+    const after = await admin().get(id);
 
-  expect(answer).toMatchObject({ status: 500, body: { title: 'GCP operation failed' } });
-  expect((await admin().shown(id)).status).toBe('RUNNING');
-});
+    expect(before.headers.get('x-stale')).toBeNull();
+    expect(answer.headers.get('x-stale')).toBe('true');
+    expect(answer).toMatchObject({ status: 200, body: { id, status: 'RUNNING' } });
+    const syncedAt = (body: unknown) => (body as { readonly statusSyncedAt: string }).statusSyncedAt;
+    expect(syncedAt(answer.body) <= syncedAt(after.body)).toBe(true);
+    expect(after.headers.get('x-stale')).toBeNull();
+  },
+);

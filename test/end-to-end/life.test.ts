@@ -48,10 +48,14 @@ test('a whole life over HTTP: every operation is one applied call, and the histo
   const history = await alice.history(id);
   expect(history.map((event) => event.status).filter((word) => !PASSING.has(word))).toEqual([
     'DELETED',
+    // A reset and a restart, which change no status.
+    'RUNNING',
+    'RUNNING',
     'RUNNING',
     'TERMINATED',
     'RUNNING',
   ]);
+  expect(history.flatMap(({ action }) => action ?? [])).toEqual(['reset', 'reset']);
   expect(new Set(history.map(({ cause }) => cause))).toEqual(new Set(['operation']));
   expect(await bob.history(id)).toEqual(history);
   await expect(carol.history(id)).rejects.toThrow();

@@ -122,13 +122,17 @@ describe('an instance as its owner sees it', () => {
 
     expect(wrong(COMPUTE_SCHEMAS.Instance, shown)).toEqual([]);
     expect(shown).toMatchObject({ status, machineType: 'zones/us-central1-a/machineTypes/n1-standard-2' });
-    expect('statusReason' in shown).toBe(status === 'ERROR');
+    expect(shown.statusReason).toEqual(reason);
   });
 
-  test('has no field that is null or missing, and its addresses are empty texts until they are known', () => {
+  test('has no field of the original that is null or missing; its addresses are empty texts until they are known', () => {
     const shown = presentInstance(anInstance());
+    const originals = Object.entries(COMPUTE_SCHEMAS.Instance.properties).filter(([name]) =>
+      COMPUTE_SCHEMAS.Instance.required.includes(name as never),
+    );
 
-    expect(Object.values(shown)).not.toContain(null);
+    for (const [name] of originals) expect(shown[name as 'id'], name).toEqual(expect.anything());
+    expect(originals.length).toBe(12);
     expect(Object.values(shown)).not.toContain(undefined);
     expect(shown).toMatchObject({ externalIp: '', internalIp: '', name: 'tw-550e84-a1b2c3d4' });
   });
@@ -141,14 +145,26 @@ describe('an instance as its owner sees it', () => {
     });
 
     expect(presentInstance(anInstance())).not.toHaveProperty('ssh');
-    expect(presentCreated(keyed)).toMatchObject({
+    expect(presentCreated(keyed, OPERATION)).toMatchObject({
       ssh: { user: 'debian', host: '34.120.1.100', port: 22, command: 'ssh debian@34.120.1.100' },
       sshKeyIds: ['key-1'],
     });
-    expect(presentCreated(keyed)).not.toHaveProperty('warnings');
-    const [warning = ''] = presentCreated(anInstance()).warnings ?? [];
+    expect(presentCreated(keyed, OPERATION)).not.toHaveProperty('warnings');
+    const [warning = ''] = presentCreated(anInstance(), OPERATION).warnings ?? [];
     expect(warning).toContain('POST /api/compute/v1/ssh-keys');
-    expect(wrong(COMPUTE_SCHEMAS.CreatedInstance, presentCreated(anInstance()))).toEqual([]);
+    expect(wrong(COMPUTE_SCHEMAS.CreatedInstance, presentCreated(anInstance(), OPERATION))).toEqual([]);
+  });
+
+  test('says which operation it waits for, and how the last one ended', () => {
+    const error = { reason: 'zone_exhausted', message: 'No capacity.' };
+    const lastOperation = { id: 'op-1', kind: 'start', state: 'failed', completedAtMs: 0, error } as const;
+    const shown = presentInstance(anInstance({ lastOperation }), { ...OPERATION, attempts: 2 });
+
+    expect(wrong(COMPUTE_SCHEMAS.Instance, shown)).toEqual([]);
+    expect(shown).toMatchObject({
+      pendingOperation: { id: 'op-0123456789', kind: 'stop', state: 'pending', attempts: 2 },
+      lastOperation: { id: 'op-1', kind: 'start', state: 'failed', completedAt: '1970-01-01T00:00:00Z', error },
+    });
   });
 
   test('shows nothing of how we keep it', () => {

@@ -32,6 +32,13 @@ test('an instance has the documented members and no other', () => {
     status: 'running',
     templateId: 'ubuntu-22-standard',
     createdAt: '2023-11-14T22:13:20Z',
+    statusSyncedAt: '2023-11-14T22:13:20Z',
+    statusReason: null,
+    labels: {},
+    pendingOperation: null,
+    lastOperation: null,
+    allowedActions: ['stop', 'restart', 'reset', 'delete'],
+    blockedBecause: { start: 'wrong_state' },
   });
 });
 

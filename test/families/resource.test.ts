@@ -143,7 +143,19 @@ describe('an instance', () => {
       id: 'inst-550e84-a1b2c3d4',
       metadata: { ...ORIGINAL_BODY.metadata, created_at: '2025-01-15T10:30:00Z' },
       spec: ORIGINAL_BODY.spec,
-      status: { state: 'provisioning', host_id: '', private_ip: '', public_ip: '' },
+      status: {
+        state: 'provisioning',
+        host_id: '',
+        private_ip: '',
+        public_ip: '',
+        synced_at: '2023-11-14T22:13:20Z',
+        reason: null,
+        message: null,
+        pending_operation: expect.objectContaining({ id: 'op-0123456789', attempts: 0 }) as object,
+        last_operation: null,
+        allowed_actions: expect.any(Array) as unknown[],
+        blocked_because: expect.any(Object) as object,
+      },
       operation_id: 'op-0123456789',
     });
   });
@@ -168,6 +180,21 @@ describe('an instance', () => {
     const body = presentCreated(made, anOperation());
     expect(body).toMatchObject({ warnings: [expect.stringContaining('POST /v1/ssh-keys') as string] });
     expect(replyViolations(instancesCreate, { status: 201, body })).toEqual([]);
+  });
+
+  test('that has failed says why, and how its last operation ended', () => {
+    const error = { reason: 'zone_exhausted', message: 'No capacity.' };
+    const lastOperation = { id: 'op-1', kind: 'create', state: 'failed', completedAtMs: 0, error } as const;
+    const body = presentResource({ ...made, status: 'ERROR', statusReason: error, lastOperation });
+
+    expect(body.status).toMatchObject({
+      state: 'terminated',
+      reason: 'CAPACITY_EXHAUSTED',
+      message: 'No capacity.',
+      last_operation: { id: 'op-1', status: 'failed', error: { code: 'CAPACITY_EXHAUSTED', message: 'No capacity.' } },
+      allowed_actions: ['delete'],
+    });
+    expect(replyViolations(instancesGet, { status: 200, body })).toEqual([]);
   });
 
   test('does not echo what was not sent', () => {

@@ -5,6 +5,7 @@ import { cloudFailure, cloudReason, type RefusedVerb } from '#shared/lifecycle/c
 // Codes that were read by their HTTP status alone: a rate limit was told as a missing permission, an exhausted subnetwork and
 // whatever is new as an impossible machine, also to a caller who had only asked for a stop.
 
+const MACHINE = { zone: 'us-central1-a', machineType: 'n1-standard-2' };
 const VERBS: readonly RefusedVerb[] = ['insert', 'start', 'stop', 'reset', 'delete', 'get'];
 
 test('a resource that is operated on too often is a matter of waiting, not of permissions', () => {
@@ -36,7 +37,7 @@ describe('what a machine is made of', () => {
   test.each(VERBS.flatMap((verb) => CLOUD_REASONS.map((reason) => [reason, verb] as const)))(
     'is blamed only where it can be: %s of %s',
     (reason, verb) => {
-      const { message } = cloudFailure(new CloudError(reason, 'its own text'), 'us-central1-a', verb);
+      const { message } = cloudFailure(new CloudError(reason, 'its own text'), MACHINE, verb);
 
       expect(message).not.toContain('its own text');
       if (verb !== 'insert' && verb !== 'start') expect(message).not.toMatch(/combination|image|machine type is/);

@@ -28,7 +28,7 @@ describe('a stockout names the zone, the machine type and the zones that have ro
   test('in the answer to a create', () => {
     const error = new CloudError('zone_exhausted', 'its own text', { stockout: STOCKOUT });
 
-    const { message } = cloudFailure(error, 'us-central1-a', 'insert');
+    const { message } = cloudFailure(error, { zone: 'us-central1-a', machineType: 'n1-standard-2' }, 'insert');
 
     expect(message).toContain('us-central1-a has no capacity for e2-medium');
     expect(message).toContain('us-central1-b, us-central1-f');

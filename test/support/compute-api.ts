@@ -33,6 +33,7 @@ export interface ShownEvent {
   readonly cause: string;
   readonly actor: string;
   readonly reason: string | null;
+  readonly action: string | null;
 }
 
 export type PowerVerb = 'start' | 'stop' | 'reset' | 'restart';

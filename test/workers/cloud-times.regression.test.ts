@@ -55,7 +55,7 @@ async function recorded() {
     const row = await store.get(ref(INSTANCE, ID));
     if (row === undefined) throw new Error('There is no record.');
     const actor = { type: 'admin' as const, id: 'root' };
-    await store.commitOnce(noteAdmin(row, row.value, { operationId: 'op-9', actor, atMs: tools.nowMs() }));
+    await store.commitOnce(noteAdmin(row, row.value, { id: 'op-9', kind: 'reset', actor, atMs: tools.nowMs() }));
   };
   return { ...world, compute, look, shown, cloudTime, note };
 }

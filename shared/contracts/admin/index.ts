@@ -7,6 +7,7 @@ import { instancesReset } from './instances-reset.ts';
 import { instancesRestart } from './instances-restart.ts';
 import { instancesStart } from './instances-start.ts';
 import { instancesStop } from './instances-stop.ts';
+import { operationsList } from './operations-list.ts';
 
 /** The administrators' endpoints of the compute family, in the order of the documentation. */
 export const ADMIN_CONTRACTS: readonly Contract[] = [
@@ -18,4 +19,5 @@ export const ADMIN_CONTRACTS: readonly Contract[] = [
   instancesRestart,
   instancesReset,
   auditList,
+  operationsList,
 ];

@@ -1,7 +1,7 @@
 import { instanceParams, nothing } from '../common/parameters.ts';
 import { contract } from '../contract.ts';
-import { CLOUD_READ_FAILURES } from '../common/common-failures.ts';
 import { ADMIN_FAILURES } from './admin-failures.ts';
+import { STALE_HEADER } from '../common/stale.ts';
 import { ADMIN_INSTANCE } from './example-values.ts';
 import { AdminInstance } from './schemas.ts';
 
@@ -20,7 +20,7 @@ export const instancesGet = contract({
   params: instanceParams,
   query: nothing,
   body: null,
-  success: [{ status: 200, description: 'The instance.', body: AdminInstance }],
-  failures: [...ADMIN_FAILURES, ...CLOUD_READ_FAILURES, 'instance_not_found'],
+  success: [{ status: 200, description: 'The instance.', body: AdminInstance, headers: { 'x-stale': STALE_HEADER } }],
+  failures: [...ADMIN_FAILURES, 'instance_not_found'],
   examples: [{ summary: 'A running instance', answer: ADMIN_INSTANCE }],
 });

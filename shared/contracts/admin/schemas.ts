@@ -1,4 +1,5 @@
 import { Type } from 'typebox';
+import { ActivityFields, statusReasonField } from '../compute/activity-schemas.ts';
 import { STATUS_GROUPS } from '#shared/domain/status.ts';
 import { AuditEntry, AuditPage } from './audit-schemas.ts';
 
@@ -15,6 +16,12 @@ export const AdminInstance = Type.Object(
     status: Type.Enum(STATUS_GROUPS, { type: 'string', description: 'State of the instance, in five words.' }),
     templateId: Type.String({ description: 'Template it was made from; empty when there was none.' }),
     createdAt: Type.String({ description: 'When it was created, in UTC.', format: 'date-time' }),
+    statusSyncedAt: Type.Optional(
+      Type.String({ description: 'When the status was last compared with the VM, in UTC.', format: 'date-time' }),
+    ),
+    statusReason: statusReasonField,
+    labels: Type.Optional(Type.Record(Type.String(), Type.String(), { description: "The user's labels of the VM." })),
+    ...ActivityFields,
   },
   { title: 'AdminInstance', description: 'A virtual machine, as administrators see it.' },
 );

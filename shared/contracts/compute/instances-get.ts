@@ -1,5 +1,6 @@
 import { contract } from '../contract.ts';
-import { CLOUD_READ_FAILURES, LIMITED_FAILURES } from '../common/common-failures.ts';
+import { LIMITED_FAILURES } from '../common/common-failures.ts';
+import { STALE_HEADER } from '../common/stale.ts';
 import { RUNNING_INSTANCE } from './example-values.ts';
 import { instanceParams, nothing } from '../common/parameters.ts';
 import { Instance } from './schemas.ts';
@@ -21,7 +22,14 @@ An instance that does not exist and one that you may not see get the same answer
   params: instanceParams,
   query: nothing,
   body: null,
-  success: [{ status: 200, description: 'The instance, as its VM is now.', body: Instance }],
-  failures: [...LIMITED_FAILURES, ...CLOUD_READ_FAILURES, 'instance_not_found'],
+  success: [
+    {
+      status: 200,
+      description: 'The instance, as its VM is now.',
+      body: Instance,
+      headers: { 'x-stale': STALE_HEADER },
+    },
+  ],
+  failures: [...LIMITED_FAILURES, 'instance_not_found'],
   examples: [{ summary: 'A running instance', answer: RUNNING_INSTANCE }],
 });

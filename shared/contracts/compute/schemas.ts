@@ -4,6 +4,7 @@ import { OPERATION_KINDS } from '#shared/domain/instance.ts';
 import { OPERATION_STATES } from '#shared/domain/operation.ts';
 import { EVENT_STATUSES, INSTANCE_STATUSES } from '#shared/domain/status.ts';
 import { UNKNOWN_WORD } from '#shared/domain/stored-word.ts';
+import { ActivityFields, statusReasonField } from './activity-schemas.ts';
 import { KEYS_DESCRIPTION, sshField, warningsField } from '../common/ssh-key-fields.ts';
 
 // Answers may gain fields, so their schemas stay open; requests are closed, so that a misspelt key is an error.
@@ -35,17 +36,10 @@ const InstanceFields = {
   visibleBy: Type.Array(Type.String(), { description: 'Groups whose members can see and control it.' }),
   customerId: Type.Optional(Type.String({ description: 'Customer who pays for it.' })),
   statusSyncedAt: Type.Optional(when('When the status was last compared with the VM.')),
-  statusReason: Type.Optional(
-    Type.Object(
-      {
-        reason: Type.String({ description: 'Stable word for programs.' }),
-        message: Type.String({ description: 'One sentence for people.' }),
-      },
-      { description: 'Why the status is ERROR; absent otherwise.' },
-    ),
-  ),
+  statusReason: statusReasonField,
   ssh: Type.Optional(sshField),
   sshKeyIds: Type.Optional(Type.Array(Type.String(), { description: 'SSH keys that the VM carries, by id.' })),
+  ...ActivityFields,
 } as const;
 
 export const Instance = Type.Object(InstanceFields, { title: 'Instance', description: 'A virtual machine.' });
@@ -140,6 +134,12 @@ export const HistoryEvent = Type.Object(
     ),
     reason: Type.Optional(
       Type.Union([Type.String(), Type.Null()], { description: 'Why, where there is more to say; null otherwise.' }),
+    ),
+    action: Type.Optional(
+      Type.Union([Type.String(), Type.Null()], {
+        description: 'What was done, or failed, where no change of status says it: `reset`; null otherwise.',
+        examples: ['reset'],
+      }),
     ),
   },
   {

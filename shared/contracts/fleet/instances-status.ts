@@ -1,4 +1,5 @@
-import { CLOUD_READ_FAILURES, LIMITED_FAILURES } from '../common/common-failures.ts';
+import { LIMITED_FAILURES } from '../common/common-failures.ts';
+import { STALE_HEADER } from '../common/stale.ts';
 import { nothing } from '../common/parameters.ts';
 import { contract } from '../contract.ts';
 import { BID_FID, INSTANCE_FID } from './example-values.ts';
@@ -20,8 +21,10 @@ export const instancesStatus = contract({
   params: instanceParams,
   query: nothing,
   body: null,
-  success: [{ status: 200, description: 'The status.', body: FleetInstanceStatus }],
-  failures: [...LIMITED_FAILURES, ...CLOUD_READ_FAILURES, 'instance_not_found'],
+  success: [
+    { status: 200, description: 'The status.', body: FleetInstanceStatus, headers: { 'x-stale': STALE_HEADER } },
+  ],
+  failures: [...LIMITED_FAILURES, 'instance_not_found'],
   examples: [
     {
       summary: 'A spot instance that the cloud took away',

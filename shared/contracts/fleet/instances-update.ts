@@ -22,7 +22,14 @@ keeps its place in a reservation, which gives a credit meanwhile.`,
   params: nothing,
   query: nothing,
   body: FleetStatusChange,
-  success: [{ status: 200, description: 'Accepted; what became of each instance.', body: FleetStatusAnswer }],
+  success: [
+    {
+      status: 200,
+      description: 'Accepted; what became of each instance.',
+      body: FleetStatusAnswer,
+      headers: { 'x-operation-ids': 'Operations of the instances that have one to do, comma-separated.' },
+    },
+  ],
   failures: [
     ...LIMITED_FAILURES,
     ...CHANGE_FAILURES,

@@ -1,4 +1,6 @@
 import { Type, type TSchema } from 'typebox';
+import { OPERATION_STATES } from '#shared/domain/operation.ts';
+import { UNKNOWN_WORD } from '#shared/domain/stored-word.ts';
 import { FLEET_STATUSES } from '#shared/domain/fleet-status.ts';
 
 // Answers may gain fields, so their schemas stay open; requests are closed, so that a misspelt key is an error.
@@ -15,6 +17,27 @@ const nextCursor = nullable(Type.String(), '`next_cursor` of the next request; n
 
 const fid = (description: string, example: string) => Type.String({ description, examples: [example] });
 
+const lastOperation = Type.Optional(
+  nullable(
+    Type.Object({
+      id: Type.String({ description: 'Id of the operation.' }),
+      type: Type.String({ description: 'What was asked for: `start`, `stop`, …', examples: ['start'] }),
+      status: Type.Enum([...OPERATION_STATES, UNKNOWN_WORD], {
+        type: 'string',
+        description: 'How far it is, or how it ended.',
+      }),
+      error: nullable(
+        Type.Object({
+          code: Type.String({ description: 'Stable word for programs.' }),
+          message: Type.String({ description: 'One sentence for people.' }),
+        }),
+        'Why it failed; null unless it did.',
+      ),
+    }),
+    'The operation that is being worked on; with none, the one that ended last. Null before any.',
+  ),
+);
+
 export const FleetInstance = Type.Object(
   {
     fid: fid('Id of the instance.', 'inst_tw-550e84-a1b2c3d4'),
@@ -29,6 +52,7 @@ export const FleetInstance = Type.Object(
     ssh_destination: nullable(Type.String(), 'External address; null until it runs, or when it has none.'),
     private_ip: nullable(Type.String(), 'Internal address; null until it is known.'),
     status: status('Status as last seen.'),
+    last_operation: lastOperation,
   },
   { title: 'FleetInstance', description: 'A virtual machine of a project.' },
 );
@@ -84,6 +108,7 @@ export const FleetInstanceStatus = Type.Object(
       Type.String({ format: 'date-time' }),
       'When it ended: for STATUS_PREEMPTED, STATUS_TERMINATED and STATUS_ERROR; null otherwise.',
     ),
+    last_operation: lastOperation,
   },
   { title: 'FleetInstanceStatus', description: 'The status of one instance.' },
 );

@@ -4,6 +4,7 @@ import { instancesDelete } from './instances-delete.ts';
 import { instancesGet } from './instances-get.ts';
 import { instancesList } from './instances-list.ts';
 import { operationsGet } from './operations-get.ts';
+import { operationsList } from './operations-list.ts';
 import { sshKeysCreate } from './ssh-keys-create.ts';
 import { sshKeysDelete } from './ssh-keys-delete.ts';
 import { sshKeysGet } from './ssh-keys-get.ts';
@@ -17,6 +18,7 @@ export const RESOURCE_CONTRACTS: readonly Contract[] = [
   instancesList,
   instancesGet,
   instancesDelete,
+  operationsList,
   operationsGet,
   sshKeysCreate,
   sshKeysList,

@@ -1,4 +1,5 @@
-import { CLOUD_READ_FAILURES, LIMITED_FAILURES } from '../common/common-failures.ts';
+import { LIMITED_FAILURES } from '../common/common-failures.ts';
+import { STALE_HEADER } from '../common/stale.ts';
 import { nothing } from '../common/parameters.ts';
 import { contract } from '../contract.ts';
 import { RUNNING_RESOURCE } from './example-values.ts';
@@ -22,7 +23,14 @@ An instance that does not exist and one that you may not see get the same answer
   params: instanceParams,
   query: nothing,
   body: null,
-  success: [{ status: 200, description: 'The instance, as its VM is now.', body: ResourceInstance }],
-  failures: [...LIMITED_FAILURES, ...CLOUD_READ_FAILURES, 'instance_not_found'],
+  success: [
+    {
+      status: 200,
+      description: 'The instance, as its VM is now.',
+      body: ResourceInstance,
+      headers: { 'x-stale': STALE_HEADER },
+    },
+  ],
+  failures: [...LIMITED_FAILURES, 'instance_not_found'],
   examples: [{ summary: 'A running instance', answer: RUNNING_RESOURCE }],
 });

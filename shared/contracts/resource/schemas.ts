@@ -3,6 +3,7 @@ import { OPERATION_KINDS } from '#shared/domain/instance.ts';
 import { OPERATION_STATES } from '#shared/domain/operation.ts';
 import { UNKNOWN_WORD } from '#shared/domain/stored-word.ts';
 import { KEYS_DESCRIPTION, sshField, warningsField } from '../common/ssh-key-fields.ts';
+import { ActivityFields } from './activity-schemas.ts';
 import { RESOURCE_STATES } from './states.ts';
 
 // Answers may gain fields, so their schemas stay open; requests are closed, so that a misspelt key is an error.
@@ -129,6 +130,7 @@ export const ResourceStatus = Type.Object(
     private_ip: Type.String({ description: 'Address within the VPC; empty until known.' }),
     public_ip: Type.String({ description: 'Public address; empty until known, or when it has none.' }),
     ssh: Type.Optional(sshField),
+    ...ActivityFields,
   },
   { title: 'ResourceStatus', description: 'How an instance is doing.' },
 );

@@ -1,10 +1,13 @@
-import type { InstancePage, ListRequest } from '#shared/actions/list-instances.ts';
+import type { ListRequest } from '#shared/actions/list-instances.ts';
+import type { InstanceReading } from '#shared/actions/read-instance.ts';
 import type { Instance } from '#shared/domain/instance.ts';
+import type { Operation } from '#shared/domain/operation.ts';
 import { shownStatus, STATUS_GROUP, type StatusGroup } from '#shared/domain/status.ts';
 import { timestamp } from '../timestamp.ts';
+import { presentActivity } from './present-activity.ts';
 
 /** An instance as administrators see it: bare machine type, one of five words for the status. */
-export function presentAdminInstance(instance: Instance) {
+export function presentAdminInstance(instance: Instance, pending?: Operation) {
   return {
     id: instance.id,
     userId: instance.userId,
@@ -17,17 +20,21 @@ export function presentAdminInstance(instance: Instance) {
     status: STATUS_GROUP[shownStatus(instance.status)],
     templateId: instance.templateId,
     createdAt: timestamp(instance.createdAtMs),
+    statusSyncedAt: timestamp(instance.statusSyncedAtMs),
+    statusReason: instance.statusReason,
+    labels: instance.machine.labels,
+    ...presentActivity(instance, { pending, strictness: 'strict' }),
   };
 }
 
 /** A page in both forms that clients read: `pagination`, and `pages` and `items` beside the instances. */
 export function presentAdminPage(
   { page, pageSize }: Pick<ListRequest, 'page' | 'pageSize'>,
-  { instances, totalCount }: InstancePage,
+  { instances, totalCount }: { readonly instances: readonly InstanceReading[]; readonly totalCount: number },
 ) {
   const totalPages = Math.ceil(totalCount / pageSize);
   return {
-    instances: instances.map(presentAdminInstance),
+    instances: instances.map(({ instance, pending }) => presentAdminInstance(instance, pending)),
     // A page beyond the last one has the last one before it, when there is any.
     pagination: {
       page,

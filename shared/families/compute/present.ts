@@ -7,9 +7,10 @@ import { EVENT_STATUSES, shownStatus } from '#shared/domain/status.ts';
 import { known, shownWord } from '#shared/domain/stored-word.ts';
 import { loginWarnings } from '../login-warnings.ts';
 import { timestamp } from '../timestamp.ts';
+import { presentActivity } from './present-activity.ts';
 
-/** An instance as its owner sees it. */
-export function presentInstance(instance: Instance) {
+/** An instance as its owner sees it; `pending`: the operation that it waits for. */
+export function presentInstance(instance: Instance, pending?: Operation) {
   const ssh = sshTarget(instance);
   return {
     id: instance.id,
@@ -21,7 +22,7 @@ export function presentInstance(instance: Instance) {
     externalIp: instance.externalIp,
     internalIp: instance.internalIp,
     status: shownStatus(instance.status),
-    ...(instance.statusReason === null ? {} : { statusReason: instance.statusReason }),
+    statusReason: instance.statusReason,
     statusSyncedAt: timestamp(instance.statusSyncedAtMs),
     templateId: instance.templateId,
     configId: instance.configId,
@@ -29,12 +30,13 @@ export function presentInstance(instance: Instance) {
     visibleBy: instance.visibleBy,
     ...(ssh === undefined ? {} : { ssh }),
     sshKeyIds: instance.login.keyIds,
+    ...presentActivity(instance, { pending, strictness: 'lenient' }),
   };
 }
 
 /** A new instance, with what may surprise about it. */
-export function presentCreated(instance: Instance) {
-  return { ...presentInstance(instance), ...loginWarnings(instance, '/api/compute/v1/ssh-keys') };
+export function presentCreated(instance: Instance, operation: Operation) {
+  return { ...presentInstance(instance, operation), ...loginWarnings(instance, '/api/compute/v1/ssh-keys') };
 }
 
 export function presentTemplate(template: Template) {
@@ -74,5 +76,6 @@ export function presentEvent(event: InstanceEvent) {
     actor: event.actor.id,
     operationId: event.operationId,
     reason: event.reason,
+    action: event.action,
   };
 }

@@ -3,10 +3,11 @@ import { instanceFid, instanceTypeFid, userFid } from '#shared/domain/fids.ts';
 import type { InstanceEvent } from '#shared/domain/history.ts';
 import type { Instance } from '#shared/domain/instance.ts';
 import type { PricePeriod } from '#shared/domain/metering.ts';
+import { type Operation, shownState } from '#shared/domain/operation.ts';
 import { timestamp } from '../timestamp.ts';
 
-/** An instance of a project. All keys are always there. */
-export function presentFleetInstance(instance: Instance) {
+/** An instance of a project. All keys are always there. `pending`: the operation that it waits for. */
+export function presentFleetInstance(instance: Instance, pending?: Operation) {
   return {
     fid: instanceFid(instance.id),
     name: instance.displayName,
@@ -20,10 +21,11 @@ export function presentFleetInstance(instance: Instance) {
     ssh_destination: known(instance.externalIp),
     private_ip: known(instance.internalIp),
     status: fleetStatus(instance),
+    last_operation: lastOperationOf(instance, pending),
   };
 }
 
-export function presentStatus(instance: Instance) {
+export function presentStatus(instance: Instance, pending?: Operation) {
   const endMs = endedAtMs(instance);
   return {
     fid: instanceFid(instance.id),
@@ -32,6 +34,20 @@ export function presentStatus(instance: Instance) {
     bid: instance.bid,
     reservation: instance.reservation,
     end_time: endMs === null ? null : timestamp(endMs),
+    last_operation: lastOperationOf(instance, pending),
+  };
+}
+
+/** The operation at work; with none, the one that ended last, which says why when it failed. */
+function lastOperationOf({ lastOperation }: Instance, pending: Operation | undefined) {
+  if (pending !== undefined) return { id: pending.id, type: pending.kind, status: shownState(pending.state), error: null };
+  if (lastOperation === null) return null;
+  const { id, kind, state, error } = lastOperation;
+  return {
+    id,
+    type: kind,
+    status: state,
+    error: error === null ? null : { code: error.reason, message: error.message },
   };
 }
 

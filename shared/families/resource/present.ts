@@ -1,3 +1,4 @@
+import { allowedActions } from '#shared/domain/allowed-actions.ts';
 import { type Instance, OPERATION_KINDS } from '#shared/domain/instance.ts';
 import { sshTarget } from '#shared/domain/login.ts';
 import { type Operation, shownState } from '#shared/domain/operation.ts';
@@ -9,7 +10,8 @@ import { timestamp } from '../timestamp.ts';
 import { failureCode } from './failure-codes.ts';
 import { STATE } from './states.ts';
 
-export function presentResource(instance: Instance) {
+/** `pending`: the operation that the instance waits for. */
+export function presentResource(instance: Instance, pending?: Operation) {
   const ssh = sshTarget(instance);
   return {
     id: instance.id,
@@ -25,7 +27,41 @@ export function presentResource(instance: Instance) {
       private_ip: instance.internalIp,
       public_ip: instance.externalIp,
       ...(ssh === undefined ? {} : { ssh }),
+      ...presentActivity(instance, pending),
     },
+  };
+}
+
+/** What is going on, what came last and why, and what can be asked now. */
+function presentActivity(instance: Instance, pending: Operation | undefined) {
+  const { lastOperation: last, statusReason } = instance;
+  const { allowed, blocked } = allowedActions(instance, 'lenient');
+  return {
+    synced_at: timestamp(instance.statusSyncedAtMs),
+    reason: statusReason === null ? null : failureCode(statusReason.reason),
+    message: statusReason?.message ?? null,
+    pending_operation:
+      pending === undefined
+        ? null
+        : {
+            id: pending.id,
+            type: shownWord(OPERATION_KINDS, pending.kind),
+            status: shownState(pending.state),
+            created_at: timestamp(pending.createdAtMs),
+            attempts: pending.attempts,
+          },
+    last_operation:
+      last === null
+        ? null
+        : {
+            id: last.id,
+            type: shownWord(OPERATION_KINDS, last.kind),
+            status: last.state,
+            completed_at: timestamp(last.completedAtMs),
+            error: last.error === null ? null : { code: failureCode(last.error.reason), message: last.error.message },
+          },
+    allowed_actions: allowed,
+    blocked_because: blocked,
   };
 }
 
@@ -35,7 +71,11 @@ function specOf({ machine }: Instance) {
 }
 
 export function presentCreated(instance: Instance, operation: Operation) {
-  return { ...presentResource(instance), operation_id: operation.id, ...loginWarnings(instance, '/v1/ssh-keys') };
+  return {
+    ...presentResource(instance, operation),
+    operation_id: operation.id,
+    ...loginWarnings(instance, '/v1/ssh-keys'),
+  };
 }
 
 export function presentDeletion(operation: Operation) {

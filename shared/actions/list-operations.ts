@@ -1,0 +1,62 @@
+import type { Value } from '#shared/datastore/field.ts';
+import type { OperationFilter } from '#shared/datastore/list-filters.ts';
+import { listedOperations } from '#shared/datastore/queries.ts';
+import { canSee } from '#shared/domain/access.ts';
+import type { Operation } from '#shared/domain/operation.ts';
+import type { Principal } from '#shared/domain/principal.ts';
+import { position, timeText } from '#shared/domain/sort-key.ts';
+import { foreignCursor, invalidQuery } from '#shared/pagination/invalid-query.ts';
+import type { ListTools } from '#shared/pagination/list-cursors.ts';
+import { scanPage } from '#shared/pagination/scan-page.ts';
+
+export interface OperationListRequest {
+  /** Name of the list, part of its cursors. */
+  readonly list: string;
+  readonly caller: Principal;
+  /** Those that are absent let everything through. */
+  readonly filters: Readonly<Partial<Record<OperationFilter, string>>>;
+  /** Epoch ms: only what was accepted then or later. */
+  readonly sinceMs: number | undefined;
+  readonly limit: number;
+  readonly cursor: string | undefined;
+  /** Under which name the cursor was sent. */
+  readonly cursorName: 'cursor' | 'next_cursor';
+}
+
+/**
+ * A page of operations, newest first, as far as the caller may see them; operations of deleted instances too, until they
+ * expire. Users see those of their own customer; administrators, on their endpoint, those of all.
+ */
+export async function listOperations(
+  request: OperationListRequest,
+  { store, cursors }: ListTools,
+): Promise<{ readonly operations: readonly Operation[]; readonly cursor: string | undefined }> {
+  const { caller, filters, sinceMs, limit } = request;
+  const given = (Object.entries(filters) as readonly (readonly [OperationFilter, string])[]).toSorted(([a], [b]) =>
+    a < b ? -1 : 1,
+  );
+  const scope = { list: request.list, caller, asked: [...given, sinceMs ?? null] };
+  const place = request.cursor === undefined ? undefined : await cursors.open(request.cursor, scope);
+  if (request.cursor !== undefined && place === undefined) throw invalidQuery([foreignCursor(request.cursorName)]);
+  const values: Readonly<Record<string, Value>> = Object.fromEntries(
+    given.map(([name, value]) => [name, { stringValue: value }]),
+  );
+  const page = await scanPage<Operation>(
+    {
+      shape: listedOperations(new Set(given.map(([name]) => name))),
+      values,
+      range: {
+        ...(place === undefined ? {} : { below: place }),
+        ...(sinceMs === undefined ? {} : { atLeast: timeText(sinceMs) }),
+      },
+      limit,
+      keep: (operation) => canSee(caller, operation),
+      positionOf: ({ createdAtMs, id }) => position(timeText(createdAtMs), id),
+    },
+    { store },
+  );
+  return {
+    operations: page.values,
+    cursor: page.end === undefined ? undefined : await cursors.seal(page.end, scope),
+  };
+}

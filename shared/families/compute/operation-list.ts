@@ -1,0 +1,54 @@
+import type { OperationListRequest } from '#shared/actions/list-operations.ts';
+import type { Operation } from '#shared/domain/operation.ts';
+import { invalidQuery } from '#shared/pagination/invalid-query.ts';
+import { presentOperation } from './present.ts';
+
+/** The query of a list of operations, as its contract checked it. */
+export interface OperationListQuery {
+  readonly instance?: string;
+  readonly customerID?: string;
+  readonly userID?: string;
+  readonly state?: string;
+  readonly kind?: string;
+  readonly reason?: string;
+  readonly since?: string;
+  readonly limit: number;
+  readonly cursor?: string;
+}
+
+/** Throws `invalid_request` for a time that does not exist. */
+export function toOperationList(query: OperationListQuery): Omit<OperationListRequest, 'list' | 'caller'> {
+  const { instance: instanceId, customerID: customerId, userID: userId, state, kind, reason, since } = query;
+  return {
+    filters: {
+      ...(instanceId === undefined ? {} : { instanceId }),
+      ...(customerId === undefined ? {} : { customerId }),
+      ...(userId === undefined ? {} : { userId }),
+      ...(state === undefined ? {} : { state }),
+      ...(kind === undefined ? {} : { kind }),
+      ...(reason === undefined ? {} : { reason }),
+    },
+    sinceMs: since === undefined ? undefined : timeOf(since),
+    limit: query.limit,
+    cursor: query.cursor,
+    cursorName: 'cursor',
+  };
+}
+
+/** The check has seen the form; that the day exists only the calendar knows. */
+function timeOf(text: string): number {
+  const ms = Date.parse(text);
+  if (Number.isNaN(ms))
+    throw invalidQuery([{ pointer: '/since', message: 'is not a time that exists', rule: 'format' }]);
+  return ms;
+}
+
+/** An operation as administrators see it. */
+export function presentAdminOperation(operation: Operation) {
+  return {
+    ...presentOperation(operation),
+    customerId: operation.customerId,
+    userId: operation.actor.id,
+    requestId: operation.requestId,
+  };
+}
