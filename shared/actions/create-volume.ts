@@ -105,7 +105,7 @@ function usageWrite(usage: Row<VolumeUsage> | undefined, customerId: string, gb:
  * came of the request, and the same request will not do better soon.
  */
 function refusal(error: CloudError, { zone }: Volume): Failure {
-  const { message } = cloudFailure(error, zone, 'insert');
+  const { message } = cloudFailure(error, { zone, machineType: '' }, 'insert');
   if (error.reason !== 'invalid_argument')
     return new Failure('conflict', message, { reason: 'volume_refused', cause: error });
   const fields = [

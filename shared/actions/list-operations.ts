@@ -14,7 +14,7 @@ export interface OperationListRequest {
   readonly list: string;
   readonly caller: Principal;
   /** Those that are absent let everything through. */
-  readonly filters: Readonly<Partial<Record<OperationFilter, string>>>;
+  readonly filters: Readonly<Partial<Record<OperationFilter | 'kind' | 'userId', string>>>;
   /** Epoch ms: only what was accepted then or later. */
   readonly sinceMs: number | undefined;
   readonly limit: number;
@@ -32,10 +32,11 @@ export async function listOperations(
   { store, cursors }: ListTools,
 ): Promise<{ readonly operations: readonly Operation[]; readonly cursor: string | undefined }> {
   const { caller, filters, sinceMs, limit } = request;
-  const given = (Object.entries(filters) as readonly (readonly [OperationFilter, string])[]).toSorted(([a], [b]) =>
+  const { kind, userId, ...indexed } = filters;
+  const given = (Object.entries(indexed) as readonly (readonly [OperationFilter, string])[]).toSorted(([a], [b]) =>
     a < b ? -1 : 1,
   );
-  const scope = { list: request.list, caller, asked: [...given, sinceMs ?? null] };
+  const scope = { list: request.list, caller, asked: [...given, kind ?? null, userId ?? null, sinceMs ?? null] };
   const place = request.cursor === undefined ? undefined : await cursors.open(request.cursor, scope);
   if (request.cursor !== undefined && place === undefined) throw invalidQuery([foreignCursor(request.cursorName)]);
   const values: Readonly<Record<string, Value>> = Object.fromEntries(
@@ -50,7 +51,10 @@ export async function listOperations(
         ...(sinceMs === undefined ? {} : { atLeast: timeText(sinceMs) }),
       },
       limit,
-      keep: (operation) => canSee(caller, operation),
+      keep: (operation) =>
+        canSee(caller, operation) &&
+        (kind === undefined || operation.kind === kind) &&
+        (userId === undefined || operation.actor.id === userId),
       positionOf: ({ createdAtMs, id }) => position(timeText(createdAtMs), id),
     },
     { store },

@@ -122,7 +122,6 @@ export const OPERATION: Kind<Operation> = kind<Operation>(
   {
     derived: (operation) => ({
       // What lists of operations are filtered and sorted by. Operations of earlier versions are in none.
-      userId: { stringValue: operation.actor.id },
       reason: operation.error === null ? { nullValue: 'NULL_VALUE' } : { stringValue: operation.error.reason },
       listed: { stringValue: position(timeText(operation.createdAtMs), operation.id) },
       // Null once final: the reconciler's query for what was left behind walks a short index, not all operations ever.

@@ -1,4 +1,11 @@
-import { type ActedOn, type AskedAction, INSTANCE_ACTIONS, type InstanceAction, refusalOf, type Strictness } from './power.ts';
+import {
+  type ActedOn,
+  type AskedAction,
+  INSTANCE_ACTIONS,
+  type InstanceAction,
+  refusalOf,
+  type Strictness,
+} from './power.ts';
 
 /** Restart and reset are one thing for users: a restart of theirs is a hard reset. Administrators' stops and starts. */
 const SELF_SERVICE: Readonly<Partial<Record<InstanceAction, AskedAction['kind']>>> = { restart: 'reset' };
@@ -16,10 +23,7 @@ export interface AllowedActions {
 }
 
 /** What can be asked of an instance now, by users (`lenient`) or by administrators (`strict`). */
-export function allowedActions(
-  instance: ActedOn,
-  strictness: Strictness,
-): AllowedActions {
+export function allowedActions(instance: ActedOn, strictness: Strictness): AllowedActions {
   const refusals = INSTANCE_ACTIONS.map(
     (action) => [action, refusalOf(askedAction(action, strictness), instance)] as const,
   );

@@ -1,4 +1,4 @@
-import type { Instance, OperationKind } from './instance.ts';
+import type { Instance } from './instance.ts';
 import type { Actor } from './principal.ts';
 import type { EventStatus } from './status.ts';
 import type { Stored } from './stored-word.ts';
@@ -50,7 +50,7 @@ export interface StatusChange {
   readonly operationId: string | null;
   readonly reason?: string;
   readonly note?: boolean;
-  readonly action?: OperationKind;
+  readonly action?: string;
 }
 
 /** The next event of an instance. The caller writes it with the instance, whose `eventCount` grows by one. */

@@ -5,7 +5,7 @@ import type { Operation } from './operation.ts';
 import { isLeaving } from './power.ts';
 
 /** Operations whose success shows in no status: a VM that was reset runs, as it did before. */
-const INVISIBLE: ReadonlySet<OperationKind> = new Set<OperationKind>(['reset', 'restart']);
+const INVISIBLE: ReadonlySet<string> = new Set<OperationKind>(['reset', 'restart']);
 
 /**
  * The instance at the end of an operation, with an event where no change of status says what was done: a reset, or an

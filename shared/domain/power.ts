@@ -98,10 +98,7 @@ export interface AskedAction {
  * Why this action would be refused; `undefined` when it would be accepted. The one table that both the actions and the
  * answers of instances (`allowedActions`, `blockedBecause`) go by.
  */
-export function refusalOf(
-  { kind, verb = kind, strictness }: AskedAction,
-  instance: ActedOn,
-): Refusal | undefined {
+export function refusalOf({ kind, verb = kind, strictness }: AskedAction, instance: ActedOn): Refusal | undefined {
   if (kind === 'delete') return undefined;
   const joined = joinable(instance, kind);
   // A strict check refuses in every wrong state: after a stop that was accepted, a second stop is wrong.

@@ -55,9 +55,7 @@ export async function settle(
     };
     if (instance === undefined) return { writes: [replace(operation, ended)], result: undefined };
     const overtaken = isOvertaken(held.instance, instance, seen?.machine);
-    const left = overtaken
-      ? shortened(instance.value, ended, nowMs())
-      : afterOperation(instance.value, ended, seen);
+    const left = overtaken ? shortened(instance.value, ended, nowMs()) : afterOperation(instance.value, ended, seen);
     const after = withOperationNote(left, ended, atMs);
     const writes: Write[] = [
       replace(operation, notBefore(after.instance.statusSinceMs, ended)),

@@ -4,7 +4,7 @@ import { INSTANCE, OPERATION } from '#shared/datastore/rows.ts';
 import { put } from '#shared/datastore/write.ts';
 import { allowedActions, askedAction } from '#shared/domain/allowed-actions.ts';
 import { Failure } from '#shared/domain/failure.ts';
-import { OPERATION_KINDS, type QueuedOperation } from '#shared/domain/instance.ts';
+import { OPERATION_KINDS, type OperationKind, type QueuedOperation } from '#shared/domain/instance.ts';
 import { pendingOperation } from '#shared/domain/operation.ts';
 import { INSTANCE_ACTIONS } from '#shared/domain/power.ts';
 import type { Principal } from '#shared/domain/principal.ts';
@@ -43,7 +43,7 @@ async function answers() {
     nowMs: () => NOW_MS,
     random: seededRandom(1),
     publisher: { publish: async () => undefined } as never,
-    log: { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined },
+    log: { info: () => undefined, warn: () => undefined, error: () => undefined, critical: () => undefined },
   };
   let count = 0;
   return async (
@@ -57,7 +57,11 @@ async function answers() {
     await store.write([
       put(INSTANCE, id, { ...instance, id, queue }),
       ...queue.map((queued) =>
-        put(OPERATION, queued.id, pendingOperation(queued.kind, { ...instance, id }, { ...made, id: queued.id })),
+        put(
+          OPERATION,
+          queued.id,
+          pendingOperation(queued.kind as OperationKind, { ...instance, id }, { ...made, id: queued.id }),
+        ),
       ),
     ]);
     const { actor, requestId } = made;
@@ -110,7 +114,7 @@ test('a restart in a wrong state names the restart that was asked for, and not t
       nowMs: () => NOW_MS,
       random: seededRandom(1),
       publisher: { publish: async () => undefined } as never,
-      log: { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined },
+      log: { info: () => undefined, warn: () => undefined, error: () => undefined, critical: () => undefined },
     },
   );
 

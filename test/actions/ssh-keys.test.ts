@@ -6,6 +6,7 @@ import { listSshKeys, readSshKey } from '#shared/actions/list-ssh-keys.ts';
 import { requireKeyOnInstances } from '#shared/actions/require-key-on-instances.ts';
 import { PROJECT } from '#shared/datastore/account-rows.ts';
 import { SSH_KEY } from '#shared/datastore/catalog-rows.ts';
+import { PROJECT_SSH_KEY } from '#shared/datastore/ssh-key-rows.ts';
 import { put } from '#shared/datastore/write.ts';
 import type { Principal } from '#shared/domain/principal.ts';
 import type { ProjectSshKey } from '#shared/domain/project-ssh-key.ts';
@@ -122,8 +123,14 @@ test('what is no public key is refused with what is wrong with it, and nothing i
 });
 
 test('the same key again is another row; a project has at most 200', async () => {
-  const { tools, create } = await harness();
-  for (let i = 0; i < 200; i += 1) await create(ALICE);
+  const { store, tools, create } = await harness();
+  const key = await create(ALICE);
+  await store.write(
+    Array.from({ length: 198 }, (_, i) => ({ ...key, id: `key-${String(i).padStart(21, '0')}` })).map((other) =>
+      put(PROJECT_SSH_KEY, other.id, other),
+    ),
+  );
+  await create(ALICE);
 
   await expect(create(ALICE)).rejects.toMatchObject({ kind: 'quota_exceeded', reason: 'too_many_ssh_keys' });
   expect(new Set(idsOf(await listSshKeys({ caller: ALICE, project: undefined }, tools))).size).toBe(200);

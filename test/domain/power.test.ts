@@ -44,7 +44,8 @@ const CASES = INSTANCE_STATUSES.flatMap((status) =>
 );
 
 function instanceIn(status: InstanceStatus, ...queue: OperationKind[]) {
-  return { id: 'tw-1', status, queue: queue.map((kind, index) => ({ id: `op-${index}`, kind })) };
+  const { machine } = anInstance();
+  return { id: 'tw-1', status, machine, queue: queue.map((kind, index) => ({ id: `op-${index}`, kind })) };
 }
 
 function refusal(verb: PowerKind, instance: ReturnType<typeof instanceIn>, strictness: 'lenient' | 'strict') {

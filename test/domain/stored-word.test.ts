@@ -3,7 +3,7 @@ import { fleetStatus, pastFleetStatus } from '#shared/domain/fleet-status.ts';
 import { isRunning } from '#shared/domain/metering.ts';
 import { nextStep } from '#shared/domain/operation-plan.ts';
 import { directionOf, isFinal, isUnderstood, shownState } from '#shared/domain/operation.ts';
-import { outcomeOf, projectedStatus, requireFit } from '#shared/domain/power.ts';
+import { outcomeOf, projectedStatus, requirePossible } from '#shared/domain/power.ts';
 import { isStopped, isTransitional, shownStatus } from '#shared/domain/status.ts';
 import { known, shownWord } from '#shared/domain/stored-word.ts';
 import { presentAdminInstance } from '#shared/families/compute/present-admin.ts';
@@ -25,7 +25,7 @@ describe('a status that this version does not know', () => {
   test('is one to look at again, and none to act on', () => {
     expect([isTransitional(FOREIGN), isStopped(FOREIGN)]).toEqual([true, false]);
     for (const kind of ['start', 'stop', 'reset', 'restart'] as const) {
-      expect(() => requireFit(kind, instance, 'lenient'), kind).toThrow(/is of_a_newer_version/);
+      expect(() => requirePossible({ kind, strictness: 'lenient' }, instance), kind).toThrow(/is of_a_newer_version/);
     }
   });
 

@@ -154,9 +154,7 @@ describe('insert', () => {
       cause: 'operation',
       reason: 'zone_exhausted',
     });
-    expect(operation.error?.message).toMatch(
-      /Zone us-central1-a has no capacity for n1-standard-2 now/,
-    );
+    expect(operation.error?.message).toMatch(/Zone us-central1-a has no capacity for n1-standard-2 now/);
     expect(operation.error?.message).toContain('us-central1-b');
     expect(shown).toMatchObject({ allowedActions: ['delete'], lastOperation: { state: 'failed', kind: 'create' } });
     expect((await admin().power(operation.instanceId, 'start')).status).toBe(409);

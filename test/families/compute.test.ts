@@ -215,6 +215,7 @@ test('an event of the history is what the contract says', () => {
     operationId: null,
     reason: null,
     note: false,
+    action: null,
     userId: 'u',
     customerId: 'acme',
     visibleBy: ['group1'],

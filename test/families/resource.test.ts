@@ -151,7 +151,7 @@ describe('an instance', () => {
         synced_at: '2023-11-14T22:13:20Z',
         reason: null,
         message: null,
-        pending_operation: expect.objectContaining({ id: 'op-0123456789', attempts: 0 }) as object,
+        pending_operation: expect.objectContaining({ id: 'op-0123456789', attempts: 1 }) as object,
         last_operation: null,
         allowed_actions: expect.any(Array) as unknown[],
         blocked_because: expect.any(Object) as object,

@@ -27,6 +27,7 @@ function event(sequence: number, status: InstanceEvent['status'], seconds: numbe
     operationId: null,
     reason: null,
     note,
+    action: null,
     userId: 'alice',
     customerId: 'acme',
     visibleBy: [],

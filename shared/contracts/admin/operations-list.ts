@@ -42,7 +42,7 @@ export const operationsList = contract({
   ),
   body: null,
   success: [{ status: 200, description: 'One page of operations.', body: AdminOperationPage }],
-  failures: ADMIN_FAILURES,
+  failures: [...ADMIN_FAILURES, 'invalid_cursor'],
   examples: [
     {
       summary: 'One operation',

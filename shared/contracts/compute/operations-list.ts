@@ -37,6 +37,6 @@ of deleted instances. A failed one says why in \`error\`. Operations can be read
   ),
   body: null,
   success: [{ status: 200, description: 'One page of operations.', body: OperationPage }],
-  failures: [...LIMITED_FAILURES],
+  failures: [...LIMITED_FAILURES, 'invalid_cursor'],
   examples: [{ summary: 'One operation', answer: { operations: [PENDING_OPERATION], nextCursor: null } }],
 });

@@ -46,6 +46,6 @@ of deleted instances. A failed one says why in \`result\`. Operations can be rea
   ),
   body: null,
   success: [{ status: 200, description: 'One page of operations.', body: ResourceOperationList }],
-  failures: [...LIMITED_FAILURES],
+  failures: [...LIMITED_FAILURES, 'invalid_cursor'],
   examples: [{ summary: 'One operation', answer: { items: [RUNNING_OPERATION], next_cursor: null } }],
 });

@@ -40,7 +40,8 @@ export function presentStatus(instance: Instance, pending?: Operation) {
 
 /** The operation at work; with none, the one that ended last, which says why when it failed. */
 function lastOperationOf({ lastOperation }: Instance, pending: Operation | undefined) {
-  if (pending !== undefined) return { id: pending.id, type: pending.kind, status: shownState(pending.state), error: null };
+  if (pending !== undefined)
+    return { id: pending.id, type: pending.kind, status: shownState(pending.state), error: null };
   if (lastOperation === null) return null;
   const { id, kind, state, error } = lastOperation;
   return {
