@@ -48,7 +48,7 @@ describe('the sink of Compute Engine events', () => {
     Object.keys(CALLS)
       .filter((call) => call.startsWith('instances.') && !LOOKS.includes(call))
       .map((call) => [call]),
-  )('forwards the end of %s, whoever has asked for it', (call) => {
+  )('forwards the end of %s, asked for by anyone', (call) => {
     expect(sink(audited('tw-550e84-a1b2c3d4', `v1.compute.${call}`, { last: true }))).toBe(true);
   });
 

@@ -16,7 +16,7 @@ import { anInstance } from '#test/support/an-instance.ts';
 
 /*
  * One release of the product as the rows see it: what accepts, carries out, sweeps and reads. This file is bundled with the
- * sources of each release (`keep-release.ts`), so a test can let two releases work on the same rows in turn.
+ * sources of each release (`keep-release.ts`), so a test can let two releases work on the same rows, one after the other.
  */
 
 /** Where a release works. All of it is plain data and functions: nothing of one release gets into another. */
@@ -76,7 +76,7 @@ export const release: Release = {
   operationKinds: OPERATION_KINDS,
   rowKinds: KINDS.map(({ name }) => name),
   words: (kind) => kindNamed(kind).words,
-  rewritten: (kind, properties) => kindNamed(kind).encode(kindNamed(kind).decode(properties, 'id')) as RawProperties,
+  rewritten: (kind, properties) => kindNamed(kind).encode(kindNamed(kind).decode(properties, 'id')),
   read: (kind, properties) => kindNamed(kind).decode(properties, 'id'),
   open,
 };

@@ -15,7 +15,7 @@ import { type RawProperties, type Release, release as today } from './release.ts
 
 /*
  * During a deployment, and after a rollback, the former release and today's share rows. The former one is the bundle that
- * was kept of it; both work here on the same emulators in turn.
+ * was kept of it; both work here on the same emulators, one after the other.
  */
 
 const kept = JSON.parse(gunzipSync(await readFile(KEPT)).toString()) as KeptRelease;
@@ -51,7 +51,7 @@ async function world() {
   return { cloud, store, open, row };
 }
 
-describe('an instance that both releases work on in turn', () => {
+describe('an instance that both releases work on, one after the other', () => {
   test.each([
     ['former', 'today'],
     ['today', 'former'],
@@ -61,7 +61,7 @@ describe('an instance that both releases work on in turn', () => {
       const { cloud, store, open } = await world();
       const [accepts, works] = [open[one], open[other]];
       const end = async (operationId: string) => {
-        for (let turn = 0; turn < 4; turn += 1) {
+        for (let round = 0; round < 4; round += 1) {
           if ((await works.deliver(ID, operationId)) === 'done') return;
           cloud.clock.advance(30);
           await accepts.deliver(ID, operationId);
@@ -117,7 +117,7 @@ describe.each(NEWER_KINDS)('an operation of the newer kind %s', (kind) => {
     await open.today.accept(kind, ID, 'op-2');
     const accepted = await row('op-2');
 
-    for (let turn = 0; turn < 3; turn += 1) {
+    for (let round = 0; round < 3; round += 1) {
       await open.former.deliver(ID, 'op-1');
       cloud.clock.advance(30);
     }
@@ -138,7 +138,7 @@ describe.each(NEWER_KINDS)('an operation of the newer kind %s', (kind) => {
 function samplesOf(kind: string): readonly RawProperties[] {
   const sample = ROW_SAMPLES.find((each) => each.kind.name === kind);
   if (sample === undefined) return expect.fail(`${kind} has no sample`);
-  const values = fc.sample(sample.values as fc.Arbitrary<unknown>, { numRuns: 6, seed: 13 });
+  const values = fc.sample(sample.values, { numRuns: 6, seed: 13 });
   return values.map((value) => sample.kind.encode(value as never) as RawProperties);
 }
 
