@@ -73,11 +73,11 @@ test('the catalogue of a new user with five wrong rows: plan names each, and why
   const { stdout, exitCode } = await run('plan', { ...LOCAL, ...FIVE_WRONG });
 
   expect(stdout.split('\n').filter((line) => line.startsWith('Cannot work: '))).toEqual([
-    'Cannot work: /templates/arm/image: Requested boot disk architecture (X86_64) is not compatible with machine type architecture (ARM64).',
     'Cannot work: /templates/new-balanced/diskType: A n4-standard-2 cannot start from a pd-balanced disk.',
+    'Cannot work: /templates/arm/image: Requested boot disk architecture (X86_64) is not compatible with machine type architecture (ARM64).',
     "Cannot work: /templates/old/image: The image 'projects/ubuntu-os-cloud/global/images/family/ubuntu-2004-lts' does not exist, or no longer.",
-    "Cannot work: /serverTypes/odd/machineType: Custom Machine type with name 'n2-custom-3-8192' does not exist.",
     'Cannot work: /serverTypes/scratch/localSsds: A e2-medium cannot have Local SSD.',
+    "Cannot work: /serverTypes/odd/machineType: Custom Machine type with name 'n2-custom-3-8192' does not exist.",
   ]);
   // Without --strict it is still only told, and the plan is not empty.
   expect(exitCode).toBe(2);
