@@ -29,6 +29,7 @@ function event(sequence: number, status: InstanceEvent['status'], atMs: number):
     atMs,
     cause: 'operation',
     actor: { type: 'user', id: 'alice' },
+    action: null,
     operationId: null,
     reason: null,
     note: false,
