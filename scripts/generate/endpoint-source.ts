@@ -115,7 +115,7 @@ export function fallbackSource(fallback: FallbackContract, contracts: readonly C
   return `${NOTICE}
 import type { Fallback } from '#shared/contracts/contract.ts';
 
-export const fallback: Fallback = ${JSON.stringify(value, null, 2)};
+export const ${exportOf(fallback.name)}: Fallback = ${JSON.stringify(value, null, 2)};
 `;
 }
 

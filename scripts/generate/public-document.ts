@@ -144,7 +144,7 @@ function success(contract: Contract, answer: Answer, first: boolean): Json {
   const body = answer.body ?? answer.preferredBody;
   const own = Object.entries(answer.headers ?? {}).map(([name, description]) => [
     name,
-    { description, schema: { type: 'string' } },
+    name in HEADERS ? { $ref: `#/components/headers/${name}` } : { description, schema: { type: 'string' } },
   ]);
   const examples = (contract.examples ?? []).filter(
     (example) =>

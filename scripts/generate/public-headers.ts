@@ -35,6 +35,13 @@ export const HEADERS = {
     description: '`true`, when this is the kept answer to an earlier request with the same `Idempotency-Key`.',
     schema: { type: 'string', enum: ['true'] },
   },
+  Location: { description: 'Path of what was made.', schema: { type: 'string' } },
+  'Operation-Location': { description: 'Path of the operation, to follow it.', schema: { type: 'string' } },
+  'x-operation-id': { description: 'Id of the operation.', schema: { type: 'string' } },
+  'Preference-Applied': {
+    description: '`return=representation`, when the request preferred a body.',
+    schema: { type: 'string' },
+  },
   'x-error': {
     description: 'What went wrong, for people: one line of printable ASCII.',
     schema: { type: 'string', maxLength: 1024 },

@@ -7,6 +7,7 @@ import type { Store } from '#shared/datastore/store.ts';
 import { ref } from '#shared/datastore/write.ts';
 import type { NetworkConfig, Subnet, Template } from '#shared/domain/catalog.ts';
 import { Failure } from '#shared/domain/failure.ts';
+import { nearestText } from '#shared/domain/nearest.ts';
 import type { Tier } from '#shared/domain/tier.ts';
 
 /** The catalogue changes rarely; a change shows within this time. */
@@ -41,9 +42,12 @@ export class CatalogReader {
   async template(id: string): Promise<Template> {
     const template = await this.#find(TEMPLATE, id);
     if (template === undefined) {
-      throw new Failure('not_found', 'There is no such template. GET /api/compute/v1/templates lists them.', {
-        reason: 'template_not_found',
-      });
+      const near = nearestText(
+        id,
+        (await this.templates()).map((known) => known.id),
+      );
+      const text = `There is no template ${JSON.stringify(id)}. ${near} GET /api/compute/v1/templates lists all.`;
+      throw new Failure('not_found', text, { reason: 'template_not_found' });
     }
     return template;
   }
@@ -52,24 +56,27 @@ export class CatalogReader {
   async config(id: string): Promise<NetworkConfig> {
     const config = await this.#find(NETWORK_CONFIG, id);
     if (config === undefined) {
-      throw new Failure('not_found', 'There is no such network config. GET /api/compute/v1/configs lists them.', {
-        reason: 'config_not_found',
-      });
+      const near = nearestText(
+        id,
+        (await this.configs()).map((known) => known.id),
+      );
+      const text = `There is no network config ${JSON.stringify(id)}. ${near} GET /api/compute/v1/configs lists all.`;
+      throw new Failure('not_found', text, { reason: 'config_not_found' });
     }
     return config;
   }
 
   async templates(): Promise<readonly Template[]> {
-    return this.#all(ALL_TEMPLATES);
+    return this.all(ALL_TEMPLATES);
   }
 
   async configs(): Promise<readonly NetworkConfig[]> {
-    return this.#all(ALL_NETWORK_CONFIGS);
+    return this.all(ALL_NETWORK_CONFIGS);
   }
 
   /** The subnets of a network (`global/networks/default`) that belong to everybody. */
   async subnetsOf(network: string): Promise<readonly Subnet[]> {
-    const [networks, subnets] = await Promise.all([this.#all(ALL_NETWORKS), this.#all(ALL_SUBNETS)]);
+    const [networks, subnets] = await Promise.all([this.all(ALL_NETWORKS), this.all(ALL_SUBNETS)]);
     const vpcs = new Set(networks.filter((row) => row.network === network).map(({ id }) => id));
     return subnets.filter(({ customerId, vpcId }) => customerId === '' && vpcs.has(vpcId));
   }
@@ -84,7 +91,8 @@ export class CatalogReader {
     return row?.value;
   }
 
-  async #all<T>(shape: Shape<T>): Promise<readonly T[]> {
+  /** Every row of a kind of the catalogue; `shape` is one of the queries that read a whole kind. */
+  async all<T>(shape: Shape<T>): Promise<readonly T[]> {
     const key = `${shape.kind.name}/`;
     const remembered = this.#rows.get(key, this.#nowMs());
     if (remembered !== undefined) return remembered as readonly T[];

@@ -42,7 +42,7 @@ export async function createVolume(
   const type = request.typeOf(request);
   type.catch(() => undefined);
   // Administrators may look into every project, but what they make belongs to their own customer.
-  if (!request.caller.projects.includes(request.project)) throw projectNotFound();
+  if (!request.caller.projects.includes(request.project)) throw projectNotFound(request.caller, request.project);
   const { diskType } = await type;
   const volume = await perCustomer.run(request.caller.customerId, () => accept(request, diskType, tools));
   if (volume.state === 'ready') return volume;

@@ -3,6 +3,7 @@ import type { Store } from '#shared/datastore/store.ts';
 import { ref } from '#shared/datastore/write.ts';
 import { canSee, isAdmin, type Owned } from '#shared/domain/access.ts';
 import { Failure } from '#shared/domain/failure.ts';
+import { nearestText } from '#shared/domain/nearest.ts';
 import type { Principal } from '#shared/domain/principal.ts';
 
 /** Throws `not_found` for a project that is not the caller's; administrators may look into every one that exists. */
@@ -13,12 +14,17 @@ export async function requireProject(
 ): Promise<void> {
   if (caller.projects.includes(project)) return;
   if (isAdmin(caller) && (await store.get(ref(PROJECT, project))) !== undefined) return;
-  throw projectNotFound();
+  throw projectNotFound(caller, project);
 }
 
-/** The one text for a project that does not exist and for one that is not the caller's. */
-export function projectNotFound(): Failure {
-  return new Failure('not_found', 'Project not found.', { reason: 'project_not_found' });
+/**
+ * The one text for a project that does not exist and for one that is not the caller's. It names the caller's own projects
+ * only: whether another one exists is told to nobody.
+ */
+export function projectNotFound({ projects }: Pick<Principal, 'projects'>, asked: string): Failure {
+  const near = projects.length === 0 ? 'You have no project.' : nearestText(asked, projects);
+  const text = `There is no project ${JSON.stringify(asked)}, or it is not yours. ${near} GET /v2/projects lists yours.`;
+  return new Failure('not_found', text, { reason: 'project_not_found' });
 }
 
 /** Whether a thing is in one of the caller's projects, and visible to the caller as it is in every family. */

@@ -15,6 +15,7 @@ import { architectureOf } from '#shared/domain/machine-traits.ts';
 import { userDataMetadata } from '#shared/domain/user-data.ts';
 import { regionOf, zonesOf } from '#shared/domain/zones.ts';
 import type { InstanceKeys } from './keys-for-instance.ts';
+import { unknownIdProblem, type UnknownId } from './nearest-in-catalog.ts';
 import { DEFAULT_CONFIG } from './template-blueprint.ts';
 
 export interface SpecRequest {
@@ -60,7 +61,7 @@ export async function specBlueprint(
   const named = catalog.find(SUBNET, spec.subnet_id, '/spec/subnet_id');
   const groups = catalog.findAll(SECURITY_GROUP, spec.security_groups, '/spec/security_groups');
   const problems: InvalidField[] = [
-    ...catalog.problems,
+    ...(await Promise.all(catalog.unknown.map((id) => unknownIdProblem(id, request.customerId, store)))),
     ...keys.unknown.map(({ id }) => problem('/spec/ssh_key_ids', `${quoted(id)} is not known`)),
   ];
   if (network !== undefined && named !== undefined && named.vpcId !== network.id) {
@@ -132,9 +133,9 @@ function rowOf<T>(rows: Rows, kind: Kind<T>, id: string): T | undefined {
   return found?.value as T | undefined;
 }
 
-/** The rows that a spec names, as far as they are there and its customer's to use; the others are noted as problems. */
+/** The rows that a spec names, as far as they are there and its customer's to use; the ids of the others are noted. */
 class NamedRows {
-  readonly problems: InvalidField[] = [];
+  readonly unknown: UnknownId[] = [];
   readonly #rows: Rows;
   readonly #customerId: string;
 
@@ -152,7 +153,7 @@ class NamedRows {
     const found = rowOf(this.#rows, kind, id);
     // A row of another customer is as unknown as one that does not exist.
     if (found !== undefined && (found.customerId === '' || found.customerId === this.#customerId)) return found;
-    this.problems.push(problem(pointer, `${quoted(id)} is not known`));
+    this.unknown.push({ pointer, id });
     return undefined;
   }
 

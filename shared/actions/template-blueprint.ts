@@ -31,7 +31,7 @@ export async function templateBlueprint(request: TemplateRequest, catalog: Catal
   ]);
   if (unknown.length > 0) throw unknownKeys(unknown);
   requireRoomForImage(template);
-  const zone = request.configId === undefined ? zoneIn(template, request.zone ?? '') : config.zone;
+  const zone = request.configId === undefined ? zoneIn(template, request.zone ?? '') : zoneOfConfig(template, config);
   const subnetwork = await subnetworkIn(zone, config, catalog);
   const user = imageUser(template);
   return {
@@ -81,6 +81,15 @@ function machineOf(template: Template, config: NetworkConfig): Blueprint['machin
     localSsds: template.localSsds,
     discardLocalSsd: template.discardLocalSsd,
   };
+}
+
+/** A template has a region, and a config a zone: one outside the other is refused, as a zone outside the region is. */
+function zoneOfConfig(template: Template, config: NetworkConfig): string {
+  if (regionOf(config.zone) === template.region) return config.zone;
+  const message = `is in zone ${config.zone}, and template ${template.id} is for region ${template.region}`;
+  throw new Failure('invalid_request', `The request is not valid: body.config_id ${message}.`, {
+    fields: [{ place: 'body', pointer: '/config_id', message, rule: 'region' }],
+  });
 }
 
 function zoneIn(template: Template, zone: string): string {

@@ -123,10 +123,9 @@ export class Authenticator {
     const { value: key } = row;
     if (key.revokedAtMs !== null && key.revokedAtMs <= nowMs) return WRONG;
     if (key.expiresAtMs !== null && key.expiresAtMs <= nowMs) return WRONG;
-    const principal = await this.#principalOf(key, { type: 'key', id: key.id });
-    return principal === undefined
-      ? WRONG
-      : { principal, expiresAtMs: soonest(key.expiresAtMs, key.revokedAtMs), notes: noteUse(row, nowMs) };
+    const expiresAtMs = soonest(key.expiresAtMs, key.revokedAtMs);
+    const principal = await this.#principalOf(key, { type: 'key', id: key.id, ...ending(expiresAtMs) });
+    return principal === undefined ? WRONG : { principal, expiresAtMs, notes: noteUse(row, nowMs) };
   }
 
   async #verifySession(token: string, nowMs: number): Promise<Verdict> {
@@ -136,10 +135,10 @@ export class Authenticator {
     if (row === undefined) return WRONG;
     const { value: session } = row;
     if (session.expiresAtMs <= nowMs || (session.revokedAtMs !== null && session.revokedAtMs <= nowMs)) return WRONG;
-    const principal = await this.#principalOf(session, { type: 'session', id: id.slice(0, 12) });
-    return principal === undefined
-      ? WRONG
-      : { principal, expiresAtMs: soonest(session.expiresAtMs, session.revokedAtMs), notes: [] };
+    const expiresAtMs = soonest(session.expiresAtMs, session.revokedAtMs);
+    const credential = { type: 'session' as const, id: id.slice(0, 12), ...ending(expiresAtMs) };
+    const principal = await this.#principalOf(session, credential);
+    return principal === undefined ? WRONG : { principal, expiresAtMs, notes: [] };
   }
 
   async #verifyJwt(jwt: JwtVerifier, token: string, nowMs: number): Promise<Verdict> {
@@ -154,7 +153,8 @@ export class Authenticator {
     const { expiresAtMs, ...rest } = verified;
     // A claim gives no project of another customer, nor one that is not on record: neither can be told from the other.
     const own = claimed.filter((_, index) => projects[index]?.value.customerId === verified.customerId);
-    return { principal: { ...rest, projects: own, tier: customer.value.tier }, expiresAtMs, notes: [] };
+    const credential = { ...rest.credential, ...ending(expiresAtMs) };
+    return { principal: { ...rest, credential, projects: own, tier: customer.value.tier }, expiresAtMs, notes: [] };
   }
 
   async #principalOf(
@@ -200,6 +200,10 @@ function idOf(credential: Credential): string {
 /** A revocation in the future is how a rotated key gets its grace. */
 function soonest(...timesMs: readonly (number | null)[]): number {
   return Math.min(...timesMs.map((ms) => ms ?? Number.POSITIVE_INFINITY));
+}
+
+function ending(expiresAtMs: number): { readonly expiresAtMs?: number } {
+  return Number.isFinite(expiresAtMs) ? { expiresAtMs } : {};
 }
 
 function noteUse(row: Row<ApiKey>, nowMs: number): readonly Write[] {

@@ -12,6 +12,7 @@ import { instancesReset } from './compute/instances-reset.ts';
 import { instancesRestart } from './compute/instances-restart.ts';
 import { instancesStart } from './compute/instances-start.ts';
 import { instancesStop } from './compute/instances-stop.ts';
+import { meGet } from './compute/me-get.ts';
 import { operationsGet } from './compute/operations-get.ts';
 import { operationsList } from './compute/operations-list.ts';
 import { sshKeysCreate } from './compute/ssh-keys-create.ts';
@@ -46,6 +47,7 @@ export const CONTRACTS: readonly Contract[] = [
   configsList,
   operationsList,
   operationsGet,
+  meGet,
   ...ADMIN_CONTRACTS,
   ...BILLING_CONTRACTS,
   ...RESOURCE_CONTRACTS,

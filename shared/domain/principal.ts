@@ -12,7 +12,12 @@ export interface Principal {
   /** Name of the customer's tier. */
   readonly tier: string;
   /** What proved it: a session, a key pair or a signed token. For the log; `credentialId` is never the secret. */
-  readonly credential: { readonly type: 'session' | 'key' | 'jwt'; readonly id: string };
+  readonly credential: {
+    readonly type: 'session' | 'key' | 'jwt';
+    readonly id: string;
+    /** When it ends, epoch ms; absent where it does not. */
+    readonly expiresAtMs?: number;
+  };
 }
 
 export const ROLES = ['compute_admin'] as const;

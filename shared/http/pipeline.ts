@@ -29,6 +29,12 @@ export interface FamilyAdapter {
   ): Reply & { readonly contentType: string };
 }
 
+/**
+ * Whether an answer that needs no body should have one: `preferred` by `Prefer: return=representation`; `expected` by a
+ * caller that marks a request without a body as JSON, because such clients parse every 2xx but 204.
+ */
+export type Representation = 'none' | 'preferred' | 'expected';
+
 /** A checked request, as a handler gets it. */
 export interface Call<Params, Query, Body> {
   readonly params: Params;
@@ -41,8 +47,7 @@ export interface Call<Params, Query, Body> {
   readonly requestId: string;
   /** Only where the contract is idempotent and the caller sent one. */
   readonly idempotencyKey: IdempotencyKey | undefined;
-  /** True for `Prefer: return=representation`. */
-  readonly wantsRepresentation: boolean;
+  readonly representation: Representation;
 }
 
 /**
@@ -167,7 +172,7 @@ export async function serve<Params, Query, Body>(
             path: request.path,
             body: endpoint.checkBody === null ? '' : body,
           }),
-          wantsRepresentation: /(^|[,;\s])return=representation\b/i.test(request.headers['prefer'] ?? ''),
+          representation: representationOf(request.headers, body),
         },
         gate,
       ),
@@ -230,6 +235,12 @@ async function bodyOf(
   request: WireRequest,
 ): Promise<string> {
   return method === 'GET' ? '' : request.readBody();
+}
+
+function representationOf({ prefer, ...headers }: WireRequest['headers'], body: string): Representation {
+  if (/(^|[,;\s])return=representation\b/i.test(prefer ?? '')) return 'preferred';
+  const isJson = /^application\/json\b/i.test(headers['content-type'] ?? '');
+  return isJson && body === '' ? 'expected' : 'none';
 }
 
 interface Admission {

@@ -241,9 +241,13 @@ describe('422', () => {
 
     expect(failure).toMatchObject({ kind: 'unprocessable', reason: 'spec_not_possible' });
     expect(failure.message).toBe(
-      'The request cannot be honoured: spec.type "cx99" is not known; spec.image "__image__" is not known; ' +
-        'spec.vpc_id "VPC" is not known; spec.subnet_id "subnet-9" is not known; spec.security_groups "sg-9" is not known; ' +
-        'spec.security_groups "sg-8" is not known; spec.ssh_key_ids "key-9" is not known.',
+      'The request cannot be honoured: spec.type "cx99" is not known. The nearest are cx21, cx31, cx41; ' +
+        'GET /v1/server-types lists all; spec.image "__image__" is not known. The nearest are debian-12, ubuntu-22.04, ' +
+        'ubuntu-24.04; GET /v1/images lists all; spec.vpc_id "VPC" is not known. There is vpc-abc123; GET /v1/vpcs lists all; ' +
+        'spec.subnet_id "subnet-9" is not known. There is subnet-def456; GET /v1/subnets lists all; ' +
+        'spec.security_groups "sg-9" is not known. The nearest are sg-ssh, sg-web; GET /v1/security-groups lists all; ' +
+        'spec.security_groups "sg-8" is not known. The nearest are sg-ssh, sg-web; GET /v1/security-groups lists all; ' +
+        'spec.ssh_key_ids "key-9" is not known.',
     );
   });
 

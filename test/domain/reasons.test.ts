@@ -4,6 +4,7 @@ import { FAILURE_KINDS } from '#shared/domain/failure.ts';
 import { MACHINE_TYPE_CHANGED, VM_REPLACED } from '#shared/domain/history.ts';
 import { OPERATION_FAILURES } from '#shared/domain/operation.ts';
 import { COMMAND_REASONS } from '#shared/domain/reasons/command-reasons.ts';
+import { VOLUME_REASONS } from '#shared/domain/reasons/volume-reasons.ts';
 import { REPEATS } from '#shared/domain/reasons/reason-entry.ts';
 import { type Reason, REASONS } from '#shared/domain/reasons.ts';
 
@@ -31,6 +32,8 @@ describe.each(NAMES)('%s', (name) => {
       ...CONTRACTS.flatMap(({ failures }) => failures),
       ...OPERATION_FAILURES,
       ...Object.keys(COMMAND_REASONS),
+      // Failures of volumes reach a caller through the bid that asks for them, too.
+      ...Object.keys(VOLUME_REASONS),
       // What answers instead of an endpoint, what is in the log alone, and words of the history.
       ...['unknown_path', 'method_not_allowed', 'request_aborted', VM_REPLACED, MACHINE_TYPE_CHANGED],
     ];

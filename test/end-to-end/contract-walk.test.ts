@@ -114,7 +114,8 @@ function requestOf(
   return {
     method: contract.method,
     path: sample.path + (asked === '' ? '' : `?${asked}`),
-    headers: { 'content-type': 'application/json', ...headers },
+    // A request that marks itself as JSON without a body is one that wants a body in the answer.
+    headers: { ...(sent === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
     ...(sent === undefined ? {} : { body: sent }),
   };
 }

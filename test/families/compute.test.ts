@@ -187,7 +187,7 @@ describe('an operation', () => {
   });
 
   test('that was accepted is named by headers, without a body', () => {
-    expect(answerAccepted({ wantsRepresentation: false })(OPERATION)).toEqual({
+    expect(answerAccepted({ representation: 'none' })(OPERATION)).toEqual({
       status: 202,
       headers: {
         'operation-location': '/api/compute/v1/operations/op-0123456789',
@@ -197,7 +197,7 @@ describe('an operation', () => {
   });
 
   test('is the body for those who prefer it, and they are told', () => {
-    const reply = answerAccepted({ wantsRepresentation: true })(OPERATION);
+    const reply = answerAccepted({ representation: 'preferred' })(OPERATION);
 
     expect(reply.headers).toMatchObject({ 'preference-applied': 'return=representation' });
     expect(reply.body).toEqual(presentOperation(OPERATION));

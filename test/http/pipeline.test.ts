@@ -398,7 +398,7 @@ describe('a call as its handler gets it', () => {
   ])('Prefer: %s', async (prefer, wanted) => {
     const { calls } = await served({ headers: { prefer } });
 
-    expect(calls[0]?.wantsRepresentation).toBe(wanted);
+    expect(calls[0]?.representation).toBe(wanted ? 'preferred' : 'none');
   });
 
   test('has the key of an idempotent endpoint, scoped to customer and endpoint', async () => {

@@ -157,6 +157,8 @@ export function valueOf(contract: Contract, parameter: string, subjects: Subject
     case 'ssh-key':
       return parameter === 'fid' ? sshKeyFid(subjects.sshKeyId) : subjects.sshKeyId;
     case undefined:
+      if (parameter === 'service') return 'compute-api';
+      if (parameter === 'feature') return contract.path.includes('quotas') ? 'max_instances' : 'create_per_minute';
       return 'ubuntu-22-standard';
   }
 }

@@ -55,13 +55,11 @@ export class WalkAccounts {
     await this.store.close();
   }
 
-  /** A tier with one limit for everything, and no quota. */
-  async tier(name: string, perMinuteEach: number): Promise<void> {
+  /** A tier with one limit for everything, and no quota unless one is given. */
+  async tier(name: string, perMinuteEach: number, maxInstances = UNLIMITED): Promise<void> {
     const perMinute = Object.fromEntries(LIMITED_OPERATIONS.map((operation) => [operation, perMinuteEach]));
     const limits = perMinute as Record<LimitedOperation, number>;
-    await this.store.write([
-      put(TIER, name, { name, maxInstances: UNLIMITED, maxVolumeGb: UNLIMITED, perMinute: limits }),
-    ]);
+    await this.store.write([put(TIER, name, { name, maxInstances, maxVolumeGb: UNLIMITED, perMinute: limits })]);
   }
 
   /** A user of a customer of their own, in a group of the customer's name if nothing else is said. */

@@ -26,7 +26,8 @@ export function adminPowerContract(verb: PowerVerb, summary: string, description
     success: [
       {
         status: 202,
-        description: 'Accepted. There is no body, unless the request preferred the operation as one.',
+        description:
+          'Accepted. There is no body, unless the request prefers one or, without a body of its own, is marked as `application/json`: then it is the operation.',
         body: null,
         preferredBody: Operation,
         headers: {

@@ -114,5 +114,64 @@ export const LimitUsage = Type.Object(
   { title: 'LimitUsage', description: 'How often you have asked.' },
 );
 
+const service = Type.String({ description: 'Service.', examples: ['compute-api'] });
+const usageOfLimit = {
+  window: Type.Literal('minute', { description: 'Time in which requests are counted.' }),
+  resetAt: Type.Integer({ description: 'When counting begins anew, in Unix seconds.', minimum: 0 }),
+  isLocked: Type.Boolean({ description: 'Whether the next request would be refused.' }),
+  tierName,
+};
+
+export const ServiceQuotas = Type.Object(
+  {
+    customerId,
+    tierName,
+    service,
+    quotas: Type.Record(Type.String(), Type.Object({ value, description: described }), {
+      description: 'Quotas by feature.',
+    }),
+  },
+  { title: 'ServiceQuotas', description: 'Quotas of one service.' },
+);
+
+export const ServiceLimits = Type.Object(
+  {
+    customerId,
+    tierName,
+    service,
+    limits: Type.Record(Type.String(), Type.Object({ value, window: usageOfLimit.window, description: described }), {
+      description: 'Rate limits by feature.',
+    }),
+  },
+  { title: 'ServiceLimits', description: 'Rate limits of one service.' },
+);
+
+export const FeatureValue = Type.Object(
+  {
+    customerId,
+    tierName,
+    service,
+    feature: Type.String({ description: 'Key of the quota or limit.', examples: ['max_instances'] }),
+    value,
+    window: Type.Optional(usageOfLimit.window),
+    description: described,
+  },
+  { title: 'FeatureValue', description: 'One quota or rate limit.' },
+);
+
+export const FeatureUsage = Type.Object(
+  { customerId, ...usageFields, ...usageOfLimit },
+  { title: 'FeatureUsage', description: 'How often you have asked for one thing.' },
+);
+
 /** The schemas that documents refer to by name: their titles. */
-export const BILLING_SCHEMAS = { Limits, LimitUsage, QuotaUsage, Quotas } as const;
+export const BILLING_SCHEMAS = {
+  FeatureUsage,
+  FeatureValue,
+  Limits,
+  LimitUsage,
+  QuotaUsage,
+  Quotas,
+  ServiceLimits,
+  ServiceQuotas,
+} as const;

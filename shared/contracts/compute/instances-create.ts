@@ -1,3 +1,4 @@
+import { CREATED_HEADERS } from '../common/answer-headers.ts';
 import { contract } from '../contract.ts';
 import { CREATE_FAILURES, LIMITED_FAILURES, POST_FAILURES } from '../common/common-failures.ts';
 import { PROVISIONING_INSTANCE } from './example-values.ts';
@@ -29,7 +30,14 @@ Send an \`Idempotency-Key\` to be able to repeat the request safely when an answ
   params: nothing,
   query: nothing,
   body: CreateInstance,
-  success: [{ status: 201, description: 'The instance exists and is being provisioned.', body: CreatedInstance }],
+  success: [
+    {
+      status: 201,
+      description: 'The instance exists and is being provisioned.',
+      body: CreatedInstance,
+      headers: CREATED_HEADERS,
+    },
+  ],
   failures: [
     ...LIMITED_FAILURES,
     ...POST_FAILURES,

@@ -37,7 +37,8 @@ export function powerContract(verb: PowerVerb, summary: string, description: str
     success: [
       {
         status: 202,
-        description: 'Accepted. There is no body, unless the request preferred the operation as one.',
+        description:
+          'Accepted. There is no body, unless the request prefers one or, without a body of its own, is marked as `application/json`: then it is the operation.',
         body: null,
         preferredBody: Operation,
         headers: {

@@ -5,6 +5,7 @@ import { OPERATION_STATES } from '#shared/domain/operation.ts';
 import { EVENT_STATUSES, INSTANCE_STATUSES } from '#shared/domain/status.ts';
 import { UNKNOWN_WORD } from '#shared/domain/stored-word.ts';
 import { ActivityFields, statusReasonField } from './activity-schemas.ts';
+import { price } from '../common/price-schema.ts';
 import { KEYS_DESCRIPTION, sshField, warningsField } from '../common/ssh-key-fields.ts';
 
 // Answers may gain fields, so their schemas stay open; requests are closed, so that a misspelt key is an error.
@@ -62,6 +63,7 @@ export const Template = Type.Object(
       examples: ['projects/ubuntu-os-cloud/global/images/family/ubuntu-2204-lts'],
     }),
     region: Type.String({ description: 'Region whose zones it can be used in.', examples: ['us-central1'] }),
+    price: Type.Optional(price),
   },
   { title: 'Template', description: 'What an instance can be made from: image, CPUs, memory and disk.' },
 );

@@ -9,6 +9,18 @@ import { sshKeysCreate } from './ssh-keys-create.ts';
 import { sshKeysDelete } from './ssh-keys-delete.ts';
 import { sshKeysGet } from './ssh-keys-get.ts';
 import { sshKeysList } from './ssh-keys-list.ts';
+import { imagesList } from './images-list.ts';
+import { instancesHistory } from './instances-history.ts';
+import { instancesReset } from './instances-reset.ts';
+import { instancesRestart } from './instances-restart.ts';
+import { instancesStart } from './instances-start.ts';
+import { instancesStop } from './instances-stop.ts';
+import { meGet } from './me-get.ts';
+import { regionsList } from './regions-list.ts';
+import { securityGroupsList } from './security-groups-list.ts';
+import { serverTypesList } from './server-types-list.ts';
+import { subnetsList } from './subnets-list.ts';
+import { vpcsList } from './vpcs-list.ts';
 
 export { fallback } from './fallback.ts';
 
@@ -19,7 +31,19 @@ export const RESOURCE_CONTRACTS: readonly Contract[] = [
   instancesGet,
   instancesDelete,
   operationsList,
+  instancesStart,
+  instancesStop,
+  instancesRestart,
+  instancesReset,
+  instancesHistory,
   operationsGet,
+  meGet,
+  serverTypesList,
+  imagesList,
+  vpcsList,
+  subnetsList,
+  securityGroupsList,
+  regionsList,
   sshKeysCreate,
   sshKeysList,
   sshKeysGet,

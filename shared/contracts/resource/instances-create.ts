@@ -1,5 +1,6 @@
 import { nothing } from '../common/parameters.ts';
 import { CREATE_FAILURES, LIMITED_FAILURES, POST_FAILURES } from '../common/common-failures.ts';
+import { CREATED_HEADERS } from '../common/answer-headers.ts';
 import { contract } from '../contract.ts';
 import { METADATA, PROVISIONING_RESOURCE, SPEC } from './example-values.ts';
 import { CreatedResourceInstance, CreateResource } from './schemas.ts';
@@ -27,7 +28,12 @@ Send an \`Idempotency-Key\` to be able to repeat the request safely when an answ
   query: nothing,
   body: CreateResource,
   success: [
-    { status: 201, description: 'The instance exists and is being provisioned.', body: CreatedResourceInstance },
+    {
+      status: 201,
+      description: 'The instance exists and is being provisioned.',
+      body: CreatedResourceInstance,
+      headers: CREATED_HEADERS,
+    },
   ],
   failures: [...LIMITED_FAILURES, ...POST_FAILURES, ...CREATE_FAILURES, 'spec_not_possible', 'default_network_missing'],
   examples: [

@@ -1,4 +1,5 @@
 import { CHANGE_FAILURES, LIMITED_FAILURES } from '../common/common-failures.ts';
+import { OPERATION_HEADERS } from '../common/answer-headers.ts';
 import { nothing } from '../common/parameters.ts';
 import { contract } from '../contract.ts';
 import { instanceParams } from './parameters.ts';
@@ -22,7 +23,9 @@ Asking again while it is being deleted answers the same operation.`,
   params: instanceParams,
   query: nothing,
   body: null,
-  success: [{ status: 202, description: 'The deletion is accepted.', body: AcceptedDeletion }],
+  success: [
+    { status: 202, description: 'The deletion is accepted.', body: AcceptedDeletion, headers: OPERATION_HEADERS },
+  ],
   failures: [...LIMITED_FAILURES, ...CHANGE_FAILURES, 'instance_not_found'],
   examples: [
     {

@@ -75,6 +75,13 @@ export const REQUEST_REASONS = {
     remedy: 'Use the endpoint for users, or ask your administrator for the role that the answer names.',
     repeat: 'after_change',
   },
+  feature_not_found: {
+    kind: 'not_found',
+    title: 'There is no such service or feature',
+    meaning: 'No quota or limit has this service and feature. The answer names those that there are.',
+    remedy: 'GET /api/billing/v1/quotas and /limits list all services with their features.',
+    repeat: 'no',
+  },
   unknown_path: {
     kind: 'not_found',
     title: 'There is nothing at this path',

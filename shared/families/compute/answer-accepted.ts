@@ -1,20 +1,18 @@
 import type { Operation } from '#shared/domain/operation.ts';
 import type { Reply } from '#shared/contracts/reply.ts';
+import type { Representation } from '#shared/http/pipeline.ts';
 import { operationHeaders, presentOperation } from './present.ts';
 
-/** 202 for an accepted operation: no body, unless the caller prefers the operation itself (RFC 7240). */
+/** 202 for an accepted operation: no body, unless the caller prefers the operation itself (RFC 7240) or expects a body. */
 export function answerAccepted({
-  wantsRepresentation,
+  representation,
 }: {
-  readonly wantsRepresentation: boolean;
+  readonly representation: Representation;
 }): (operation: Operation) => Reply {
   return (operation) => {
     const headers = operationHeaders(operation);
-    if (!wantsRepresentation) return { status: 202, headers };
-    return {
-      status: 202,
-      headers: { ...headers, 'preference-applied': 'return=representation' },
-      body: presentOperation(operation),
-    };
+    if (representation === 'none') return { status: 202, headers };
+    const applied = representation === 'preferred' ? { 'preference-applied': 'return=representation' } : {};
+    return { status: 202, headers: { ...headers, ...applied }, body: presentOperation(operation) };
   };
 }

@@ -1,4 +1,6 @@
 import type { TokensUsed } from '#shared/actions/read-usage.ts';
+import { Failure } from '#shared/domain/failure.ts';
+import { nearestText } from '#shared/domain/nearest.ts';
 import { LIMITED_OPERATIONS, UNLIMITED, type LimitedOperation, type Tier } from '#shared/domain/tier.ts';
 import { timestamp } from '../timestamp.ts';
 
@@ -38,11 +40,14 @@ export function presentQuotas({ customerId, tier }: Holder) {
 }
 
 export function presentLimits({ customerId, tier }: Holder) {
-  const limits = LIMITED_OPERATIONS.map((operation) => [
-    featureKey(operation),
-    { value: tier.perMinute[operation], window: 'minute', description: LIMIT_TEXT[operation] },
-  ]);
-  return { customerId, tierName: tier.name, limits: { [SERVICE]: Object.fromEntries(limits) as object } };
+  const limits = LIMITED_OPERATIONS.map(
+    (operation) =>
+      [
+        featureKey(operation),
+        { value: tier.perMinute[operation], window: 'minute', description: LIMIT_TEXT[operation] },
+      ] as const,
+  );
+  return { customerId, tierName: tier.name, limits: { [SERVICE]: Object.fromEntries(limits) } };
 }
 
 export function presentQuotaUsage({ customerId, tier }: Holder, instances: number, nowMs: number) {
@@ -87,9 +92,28 @@ function standing(currentUsage: number, limit: number) {
   return { currentUsage, limit, remaining };
 }
 
-function services(features: readonly object[]) {
+function services<Feature>(features: readonly Feature[]) {
   return {
     services: { [SERVICE]: { serviceName: SERVICE_NAME, features } },
     totalFeatures: features.length,
   };
+}
+
+/** The quotas or limits of one service, taken out of the whole. Throws `feature_not_found`. */
+export function ofService<T>(services: Readonly<Record<string, T>>, service: string): T {
+  return named(services, service, 'service');
+}
+
+/** One quota or limit of a service, taken out of the whole. Throws `feature_not_found`. */
+export function ofFeature<T>(features: Readonly<Record<string, T>>, feature: string): T {
+  return named(features, feature, 'feature');
+}
+
+function named<T>(all: Readonly<Record<string, T>>, name: string, what: string): T {
+  const found = Object.hasOwn(all, name) ? all[name] : undefined;
+  if (found !== undefined) return found;
+  const text = `There is no ${what} ${JSON.stringify(name)}. ${nearestText(name, Object.keys(all))}`;
+  throw new Failure('not_found', `${text} GET /api/billing/v1/limits and /quotas list all.`, {
+    reason: 'feature_not_found',
+  });
 }

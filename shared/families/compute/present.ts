@@ -1,3 +1,4 @@
+import type { Prices } from '#shared/actions/read-catalog.ts';
 import type { NetworkConfig, Template } from '#shared/domain/catalog.ts';
 import { EVENT_CAUSES, type InstanceEvent } from '#shared/domain/history.ts';
 import { type Instance, OPERATION_KINDS } from '#shared/domain/instance.ts';
@@ -6,6 +7,7 @@ import { type Operation, shownState } from '#shared/domain/operation.ts';
 import { EVENT_STATUSES, shownStatus } from '#shared/domain/status.ts';
 import { known, shownWord } from '#shared/domain/stored-word.ts';
 import { loginWarnings } from '../login-warnings.ts';
+import { CURRENCY } from '../currency.ts';
 import { timestamp } from '../timestamp.ts';
 import { presentActivity } from './present-activity.ts';
 
@@ -39,9 +41,11 @@ export function presentCreated(instance: Instance, operation: Operation) {
   return { ...presentInstance(instance, operation), ...loginWarnings(instance, '/api/compute/v1/ssh-keys') };
 }
 
-export function presentTemplate(template: Template) {
+export function presentTemplate(template: Template, prices: Prices) {
   const { id, name, description, machineType, diskSizeGb, diskType, image, region } = template;
-  return { id, name, description, machineType, diskSizeGb, diskType, image, region };
+  const cents = prices.get(machineType);
+  const price = cents === undefined ? null : { centsPerHour: cents, currency: CURRENCY };
+  return { id, name, description, machineType, diskSizeGb, diskType, image, region, price };
 }
 
 export function presentConfig(config: NetworkConfig) {

@@ -1,4 +1,6 @@
 import { allowedActions } from '#shared/domain/allowed-actions.ts';
+import type { Reply } from '#shared/contracts/reply.ts';
+import { EVENT_CAUSES, type InstanceEvent } from '#shared/domain/history.ts';
 import { type Instance, OPERATION_KINDS } from '#shared/domain/instance.ts';
 import { sshTarget } from '#shared/domain/login.ts';
 import { type Operation, shownState } from '#shared/domain/operation.ts';
@@ -104,4 +106,20 @@ function resultOf({ state, kind, error, seenStatus }: Operation) {
 /** Where an accepted operation can be followed. */
 export function operationHeaders({ id }: Pick<Operation, 'id'>): Readonly<Record<string, string>> {
   return { 'operation-location': `/v1/operations/${id}`, 'x-operation-id': id };
+}
+
+/** 202 for an accepted operation, with the operation as its body. */
+export function answerOperation(operation: Operation): Reply {
+  return { status: 202, headers: operationHeaders(operation), body: presentOperation(operation) };
+}
+
+export function presentResourceEvent(event: InstanceEvent) {
+  return {
+    state: event.status === 'DELETED' ? 'terminated' : STATE[shownStatus(event.status)],
+    at: timestamp(event.atMs),
+    cause: shownWord(EVENT_CAUSES, event.cause),
+    actor: event.actor.id,
+    operation_id: event.operationId,
+    reason: event.reason,
+  };
 }

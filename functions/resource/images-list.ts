@@ -1,0 +1,14 @@
+import { readImages } from '#shared/actions/read-catalog.ts';
+import { endpoint } from '#endpoints/resource-images-list.ts';
+import { resourceFamily } from '#shared/families/resource/family-adapter.ts';
+import { presentImage } from '#shared/families/resource/present-catalog.ts';
+import { httpFunction } from '#shared/runtime/http-function.ts';
+
+httpFunction({
+  endpoint,
+  family: resourceFamily,
+  handle: async (call, tools) => ({
+    status: 200,
+    body: { items: (await readImages(call, tools)).map(presentImage) },
+  }),
+});
