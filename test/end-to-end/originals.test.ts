@@ -65,7 +65,8 @@ function asWritten({ method, target, headers, body }: OriginalRequest, id = EXAM
 }
 
 function ask(method: string, path: string, body?: string, headers: Readonly<Record<string, string>> = {}) {
-  const sent = { ...world().user.key, 'content-type': 'application/json', ...headers };
+  const marked = body === undefined ? {} : { 'content-type': 'application/json' };
+  const sent = { ...world().user.key, ...marked, ...headers };
   return send(cloud().baseUrl, { method, path, headers: sent, ...(body === undefined ? {} : { body }) });
 }
 
