@@ -7,5 +7,6 @@ export const TAGS = [
   { name: 'Administration', description: 'Instances of all customers, for administrators.' },
   { name: 'Resources', description: 'The resource family: instances as metadata, spec and status.' },
   { name: 'Fleet', description: 'The fleet family: projects, batches, histories of status and price.' },
+  { name: 'Volumes', description: 'Block devices that outlive instances.' },
   { name: 'Limits', description: 'What you may use, and what you have used.' },
 ] as const;

@@ -24,6 +24,7 @@ export async function createProject(context: AccountsContext, wanted: NewProject
     id: wanted.id ?? newProjectId(context.random),
     customerId: wanted.customerId,
     name: wanted.name,
+    createdAtMs: context.clock.nowMs(),
   };
   checkProjectId(row.id);
   checkCustomerId(row.customerId);

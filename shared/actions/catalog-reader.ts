@@ -1,11 +1,18 @@
 import { TtlCache } from '#shared/concurrency/ttl-cache.ts';
 import { NETWORK_CONFIG, TEMPLATE, TIER } from '#shared/datastore/catalog-rows.ts';
 import type { Kind } from '#shared/datastore/kind.ts';
-import { ALL_NETWORK_CONFIGS, ALL_NETWORKS, ALL_SUBNETS, ALL_TEMPLATES } from '#shared/datastore/queries.ts';
+import {
+  ALL_IMAGES,
+  ALL_NETWORK_CONFIGS,
+  ALL_NETWORKS,
+  ALL_SERVER_TYPES,
+  ALL_SUBNETS,
+  ALL_TEMPLATES,
+} from '#shared/datastore/queries.ts';
 import type { Shape } from '#shared/datastore/query.ts';
 import type { Store } from '#shared/datastore/store.ts';
 import { ref } from '#shared/datastore/write.ts';
-import type { NetworkConfig, Subnet, Template } from '#shared/domain/catalog.ts';
+import type { Image, NetworkConfig, ServerType, Subnet, Template } from '#shared/domain/catalog.ts';
 import { Failure } from '#shared/domain/failure.ts';
 import { nearestText } from '#shared/domain/nearest.ts';
 import type { Tier } from '#shared/domain/tier.ts';
@@ -79,6 +86,14 @@ export class CatalogReader {
     const [networks, subnets] = await Promise.all([this.all(ALL_NETWORKS), this.all(ALL_SUBNETS)]);
     const vpcs = new Set(networks.filter((row) => row.network === network).map(({ id }) => id));
     return subnets.filter(({ customerId, vpcId }) => customerId === '' && vpcs.has(vpcId));
+  }
+
+  async serverTypes(): Promise<readonly ServerType[]> {
+    return this.#all(ALL_SERVER_TYPES);
+  }
+
+  async images(): Promise<readonly Image[]> {
+    return this.#all(ALL_IMAGES);
   }
 
   async #find<T>(kind: Kind<T>, id: string): Promise<T | undefined> {

@@ -2,10 +2,9 @@ import { VOLUME_TYPE } from '#shared/datastore/catalog-rows.ts';
 import { ref } from '#shared/datastore/write.ts';
 import type { VolumeType } from '#shared/domain/catalog.ts';
 import { Failure, type InvalidField } from '#shared/domain/failure.ts';
-import { launchNetworks } from '#shared/domain/launch-network.ts';
 import type { VolumeWish } from '#shared/domain/volume.ts';
 import type { Tools } from '#shared/lifecycle/tools.ts';
-import type { CatalogReader } from './catalog-reader.ts';
+import { type OfferCatalog, readLaunchZones } from './launch-catalog.ts';
 
 /** As callers write it. */
 export type VolumeInterface = 'Block' | 'File';
@@ -16,12 +15,14 @@ export type VolumeInterface = 'Block' | 'File';
  */
 export async function volumeTypeFor(
   diskInterface: VolumeInterface,
-  { zone, sizeGb }: Pick<VolumeWish, 'zone' | 'sizeGb'>,
-  { store, catalog }: Pick<Tools, 'store'> & { readonly catalog: Pick<CatalogReader, 'configs'> },
+  { zone, sizeGb, customerId }: Pick<VolumeWish, 'zone' | 'sizeGb'> & { readonly customerId: string },
+  { store, catalog }: Pick<Tools, 'store'> & { readonly catalog: OfferCatalog },
 ): Promise<VolumeType> {
-  const [row, configs] = await Promise.all([store.get(ref(VOLUME_TYPE, 'block')), catalog.configs()]);
+  const [row, zones] = await Promise.all([
+    store.get(ref(VOLUME_TYPE, 'block')),
+    readLaunchZones({ customerId }, { catalog }),
+  ]);
   const type = diskInterface === 'Block' ? row?.value : undefined;
-  const zones = [...launchNetworks(configs).keys()].sort();
   const fields: InvalidField[] = [];
   if (type === undefined) fields.push(wrong('disk_interface', `${diskInterface} volumes are not offered`));
   if (!zones.includes(zone)) fields.push(wrong('region', `must be one of ${zones.join(', ')}`));

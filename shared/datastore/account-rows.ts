@@ -46,9 +46,15 @@ export interface Project {
   readonly id: string;
   readonly customerId: string;
   readonly name: string;
+  /** 0: an earlier version made it, and did not say. */
+  readonly createdAtMs: number;
 }
 
-export const PROJECT: Kind<Project> = kind<Project>('Project', { id: text, customerId: text, name: plainText });
+export const PROJECT: Kind<Project> = kind<Project>(
+  'Project',
+  { id: text, customerId: text, name: plainText, createdAtMs: time },
+  { missing: () => ({ createdAtMs: 0 }) },
+);
 
 /** An API key: the public half is the id of the row (`ak_live_…`), of the secret half only the hash is kept. */
 export interface ApiKey {

@@ -40,7 +40,7 @@ const ADMIN = principal({ customerId: 'platform', projects: ['proj_platform'], r
 
 async function harness() {
   const { store } = await testDatastore();
-  await store.write([put(PROJECT, 'proj_1', { id: 'proj_1', customerId: 'acme', name: 'one' })]);
+  await store.write([put(PROJECT, 'proj_1', { id: 'proj_1', customerId: 'acme', name: 'one', createdAtMs: 0 })]);
   let nowMs = NOW_MS;
   const tools = { store, nowMs: () => (nowMs += 1), random: seededRandom(1) };
   const create = (caller: Principal, more: Partial<Parameters<typeof createSshKey>[0]> = {}) =>

@@ -21,6 +21,7 @@ const LAYERS: Readonly<Record<string, number>> = {
   http: 2,
   auth: 2,
   lifecycle: 3,
+  accounts: 4,
   actions: 4,
   workers: 4,
   families: 5,

@@ -300,7 +300,7 @@ const SAMPLES = new Map(
       }),
     ] as const,
     [CUSTOMER, CUSTOMER.encode({ id: 'c', name: 'n', tier: 't' })] as const,
-    [PROJECT, PROJECT.encode({ id: 'p', customerId: 'c', name: 'n' })] as const,
+    [PROJECT, PROJECT.encode({ id: 'p', customerId: 'c', name: 'n', createdAtMs: 1 })] as const,
     [
       USER,
       USER.encode({ id: 'u', customerId: 'c', name: '', projects: [], groups: [], roles: [], createdAtMs: 1 }),

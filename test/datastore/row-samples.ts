@@ -326,7 +326,7 @@ export const ROW_SAMPLES: readonly RowSamples[] = [
   samples(SEALING_KEY, record({ key: text })),
   samples(CUSTOMER, record({ id: text, name: text, tier: text })),
   samples(USER, record({ ...named, projects: texts, groups: texts, roles: texts, createdAtMs: ms })),
-  samples(PROJECT, record(named)),
+  samples(PROJECT, record({ ...named, createdAtMs: ms })),
   samples(
     API_KEY,
     record({

@@ -25,6 +25,7 @@ const ADDED: ReadonlyMap<string, unknown> = new Map<string, unknown>([
   ['Orphan stoppedAtMs', null],
   ['PricePeriod customerId', ''],
   ['RateCounter ahead', 0],
+  ['Project createdAtMs', 0],
   ['Tier maxVolumeGb', 0],
   ['Operation dueAtMs', 0],
   ...['Template', 'ServerType'].flatMap((kind): readonly (readonly [string, unknown])[] => [

@@ -125,7 +125,9 @@ function accountRows(principals: LocalPrincipals, nowMs: number): readonly Write
   const projects = new Map(PRINCIPAL_NAMES.map((name) => [principals[name].project, principals[name].customerId]));
   return [
     ...CUSTOMERS.map((customer) => put(CUSTOMER, customer.id, customer)),
-    ...[...projects].map(([id, customerId]) => put(PROJECT, id, { id, customerId, name: `${customerId}'s project` })),
+    ...[...projects].map(([id, customerId]) =>
+      put(PROJECT, id, { id, customerId, name: `${customerId}'s project`, createdAtMs: nowMs }),
+    ),
     ...PRINCIPAL_NAMES.flatMap((name) => rowsOf(name, principals[name], nowMs)),
   ];
 }

@@ -22,3 +22,28 @@ export const FLEET_INSTANCE = {
   private_ip: '10.128.0.5',
   status: 'STATUS_RUNNING',
 } as const;
+
+export const VOLUME_FID = 'vol_vol-550e84-a1b2c3d4';
+
+export const FLEET_VOLUME = {
+  fid: VOLUME_FID,
+  name: 'checkpoints',
+  region: 'us-central1-a',
+  created_at: '2024-01-01T00:00:00Z',
+  deleted_at: null,
+  capacity_gb: 100,
+  project: PROJECT_FID,
+  interface: 'Block',
+  bids: [],
+  reservations: [],
+  attachments: {},
+} as const;
+
+export const FLEET_API_KEY = {
+  fid: 'apikey_abc123def456gh78',
+  name: 'laptop',
+  created_at: '2024-01-01T00:00:00Z',
+  expires_at: '2034-01-01T00:00:00Z',
+  deactivated_at: null,
+  snippet: 'fkey_abc1...',
+} as const;

@@ -1,4 +1,16 @@
 import type { Contract } from '../contract.ts';
+import { apiKeysCreate } from './api-keys-create.ts';
+import { apiKeysDelete } from './api-keys-delete.ts';
+import { apiKeysList } from './api-keys-list.ts';
+import { availabilityList } from './availability-list.ts';
+import { imageVersionsList } from './image-versions-list.ts';
+import { instanceTypesList } from './instance-types-list.ts';
+import { me } from './me.ts';
+import { pricesCurrent } from './prices-current.ts';
+import { pricesHistory } from './prices-history.ts';
+import { projectsList } from './projects-list.ts';
+import { quotasList } from './quotas-list.ts';
+import { teammates } from './teammates.ts';
 import { instancesList } from './instances-list.ts';
 import { instancesStatus } from './instances-status.ts';
 import { instancesUpdate } from './instances-update.ts';
@@ -8,6 +20,10 @@ import { sshKeysDelete } from './ssh-keys-delete.ts';
 import { sshKeysList } from './ssh-keys-list.ts';
 import { sshKeysUpdate } from './ssh-keys-update.ts';
 import { statusHistory } from './status-history.ts';
+import { volumesCreate } from './volumes-create.ts';
+import { volumesDelete } from './volumes-delete.ts';
+import { volumesList } from './volumes-list.ts';
+import { volumesUpdate } from './volumes-update.ts';
 
 export { fallback } from './fallback.ts';
 
@@ -22,4 +38,20 @@ export const FLEET_CONTRACTS: readonly Contract[] = [
   sshKeysList,
   sshKeysUpdate,
   sshKeysDelete,
+  volumesList,
+  volumesCreate,
+  volumesUpdate,
+  volumesDelete,
+  instanceTypesList,
+  availabilityList,
+  pricesCurrent,
+  pricesHistory,
+  imageVersionsList,
+  me,
+  teammates,
+  projectsList,
+  quotasList,
+  apiKeysList,
+  apiKeysCreate,
+  apiKeysDelete,
 ];

@@ -8,7 +8,7 @@ import { Type } from 'typebox';
 const FID_LENGTH_MAX = 128;
 
 /** What nobody has is unknown, not malformed: fids take any text. */
-const fid = (description: string, example: string) =>
+export const fid = (description: string, example: string) =>
   Type.String({ description, minLength: 1, maxLength: FID_LENGTH_MAX, examples: [example] });
 
 export const project = fid('Project, one of yours.', 'proj_abc123456789');
@@ -31,10 +31,10 @@ export const nextCursor = Type.Optional(
 );
 
 /** RFC 3339 with any offset. That the day exists is checked where it is read. */
-const TIME =
+export const TIME =
   '^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])[Tt]([01][0-9]|2[0-3]):[0-5][0-9]:([0-5][0-9]|60)(\\.[0-9]{1,9})?([Zz]|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$';
 
-const time = (description: string) =>
+export const time = (description: string) =>
   Type.Optional(Type.String({ description, pattern: TIME, examples: ['2024-01-01T00:00:00Z'] }));
 
 export const instanceParams = Type.Object(
@@ -65,3 +65,13 @@ export const sshKeyParams = Type.Object(
 
 /** Clients of this family send parameters that an operation does not have; a refusal would leave machines running. */
 export const ignored = Type.Object({}, { additionalProperties: true });
+
+export const volumeParams = Type.Object(
+  { fid: fid('Id of the volume.', 'vol_vol-550e84-a1b2c3d4') },
+  { additionalProperties: false },
+);
+
+export const apiKeyParams = Type.Object(
+  { fid: fid('Id of the key.', 'apikey_abc123def456gh78') },
+  { additionalProperties: false },
+);

@@ -2,20 +2,16 @@ import { Type, type TSchema } from 'typebox';
 import { OPERATION_STATES } from '#shared/domain/operation.ts';
 import { UNKNOWN_WORD } from '#shared/domain/stored-word.ts';
 import { FLEET_STATUSES } from '#shared/domain/fleet-status.ts';
+import { ACCOUNT_SCHEMAS } from './account-schemas.ts';
+import { OFFER_SCHEMAS } from './offer-schemas.ts';
+import { fid, nullable, when } from './schema-parts.ts';
+import { VOLUME_SCHEMAS } from './volume-schemas.ts';
 
 // Answers may gain fields, so their schemas stay open; requests are closed, so that a misspelt key is an error.
-
-const nullable = <T extends TSchema>(schema: T, description: string) =>
-  Type.Union([schema, Type.Null()], { description });
-
-const when = (description: string) =>
-  Type.String({ description, format: 'date-time', examples: ['2024-01-01T00:00:00Z'] });
 
 const status = (description: string) => Type.Enum(FLEET_STATUSES, { type: 'string', description });
 
 const nextCursor = nullable(Type.String(), '`next_cursor` of the next request; null when this was the end.');
-
-const fid = (description: string, example: string) => Type.String({ description, examples: [example] });
 
 const lastOperation = Type.Optional(
   nullable(
@@ -188,4 +184,7 @@ export const FLEET_SCHEMAS = {
   FleetPricePeriod,
   FleetPriceHistory,
   FleetError,
+  ...VOLUME_SCHEMAS,
+  ...OFFER_SCHEMAS,
+  ...ACCOUNT_SCHEMAS,
 } as const;

@@ -60,4 +60,25 @@ export const VOLUME_REASONS = {
     remedy: 'Ask for one instance, or leave the volumes out.',
     repeat: 'no',
   },
+  instance_type_not_found: {
+    kind: 'not_found',
+    title: 'There is no such instance type',
+    meaning: 'No instance type has this id, or none that you can launch in this region; these get one answer.',
+    remedy: 'GET /v2/instance-types and GET /v2/spot/availability list what can be launched.',
+    repeat: 'no',
+  },
+  api_key_not_found: {
+    kind: 'not_found',
+    title: 'There is no such API key',
+    meaning: 'The key does not exist, has been deleted, or is not yours; these get one answer.',
+    remedy: 'GET /v2/api-keys lists your keys.',
+    repeat: 'no',
+  },
+  too_many_api_keys: {
+    kind: 'quota_exceeded',
+    title: 'You have the most API keys that are allowed',
+    meaning: 'A user may have a bounded number of API keys, deleted ones included, and you have them all.',
+    remedy: 'Use a key that you have, or ask your administrator for another user.',
+    repeat: 'no',
+  },
 } as const satisfies Readonly<Record<string, ReasonEntry>>;

@@ -2,6 +2,8 @@ import { parseQuery } from '#shared/http/request.ts';
 
 /** Parameters that are lists end so. */
 const LIST_END = '_in';
+/** Lists of another name. */
+const LISTS: ReadonlySet<string> = new Set(['instance_types']);
 /** A `+` of an offset that was sent unescaped arrives as a space. */
 const TIME_END = '_time';
 
@@ -20,6 +22,6 @@ export function readQuery(query: string): ReturnType<typeof parseQuery> {
 }
 
 function parts(name: string, text: string): readonly string[] {
-  const words = name.endsWith(LIST_END) ? text.split(',').map((word) => word.trim()) : [text];
+  const words = name.endsWith(LIST_END) || LISTS.has(name) ? text.split(',').map((word) => word.trim()) : [text];
   return words.filter((word) => word !== '').map((word) => (name.endsWith(TIME_END) ? word.replace(' ', '+') : word));
 }

@@ -1,5 +1,6 @@
 import type { ProjectListRequest } from '#shared/actions/list-project-instances.ts';
 import type { TimelineRequest } from '#shared/actions/read-timeline.ts';
+import type { PriceSeriesRequest } from '#shared/actions/read-price-series.ts';
 import type { FleetStatus } from '#shared/domain/fleet-status.ts';
 
 /** The query of the list, as its contract checked it. */
@@ -70,5 +71,30 @@ export function toTimeline(query: HistoryQuery): Omit<TimelineRequest, 'caller'>
     window: { ...(start === undefined ? {} : { start }), ...(end === undefined ? {} : { end }) },
     limit: query.limit,
     cursor: query.next_cursor,
+  };
+}
+
+/** The query of the prices over time, as its contract checked it. */
+export interface PriceSeriesQuery {
+  readonly instance_types?: readonly string[];
+  readonly region?: string;
+  readonly num_samples: number;
+  readonly start_time?: string;
+  readonly end_time?: string;
+}
+
+const THIRTY_DAYS_MS = 30 * 86_400_000;
+
+/** The window ends now and begins thirty days before its end, when nothing is said. */
+export function toPriceSeries(
+  query: PriceSeriesQuery,
+  nowMs: number,
+): Pick<PriceSeriesRequest, 'instanceTypes' | 'zone' | 'window'> {
+  const endMs = query.end_time === undefined ? nowMs : Date.parse(query.end_time);
+  const startMs = query.start_time === undefined ? endMs - THIRTY_DAYS_MS : Date.parse(query.start_time);
+  return {
+    instanceTypes: query.instance_types ?? [],
+    zone: query.region,
+    window: { startMs, endMs, samples: query.num_samples },
   };
 }

@@ -58,7 +58,7 @@ export function people(nowMs: number): {
     rows: [
       ...customers.flatMap(({ customerId: id, tier }) => [
         put(CUSTOMER, id, { id, name: id, tier }),
-        put(PROJECT, projectOf(id), { id: projectOf(id), customerId: id, name: `${id}'s project` }),
+        put(PROJECT, projectOf(id), { id: projectOf(id), customerId: id, name: `${id}'s project`, createdAtMs: 0 }),
       ]),
       ...made.flatMap(({ rows }) => rows),
     ],

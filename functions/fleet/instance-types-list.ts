@@ -1,0 +1,16 @@
+import { readAvailability } from '#shared/actions/read-offers.ts';
+import { endpoint } from '#endpoints/fleet-instance-types-list.ts';
+import { offersOf } from '#shared/domain/machine-offer.ts';
+import { presentInstanceType } from '#shared/families/fleet/present-offers.ts';
+import { fleetFamily } from '#shared/families/fleet/family-adapter.ts';
+import { httpFunction } from '#shared/runtime/http-function.ts';
+
+httpFunction({
+  endpoint,
+  family: fleetFamily,
+  handle: async ({ caller, tier }, tools) => ({
+    status: 200,
+    // A type that can be launched nowhere is no offer.
+    body: offersOf(await readAvailability({ caller, tier }, tools)).map(presentInstanceType),
+  }),
+});

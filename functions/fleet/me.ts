@@ -1,0 +1,11 @@
+import { readUser } from '#shared/actions/read-account.ts';
+import { endpoint } from '#endpoints/fleet-me.ts';
+import { presentMe } from '#shared/families/fleet/present-account.ts';
+import { fleetFamily } from '#shared/families/fleet/family-adapter.ts';
+import { httpFunction } from '#shared/runtime/http-function.ts';
+
+httpFunction({
+  endpoint,
+  family: fleetFamily,
+  handle: async ({ caller }, tools) => ({ status: 200, body: presentMe(caller, await readUser({ caller }, tools)) }),
+});
