@@ -60,7 +60,8 @@ beforeAll(async () => {
   const admin = await accounts.walker('wardens', { tier: 'walk', admin: true });
   const stranger = await accounts.walker('strangers', { tier: 'walk' });
   const ended = await accounts.ended(user);
-  made = { accounts, user, admin, stranger, ended, subjects: await newInstance(user) };
+  const subjects = { ...(await newInstance(user)), volume: await newVolume(user), fleetApiKey: await newApiKey(user) };
+  made = { accounts, user, admin, stranger, ended, subjects };
 }, 60_000);
 
 afterAll(() => made?.accounts.close());
@@ -155,10 +156,45 @@ async function newSshKey(owner: Walker): Promise<string> {
   return (answer.body as { readonly id: string }).id;
 }
 
+function needsInstance(contract: Contract): boolean {
+  return ['instance', 'operation'].includes(subjectOf(contract) ?? '');
+}
+
+let volumes = 0;
+
+async function newVolume(owner: Walker): Promise<string> {
+  volumes += 1;
+  const { project } = owner;
+  const wish = { project, name: `walk-${volumes}`, disk_interface: 'Block', region: 'us-central1-a', size_gb: 10 };
+  return newFleetThing('/v2/volumes', wish, owner);
+}
+
+async function newApiKey(owner: Walker): Promise<string> {
+  return newFleetThing('/v2/api-keys', { name: 'walk', expires_at: '2090-01-01T00:00:00Z' }, owner);
+}
+
+async function newFleetThing(path: string, wish: object, owner: Walker): Promise<string> {
+  const headers = { ...owner.token, 'content-type': 'application/json' };
+  const answer = await send(cloud().baseUrl, { method: 'POST', path, headers, body: JSON.stringify(wish) });
+  expect(answer.status, answer.text).toBe(201);
+  return (answer.body as { readonly fid: string }).fid;
+}
+
 /** Subjects that a contract may change: of what it is about, new ones. */
 async function newSubjects(contract: Contract, owner: Walker): Promise<Subjects> {
-  if (subjectOf(contract) !== 'ssh-key') return newInstance(owner);
-  return { ...world().subjects, project: owner.project, sshKeyId: await newSshKey(owner) };
+  const others = { ...world().subjects, project: owner.project };
+  switch (subjectOf(contract)) {
+    case 'ssh-key':
+      return { ...others, sshKeyId: await newSshKey(owner) };
+    case 'volume':
+      return { ...others, volume: await newVolume(owner) };
+    case 'api-key':
+      return { ...others, fleetApiKey: await newApiKey(owner) };
+    case 'instance':
+    case 'operation':
+    case undefined:
+      return newInstance(owner);
+  }
 }
 
 async function prepare(
@@ -353,7 +389,7 @@ describe.each(CONTRACTS.filter(({ limit, method }) => limit !== null && method !
       const { accounts } = world();
       const customer = await accounts.walker(`beyond-${contract.name}`, { tier: 'walk' });
       const subjects = await newSubjects(contract, customer);
-      if (subjectOf(contract) !== 'ssh-key') await prepare('created', subjects, customer);
+      if (subjectOf(contract) === undefined || needsInstance(contract)) await prepare('created', subjects, customer);
       await accounts.moveToTier(customer, 'narrow');
       await accounts.useUp(customer, contract.limit ?? 'create', await cloud().nowMs());
       const before = await traces(customer, subjects);
@@ -471,6 +507,7 @@ function comparable({ status, headers, text }: PlainAnswer, subjects: Subjects) 
       .replaceAll(subjects.instanceId, 'INSTANCE')
       .replaceAll(subjects.operationId, 'OPERATION')
       .replaceAll(subjects.sshKeyId, 'SSH_KEY')
+      .replaceAll(subjects.volume ?? 'vol_vol-000000-00000000', 'VOLUME')
       .replaceAll(/[0-9a-f]{32}/g, 'ERROR_ID');
   const kept = Object.entries(headers).filter(([name]) => !changing.includes(name) && name !== 'content-length');
   return {

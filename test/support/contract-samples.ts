@@ -64,6 +64,9 @@ export interface Subjects {
   readonly instanceId: string;
   readonly operationId: string;
   readonly sshKeyId: string;
+  /** fids of things that few endpoints are about; absent where a test has none. */
+  readonly volume?: string;
+  readonly fleetApiKey?: string;
   /** fid. */
   readonly project: string;
 }
@@ -99,6 +102,19 @@ const SPECIAL: Readonly<Record<string, Special>> = {
   'fleet-status-history': { query: ofProject },
   'fleet-pricing-history': { query: ofProject },
   'fleet-ssh-keys-list': { query: ofProject },
+  'fleet-volumes-list': { query: ofProject },
+  'fleet-quotas-list': { query: ofProject },
+  'fleet-prices-current': { query: () => 'instance_type=it_n1-standard-2' },
+  'fleet-volumes-create': {
+    body: ({ project }) => ({
+      project,
+      name: 'walk',
+      disk_interface: 'Block',
+      region: 'us-central1-a',
+      size_gb: 10,
+    }),
+  },
+  'fleet-volumes-update': { body: ({ volume = '' }) => ({ name: `renamed-${volume.slice(-8)}` }) },
   'fleet-ssh-keys-create': {
     body: ({ project }) => ({ project, name: 'walk', public_key: EXAMPLE_PUBLIC_KEY }),
   },
@@ -131,7 +147,7 @@ export function sampleOf(contract: Contract, subjects: Subjects): Sample {
 }
 
 export function needsOwnInstance(contract: Contract): boolean {
-  const changes = contract.method !== 'GET' && ['instance', 'ssh-key'].includes(subjectOf(contract) ?? '');
+  const changes = contract.method !== 'GET' && subjectOf(contract) !== undefined && subjectOf(contract) !== 'operation';
   return SPECIAL[contract.name]?.ownInstance ?? changes;
 }
 
@@ -139,11 +155,15 @@ export function before(contract: Contract): Before | undefined {
   return SPECIAL[contract.name]?.after;
 }
 
+export type Subject = 'instance' | 'operation' | 'ssh-key' | 'volume' | 'api-key';
+
 /** What the path names; `undefined` when that belongs to nobody. */
-export function subjectOf({ path }: Contract): 'instance' | 'operation' | 'ssh-key' | undefined {
+export function subjectOf({ path }: Contract): Subject | undefined {
   const [, segment] = /\/([a-z-]+)\/\{\w+\}/.exec(path) ?? [];
   if (segment === 'instances') return 'instance';
   if (segment === 'ssh-keys') return 'ssh-key';
+  if (segment === 'volumes') return 'volume';
+  if (segment === 'api-keys') return 'api-key';
   return segment === 'operations' ? 'operation' : undefined;
 }
 
@@ -156,6 +176,10 @@ export function valueOf(contract: Contract, parameter: string, subjects: Subject
       return subjects.operationId;
     case 'ssh-key':
       return parameter === 'fid' ? sshKeyFid(subjects.sshKeyId) : subjects.sshKeyId;
+    case 'volume':
+      return subjects.volume ?? 'vol_vol-000000-00000000';
+    case 'api-key':
+      return subjects.fleetApiKey ?? 'apikey_0000000000000000';
     case undefined:
       if (parameter === 'service') return 'compute-api';
       if (parameter === 'feature') return contract.path.includes('quotas') ? 'max_instances' : 'create_per_minute';
