@@ -1,5 +1,6 @@
 import { sweep } from '#shared/workers/sweep.ts';
 import { openCompute } from '#shared/runtime/open-compute.ts';
+import { openDisks } from '#shared/runtime/open-disks.ts';
 import { openPublisher } from '#shared/runtime/open-publisher.ts';
 import { scheduledFunction } from '#shared/runtime/worker-function.ts';
 
@@ -7,7 +8,7 @@ const DAY_MS = 24 * 60 * 60_000;
 
 scheduledFunction({
   name: 'reconciler-sweep',
-  open: (base) => ({ ...openCompute(base), ...openPublisher(base) }),
+  open: (base) => ({ ...openCompute(base), ...openDisks(base), ...openPublisher(base) }),
   run: (tools) => {
     const { database, databaseEpochMs, orphanKeptDays } = tools.configuration;
     return sweep({ identity: { database, epochMs: databaseEpochMs }, keptMs: orphanKeptDays * DAY_MS }, tools);

@@ -12,14 +12,11 @@ import type { Tools } from '#shared/lifecycle/tools.ts';
 import { applyBrake, readBrake } from './apply-brake.ts';
 import type { DatabaseIdentity } from './database-marker.ts';
 import { each } from './each.ts';
+import { ORPHAN_AGE_MS, QUARANTINE_MS } from './orphan-times.ts';
 import { readPrices, rollPrice } from './roll-prices.ts';
 import { BATCH, DRIFT, JOB, type SweepReport } from './sweep-report.ts';
-
-/** VMs younger than this may have a record in a moment: their create is still at work. */
-export const ORPHAN_AGE_MS = 5 * 60_000;
-
-/** A VM without a record is left alone for this long, so that a person can look at it. */
-export const QUARANTINE_MS = 10 * 60_000;
+import type { SweepTools } from './sweep-tools.ts';
+import { compareDisks, quarantineDisk } from './sweep-volumes.ts';
 
 /** Beyond this many VMs the whole comparison, one list call per 500 of them, runs each five minutes. */
 const SMALL_PLATFORM = 5_000;
@@ -27,12 +24,12 @@ const SMALL_PLATFORM = 5_000;
 const FULL_EVERY_MS = 5 * 60_000;
 
 /**
- * Every VM against its record, and every record against its VM. `quarantine` says whether VMs without a record may be
- * touched: they must be few, and the database this deployment's.
+ * Every VM against its record, every record against its VM, and the same of disks and volumes. `brake` says whether what has
+ * no record may be touched: VMs and disks together must be few, and the database this deployment's.
  */
 export async function compareAll(
   identity: DatabaseIdentity,
-  tools: Tools,
+  tools: SweepTools,
 ): Promise<Partial<SweepReport> & Pick<SweepReport, 'brake'>> {
   const { store, nowMs } = tools;
   const startedAtMs = nowMs();
@@ -54,10 +51,27 @@ export async function compareAll(
   );
   const found = { machines: seen.size, records };
   const confirmed = await confirmUnrecorded(candidates, unrecordedAllowed(found), tools);
-  const brake = await applyBrake({ ...found, unrecorded: confirmed.length }, identity, tools);
-  if (brake !== 'on') await each(confirmed, (machine) => quarantine(machine, tools));
+  const { unrecordedDisks, ...volumes } = await compareDisks(startedAtMs, tools);
+  // One brake for both: lost records are lost records, whatever they are of.
+  const together = {
+    machines: found.machines + volumes.disks,
+    records: found.records + volumes.volumes,
+    unrecorded: confirmed.length + unrecordedDisks.length,
+  };
+  const brake = await applyBrake(together, identity, tools);
+  if (brake !== 'on') {
+    await each(confirmed, (machine) => quarantine(machine, tools));
+    await each(unrecordedDisks, (disk) => quarantineDisk(disk, tools));
+  }
   await store.write([put(JOB_STATE, JOB, { cursor: String(seen.size), ranAtMs: startedAtMs })]);
-  return { full: true, ...found, unrecorded: confirmed.length, brake };
+  return {
+    full: true,
+    ...found,
+    ...volumes,
+    unrecorded: confirmed.length,
+    unrecordedDisks: unrecordedDisks.length,
+    brake,
+  };
 }
 
 /** Those of a page that have no record. */

@@ -11,6 +11,12 @@ export interface SweepReport {
   readonly unrecorded: number;
   /** VMs on the list of those to delete that were deleted. */
   readonly orphans: number;
+  /** Disks with our label, live volumes, and disks that no volume knows. */
+  readonly disks: number;
+  readonly volumes: number;
+  readonly unrecordedDisks: number;
+  /** Volumes that were due to be looked at. */
+  readonly settledVolumes: number;
   readonly failures: number;
   /** `on`: too many VMs have no record, and none is touched. `foreign`: the database is another one; nothing was done. */
   readonly brake: 'off' | 'released' | 'on' | 'foreign';

@@ -11,8 +11,11 @@ import { readBrake, refuseDatabase } from './apply-brake.ts';
 import { compareAll } from './compare-machines.ts';
 import { type DatabaseIdentity, databaseState } from './database-marker.ts';
 import { each } from './each.ts';
+import { removeOrphanDisks } from './remove-orphan-disks.ts';
 import { removeOrphans } from './remove-orphans.ts';
 import { BATCH, DRIFT, type SweepReport } from './sweep-report.ts';
+import type { SweepTools } from './sweep-tools.ts';
+import { settleDueVolumes } from './sweep-volumes.ts';
 
 /** An operation younger than this is on its way without help. */
 const LEFT_BEHIND_MS = 20_000;
@@ -32,7 +35,7 @@ export interface SweepSettings {
  * with all records, and removes VMs that must go. Each part goes on when another fails; everything may run twice. A database that is not this
  * deployment's is left alone: its operations have been carried out, and its records are of another time.
  */
-export async function sweep({ identity, keptMs }: SweepSettings, tools: Tools): Promise<SweepReport> {
+export async function sweep({ identity, keptMs }: SweepSettings, tools: SweepTools): Promise<SweepReport> {
   const report: { -readonly [K in keyof SweepReport]: SweepReport[K] } = {
     republished: 0,
     oldestOpenSeconds: 0,
@@ -41,6 +44,10 @@ export async function sweep({ identity, keptMs }: SweepSettings, tools: Tools): 
     records: 0,
     unrecorded: 0,
     orphans: 0,
+    disks: 0,
+    volumes: 0,
+    unrecordedDisks: 0,
+    settledVolumes: 0,
     failures: 0,
     full: false,
     brake: 'on',
@@ -63,6 +70,9 @@ export async function sweep({ identity, keptMs }: SweepSettings, tools: Tools): 
   await part('look', async () => {
     report.looked = await lookAtDue(tools);
   });
+  await part('volumes', async () => {
+    report.settledVolumes = await settleDueVolumes(tools);
+  });
   await part('compare', async () => {
     Object.assign(report, await compareAll(identity, tools));
   });
@@ -70,6 +80,7 @@ export async function sweep({ identity, keptMs }: SweepSettings, tools: Tools): 
     // A comparison that failed says nothing about lost records, so it touches no VM either.
     const unrecorded = report.brake !== 'on' && (await readBrake(tools)) !== 'on';
     report.orphans = await removeOrphans({ unrecorded, keptMs }, tools);
+    if (unrecorded) report.orphans += await removeOrphanDisks({ keptMs }, tools);
   });
   tools.log.info('sweep ended', report);
   return report;

@@ -7,7 +7,8 @@ import { DatastoreEmulator } from '#scripts/emulators/datastore/datastore-emulat
 import { PubSubEmulator } from '#scripts/emulators/pubsub/pubsub-emulator.ts';
 import { Faults, type Fault, type FaultKind, type FaultService } from '#scripts/emulators/faults.ts';
 import { LOCAL_PROJECT } from '#scripts/local/functions/function-environment.ts';
-import type { Tools } from '#shared/lifecycle/tools.ts';
+import { Disks } from '#shared/gce/disks.ts';
+import type { SweepTools } from '#shared/workers/sweep-tools.ts';
 import { connection } from '#shared/datastore/connection.ts';
 import { COMPOSITE_INDEXES } from '#shared/datastore/indexes.ts';
 import { Store } from '#shared/datastore/store.ts';
@@ -37,7 +38,7 @@ export class CallCounts extends Faults {
 export interface ScaleCloud {
   readonly datastore: DatastoreEmulator;
   readonly calls: CallCounts;
-  readonly tools: Tools;
+  readonly tools: SweepTools;
   stop(): Promise<void>;
 }
 
@@ -62,6 +63,7 @@ export async function scaleCloud(stateFile: string): Promise<ScaleCloud> {
       sleep: (ms) => sleep(ms),
     }),
     compute: new Compute({ project: LOCAL_PROJECT, deployment: 'local', emulatorHost: compute.address }),
+    disks: new Disks({ project: LOCAL_PROJECT, deployment: 'local', emulatorHost: compute.address }),
     publisher: new Publisher({ project: LOCAL_PROJECT, topic: 'operations', emulatorHost: pubsub.address }),
     log: { info: ignored, warn: ignored, error: ignored, critical: ignored },
     nowMs: () => Date.now(),
@@ -73,7 +75,7 @@ export async function scaleCloud(stateFile: string): Promise<ScaleCloud> {
     calls,
     tools,
     stop: async () => {
-      await Promise.all([tools.store.close(), tools.compute.close(), tools.publisher.close()]);
+      await Promise.all([tools.store.close(), tools.compute.close(), tools.disks.close(), tools.publisher.close()]);
       await Promise.all([datastore.stop(), pubsub.stop(), compute.stop()]);
       clock.stop();
     },

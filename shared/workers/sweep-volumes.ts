@@ -1,0 +1,95 @@
+import { time } from '#shared/datastore/field.ts';
+import { ALL_VOLUMES, DUE_VOLUMES } from '#shared/datastore/queries.ts';
+import { ORPHAN_DISK, VOLUME } from '#shared/datastore/volume-rows.ts';
+import { Conflict, insert, ref, type Row } from '#shared/datastore/write.ts';
+import { isLive, type Volume } from '#shared/domain/volume.ts';
+import type { Disk } from '#shared/gce/disks.ts';
+import { settleVolume } from '#shared/lifecycle/settle-volume.ts';
+import type { VolumeTools } from '#shared/lifecycle/volume-tools.ts';
+import { ORPHAN_AGE_MS, QUARANTINE_MS } from './orphan-times.ts';
+import { each } from './each.ts';
+import { BATCH } from './sweep-report.ts';
+
+/** What a comparison of all disks with all volumes has found. */
+export interface DiskComparison {
+  /** Disks with our label. */
+  readonly disks: number;
+  /** Live volumes. */
+  readonly volumes: number;
+  /** Disks that should have a volume and have none. */
+  readonly unrecordedDisks: readonly Disk[];
+}
+
+/** Goes on with the volumes whose disks are not where the record says, the longest due first. */
+export async function settleDueVolumes(tools: VolumeTools): Promise<number> {
+  const { rows } = await tools.store.query(DUE_VOLUMES, { checkAtMs: time.encode(tools.nowMs()) }, { limit: BATCH });
+  await each(rows, async ({ id }) => {
+    await settleVolume(id, tools);
+  });
+  return rows.length;
+}
+
+/** Every disk with our label against its volume, and every volume against its disk. What differs is settled. */
+export async function compareDisks(startedAtMs: number, tools: VolumeTools): Promise<DiskComparison> {
+  const { store, disks } = tools;
+  const seen = new Map<string, Disk>();
+  for await (const page of disks.list()) for (const disk of page) seen.set(disk.name, disk);
+  let volumes = 0;
+  const known = new Set<string>();
+  let cursor: string | undefined;
+  do {
+    const page = await store.query(ALL_VOLUMES, {}, { limit: BATCH, ...(cursor === undefined ? {} : { cursor }) });
+    for (const { id } of page.rows) known.add(id);
+    volumes += page.rows.filter(({ value }) => isLive(value)).length;
+    const wrong = page.rows.filter((row) => row.value.createdAtMs < startedAtMs && differs(row, seen.get(row.id)));
+    await each(wrong, async ({ id }) => {
+      await settleVolume(id, tools);
+    });
+    cursor = page.cursor;
+  } while (cursor !== undefined);
+  const candidates = [...seen.values()].filter(
+    ({ name, createdAtMs }) => !known.has(name) && startedAtMs - createdAtMs >= ORPHAN_AGE_MS,
+  );
+  return { disks: seen.size, volumes, unrecordedDisks: await confirmUnrecordedDisks(candidates, tools) };
+}
+
+/** Whether a volume that nothing waits for is not as its disk is. */
+function differs({ value: volume }: Row<Volume>, disk: Disk | undefined): boolean {
+  // A volume that is due, or will be, is looked at then.
+  if (volume.checkAtMs !== null) return false;
+  if (!isLive(volume)) return disk !== undefined;
+  return disk === undefined || (disk.users[0] ?? '') !== (volume.use?.instanceId ?? '');
+}
+
+/** Those that still exist and have no volume: the list is older than the records. */
+async function confirmUnrecordedDisks(candidates: readonly Disk[], { store, disks }: VolumeTools): Promise<readonly Disk[]> {
+  const records = await store.getAll(candidates.map(({ name }) => ref(VOLUME, name)));
+  const orphans: Disk[] = [];
+  for (const [index, disk] of candidates.entries()) {
+    if (records[index] === undefined && (await disks.get(disk)) !== undefined) orphans.push(disk);
+  }
+  return orphans;
+}
+
+/** A disk that carries our label and that no volume knows: put on the list, never touched at once. */
+export async function quarantineDisk(disk: Disk, { store, nowMs, log }: VolumeTools): Promise<void> {
+  const foundAtMs = nowMs();
+  const orphan = {
+    name: disk.name,
+    zone: disk.zone,
+    foundAtMs,
+    freeSinceMs: null,
+    dueAtMs: foundAtMs + QUARANTINE_MS,
+    attempts: 0,
+  };
+  try {
+    await store.commitOnce([insert(ORPHAN_DISK, disk.name, orphan)]);
+    log.error('a disk without a volume was found; it will be deleted after some days', {
+      disk: disk.name,
+      zone: disk.zone,
+    });
+  } catch (thrown) {
+    // It is on the list already.
+    if (!(thrown instanceof Conflict)) throw thrown;
+  }
+}
