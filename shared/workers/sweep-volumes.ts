@@ -62,7 +62,10 @@ function differs({ value: volume }: Row<Volume>, disk: Disk | undefined): boolea
 }
 
 /** Those that still exist and have no volume: the list is older than the records. */
-async function confirmUnrecordedDisks(candidates: readonly Disk[], { store, disks }: VolumeTools): Promise<readonly Disk[]> {
+async function confirmUnrecordedDisks(
+  candidates: readonly Disk[],
+  { store, disks }: VolumeTools,
+): Promise<readonly Disk[]> {
   const records = await store.getAll(candidates.map(({ name }) => ref(VOLUME, name)));
   const orphans: Disk[] = [];
   for (const [index, disk] of candidates.entries()) {
