@@ -10,6 +10,7 @@ import { askCompute } from '#shared/lifecycle/ask-compute.ts';
 import { cloudFailure, machineOf } from '#shared/lifecycle/cloud-failure.ts';
 import { findMachine } from '#shared/lifecycle/find-machine.ts';
 import { publishOperations } from '#shared/lifecycle/publish-operations.ts';
+import { recordStockout } from '#shared/lifecycle/record-stockout.ts';
 import type { Tools } from '#shared/lifecycle/tools.ts';
 import { accept, type Accepted, type CreateRequest } from './accept-create.ts';
 import { confirm } from './confirm-create.ts';
@@ -101,8 +102,10 @@ async function carryOut(
     await lease.keep();
     if (!(await mayBeThere({ place, error, failures }, tools))) {
       const wasClear = !failures.includes('backend_error');
-      if (await undo(request, operation, { error, wasClear }, tools))
+      if (await undo(request, operation, { error, wasClear }, tools)) {
+        await recordStockout(error.reason, instance, tools);
         throw cloudFailure(error, machineOf(instance), 'insert');
+      }
     }
     tools.log.warn('the outcome of an insert is open; the worker will find out', {
       operationId: operation.id,

@@ -10,6 +10,7 @@ import type { Machine } from '#shared/gce/compute.ts';
 import type { OperationMessage } from '#shared/pubsub/publisher.ts';
 import { observedWrites } from './instance-writes.ts';
 import { publishOperations } from './publish-operations.ts';
+import { recordStockout } from './record-stockout.ts';
 import type { Tools } from './tools.ts';
 
 /** An operation and its instance, as they were read. */
@@ -77,6 +78,7 @@ export async function settle(
     state: end.state,
     reason: end.error?.reason,
   });
+  await recordStockout(end.error?.reason, held.instance?.value, tools);
   if (next !== undefined) await publishOperations([next], tools);
 }
 
