@@ -23,7 +23,9 @@ const REQUEST = { caller: { customerId: 'acme' }, tier: TIER };
 /** The local catalogue, and a clock to move. */
 async function harness() {
   const { store } = await testDatastore();
-  await applyCatalog(store, catalog satisfies Catalog);
+  const actor = { type: 'system' as const, id: 'test' };
+  const auditor = { actor, requestId: 'request-1', nowMs: () => NOW_MS, hex: (bytes: number) => '0'.repeat(bytes * 2) };
+  await applyCatalog(store, catalog satisfies Catalog, { auditor, prune: false });
   let nowMs = NOW_MS;
   const clock = { nowMs: () => nowMs };
   const reader = () => new CatalogReader({ store, ...clock });
@@ -34,7 +36,9 @@ async function harness() {
     clock,
     pass: (ms: number) => void (nowMs += ms),
     place: async (machineType: string, zone: string) =>
-      (await readAvailability(REQUEST, tools())).find((row) => row.offer.machineType === machineType && row.zone === zone),
+      (await readAvailability(REQUEST, tools())).find(
+        (row) => row.offer.machineType === machineType && row.zone === zone,
+      ),
   };
 }
 
