@@ -6,11 +6,13 @@ import { type Instance, OPERATION_KINDS, type OperationKind } from '#shared/doma
 import { pendingOperation } from '#shared/domain/operation.ts';
 import { presentInstance, presentOperation } from '#shared/families/compute/present.ts';
 import { Compute } from '#shared/gce/compute.ts';
+import { Disks } from '#shared/gce/disks.ts';
 import { enqueue } from '#shared/lifecycle/queue-operation.ts';
 import type { Tools } from '#shared/lifecycle/tools.ts';
 import { CustomersAtWork } from '#shared/workers/customers-at-work.ts';
 import { recordDeadLetter } from '#shared/workers/record-dead-letter.ts';
 import { runOperation } from '#shared/workers/run-operation.ts';
+import type { SweepTools } from '#shared/workers/sweep-tools.ts';
 import { sweep } from '#shared/workers/sweep.ts';
 import { anInstance } from '#test/support/an-instance.ts';
 
@@ -89,9 +91,10 @@ function open({ project, label, datastoreAddress, computeAddress, nowMs }: Place
   const random = { hex: (bytes: number) => String((hexes += 1)).padStart(bytes * 2, '0'), fraction: () => 0 };
   const store = new Store({ project, database: '', emulatorHost: datastoreAddress, random: random.fraction, sleep });
   const compute = new Compute({ project, deployment: label, emulatorHost: computeAddress });
+  const disks = new Disks({ project, deployment: label, emulatorHost: computeAddress });
   const log = { info: () => undefined, warn: complain, error: complain, critical: complain };
   const publisher = { publish: async () => undefined } as unknown as Tools['publisher'];
-  const tools: Tools = { store, compute, publisher, log, nowMs, sleep, random };
+  const tools: SweepTools = { store, compute, disks, publisher, log, nowMs, sleep, random };
   const atWork = new CustomersAtWork();
   const made = (id: string) => ({ id, actor: ACTOR, requestId: `request-${id}`, atMs: nowMs() });
 
@@ -125,7 +128,7 @@ function open({ project, label, datastoreAddress, computeAddress, nowMs }: Place
     },
     complaints,
     close: async () => {
-      await Promise.all([store.close(), compute.close()]);
+      await Promise.all([store.close(), compute.close(), disks.close()]);
     },
   };
 }
