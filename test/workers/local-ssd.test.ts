@@ -12,6 +12,7 @@ import { ZONE } from '#test/support/compute-cloud.ts';
 const DAY_MS = 86_400_000;
 const SETTINGS = { identity: { database: '', epochMs: 0 }, keptMs: 7 * DAY_MS };
 const ID = 'tw-550e84-00000001';
+const OTHER = 'tw-550e84-00000002';
 const LOCAL_SSD = {
   type: 'SCRATCH',
   autoDelete: true,
@@ -71,6 +72,10 @@ test('a stop that may not lose it is never asked for with leave to lose it', asy
 
 test('a VM without a record that has Local SSD is not stopped while it is kept, and is deleted then', async () => {
   const at = await world(false);
+  // The brake would take the loss of all records for a lost database.
+  await at.cloud.insert(OTHER, { labels: OUR_LABEL });
+  await at.put(anInstance({ id: OTHER, machine: { ...anInstance().machine, machineType: 'e2-medium' } }));
+  at.cloud.clock.advance(600);
   await sweep(SETTINGS, at.tools);
   await at.store.write([erase(ref(INSTANCE, ID))]);
 
