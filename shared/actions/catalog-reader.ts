@@ -89,11 +89,11 @@ export class CatalogReader {
   }
 
   async serverTypes(): Promise<readonly ServerType[]> {
-    return this.#all(ALL_SERVER_TYPES);
+    return this.all(ALL_SERVER_TYPES);
   }
 
   async images(): Promise<readonly Image[]> {
-    return this.#all(ALL_IMAGES);
+    return this.all(ALL_IMAGES);
   }
 
   async #find<T>(kind: Kind<T>, id: string): Promise<T | undefined> {
