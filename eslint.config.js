@@ -40,6 +40,16 @@ export default tseslint.config(
     rules: { 'project/plain-words': 'off' },
   },
   {
+    files: ['scripts/local/console/page/*.js'],
+    languageOptions: {
+      globals: Object.fromEntries(
+        ['document', 'location', 'navigator', 'CSS', 'Node', 'EventSource', 'URLSearchParams', 'performance']
+          .concat(['addEventListener', 'setInterval'])
+          .map((name) => [name, 'readonly']),
+      ),
+    },
+  },
+  {
     files: ['**/*.mjs', '**/*.js'],
     extends: [tseslint.configs.disableTypeChecked],
     languageOptions: {

@@ -15,6 +15,7 @@ export function banner({ connection, functions, stateFolder, logFile, routes }: 
   const { baseUrl, emulators, control, principals } = connection;
   const places: [string, string][] = [
     ['gateway', baseUrl],
+    ['console', `${control}/console`],
     ['control interface', control],
     ['Datastore', emulators.datastore],
     ['Pub/Sub', emulators.pubsub],

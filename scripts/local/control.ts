@@ -6,6 +6,7 @@ import type { ComputeEmulator } from '#scripts/emulators/compute/compute-emulato
 import { ComputeError } from '#scripts/emulators/compute/compute-error.ts';
 import type { Faults } from '#scripts/emulators/faults.ts';
 import { readFaults } from './control-faults.ts';
+import type { LocalConsole } from './console/local-console.ts';
 import { readNetworks } from './control-networks.ts';
 import { ControlError, readMembers, show } from './control-values.ts';
 
@@ -20,6 +21,8 @@ export interface ControlServerOptions {
   readonly clock: ShiftableClock;
   /** Tells everything that has a clock of its own; `POST /clock` answers when it has finished. */
   readonly onClockMoved?: () => Promise<void>;
+  /** The page below `/console`; absent: there is none. */
+  readonly console?: LocalConsole;
 }
 
 type Handler = (body: unknown) => unknown;
@@ -91,6 +94,7 @@ export class ControlServer {
     const server = this.#server;
     if (server === undefined) return;
     this.#server = undefined;
+    this.#options.console?.close();
     await new Promise((resolve) => {
       server.close(resolve);
       server.closeAllConnections();
@@ -99,12 +103,11 @@ export class ControlServer {
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     try {
-      // A browser sends Origin when a web page asks; no page of another origin may use the control interface.
-      if (request.headers.origin !== undefined) {
-        throw new ControlError(403, 'The control interface is not for web pages.');
-      }
+      this.#refuseForeignPages(request);
+      const url = new URL(request.url ?? '/', 'http://127.0.0.1');
+      if (this.#options.console?.serveFile(request.method ?? 'GET', url.pathname, response) === true) return;
       const text = await readText(request);
-      const handler = this.#findHandler(request, response);
+      const handler = this.#findHandler(url, request, response);
       const answer: unknown = await handler(request.method === 'POST' ? parseJson(text) : undefined);
       send(response, 200, answer);
     } catch (thrown) {
@@ -113,8 +116,23 @@ export class ControlServer {
     }
   }
 
-  #findHandler(request: IncomingMessage, response: ServerResponse): Handler {
-    const { pathname } = new URL(request.url ?? '/', 'http://127.0.0.1');
+  /**
+   * A browser sends Origin when a web page asks. A page of another origin may not use the control interface, nor may one
+   * whose host name was pointed at this machine after it was loaded (DNS rebinding): its Host is not ours.
+   */
+  #refuseForeignPages({ headers }: IncomingMessage): void {
+    const { origin, host } = headers;
+    const port = this.address.split(':').at(-1) ?? '';
+    const isOurs = host === this.address || host === `localhost:${port}`;
+    if (!isOurs || (origin !== undefined && origin !== `http://${host}`)) {
+      throw new ControlError(403, 'The control interface is not for web pages of another origin.');
+    }
+  }
+
+  #findHandler(url: URL, request: IncomingMessage, response: ServerResponse): Handler {
+    const ofConsole = this.#options.console?.handlerOf(request.method ?? 'GET', url);
+    if (ofConsole !== undefined) return ofConsole;
+    const { pathname } = url;
     const methods = Object.hasOwn(this.#handlers, pathname) ? this.#handlers[pathname] : undefined;
     if (methods === undefined) {
       throw new ControlError(404, `There is no ${pathname}. There are: ${Object.keys(this.#handlers).join(', ')}.`);

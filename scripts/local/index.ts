@@ -21,13 +21,36 @@ const options = parseOptions(process.argv.slice(2));
 process.env['METADATA_SERVER_DETECTION'] = 'none';
 enableCompileCache(join(repositoryFolder, 'node_modules', '.cache', 'local-cloud'));
 const { LocalCloud } = await import('./local-cloud.ts');
+const { Snapshots } = await import('./console/snapshots.ts');
 
-const cloud = new LocalCloud({
-  ...options,
-  repositoryFolder,
-  environment: process.env,
-  print: (line) => console.error(line),
-});
+let cloud = newCloud();
+
+function newCloud(settings: Partial<typeof options> = {}): InstanceType<typeof LocalCloud> {
+  return new LocalCloud({
+    ...options,
+    ...settings,
+    repositoryFolder,
+    environment: process.env,
+    print: (line) => console.error(line),
+    onLoadSnapshot: loadSnapshot,
+  });
+}
+
+/** Stops the cloud, puts the snapshot in the place of its state, and starts it again on the same ports. */
+function loadSnapshot(name: string): void {
+  const load = async (): Promise<void> => {
+    const { port = options.port } = cloud;
+    await cloud.stop();
+    new Snapshots(options.stateFolder).restore(name);
+    cloud = newCloud({ reset: false, port });
+    await cloud.start();
+    console.error(`The snapshot ${name} is loaded.`);
+  };
+  load().catch((thrown: unknown) => {
+    console.error(explain(thrown));
+    process.exit(1);
+  });
+}
 
 let stopAskedAtMs: number | undefined;
 

@@ -6,7 +6,10 @@ import { banner } from './banner.ts';
 import { ClockFile } from './state/clock-file.ts';
 import { ShiftableClock } from '#scripts/emulators/clock.ts';
 import { CloudServices } from './services/cloud-services.ts';
-import { readConnection, writeConnection } from './state/connection.ts';
+import { ConsoleRows } from './console/console-rows.ts';
+import { LocalConsole } from './console/local-console.ts';
+import { Snapshots } from './console/snapshots.ts';
+import { type Connection, readConnection, writeConnection } from './state/connection.ts';
 import { ControlServer } from './control.ts';
 import { Faults } from '#scripts/emulators/faults.ts';
 import type { FunctionAddress } from './gateway/forward.ts';
@@ -35,6 +38,8 @@ export interface LocalCloudOptions extends LocalOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Shows a line in the terminal. */
   readonly print: (line: string) => void;
+  /** Asks for a start on a snapshot of the state, after this cloud has been stopped. */
+  readonly onLoadSnapshot?: (name: string) => void;
 }
 
 /** Gateway, functions and emulators as one thing that starts and stops. */
@@ -48,6 +53,8 @@ export class LocalCloud {
   #supervisor: FunctionsSupervisor | undefined;
   #scheduler: Scheduler | undefined;
   #control: ControlServer | undefined;
+  #console: LocalConsole | undefined;
+  #connection: Connection | undefined;
   #log: FunctionLog | undefined;
   #gatewayLog: GatewayLog | undefined;
   #development: DevelopmentBundles | undefined;
@@ -70,6 +77,11 @@ export class LocalCloud {
       await this.stop();
       throw thrown;
     }
+  }
+
+  /** Of the gateway; `undefined` before it listens. */
+  get port(): number | undefined {
+    return portOf(this.#gateway?.baseUrl);
   }
 
   /** Stops everything that runs: those who ask before those who answer. State is kept. Safe to call at any time, and twice. */
@@ -116,10 +128,11 @@ export class LocalCloud {
     const [principals, , control] = await Promise.all([
       seed({ stateFolder, datastore: services.addresses.datastore, clock }),
       this.#startFunctions(manifest, services),
-      this.#startControl({ clockFile, faults, compute: services.compute, port: portOf(last?.control) }),
+      this.#startControl({ clockFile, faults, services, port: portOf(last?.control) }),
     ]);
 
     const connection = { baseUrl: this.#baseUrl, principals, emulators: services.addresses, control };
+    this.#connection = connection;
     writeConnection(stateFolder, connection);
     this.#gateway?.open();
     this.#startSchedule(manifest);
@@ -167,7 +180,10 @@ export class LocalCloud {
       environment: functionEnvironment({ emulators: services.addresses, repositoryFolder, given: environment }),
       processes: functionProcesses,
       offsetMs: () => this.#clock.offsetMs,
-      onLine: (line, stream) => log.write(line, stream),
+      onLine: (line, stream) => {
+        log.write(line, stream);
+        this.#console?.take(line);
+      },
       onProcesses: (functionHosts) =>
         writePrivateJson(join(stateFolder, 'processes.json'), { main: process.pid, functionHosts }),
       onTrouble: print,
@@ -223,15 +239,26 @@ export class LocalCloud {
   async #startControl(options: {
     readonly clockFile: ClockFile;
     readonly faults: Faults;
-    readonly compute: CloudServices['compute'];
+    readonly services: CloudServices;
     readonly port: number | undefined;
   }): Promise<string> {
     const clock = this.#clock;
-    const control = new ControlServer({
-      port: await reusablePort(options.port),
-      compute: options.compute,
+    const { compute, embeddedDatastore } = options.services;
+    this.#console = new LocalConsole({
+      compute,
+      rows: embeddedDatastore && new ConsoleRows(embeddedDatastore),
       faults: options.faults,
       clock,
+      snapshots: new Snapshots(this.#options.stateFolder),
+      connection: () => this.#connection,
+      onLoad: (name) => this.#options.onLoadSnapshot?.(name),
+    });
+    const control = new ControlServer({
+      port: await reusablePort(options.port),
+      compute,
+      faults: options.faults,
+      clock,
+      console: this.#console,
       onClockMoved: async () => {
         options.clockFile.write(clock.offsetMs);
         await this.#supervisor?.moveClock();

@@ -95,6 +95,11 @@ export class CloudServices {
     return services;
   }
 
+  /** The embedded Datastore; `undefined` where it is Google's. */
+  get embeddedDatastore(): DatastoreEmulator | undefined {
+    return this.#datastore instanceof DatastoreEmulator ? this.#datastore : undefined;
+  }
+
   get addresses(): Connection['emulators'] {
     return {
       datastore: this.#datastore.address,

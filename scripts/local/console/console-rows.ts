@@ -1,0 +1,92 @@
+import type { DatastoreEmulator } from '#scripts/emulators/datastore/datastore-emulator.ts';
+import { messageType } from '#scripts/emulators/datastore/wire.ts';
+import { LOCAL_PROJECT } from '#scripts/local/functions/function-environment.ts';
+import { type Kind, type Properties, UnreadableRow } from '#shared/datastore/kind.ts';
+
+export interface ConsoleRow<T> {
+  readonly id: string;
+  readonly value: T;
+}
+
+interface Answer {
+  readonly batch?: {
+    /** Each entity is still encoded, as the emulator keeps it. */
+    readonly entityResults?: readonly { readonly entity: Uint8Array }[];
+    readonly moreResults?: string;
+    readonly endCursor?: Uint8Array;
+  };
+}
+
+interface Entity {
+  readonly key: { readonly path: readonly { readonly name: string }[] };
+  readonly properties?: Properties;
+}
+
+/** Plain objects, in the form in which Google's client hands entities to the decoders of rows. */
+const PLAIN = { longs: String, enums: String } as const;
+
+/**
+ * The rows of the embedded Datastore, read past its wire: what the console reads must neither meet a fault that is meant
+ * for the functions nor spend it.
+ */
+export class ConsoleRows {
+  readonly #datastore: Pick<DatastoreEmulator, 'handle'>;
+
+  constructor(datastore: Pick<DatastoreEmulator, 'handle'>) {
+    this.#datastore = datastore;
+  }
+
+  /** All rows of a kind, or those with this value of an indexed property. A row that cannot be read is left out. */
+  read<T>(kind: Kind<T>, equal?: { readonly property: string; readonly value: string }): readonly ConsoleRow<T>[] {
+    const rows: ConsoleRow<T>[] = [];
+    let cursor: Uint8Array | undefined;
+    do {
+      const { batch } = this.#ask(kind.name, equal, cursor);
+      for (const result of batch?.entityResults ?? []) {
+        const entity = entityOf(result.entity);
+        const id = entity.key.path[0]?.name ?? '';
+        const value = decoded(kind, entity.properties ?? {}, id);
+        if (value !== undefined) rows.push({ id, value });
+      }
+      cursor = batch?.moreResults === 'NOT_FINISHED' ? batch.endCursor : undefined;
+    } while (cursor !== undefined);
+    return rows;
+  }
+
+  #ask(
+    kind: string,
+    equal: { readonly property: string; readonly value: string } | undefined,
+    cursor?: Uint8Array,
+  ): Answer {
+    const request = messageType('RunQueryRequest');
+    const query = {
+      kind: [{ name: kind }],
+      ...(cursor === undefined ? {} : { startCursor: cursor }),
+      ...(equal === undefined
+        ? {}
+        : {
+            filter: {
+              propertyFilter: { property: { name: equal.property }, op: 'EQUAL', value: { stringValue: equal.value } },
+            },
+          }),
+    };
+    const asked = request.fromObject({ projectId: LOCAL_PROJECT, partitionId: { projectId: LOCAL_PROJECT }, query });
+    const answered = this.#datastore.handle('runQuery', request.encode(asked).finish());
+    const response = messageType('RunQueryResponse');
+    return response.toObject(response.decode(answered), PLAIN) as Answer;
+  }
+}
+
+function entityOf(bytes: Uint8Array): Entity {
+  const type = messageType('Entity');
+  return type.toObject(type.decode(bytes), PLAIN) as Entity;
+}
+
+function decoded<T>(kind: Kind<T>, properties: Properties, id: string): T | undefined {
+  try {
+    return kind.decode(properties, id);
+  } catch (thrown) {
+    if (thrown instanceof UnreadableRow) return undefined;
+    throw thrown;
+  }
+}

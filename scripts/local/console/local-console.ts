@@ -1,0 +1,227 @@
+import { readFileSync } from 'node:fs';
+import { extname, join } from 'node:path';
+import type { ServerResponse } from 'node:http';
+import type { ShiftableClock } from '#scripts/emulators/clock.ts';
+import { DRIFT_ACTIONS, type ComputeEmulator } from '#scripts/emulators/compute/compute-emulator.ts';
+import { FAULT_METHODS, type Faults } from '#scripts/emulators/faults.ts';
+import { ControlError, readMembers } from '#scripts/local/control-values.ts';
+import { PRINCIPAL_NAMES, type LocalPrincipals } from '#scripts/local/state/connection.ts';
+import { DEAD_LETTER } from '#shared/datastore/bookkeeping-rows.ts';
+import { EVENT, INSTANCE, OPERATION } from '#shared/datastore/rows.ts';
+import type { Kind } from '#shared/datastore/kind.ts';
+import { askApi } from './ask-api.ts';
+import { differences, machineLines, matching, operationLines } from './console-model.ts';
+import type { MachineLine } from './console-model.ts';
+import type { ConsoleRow, ConsoleRows } from './console-rows.ts';
+import { LogStream } from './log-stream.ts';
+import { SnapshotError, type Snapshots } from './snapshots.ts';
+
+export interface LocalConsoleOptions {
+  readonly compute: Pick<ComputeEmulator, 'calls' | 'machines'>;
+  /** `undefined`: the records are in Google's emulator, and the console shows VMs alone. */
+  readonly rows: ConsoleRows | undefined;
+  readonly faults: Faults;
+  readonly clock: ShiftableClock;
+  readonly snapshots: Snapshots;
+  /** What is known once everything is ready. */
+  readonly connection: () => { readonly baseUrl: string; readonly principals: LocalPrincipals } | undefined;
+  /** Starts the cloud again on a snapshot, after the answer has been sent. */
+  readonly onLoad: (snapshot: string) => void;
+}
+
+const PAGE_FOLDER = join(import.meta.dirname, 'page');
+const CONTENT_TYPES: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+};
+const FILES: Readonly<Record<string, string>> = {
+  '/console': 'index.html',
+  '/console/console.css': 'console.css',
+  '/console/console.js': 'console.js',
+  '/console/elements.js': 'elements.js',
+  '/console/views.js': 'views.js',
+};
+
+/** The page loads nothing from elsewhere and is shown in no other page. */
+const CONTENT_SECURITY_POLICY =
+  "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'; form-action 'self'";
+
+/** Lines on a page of the table of machines. */
+const PAGE_LINES = 50;
+const OPERATIONS_SHOWN = 100;
+/** Of one machine. */
+const CALLS_SHOWN = 100;
+/** Machines and records are compared at most this often, however many pages look. */
+const COMPARED_FOR_MS = 500;
+
+type Handler = (query: URLSearchParams, body: unknown) => unknown;
+
+/** The page of the control interface on which one looks at the local cloud and breaks it. */
+export class LocalConsole {
+  readonly #options: LocalConsoleOptions;
+  readonly #log = new LogStream();
+  readonly #handlers: Readonly<Record<string, Handler>>;
+  #compared: { readonly atMs: number; readonly lines: readonly MachineLine[] } | undefined;
+
+  constructor(options: LocalConsoleOptions) {
+    this.#options = options;
+    this.#handlers = {
+      'GET /console/overview': () => this.#overview(),
+      'GET /console/machines': (query) => this.#machines(query),
+      'GET /console/machine': (query) => this.#machine(query.get('id') ?? ''),
+      'GET /console/operations': () => this.#operations(),
+      'GET /console/log': () => this.#log.recent(),
+      'POST /console/request': (_, body) => this.#request(body),
+      'POST /console/snapshots': (_, body) => this.#save(body),
+      'POST /console/snapshots/load': (_, body) => this.#load(body),
+    };
+  }
+
+  /** One line that a function wrote. */
+  take(line: string): void {
+    this.#log.take(line);
+  }
+
+  /** Ends the streams of pages that are open. */
+  close(): void {
+    this.#log.close();
+  }
+
+  /** Answers files and the stream of log lines itself. False: not one of these. */
+  serveFile(method: string, pathname: string, response: ServerResponse): boolean {
+    if (method !== 'GET') return false;
+    if (pathname === '/console/events') {
+      this.#log.open(response);
+      return true;
+    }
+    const file = Object.hasOwn(FILES, pathname) ? FILES[pathname] : undefined;
+    if (file === undefined) return false;
+    response.writeHead(200, {
+      'content-type': CONTENT_TYPES[extname(file)] ?? 'application/octet-stream',
+      'content-security-policy': CONTENT_SECURITY_POLICY,
+      'cache-control': 'no-store',
+      'x-content-type-options': 'nosniff',
+    });
+    response.end(readFileSync(join(PAGE_FOLDER, file)));
+    return true;
+  }
+
+  /** Answers what the page asks for. `undefined`: there is no such thing. */
+  handlerOf(method: string, url: URL): ((body: unknown) => unknown) | undefined {
+    const key = `${method} ${url.pathname}`;
+    const handler = Object.hasOwn(this.#handlers, key) ? this.#handlers[key] : undefined;
+    return handler && ((body) => handler(url.searchParams, body));
+  }
+
+  #overview(): unknown {
+    const { clock, faults, snapshots, rows, connection } = this.#options;
+    const lines = this.#lines();
+    const known = connection();
+    return {
+      now: new Date(clock.nowMs()).toISOString(),
+      offsetSeconds: clock.offsetMs / 1000,
+      baseUrl: known?.baseUrl ?? '',
+      machines: lines.length,
+      differing: lines.filter((line) => line.differences.length > 0).length,
+      openOperations: this.#read(OPERATION).filter(({ value }) => value.completedAtMs === null).length,
+      deadLetters: this.#read(DEAD_LETTER).length,
+      hasRecords: rows !== undefined,
+      faults: faults.list(),
+      faultMethods: FAULT_METHODS,
+      driftActions: DRIFT_ACTIONS,
+      principals: PRINCIPAL_NAMES.map((name) => ({ name, ...known?.principals[name] })),
+      snapshots: snapshots.list(),
+    };
+  }
+
+  #machines(query: URLSearchParams): unknown {
+    const found = matching(this.#lines(), query.get('search') ?? '');
+    const page = Math.max(0, Math.floor(Number(query.get('page') ?? 0)) || 0);
+    const pages = Math.max(1, Math.ceil(found.length / PAGE_LINES));
+    const shown = Math.min(page, pages - 1);
+    return {
+      total: found.length,
+      page: shown,
+      pages,
+      lines: found.slice(shown * PAGE_LINES, (shown + 1) * PAGE_LINES),
+    };
+  }
+
+  #machine(id: string): unknown {
+    const record = this.#read(INSTANCE, 'id', id)[0]?.value;
+    const vm = this.#options.compute.machines().find(({ name }) => name === id);
+    if (record === undefined && vm === undefined) throw new ControlError(404, `There is no machine ${id}.`);
+    const operations = this.#read(OPERATION, 'instanceId', id).map(({ value }) => value);
+    const events = this.#read(EVENT, 'instanceId', id).map(({ value }) => value);
+    return {
+      id,
+      record: record ?? null,
+      vm: vm ?? null,
+      differences: differences(record, vm),
+      operations: operationLines(operations, OPERATIONS_SHOWN),
+      history: [...events].sort((a, b) => b.sequence - a.sequence),
+      calls: this.#options.compute
+        .calls()
+        .filter(({ instance }) => instance === id)
+        .slice(-CALLS_SHOWN)
+        .reverse(),
+    };
+  }
+
+  #operations(): unknown {
+    const operations = this.#read(OPERATION).map(({ value }) => value);
+    return {
+      operations: operationLines(operations, OPERATIONS_SHOWN),
+      deadLetters: this.#read(DEAD_LETTER).map(({ id, value }) => ({ id, ...value })),
+    };
+  }
+
+  /** Sends a request to the API as one of the local users, as the page's curl would. */
+  async #request(body: unknown): Promise<unknown> {
+    const known = this.#options.connection();
+    if (known === undefined) throw new ControlError(503, 'The gateway is not ready yet.');
+    return askApi(body, known);
+  }
+
+  #save(body: unknown): unknown {
+    const { name } = readMembers(body, 'The body', ['name']);
+    return this.#withSnapshots((snapshots) => {
+      snapshots.save(typeof name === 'string' ? name : '');
+      return snapshots.list();
+    });
+  }
+
+  #load(body: unknown): unknown {
+    const { name } = readMembers(body, 'The body', ['name']);
+    return this.#withSnapshots((snapshots) => {
+      const wanted = typeof name === 'string' ? name : '';
+      snapshots.require(wanted);
+      // After the answer: the cloud that sends it is the one that is stopped.
+      setImmediate(() => this.#options.onLoad(wanted));
+      return { loading: wanted };
+    });
+  }
+
+  #withSnapshots(work: (snapshots: Snapshots) => unknown): unknown {
+    try {
+      return work(this.#options.snapshots);
+    } catch (thrown) {
+      if (thrown instanceof SnapshotError) throw new ControlError(400, thrown.message);
+      throw thrown;
+    }
+  }
+
+  #lines(): readonly MachineLine[] {
+    const atMs = performance.now();
+    if (this.#compared === undefined || atMs - this.#compared.atMs > COMPARED_FOR_MS) {
+      const records = this.#read(INSTANCE).map(({ value }) => value);
+      this.#compared = { atMs, lines: machineLines(records, this.#options.compute.machines()) };
+    }
+    return this.#compared.lines;
+  }
+
+  #read<T>(kind: Kind<T>, property?: string, value = ''): readonly ConsoleRow<T>[] {
+    return this.#options.rows?.read(kind, property === undefined ? undefined : { property, value }) ?? [];
+  }
+}

@@ -1,0 +1,61 @@
+import type { ServerResponse } from 'node:http';
+
+/** What the functions wrote last, and pages that are told of each further line by server-sent events. */
+export class LogStream {
+  readonly #recent: unknown[] = [];
+  readonly #pages = new Set<ServerResponse>();
+  #unsent: unknown[] = [];
+  #timer: NodeJS.Timeout | undefined;
+
+  /** Lines kept for a page that is opened later. */
+  static readonly KEPT = 500;
+  /** Lines of one event; of a flood only the last are sent. */
+  static readonly SENT = 100;
+  static readonly EVERY_MS = 250;
+
+  take(line: string): void {
+    const entry = parsed(line);
+    if (entry === undefined) return;
+    this.#recent.push(entry);
+    if (this.#recent.length > LogStream.KEPT) this.#recent.shift();
+    if (this.#pages.size === 0) return;
+    this.#unsent.push(entry);
+    this.#timer ??= setTimeout(() => this.#send(), LogStream.EVERY_MS);
+  }
+
+  /** Oldest first. */
+  recent(): readonly unknown[] {
+    return this.#recent;
+  }
+
+  /** Keeps the answer open, and sends each line that comes from now on. */
+  open(response: ServerResponse): void {
+    response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
+    response.write('retry: 1000\n\n');
+    this.#pages.add(response);
+    response.once('close', () => this.#pages.delete(response));
+  }
+
+  close(): void {
+    clearTimeout(this.#timer);
+    for (const page of this.#pages) page.end();
+    this.#pages.clear();
+  }
+
+  #send(): void {
+    this.#timer = undefined;
+    const lines = this.#unsent.slice(-LogStream.SENT);
+    this.#unsent = [];
+    for (const page of this.#pages) page.write(`event: log\ndata: ${JSON.stringify(lines)}\n\n`);
+  }
+}
+
+/** `undefined` for what is no structured entry, such as a stack that Node.js wrote. */
+function parsed(line: string): unknown {
+  if (!line.startsWith('{')) return undefined;
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,210 @@
+import { show } from './elements.js';
+import * as views from './views.js';
+
+/** The page: which view is shown, what it asks of the server, and when it asks again. */
+
+const VIEWS = ['machines', 'operations', 'requests', 'faults', 'credentials', 'snapshots'];
+/** After a log line the view is shown again at most this often. */
+const SOONEST_MS = 1000;
+/** Without any line: what changes by itself (a VM that boots) is seen too. */
+const LATEST_MS = 3000;
+const LINES_KEPT = 500;
+
+const at = (id) => document.getElementById(id);
+const state = { overview: undefined, page: 0, machine: undefined, lines: [], faultButtons: false };
+
+async function ask(method, path, body) {
+  const response = await fetch(path, {
+    method,
+    ...(body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+  });
+  const answer = await response.json();
+  if (!response.ok) throw new Error(answer.error ?? `${method} ${path}: ${response.status}`);
+  return answer;
+}
+
+function say(text, failed = false) {
+  at('said').textContent = text;
+  at('said').classList.toggle('failed', failed);
+}
+
+/** Sends what a button asks for and says what came of it: the API's own status and words, where the API was asked. */
+async function act(what, method, path, body) {
+  try {
+    const answer = await ask(method, path, body);
+    if (path === '/console/request') sayAnswer(what, answer);
+    else say(`${what}.`);
+  } catch (thrown) {
+    say(`${what}: ${thrown.message}`, true);
+  }
+  await refresh();
+}
+
+function sayAnswer(what, { status, body }) {
+  const detail = typeof body === 'object' && body !== null ? (body.detail ?? body.message ?? body.id ?? '') : body;
+  say(
+    `${what}: ${status}${detail === '' ? '' : ` – ${typeof detail === 'string' ? detail : JSON.stringify(detail)}`}`,
+    status >= 400,
+  );
+}
+
+async function copy(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    say('Copied.');
+  } catch {
+    say('The browser does not let a page copy here; select the text instead.', true);
+  }
+}
+
+function addFault(service, method, kind) {
+  const count = Number(at('fault-count').value);
+  const code = kind === 'operationError' ? { code: at('fault-code').value } : {};
+  void act(`The next ${count} calls of ${method} meet: ${kind}`, 'POST', '/faults', [
+    { service, method, kind, count, ...code },
+  ]);
+}
+
+async function openMachine(id) {
+  state.machine = id;
+  if (current() !== 'machines') location.hash = 'machines';
+  await refresh();
+  document.getElementById('details-title')?.focus();
+}
+
+function current() {
+  const wanted = location.hash.slice(1);
+  return VIEWS.includes(wanted) ? wanted : 'machines';
+}
+
+const refreshView = {
+  async machines() {
+    const query = new URLSearchParams({ search: at('search').value, page: String(state.page) });
+    const answer = await ask('GET', `/console/machines?${query}`);
+    state.page = answer.page;
+    at('found').textContent = `${answer.total} found, page ${answer.page + 1} of ${answer.pages}`;
+    at('previous').disabled = answer.page === 0;
+    at('next').disabled = answer.page + 1 >= answer.pages;
+    show(at('machine-table'), views.machineTable(answer, { open: (id) => void openMachine(id) }));
+    await showDetails();
+  },
+  async operations() {
+    const answer = await ask('GET', '/console/operations');
+    const now = state.overview.now;
+    show(at('operation-table'), views.operationTable(answer.operations, { now, open: (id) => void openMachine(id) }));
+    show(at('dead-letters'), views.deadLetters(answer.deadLetters, { now, act }));
+  },
+  async requests() {
+    if (at('request-table').querySelector('details[open]') !== null) return;
+    show(at('request-table'), views.requestTable(state.lines, { now: state.overview.now }));
+  },
+  async faults() {
+    show(at('faults-in-force'), views.faultsInForce(state.overview.faults, { act }));
+    if (!state.faultButtons) {
+      state.faultButtons = true;
+      show(at('fault-buttons'), views.faultButtons(state.overview.faultMethods, { add: addFault }));
+    }
+  },
+  async credentials() {
+    show(at('principals'), views.principalCards(state.overview.principals, state.overview.baseUrl, { act, copy }));
+  },
+  async snapshots() {
+    show(at('snapshot-list'), views.snapshotList(state.overview.snapshots, { now: state.overview.now, act }));
+  },
+};
+
+async function showDetails() {
+  if (state.machine === undefined) return;
+  try {
+    const machine = await ask('GET', `/console/machine?id=${encodeURIComponent(state.machine)}`);
+    const { now, driftActions } = state.overview;
+    show(at('machine-details'), views.machineDetails(machine, { now, act, driftActions }));
+  } catch (thrown) {
+    state.machine = undefined;
+    at('machine-details').replaceChildren();
+    say(thrown.message);
+  }
+}
+
+async function refresh() {
+  try {
+    const overview = await ask('GET', '/console/overview');
+    state.overview = overview;
+    const { machines, differing, openOperations, deadLetters, baseUrl, hasRecords } = overview;
+    at('facts').textContent =
+      `${baseUrl} · ${machines} machines, ${differing} differ · ${openOperations} open operations · ${deadLetters} dead letters` +
+      (hasRecords ? '' : ' · records are in Google’s emulator and not shown');
+    at('clock').textContent = overview.now.slice(0, 19).replace('T', ' ');
+    await refreshView[current()]();
+  } catch (thrown) {
+    say(`The local cloud does not answer: ${thrown.message}`, true);
+  }
+}
+
+function showView() {
+  for (const name of VIEWS) {
+    at(name).hidden = name !== current();
+    document
+      .querySelector(`nav a[href="#${name}"]`)
+      .setAttribute('aria-current', name === current() ? 'page' : 'false');
+  }
+  void refresh();
+}
+
+let asked = false;
+let lastMs = 0;
+
+/** Shows the view again soon; many askers get one answer. */
+function soon() {
+  if (asked) return;
+  asked = true;
+  const waitMs = Math.max(0, lastMs + SOONEST_MS - performance.now());
+  setTimeout(() => {
+    asked = false;
+    lastMs = performance.now();
+    void refresh();
+  }, waitMs);
+}
+
+function listen() {
+  const events = new EventSource('/console/events');
+  events.addEventListener('log', ({ data }) => {
+    state.lines = [...state.lines, ...JSON.parse(data)].slice(-LINES_KEPT);
+    soon();
+  });
+}
+
+at('search-form').addEventListener('submit', (event) => event.preventDefault());
+at('search').addEventListener('input', () => {
+  state.page = 0;
+  soon();
+});
+at('previous').addEventListener('click', () => {
+  state.page -= 1;
+  void refresh();
+});
+at('next').addEventListener('click', () => {
+  state.page += 1;
+  void refresh();
+});
+at('fault-form').addEventListener('submit', (event) => event.preventDefault());
+at('snapshot-form').addEventListener('submit', (event) => {
+  event.preventDefault();
+  const name = at('snapshot-name').value;
+  void act(`The snapshot ${name} is saved`, 'POST', '/console/snapshots', { name });
+});
+for (const advance of document.querySelectorAll('[data-advance]')) {
+  const seconds = Number(advance.dataset.advance);
+  advance.addEventListener(
+    'click',
+    () => void act(`The clock is ${seconds} seconds ahead`, 'POST', '/clock', { advanceSeconds: seconds }),
+  );
+}
+addEventListener('hashchange', showView);
+setInterval(() => {
+  if (!document.hidden) soon();
+}, LATEST_MS);
+
+state.lines = await ask('GET', '/console/log').catch(() => []);
+showView();
+listen();

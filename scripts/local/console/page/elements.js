@@ -1,0 +1,69 @@
+/** Small builders of elements. Text is always set as text, so nothing that a record holds becomes markup. */
+
+/** `attributes`: `class`, `type`, `title`, …; a function is a listener of the event of its name (`click`). */
+export function element(name, attributes = {}, ...children) {
+  const made = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) {
+    if (typeof value === 'function') made.addEventListener(key, value);
+    else if (value === true) made.setAttribute(key, '');
+    else if (value !== false && value !== undefined && value !== null) made.setAttribute(key, String(value));
+  }
+  made.append(...children.filter((child) => child !== undefined && child !== null).map(asNode));
+  return made;
+}
+
+function asNode(child) {
+  return child instanceof Node ? child : document.createTextNode(String(child));
+}
+
+export function button(text, onClick, attributes = {}) {
+  return element('button', { type: 'button', click: onClick, ...attributes }, text);
+}
+
+/** A table with a heading per column; cells are text or elements. On a narrow screen it scrolls by itself. */
+export function table(caption, headings, rows) {
+  const head = element('tr', {}, ...headings.map((heading) => element('th', { scope: 'col' }, heading)));
+  const lines = rows.map((cells) => element('tr', {}, ...cells.map((cell) => element('td', {}, cell ?? ''))));
+  return element(
+    'div',
+    { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': `Table of ${caption}` },
+    element('table', {}, element('thead', {}, head), element('tbody', {}, ...lines)),
+  );
+}
+
+export function definitions(pairs) {
+  return element(
+    'dl',
+    {},
+    ...pairs.flatMap(([name, value]) => [
+      element('dt', {}, name),
+      element('dd', {}, value === undefined || value === null || value === '' ? '–' : value),
+    ]),
+  );
+}
+
+/** The word of a status, in the colour of what it means. */
+export function statusWord(status) {
+  if (status === null || status === undefined) return element('span', { class: 'bad' }, 'none');
+  const word = String(status);
+  const good = ['RUNNING', 'completed', 'applied'];
+  const bad = ['ERROR', 'failed', 'refused'];
+  return element('span', { class: good.includes(word) ? 'good' : bad.includes(word) ? 'bad' : 'wait' }, word);
+}
+
+/** Time of day of epoch ms or RFC 3339, with the date where it is another day than `now`. */
+export function time(value, now) {
+  if (value === null || value === undefined || value === 0) return '–';
+  const at = new Date(value).toISOString();
+  const text = at.slice(0, 10) === now.slice(0, 10) ? at.slice(11, 19) : at.slice(0, 19).replace('T', ' ');
+  return element('time', { datetime: at, title: at }, text);
+}
+
+/** Replaces what an element holds, unless it is the same already: focus and selection stay where they are. */
+export function show(container, ...children) {
+  const next = element('div', {}, ...children);
+  if (container.innerHTML === next.innerHTML) return;
+  const focused = container.contains(document.activeElement) ? document.activeElement.dataset.key : undefined;
+  container.replaceChildren(...next.childNodes);
+  if (focused !== undefined) container.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus();
+}

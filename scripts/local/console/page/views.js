@@ -1,0 +1,341 @@
+import { button, definitions, element, statusWord, table, time } from './elements.js';
+
+/** What each view shows of what the server answered. `act` sends, says what came of it, and shows the view again. */
+
+export function machineTable(answer, { open }) {
+  if (answer.lines.length === 0) return element('p', {}, 'There is no such machine.');
+  return table(
+    'machines',
+    ['Machine', 'Customer', 'Zone', 'Type', 'Record', 'VM', 'Waiting operations', 'Difference'],
+    answer.lines.map((line) => [
+      button(
+        line.displayName && line.displayName !== line.id ? `${line.displayName} (${line.id})` : line.id,
+        () => open(line.id),
+        {
+          class: 'link',
+          'data-key': line.id,
+        },
+      ),
+      line.customerId,
+      line.zone,
+      line.machineType,
+      element('span', {}, statusWord(line.record), line.reason === null ? '' : ` ${line.reason}`),
+      statusWord(line.vm),
+      line.queue.join(', '),
+      line.differences.length === 0 ? '' : element('span', { class: 'bad' }, line.differences.join(' ')),
+    ]),
+  );
+}
+
+export function machineDetails(machine, { now, act, driftActions }) {
+  const { id, record, vm } = machine;
+  const ask = (verb) => () =>
+    act(`${verb} of ${id}`, 'POST', '/console/request', {
+      as: 'admin',
+      method: verb === 'delete' ? 'DELETE' : 'POST',
+      path: `/api/compute/v1/admin/instances/${id}${verb === 'delete' ? '' : `/${verb}`}`,
+    });
+  return element(
+    'section',
+    { 'aria-labelledby': 'details-title', class: 'panel' },
+    element('h3', { id: 'details-title', tabindex: '-1' }, id),
+    ...machine.differences.map((text) => element('p', { class: 'bad' }, text)),
+    element(
+      'div',
+      { class: 'actions', role: 'group', 'aria-label': 'Through the API, as the administrator' },
+      'As the administrator:',
+      ...['start', 'stop', 'restart', 'reset', 'delete'].map((verb) =>
+        button(verb, ask(verb), { 'data-key': `api-${verb}` }),
+      ),
+    ),
+    element(
+      'div',
+      { class: 'actions', role: 'group', 'aria-label': 'In the cloud itself, past the API' },
+      'In the cloud itself:',
+      ...driftActions.map((action) =>
+        button(action, () => act(`${action} of the VM ${id}`, 'POST', '/drift', { instance: id, action }), {
+          'data-key': `drift-${action}`,
+          disabled: vm === null,
+        }),
+      ),
+    ),
+    element(
+      'div',
+      { class: 'sides' },
+      element(
+        'div',
+        {},
+        element('h4', {}, 'Record'),
+        record === null ? element('p', { class: 'bad' }, 'There is none.') : recordFacts(record, now),
+      ),
+      element(
+        'div',
+        {},
+        element('h4', {}, 'VM'),
+        vm === null ? element('p', { class: 'bad' }, 'There is none.') : vmFacts(vm, now),
+      ),
+    ),
+    element('h4', {}, 'Operations'),
+    operationTable(machine.operations, { now, of: 'operations of the machine' }),
+    element('h4', {}, 'History'),
+    table(
+      'events of the machine',
+      ['Time', 'Status', 'Cause', 'Actor', 'Reason', 'Operation'],
+      machine.history.map((event) => [
+        time(event.atMs, now),
+        event.note ? `(${event.status})` : statusWord(event.status),
+        event.cause,
+        event.actor.id ?? event.actor.type,
+        event.reason,
+        event.operationId,
+      ]),
+    ),
+    element('h4', {}, 'Calls that reached the cloud'),
+    table(
+      'calls',
+      ['Time', 'Method', 'Outcome', 'Status', 'Error of the operation', 'requestId'],
+      machine.calls.map((call) => [
+        time(call.time, now),
+        call.method,
+        statusWord(call.outcome),
+        call.status,
+        call.operationError ?? '',
+        call.requestId,
+      ]),
+    ),
+  );
+}
+
+function recordFacts(record, now) {
+  return definitions([
+    ['Status', element('span', {}, statusWord(record.status), ' since ', time(record.statusSinceMs, now))],
+    ['Reason', record.statusReason === null ? '–' : `${record.statusReason.reason}: ${record.statusReason.message}`],
+    ['Looked at', time(record.statusSyncedAtMs, now)],
+    ['Next look', time(record.checkAtMs, now)],
+    ['Machine type', record.machine.machineType],
+    ['Id in the cloud', record.cloudId],
+    ['Addresses', `${record.externalIp || '–'} / ${record.internalIp || '–'}`],
+    ['Customer, user', `${record.customerId}, ${record.userId}`],
+    ['Queue', record.queue.map(({ kind, id }) => `${kind} ${id}`).join(', ')],
+    ['Labels', JSON.stringify(record.machine.labels)],
+    ['Metadata', Object.keys(record.machine.metadata).join(', ')],
+  ]);
+}
+
+function vmFacts(vm, now) {
+  return definitions([
+    ['Status', statusWord(vm.status)],
+    ['Made', time(vm.creationTimestamp, now)],
+    ['Machine type', vm.machineType.split('/').at(-1)],
+    ['Id in the cloud', vm.id],
+    [
+      'Addresses',
+      vm.networkInterfaces.map((nic) => `${nic.accessConfigs?.[0]?.natIP ?? '–'} / ${nic.networkIP ?? '–'}`).join(', '),
+    ],
+    ['Labels', JSON.stringify(vm.labels ?? {})],
+    ['Metadata', (vm.metadata.items ?? []).map(({ key }) => key).join(', ')],
+  ]);
+}
+
+export function operationTable(operations, { now, open, of = 'operations' }) {
+  if (operations.length === 0) return element('p', {}, 'There is none.');
+  return table(
+    of,
+    ['Created', 'Operation', 'Machine', 'State', 'Attempts', 'Calls', 'Leased until', 'Due', 'Reason'],
+    operations.map((operation) => [
+      time(operation.createdAtMs, now),
+      `${operation.kind} ${operation.id}`,
+      open === undefined
+        ? operation.instanceId
+        : button(operation.instanceId, () => open(operation.instanceId), {
+            class: 'link',
+            'data-key': `of-${operation.id}`,
+          }),
+      statusWord(operation.state),
+      operation.attempts,
+      operation.callCount,
+      operation.leaseUntilMs === 0 ? '–' : time(operation.leaseUntilMs, now),
+      operation.dueAtMs === 0 ? '–' : time(operation.dueAtMs, now),
+      operation.error === null
+        ? ''
+        : element('span', { class: 'bad' }, `${operation.error.reason}: ${operation.error.message}`),
+    ]),
+  );
+}
+
+export function deadLetters(letters, { now, act }) {
+  if (letters.length === 0) return element('p', {}, 'There is none.');
+  return table(
+    'dead letters',
+    ['Recorded', 'Operation', 'Machine', 'Action'],
+    letters.map((letter) => [
+      time(letter.recordedAtMs, now),
+      letter.operationId,
+      letter.instanceId,
+      button(
+        'Replay',
+        () =>
+          act(`Replay of ${letter.operationId}`, 'POST', '/console/request', {
+            as: 'admin',
+            method: 'POST',
+            path: `/api/compute/v1/admin/dead-letters/${encodeURIComponent(letter.id)}/replay`,
+          }),
+        { 'data-key': `replay-${letter.id}` },
+      ),
+    ]),
+  );
+}
+
+/** One line per request; its log lines are below it. */
+export function requestTable(lines, { now }) {
+  const served = lines.filter((line) => line.message === 'request served').reverse();
+  if (served.length === 0) return element('p', {}, 'There was none since the start.');
+  const others = (requestId) =>
+    lines.filter((line) => line.requestId === requestId && line.message !== 'request served');
+  return table(
+    'requests',
+    ['Time', 'Endpoint', 'Request', 'Caller', 'Status', 'Reason', 'ms', 'Log'],
+    served
+      .slice(0, 200)
+      .map((line) => [
+        time(line.time, now),
+        line.endpoint,
+        `${line.method} ${line.path}`,
+        line.userId === undefined ? '–' : `${line.customerId} ${line.userId}`,
+        element('span', { class: line.status < 400 ? 'good' : 'bad' }, line.status),
+        line.reason ?? '',
+        line.latencyMs,
+        element(
+          'details',
+          {},
+          element('summary', { 'data-key': `log-${line.requestId}` }, line.requestId),
+          element(
+            'pre',
+            {},
+            [line, ...others(line.requestId)].map((entry) => JSON.stringify(entry, null, 1)).join('\n'),
+          ),
+        ),
+      ]),
+  );
+}
+
+export function faultsInForce(faults, { act }) {
+  if (faults.length === 0) return element('p', {}, 'No fault is in force.');
+  return element(
+    'div',
+    {},
+    table(
+      'faults in force',
+      ['Service', 'Method', 'Kind', 'Calls left'],
+      faults.map((fault) => [
+        fault.service,
+        fault.method,
+        fault.code === undefined ? fault.kind : `${fault.kind} ${fault.code}`,
+        fault.left,
+      ]),
+    ),
+    element(
+      'div',
+      { class: 'actions' },
+      button('Take all away', () => act('All faults are gone', 'DELETE', '/faults'), { 'data-key': 'no-faults' }),
+    ),
+  );
+}
+
+/** A button for each kind of each method of each service. */
+export function faultButtons(faultMethods, { add }) {
+  return element(
+    'div',
+    { class: 'sides' },
+    ...Object.entries(faultMethods).map(([service, methods]) =>
+      element(
+        'section',
+        { class: 'panel', 'aria-label': service },
+        element('h3', {}, service),
+        ...Object.entries(methods).map(([method, kinds]) =>
+          element(
+            'div',
+            { class: 'actions', role: 'group', 'aria-label': method },
+            element('code', {}, method),
+            ...kinds.map((kind) =>
+              button(kind, () => add(service, method, kind), { 'data-key': `${service} ${method} ${kind}` }),
+            ),
+          ),
+        ),
+      ),
+    ),
+  );
+}
+
+export function principalCards(principals, baseUrl, { act, copy }) {
+  return element(
+    'div',
+    { class: 'sides' },
+    ...principals.map((principal) => principalCard(principal, baseUrl, { act, copy })),
+  );
+}
+
+function principalCard({ name, customerId, tier, roles, groups, project, token, xApiKey }, baseUrl, { act, copy }) {
+  const body = { template_id: 'ubuntu-22-standard', config_id: 'default-network' };
+  const create = `curl -sS -X POST ${baseUrl}/api/compute/v1/instances -H 'Authorization: Bearer ${token}' -H 'Content-Type: application/json' -d '${JSON.stringify(body)}'`;
+  const list = `curl -sS ${baseUrl}/api/compute/v1/instances -H 'Authorization: Bearer ${token}'`;
+  return element(
+    'section',
+    { class: 'panel', 'aria-label': name },
+    element('h3', {}, name),
+    definitions([
+      ['Customer', `${customerId} (tier ${tier})`],
+      ['Groups, roles', [...(groups ?? []), ...(roles ?? [])].join(', ')],
+      ['Project', project],
+      ['X-API-Key', element('code', {}, xApiKey)],
+      ['Bearer', element('code', {}, token)],
+    ]),
+    element('h4', {}, 'Create a machine'),
+    element('pre', { tabindex: '0' }, create),
+    element(
+      'div',
+      { class: 'actions' },
+      button('Copy', () => copy(create), {
+        'data-key': `copy-create-${name}`,
+        'aria-label': `Copy the curl that creates a machine as ${name}`,
+      }),
+      button(
+        `Run as ${name}`,
+        () =>
+          act(`Create as ${name}`, 'POST', '/console/request', {
+            as: name,
+            method: 'POST',
+            path: '/api/compute/v1/instances',
+            body,
+          }),
+        { 'data-key': `run-create-${name}` },
+      ),
+    ),
+    element('h4', {}, 'List machines'),
+    element('pre', { tabindex: '0' }, list),
+    element(
+      'div',
+      { class: 'actions' },
+      button('Copy', () => copy(list), {
+        'data-key': `copy-list-${name}`,
+        'aria-label': `Copy the curl that lists machines as ${name}`,
+      }),
+    ),
+  );
+}
+
+export function snapshotList(snapshots, { now, act }) {
+  if (snapshots.length === 0) return element('p', {}, 'There is none yet.');
+  return table(
+    'snapshots',
+    ['Name', 'Made', 'Action'],
+    snapshots.map(({ name, madeAt }) => [
+      name,
+      time(madeAt, now),
+      button('Load', () => act(`The snapshot ${name} is being loaded`, 'POST', '/console/snapshots/load', { name }), {
+        'data-key': `load-${name}`,
+        'aria-label': `Load ${name}`,
+      }),
+    ]),
+  );
+}
