@@ -7,7 +7,6 @@ export const ORDERS: Kind<Orders> = kind<Orders>('Orders', {
   project: text,
   customerId: text,
   reservations: json(),
-  bids: json(),
 });
 
 // Accounts

@@ -1,4 +1,4 @@
-import { AUDIT_FILTERS, HISTORY_SELECTORS, LIST_FILTERS, OPERATION_FILTERS, PROJECT_SORTS } from './list-filters.ts';
+import { AUDIT_FILTERS, BID_FILTERS, HISTORY_SELECTORS, LIST_FILTERS, OPERATION_FILTERS, PROJECT_SORTS } from './list-filters.ts';
 import type { CompositeIndex, Direction, Shape } from './query.ts';
 
 type Order = Shape['order'][number];
@@ -21,6 +21,14 @@ export const COMPOSITE_INDEXES: readonly CompositeIndex[] = [
   ]),
   // The audit trail by each of its filters, which are merged. Its ids are newest first.
   ...AUDIT_FILTERS.map((name) => ({ kind: 'AuditEntry', properties: [asc(name), asc('id')] })),
+  // A project's bids; the filters are merged, and those by status are read in one order only.
+  ...['project', ...BID_FILTERS].flatMap((name) => [
+    { kind: 'Bid', properties: [asc(name), asc('byCreated')] },
+    { kind: 'Bid', properties: [asc(name), desc('byCreated')] },
+  ]),
+  { kind: 'Bid', properties: [asc('project'), asc('byStatus')] },
+  { kind: 'Bid', properties: [asc('project'), desc('byStatus')] },
+  { kind: 'Bid', properties: [asc('heldType'), asc('limitCents')] },
   // Histories of a project, and their selectors, which are merged.
   ...['InstanceEvent', 'PricePeriod'].flatMap((kind) =>
     ['project', ...HISTORY_SELECTORS].map((name) => ({ kind, properties: [asc(name), asc('timeline')] })),

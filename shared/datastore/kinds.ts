@@ -1,5 +1,6 @@
 import { API_KEY, CUSTOMER, ORDERS, PROJECT, SESSION, USER } from './account-rows.ts';
 import { AUDIT_ENTRY } from './audit-rows.ts';
+import { BID, RECENT_BID } from './bid-rows.ts';
 import {
   DATABASE_MARKER,
   DEAD_LETTER,
@@ -23,6 +24,8 @@ export const KINDS: readonly Kind<unknown>[] = [
   OPERATION,
   EVENT,
   PRICE_PERIOD,
+  BID,
+  RECENT_BID,
   ORDERS,
   USAGE,
   RATE_COUNTER,
@@ -55,6 +58,7 @@ export const EXPIRING_KINDS: readonly string[] = [
   'PricePeriod',
   'RateCounter',
   'IdempotencyRecord',
+  'RecentBid',
   'DeadLetter',
   'Session',
   'AuditEntry',

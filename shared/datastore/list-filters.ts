@@ -10,6 +10,14 @@ export type AuditFilter = (typeof AUDIT_FILTERS)[number];
 export const PROJECT_SORTS = ['byCreated', 'byStatus', 'byType'] as const;
 export type ProjectSort = (typeof PROJECT_SORTS)[number];
 
+/** By what a project's bids can be sorted. */
+export const BID_SORTS = ['byCreated', 'byStatus'] as const;
+export type BidSort = (typeof BID_SORTS)[number];
+
+/** By what the list of a project's bids in the order of their creation is narrowed by an index. */
+export const BID_FILTERS = ['name', 'status'] as const;
+export type BidFilter = (typeof BID_FILTERS)[number];
+
 /** By what a project's histories can be narrowed, any of them together. */
 export const HISTORY_SELECTORS = ['instanceId', 'bid', 'reservation'] as const;
 export type HistorySelector = (typeof HISTORY_SELECTORS)[number];

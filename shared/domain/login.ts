@@ -52,6 +52,22 @@ export function loginMetadata(keys: readonly LoginKey[], user: string): Readonly
   return { [SSH_KEYS]: keys.map((key) => `${key.user ?? user}:${key.publicKey}`).join('\n') };
 }
 
+/** A machine's metadata and login with some keys more; those that it has already stay once. */
+export function withKeys(
+  made: { readonly metadata: Readonly<Record<string, string>>; readonly login: Login },
+  keys: readonly LoginKey[],
+): { readonly metadata: Readonly<Record<string, string>>; readonly login: Login } {
+  const { metadata, login } = made;
+  const more = keys.filter(({ id }) => !login.keyIds.includes(id));
+  if (more.length === 0) return made;
+  const added = loginMetadata(more, login.user);
+  const lines = [metadata[SSH_KEYS], added[SSH_KEYS]].filter((line) => line !== undefined && line !== '');
+  return {
+    metadata: { ...metadata, ...added, [SSH_KEYS]: lines.join('\n') },
+    login: { ...login, keyIds: [...login.keyIds, ...more.map(({ id }) => id)] },
+  };
+}
+
 /** How to reach a VM by SSH. */
 export interface SshTarget {
   readonly user: string;

@@ -1,4 +1,5 @@
 import type { FailureKind } from './failure.ts';
+import { BID_REASONS } from './reasons/bid-reasons.ts';
 import { CLOUD_REASONS } from './reasons/cloud-reasons.ts';
 import { COMMAND_REASONS } from './reasons/command-reasons.ts';
 import { INSTANCE_REASONS } from './reasons/instance-reasons.ts';
@@ -12,6 +13,7 @@ import { VOLUME_REASONS } from './reasons/volume-reasons.ts';
 export const REASONS = {
   ...REQUEST_REASONS,
   ...INSTANCE_REASONS,
+  ...BID_REASONS,
   ...CLOUD_REASONS,
   ...COMMAND_REASONS,
   ...VOLUME_REASONS,

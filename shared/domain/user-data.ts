@@ -28,6 +28,19 @@ export function userDataMetadata(base64: string): UserData {
   };
 }
 
+/** How user data of cloud-init begins (https://docs.cloud-init.io/en/latest/explanation/format.html). */
+const USER_DATA_FORM =
+  /^(?:#!|#cloud-config|#cloud-boothook|#include|#part-handler|#upstart-job|## template: jinja|Content-Type: |MIME-Version: )/i;
+
+/**
+ * A start-up script as the metadata item that cloud-init reads: it runs once, when the VM is first started. Compute Engine's
+ * own `startup-script` would run at every start. Text that does not say what it is, is a script of bash.
+ */
+export function scriptMetadata(script: string): Readonly<Record<string, string>> {
+  if (script === '') return {};
+  return { 'user-data': USER_DATA_FORM.test(script) ? script : `#!/bin/bash\n${script}` };
+}
+
 function textOf(bytes: Uint8Array): string | undefined {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);

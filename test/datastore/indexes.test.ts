@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { SUBNET } from '#shared/datastore/catalog-rows.ts';
 import { API_KEY, CUSTOMER, PROJECT, SESSION, USER } from '#shared/datastore/account-rows.ts';
+import { BID } from '#shared/datastore/bid-rows.ts';
 import { ORPHAN } from '#shared/datastore/bookkeeping-rows.ts';
 import { AUDIT_ENTRY } from '#shared/datastore/audit-rows.ts';
 import { ORPHAN_DISK, VOLUME } from '#shared/datastore/volume-rows.ts';
@@ -14,6 +15,7 @@ import { PROJECT_SSH_KEY } from '#shared/datastore/ssh-key-rows.ts';
 import type { Value } from '#shared/datastore/field.ts';
 import { put } from '#shared/datastore/write.ts';
 import { aVolume } from '#test/support/a-volume.ts';
+import { aBid } from '#test/support/a-bid.ts';
 import { anInstance } from '#test/support/an-instance.ts';
 import { testDatastore } from '#test/support/datastore.ts';
 
@@ -205,6 +207,7 @@ const SAMPLES = new Map(
         requestId: 'r',
       }),
     ] as const,
+    [BID, BID.encode(aBid({ checkAtMs: 1, phase: 'held' }))] as const,
     [
       PROJECT_SSH_KEY,
       PROJECT_SSH_KEY.encode({

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { API_KEY, CUSTOMER, ORDERS, PROJECT, SESSION, USER } from '#shared/datastore/account-rows.ts';
 import { AUDIT_ENTRY } from '#shared/datastore/audit-rows.ts';
+import { BID, RECENT_BID } from '#shared/datastore/bid-rows.ts';
 import {
   DEAD_LETTER,
   DATABASE_MARKER,
@@ -32,6 +33,7 @@ import { EVENT, INSTANCE, OPERATION, PRICE_PERIOD } from '#shared/datastore/rows
 import { AUDIT_ACTIONS, AUDIT_ACTORS } from '#shared/domain/audit.ts';
 import { EVENT_CAUSES } from '#shared/domain/history.ts';
 import { ORPHAN_DISK, STOCKOUT, VOLUME, VOLUME_NAME, VOLUME_USAGE } from '#shared/datastore/volume-rows.ts';
+import { BID_EVENTS, BID_PHASES } from '#shared/domain/bid.ts';
 import { OPERATION_KINDS } from '#shared/domain/instance.ts';
 import { METERS } from '#shared/domain/metering.ts';
 import { OPERATION_STATES } from '#shared/domain/operation.ts';
@@ -230,6 +232,52 @@ export const ROW_SAMPLES: readonly RowSamples[] = [
     }),
   ),
   samples(
+    BID,
+    record({
+      id: text,
+      name: text,
+      project: text,
+      userId: text,
+      customerId: text,
+      visibleBy: texts,
+      tier: text,
+      zone: text,
+      instanceType: text,
+      quantity: count,
+      limitCents: count,
+      launch: record({
+        volumes: texts,
+        sshKeys: texts,
+        startupScript: maybe(text),
+        imageVersion: maybe(text),
+        memoryGb: maybe(count),
+      }),
+      machine,
+      login: record({ user: text, keyIds: texts }),
+      idPrefix: text,
+      phase: fc.constantFrom(...BID_PHASES),
+      instances: texts,
+      launched: fc.boolean(),
+      lost: texts,
+      reason,
+      attempts: count,
+      createdAtMs: ms,
+      deactivatedAtMs: maybe(ms),
+      checkAtMs: maybe(ms),
+      events: fc.array(
+        record({
+          atMs: ms,
+          type: fc.constantFrom(...BID_EVENTS),
+          actor,
+          limitCents: maybe(count),
+          volumes: texts,
+        }),
+        { maxLength: 3 },
+      ),
+    }),
+  ),
+  samples(RECENT_BID, record({ bidId: text, expireAtMs: ms })),
+  samples(
     ORDERS,
     record({
       project: text,
@@ -246,7 +294,6 @@ export const ROW_SAMPLES: readonly RowSamples[] = [
         }),
         { maxLength: 2 },
       ),
-      bids: fc.array(record({ id: text, machineType: text, createdAtMs: ms, endedAtMs: maybe(ms) }), { maxLength: 2 }),
     }),
   ),
   samples(USAGE, record({ instances: count })),

@@ -1,0 +1,75 @@
+import { type Bid, BID_PHASES, bidStatus } from '#shared/domain/bid.ts';
+import { position, timeText } from '#shared/domain/sort-key.ts';
+import {
+  expiry,
+  indexedInteger,
+  integer,
+  json,
+  nullable,
+  plainFlag,
+  plainText,
+  text,
+  texts,
+  time,
+  word,
+} from './field.ts';
+import { kind, type Kind } from './kind.ts';
+
+export const BID: Kind<Bid> = kind<Bid>(
+  'Bid',
+  {
+    id: text,
+    name: text,
+    project: text,
+    userId: plainText,
+    customerId: text,
+    visibleBy: texts,
+    tier: plainText,
+    zone: plainText,
+    instanceType: plainText,
+    quantity: integer,
+    limitCents: indexedInteger,
+    launch: json(),
+    machine: json(),
+    login: json(),
+    idPrefix: plainText,
+    phase: word(BID_PHASES),
+    instances: json(),
+    launched: plainFlag,
+    lost: json(),
+    reason: json(),
+    attempts: integer,
+    createdAtMs: time,
+    deactivatedAtMs: nullable(time),
+    checkAtMs: nullable(time),
+    events: json(),
+  },
+  {
+    derived: (bid) => ({
+      status: { stringValue: bidStatus(bid) },
+      // Sorted lists of a project, each by one property that is value and id in one.
+      byCreated: { stringValue: position(timeText(bid.createdAtMs), bid.id) },
+      byStatus: { stringValue: position(bidStatus(bid), bid.id) },
+      // Null unless it has instances that a rising price would take away: the sweep finds those by one short query.
+      heldType: isHeld(bid) ? { stringValue: bid.machine.machineType } : { nullValue: 'NULL_VALUE' },
+      // Null once it has ended: finds the bids that still need a key or a project.
+      liveProject: bid.phase === 'ended' ? { nullValue: 'NULL_VALUE' } : { stringValue: bid.project },
+    }),
+  },
+);
+
+function isHeld({ phase }: Bid): boolean {
+  return phase === 'held' || phase === 'launching';
+}
+
+/** Which bid a request made that may be sent again; the id follows from caller, project and body. */
+export interface RecentBid {
+  readonly bidId: string;
+  readonly expireAtMs: number;
+}
+
+export const RECENT_BID: Kind<RecentBid> = kind<RecentBid>(
+  'RecentBid',
+  { bidId: plainText, expireAtMs: integer },
+  { derived: ({ expireAtMs }) => ({ expireAt: expiry(expireAtMs) }) },
+);
