@@ -10,7 +10,7 @@ import { addUserCommands } from './user-commands.ts';
 export function accountsLine(surroundings?: Surroundings): CommandLine {
   const line = new CommandLine(
     'accounts',
-    'Customers, users, projects, reservations, spot bids, API keys and sessions.\n\n' +
+    'Customers, users, projects, reservations, API keys and sessions.\n\n' +
       'Exits with 0 when it was done, 1 when it could not be, 2 when the command line is wrong, 3 when it was refused.',
     surroundings,
   );

@@ -2,14 +2,14 @@ import { InvalidArgumentError, type Command } from 'commander';
 import type { CommandLine, Session } from '#scripts/console/command-line.ts';
 import { EXIT } from '#scripts/console/exit-codes.ts';
 import type { Column } from '#scripts/console/table.ts';
-import { createBid, createReservation, endOrder, listOrders } from '#shared/accounts/orders.ts';
-import type { Orders, Reservation, SpotBid } from '#shared/domain/orders.ts';
+import { createReservation, endOrder, listOrders } from '#shared/accounts/orders.ts';
+import type { Orders, Reservation, ReservationTerms } from '#shared/domain/orders.ts';
 import { contextOf, paged, pageOf, printPage, timeText, type PageOptions } from './command-context.ts';
 
 /** An order with the project that it belongs to. */
 type Of<T> = T & { readonly project: string };
 
-/** Reservations and spot bids, from which new instances get theirs. */
+/** Reservations, from which new instances get their places. */
 export function addOrderCommands(line: CommandLine): void {
   const reservations = line.group(
     'reservations',
@@ -25,11 +25,18 @@ export function addOrderCommands(line: CommandLine): void {
       configure: (command) =>
         machineTyped(command)
           .requiredOption('--places <number>', 'instances it has room for', wholeNumber)
-          .option('--buyback-cents <number>', 'what a paused instance gives back, cents per hour', wholeNumber, 0),
+          .option('--buyback-cents <number>', 'what a paused instance gives back, cents per hour', wholeNumber, 0)
+          .option('--name <name>', 'name that the project sees; its id when absent')
+          .option('--ordered-by <user>', 'id of the user who ordered it')
+          .option('--zone <zone>', 'only instances of this zone take its places')
+          .option('--start <time>', 'from when on, RFC 3339; now when absent')
+          .option('--end <time>', 'until when, RFC 3339; without an end when absent')
+          .option('--unit-cents <number>', 'price of a place, cents per hour', wholeNumber, 0),
     },
-    async (session, [project = ''], options: { machineType: string; places: number; buybackCents?: number }) => {
+    async (session, [project = ''], options: ReservationOptions) => {
       const { machineType, places, buybackCents = 0 } = options;
-      const made = await createReservation(contextOf(session), { project, machineType, places, buybackCents });
+      const terms = termsFrom(options);
+      const made = await createReservation(contextOf(session), { project, machineType, places, buybackCents, terms });
       session.print(`Reservation ${made.id} created: ${places} places for ${machineType}.\n`, { project, ...made });
       return EXIT.ok;
     },
@@ -44,28 +51,37 @@ export function addOrderCommands(line: CommandLine): void {
     ],
   });
   endLeaf(line, reservations, 'reservations');
+}
 
-  const bids = line.group(
-    'bids',
-    'spot bids of projects; while one is open, new instances of the machine type are spot VMs',
-  );
-  line.leaf(
-    bids,
-    {
-      usage: 'create',
-      summary: 'open a spot bid for a project',
       changes: true,
-      examples: ['bids create proj_acme000000000000 --machine-type n1-standard-2 --local'],
-      configure: machineTyped,
-    },
-    async (session, [project = ''], { machineType }: { machineType: string }) => {
-      const made = await createBid(contextOf(session), { project, machineType });
-      session.print(`Bid ${made.id} opened for ${machineType}.\n`, { project, ...made });
-      return EXIT.ok;
-    },
-  );
-  listLeaf<SpotBid>(line, bids, { name: 'bids', pick: (orders) => orders.bids, columns: [] });
-  endLeaf(line, bids, 'bids');
+interface ReservationOptions {
+  readonly machineType: string;
+  readonly places: number;
+  readonly buybackCents?: number;
+  readonly name?: string;
+  readonly orderedBy?: string;
+  readonly zone?: string;
+  readonly start?: string;
+  readonly end?: string;
+  readonly unitCents?: number;
+}
+
+function termsFrom({
+  name,
+  orderedBy,
+  zone,
+  start,
+  end,
+  unitCents = 0,
+}: ReservationOptions): Partial<ReservationTerms> {
+  return {
+    unitCents,
+    ...(name === undefined ? {} : { name }),
+    ...(orderedBy === undefined ? {} : { userId: orderedBy }),
+    ...(zone === undefined ? {} : { zone }),
+    ...(start === undefined ? {} : { startMs: Date.parse(start) }),
+    ...(end === undefined ? {} : { endMs: Date.parse(end) }),
+  };
 }
 
 function machineTyped(command: Command): Command {
@@ -74,7 +90,7 @@ function machineTyped(command: Command): Command {
     .requiredOption('--machine-type <type>', "Compute Engine's machine type, without zone");
 }
 
-function listLeaf<T extends Reservation | SpotBid>(
+function listLeaf<T extends Reservation>(
   line: CommandLine,
   group: Command,
   {
@@ -119,7 +135,7 @@ function endLeaf(line: CommandLine, group: Command, name: string): void {
       usage: 'end',
       summary: 'give no more instances to it; those that have it keep it',
       changes: true,
-      examples: [`${name} end proj_acme000000000000 ${name === 'bids' ? 'bid' : 'res'}_abc123456789 --local`],
+      examples: [`${name} end proj_acme000000000000 res_abc123456789 --local`],
       configure: (command) => command.argument('<project>', 'proj_…').argument('<id>'),
     },
     async (session, [project = '', id = '']) => {

@@ -3,14 +3,14 @@ import type { AuditedChange } from '#shared/datastore/audit-rows.ts';
 import { ALL_ORDERS } from '#shared/datastore/queries.ts';
 import { insert, ref, replace, type Row } from '#shared/datastore/write.ts';
 import { Failure } from '#shared/domain/failure.ts';
-import { type Orders, type Reservation, type SpotBid, withEnd } from '#shared/domain/orders.ts';
+import { type Orders, type Reservation, type ReservationTerms, termsOf, withEnd } from '#shared/domain/orders.ts';
 import { checkProjectId } from './account-names.ts';
 import { type AccountsContext, audited, type ListOptions, type ListPage } from './accounts-context.ts';
 import { newOrderId } from './credential-text.ts';
 
 type Context = AccountsContext;
 
-/** Reservations and spot bids of a project: the only way in which its instances come by one. */
+/** Reservations of a project. Its spot bids are placed by its users. */
 
 const MACHINE_TYPE = /^[a-z][a-z0-9-]{1,62}$/;
 /** One row holds all orders of a project. */
@@ -23,19 +23,25 @@ export interface NewReservation {
   readonly places: number;
   /** What a paused instance gives back, cents per hour. */
   readonly buybackCents: number;
+  /** What is left out is as it mostly is: unnamed, in any zone, from now on, without an end or a price. */
+  readonly terms?: Partial<ReservationTerms>;
 }
 
 /** Throws `not_found` for an unknown project, `invalid_request` for what cannot be. */
 export async function createReservation(context: Context, wanted: NewReservation): Promise<Reservation> {
+  const id = newOrderId('res', context.random);
+  const nowMs = context.clock.nowMs();
   const reservation: Reservation = {
-    id: newOrderId('res', context.random),
+    id,
     machineType: wanted.machineType,
     places: wanted.places,
     taken: 0,
     buybackCents: wanted.buybackCents,
-    createdAtMs: context.clock.nowMs(),
+    createdAtMs: nowMs,
     endedAtMs: null,
+    terms: { name: id, userId: '', zone: null, startMs: nowMs, endMs: null, unitCents: 0, ...wanted.terms },
   };
+  checkTerms(termsOf(reservation));
   checkWhole('places', reservation.places, PLACES_MAX);
   checkWhole('cents', reservation.buybackCents, Number.MAX_SAFE_INTEGER);
   const entry = {
@@ -48,26 +54,6 @@ export async function createReservation(context: Context, wanted: NewReservation
     reservations: [...orders.reservations, reservation],
   }));
   return reservation;
-}
-
-/** New instances of the machine type are spot VMs. Throws `not_found` for an unknown project. */
-export async function createBid(
-  context: Context,
-  wanted: { readonly project: string; readonly machineType: string },
-): Promise<SpotBid> {
-  const bid: SpotBid = {
-    id: newOrderId('bid', context.random),
-    machineType: wanted.machineType,
-    createdAtMs: context.clock.nowMs(),
-    endedAtMs: null,
-  };
-  const entry = {
-    action: 'bid.create',
-    object: `bid ${bid.id}`,
-    after: { project: wanted.project, ...bid },
-  } as const;
-  await add(context, wanted, entry, (orders) => ({ ...orders, bids: [...orders.bids, bid] }));
-  return bid;
 }
 
 /** No new instance belongs to the order from now on; those that do keep it. Throws `not_found`. */
@@ -115,14 +101,27 @@ async function add(
   await store.change(async () => {
     const [owner, row] = await store.getAll([ref(PROJECT, project), ref(ORDERS, project)]);
     if (owner === undefined) throw unknownProject(project);
-    const orders = row?.value ?? { project, customerId: owner.value.customerId, reservations: [], bids: [] };
+    const orders = row?.value ?? { project, customerId: owner.value.customerId, reservations: [] };
     const next = change(orders);
-    if (next.reservations.length + next.bids.length > ORDERS_MAX) {
+    if (next.reservations.length > ORDERS_MAX) {
       throw new Failure('invalid_request', `A project has at most ${ORDERS_MAX} orders.`);
     }
     const write = row === undefined ? insert(ORDERS, project, next) : replace(row, next);
     return { writes: [write, audited(context, entry)], result: undefined };
   });
+}
+
+function checkTerms({ startMs, endMs, unitCents, zone }: ReservationTerms): void {
+  checkWhole('cents', unitCents, 100_000_000);
+  if (Number.isNaN(startMs) || (endMs !== null && !(endMs > startMs))) {
+    throw new Failure(
+      'invalid_request',
+      'A reservation begins and ends at times such as 2026-01-01T00:00:00Z, in that order.',
+    );
+  }
+  if (zone !== null && !/^[a-z]+(?:-[a-z]+)+[0-9]+-[a-z]$/.test(zone)) {
+    throw new Failure('invalid_request', 'A zone is a name of Compute Engine: us-central1-a.');
+  }
 }
 
 function checkWhole(what: string, value: number, max: number): void {

@@ -1,6 +1,12 @@
 import { CUSTOMER, ORDERS, type Project, PROJECT } from '#shared/datastore/account-rows.ts';
 import { countUsers } from '#shared/datastore/count-users.ts';
-import { ALL_PROJECTS, projectInstances, PROJECTS_OF_CUSTOMER, USERS_OF_CUSTOMER } from '#shared/datastore/queries.ts';
+import {
+  ALL_PROJECTS,
+  LIVE_BIDS_OF_PROJECT,
+  projectInstances,
+  PROJECTS_OF_CUSTOMER,
+  USERS_OF_CUSTOMER,
+} from '#shared/datastore/queries.ts';
 import { insert, ref, remove, type Row } from '#shared/datastore/write.ts';
 import { Failure } from '#shared/domain/failure.ts';
 import { InUse, type Use, USERS_SHOWN_MAX } from '#shared/domain/in-use.ts';
@@ -47,9 +53,10 @@ export async function createProject(context: AccountsContext, wanted: NewProject
 }
 
 /**
- * Removes a project with its ended reservations and bids.
+ * Removes a project with its ended reservations. Its ended spot bids stay, and are not found any more.
  *
- * Throws `not_found`, and `InUse` while it has instances or orders that have not ended, or users that it is a project of.
+ * Throws `not_found`, and `InUse` while it has instances, reservations or spot bids that have not ended, or users that it is
+ * a project of.
  */
 export async function deleteProject(context: AccountsContext, id: string): Promise<void> {
   checkProjectId(id);
@@ -73,8 +80,8 @@ async function usesOf(
 ): Promise<readonly Use[]> {
   const { id, value } = project;
   const what = `project ${id}`;
-  const { reservations = [], bids = [] } = orders?.value ?? {};
-  const open = [...reservations, ...bids].filter(({ endedAtMs }) => endedAtMs === null).map((order) => order.id);
+  const { reservations = [] } = orders?.value ?? {};
+  const open = reservations.filter(({ endedAtMs }) => endedAtMs === null).map((order) => order.id);
   const members: string[] = [];
   const ofCustomer = { customerId: { stringValue: value.customerId } };
   for await (const users of everyRow(context, USERS_OF_CUSTOMER, ofCustomer)) {
@@ -83,7 +90,10 @@ async function usesOf(
   const ofProject = { project: { stringValue: id } };
   return [
     await countUsers(context.store, { what, by: 'instances' }, projectInstances('byCreated', 'asc'), ofProject),
-    useOf({ what, by: 'orders' }, open),
+    useOf({ what, by: 'reservations' }, open),
+    await countUsers(context.store, { what, by: 'spot bids' }, LIVE_BIDS_OF_PROJECT, {
+      liveProject: { stringValue: id },
+    }),
     useOf({ what, by: 'users' }, members),
   ].filter((use) => use !== undefined);
 }

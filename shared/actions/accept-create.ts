@@ -83,7 +83,8 @@ export async function accept(
     const operation = newOperation(operationRef, { id, request, atMs });
     // Another customer's orders are not there for this caller.
     const orders = ordered?.value.customerId === caller.customerId ? ordered : undefined;
-    const allotment = allot(orders?.value, blueprint.machine.machineType);
+    const { machineType } = blueprint.machine;
+    const allotment = allot(orders?.value, { machineType, zone: blueprint.zone, nowMs: atMs });
     const blank = newInstance(blueprint, { id, request, operation, allotment, atMs });
     const event = nextEvent(blank, {
       status: 'PROVISIONING',
@@ -129,7 +130,7 @@ export async function accept(
 }
 
 /** An instance is visible by the groups of its creator: a caller without any could not stop or delete what they pay for. */
-function requireGroups(caller: Principal): void {
+export function requireGroups(caller: Principal): void {
   if (caller.groups.length > 0 || isAdmin(caller)) return;
   throw new Failure('forbidden', 'You belong to no group, and instances are visible by the groups of their creator.', {
     reason: 'no_groups',

@@ -10,10 +10,12 @@ import { secretHash } from '#shared/accounts/credential-text.ts';
 import { API_KEY_ID, API_KEY_SECRET, SESSION_TOKEN } from '#shared/domain/credential-forms.ts';
 import { createCustomer } from '#shared/accounts/customers.ts';
 import { API_KEY, CUSTOMER, ORDERS, PROJECT, SESSION } from '#shared/datastore/account-rows.ts';
+import { BID } from '#shared/datastore/bid-rows.ts';
 import { USAGE } from '#shared/datastore/bookkeeping-rows.ts';
 import { INSTANCE } from '#shared/datastore/rows.ts';
 import { Store } from '#shared/datastore/store.ts';
 import { erase, put, ref } from '#shared/datastore/write.ts';
+import { aBid } from '#test/support/a-bid.ts';
 import { anInstance } from '#test/support/an-instance.ts';
 import { TEST_PROJECT } from '#test/support/datastore.ts';
 import { runLine } from '#test/support/run-line.ts';
@@ -140,9 +142,11 @@ test('a customer is deleted when nothing refers to them, and until then the comm
   await value('customers create hooli --tier pro');
   const { id: project } = await value('projects create --customer hooli --name web');
   const { id: user } = await value(`users create --customer hooli --group g --user-project ${String(project)}`);
-  const { id: bid } = await value(`bids create ${String(project)} --machine-type n1-standard-2`);
+  const { id: place } = await value(`reservations create ${String(project)} --machine-type n1-standard-2 --places 1`);
+  const bid = aBid({ customerId: 'hooli', project: String(project) });
   await store.write([
     put(USAGE, 'hooli', { instances: 1 }),
+    put(BID, bid.id, bid),
     put(
       INSTANCE,
       'tw-1',
@@ -160,12 +164,14 @@ test('a customer is deleted when nothing refers to them, and until then the comm
       'customer hooli is used by 1 instance: tw-1.',
   );
   expect(await refused(`projects delete ${String(project)}`)).toContain(
-    `used by 1 instance: tw-1; project ${String(project)} is used by 1 order: ${String(bid)}; ` +
+    `used by 1 instance: tw-1; project ${String(project)} is used by 1 reservation: ${String(place)}; ` +
+      `project ${String(project)} is used by 1 spot bid: ${bid.id}; ` +
       `project ${String(project)} is used by 1 user: ${String(user)}.`,
   );
 
   await store.write([erase(ref(INSTANCE, 'tw-1'))]);
-  await value(`bids end ${String(project)} ${String(bid)}`);
+  await value(`reservations end ${String(project)} ${String(place)}`);
+  await store.write([put(BID, bid.id, { ...bid, phase: 'ended' })]);
   await value(`users delete ${String(user)}`);
   await value(`projects delete ${String(project)}`);
   await value('customers delete hooli');

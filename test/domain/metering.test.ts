@@ -105,19 +105,29 @@ describe('orders', () => {
     project: 'proj_a',
     customerId: 'acme',
     reservations: [{ ...order, id: 'res_a', places: 1, taken: 0, buybackCents: 0 }],
-    bids: [{ ...order, id: 'bid_a' }],
   };
 
-  test('a free place comes first, then the open bid, then nothing', () => {
+  const asked = { zone: 'us-central1-a', nowMs: 0 };
+
+  test('a free place comes first, then nothing: no instance joins a bid', () => {
     const full = withPlaces(orders, 'res_a', 1);
 
-    expect(allot(orders, 'n1-standard-2')).toEqual({ reservation: 'res_a', bid: null });
-    expect(allot(full, 'n1-standard-2')).toEqual({ reservation: null, bid: 'bid_a' });
-    expect(allot(withEnd(full, 'bid_a', 1), 'n1-standard-2')).toEqual(ON_DEMAND);
-    expect(allot(withEnd(orders, 'res_a', 1), 'n1-standard-2')).toEqual({ reservation: null, bid: 'bid_a' });
-    expect(allot(orders, 'e2-medium')).toEqual(ON_DEMAND);
-    expect(allot(undefined, 'n1-standard-2')).toEqual(ON_DEMAND);
+    expect(allot(orders, { ...asked, machineType: 'n1-standard-2' })).toEqual({ reservation: 'res_a', bid: null });
+    expect(allot(full, { ...asked, machineType: 'n1-standard-2' })).toEqual(ON_DEMAND);
+    expect(allot(withEnd(orders, 'res_a', 1), { ...asked, machineType: 'n1-standard-2' })).toEqual(ON_DEMAND);
+    expect(allot(orders, { ...asked, machineType: 'e2-medium' })).toEqual(ON_DEMAND);
+    expect(allot(undefined, { ...asked, machineType: 'n1-standard-2' })).toEqual(ON_DEMAND);
     expect(withPlaces(full, 'res_a', -1)).toEqual(orders);
+  });
+
+  test('places are given from the start to the end of a reservation, and in its zone only', () => {
+    const terms = { name: 'r', userId: '', zone: 'us-central1-a', startMs: 10, endMs: 20, unitCents: 100 };
+    const timed = { ...orders, reservations: orders.reservations.map((one) => ({ ...one, terms })) };
+    const given = (nowMs: number, zone = 'us-central1-a') =>
+      allot(timed, { machineType: 'n1-standard-2', zone, nowMs }).reservation;
+
+    expect([9, 10, 19, 20].map((nowMs) => given(nowMs))).toEqual([null, 'res_a', 'res_a', null]);
+    expect(given(10, 'us-central1-b')).toBeNull();
   });
 
   test('an order that is not there cannot end', () => {
