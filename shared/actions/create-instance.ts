@@ -1,4 +1,3 @@
-import { KeyedMutex } from '#shared/concurrency/keyed-mutex.ts';
 import type { Reply } from '#shared/contracts/reply.ts';
 import type { IdempotencyRecord } from '#shared/datastore/bookkeeping-rows.ts';
 import { Failure } from '#shared/domain/failure.ts';
@@ -16,24 +15,12 @@ import { accept, type Accepted, type CreateRequest } from './accept-create.ts';
 import { confirm } from './confirm-create.ts';
 import { CreateLease } from './create-lease.ts';
 import { replayed } from './idempotent.ts';
+import { oneCreateAtATime } from './one-create-at-a-time.ts';
 import { undo } from './undo-create.ts';
 
 /** A first request with the same Idempotency-Key is waited for this long before the caller is told to come back. */
 const WAIT_FOR_FIRST_MS = 2_500;
 const WAIT_STEP_MS = 50;
-
-/** Creates of one customer in this process run one after the other, or they would only make each other's commits fail. */
-const perCustomer = new KeyedMutex();
-
-/** A create that has waited this long for others of its customer is told to come back, before its caller gives up. */
-const QUEUED_MS_MAX = 8_000;
-
-function tooManyCreates(): Failure {
-  return new Failure('unavailable', 'Too many creates at the same time. Please try again.', {
-    reason: 'contention',
-    retryAfterSeconds: 2,
-  });
-}
 
 /**
  * Makes an instance. One commit holds the idempotency record, the quota, the instance, its operation and its first event;
@@ -43,11 +30,7 @@ function tooManyCreates(): Failure {
 export async function createInstance(request: CreateRequest, tools: Tools): Promise<Reply> {
   const waitUntilMs = tools.nowMs() + WAIT_FOR_FIRST_MS;
   for (;;) {
-    const queuedAtMs = tools.nowMs();
-    const outcome = await perCustomer.run(request.caller.customerId, async () => {
-      if (tools.nowMs() - queuedAtMs > QUEUED_MS_MAX) throw tooManyCreates();
-      return accept(request, tools);
-    });
+    const outcome = await oneCreateAtATime(request.caller.customerId, () => accept(request, tools), tools);
     if ('reply' in outcome) return carryOut(request, outcome, tools);
     const { earlier } = outcome;
     const nowMs = tools.nowMs();

@@ -32,10 +32,15 @@ export function idempotencyKeyOf(
 /** The same JSON in another layout is the same body; what is not JSON is compared as it is. */
 function canonical(body: string): string {
   try {
-    return JSON.stringify(sorted(JSON.parse(body)));
+    return sortedJson(JSON.parse(body));
   } catch {
     return body;
   }
+}
+
+/** JSON text that is the same for the same value, whatever the order of its members. */
+export function sortedJson(value: unknown): string {
+  return JSON.stringify(sorted(value));
 }
 
 function sorted(value: unknown): unknown {
@@ -48,6 +53,6 @@ function sorted(value: unknown): unknown {
   );
 }
 
-function sha256(text: string): string {
+export function sha256(text: string): string {
   return createHash('sha256').update(text).digest('hex');
 }

@@ -1,8 +1,9 @@
 import { ORDERS } from '#shared/datastore/account-rows.ts';
+import { BID } from '#shared/datastore/bid-rows.ts';
 import { PRICE, SPOT_PRICE } from '#shared/datastore/catalog-rows.ts';
 import { EVENT, INSTANCE, PRICE_PERIOD } from '#shared/datastore/rows.ts';
 import type { Store } from '#shared/datastore/store.ts';
-import { insert, put, ref, remove, replace, type Row, type Write } from '#shared/datastore/write.ts';
+import { insert, put, ref, remove, replace, type Row, touch, type Write } from '#shared/datastore/write.ts';
 import { eventId, type InstanceEvent, VM_REPLACED } from '#shared/domain/history.ts';
 import type { Instance } from '#shared/domain/instance.ts';
 import {
@@ -93,8 +94,25 @@ async function inOrder(
 }
 
 /** What a look at a VM has shown. */
-export function observedWrites(row: Row<Instance>, observed: Observed, store: Reader): Promise<readonly Write[]> {
-  return changeWrites(row, { instance: observed.instance, events: eventsOf(observed) }, store);
+export async function observedWrites(row: Row<Instance>, observed: Observed, store: Reader): Promise<readonly Write[]> {
+  const { instance } = observed;
+  const taken = instance.preempted && !row.value.preempted;
+  const [writes, told] = await Promise.all([
+    changeWrites(row, { instance, events: eventsOf(observed) }, store),
+    taken ? tellBid(instance, store) : [],
+  ]);
+  return [...writes, ...told];
+}
+
+/** Makes the bid of an instance due: what became of the instance may decide what the bid does. */
+async function tellBid({ id, bid, statusSyncedAtMs }: Instance, store: Reader): Promise<readonly Write[]> {
+  if (bid === null) return [];
+  const [row] = await store.getAll([ref(BID, bid)]);
+  // Instances of earlier versions name bids that have no row.
+  if (row === undefined || row.value.phase === 'ended' || row.value.phase === 'paused') return [];
+  // One that the bid has given up says nothing about it any more.
+  if (!row.value.instances.includes(id)) return [];
+  return [touch(row, 'checkAtMs', statusSyncedAtMs)];
 }
 
 /** A changed instance with an event that no price period follows from: a note, or a delete that was asked for. */
@@ -109,8 +127,11 @@ export function stillWrites(row: Row<Instance>, instance: Instance, event: Insta
 export async function removalWrites(row: Row<Instance>, end: InstanceEvent, store: Reader): Promise<readonly Write[]> {
   const { value: instance } = row;
   const event = { ...end, atMs: Math.max(end.atMs, instance.lastEventAtMs) };
-  const { periods } = await metered(instance, { instance, events: [event] }, store);
-  const writes = [insertEvent(event), remove(row), ...periods.map((period) => putPeriod(instance, period))];
+  const [{ periods }, told] = await Promise.all([
+    metered(instance, { instance, events: [event] }, store),
+    tellBid(instance, store),
+  ]);
+  const writes = [insertEvent(event), remove(row), ...periods.map((period) => putPeriod(instance, period)), ...told];
   if (instance.reservation === null) return writes;
   const [orders] = await store.getAll([ref(ORDERS, instance.project)]);
   if (orders === undefined) return writes;

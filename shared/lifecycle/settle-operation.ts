@@ -8,6 +8,7 @@ import { isLeaving } from '#shared/domain/power.ts';
 import { statusFromCloud } from '#shared/domain/status.ts';
 import type { Machine } from '#shared/gce/compute.ts';
 import type { OperationMessage } from '#shared/pubsub/publisher.ts';
+import { advanceBid } from './advance-bid.ts';
 import { observedWrites } from './instance-writes.ts';
 import { publishOperations } from './publish-operations.ts';
 import { recordStockout } from './record-stockout.ts';
@@ -31,7 +32,7 @@ export interface End {
 export async function settle(
   held: Held,
   end: End,
-  tools: Pick<Tools, 'store' | 'nowMs' | 'publisher' | 'log'>,
+  tools: Pick<Tools, 'store' | 'nowMs' | 'publisher' | 'log' | 'random'>,
   seen?: { readonly machine: Machine | undefined; readonly context: ObservationContext },
 ): Promise<void> {
   const { store, nowMs, log } = tools;
@@ -80,6 +81,9 @@ export async function settle(
   });
   await recordStockout(end.error?.reason, held.instance?.value, tools);
   if (next !== undefined) await publishOperations([next], tools);
+  // What became of one instance decides what its bid does.
+  const bidId = held.instance?.value.bid ?? null;
+  if (bidId !== null) await advanceBid(bidId, tools, end.error);
 }
 
 /**

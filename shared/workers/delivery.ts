@@ -1,4 +1,5 @@
 import { PUT_OFF_MS_MAX } from '#shared/domain/lease.ts';
+import { SPOT_MARKET } from '#shared/domain/bid-steps.ts';
 import type { ObservationContext } from '#shared/domain/observe.ts';
 import { leadsTo, RESET_UNKNOWN, type Step } from '#shared/domain/operation-plan.ts';
 import { hasLocalSsd } from '#shared/domain/machine-traits.ts';
@@ -286,7 +287,7 @@ export class Delivery {
   /** What a change that this operation has brought about is put down to, and when it was. */
   context(span: CloudSpan | undefined): ObservationContext {
     const nowMs = this.tools.nowMs();
-    const { actor, id, call } = this.operation;
+    const { actor, id, kind, call } = this.operation;
     return {
       nowMs,
       atMs: span?.endedAtMs ?? nowMs,
@@ -295,6 +296,8 @@ export class Delivery {
       cause: actor.type === 'admin' ? 'admin' : 'operation',
       actor,
       operationId: id,
+      // The platform takes an instance away as the cloud does: for a price above the limit of its bid.
+      preempted: kind === 'stop' && actor.id === SPOT_MARKET.id,
     };
   }
 }

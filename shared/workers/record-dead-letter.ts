@@ -15,7 +15,7 @@ import type { Tools } from '#shared/lifecycle/tools.ts';
 import { type Delivery, operationOf } from '#shared/pubsub/envelope.ts';
 import { PATIENCE_MS } from './delivery.ts';
 
-type RecorderTools = Pick<Tools, 'store' | 'publisher' | 'compute' | 'log' | 'nowMs' | 'sleep'>;
+type RecorderTools = Pick<Tools, 'store' | 'publisher' | 'compute' | 'log' | 'nowMs' | 'sleep' | 'random'>;
 
 /**
  * Records a message that Pub/Sub has given up on, and settles its operation by what Compute Engine shows. An operation that

@@ -5,6 +5,8 @@ export interface SweepReport {
   readonly republished: number;
   readonly oldestOpenSeconds: number;
   readonly looked: number;
+  /** Spot bids that were due, or whose price has risen above their limit. */
+  readonly bids: number;
   readonly machines: number;
   readonly records: number;
   /** VMs with our label that should have a record and have none. */

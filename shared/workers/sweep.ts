@@ -8,6 +8,7 @@ import { publishOperations } from '#shared/lifecycle/publish-operations.ts';
 import { syncInstance } from '#shared/lifecycle/sync-instance.ts';
 import type { Tools } from '#shared/lifecycle/tools.ts';
 import { readBrake, refuseDatabase } from './apply-brake.ts';
+import { advanceBids } from './advance-bids.ts';
 import { compareAll } from './compare-machines.ts';
 import { type DatabaseIdentity, databaseState } from './database-marker.ts';
 import { each } from './each.ts';
@@ -40,6 +41,7 @@ export async function sweep({ identity, keptMs }: SweepSettings, tools: SweepToo
     republished: 0,
     oldestOpenSeconds: 0,
     looked: 0,
+    bids: 0,
     machines: 0,
     records: 0,
     unrecorded: 0,
@@ -75,6 +77,9 @@ export async function sweep({ identity, keptMs }: SweepSettings, tools: SweepToo
   });
   await part('compare', async () => {
     Object.assign(report, await compareAll(identity, tools));
+  });
+  await part('bids', async () => {
+    report.bids = await advanceBids(tools);
   });
   await part('orphans', async () => {
     // A comparison that failed says nothing about lost records, so it touches no VM either.

@@ -3,6 +3,7 @@ import { INSTANCE } from '#shared/datastore/rows.ts';
 import { ref, type Row } from '#shared/datastore/write.ts';
 import type { Instance } from '#shared/domain/instance.ts';
 import type { Direction } from '#shared/domain/status-transitions.ts';
+import { advanceBid } from '#shared/lifecycle/advance-bid.ts';
 import { publishOperations } from '#shared/lifecycle/publish-operations.ts';
 import { syncRow, type SyncTools, type SyncTrigger } from '#shared/lifecycle/sync-instance.ts';
 import type { Tools } from '#shared/lifecycle/tools.ts';
@@ -61,7 +62,10 @@ export function instanceOfEntry(
  * Looks at an instance because the audit log says that something happened to its VM. The entry is only a hint: what is put
  * on record is what the VM shows now. An operation that waits for the cloud is published: its worker goes on now.
  */
-export async function syncFromEvent(entry: unknown, tools: SyncTools & Pick<Tools, 'publisher'>): Promise<void> {
+export async function syncFromEvent(
+  entry: unknown,
+  tools: SyncTools & Pick<Tools, 'publisher' | 'random'>,
+): Promise<void> {
   const found = instanceOfEntry(entry);
   if (found === undefined) return;
   const { instanceId, trigger } = found;
@@ -69,6 +73,7 @@ export async function syncFromEvent(entry: unknown, tools: SyncTools & Pick<Tool
   if (row === undefined) return continueDelete(instanceId, tools);
   const [head] = row.value.queue;
   if (head === undefined || trigger.preempted === true) await lookAt(row, trigger, tools);
+  if (trigger.preempted === true && row.value.bid !== null) await advanceBid(row.value.bid, tools);
   if (head !== undefined)
     await publishOperations([{ operationId: head.id, instanceId, customerId: row.value.customerId }], tools);
 }

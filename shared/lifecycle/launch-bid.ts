@@ -1,0 +1,142 @@
+import { USAGE, type Usage } from '#shared/datastore/bookkeeping-rows.ts';
+import { OPERATION } from '#shared/datastore/rows.ts';
+import { insert, replace, type Row, type Write } from '#shared/datastore/write.ts';
+import { type Bid, bidInstanceName } from '#shared/domain/bid.ts';
+import { nextEvent } from '#shared/domain/history.ts';
+import { instanceId, operationId, type Random } from '#shared/domain/ids.ts';
+import type { AttachedVolume, Instance } from '#shared/domain/instance.ts';
+import { UNMETERED } from '#shared/domain/metering.ts';
+import { type Operation, pendingOperation } from '#shared/domain/operation.ts';
+import type { Actor } from '#shared/domain/principal.ts';
+import { reserve } from '#shared/domain/quota.ts';
+import type { Volume } from '#shared/domain/volume.ts';
+import type { OperationMessage } from '#shared/pubsub/publisher.ts';
+import { firstWrites } from './instance-writes.ts';
+import { volumesOf } from './volume-claims.ts';
+
+/** The configuration whose network and tags a bid's instances have. */
+export const BID_CONFIG = 'default-network';
+
+/** The reconciler looks after a new VM by itself when nothing else has by then. */
+const FIRST_CHECK_MS = 120_000;
+/** The bid is looked at after this, should none of its creates tell before. */
+const LAUNCH_LOOK_MS = 60_000;
+
+export interface LaunchContext {
+  readonly usage: Row<Usage> | undefined;
+  /** Volumes of the bid, which its first instance is made with. */
+  readonly volumes: readonly Row<Volume>[];
+  /** Instances that the customer may have. */
+  readonly maxInstances: number;
+  readonly actor: Actor;
+  readonly requestId: string;
+  readonly atMs: number;
+  readonly random: Random;
+}
+
+export interface Launch {
+  /** The bid with its instances, to be written with the rest. */
+  readonly bid: Bid;
+  readonly writes: readonly Write[];
+  readonly messages: readonly OperationMessage[];
+}
+
+/**
+ * All instances of a bid with their creates, and one reservation of quota for all of them: writes for one commit. The
+ * creates are carried out by the worker like any other operation. Throws `quota_exceeded` when not all of them fit.
+ */
+export function launchBid(bid: Bid, context: LaunchContext): Launch {
+  const { usage, atMs, random } = context;
+  const instances = reserve(usage?.value.instances ?? 0, context.maxInstances, bid.quantity);
+  const made = Array.from({ length: bid.quantity }, (_, index) => {
+    const id = instanceId(bid.idPrefix, bid.userId, random);
+    const blank = newInstance(bid, { id, n: index + 1, atMs, volumes: index === 0 ? volumesOf(context.volumes) : [] });
+    const { actor, requestId } = context;
+    const operation = pendingOperation('create', blank, { id: operationId(atMs, random), actor, requestId, atMs });
+    return { blank, operation };
+  });
+  return {
+    bid: {
+      ...bid,
+      phase: 'launching',
+      instances: made.map(({ blank }) => blank.id),
+      launched: false,
+      lost: [],
+      reason: null,
+      checkAtMs: atMs + LAUNCH_LOOK_MS,
+    },
+    writes: [
+      ...made.flatMap(({ blank, operation }) => [
+        ...born(blank, operation),
+        insert(OPERATION, operation.id, operation),
+      ]),
+      usage === undefined ? insert(USAGE, bid.customerId, { instances }) : replace(usage, { instances }),
+    ],
+    messages: made.map(({ blank, operation }) => ({
+      operationId: operation.id,
+      instanceId: blank.id,
+      customerId: bid.customerId,
+    })),
+  };
+}
+
+/** The record with its first event and its create in the queue. */
+function born(blank: Instance, operation: Operation): readonly Write[] {
+  const event = nextEvent(blank, {
+    status: 'PROVISIONING',
+    atMs: operation.createdAtMs,
+    cause: 'operation',
+    actor: operation.actor,
+    operationId: operation.id,
+  });
+  const queue = [{ id: operation.id, kind: 'create' as const }];
+  const instance = { ...blank, queue, eventCount: 1, lastEventAtMs: operation.createdAtMs };
+  // The event first: unlike the rest it stays as it is, so after a lost answer it tells whether the commit was applied.
+  return firstWrites({ instance, event }).toReversed();
+}
+
+function newInstance(
+  bid: Bid,
+  {
+    id,
+    n,
+    atMs,
+    volumes,
+  }: {
+    readonly id: string;
+    readonly n: number;
+    readonly atMs: number;
+    readonly volumes: readonly AttachedVolume[];
+  },
+): Instance {
+  return {
+    id,
+    userId: bid.userId,
+    customerId: bid.customerId,
+    project: bid.project,
+    visibleBy: bid.visibleBy,
+    displayName: bidInstanceName(bid, n),
+    zone: bid.zone,
+    machine: volumes.length === 0 ? bid.machine : { ...bid.machine, volumes },
+    login: bid.login,
+    templateId: '',
+    configId: BID_CONFIG,
+    spec: null,
+    bid: bid.id,
+    reservation: null,
+    status: 'PROVISIONING',
+    statusReason: null,
+    statusSinceMs: atMs,
+    preempted: false,
+    statusSyncedAtMs: atMs,
+    externalIp: '',
+    internalIp: '',
+    cloudId: '',
+    createdAtMs: atMs,
+    queue: [],
+    eventCount: 0,
+    lastEventAtMs: 0,
+    checkAtMs: atMs + FIRST_CHECK_MS,
+    metering: UNMETERED,
+  };
+}
