@@ -1,3 +1,4 @@
+import { bidsUsingKey } from '#shared/actions/bids-using-key.ts';
 import { deleteSshKey } from '#shared/actions/delete-ssh-key.ts';
 import { endpoint } from '#endpoints/compute-ssh-keys-delete.ts';
 import { computeFamily } from '#shared/families/compute/family-adapter.ts';
@@ -7,7 +8,7 @@ httpFunction({
   endpoint,
   family: computeFamily,
   handle: async ({ params, caller }, tools) => {
-    await deleteSshKey({ caller, keyId: params.id }, tools);
+    await deleteSshKey({ caller, keyId: params.id, usedBy: (key) => bidsUsingKey(key, tools) }, tools);
     return { status: 204 };
   },
 });

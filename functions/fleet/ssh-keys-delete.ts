@@ -1,3 +1,4 @@
+import { bidsUsingKey } from '#shared/actions/bids-using-key.ts';
 import { deleteSshKey } from '#shared/actions/delete-ssh-key.ts';
 import { sshKeyIdOf } from '#shared/domain/project-ssh-key.ts';
 import { endpoint } from '#endpoints/fleet-ssh-keys-delete.ts';
@@ -8,7 +9,10 @@ httpFunction({
   endpoint,
   family: fleetFamily,
   handle: async ({ params, caller }, tools) => {
-    await deleteSshKey({ caller, keyId: sshKeyIdOf(params.fid) ?? '' }, tools);
+    await deleteSshKey(
+      { caller, keyId: sshKeyIdOf(params.fid) ?? '', usedBy: (key) => bidsUsingKey(key, tools) },
+      tools,
+    );
     return { status: 204 };
   },
 });

@@ -1,3 +1,4 @@
+import { bidsUsingKey } from '#shared/actions/bids-using-key.ts';
 import { deleteSshKey } from '#shared/actions/delete-ssh-key.ts';
 import { endpoint } from '#endpoints/resource-ssh-keys-delete.ts';
 import { nameTheMissing } from '#shared/families/resource/name-the-missing.ts';
@@ -8,7 +9,9 @@ httpFunction({
   endpoint,
   family: resourceFamily,
   handle: async ({ params, caller }, tools) => {
-    await nameTheMissing('ssh_key', params.id, () => deleteSshKey({ caller, keyId: params.id }, tools));
+    await nameTheMissing('ssh_key', params.id, () =>
+      deleteSshKey({ caller, keyId: params.id, usedBy: (key) => bidsUsingKey(key, tools) }, tools),
+    );
     return { status: 204 };
   },
 });

@@ -1,0 +1,14 @@
+import { readBid } from '#shared/actions/read-bid.ts';
+import { endpoint } from '#endpoints/fleet-spot-bids-get.ts';
+import { presentBid } from '#shared/families/fleet/present-bid.ts';
+import { fleetFamily } from '#shared/families/fleet/family-adapter.ts';
+import { httpFunction } from '#shared/runtime/http-function.ts';
+
+httpFunction({
+  endpoint,
+  family: fleetFamily,
+  handle: async ({ params, query, caller }, tools) => ({
+    status: 200,
+    body: presentBid(await readBid({ caller, bid: params.bid_fid, project: query.project }, tools)),
+  }),
+});

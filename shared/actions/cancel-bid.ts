@@ -1,0 +1,45 @@
+import { INSTANCE } from '#shared/datastore/rows.ts';
+import { ref, replace } from '#shared/datastore/write.ts';
+import { endedBid } from '#shared/domain/bid.ts';
+import type { Actor } from '#shared/domain/principal.ts';
+import type { BidTools } from '#shared/lifecycle/advance-bid.ts';
+import { bidVolumes } from '#shared/lifecycle/bid-volumes.ts';
+import { orderOperations } from '#shared/lifecycle/order-operations.ts';
+import { publishOperations } from '#shared/lifecycle/publish-operations.ts';
+import { releaseVolumes } from '#shared/lifecycle/volume-claims.ts';
+import type { OperationMessage } from '#shared/pubsub/publisher.ts';
+import { type BidRequest, requireBid } from './read-bid.ts';
+
+export interface BidAct extends BidRequest {
+  readonly actor: Actor;
+  readonly requestId: string;
+}
+
+/**
+ * Ends a bid: in one commit it is Terminated, each of its instances has a delete, so no list shows it otherwise, and its
+ * volumes are free. A bid that has ended stays as it is. Throws `not_found`.
+ */
+export async function cancelBid(request: BidAct, tools: BidTools): Promise<void> {
+  const { store, nowMs, random } = tools;
+  const messages = await store.change<readonly OperationMessage[]>(async () => {
+    const row = await requireBid(request, tools);
+    if (row.value.phase === 'ended') return { writes: [], result: [] };
+    const atMs = nowMs();
+    const instances = await store.getAll(row.value.instances.map((id) => ref(INSTANCE, id)));
+    const { actor, requestId } = request;
+    const ordered = orderOperations(
+      'delete',
+      instances.filter((instance) => instance !== undefined),
+      { actor, requestId, atMs, random },
+    );
+    return {
+      writes: [
+        ...ordered.writes,
+        replace(row, endedBid(row.value, actor, atMs)),
+        ...releaseVolumes(await bidVolumes(row.value, tools), tools),
+      ],
+      result: ordered.messages,
+    };
+  });
+  await publishOperations(messages, tools);
+}
