@@ -19,6 +19,14 @@ import { sshKeysCreate } from './ssh-keys-create.ts';
 import { sshKeysDelete } from './ssh-keys-delete.ts';
 import { sshKeysList } from './ssh-keys-list.ts';
 import { sshKeysUpdate } from './ssh-keys-update.ts';
+import { reservationsList } from './reservations-list.ts';
+import { spotBidsCancel } from './spot-bids-cancel.ts';
+import { spotBidsCreate } from './spot-bids-create.ts';
+import { spotBidsGet } from './spot-bids-get.ts';
+import { spotBidsHistory } from './spot-bids-history.ts';
+import { spotBidsList } from './spot-bids-list.ts';
+import { spotBidsStatus } from './spot-bids-status.ts';
+import { spotBidsUpdate } from './spot-bids-update.ts';
 import { statusHistory } from './status-history.ts';
 import { volumesCreate } from './volumes-create.ts';
 import { volumesDelete } from './volumes-delete.ts';
@@ -54,4 +62,12 @@ export const FLEET_CONTRACTS: readonly Contract[] = [
   apiKeysList,
   apiKeysCreate,
   apiKeysDelete,
+  spotBidsCreate,
+  spotBidsList,
+  spotBidsGet,
+  spotBidsUpdate,
+  spotBidsCancel,
+  spotBidsStatus,
+  spotBidsHistory,
+  reservationsList,
 ];

@@ -6,6 +6,7 @@ import { ACCOUNT_SCHEMAS } from './account-schemas.ts';
 import { OFFER_SCHEMAS } from './offer-schemas.ts';
 import { fid, nullable, when } from './schema-parts.ts';
 import { VOLUME_SCHEMAS } from './volume-schemas.ts';
+import { BID_SCHEMAS } from './bid-schemas.ts';
 
 // Answers may gain fields, so their schemas stay open; requests are closed, so that a misspelt key is an error.
 
@@ -187,4 +188,5 @@ export const FLEET_SCHEMAS = {
   ...VOLUME_SCHEMAS,
   ...OFFER_SCHEMAS,
   ...ACCOUNT_SCHEMAS,
+  ...BID_SCHEMAS,
 } as const;

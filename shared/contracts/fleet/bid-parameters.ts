@@ -1,0 +1,19 @@
+import { Type } from 'typebox';
+import { optionalFid } from './parameters.ts';
+
+export const bidParams = Type.Object(
+  {
+    bid_fid: Type.String({
+      description: 'Id of the bid.',
+      minLength: 1,
+      maxLength: 128,
+      examples: ['bid_abc123456789'],
+    }),
+  },
+  { additionalProperties: false },
+);
+
+/** Clients send the project with a bid's id; a refusal would leave machines running. */
+export const bidQuery = Type.Object({
+  project: optionalFid('Project of the bid; any other is a 404.', 'proj_abc123456789'),
+});
