@@ -53,7 +53,6 @@ export function addOrderCommands(line: CommandLine): void {
   endLeaf(line, reservations, 'reservations');
 }
 
-      changes: true,
 interface ReservationOptions {
   readonly machineType: string;
   readonly places: number;

@@ -1,5 +1,5 @@
 import type { LaunchSpecification } from '#shared/domain/bid.ts';
-import type { Image, NetworkConfig } from '#shared/domain/catalog.ts';
+import type { Image, MachineExtras, NetworkConfig } from '#shared/domain/catalog.ts';
 import { Failure } from '#shared/domain/failure.ts';
 import { idOf } from '#shared/domain/fids.ts';
 import type { MachineSpec } from '#shared/domain/instance.ts';
@@ -28,7 +28,7 @@ export interface BidMachine {
 }
 
 /** What the catalogue says about one machine type, wherever it names it. */
-interface OfferedType {
+interface OfferedType extends MachineExtras {
   readonly machineType: string;
   readonly diskSizeGb: number;
   readonly diskType: string;
@@ -67,6 +67,9 @@ export async function bidMachine(request: BidMachineRequest, catalog: CatalogRea
     labels: {},
     metadata: { ...metadata, ...scriptMetadata(launch.startupScript ?? '') },
     spot: true,
+    accelerator: type.accelerator,
+    localSsds: type.localSsds,
+    discardLocalSsd: type.discardLocalSsd,
   };
   return { machine, login };
 }
@@ -95,14 +98,17 @@ async function offeredType(
   );
   const described = templates.filter((template) => template.machineType === machineType);
   const [template] = described;
-  const { diskSizeGb, diskType } = ordered ?? template ?? {};
-  if (machineType === undefined || diskSizeGb === undefined || diskType === undefined) {
+  const found = ordered ?? template;
+  if (machineType === undefined || found === undefined) {
     throw unknown('Instance type', 'instance_type_not_found');
   }
   return {
     machineType,
-    diskSizeGb,
-    diskType,
+    diskSizeGb: found.diskSizeGb,
+    diskType: found.diskType,
+    accelerator: found.accelerator,
+    localSsds: found.localSsds,
+    discardLocalSsd: found.discardLocalSsd,
     memoryGb: ordered === undefined ? undefined : Math.round(ordered.memoryMb / 1024),
     regions: [
       ...new Set([...(ordered === undefined ? [] : [regionOf(config.zone)]), ...described.map(({ region }) => region)]),

@@ -62,6 +62,7 @@ export class FirstRequests {
       instanceId: this.#subject(contract),
       operationId,
       sshKeyId: ABSENT.sshKeyId,
+      bid: ABSENT.bid,
       project,
     });
     const asked = {

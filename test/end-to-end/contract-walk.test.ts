@@ -12,6 +12,7 @@ import { KINDS } from '#shared/datastore/kinds.ts';
 import {
   ABSENT,
   before,
+  bidSample,
   credentialOf,
   FAMILY_RULES,
   needsOwnInstance,
@@ -25,7 +26,7 @@ import {
 import { Records } from '#test/support/records.ts';
 import { send, sendBytes, type PlainAnswer, type PlainRequest } from '#test/support/http-client.ts';
 import { replyViolations } from '#test/support/reply-check.ts';
-import { sharedLocalCloud } from '#test/support/local-cloud.ts';
+import { eventually, sharedLocalCloud } from '#test/support/local-cloud.ts';
 import { WalkAccounts, type Walker } from '#test/support/walk-accounts.ts';
 
 /*
@@ -141,8 +142,9 @@ async function newInstance(owner: Walker): Promise<Subjects> {
   });
   expect(answer.status, answer.text).toBe(201);
   const { id } = answer.body as { readonly id: string };
-  const sshKeyId = await newSshKey(owner);
-  return { instanceId: id, operationId: answer.headers['x-operation-id'] ?? '', sshKeyId, project: owner.project };
+  const [sshKeyId, bid] = await Promise.all([newSshKey(owner), newBid(owner)]);
+  const operationId = answer.headers['x-operation-id'] ?? '';
+  return { instanceId: id, operationId, sshKeyId, bid, project: owner.project };
 }
 
 async function newSshKey(owner: Walker): Promise<string> {
@@ -178,6 +180,17 @@ async function newFleetThing(path: string, wish: object, owner: Walker): Promise
   const answer = await send(cloud().baseUrl, { method: 'POST', path, headers, body: JSON.stringify(wish) });
   expect(answer.status, answer.text).toBe(201);
   return (answer.body as { readonly fid: string }).fid;
+/** A bid that has its instance, so that nothing of it goes on beside a test. */
+async function newBid(owner: Walker): Promise<string> {
+  const headers = { ...owner.token, 'content-type': 'application/json' };
+  const body = JSON.stringify(bidSample(owner.project));
+  return eventually(async () => {
+    // While the bid is live, the same request answers with it.
+    const answer = await send(cloud().baseUrl, { method: 'POST', path: '/v2/spot/bids', headers, body });
+    expect(answer.status, answer.text).toBe(201);
+    const { fid, status } = answer.body as { readonly fid: string; readonly status: string };
+    return status === 'Allocated' ? fid : undefined;
+  });
 }
 
 /** Subjects that a contract may change: of what it is about, new ones. */
@@ -195,6 +208,9 @@ async function newSubjects(contract: Contract, owner: Walker): Promise<Subjects>
     case undefined:
       return newInstance(owner);
   }
+  if (subjectOf(contract) === 'bid') return { ...world().subjects, project: owner.project, bid: await newBid(owner) };
+  if (subjectOf(contract) !== 'ssh-key') return newInstance(owner);
+  return { ...world().subjects, project: owner.project, sshKeyId: await newSshKey(owner) };
 }
 
 async function prepare(
@@ -390,6 +406,7 @@ describe.each(CONTRACTS.filter(({ limit, method }) => limit !== null && method !
       const customer = await accounts.walker(`beyond-${contract.name}`, { tier: 'walk' });
       const subjects = await newSubjects(contract, customer);
       if (subjectOf(contract) === undefined || needsInstance(contract)) await prepare('created', subjects, customer);
+      if (!['ssh-key', 'bid'].includes(subjectOf(contract) ?? '')) await prepare('created', subjects, customer);
       await accounts.moveToTier(customer, 'narrow');
       await accounts.useUp(customer, contract.limit ?? 'create', await cloud().nowMs());
       const before = await traces(customer, subjects);
@@ -508,6 +525,7 @@ function comparable({ status, headers, text }: PlainAnswer, subjects: Subjects) 
       .replaceAll(subjects.operationId, 'OPERATION')
       .replaceAll(subjects.sshKeyId, 'SSH_KEY')
       .replaceAll(subjects.volume ?? 'vol_vol-000000-00000000', 'VOLUME')
+      .replaceAll(subjects.bid, 'BID')
       .replaceAll(/[0-9a-f]{32}/g, 'ERROR_ID');
   const kept = Object.entries(headers).filter(([name]) => !changing.includes(name) && name !== 'content-length');
   return {

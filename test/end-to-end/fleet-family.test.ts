@@ -419,8 +419,10 @@ describe('orders of a project', () => {
     const cloud = await startLocalCloud({ args: QUICK_MACHINES });
     const alice = new ComputeUser(cloud, 'alice');
     const fleet = new FleetUser(cloud, cloud.connection.principals.alice);
-    const { id: bid } = await accounts(cloud, 'bids', 'create', PROJECT, '--machine-type', 'n1-standard-2');
-    const id = await alice.running();
+    const { fid: bid } = await fleet.placed('spot', { instance_type: 'it_n1-standard-2' });
+    const [held = ''] = (await fleet.bidBecomes(bid, 'Allocated')).instances;
+    const id = held.slice('inst_'.length);
+    await settled(cloud);
     const other = (await alice.ended(await alice.create({}, LARGE))).instanceId;
     const [spot, onDemand] = [`inst_${id}`, `inst_${other}`];
 
@@ -440,7 +442,6 @@ describe('orders of a project', () => {
     const [shown] = (await fleet.statuses({ bid_fid: bid })).instances;
     expect(shown).toMatchObject({ instance_fid: spot, bid_fid: bid });
     expect(shown?.events.at(-1)).toEqual({ timestamp: endTime, status: 'STATUS_PREEMPTED' });
-    await accounts(cloud, 'bids', 'end', PROJECT, bid);
     const later = await alice.running();
     expect(await fleet.status(`inst_${later}`)).toMatchObject({ body: { bid: null } });
   });

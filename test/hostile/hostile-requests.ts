@@ -97,6 +97,7 @@ export function hostileRequest(dice: Chance, loot: Loot): HostileRequest {
     instanceId: anId(dice, loot.ids, 'tw-000000-00000000'),
     operationId: anId(dice, loot.operations, 'op-0000000000000000000'),
     sshKeyId: anId(dice, [], ABSENT.sshKeyId),
+    bid: anId(dice, [], ABSENT.bid),
     // It goes into queries as it is.
     project: encodeURIComponent(anId(dice, loot.projects, 'proj_000000000000')),
   };

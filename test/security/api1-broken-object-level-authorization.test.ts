@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { ComputeUser, operationOf, QUICK_MACHINES } from '#test/support/compute-api.ts';
+import { FleetUser } from '#test/support/fleet-api.ts';
 import { sharedLocalCloud } from '#test/support/local-cloud.ts';
 import { ABSENT, fingerprint, OWNED_ENDPOINTS, sendExample, type Subjects } from './every-endpoint.ts';
 
@@ -11,7 +12,8 @@ beforeAll(async () => {
   const created = await alice.create();
   const { instanceId } = await alice.ended(created);
   const { project } = cloud().connection.principals.alice;
-  alices = { instanceId, operationId: operationOf(created), sshKeyId: await alice.sshKey(), project };
+  const bid = await new FleetUser(cloud(), cloud().connection.principals.alice).allocated('walk');
+  alices = { instanceId, operationId: operationOf(created), sshKeyId: await alice.sshKey(), bid, project };
 });
 
 describe('an object of another customer cannot be told from one that does not exist', () => {

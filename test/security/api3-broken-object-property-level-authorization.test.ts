@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Contract } from '#shared/contracts/contract.ts';
 import { ComputeUser, operationOf, QUICK_MACHINES } from '#test/support/compute-api.ts';
+import { FleetUser } from '#test/support/fleet-api.ts';
 import { sharedLocalCloud } from '#test/support/local-cloud.ts';
 import { Records } from '#test/support/records.ts';
 import {
@@ -91,7 +92,8 @@ test('answers have the members that are documented, and nothing of the record be
   const created = await alice.create();
   const { instanceId } = await alice.ended(created);
   const { project } = cloud().connection.principals.alice;
-  const subjects = { instanceId, operationId: operationOf(created), sshKeyId: await alice.sshKey(), project };
+  const bid = await new FleetUser(cloud(), cloud().connection.principals.alice).allocated('walk');
+  const subjects = { instanceId, operationId: operationOf(created), sshKeyId: await alice.sshKey(), bid, project };
   const reads = [...OWNED_ENDPOINTS, ...EVERY_ENDPOINT.filter(([, { path }]) => !path.includes('{'))].filter(
     ([, { method }]) => method === 'GET',
   );

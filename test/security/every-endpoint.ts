@@ -14,6 +14,7 @@ export const ABSENT: Subjects = {
   instanceId: 'tw-000000-00000000',
   operationId: 'op-000000000000000000000',
   sshKeyId: 'key-000000000000000000000',
+  bid: 'bid_0000000000000000',
   project: 'proj_0000000000000000',
 };
 
@@ -25,7 +26,13 @@ export const EVERY_ENDPOINT: readonly (readonly [string, Contract])[] = CONTRACT
 
 /** Endpoints of users whose requests name something that belongs to a customer. */
 export const OWNED_ENDPOINTS = EVERY_ENDPOINT.filter(([, contract]) => {
-  const another = { instanceId: 'another', operationId: 'another', sshKeyId: 'another', project: 'another' };
+  const another = {
+    instanceId: 'another',
+    operationId: 'another',
+    sshKeyId: 'another',
+    bid: 'another',
+    project: 'another',
+  };
   return contract.role === null && !isDeepStrictEqual(sampleOf(contract, ABSENT), sampleOf(contract, another));
 });
 
@@ -126,7 +133,7 @@ export function headerOf(answer: RawAnswer, name: string): string | undefined {
 /** An answer without what differs between any two answers: ids, dates and what is left of a limit. */
 export function fingerprint({ status, headers, text }: RawAnswer, asked: Subjects): string {
   const plain = (value: string): string =>
-    [asked.instanceId, asked.operationId, asked.project, asked.sshKeyId, sshKeyFid(asked.sshKeyId)]
+    [asked.instanceId, asked.operationId, asked.project, asked.bid, asked.sshKeyId, sshKeyFid(asked.sshKeyId)]
       .reduce((rest, id) => rest.replaceAll(id, 'ID'), value)
       .replaceAll(/[0-9a-f]{32}/g, 'UNIQUE');
   const lines = headers

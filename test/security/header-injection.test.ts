@@ -45,7 +45,7 @@ describe('what is echoed stays in its line', () => {
 
     const answers = [
       await send(
-        targetOf(contract, { instanceId: EVIL, operationId: EVIL, sshKeyId: EVIL, project: ENCODED }),
+        targetOf(contract, { instanceId: EVIL, operationId: EVIL, sshKeyId: EVIL, bid: EVIL, project: ENCODED }),
         {},
         body,
       ),

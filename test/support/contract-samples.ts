@@ -1,6 +1,7 @@
 import { Type, type TSchema } from 'typebox';
 import { plainSchema } from '#scripts/generate/plain-schema.ts';
 import { EXAMPLE_PUBLIC_KEY } from '#shared/contracts/common/ssh-key-fields.ts';
+import { NEW_BID } from '#shared/contracts/fleet/bid-examples.ts';
 import { COMPUTE_SCHEMAS } from '#shared/contracts/compute/schemas.ts';
 import type { Walker } from './walk-accounts.ts';
 import type { Contract, FamilyName } from '#shared/contracts/contract.ts';
@@ -67,6 +68,8 @@ export interface Subjects {
   /** fids of things that few endpoints are about; absent where a test has none. */
   readonly volume?: string;
   readonly fleetApiKey?: string;
+  /** fid of a spot bid. */
+  readonly bid: string;
   /** fid. */
   readonly project: string;
 }
@@ -118,6 +121,8 @@ const SPECIAL: Readonly<Record<string, Special>> = {
   'fleet-ssh-keys-create': {
     body: ({ project }) => ({ project, name: 'walk', public_key: EXAMPLE_PUBLIC_KEY }),
   },
+  'fleet-reservations-list': { query: ofProject },
+  'fleet-spot-bids-create': { body: ({ project }) => bidSample(project) },
   'fleet-instances-update': {
     ownInstance: true,
     after: 'created',
@@ -125,11 +130,17 @@ const SPECIAL: Readonly<Record<string, Special>> = {
   },
 };
 
+/** A bid for one machine of the local catalogue. The same again is the same bid. */
+export function bidSample(project: string): Readonly<Record<string, unknown>> {
+  return { ...NEW_BID, project, instance_quantity: 1, launch_specification: { volumes: [], ssh_keys: [] } };
+}
+
 /** The id of something that could exist and does not, in the place of each kind. */
 export const ABSENT: Subjects = {
   instanceId: 'tw-000000-00000000',
   operationId: 'op-0000000000000000000',
   sshKeyId: 'key-000000000000000000000',
+  bid: 'bid_0000000000000000',
   project: 'proj_000000000000',
 };
 
@@ -148,6 +159,7 @@ export function sampleOf(contract: Contract, subjects: Subjects): Sample {
 
 export function needsOwnInstance(contract: Contract): boolean {
   const changes = contract.method !== 'GET' && subjectOf(contract) !== undefined && subjectOf(contract) !== 'operation';
+  const changes = contract.method !== 'GET' && ['instance', 'ssh-key', 'bid'].includes(subjectOf(contract) ?? '');
   return SPECIAL[contract.name]?.ownInstance ?? changes;
 }
 
@@ -164,6 +176,11 @@ export function subjectOf({ path }: Contract): Subject | undefined {
   if (segment === 'ssh-keys') return 'ssh-key';
   if (segment === 'volumes') return 'volume';
   if (segment === 'api-keys') return 'api-key';
+export function subjectOf({ path }: Contract): 'instance' | 'operation' | 'ssh-key' | 'bid' | undefined {
+  const [, segment] = /\/([a-z-]+)\/\{\w+\}/.exec(path) ?? [];
+  if (segment === 'instances') return 'instance';
+  if (segment === 'ssh-keys') return 'ssh-key';
+  if (segment === 'bids') return 'bid';
   return segment === 'operations' ? 'operation' : undefined;
 }
 
@@ -180,6 +197,8 @@ export function valueOf(contract: Contract, parameter: string, subjects: Subject
       return subjects.volume ?? 'vol_vol-000000-00000000';
     case 'api-key':
       return subjects.fleetApiKey ?? 'apikey_0000000000000000';
+    case 'bid':
+      return subjects.bid;
     case undefined:
       if (parameter === 'service') return 'compute-api';
       if (parameter === 'feature') return contract.path.includes('quotas') ? 'max_instances' : 'create_per_minute';

@@ -40,6 +40,22 @@ export interface ShownPricePeriod {
   readonly end_time: string | null;
 }
 
+export interface ShownBid {
+  readonly fid: string;
+  readonly name: string;
+  readonly project: string;
+  readonly created_by: string;
+  readonly created_at: string;
+  readonly deactivated_at: string | null;
+  readonly limit_price: string;
+  readonly instance_quantity: number;
+  readonly instance_type: string;
+  readonly region: string | null;
+  readonly instances: readonly string[];
+  readonly launch_specification: Readonly<Record<string, unknown>>;
+  readonly status: string;
+}
+
 type Query = Readonly<Record<string, string | number | readonly string[]>>;
 
 /** The fleet family as one bearer of a token uses it. Every reply is compared with its contract. */
@@ -96,6 +112,64 @@ export class FleetUser {
     });
   }
 
+  /** A bid for machines of the local catalogue, with whatever else is said. */
+  bidBody(name: string, more: Readonly<Record<string, unknown>> = {}): Readonly<Record<string, unknown>> {
+    return {
+      project: this.project,
+      region: 'us-central1-a',
+      instance_type: 'it_n1-standard-1',
+      limit_price: '$1.00',
+      instance_quantity: 1,
+      name,
+      launch_specification: { volumes: [], ssh_keys: [] },
+      ...more,
+    };
+  }
+
+  placeBid(name: string, more: Readonly<Record<string, unknown>> = {}, headers = {}): Promise<Answer> {
+    return this.ask('POST', '/v2/spot/bids', this.bidBody(name, more), headers);
+  }
+
+  async placed(name: string, more: Readonly<Record<string, unknown>> = {}): Promise<ShownBid> {
+    const answer = await this.placeBid(name, more);
+    expect(answer).toMatchObject({ status: 201 });
+    return answer.body as ShownBid;
+  }
+
+  /** The fid of a bid for one machine, once it has it. */
+  async allocated(name: string): Promise<string> {
+    const { fid } = await this.placed(name);
+    await this.bidBecomes(fid, 'Allocated');
+    return fid;
+  }
+
+  async bid(fid: string): Promise<ShownBid> {
+    return success(await this.ask('GET', `/v2/spot/bids/${fid}`)) as ShownBid;
+  }
+
+  /** Once the bid shows this status. */
+  async bidBecomes(fid: string, status: string): Promise<ShownBid> {
+    return eventually(async () => {
+      const shown = await this.bid(fid);
+      return shown.status === status ? shown : undefined;
+    });
+  }
+
+  async bids(query: Query = {}): Promise<{ data: readonly ShownBid[]; next_cursor: string | null }> {
+    return success(await this.ask('GET', `/v2/spot/bids${queryText(query)}`)) as {
+      data: readonly ShownBid[];
+      next_cursor: string | null;
+    };
+  }
+
+  changeBid(fid: string, change: Readonly<Record<string, unknown>>): Promise<Answer> {
+    return this.ask('PATCH', `/v2/spot/bids/${fid}?project=${this.project}`, change);
+  }
+
+  cancelBid(fid: string): Promise<Answer> {
+    return this.ask('DELETE', `/v2/spot/bids/${fid}?project=${this.project}`);
+  }
+
   history(kind: 'status' | 'pricing', query: Query = {}): Promise<Answer> {
     return this.ask('GET', `/v2/instances/${kind}/history${queryText({ project: this.project, ...query })}`);
   }
@@ -108,9 +182,9 @@ export class FleetUser {
     return success(await this.history('pricing', query)) as ShownHistory<ShownPricePeriod>;
   }
 
-  async ask(method: string, path: string, body?: unknown): Promise<Answer> {
+  async ask(method: string, path: string, body?: unknown, headers = {}): Promise<Answer> {
     const answer = await this.#cloud.request(undefined, method, path, {
-      headers: this.#headers,
+      headers: { ...this.#headers, ...headers },
       ...(body === undefined ? {} : { body }),
     });
     const contract = contractOf(method, path);

@@ -1,0 +1,160 @@
+import { cancelBid } from '#shared/actions/cancel-bid.ts';
+import { type BidChange, changeBid } from '#shared/actions/change-bid.ts';
+import { placeBid, type PlaceBidRequest } from '#shared/actions/place-bid.ts';
+import { requestOperation } from '#shared/actions/request-operation.ts';
+import { CUSTOMER } from '#shared/datastore/account-rows.ts';
+import { BID } from '#shared/datastore/bid-rows.ts';
+import { USAGE } from '#shared/datastore/bookkeeping-rows.ts';
+import { SPOT_PRICE, TIER } from '#shared/datastore/catalog-rows.ts';
+import { INSTANCE } from '#shared/datastore/rows.ts';
+import { put, ref } from '#shared/datastore/write.ts';
+import type { Bid } from '#shared/domain/bid.ts';
+import type { Instance } from '#shared/domain/instance.ts';
+import type { Principal } from '#shared/domain/principal.ts';
+import { completeLimits, type Tier } from '#shared/domain/tier.ts';
+import type { OperationMessage } from '#shared/pubsub/publisher.ts';
+import { runOperation } from '#shared/workers/run-operation.ts';
+import { sweep } from '#shared/workers/sweep.ts';
+import { aBid } from './a-bid.ts';
+import { cloudAndRecords } from './cloud-and-records.ts';
+import { BOOT_SECONDS } from './compute-cloud.ts';
+
+const PROJECT = 'proj_acme000000000000';
+const SWEEP = { identity: { database: '', epochMs: 0 }, keptMs: 7 * 24 * 60 * 60_000 };
+/** Rounds of work after which something is wrong. */
+const ROUNDS_MAX = 40;
+
+export interface BidWorldSettings {
+  /** Instances that the customer may have. */
+  readonly maxInstances?: number;
+}
+
+/**
+ * Bids in one process: the actions, a worker that takes what is published, and the sweep, over emulators of Compute Engine
+ * and Datastore with one clock. A VM boots and stops when the clock is moved.
+ */
+export async function bidWorld({ maxInstances = 8 }: BidWorldSettings = {}) {
+  const mailbox: OperationMessage[] = [];
+  const world = await cloudAndRecords({ publish: (messages) => void mailbox.push(...messages) });
+  const { cloud, store, tools } = world;
+  const tier: Tier = { name: 'pro', maxInstances, maxVolumeGb: 0, perMinute: completeLimits({ create: 60 }) };
+  await store.write([put(TIER, 'pro', tier), put(CUSTOMER, 'acme', { id: 'acme', name: 'Acme', tier: 'pro' })]);
+  const caller: Principal = {
+    userId: aBid().userId,
+    customerId: 'acme',
+    projects: [PROJECT],
+    groups: ['group1'],
+    roles: [],
+    tier: 'pro',
+    credential: { type: 'jwt', id: 'token-1' },
+  };
+  const actor = { type: 'user' as const, id: caller.userId };
+  let requests = 0;
+
+  const request = (name: string, more: Partial<PlaceBidRequest['wish']> = {}): PlaceBidRequest => {
+    const { zone, instanceType, quantity, limitCents, launch, machine, login } = aBid();
+    const wish = { project: PROJECT, name, zone, instanceType, quantity, limitCents, launch, ...more };
+    return {
+      caller,
+      actor,
+      tier,
+      requestId: `request-${(requests += 1)}`,
+      idempotencyKey: undefined,
+      idPrefix: 'tw',
+      wish,
+      body: wish,
+      machine: async () => ({ machine, login: { ...login, user: 'ubuntu' } }),
+      answer: (bid) => ({ status: 201, body: { fid: bid.id, phase: bid.phase, instances: bid.instances } }),
+    };
+  };
+  const act = (bid: string) => ({ caller, actor, bid, project: undefined, requestId: `request-${(requests += 1)}` });
+  const bid = async (id: string): Promise<Bid> => {
+    const row = await store.get(ref(BID, id));
+    if (row === undefined) throw new Error(`There is no bid ${id}.`);
+    return row.value;
+  };
+
+  /** Takes what is published until nothing is left of it. */
+  const work = async (): Promise<void> => {
+    for (let round = 0; mailbox.length > 0; round += 1) {
+      if (round > ROUNDS_MAX) throw new Error('The worker does not come to an end.');
+      // The same operation twice would wait for its own lease, on a clock that does not move by itself.
+      const messages = [...new Map(mailbox.splice(0).map((message) => [message.operationId, message])).values()];
+      await Promise.all(messages.map((message, i) => runOperation(message, tools, { worker: `w-${i}`, waitMs: 0 })));
+    }
+  };
+  const sweepNow = async () => {
+    const report = await sweep(SWEEP, tools);
+    await work();
+    return report;
+  };
+
+  return {
+    ...world,
+    mailbox,
+    request,
+    act,
+    bid,
+    work,
+    sweepNow,
+    place: async (name: string, more: Partial<PlaceBidRequest['wish']> = {}): Promise<string> => {
+      const { body } = await placeBid(request(name, more), tools);
+      return (body as { readonly fid: string }).fid;
+    },
+    change: (id: string, change: BidChange) => changeBid({ ...act(id), change }, tools),
+    cancel: (id: string) => cancelBid(act(id), tools),
+    /** Works, lets machines boot or stop, and sweeps, until the bid is in this phase. */
+    until: async (id: string, phase: Bid['phase']): Promise<Bid> => {
+      for (let round = 0; round < ROUNDS_MAX; round += 1) {
+        await work();
+        const now = await bid(id);
+        if (now.phase === phase && mailbox.length === 0) return now;
+        cloud.clock.advance(BOOT_SECONDS);
+        await sweepNow();
+      }
+      throw new Error(`The bid is ${(await bid(id)).phase}, not ${phase}.`);
+    },
+    /** Deletes an instance as its owner does, beside the bid. */
+    remove: (instanceId: string) =>
+      requestOperation(
+        {
+          kind: 'delete',
+          instanceId,
+          caller,
+          actor,
+          requestId: `request-${(requests += 1)}`,
+          idempotencyKey: undefined,
+          strictness: 'lenient',
+          answer: () => ({ status: 202 }),
+        },
+        tools,
+      ),
+    instances: async (): Promise<readonly Instance[]> => (await world.all(INSTANCE)).map(({ value }) => value),
+    machines: async (): Promise<readonly string[]> => {
+      const names: string[] = [];
+      for await (const page of tools.compute.list()) names.push(...page.map(({ name }) => name));
+      return names;
+    },
+    /** Instances that each customer's quota counts. */
+    usages: async (): Promise<Readonly<Record<string, number>>> =>
+      Object.fromEntries((await world.all(USAGE)).map(({ id, value }) => [id, value.instances])),
+    /** Works, and lets machines boot, until nothing is left to do. */
+    settle: async (): Promise<void> => {
+      for (let round = 0; round < 3; round += 1) {
+        await work();
+        cloud.clock.advance(BOOT_SECONDS);
+        await sweepNow();
+      }
+    },
+    used: async (): Promise<number> => (await store.get(ref(USAGE, 'acme')))?.value.instances ?? 0,
+    /** The spot price of the bid's machine type from now on. */
+    price: (priceCents: number) =>
+      store.write([
+        put(SPOT_PRICE, 'n1-standard-2', {
+          machineType: 'n1-standard-2',
+          steps: [{ priceCents, fromMs: 0 }],
+          zones: {},
+        }),
+      ]),
+  };
+}

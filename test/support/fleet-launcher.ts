@@ -1,0 +1,134 @@
+import { expect } from 'vitest';
+import { EXAMPLE_PUBLIC_KEY } from '#shared/contracts/common/ssh-key-fields.ts';
+import { FleetUser, type ShownBid, type ShownFleetInstance } from './fleet-api.ts';
+import { eventually, type Answer } from './local-cloud.ts';
+
+/** Tries of one request, as a launcher makes them. */
+const TRIES_MAX = 6;
+
+/** Words of instances that a launcher takes for its own. */
+const GONE = new Set(['STATUS_TERMINATED', 'STATUS_REPLACED']);
+
+/** Members that every bid and every instance has, null or not: launchers read them without looking whether they are there. */
+const BID_KEYS = [
+  'created_at',
+  'created_by',
+  'deactivated_at',
+  'fid',
+  'instance_quantity',
+  'instance_type',
+  'instances',
+  'launch_specification',
+  'limit_price',
+  'name',
+  'project',
+  'region',
+  'status',
+];
+const LAUNCH_KEYS = ['image_version', 'kubernetes_cluster', 'memory_gb', 'ssh_keys', 'startup_script', 'volumes'];
+const INSTANCE_KEYS = [
+  'bid',
+  'created_at',
+  'created_by',
+  'fid',
+  'instance_type',
+  'name',
+  'private_ip',
+  'project',
+  'region',
+  'reservation',
+  'ssh_destination',
+  'status',
+];
+
+/**
+ * A cluster launcher, written from the contract: finds a cluster by the prefix of its instances' names, repeats every
+ * request after a 5xx or a lost answer without a key, and reads all pages, of one row each.
+ */
+export class FleetLauncher {
+  readonly user: FleetUser;
+  /** Requests that were repeated. */
+  repeats = 0;
+
+  constructor(user: FleetUser) {
+    this.user = user;
+  }
+
+  async ask(method: string, path: string, body?: unknown): Promise<Answer> {
+    for (let tried = 1; ; tried += 1) {
+      const answer = await this.user.ask(method, path, body).catch((thrown: unknown) => {
+        if (thrown instanceof TypeError && tried < TRIES_MAX) return undefined;
+        throw thrown;
+      });
+      if (answer !== undefined && (answer.status < 500 || tried === TRIES_MAX)) return answer;
+      this.repeats += 1;
+    }
+  }
+
+  /** The fid of a new key of the project, with which instances can be logged in to. */
+  async key(name: string): Promise<string> {
+    const { project } = this.user;
+    const answer = await this.ask('POST', '/v2/ssh-keys', { project, name, public_key: EXAMPLE_PUBLIC_KEY });
+    expect(answer.status).toBe(201);
+    const keys = await this.ask('GET', `/v2/ssh-keys?project=${project}`);
+    const { fid } = answer.body as { readonly fid: string };
+    expect(keys.body).toContainEqual(expect.objectContaining({ fid, public_key: EXAMPLE_PUBLIC_KEY }));
+    return fid;
+  }
+
+  /** The bid of a new cluster, once it has been given all its instances and each has an address. */
+  async launch(name: string, quantity: number, more: Readonly<Record<string, unknown>> = {}): Promise<ShownBid> {
+    const body = this.user.bidBody(name, { instance_quantity: quantity, ...more });
+    const answer = await this.ask('POST', '/v2/spot/bids', body);
+    expect(answer).toMatchObject({ status: 201, body: { status: 'Open', instances: [] } });
+    return eventually(async () => {
+      const [newest] = await this.bids(name);
+      if (newest === undefined || newest.instances.length < quantity) return undefined;
+      const cluster = await this.cluster(name);
+      const isReachable = cluster.every(({ ssh_destination: address }) => address !== null);
+      return cluster.length === quantity && isReachable ? newest : undefined;
+    });
+  }
+
+  /** The cluster's bids, newest first. */
+  async bids(name: string): Promise<readonly ShownBid[]> {
+    const found = await this.#all<ShownBid>(`/v2/spot/bids?project=${this.user.project}&name=${name}`);
+    for (const bid of found) {
+      expect(Object.keys(bid).sort()).toEqual(BID_KEYS);
+      expect(Object.keys(bid.launch_specification).sort()).toEqual(LAUNCH_KEYS);
+    }
+    return found;
+  }
+
+  /** The cluster's instances that are not gone, in the order of the list. */
+  async cluster(name: string): Promise<readonly ShownFleetInstance[]> {
+    const found = await this.#all<ShownFleetInstance>(`/v2/instances?project=${this.user.project}`);
+    for (const instance of found) expect(Object.keys(instance).sort()).toEqual(INSTANCE_KEYS);
+    return found.filter((instance) => instance.name.startsWith(`${name}-`) && !GONE.has(instance.status));
+  }
+
+  async pause(name: string, paused: boolean): Promise<Answer> {
+    const [newest] = await this.bids(name);
+    return this.ask('PATCH', `/v2/spot/bids/${newest?.fid ?? ''}?project=${this.user.project}`, { paused });
+  }
+
+  async down(name: string): Promise<void> {
+    for (const { fid, status } of await this.bids(name)) {
+      if (status === 'Terminated') continue;
+      expect((await this.ask('DELETE', `/v2/spot/bids/${fid}?project=${this.user.project}`)).status).toBe(204);
+    }
+  }
+
+  async #all<T>(path: string): Promise<readonly T[]> {
+    const rows: T[] = [];
+    let cursor: string | null = '';
+    while (cursor !== null) {
+      const answer = await this.ask('GET', `${path}&limit=1&next_cursor=${cursor}`);
+      expect(answer).toMatchObject({ status: 200 });
+      const page = answer.body as { readonly data: readonly T[]; readonly next_cursor: string | null };
+      rows.push(...page.data);
+      cursor = page.next_cursor;
+    }
+    return rows;
+  }
+}

@@ -1,0 +1,352 @@
+import { expect, test } from 'vitest';
+import { bidStatus } from '#shared/domain/bid.ts';
+import { fleetStatus } from '#shared/domain/fleet-status.ts';
+import { placeBid } from '#shared/actions/place-bid.ts';
+import { BID } from '#shared/datastore/bid-rows.ts';
+import { PROJECT_SSH_KEY } from '#shared/datastore/ssh-key-rows.ts';
+import { VOLUME } from '#shared/datastore/volume-rows.ts';
+import { put, ref } from '#shared/datastore/write.ts';
+import type { ProjectSshKey } from '#shared/domain/project-ssh-key.ts';
+import { aVolume } from '#test/support/a-volume.ts';
+import { bidWorld } from '#test/support/bid-world.ts';
+import { STOP_SECONDS } from '#test/support/compute-cloud.ts';
+
+test('a bid gets all its instances at once: one insert each, named after it, on spot machines', async () => {
+  const world = await bidWorld();
+  const id = await world.place('train', { quantity: 3 });
+
+  const placed = await world.bid(id);
+  expect([bidStatus(placed), placed.instances.length, await world.used()]).toEqual(['Open', 3, 3]);
+  const held = await world.until(id, 'held');
+
+  const instances = await world.instances();
+  const named = held.instances.map((instance) => instances.find(({ id: own }) => own === instance)?.displayName);
+  expect(named).toEqual(['train-1', 'train-2', 'train-3']);
+  expect(instances.every(({ bid, status, machine }) => bid === id && status === 'RUNNING' && machine.spot)).toBe(true);
+  expect((await world.machines()).toSorted()).toEqual(held.instances.toSorted());
+  const [machine] = held.instances;
+  expect((await world.cloud.get(machine ?? '')).scheduling).toMatchObject({ provisioningModel: 'SPOT' });
+  expect(held.events.map(({ type }) => type)).toEqual(['Placed', 'Allocated']);
+});
+
+test('a bid that the quota has no room for makes nothing and says why', async () => {
+  const world = await bidWorld({ maxInstances: 5 });
+
+  const refused = placeBid(world.request('large', { quantity: 8 }), world.tools);
+
+  await expect(refused).rejects.toMatchObject({
+    kind: 'quota_exceeded',
+    message: 'Your quota allows 5 instances and 0 exist; 8 were asked for at once. Ask for a larger quota.',
+  });
+  expect([await world.instances(), await world.machines(), await world.used()]).toEqual([[], [], 0]);
+});
+
+test('a stockout of one takes the others back; the bid stays open with the reason, and is tried again', async () => {
+  const world = await bidWorld();
+  world.cloud.faults.add([{ service: 'compute', method: 'instances.insert', kind: 'stockout', count: 1 }]);
+  const id = await world.place('train', { quantity: 3 });
+
+  const waiting = await world.until(id, 'waiting');
+  expect(waiting).toMatchObject({ instances: [], attempts: 1, reason: { reason: 'zone_exhausted' } });
+  expect(waiting.checkAtMs).toBeGreaterThan(0);
+  const held = await world.until(id, 'held');
+
+  expect(held).toMatchObject({ attempts: 0, reason: null });
+  expect((await world.machines()).toSorted()).toEqual(held.instances.toSorted());
+  expect(await world.used()).toBe(3);
+});
+
+test('the platform tries again only when the quota has room for all, and says so until then', async () => {
+  const world = await bidWorld({ maxInstances: 3 });
+  await world.price(200);
+  const poor = await world.place('poor', { quantity: 2 });
+  expect(await world.bid(poor)).toMatchObject({ phase: 'waiting', reason: { reason: 'price_above_limit' } });
+  const rich = await world.place('rich', { quantity: 2, limitCents: 300 });
+  await world.until(rich, 'held');
+  await world.price(50);
+
+  world.cloud.clock.advance(60);
+  await world.sweepNow();
+
+  expect(await world.bid(poor)).toMatchObject({ phase: 'waiting', reason: { reason: 'quota_exceeded' } });
+  expect(await world.used()).toBe(2);
+  await world.cancel(rich);
+  await world.until(poor, 'held');
+  expect(await world.used()).toBe(2);
+});
+
+test('cancelling ends every instance at once, and leaves neither machine nor quota', async () => {
+  const world = await bidWorld();
+  const id = await world.place('train');
+  const held = await world.until(id, 'held');
+
+  await world.cancel(id);
+
+  const words = (await world.instances()).map(fleetStatus);
+  expect(words).toEqual(['STATUS_TERMINATED', 'STATUS_TERMINATED']);
+  expect(await world.bid(id)).toMatchObject({ phase: 'ended', instances: held.instances, checkAtMs: null });
+  await world.work();
+  world.cloud.clock.advance(STOP_SECONDS);
+  await world.sweepNow();
+  expect([await world.instances(), await world.machines(), await world.used()]).toEqual([[], [], 0]);
+  await world.cancel(id);
+  expect((await world.bid(id)).events.map(({ type }) => type)).toEqual(['Placed', 'Allocated', 'Terminated']);
+});
+
+test.each([0, 1])('cancelling while it launches leaves nothing behind (inserts sent before: %i)', async (sent) => {
+  const world = await bidWorld();
+  const id = await world.place('train');
+  if (sent === 1) await world.work();
+
+  await world.cancel(id);
+  await world.work();
+  for (let round = 0; round < 4; round += 1) {
+    world.cloud.clock.advance(STOP_SECONDS);
+    await world.sweepNow();
+  }
+
+  expect(await world.bid(id)).toMatchObject({ phase: 'ended', instances: [] });
+  expect([await world.instances(), await world.machines(), await world.used()]).toEqual([[], [], 0]);
+});
+
+test('pausing stops every instance, resuming starts the same ones in the same order', async () => {
+  const world = await bidWorld();
+  const id = await world.place('train');
+  const { instances } = await world.until(id, 'held');
+
+  const paused = await world.change(id, { paused: true });
+  expect(bidStatus(paused)).toBe('Paused');
+  expect((await world.change(id, { paused: true })).events).toEqual(paused.events);
+  await world.work();
+  world.cloud.clock.advance(STOP_SECONDS);
+  await world.sweepNow();
+  expect((await world.instances()).map(fleetStatus)).toEqual(['STATUS_PAUSED', 'STATUS_PAUSED']);
+
+  await world.change(id, { paused: false });
+  expect((await world.instances()).map(fleetStatus)).toEqual(['STATUS_CONFIRMED', 'STATUS_CONFIRMED']);
+  const again = await world.until(id, 'held');
+  expect(again.instances).toEqual(instances);
+  expect((await world.instances()).map(fleetStatus)).toEqual(['STATUS_RUNNING', 'STATUS_RUNNING']);
+  expect(again.events.map(({ type }) => type)).toEqual(['Placed', 'Allocated', 'Paused', 'Resumed', 'Allocated']);
+});
+
+test('an instance that the cloud takes away is PREEMPTED, and comes back: Preempting, Open, Allocated', async () => {
+  const world = await bidWorld();
+  const id = await world.place('train');
+  const { instances } = await world.until(id, 'held');
+  const [first = ''] = instances;
+  world.cloud.emulator.drift(first, 'preempt');
+  world.cloud.clock.advance(STOP_SECONDS);
+  await world.sweepNow();
+
+  const regaining = await world.until(id, 'regaining');
+  expect(bidStatus(regaining)).toBe('Open');
+  expect((await world.instance(first))?.preempted).toBe(true);
+  const again = await world.until(id, 'held');
+
+  expect(again.instances).toEqual(instances);
+  expect((await world.instances()).map(({ status }) => status)).toEqual(['RUNNING', 'RUNNING']);
+  expect(again.events.map(({ type }) => type)).toEqual(['Placed', 'Allocated', 'Preempted', 'Allocated']);
+});
+
+test('a price that rises above the limit takes the instances away, one that falls gives them back', async () => {
+  const world = await bidWorld();
+  await world.price(50);
+  const id = await world.place('train', { limitCents: 100 });
+  const { instances } = await world.until(id, 'held');
+
+  await world.price(101);
+  await world.sweepNow();
+  world.cloud.clock.advance(STOP_SECONDS);
+  await world.sweepNow();
+  const open = await world.until(id, 'regaining');
+  expect(open.reason).toEqual({
+    reason: 'price_above_limit',
+    message: 'The spot price is $1.01, above the limit of $1.00.',
+  });
+  expect((await world.instances()).map(fleetStatus)).toEqual(['STATUS_PREEMPTED', 'STATUS_PREEMPTED']);
+
+  await world.price(100);
+  const again = await world.until(id, 'held');
+  expect(again.instances).toEqual(instances);
+  expect(await world.used()).toBe(2);
+});
+
+test('a higher limit launches a bid that waited for the price at once; a lower one takes its instances away', async () => {
+  const world = await bidWorld();
+  await world.price(150);
+  const id = await world.place('train', { limitCents: 100 });
+  expect((await world.bid(id)).instances).toEqual([]);
+
+  await world.change(id, { limit_price: '$2.00' });
+  expect(await world.bid(id)).toMatchObject({ phase: 'launching', limitCents: 200 });
+  await world.until(id, 'held');
+  const lowered = await world.change(id, { limit_price: '$1.00' });
+
+  expect(bidStatus(lowered)).toBe('Preempting');
+  expect(lowered.events.map(({ type, limitCents }) => [type, limitCents])).toEqual([
+    ['Placed', 100],
+    ['Limit Price Changed', 200],
+    ['Allocated', null],
+    ['Limit Price Changed', 100],
+    ['Preempted', null],
+  ]);
+});
+
+test('the same request within ten minutes answers with the same bid, until that one is paused or cancelled', async () => {
+  const world = await bidWorld();
+  const id = await world.place('train');
+
+  expect(await world.place('train')).toBe(id);
+  expect(await world.used()).toBe(2);
+  expect(await world.place('train', { limitCents: 101 })).not.toBe(id);
+  await world.cancel(id);
+  const second = await world.place('train');
+  expect(second).not.toBe(id);
+  world.cloud.clock.advance(10 * 60 + 1);
+  expect(await world.place('train')).not.toBe(second);
+});
+
+test('a commit whose answer is lost makes one bid', async () => {
+  const world = await bidWorld();
+  world.storeFaults.add([{ service: 'datastore', method: 'commit', kind: 'lostAnswer', count: 1 }]);
+
+  const id = await world.place('train');
+  await world.until(id, 'held');
+
+  expect([(await world.machines()).length, await world.used()]).toEqual([2, 2]);
+});
+
+test.each([
+  ['lostAnswer', 1],
+  ['falseError', 1],
+  ['error', 2],
+] as const)('an insert that meets %s is applied once for each instance', async (kind, count) => {
+  const world = await bidWorld();
+  world.cloud.faults.add([{ service: 'compute', method: 'instances.insert', kind, count }]);
+  const id = await world.place('train');
+
+  const held = await world.until(id, 'held');
+
+  const applied = world.cloud.emulator
+    .calls()
+    .filter(({ method, outcome }) => method === 'instances.insert' && outcome === 'applied');
+  expect(applied.map(({ instance }) => instance).toSorted()).toEqual(held.instances.toSorted());
+});
+
+test('a bid whose instances were all deleted by their owner ends', async () => {
+  const world = await bidWorld();
+  const id = await world.place('train', { quantity: 1 });
+  const { instances } = await world.until(id, 'held');
+  const [only = ''] = instances;
+  await world.remove(only);
+
+  const ended = await world.until(id, 'ended');
+
+  expect(bidStatus(ended)).toBe('Terminated');
+  expect(ended.deactivatedAtMs).not.toBeNull();
+});
+
+test('a process that dies after its commit, and one that dies before its worker answers, lose no bid', async () => {
+  const world = await bidWorld();
+  const id = await world.place('train');
+  // Nothing was published, as if the process had ended there.
+  world.mailbox.length = 0;
+
+  const held = await world.until(id, 'held');
+
+  expect((await world.machines()).toSorted()).toEqual(held.instances.toSorted());
+});
+
+test('100 bids in parallel by two customers: each gets what its quota allows, whole bids only, and no VM is left over', async () => {
+  const world = await bidWorld({ maxInstances: 7 });
+  const asCustomer = (customerId: string, n: number) => {
+    const request = world.request(`bid-${n}`, { project: `proj_${customerId}` });
+    return { ...request, caller: { ...request.caller, customerId, projects: [`proj_${customerId}`] } };
+  };
+  const answers = await Promise.allSettled(
+    Array.from({ length: 100 }, (_, n) => placeBid(asCustomer(n % 2 === 0 ? 'acme' : 'umbrella', n), world.tools)),
+  );
+
+  const refused = answers.filter(({ status }) => status === 'rejected');
+  expect(refused).toHaveLength(94);
+  for (const answer of refused) expect(answer).toMatchObject({ reason: { kind: 'quota_exceeded' } });
+  expect(await world.usages()).toEqual({ acme: 6, umbrella: 6 });
+  await world.settle();
+  const bids = (await world.all(BID)).map(({ value }) => value);
+  expect(bids.map(({ phase, instances }) => [phase, instances.length])).toEqual(
+    Array.from({ length: 6 }, () => ['held', 2]),
+  );
+  expect((await world.machines()).toSorted()).toEqual(bids.flatMap(({ instances }) => instances).toSorted());
+});
+
+test('a volume is the bid’s first instance’s while the bid lives, and nobody else’s', async () => {
+  const world = await bidWorld();
+  const volume = aVolume();
+  const fid = `vol_${volume.id}`;
+  await world.store.write([put(VOLUME, volume.id, volume)]);
+  const use = async () => (await world.store.get(ref(VOLUME, volume.id)))?.value.use;
+  const launch = { volumes: [fid], sshKeys: [], startupScript: null, imageVersion: null, memoryGb: null };
+  const id = await world.place('train', { launch });
+
+  const [first, second] = (await world.bid(id)).instances;
+  expect(await use()).toMatchObject({ bid: id, instanceId: first });
+  expect((await world.instance(first ?? ''))?.machine.volumes).toEqual([{ disk: volume.id, deviceName: 'data' }]);
+  expect((await world.instance(second ?? ''))?.machine.volumes).toBeUndefined();
+  await expect(placeBid(world.request('other', { launch }), world.tools)).rejects.toMatchObject({
+    reason: 'volume_in_use',
+  });
+  const without = await world.change(id, { volumes: [] });
+  expect([await use(), without.launch.volumes]).toEqual([null, []]);
+  const again = await world.change(id, { volumes: [fid] });
+  expect(again.events.map(({ type }) => type)).toEqual(['Placed', 'Volumes Removed', 'Volumes Attached']);
+  expect(await use()).toMatchObject({ bid: id, instanceId: first });
+
+  await world.cancel(id);
+
+  expect(await use()).toBeNull();
+});
+
+test('a volume that is not the project’s is unknown, and one of another region is refused', async () => {
+  const world = await bidWorld();
+  const foreign = aVolume({ id: 'vol-foreign', customerId: 'umbrella' });
+  const far = aVolume({ id: 'vol-far', zone: 'europe-west1-b' });
+  await world.store.write([foreign, far].map((volume) => put(VOLUME, volume.id, volume)));
+  const placed = (fid: string) => {
+    const launch = { volumes: [fid], sshKeys: [], startupScript: null, imageVersion: null, memoryGb: null };
+    return placeBid(world.request('train', { launch }), world.tools);
+  };
+
+  await expect(placed('vol_vol-foreign')).rejects.toMatchObject({ reason: 'volume_not_found' });
+  await expect(placed('vol_vol-far')).rejects.toMatchObject({ reason: 'volume_region' });
+  expect([await world.instances(), await world.used()]).toEqual([[], 0]);
+});
+
+test('a key that the project requires by the time of the launch is on every machine, for ubuntu', async () => {
+  const world = await bidWorld();
+  await world.price(200);
+  const id = await world.place('train', { limitCents: 100 });
+  const key: ProjectSshKey = {
+    id: 'key-000000000000000000001',
+    customerId: 'acme',
+    project: 'proj_acme000000000000',
+    userId: 'admin',
+    name: 'operations',
+    publicKey: 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGtQUDZWhs8k ops',
+    fingerprint: '',
+    isDefault: false,
+    required: true,
+    labels: {},
+    createdAtMs: 1,
+  };
+  await world.store.write([put(PROJECT_SSH_KEY, key.id, key)]);
+
+  await world.price(50);
+  await world.change(id, { limit_price: '$1.01' });
+
+  const [first = ''] = (await world.bid(id)).instances;
+  const made = await world.instance(first);
+  expect(made?.machine.metadata['ssh-keys']).toBe(`ubuntu:${key.publicKey}`);
+  expect(made?.machine.metadata['enable-oslogin']).toBe('FALSE');
+  expect(made?.login.keyIds).toEqual([key.id]);
+});
