@@ -139,7 +139,10 @@ function imageVersionFid(id: string): string {
   return `imgver_${id}`;
 }
 
-function unknown(what: string, reason: string): Failure {
+function unknown(
+  what: string,
+  reason: 'instance_type_not_found' | 'image_version_not_found' | 'cluster_not_found',
+): Failure {
   return new Failure('not_found', `${what} not found.`, { reason });
 }
 

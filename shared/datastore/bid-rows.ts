@@ -1,5 +1,6 @@
 import { type Bid, BID_PHASES, bidStatus } from '#shared/domain/bid.ts';
 import { position, timeText } from '#shared/domain/sort-key.ts';
+import { known } from '#shared/domain/stored-word.ts';
 import {
   expiry,
   indexedInteger,
@@ -13,7 +14,7 @@ import {
   time,
   word,
 } from './field.ts';
-import { kind, type Kind } from './kind.ts';
+import { kind, type Kind, type Properties } from './kind.ts';
 
 export const BID: Kind<Bid> = kind<Bid>(
   'Bid',
@@ -46,17 +47,25 @@ export const BID: Kind<Bid> = kind<Bid>(
   },
   {
     derived: (bid) => ({
-      status: { stringValue: bidStatus(bid) },
       // Sorted lists of a project, each by one property that is value and id in one.
       byCreated: { stringValue: position(timeText(bid.createdAtMs), bid.id) },
-      byStatus: { stringValue: position(bidStatus(bid), bid.id) },
-      // Null unless it has instances that a rising price would take away: the sweep finds those by one short query.
-      heldType: isHeld(bid) ? { stringValue: bid.machine.machineType } : { nullValue: 'NULL_VALUE' },
-      // Null once it has ended: finds the bids that still need a key or a project.
-      liveProject: bid.phase === 'ended' ? { nullValue: 'NULL_VALUE' } : { stringValue: bid.project },
+      ...ofPhase(bid),
     }),
   },
 );
+
+/** What follows from the phase; of a newer version's phase nothing is known, and what it wrote stays. */
+function ofPhase(bid: Bid): Properties {
+  if (known(BID_PHASES, bid.phase) === undefined) return {};
+  return {
+    status: { stringValue: bidStatus(bid) },
+    byStatus: { stringValue: position(bidStatus(bid), bid.id) },
+    // Null unless it has instances that a rising price would take away: the sweep finds those by one short query.
+    heldType: isHeld(bid) ? { stringValue: bid.machine.machineType } : { nullValue: 'NULL_VALUE' },
+    // Null once it has ended: finds the bids that still need a key or a project.
+    liveProject: bid.phase === 'ended' ? { nullValue: 'NULL_VALUE' } : { stringValue: bid.project },
+  };
+}
 
 function isHeld({ phase }: Bid): boolean {
   return phase === 'held' || phase === 'launching';

@@ -23,7 +23,6 @@ export const AUDIT_ACTIONS = [
   'project.create',
   'project.delete',
   'reservation.create',
-  'bid.create',
   'order.end',
   'key.create',
   'key.rotate',

@@ -1,8 +1,9 @@
-import { type Bid, type BidReason, dollars, endedBid, withBidEvent } from './bid.ts';
+import { BID_PHASES, type Bid, type BidReason, dollars, endedBid, withBidEvent } from './bid.ts';
 import type { Instance } from './instance.ts';
 import { fits, isLeaving, projectedStatus } from './power.ts';
 import type { Actor } from './principal.ts';
 import { isTransitional } from './status.ts';
+import { known } from './stored-word.ts';
 
 /** The platform, as history and operations name it when it acts for a bid. */
 export const SPOT_MARKET: Actor = { type: 'system', id: 'spot-market' };
@@ -40,7 +41,10 @@ export function bidBackoffMs(attempts: number): number {
 
 /** The next step of a bid, from what is on record of it and its instances. Pure: asked again, it answers the same. */
 export function nextBidStep(bid: Bid, view: BidView): BidStep {
-  switch (bid.phase) {
+  switch (known(BID_PHASES, bid.phase)) {
+    // A newer version's: left to that version.
+    case undefined:
+      return NOTHING;
     case 'waiting':
       return waitingStep(bid, view);
     case 'launching':

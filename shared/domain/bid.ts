@@ -2,6 +2,7 @@ import { Failure } from './failure.ts';
 import type { MachineSpec } from './instance.ts';
 import type { Login } from './login.ts';
 import type { Actor } from './principal.ts';
+import { known, type Stored } from './stored-word.ts';
 
 /** Status words of the fleet family, a closed list. Lists are sorted and filtered by them, so the domain knows them. */
 export const BID_STATUSES = ['Open', 'Allocated', 'Preempting', 'Terminated', 'Paused'] as const;
@@ -88,7 +89,7 @@ export interface Bid {
   readonly machine: MachineSpec;
   readonly login: Login;
   readonly idPrefix: string;
-  readonly phase: BidPhase;
+  readonly phase: Stored<BidPhase>;
   /** Ids of its instances in the order of their names. They stay after the bid's end. */
   readonly instances: readonly string[];
   /** All of `instances` have been made. */
@@ -118,8 +119,10 @@ export const BID_QUANTITY_MAX = 128;
 /** Far more than a life has; what a spot market does for months must not make the row too large to write. */
 const EVENTS_MAX = 400;
 
+/** A phase of a newer version is shown as Open: what it means, that version knows. */
 export function bidStatus({ phase }: Pick<Bid, 'phase'>): BidStatus {
-  return STATUS[phase];
+  const word = known(BID_PHASES, phase);
+  return word === undefined ? 'Open' : STATUS[word];
 }
 
 /** The instances that the bid has been given; while they are being made it has none yet. */

@@ -38,7 +38,7 @@ test("a launcher's life: launch, stop, start with the same instances in the same
 
   const machines = (await cloud().machines()).filter(({ name }) => bid.instances.includes(`inst_${name}`));
   for (const machine of machines) {
-    const { metadata } = machine as { readonly metadata: { readonly items: readonly unknown[] } };
+    const { metadata } = machine as unknown as { readonly metadata: { readonly items: readonly unknown[] } };
     expect(metadata.items).toEqual(
       expect.arrayContaining([
         { key: 'ssh-keys', value: `ubuntu:${EXAMPLE_PUBLIC_KEY}` },

@@ -8,7 +8,7 @@ import type { CommandLine, Surroundings } from '#scripts/console/command-line.ts
 import { platformLine } from '#scripts/platform/platform-line.ts';
 import { createApiKey } from '#shared/accounts/api-keys.ts';
 import { createProject } from '#shared/accounts/projects.ts';
-import { createBid, createReservation } from '#shared/accounts/orders.ts';
+import { createReservation } from '#shared/accounts/orders.ts';
 import { createSession } from '#shared/accounts/sessions.ts';
 import { AUDIT_ENTRY } from '#shared/datastore/audit-rows.ts';
 import { BRAKE, SWEEP_BRAKE } from '#shared/datastore/bookkeeping-rows.ts';
@@ -80,20 +80,6 @@ const ACCOUNTS: Readonly<Record<string, Scenario>> = {
       await withProject(world);
       const order = { project: PROJECT, machineType: 'n1-standard-2', places: 3, buybackCents: 1 };
       return [PROJECT, (await createReservation(world.context, order)).id];
-    },
-    action: 'order.end',
-  },
-  'bids create': {
-    args: async (world) => {
-      await withProject(world);
-      return [PROJECT, '--machine-type', 'n1-standard-2'];
-    },
-    action: 'bid.create',
-  },
-  'bids end': {
-    args: async (world) => {
-      await withProject(world);
-      return [PROJECT, (await createBid(world.context, { project: PROJECT, machineType: 'n1-standard-2' })).id];
     },
     action: 'order.end',
   },

@@ -13,6 +13,7 @@ import type { Instance } from '#shared/domain/instance.ts';
 import type { Principal } from '#shared/domain/principal.ts';
 import { completeLimits, type Tier } from '#shared/domain/tier.ts';
 import type { OperationMessage } from '#shared/pubsub/publisher.ts';
+import { CustomersAtWork } from '#shared/workers/customers-at-work.ts';
 import { runOperation } from '#shared/workers/run-operation.ts';
 import { sweep } from '#shared/workers/sweep.ts';
 import { aBid } from './a-bid.ts';
@@ -49,6 +50,7 @@ export async function bidWorld({ maxInstances = 8 }: BidWorldSettings = {}) {
     credential: { type: 'jwt', id: 'token-1' },
   };
   const actor = { type: 'user' as const, id: caller.userId };
+  const atWork = new CustomersAtWork();
   let requests = 0;
 
   const request = (name: string, more: Partial<PlaceBidRequest['wish']> = {}): PlaceBidRequest => {
@@ -80,7 +82,9 @@ export async function bidWorld({ maxInstances = 8 }: BidWorldSettings = {}) {
       if (round > ROUNDS_MAX) throw new Error('The worker does not come to an end.');
       // The same operation twice would wait for its own lease, on a clock that does not move by itself.
       const messages = [...new Map(mailbox.splice(0).map((message) => [message.operationId, message])).values()];
-      await Promise.all(messages.map((message, i) => runOperation(message, tools, { worker: `w-${i}`, waitMs: 0 })));
+      await Promise.all(
+        messages.map((message, i) => runOperation(message, tools, { worker: `w-${i}`, waitMs: 0, atWork })),
+      );
     }
   };
   const sweepNow = async () => {
