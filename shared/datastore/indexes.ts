@@ -1,4 +1,11 @@
-import { AUDIT_FILTERS, BID_FILTERS, HISTORY_SELECTORS, LIST_FILTERS, OPERATION_FILTERS, PROJECT_SORTS } from './list-filters.ts';
+import {
+  AUDIT_FILTERS,
+  BID_FILTERS,
+  HISTORY_SELECTORS,
+  LIST_FILTERS,
+  OPERATION_FILTERS,
+  PROJECT_SORTS,
+} from './list-filters.ts';
 import type { CompositeIndex, Direction, Shape } from './query.ts';
 
 type Order = Shape['order'][number];
