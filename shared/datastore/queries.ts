@@ -1,5 +1,4 @@
 import type { Subnet } from '#shared/domain/catalog.ts';
-import type { Bid } from '#shared/domain/bid.ts';
 import type { InstanceEvent } from '#shared/domain/history.ts';
 import type { AuditEntry } from '#shared/domain/audit.ts';
 import type { Instance } from '#shared/domain/instance.ts';
@@ -22,7 +21,7 @@ import {
   USER,
 } from './account-rows.ts';
 import { AUDIT_ENTRY } from './audit-rows.ts';
-import { BID } from './bid-rows.ts';
+import { BIDS_OF_PROJECT, DUE_BIDS, HELD_BIDS, LIVE_BIDS_OF_PROJECT } from './bid-queries.ts';
 import { type Orphan, ORPHAN, type Usage, USAGE } from './bookkeeping-rows.ts';
 import {
   IMAGE,
@@ -42,10 +41,6 @@ import type { Kind } from './kind.ts';
 import {
   AUDIT_FILTERS,
   type AuditFilter,
-  BID_FILTERS,
-  type BidFilter,
-  BID_SORTS,
-  type BidSort,
   HISTORY_SELECTORS,
   type HistorySelector,
   LIST_FILTERS,
@@ -59,6 +54,8 @@ import type { Direction, Shape } from './query.ts';
 import { EVENT, INSTANCE, OPERATION, PRICE_PERIOD } from './rows.ts';
 import { PROJECT_SSH_KEY } from './ssh-key-rows.ts';
 import { ORPHAN_DISK, type OrphanDisk, STOCKOUT, VOLUME } from './volume-rows.ts';
+
+export * from './bid-queries.ts';
 
 /*
  * Every query there is. A test proves that each is served by an index, so a query that is not written down here is not
@@ -178,46 +175,6 @@ export function projectInstances(sort: ProjectSort, direction: Direction): Shape
   if (shape === undefined) throw new Error('There is a query for every order.');
   return shape;
 }
-
-/** One query for each order, and in the order of creation for each set of filters. */
-const BIDS: ReadonlyMap<string, Shape<Bid>> = new Map(
-  DIRECTIONS.flatMap((direction) =>
-    BID_SORTS.flatMap((property) =>
-      (property === 'byCreated' ? subsets(BID_FILTERS) : [[]]).map((filters): [string, Shape<Bid>] => [
-        [property, direction, ...filters].join(),
-        { kind: BID, equal: ['project', ...filters], range: property, order: [{ property, direction }] },
-      ]),
-    ),
-  ),
-);
-export const BIDS_OF_PROJECT: readonly Shape<Bid>[] = [...BIDS.values()];
-
-/** The bids of a project that match all of these filters, in an order that no two of them share a place in. */
-export function projectBids(sort: BidSort, direction: Direction, filters: ReadonlySet<BidFilter>): Shape<Bid> {
-  const served = sort === 'byCreated' ? BID_FILTERS.filter((name) => filters.has(name)) : [];
-  const shape = BIDS.get([sort, direction, ...served].join());
-  if (shape === undefined) throw new Error('There is a query for every order.');
-  return shape;
-}
-
-/** Bids that the platform should look at, the longest due first. */
-export const DUE_BIDS: Shape<Bid> = {
-  kind: BID,
-  equal: [],
-  atMost: 'checkAtMs',
-  order: [{ property: 'checkAtMs', direction: 'asc' }],
-};
-
-/** Bids for a machine type that have instances, and pay at most this; the lowest first. */
-export const HELD_BIDS: Shape<Bid> = {
-  kind: BID,
-  equal: ['heldType'],
-  atMost: 'limitCents',
-  order: [{ property: 'limitCents', direction: 'asc' }],
-};
-
-/** The bids of a project that have not ended. */
-export const LIVE_BIDS_OF_PROJECT: Shape<Bid> = { kind: BID, equal: ['liveProject'], order: BY_KEY };
 
 /** One query for each set of selectors: oldest first. */
 function timelines<T>(kind: Kind<T>): ReadonlyMap<string, Shape<T>> {
