@@ -134,6 +134,7 @@ function newInstance(
     cloudId: '',
     createdAtMs: atMs,
     queue: [],
+    lastOperation: null,
     eventCount: 0,
     lastEventAtMs: 0,
     checkAtMs: atMs + FIRST_CHECK_MS,
