@@ -111,7 +111,6 @@ async function world() {
         },
         actor: { type: 'user', id: '550e8400-e29b-41d4-a716-446655440000' },
         tier: { name: 'enterprise', maxInstances: -1, maxVolumeGb: -1, perMinute: completeLimits({ create: -1 }) },
-        tier: { name: 'enterprise', maxInstances: -1, maxVolumeGb: 0, perMinute: completeLimits({ create: -1 }) },
         requestId: 'request-1',
         idempotencyKey: undefined,
         idPrefix: 'tw',
