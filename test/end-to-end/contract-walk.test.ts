@@ -180,6 +180,8 @@ async function newFleetThing(path: string, wish: object, owner: Walker): Promise
   const answer = await send(cloud().baseUrl, { method: 'POST', path, headers, body: JSON.stringify(wish) });
   expect(answer.status, answer.text).toBe(201);
   return (answer.body as { readonly fid: string }).fid;
+}
+
 /** A bid that has its instance, so that nothing of it goes on beside a test. */
 async function newBid(owner: Walker): Promise<string> {
   const headers = { ...owner.token, 'content-type': 'application/json' };
@@ -203,14 +205,13 @@ async function newSubjects(contract: Contract, owner: Walker): Promise<Subjects>
       return { ...others, volume: await newVolume(owner) };
     case 'api-key':
       return { ...others, fleetApiKey: await newApiKey(owner) };
+    case 'bid':
+      return { ...others, bid: await newBid(owner) };
     case 'instance':
     case 'operation':
     case undefined:
       return newInstance(owner);
   }
-  if (subjectOf(contract) === 'bid') return { ...world().subjects, project: owner.project, bid: await newBid(owner) };
-  if (subjectOf(contract) !== 'ssh-key') return newInstance(owner);
-  return { ...world().subjects, project: owner.project, sshKeyId: await newSshKey(owner) };
 }
 
 async function prepare(

@@ -159,7 +159,6 @@ export function sampleOf(contract: Contract, subjects: Subjects): Sample {
 
 export function needsOwnInstance(contract: Contract): boolean {
   const changes = contract.method !== 'GET' && subjectOf(contract) !== undefined && subjectOf(contract) !== 'operation';
-  const changes = contract.method !== 'GET' && ['instance', 'ssh-key', 'bid'].includes(subjectOf(contract) ?? '');
   return SPECIAL[contract.name]?.ownInstance ?? changes;
 }
 
@@ -167,7 +166,7 @@ export function before(contract: Contract): Before | undefined {
   return SPECIAL[contract.name]?.after;
 }
 
-export type Subject = 'instance' | 'operation' | 'ssh-key' | 'volume' | 'api-key';
+export type Subject = 'instance' | 'operation' | 'ssh-key' | 'volume' | 'api-key' | 'bid';
 
 /** What the path names; `undefined` when that belongs to nobody. */
 export function subjectOf({ path }: Contract): Subject | undefined {
@@ -176,10 +175,6 @@ export function subjectOf({ path }: Contract): Subject | undefined {
   if (segment === 'ssh-keys') return 'ssh-key';
   if (segment === 'volumes') return 'volume';
   if (segment === 'api-keys') return 'api-key';
-export function subjectOf({ path }: Contract): 'instance' | 'operation' | 'ssh-key' | 'bid' | undefined {
-  const [, segment] = /\/([a-z-]+)\/\{\w+\}/.exec(path) ?? [];
-  if (segment === 'instances') return 'instance';
-  if (segment === 'ssh-keys') return 'ssh-key';
   if (segment === 'bids') return 'bid';
   return segment === 'operations' ? 'operation' : undefined;
 }

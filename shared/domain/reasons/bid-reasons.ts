@@ -16,13 +16,6 @@ export const BID_REASONS = {
     remedy: 'Place a new bid; it may have the same name.',
     repeat: 'no',
   },
-  instance_type_not_found: {
-    kind: 'not_found',
-    title: 'There is no such instance type',
-    meaning: 'The catalogue has no type of machine of this fid.',
-    remedy: 'GET /v2/instance-types lists all types.',
-    repeat: 'no',
-  },
   image_version_not_found: {
     kind: 'not_found',
     title: 'There is no such image version',
