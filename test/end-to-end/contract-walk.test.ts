@@ -407,7 +407,6 @@ describe.each(CONTRACTS.filter(({ limit, method }) => limit !== null && method !
       const customer = await accounts.walker(`beyond-${contract.name}`, { tier: 'walk' });
       const subjects = await newSubjects(contract, customer);
       if (subjectOf(contract) === undefined || needsInstance(contract)) await prepare('created', subjects, customer);
-      if (!['ssh-key', 'bid'].includes(subjectOf(contract) ?? '')) await prepare('created', subjects, customer);
       await accounts.moveToTier(customer, 'narrow');
       await accounts.useUp(customer, contract.limit ?? 'create', await cloud().nowMs());
       const before = await traces(customer, subjects);
