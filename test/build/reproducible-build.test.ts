@@ -96,10 +96,10 @@ describe('building', { timeout: 60_000 }, () => {
   it('fails on a part of a Google package that is not in the table', async () => {
     const root = await fixtureProject({
       ...SOURCES,
-      'functions/compute/lists.ts': `import { DisksClient } from '@google-cloud/compute'; new DisksClient();`,
+      'functions/compute/lists.ts': `import { SnapshotsClient } from '@google-cloud/compute'; new SnapshotsClient();`,
     });
 
-    await expect(build({ root, only: ['compute-lists'] })).rejects.toThrow(/No matching export.*DisksClient/);
+    await expect(build({ root, only: ['compute-lists'] })).rejects.toThrow(/No matching export.*SnapshotsClient/);
   });
 
   it('fails on a member of v1 that is not in the table', async () => {

@@ -13,7 +13,9 @@ const LINES_PER_CLASS_MAX = 250;
 const ONE_CLOUD = 'its tests share one local cloud, which takes seconds to start';
 const ONE_SUBJECT = 'a list of short cases about one thing, read one at a time';
 const LONGER: Readonly<Record<string, string>> = {
+  'test/actions/spec-blueprint.test.ts': ONE_SUBJECT,
   'test/conformance/datastore-embedded.test.ts': ONE_SUBJECT,
+  'test/datastore/row-samples.ts': ONE_SUBJECT,
   'test/datastore/store.test.ts': ONE_SUBJECT,
   'test/emulators/datastore/query.test.ts': ONE_SUBJECT,
   'test/end-to-end/contract-walk.test.ts': ONE_CLOUD,
