@@ -16,6 +16,7 @@ import type { OperationMessage } from '#shared/pubsub/publisher.ts';
 import { CustomersAtWork } from '#shared/workers/customers-at-work.ts';
 import { runOperation } from '#shared/workers/run-operation.ts';
 import { sweep } from '#shared/workers/sweep.ts';
+import { syncFromEvent } from '#shared/workers/sync-from-event.ts';
 import { aBid } from './a-bid.ts';
 import { cloudAndRecords } from './cloud-and-records.ts';
 import { BOOT_SECONDS } from './compute-cloud.ts';
@@ -117,6 +118,11 @@ export async function bidWorld({ maxInstances = 8 }: BidWorldSettings = {}) {
         await sweepNow();
       }
       throw new Error(`The bid is ${(await bid(id)).phase}, not ${phase}.`);
+    },
+    /** Delivers what the audit log says and nothing has heard yet: only an event tells a pre-emption from a stop. */
+    hear: async (): Promise<void> => {
+      for (const entry of cloud.audit.splice(0)) await syncFromEvent(entry, tools);
+      await work();
     },
     /** Deletes an instance as its owner does, beside the bid. */
     remove: (instanceId: string) =>
