@@ -117,7 +117,7 @@ export class FleetUser {
     return {
       project: this.project,
       region: 'us-central1-a',
-      instance_type: 'it_n1-standard-1',
+      instance_type: 'it_n1-standard-2',
       limit_price: '$1.00',
       instance_quantity: 1,
       name,
