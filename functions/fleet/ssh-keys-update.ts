@@ -8,10 +8,13 @@ import { httpFunction } from '#shared/runtime/http-function.ts';
 httpFunction({
   endpoint,
   family: fleetFamily,
-  handle: async ({ params, body, caller }, tools) => ({
+  handle: async ({ params, body, caller, actor, requestId }, tools) => ({
     status: 200,
     body: presentSshKey(
-      await requireKeyOnInstances({ caller, keyId: sshKeyIdOf(params.fid) ?? '', required: body.required }, tools),
+      await requireKeyOnInstances(
+        { caller, actor, requestId, keyId: sshKeyIdOf(params.fid) ?? '', required: body.required },
+        tools,
+      ),
     ),
   }),
 });

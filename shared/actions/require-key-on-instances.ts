@@ -1,17 +1,34 @@
+import { auditWrite } from '#shared/datastore/audit-rows.ts';
 import { replace } from '#shared/datastore/write.ts';
-import type { Principal } from '#shared/domain/principal.ts';
+import type { Actor, Principal } from '#shared/domain/principal.ts';
 import type { ProjectSshKey } from '#shared/domain/project-ssh-key.ts';
 import type { Tools } from '#shared/lifecycle/tools.ts';
+import { auditorOf } from './audit-operation.ts';
 import { requireSshKey } from './ssh-key-owner.ts';
 
-/** Decides whether every new instance of the key's project carries the key. */
+export interface RequireKeyRequest {
+  /** An administrator. */
+  readonly caller: Principal;
+  readonly actor: Actor;
+  readonly requestId: string;
+  readonly keyId: string;
+  readonly required: boolean;
+}
+
+/** Decides whether every new instance of the key's project carries the key. Asked for once more it is on record once more. */
 export async function requireKeyOnInstances(
-  { caller, keyId, required }: { readonly caller: Principal; readonly keyId: string; readonly required: boolean },
-  { store }: Pick<Tools, 'store'>,
+  { caller, keyId, required, ...by }: RequireKeyRequest,
+  tools: Pick<Tools, 'store' | 'nowMs' | 'random'>,
 ): Promise<ProjectSshKey> {
-  return store.change(async () => {
-    const row = await requireSshKey(caller, keyId, store);
+  return tools.store.change(async () => {
+    const row = await requireSshKey(caller, keyId, tools.store);
     const key = { ...row.value, required };
-    return { writes: row.value.required === required ? [] : [replace(row, key)], result: key };
+    const entry = auditWrite(auditorOf(by, tools), {
+      action: 'ssh_key.update',
+      object: `ssh_key ${keyId}`,
+      before: { required: row.value.required },
+      after: { required },
+    });
+    return { writes: [...(row.value.required === required ? [] : [replace(row, key)]), entry], result: key };
   });
 }

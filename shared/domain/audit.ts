@@ -29,6 +29,7 @@ export const AUDIT_ACTIONS = [
   'key.revoke',
   'session.create',
   'session.revoke',
+  'ssh_key.update',
   'catalog.apply',
   'quota.recount',
   'sweep.release',

@@ -342,7 +342,7 @@ test('every command has help with an example', () => {
   const line = accountsLine({ environment: {}, stdout: collect, stderr: collect });
   const commands = leaves(line.program);
 
-  expect(commands).toHaveLength(26);
+  expect(commands).toHaveLength(23);
   for (const { path: names, command } of commands) {
     shown = '';
     command.outputHelp();

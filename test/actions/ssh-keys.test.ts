@@ -37,6 +37,7 @@ const BOB = principal({ userId: 'b0b00000-0000-4000-8000-000000000000', groups: 
 const MALLORY = principal({ userId: 'e0000000-0000-4000-8000-000000000000', customerId: 'umbrella' });
 const LONER = principal({ userId: 'a0000000-0000-4000-8000-000000000000', projects: [] });
 const ADMIN = principal({ customerId: 'platform', projects: ['proj_platform'], roles: ['compute_admin'] });
+const BY_ADMIN = { caller: ADMIN, actor: { type: 'admin', id: ADMIN.userId }, requestId: 'request-1' } as const;
 
 async function harness() {
   const { store } = await testDatastore();
@@ -141,7 +142,7 @@ test('only an administrator makes a key a required one, or not', async () => {
   const key = await create(ALICE);
 
   await expect(create(ALICE, { required: true })).rejects.toMatchObject({ kind: 'forbidden' });
-  const required = await requireKeyOnInstances({ caller: ADMIN, keyId: key.id, required: true }, tools);
+  const required = await requireKeyOnInstances({ ...BY_ADMIN, keyId: key.id, required: true }, tools);
 
   expect(required).toEqual({ ...key, required: true });
   expect(await readSshKey({ caller: ALICE, keyId: key.id }, tools)).toEqual(required);
@@ -157,7 +158,7 @@ describe('the keys of a new instance', () => {
     const plain = await create(ALICE);
     const ready = await create(ALICE, { isDefault: true });
     const must = await create(ALICE);
-    await requireKeyOnInstances({ caller: ADMIN, keyId: must.id, required: true }, tools);
+    await requireKeyOnInstances({ ...BY_ADMIN, keyId: must.id, required: true }, tools);
     const given = async (ids: readonly string[] | undefined) => {
       const { keys, unknown } = await keysForInstance({ caller: ALICE, project: 'proj_1', ids }, store);
       return [keys.map(({ id }) => id), unknown.map(({ index }) => index)];

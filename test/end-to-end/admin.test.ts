@@ -80,6 +80,13 @@ describe('on one cloud', () => {
 
     expect(status).toBe(200);
     expect(body).toEqual({
+      allowedActions: ['stop', 'restart', 'reset', 'delete'],
+      blockedBecause: { start: 'wrong_state' },
+      labels: {},
+      lastOperation: expect.objectContaining({ kind: 'create', state: 'completed', error: null }) as object,
+      pendingOperation: null,
+      statusReason: null,
+      statusSyncedAt: expect.stringMatching(/Z$/) as string,
       id,
       userId,
       customerId,

@@ -176,7 +176,7 @@ async function newApiKey(owner: Walker): Promise<string> {
 }
 
 async function newFleetThing(path: string, wish: object, owner: Walker): Promise<string> {
-  const headers = { ...owner.token, 'content-type': 'application/json' };
+  const headers = { ...owner.key, 'content-type': 'application/json' };
   const answer = await send(cloud().baseUrl, { method: 'POST', path, headers, body: JSON.stringify(wish) });
   expect(answer.status, answer.text).toBe(201);
   return (answer.body as { readonly fid: string }).fid;
@@ -184,7 +184,7 @@ async function newFleetThing(path: string, wish: object, owner: Walker): Promise
 
 /** A bid that has its instance, so that nothing of it goes on beside a test. */
 async function newBid(owner: Walker): Promise<string> {
-  const headers = { ...owner.token, 'content-type': 'application/json' };
+  const headers = { ...owner.key, 'content-type': 'application/json' };
   const body = JSON.stringify(bidSample(owner.project));
   return eventually(async () => {
     // While the bid is live, the same request answers with it.
@@ -342,7 +342,8 @@ describe.each(CONTRACTS)('$name', (contract) => {
     }
     for (const wrongPath of [`${path}/`, `${path}/nothing/here`, `${path}%2F`]) {
       const answer = await ask(contract, { method: contract.method, path: wrongPath, headers });
-      expect([400, 404], wrongPath).toContain(answer.status);
+      // What is sent has no body, which the fleet family finds before it looks for the row.
+      expect([400, 404, FAMILY_RULES[contract.family].invalidStatus], wrongPath).toContain(answer.status);
     }
     expect((await ask(contract, { method: contract.method, path: `${path}/`, headers })).status).toBe(404);
   });
@@ -384,7 +385,7 @@ describe.each(CONTRACTS.filter(({ limit }) => limit !== null))('$name has a limi
     const refused = answers.at(-1);
     expect([
       FAMILY_RULES[contract.family].invalidStatus,
-      ...(passesOverUnknown(contract, 'query') ? [404] : []),
+      ...(passesOverUnknown(contract, 'query') ? [200, 404] : []),
     ]).toContain(first?.status);
     expect(refused?.status).toBe(429);
     expect(refused && replyViolations(contract, refused)).toEqual([]);

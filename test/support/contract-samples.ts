@@ -117,7 +117,9 @@ const SPECIAL: Readonly<Record<string, Special>> = {
       size_gb: 10,
     }),
   },
-  'fleet-volumes-update': { body: ({ volume = '' }) => ({ name: `renamed-${volume.slice(-8)}` }) },
+  'fleet-volumes-update': {
+    body: ({ volume = '' }) => ({ name: `renamed-${/[a-z0-9]{8}$/.exec(volume)?.[0] ?? 'none'}` }),
+  },
   'fleet-ssh-keys-create': {
     body: ({ project }) => ({ project, name: 'walk', public_key: EXAMPLE_PUBLIC_KEY }),
   },
