@@ -3,11 +3,19 @@ import { expiry, json, nullable, plainText, text, texts, time } from './field.ts
 import { kind, type Kind } from './kind.ts';
 
 /** What a project has ordered; the id is the project's. */
-export const ORDERS: Kind<Orders> = kind<Orders>('Orders', {
-  project: text,
-  customerId: text,
-  reservations: json(),
-});
+const formerBids = json<readonly unknown[]>();
+
+export const ORDERS: Kind<Orders> = kind<Orders>(
+  'Orders',
+  {
+    project: text,
+    customerId: text,
+    reservations: json(),
+    // An earlier version, which may run beside this one, reads no row without the member.
+    bids: { ...formerBids, encode: (bids: readonly unknown[] | undefined) => formerBids.encode(bids ?? []) },
+  },
+  { missing: () => ({ bids: [] }) },
+);
 
 // Accounts
 

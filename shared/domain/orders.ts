@@ -62,6 +62,8 @@ export interface Orders {
   readonly project: string;
   readonly customerId: string;
   readonly reservations: readonly Reservation[];
+  /** What an earlier version kept here, carried along for it. Bids have rows of their own. */
+  readonly bids?: readonly unknown[];
 }
 
 /** What a new instance belongs to. Both `null`: it is made on demand. */

@@ -1,3 +1,4 @@
+import { ShiftableClock } from '#scripts/emulators/clock.ts';
 import { expect, test } from 'vitest';
 import localCatalog from '#scripts/local/catalog.json' with { type: 'json' };
 import type { NetworkSeed } from '#scripts/emulators/compute/networks.ts';
@@ -91,7 +92,7 @@ interface Order {
 
 /** Records and a Compute Engine that refuses as the real one does, and one caller with room for everything. */
 async function world() {
-  const at = await cloudAndRecords({ networks: NETWORKS });
+  const at = await cloudAndRecords({ networks: NETWORKS, clock: new ShiftableClock() });
   await applyCatalog(at.store, CATALOG, { auditor: testAuditor() });
   // More tags than a catalogue's file may have, as a row that was written by hand.
   await at.store.write([put(NETWORK_CONFIG, 'tags', { ...CONFIG, id: 'tags', tags: TAGS })]);

@@ -147,6 +147,6 @@ test.each([
     reads.push(emulator.stats().entitiesRead - before);
   }
 
-  expect(reads[1]).toBeLessThanOrEqual((reads[0] ?? 0) + 41);
+  expect(reads[1]).toBeLessThanOrEqual((reads[0] ?? 0) + 45);
   expect(reads[1]).toBeLessThan(60);
 });

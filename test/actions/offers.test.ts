@@ -5,7 +5,7 @@ import { readPriceSeries } from '#shared/actions/read-price-series.ts';
 import { applyCatalog } from '#shared/catalog/apply-catalog.ts';
 import type { Catalog } from '#shared/catalog/catalog.ts';
 import { USAGE } from '#shared/datastore/bookkeeping-rows.ts';
-import { SERVER_TYPE } from '#shared/datastore/catalog-rows.ts';
+import { NO_EXTRAS, SERVER_TYPE } from '#shared/datastore/catalog-rows.ts';
 import { STOCKOUT } from '#shared/datastore/volume-rows.ts';
 import { put } from '#shared/datastore/write.ts';
 import { sampleTimes } from '#shared/domain/price-samples.ts';
@@ -57,7 +57,13 @@ test('every machine type of a server type is offered once in each zone, with its
 
 test("another customer's server type is not offered", async () => {
   const h = await harness();
-  const foreign = { ...catalog.serverTypes.cx21, id: 'own', customerId: 'umbrella', machineType: 'n1-standard-1' };
+  const foreign = {
+    ...catalog.serverTypes.cx21,
+    id: 'own',
+    customerId: 'umbrella',
+    machineType: 'n1-standard-1',
+    ...NO_EXTRAS,
+  };
   await h.store.write([put(SERVER_TYPE, 'own', { ...foreign } as never)]);
 
   const acme = await readAvailability(REQUEST, h.tools());

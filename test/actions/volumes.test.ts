@@ -1,3 +1,4 @@
+import { ShiftableClock } from '#scripts/emulators/clock.ts';
 import { expect, test } from 'vitest';
 import { createVolume, type CreateVolumeRequest } from '#shared/actions/create-volume.ts';
 import { deleteVolume } from '#shared/actions/delete-volume.ts';
@@ -34,7 +35,7 @@ const BID = { bid: 'bid_1', zone: ZONE, quantity: 1, pointer: '/launch_specifica
 
 /** A customer with 100 GB, an emulated Compute Engine and its disks. */
 async function harness() {
-  const world = await cloudAndRecords();
+  const world = await cloudAndRecords({ clock: new ShiftableClock() });
   const { cloud, store, tools } = world;
   const request = (overrides: Partial<CreateVolumeRequest> = {}): CreateVolumeRequest => ({
     name: 'data',

@@ -48,7 +48,7 @@ describe('a credential that holds', () => {
       groups: ['group1'],
       roles: [],
       tier: 'pro',
-      credential: { type: 'key', id: key.row.id, expiresAtMs: key.row.value.expiresAtMs },
+      credential: { type: 'key', id: key.row.id, expiresAtMs: key.row.expiresAtMs },
     });
   });
 

@@ -47,9 +47,9 @@ test(
 
     expect([before.exitCode, applied.exitCode, after.exitCode]).toEqual([2, 0, 0]);
     expect(before.stdout).toContain('+ template ubuntu-22-standard');
-    expect(before.stdout).toContain('13 to add, 0 to change, 0 to remove.');
+    expect(before.stdout).toContain('14 to add, 0 to change, 0 to remove.');
     expect(applied.stdout).toContain('Done.');
-    expect(applied.stderr).toContain('13 of 13 written');
+    expect(applied.stderr).toContain('14 of 14 written');
     expect(after.stdout).toContain('Nothing to do.');
     expect(await exportCatalog(h.store)).toEqual(aCatalog());
   },

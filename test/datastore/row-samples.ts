@@ -282,6 +282,7 @@ export const ROW_SAMPLES: readonly RowSamples[] = [
     record({
       project: text,
       customerId: text,
+      bids: fc.array(fc.constant({ id: 'bid_a' })),
       reservations: fc.array(
         record({
           id: text,

@@ -1,3 +1,4 @@
+import { PRICE_ABOVE_LIMIT } from '#shared/domain/bid-steps.ts';
 import { describe, expect, test } from 'vitest';
 import { CONTRACTS } from '#shared/contracts/index.ts';
 import { FAILURE_KINDS } from '#shared/domain/failure.ts';
@@ -21,7 +22,7 @@ describe.each(NAMES)('%s', (name) => {
   });
 
   test('belongs to a kind, or is a word of operations and history', () => {
-    const words: readonly string[] = [...OPERATION_FAILURES, VM_REPLACED, MACHINE_TYPE_CHANGED];
+    const words: readonly string[] = [...OPERATION_FAILURES, VM_REPLACED, MACHINE_TYPE_CHANGED, PRICE_ABOVE_LIMIT];
 
     if (kind === null) expect(words).toContain(name);
     else expect(FAILURE_KINDS).toContain(kind);
@@ -35,7 +36,14 @@ describe.each(NAMES)('%s', (name) => {
       // Failures of volumes reach a caller through the bid that asks for them, too.
       ...Object.keys(VOLUME_REASONS),
       // What answers instead of an endpoint, what is in the log alone, and words of the history.
-      ...['unknown_path', 'method_not_allowed', 'request_aborted', VM_REPLACED, MACHINE_TYPE_CHANGED],
+      ...[
+        'unknown_path',
+        'method_not_allowed',
+        'request_aborted',
+        VM_REPLACED,
+        MACHINE_TYPE_CHANGED,
+        PRICE_ABOVE_LIMIT,
+      ],
     ];
 
     expect(places).toContain(name);

@@ -24,6 +24,8 @@ export interface CloudAndRecordsOptions extends Partial<ComputeEmulatorOptions> 
   readonly publish?: (messages: readonly OperationMessage[]) => void;
   /** The adapter to Compute Engine, where a test needs one of its own. */
   readonly computeOf?: (options: ComputeOptions) => Compute;
+  /** Default: one that stands. Where operations of Compute Engine are to end by themselves, one that goes. */
+  readonly clock?: ShiftableClock;
 }
 
 /** A clock that nothing but the test moves: ages and times are exact, however slow the machine. */
@@ -45,8 +47,13 @@ export interface LogLine {
  * clock, and waits that take no time. Ends with the test.
  */
 export async function cloudAndRecords(options: CloudAndRecordsOptions = {}) {
-  const { publish = () => undefined, computeOf = (given: ComputeOptions) => new Compute(given), ...emulator } = options;
-  const cloud = await computeCloud(emulator, standingClock());
+  const {
+    publish = () => undefined,
+    computeOf = (given: ComputeOptions) => new Compute(given),
+    clock = standingClock(),
+    ...emulator
+  } = options;
+  const cloud = await computeCloud(emulator, clock);
   const storeFaults = new Faults();
   const datastore = new DatastoreEmulator({ clock: new ShiftableClock(), faults: storeFaults });
   await datastore.start();

@@ -153,7 +153,8 @@ describe.each(today.rowKinds.filter((kind) => former.rowKinds.includes(kind)))('
   test('that the former release has written are read by today’s, and lose nothing when it writes them back', () => {
     for (const properties of kept.rows[kind] ?? []) {
       const after = { ...properties, ...today.rewritten(kind, properties) };
-      expect(former.read(kind, after)).toEqual(former.read(kind, properties));
+      // Structured members may have gained parts.
+      expect(former.read(kind, after)).toMatchObject(former.read(kind, properties) as object);
     }
   });
 

@@ -1,3 +1,4 @@
+import { ShiftableClock } from '#scripts/emulators/clock.ts';
 import { expect, test } from 'vitest';
 import { INSTANCE, OPERATION } from '#shared/datastore/rows.ts';
 import { erase, put, ref } from '#shared/datastore/write.ts';
@@ -21,7 +22,7 @@ const LOCAL_SSD = {
 
 /** A running VM of ours with Local SSD, and its record. */
 async function world(discardLocalSsd: boolean) {
-  const at = await cloudAndRecords({ bootSeconds: 1, stopSeconds: 1 });
+  const at = await cloudAndRecords({ bootSeconds: 1, stopSeconds: 1, clock: new ShiftableClock() });
   const boot = {
     boot: true,
     autoDelete: true,

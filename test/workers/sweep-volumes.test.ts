@@ -1,3 +1,4 @@
+import { ShiftableClock } from '#scripts/emulators/clock.ts';
 import { expect, test } from 'vitest';
 import { ORPHAN_DISK, VOLUME } from '#shared/datastore/volume-rows.ts';
 import { insert, put, ref } from '#shared/datastore/write.ts';
@@ -15,7 +16,7 @@ const REQUESTS = ['7c9e6679-7425-40de-944b-e07fc1f90ae0', '7c9e6679-7425-40de-94
 
 /** A marked database with one volume whose disk is there. */
 async function harness() {
-  const world = await cloudAndRecords();
+  const world = await cloudAndRecords({ clock: new ShiftableClock() });
   const { store, disks, tools, cloud } = world;
   await markDatabase(IDENTITY, tools);
   const known = aVolume();

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { ShiftableClock } from '#scripts/emulators/clock.ts';
 import { deleteMachine } from '#shared/actions/delete-instance.ts';
 import { ORPHAN } from '#shared/datastore/bookkeeping-rows.ts';
 import { OPERATION } from '#shared/datastore/rows.ts';
@@ -24,7 +25,7 @@ const WAIT_MS = 4_000;
 
 /** A VM that runs and is charged, with its record. */
 async function charged() {
-  const world = await cloudAndRecords({ bootSeconds: 1, stopSeconds: 1 });
+  const world = await cloudAndRecords({ bootSeconds: 1, stopSeconds: 1, clock: new ShiftableClock() });
   await world.cloud.running(ID, { labels: OUR_LABEL });
   const charge = { sequence: 1, priceCents: 4, sinceMs: world.tools.nowMs() };
   const machine = { ...anInstance().machine, machineType: 'e2-medium' };
