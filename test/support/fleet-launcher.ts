@@ -81,13 +81,16 @@ export class FleetLauncher {
     const body = this.user.bidBody(name, { instance_quantity: quantity, ...more });
     const answer = await this.ask('POST', '/v2/spot/bids', body);
     expect(answer).toMatchObject({ status: 201, body: { status: 'Open', instances: [] } });
-    return eventually(async () => {
-      const [newest] = await this.bids(name);
-      if (newest === undefined || newest.instances.length < quantity) return undefined;
+    const { fid } = answer.body as ShownBid;
+    await eventually(async () => ((await this.user.bid(fid)).instances.length < quantity ? undefined : true));
+    await eventually(async () => {
       const cluster = await this.cluster(name);
       const isReachable = cluster.every(({ ssh_destination: address }) => address !== null);
-      return cluster.length === quantity && isReachable ? newest : undefined;
+      return cluster.length === quantity && isReachable ? true : undefined;
     });
+    const [newest] = await this.bids(name);
+    expect(newest?.fid).toBe(fid);
+    return this.user.bid(fid);
   }
 
   /** The cluster's bids, newest first. */
