@@ -61,7 +61,8 @@ beforeAll(async () => {
   const admin = await accounts.walker('wardens', { tier: 'walk', admin: true });
   const stranger = await accounts.walker('strangers', { tier: 'walk' });
   const ended = await accounts.ended(user);
-  const subjects = { ...(await newInstance(user)), volume: await newVolume(user), fleetApiKey: await newApiKey(user) };
+  const [volume, fleetApiKey, bid] = [await newVolume(user), await newApiKey(user), await newBid(user)];
+  const subjects = { ...(await newInstance(user)), volume, fleetApiKey, bid };
   made = { accounts, user, admin, stranger, ended, subjects };
 }, 60_000);
 
@@ -142,9 +143,9 @@ async function newInstance(owner: Walker): Promise<Subjects> {
   });
   expect(answer.status, answer.text).toBe(201);
   const { id } = answer.body as { readonly id: string };
-  const [sshKeyId, bid] = await Promise.all([newSshKey(owner), newBid(owner)]);
+  const sshKeyId = await newSshKey(owner);
   const operationId = answer.headers['x-operation-id'] ?? '';
-  return { instanceId: id, operationId, sshKeyId, bid, project: owner.project };
+  return { instanceId: id, operationId, sshKeyId, bid: 'bid_none', project: owner.project };
 }
 
 async function newSshKey(owner: Walker): Promise<string> {
