@@ -244,9 +244,9 @@ describe('what cannot be', () => {
     const { fid } = await user.placed('still');
 
     expect(problemsOf(await user.changeBid(fid, { status: 'paused' }))).toMatchObject([{ loc: ['body'] }]);
-    expect(problemsOf(await user.changeBid(fid, { limit_price: 'free' }))).toMatchObject([
-      { loc: ['body', 'limit_price'] },
-    ]);
+    expect(problemsOf(await user.changeBid(fid, { limit_price: 'free' }))).toContainEqual(
+      expect.objectContaining({ loc: ['body', 'limit_price'] }),
+    );
     await cancelled(user, fid);
   });
 });
