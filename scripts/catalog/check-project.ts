@@ -137,7 +137,7 @@ async function subnetworkProblem(
 ): Promise<string | undefined> {
   const found = await compute.get(subnetwork);
   if (found === undefined) return `There is no subnetwork '${subnetwork}'.`;
-  const its = String(found['network'] ?? '');
+  const its = typeof found['network'] === 'string' ? found['network'] : '';
   if (network === undefined || its.endsWith(`/${network.slice(network.indexOf('global/'))}`)) return undefined;
   return `The subnetwork '${subnetwork}' is not in the network '${network}'.`;
 }

@@ -139,8 +139,10 @@ export async function rotateApiKey(
 }
 
 /** What the audit trail keeps of a key. */
-function withoutHash({ secretHash: _hash, ...rest }: ApiKey): Omit<ApiKey, 'secretHash'> {
-  return rest;
+function withoutHash(key: ApiKey): Omit<ApiKey, 'secretHash'> {
+  const shown: { -readonly [Member in keyof ApiKey]?: ApiKey[Member] } = { ...key };
+  delete shown.secretHash;
+  return shown as Omit<ApiKey, 'secretHash'>;
 }
 
 /** Whether a key opens anything. */

@@ -36,9 +36,6 @@ interface OfferedType extends MachineExtras {
   readonly regions: readonly string[];
 }
 
-/** Google's images of Ubuntu, which have the user that clients of this family log in as. */
-const UBUNTU = /^projects\/ubuntu-os-cloud\//;
-
 /**
  * What each instance of a bid is made of. Throws `not_found` for a type, image or cluster that there is none of, and
  * `invalid_request` for a zone that does not have the type and for another memory than the type's.
@@ -127,7 +124,9 @@ async function imageOf(
     if (wanted === undefined) throw unknown('Image version', 'image_version_not_found');
     return wanted;
   }
-  const ubuntu = images.filter(({ image }) => UBUNTU.test(image)).sort((a, b) => (a.id < b.id ? 1 : -1));
+  const ubuntu = images
+    .filter(({ image }) => image.startsWith('projects/ubuntu-os-cloud/'))
+    .sort((a, b) => (a.id < b.id ? 1 : -1));
   const [latest] = ubuntu;
   if (latest !== undefined) return latest;
   throw new Failure('internal', 'No Ubuntu image is set up. Please tell the platform’s operators.', {

@@ -81,7 +81,7 @@ export class CatalogReader {
     return this.all(ALL_NETWORK_CONFIGS);
   }
 
-  /** The subnets of a network (`global/networks/default`) that belong to everybody. */
+  /** The subnets of a network (`global/networks/default`) that belong to all customers. */
   async subnetsOf(network: string): Promise<readonly Subnet[]> {
     const [networks, subnets] = await Promise.all([this.all(ALL_NETWORKS), this.all(ALL_SUBNETS)]);
     const vpcs = new Set(networks.filter((row) => row.network === network).map(({ id }) => id));

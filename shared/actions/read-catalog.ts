@@ -12,7 +12,7 @@ import type { Image, Network, SecurityGroup, ServerType, Subnet, Template } from
 import { priceAt } from '#shared/domain/price.ts';
 import { regionOf, zonesOf } from '#shared/domain/zones.ts';
 
-/** Whose rows are shown beside everybody's. */
+/** Whose rows are shown beside those of all customers. */
 interface Asked {
   readonly caller: { readonly customerId: string };
 }

@@ -1,5 +1,5 @@
 /**
- * Metadata items that every VM has. With OS Login, which a project may turn on for all its VMs, Compute Engine ignores the
+ * Metadata items that every VM has. With OS Login, which a project may switch on for all its VMs, Compute Engine ignores the
  * `ssh-keys` of a VM; and the keys of the project would let its operators into customers' VMs.
  * https://docs.cloud.google.com/compute/docs/connect/restrict-ssh-keys
  */

@@ -33,7 +33,7 @@ const ATTEMPTS_MAX = 20;
  * to repeat and to run twice at a time: names and requestIds follow from the record, and a result is only written over the
  * record that it is the result of.
  *
- * Throws `Conflict` when the record has changed meanwhile: whoever changed it has seen something newer.
+ * Throws `Conflict` when the record has changed meanwhile: the other writer has seen something newer.
  */
 export async function settleVolume(id: string, tools: VolumeTools): Promise<VolumeOutcome> {
   const row = await tools.store.get(ref(VOLUME, id));

@@ -17,7 +17,7 @@ export type VolumeOutcome =
 export const SETTLED: VolumeOutcome = { is: 'settled' };
 export const OPEN: VolumeOutcome = { is: 'open' };
 
-/** A disk takes a second or two; whoever waits longer is better off with the sweep. */
+/** A disk takes a second or two; a caller that would wait longer is answered, and the sweep goes on. */
 const WAIT_MS = 4_000;
 export const LOOK_AGAIN_MS = 15_000;
 export const LOOK_AGAIN_MS_MAX = 10 * 60_000;

@@ -161,7 +161,7 @@ const ERROR = { errorId: '0123456789abcdef0123456789abcdef', requestId: 'request
 async function seen(at: World, order: Order) {
   const byTemplate = await failureOf(at.byTemplate(order));
   const bySpec = await failureOf(at.bySpec(order));
-  const answer = (family: FamilyAdapter, failure: Failure) => family.failure(failure, ERROR as never);
+  const answer = (family: FamilyAdapter, failure: Failure) => family.failure(failure, ERROR);
   const [compute, resource, fleet] = [
     answer(computeFamily, byTemplate),
     answer(resourceFamily, bySpec),

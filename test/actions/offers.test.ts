@@ -64,7 +64,7 @@ test("another customer's server type is not offered", async () => {
     machineType: 'n1-standard-1',
     ...NO_EXTRAS,
   };
-  await h.store.write([put(SERVER_TYPE, 'own', { ...foreign } as never)]);
+  await h.store.write([put(SERVER_TYPE, 'own', { ...foreign })]);
 
   const acme = await readAvailability(REQUEST, h.tools());
   const umbrella = await readAvailability({ ...REQUEST, caller: { customerId: 'umbrella' } }, h.tools());

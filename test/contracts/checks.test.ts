@@ -199,5 +199,5 @@ test('a query parameter that the fleet family does not know is not in what a han
   const checked = endpoint.checkQuery({ project: 'proj_000000000000', _cache_bust: '1-2' });
 
   expect(checked).toMatchObject({ valid: true });
-  expect(Object.keys(checked.valid ? Object(checked.value) : {}).sort()).toEqual(['limit', 'project']);
+  expect(Object.keys(checked.valid ? (checked.value as object) : {}).sort()).toEqual(['limit', 'project']);
 });

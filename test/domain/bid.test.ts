@@ -50,7 +50,7 @@ describe('steps', () => {
     expect(nextBidStep(held, view)).toEqual({ do: 'nothing', bid: null });
   });
 
-  test('a bid that was put off is not tried again before its time, whoever looks', () => {
+  test('a bid that was put off is not tried again before its time, however often it is looked at', () => {
     const waiting = aBid({ attempts: 1, checkAtMs: NOW_MS + 1, reason: { reason: 'zone_exhausted', message: '' } });
 
     expect(nextBidStep(waiting, { ...view, instances: [] })).toEqual({ do: 'nothing', bid: null });

@@ -160,7 +160,11 @@ describe('rules that were measured to break clients', () => {
 
     const shown = (await user.listed({ bid_fid_in: fid })).data;
     expect(shown.every(({ status }) => status === 'STATUS_TERMINATED')).toBe(true);
-    expect(await user.bid(fid)).toMatchObject({ status: 'Terminated', instances, deactivated_at: expect.any(String) });
+    expect(await user.bid(fid)).toMatchObject({
+      status: 'Terminated',
+      instances,
+      deactivated_at: expect.any(String) as string,
+    });
     expect((await user.cancelBid(fid)).status).toBe(204);
     expect((await user.changeBid(fid, { paused: false })).status).toBe(409);
     expect((await user.ask('GET', `/v2/spot/bids/${fid}/status`)).body).toEqual({

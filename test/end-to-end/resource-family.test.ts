@@ -88,6 +88,8 @@ describe('the original documentation', () => {
     expect(machine.metadata.items).toEqual([
       { key: 'ssh-keys', value: `ubuntu:${catalog.sshKeys['key-001'].publicKey}` },
       { key: 'user-data', value: '#!/bin/bash\napt update' },
+      { key: 'block-project-ssh-keys', value: 'TRUE' },
+      { key: 'enable-oslogin', value: 'FALSE' },
     ]);
 
     const shown = await alice().shown(id);

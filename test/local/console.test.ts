@@ -68,7 +68,10 @@ test('a request as a local user answers what the API answers; a wrong one says w
   const outside = await ask('POST', '/console/request', { as: 'bob', method: 'GET', path: '//page.example/' });
 
   expect(listed.body).toMatchObject({ status: 200 });
-  expect(unknown).toMatchObject({ status: 400, body: { error: expect.stringContaining('alice, bob, carol, admin') } });
+  expect(unknown).toMatchObject({
+    status: 400,
+    body: { error: expect.stringContaining('alice, bob, carol, admin') as string },
+  });
   expect(outside.status).toBe(400);
 });
 
@@ -88,7 +91,10 @@ test('a snapshot that is loaded brings back what was deleted since, on the same 
   );
 
   expect(load).toMatchObject({ status: 200, body: { loading: 'with-vm' } });
-  expect(missing).toMatchObject({ status: 400, body: { error: expect.stringContaining('There are: with-vm.') } });
+  expect(missing).toMatchObject({
+    status: 400,
+    body: { error: expect.stringContaining('There are: with-vm.') as string },
+  });
   const seen = await eventually(async () => {
     const answer = await cloud()
       .request('alice', 'GET', `/api/compute/v1/instances/${id}`)

@@ -65,7 +65,7 @@ const options = new Command('npm run simulate --')
 const startedAtMs = performance.now();
 const watchdog = new Watchdog(STALL_MS);
 const cloud = await SimulatedCloud.open({
-  onTurn: () => watchdog.beat(),
+  onIteration: () => watchdog.beat(),
   ...(options.events === undefined ? {} : { eventsMax: options.events }),
 });
 const table = actions(cloud.manifest);

@@ -34,7 +34,7 @@ test('a world that waits for what never comes is found to be endless, by its eve
   await expect(new VirtualTime(0).run(new Promise(() => undefined))).rejects.toThrow(Endless);
 });
 
-test('code that never gives the event loop a turn is ended from outside, and the seed is printed', async () => {
+test('code that never yields to the event loop is ended from outside, and the seed is printed', async () => {
   const child = spawn(process.execPath, ['--input-type=module', '--eval', STANDING_STILL], {
     cwd: join(import.meta.dirname, '../..'),
     stdio: ['ignore', 'pipe', 'inherit'],

@@ -1,6 +1,7 @@
 import { expect } from 'vitest';
 import { EXAMPLE_PUBLIC_KEY } from '#shared/contracts/common/ssh-key-fields.ts';
-import { FleetUser, type ShownBid, type ShownFleetInstance } from './fleet-api.ts';
+import type { FleetUser } from './fleet-api.ts';
+import { type ShownBid, type ShownFleetInstance } from './fleet-api.ts';
 import { eventually, type Answer } from './local-cloud.ts';
 
 /** Tries of one request, as a launcher makes them. */

@@ -73,7 +73,7 @@ export class ConsoleRows {
     const asked = request.fromObject({ projectId: LOCAL_PROJECT, partitionId: { projectId: LOCAL_PROJECT }, query });
     const answered = this.#datastore.handle('runQuery', request.encode(asked).finish());
     const response = messageType('RunQueryResponse');
-    return response.toObject(response.decode(answered), PLAIN) as Answer;
+    return response.toObject(response.decode(answered), PLAIN);
   }
 }
 

@@ -13,7 +13,7 @@ export const volumesList = contract({
   path: '/v2/volumes',
   tag: 'Volumes',
   summary: "List a project's volumes",
-  description: `Lists the volumes of a project, newest first, whoever of the project made them. \`bids\` says which spot bid has a volume;
+  description: `Lists the volumes of a project, newest first, whichever user of the project made them. \`bids\` says which spot bid has a volume;
 \`attachments\` says on which instance, and as which device: \`/dev/disk/by-id/google-<name>\`.`,
   role: null,
   limit: 'list',

@@ -11,7 +11,7 @@ interface Event {
 }
 
 /** Node's own, from before anything is replaced. */
-const turnOfTheLoop = setImmediate;
+const nextIteration = setImmediate;
 
 /**
  * Events at one point in time. A world at its busiest has some hundred; one with more repeats something for ever, because
@@ -26,8 +26,8 @@ const EVENTS_MAX = 500_000;
 export interface VirtualTimeOptions {
   /** Events between two restarts, after which a world counts as one that never ends. */
   readonly eventsMax?: number;
-  /** Called each time that the event loop of this process has had a turn. */
-  readonly onTurn?: () => void;
+  /** Called after each iteration of the event loop of this process. */
+  readonly onIteration?: () => void;
 }
 
 /** What is waited for will never happen: nothing is left to happen, or time stands still, or too much of it has passed. */
@@ -54,12 +54,12 @@ export class VirtualTime implements Clock {
   #untilMs = Number.POSITIVE_INFINITY;
 
   readonly #eventsMax: number;
-  readonly #onTurn: () => void;
+  readonly #onIteration: () => void;
 
-  constructor(nowMs: number, { eventsMax = EVENTS_MAX, onTurn = () => undefined }: VirtualTimeOptions = {}) {
+  constructor(nowMs: number, { eventsMax = EVENTS_MAX, onIteration = () => undefined }: VirtualTimeOptions = {}) {
     this.#nowMs = nowMs;
     this.#eventsMax = eventsMax;
-    this.#onTurn = onTurn;
+    this.#onIteration = onIteration;
   }
 
   nowMs(): number {
@@ -96,8 +96,8 @@ export class VirtualTime implements Clock {
     };
     work.then(mark, mark);
     for (;;) {
-      await new Promise((resolve) => turnOfTheLoop(resolve));
-      this.#onTurn();
+      await new Promise((resolve) => nextIteration(resolve));
+      this.#onIteration();
       if (state.settled) return work;
       this.#step();
       this.#requireEnd();

@@ -15,6 +15,6 @@ setInterval(() => {
   }
   const seed = Atomics.load(view, SEED);
   // Output through the stream of the other thread would wait for that thread.
-  writeSync(1, `\nThe history of seed ${seed} does not end: its code never gives the event loop a turn.\n`);
+  writeSync(1, `\nThe history of seed ${seed} does not end: its code never yields to the event loop.\n`);
   process.kill(process.pid, 'SIGKILL');
 }, stallMs);

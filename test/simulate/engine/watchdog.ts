@@ -10,14 +10,14 @@ export interface WatchdogData {
 }
 
 /**
- * Ends this process when the world stands still in real time: code that never gives the event loop a turn cannot be stopped
+ * Ends this process when the world stands still in real time: code that never yields to the event loop cannot be stopped
  * from within its own thread. The seed of the history is printed first.
  */
 export class Watchdog {
   readonly #view: Int32Array;
   readonly #thread: Worker;
 
-  /** @param stallMs Real time without a turn of the event loop, ms. */
+  /** @param stallMs Real time without an iteration of the event loop, ms. */
   constructor(stallMs: number) {
     const shared = new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT);
     this.#view = new Int32Array(shared);
@@ -32,7 +32,7 @@ export class Watchdog {
     this.beat();
   }
 
-  /** The event loop has had a turn. */
+  /** The event loop has run once more. */
   beat(): void {
     Atomics.add(this.#view, BEATS, 1);
   }
