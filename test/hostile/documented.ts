@@ -55,9 +55,17 @@ export function undocumented(method: string, path: string, answer: PlainAnswer):
   const asked = method === 'HEAD' ? 'get' : method.toLowerCase();
   const operation = METHODS.includes(asked) ? known?.item[asked] : undefined;
   if (operation === undefined) return notDefined(known, { method, path, answer });
-  const response = operation.responses[String(status)] as Json | undefined;
+  const response = resolved(operation.responses[String(status)] as Json | undefined);
   if (response === undefined) return `${status} is not documented for ${method} ${known?.path ?? path}`;
   return wrongBody(`${known?.path} ${asked} ${status}`, { response, method, answer });
+}
+
+/** Errors are shared: a response is written out, or named by `#/components/responses/…`. */
+function resolved(response: Json | undefined): Json | undefined {
+  const name = response?.['$ref'];
+  if (typeof name !== 'string') return response;
+  const shared: Readonly<Record<string, unknown>> = document.components.responses;
+  return shared[name.slice(name.lastIndexOf('/') + 1)] as Json | undefined;
 }
 
 function notDefined(

@@ -4,6 +4,7 @@ import { LOCAL_PROJECT } from '#scripts/local/functions/function-environment.ts'
 import { createApiKey, revokeApiKey } from '#shared/accounts/api-keys.ts';
 import { fleetKey, oneStringKey } from '#shared/accounts/credential-text.ts';
 import { createCustomer } from '#shared/accounts/customers.ts';
+import { createReservation } from '#shared/accounts/orders.ts';
 import { createProject } from '#shared/accounts/projects.ts';
 import { createSession, revokeSession } from '#shared/accounts/sessions.ts';
 import { createUser } from '#shared/accounts/users.ts';
@@ -93,8 +94,14 @@ export class WalkAccounts {
     };
   }
 
+  /** So many places for machines that a project has ordered, one reservation each. */
+  async reservations(project: string, count: number): Promise<void> {
+    const wanted = { project, machineType: 'n1-standard-2', places: 1, buybackCents: 0 };
+    for (let made = 0; made < count; made += 1) await createReservation(this.#context(0), wanted);
+  }
+
   /** What a customer's credentials are worth from now on, as far as no process remembers them. */
-  async moveToTier({ customerId }: Walker, tier: string): Promise<void> {
+  async moveToTier({ customerId }: Pick<Walker, 'customerId'>, tier: string): Promise<void> {
     const row = await this.store.get(ref(CUSTOMER, customerId));
     if (row === undefined) throw new Error(`There is no customer ${customerId}.`);
     await this.store.write([replace(row, { ...row.value, tier })]);
