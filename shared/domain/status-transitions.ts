@@ -60,6 +60,21 @@ export function hasReturned(
   return isStopped(status) && stopped && lastStartAtMs !== null && lastStartAtMs > sinceMs;
 }
 
+/**
+ * True when a VM that was looked at has gone on since the status on record began, by its own timestamps: it was staged, or
+ * came to rest, then or later, and is further on its way. Clocks of processes say nothing here; each may be ahead or behind.
+ */
+export function isFurther(
+  status: Status,
+  { status: record, sinceMs }: { readonly status: Status; readonly sinceMs: number },
+  { lastStartAtMs, lastStopAtMs }: Pick<CloudTimes, 'lastStartAtMs' | 'lastStopAtMs'>,
+): boolean {
+  const staged = lastStartAtMs !== null && lastStartAtMs >= sinceMs;
+  const place = WAY_UP.indexOf(status);
+  if (place >= 0) return staged && !(WAY_UP.indexOf(record) >= place);
+  return isStopped(status) && !isStopped(record) && lastStopAtMs !== null && lastStopAtMs >= sinceMs;
+}
+
 /** What must have been in between, in its order. */
 function statusesBetween(from: Status, to: Status, times: CloudTimes): readonly Status[] {
   const target = WAY_UP.indexOf(to);

@@ -5,6 +5,7 @@ import { failInstance, type ObservationContext, observe, type Observed } from '#
 import { isFinal, type Operation, type OperationFailure } from '#shared/domain/operation.ts';
 import { withOperationNote } from '#shared/domain/operation-note.ts';
 import { isLeaving } from '#shared/domain/power.ts';
+import { isFurther } from '#shared/domain/status-transitions.ts';
 import { statusFromCloud } from '#shared/domain/status.ts';
 import type { Machine } from '#shared/gce/compute.ts';
 import type { OperationMessage } from '#shared/pubsub/publisher.ts';
@@ -87,13 +88,16 @@ export async function settle(
 }
 
 /**
- * Another process has put a later status of the VM on record than the one that was seen here: a pre-emption may have been
- * told meanwhile. What is older must not be written over it.
+ * Another process has put another status of the VM on record meanwhile, and what was seen here does not come after it: a
+ * pre-emption may have been told, for example. What is older must not be written over what is later.
  */
 function isOvertaken(before: Row<Instance> | undefined, now: Row<Instance>, machine: Machine | undefined): boolean {
   if (before === undefined || before.version === now.version) return false;
-  const isChanged = now.value.status !== before.value.status || now.value.statusSinceMs !== before.value.statusSinceMs;
-  return isChanged && (machine === undefined || statusFromCloud(machine.status) !== now.value.status);
+  const { status, statusSinceMs } = now.value;
+  if (status === before.value.status && statusSinceMs === before.value.statusSinceMs) return false;
+  const seen = machine === undefined ? undefined : statusFromCloud(machine.status);
+  if (machine === undefined || seen === undefined) return true;
+  return seen !== status && !isFurther(seen, { status, sinceMs: statusSinceMs }, machine);
 }
 
 /** The instance without the operation; the sweep looks at its VM. */

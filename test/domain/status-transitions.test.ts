@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { type CloudTimes, statusTransitions } from '#shared/domain/status-transitions.ts';
+import { type CloudTimes, isFurther, statusTransitions } from '#shared/domain/status-transitions.ts';
 import { INSTANCE_STATUSES } from '#shared/domain/status.ts';
 
 const NOTHING: CloudTimes = {
@@ -110,4 +110,18 @@ test('whatever the times: the last is what was seen, none is before what was kno
       expect(Math.min(...moments)).toBeGreaterThanOrEqual(cloud.sinceMs);
     }),
   );
+});
+
+test.each([
+  { record: 'PROVISIONING', seen: 'RUNNING', times: { lastStartAtMs: 100, lastStopAtMs: null }, further: true },
+  { record: 'STAGING', seen: 'RUNNING', times: { lastStartAtMs: 100, lastStopAtMs: null }, further: true },
+  { record: 'STAGING', seen: 'RUNNING', times: { lastStartAtMs: 99, lastStopAtMs: null }, further: false },
+  { record: 'RUNNING', seen: 'STAGING', times: { lastStartAtMs: 100, lastStopAtMs: null }, further: false },
+  { record: 'TERMINATED', seen: 'RUNNING', times: { lastStartAtMs: 99, lastStopAtMs: 100 }, further: false },
+  { record: 'STOPPING', seen: 'TERMINATED', times: { lastStartAtMs: 50, lastStopAtMs: 120 }, further: true },
+  { record: 'STOPPING', seen: 'TERMINATED', times: { lastStartAtMs: 50, lastStopAtMs: null }, further: false },
+  { record: 'PROVISIONING', seen: 'TERMINATED', times: { lastStartAtMs: null, lastStopAtMs: 99 }, further: false },
+  { record: 'STAGING', seen: 'STOPPING', times: { lastStartAtMs: 100, lastStopAtMs: null }, further: false },
+] as const)('a VM seen $seen is after $record since 100: $further, with $times', ({ record, seen, times, further }) => {
+  expect(isFurther(seen, { status: record, sinceMs: 100 }, times)).toBe(further);
 });

@@ -101,6 +101,14 @@ describe('the original documentation', () => {
         host_id: machine.id,
         private_ip: nic?.networkIP,
         public_ip: nic?.accessConfigs[0]?.natIP,
+        ssh: expect.objectContaining({ user: 'ubuntu', host: nic?.accessConfigs[0]?.natIP }) as object,
+        allowed_actions: ['start', 'stop', 'restart', 'reset', 'delete'],
+        blocked_because: {},
+        pending_operation: null,
+        last_operation: expect.objectContaining({ id: operation, type: 'create', status: 'completed' }) as object,
+        reason: null,
+        message: null,
+        synced_at: expect.stringMatching(/Z$/) as string,
       },
     });
     expect(await alice().list()).toEqual([shown]);

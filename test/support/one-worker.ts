@@ -18,6 +18,8 @@ export const INSTANCE_ID = 'tw-550e84-a1b2c3d4';
 /** What Compute Engine does, by what the worker asks of it. */
 export interface OneCloud {
   readonly status: () => string | undefined;
+  /** The VM's own timestamps; without this the VM has none. */
+  readonly times?: () => Partial<Pick<Machine, 'lastStartAtMs' | 'lastStopAtMs'>>;
   /** Throws what it refuses with. */
   readonly request?: (verb: string) => void;
   /** Happens during a look at the VM, before the answer. */
@@ -79,6 +81,7 @@ export async function oneWorker(kind: OperationKind, cloud: OneCloud, before: Be
           createdAtMs: START_MS,
           lastStartAtMs: null,
           lastStopAtMs: null,
+          ...cloud.times?.(),
           deletionProtection: false,
           localSsd: false,
         };

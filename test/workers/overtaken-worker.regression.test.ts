@@ -3,7 +3,7 @@ import { INSTANCE, OPERATION } from '#shared/datastore/rows.ts';
 import { ref, replace } from '#shared/datastore/write.ts';
 import type { Instance } from '#shared/domain/instance.ts';
 import type { Operation } from '#shared/domain/operation.ts';
-import { INSTANCE_ID, oneWorker } from '#test/support/one-worker.ts';
+import { INSTANCE_ID, oneWorker, START_MS } from '#test/support/one-worker.ts';
 
 type OneWorker = Awaited<ReturnType<typeof oneWorker>>;
 
@@ -77,6 +77,32 @@ test('a status that was put on record after the last look stays, and the VM is l
   expect((await worker.instance())?.checkAtMs).not.toBeNull();
   expect((await worker.instance())?.queue.map(({ id }) => id)).toEqual(['op-2']);
   expect(before?.status).not.toBe('PROVISIONING');
+});
+
+/*
+ * A caller's look had put STAGING on record while the worker saw RUNNING: the worker took that for a later status, ended its
+ * operation and left the record behind until the next sweep, which dated RUNNING a minute late, and so did the price.
+ */
+test('a status on the way that another look has put on record does not hold up the status that is seen after it', async () => {
+  let looks = 0;
+  const worker: OneWorker = await oneWorker(
+    'start',
+    {
+      status: () => ['TERMINATED', 'PROVISIONING'][looks - 1] ?? 'RUNNING',
+      times: () => (looks < 3 ? {} : { lastStartAtMs: START_MS + 2 }),
+      onLook: async () => {
+        looks += 1;
+        if (looks === 3)
+          await change(worker, { instance: { status: 'STAGING', statusSinceMs: START_MS + 2, checkAtMs: null } });
+      },
+    },
+    { instance: { status: 'TERMINATED', statusSinceMs: START_MS } },
+  );
+
+  await worker.deliver();
+
+  expect(await worker.operation()).toMatchObject({ state: 'completed', seenStatus: 'RUNNING' });
+  expect(await worker.instance()).toMatchObject({ status: 'RUNNING', checkAtMs: null });
 });
 
 test('what only lengthens the queue meanwhile does not keep the seen status from being written', async () => {
