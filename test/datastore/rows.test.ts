@@ -20,6 +20,7 @@ const ADDED: ReadonlyMap<string, unknown> = new Map<string, unknown>([
   ['Instance lastOperation', null],
   ['Instance login', { user: '', keyIds: [] }],
   ['Operation seenStatus', null],
+  ['Orders bids', []],
   ['Orphan customerId', ''],
   ['Orphan operationId', ''],
   ['Orphan stoppedAtMs', null],

@@ -30,7 +30,8 @@ describe('an object of another customer cannot be told from one that does not ex
 
     expect(await alice.shown(alices.instanceId)).toMatchObject({ status: 'RUNNING' });
     expect((await alice.history(alices.instanceId)).every(({ cause }) => cause === 'operation')).toBe(true);
-    expect((await cloud().calls()).map(({ method }) => method)).toEqual(['instances.insert']);
+    // One for the instance, one for that of the bid.
+    expect((await cloud().calls()).map(({ method }) => method)).toEqual(['instances.insert', 'instances.insert']);
   });
 });
 
