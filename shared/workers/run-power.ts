@@ -39,7 +39,7 @@ async function explained(step: Step, { lease }: Delivery): Promise<Step> {
 async function take(step: Step, machine: Machine | undefined, delivery: Delivery): Promise<Verdict | 'next'> {
   switch (step.do) {
     case 'complete':
-      await delivery.settle({ state: 'completed' }, machine, undefined);
+      await delivery.settle({ state: 'completed' }, machine, await spanOf(delivery));
       return 'done';
     case 'fail':
       await delivery.settle(
@@ -61,6 +61,25 @@ async function take(step: Step, machine: Machine | undefined, delivery: Delivery
       if (!(await accepted(asked, delivery))) return 'done';
       return delivery.leftMs() < LAST_WAIT_MS ? delivery.goOnLater() : 'next';
     }
+  }
+}
+
+/**
+ * When the call of an earlier look ended: a VM says when it was staged, but not since when it runs. Without an answer the
+ * VM counts as running from when it was seen.
+ */
+async function spanOf({ operation, lease, tools }: Delivery): Promise<CloudSpan | undefined> {
+  const { call } = operation;
+  const { instance } = lease.held;
+  if (call === null || call.zoneOperation === null || instance === undefined) return undefined;
+  try {
+    return await tools.compute.operation(instance.value.zone, call.zoneOperation);
+  } catch (thrown) {
+    tools.log.warn('a zone operation could not be read; the time of a change is when it was seen', {
+      instanceId: instance.id,
+      cause: thrown,
+    });
+    return undefined;
   }
 }
 

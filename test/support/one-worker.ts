@@ -24,6 +24,8 @@ export interface OneCloud {
   readonly request?: (verb: string) => void;
   /** Happens during a look at the VM, before the answer. */
   readonly onLook?: () => Promise<void>;
+  /** When the zone operation of a request ended; without it, at the moment of the look at it. */
+  readonly endedAtMs?: number;
   /** How the zone operation of a request ends. */
   readonly end?: ZoneOperation['error'];
 }
@@ -61,7 +63,7 @@ export async function oneWorker(kind: OperationKind, cloud: OneCloud, before: Be
     done,
     error: done ? (cloud.end ?? null) : null,
     startedAtMs: nowMs,
-    endedAtMs: done ? nowMs : null,
+    endedAtMs: done ? (cloud.endedAtMs ?? nowMs) : null,
   });
   const machine = async (): Promise<Machine | undefined> => {
     looks += 1;

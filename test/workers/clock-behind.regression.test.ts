@@ -26,3 +26,29 @@ test('an operation does not end before the status that it has led to', async () 
 
   expect(await operation()).toMatchObject({ state: 'completed', completedAtMs: laterMs });
 });
+
+/* One look at the end of a create found no VM. The next look's worker dated RUNNING by its clock, before the VM ran. */
+test('a VM runs from when its zone operation ended, also when the look at that moment came to nothing', async () => {
+  let looks = 0;
+  const stagedMs = START_MS + 1_000;
+  const worker = await oneWorker(
+    'start',
+    {
+      status: () => {
+        looks += 1;
+        if (looks < 3) return ['TERMINATED', 'PROVISIONING'][looks - 1];
+        // When its zone operation has ended: an absence is confirmed by two more looks.
+        return looks < 6 ? undefined : 'RUNNING';
+      },
+      times: () => (looks < 6 ? {} : { lastStartAtMs: stagedMs }),
+      endedAtMs: START_MS + 5_000,
+    },
+    { instance: { status: 'TERMINATED', statusSinceMs: START_MS } },
+  );
+  worker.pass(-600_000);
+
+  for (let round = 0; round < 3; round += 1) await worker.deliver();
+
+  expect(await worker.operation()).toMatchObject({ state: 'completed', completedAtMs: START_MS + 5_000 });
+  expect(await worker.instance()).toMatchObject({ status: 'RUNNING', statusSinceMs: START_MS + 5_000 });
+});
