@@ -1,8 +1,11 @@
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
-/** A folder of tests. `seconds` is far more than any of its tests takes on an idle machine. */
-function project(name: string, include: readonly string[], { seconds }: { readonly seconds: number }) {
+/**
+ * A folder of tests. `seconds` is far more than any of its tests takes on an idle machine. `workers` is how many of its files
+ * run at a time: two keep two cores busy; files with a whole cloud of their own mostly wait, so there more of them fit.
+ */
+function project(name: string, include: readonly string[], { seconds, workers = 2 }: ProjectOptions) {
   return {
     extends: true as const,
     test: {
@@ -10,8 +13,16 @@ function project(name: string, include: readonly string[], { seconds }: { readon
       include: [...include],
       testTimeout: seconds * 1000,
       hookTimeout: 60_000,
+      maxWorkers: workers,
+      // Projects of one group share their workers, so each number of workers is a group.
+      sequence: { groupOrder: workers },
     },
   };
+}
+
+interface ProjectOptions {
+  readonly seconds: number;
+  readonly workers?: number;
 }
 
 export default defineConfig({
@@ -19,8 +30,6 @@ export default defineConfig({
   test: {
     // Google's clients look for a metadata server otherwise, which costs each of them half a second.
     env: { METADATA_SERVER_DETECTION: 'none' },
-    // Files with a whole cloud of their own mostly wait, so two at a time keep two cores busy.
-    maxWorkers: 2,
     projects: [
       project(
         'unit',
@@ -30,12 +39,10 @@ export default defineConfig({
         { seconds: 30 },
       ),
       project('conformance', ['test/conformance/**/*.test.ts'], { seconds: 60 }),
-      project('simulate', ['test/simulate/**/*.test.ts'], { seconds: 240 }),
       project('infra', ['test/{infra,deploy}/**/*.test.ts'], { seconds: 60 }),
       project('build', ['test/build/**/*.test.ts'], { seconds: 120 }),
-      project('local', ['test/{local,end-to-end,security}/**/*.test.ts'], {
-        seconds: 120,
-      }),
+      project('local', ['test/{local,end-to-end,security}/**/*.test.ts'], { seconds: 120, workers: 4 }),
+      project('simulate', ['test/simulate/**/*.test.ts'], { seconds: 400, workers: 4 }),
     ],
   },
 });

@@ -1,11 +1,13 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { ComputeUser, QUICK_MACHINES } from '#test/support/compute-api.ts';
 import { expectInvariants, settled } from '#test/support/invariants.ts';
-import { sharedLocalCloud, type LocalCloudProcess } from '#test/support/local-cloud.ts';
+import { type Answer, sharedLocalCloud, type LocalCloudProcess } from '#test/support/local-cloud.ts';
 import { Records } from '#test/support/records.ts';
 
 const ALLOWED = 3;
 const ASKED = 200;
+const CONTENDED = 24;
 
 /** The guarantee, however many processes there are. */
 function createsAtOnce(cloud: () => LocalCloudProcess): void {
@@ -14,7 +16,7 @@ function createsAtOnce(cloud: () => LocalCloudProcess): void {
     const records = new Records(cloud().connection);
     const { customerId } = cloud().connection.principals.alice;
 
-    const answers = await Promise.all(Array.from({ length: ASKED }, () => alice.create()));
+    const answers = await Promise.all(Array.from({ length: ASKED }, (_, index) => decided(alice, `at-once-${index}`)));
     const used = await records.usageOf(customerId);
     const machines = await cloud().machines();
 
@@ -40,6 +42,18 @@ function createsAtOnce(cloud: () => LocalCloudProcess): void {
   });
 }
 
+/** A create, asked for again under its key for as long as its answer is to come back later, after the time that it names. */
+async function decided(user: ComputeUser, key: string): Promise<Answer> {
+  for (;;) {
+    const answer = await user.create({ 'idempotency-key': key });
+    if (answer.status === 201 || answer.status === 403) return answer;
+    expect([409, 429, 503]).toContain(answer.status);
+    const seconds = Number(answer.headers.get('retry-after'));
+    expect(seconds).toBeGreaterThan(0);
+    await sleep(seconds * 1000);
+  }
+}
+
 describe('with one function process', () => {
   createsAtOnce(sharedLocalCloud({ args: QUICK_MACHINES }));
 });
@@ -54,6 +68,7 @@ describe('with four function processes', () => {
     const records = new Records(cloud().connection);
     const { customerId } = cloud().connection.principals.alice;
     let most = 0;
+    let keys = 0;
     const over = new AbortController();
     const watching = (async () => {
       while (!over.signal.aborted) {
@@ -64,7 +79,7 @@ describe('with four function processes', () => {
 
     const oneUser = async (user: ComputeUser) => {
       for (let round = 0; round < 4; round += 1) {
-        const answer = await user.create();
+        const answer = await decided(user, `round-${(keys += 1)}`);
         if (answer.status === 201) {
           const freed = await user.delete((answer.body as { readonly id: string }).id);
           expect(freed.status).toBe(204);
@@ -81,6 +96,30 @@ describe('with four function processes', () => {
     expect(most).toBeLessThanOrEqual(ALLOWED);
     expect(await records.usageOf(customerId)).toBe(0);
     await settled(cloud());
+    await expectInvariants(cloud());
+    await records.close();
+  });
+});
+
+describe('with two function processes, and a Datastore that takes five writes of an entity a second', () => {
+  const cloud = sharedLocalCloud({
+    args: [...QUICK_MACHINES, '--function-processes', '2', '--entity-writes-per-second', '5'],
+  });
+
+  test('creates at once make what the quota allows: the rest is told that it is used up, or to come again', async () => {
+    const alice = new ComputeUser(cloud(), 'alice');
+    const records = new Records(cloud().connection);
+    const { customerId } = cloud().connection.principals.alice;
+
+    const answers = await Promise.all(
+      Array.from({ length: CONTENDED }, (_, index) => decided(alice, `contended-${index}`)),
+    );
+
+    const made = answers.filter(({ status }) => status === 201);
+    const refused = answers.filter(({ status }) => status === 403);
+    expect([made.length, refused.length]).toEqual([ALLOWED, CONTENDED - ALLOWED]);
+    expect(await cloud().machines()).toHaveLength(ALLOWED);
+    expect(await records.usageOf(customerId)).toBe(ALLOWED);
     await expectInvariants(cloud());
     await records.close();
   });

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 
 const ROOT = join(import.meta.dirname, '../..');
-const HISTORIES = 15;
+const HISTORIES = 100;
 
 /** The command, with the Node that runs this. */
 async function simulate(
