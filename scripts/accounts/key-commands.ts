@@ -1,15 +1,9 @@
+import { apiKeyState } from '#shared/domain/credential-state.ts';
 import { type Command, Option } from 'commander';
 import { type CommandLine, parsedDuration } from '#scripts/console/command-line.ts';
 import { EXIT } from '#scripts/console/exit-codes.ts';
 import { details } from '#scripts/console/table.ts';
-import {
-  apiKeyState,
-  createApiKey,
-  type IssuedApiKey,
-  listApiKeys,
-  revokeApiKey,
-  rotateApiKey,
-} from '#shared/accounts/api-keys.ts';
+import { createApiKey, type IssuedApiKey, listApiKeys, revokeApiKey, rotateApiKey } from '#shared/accounts/api-keys.ts';
 import { fleetKey, oneStringKey } from '#shared/accounts/credential-text.ts';
 import type { ApiKey } from '#shared/datastore/account-rows.ts';
 import { contextOf, paged, pageOf, type PageOptions, printPage, timeText } from './command-context.ts';

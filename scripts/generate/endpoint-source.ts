@@ -1,7 +1,7 @@
 import { Ajv } from 'ajv';
 import standalone from 'ajv/dist/standalone/index.js';
 import type { TSchema } from 'typebox';
-import type { Contract, Fallback, FallbackContract } from '#shared/contracts/contract.ts';
+import { type Contract, type Fallback, type FallbackContract, whileSuspended } from '#shared/contracts/contract.ts';
 import type { QueryKind, QueryKinds } from '#shared/contracts/run-check.ts';
 import { areaOf, exportOf, restOf } from './function-names.ts';
 import { checkedSchema, hasDefault, type PlainSchema } from './plain-schema.ts';
@@ -35,6 +35,7 @@ export const endpoint: Endpoint<Params, Query, Body> = {
   role: ${text(role)},
   limit: ${text(limit)},
   idempotent: ${text(idempotent)},
+  whileSuspended: ${text(whileSuspended(contract))},
   checkParams: exactCheck<Params>(compiled.params),
   checkQuery: queryCheck<Query>(compiled.query, ${text(queryKinds(checkedSchema(contract.query)))}${ignoresUnknown(contract) ? ", 'ignore unknown'" : ''}),
   checkBody: ${contract.body === null ? 'null' : 'exactCheck<Body>(compiled.body)'},

@@ -3,6 +3,7 @@ import { ALL_API_KEYS, API_KEYS_OF_USER } from '#shared/datastore/queries.ts';
 import { insert, ref, replace, type Row } from '#shared/datastore/write.ts';
 import { API_KEY_ID, API_KEY_SECRET } from '#shared/domain/credential-forms.ts';
 import { changedMembers } from '#shared/domain/audit.ts';
+import { apiKeyState } from '#shared/domain/credential-state.ts';
 import { Failure } from '#shared/domain/failure.ts';
 import { checkName } from './account-names.ts';
 import { type AccountsContext, audited, type ListOptions, type ListPage } from './accounts-context.ts';
@@ -139,19 +140,11 @@ export async function rotateApiKey(
 }
 
 /** What the audit trail keeps of a key. */
-function withoutHash(key: ApiKey): Omit<ApiKey, 'secretHash'> {
+/** A key as it may be shown. */
+export function withoutHash(key: ApiKey): Omit<ApiKey, 'secretHash'> {
   const shown: { -readonly [Member in keyof ApiKey]?: ApiKey[Member] } = { ...key };
   delete shown.secretHash;
   return shown as Omit<ApiKey, 'secretHash'>;
-}
-
-/** Whether a key opens anything. */
-export function apiKeyState(
-  key: Pick<ApiKey, 'expiresAtMs' | 'revokedAtMs'>,
-  nowMs: number,
-): 'valid' | 'revoked' | 'expired' {
-  if (key.revokedAtMs !== null) return 'revoked';
-  return key.expiresAtMs !== null && key.expiresAtMs <= nowMs ? 'expired' : 'valid';
 }
 
 async function getApiKey(context: Pick<AccountsContext, 'store'>, id: string): Promise<Row<ApiKey>> {

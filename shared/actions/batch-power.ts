@@ -9,6 +9,7 @@ import type { Instance } from '#shared/domain/instance.ts';
 import { pendingOperation } from '#shared/domain/operation.ts';
 import { fits, joinable, projectedStatus, requireLocalSsdKept, requireRoom } from '#shared/domain/power.ts';
 import type { Actor, Principal } from '#shared/domain/principal.ts';
+import { requireNotSuspended } from '#shared/domain/suspension.ts';
 import { publishOperations } from '#shared/lifecycle/publish-operations.ts';
 import { enqueue } from '#shared/lifecycle/queue-operation.ts';
 import type { Tools } from '#shared/lifecycle/tools.ts';
@@ -40,7 +41,7 @@ interface Accepted {
 
 /**
  * Starts or pauses many instances: one look-up, one commit with an operation for each that can do it, one publish. All of
- * it is accepted or nothing. Throws `not_found`, `conflict` for one that is being made or removed, and `not_implemented`
+ * it is accepted or nothing. Throws `forbidden` for a start of a suspended customer, `not_found`, `conflict` for one that is being made or removed, and `not_implemented`
  * for a spot instance, whose life is the cloud's to decide.
  */
 export async function batchPower(
@@ -48,6 +49,7 @@ export async function batchPower(
   tools: Pick<Tools, 'store' | 'publisher' | 'log' | 'nowMs' | 'random'>,
 ): Promise<Pick<Accepted, 'statuses' | 'operationIds'>> {
   const { store, nowMs, random } = tools;
+  if (request.kind === 'start') requireNotSuspended(request.caller);
   const ids = request.instances.map((fid) => idOf('instance', fid));
   // Made once: after a lost answer the operations tell whether the commit was applied.
   const operationIds = ids.map(() => operationId(nowMs(), random));

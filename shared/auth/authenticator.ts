@@ -1,12 +1,13 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { TtlCache } from '#shared/concurrency/ttl-cache.ts';
-import { API_KEY, type ApiKey, CUSTOMER, PROJECT, SESSION, USER } from '#shared/datastore/account-rows.ts';
+import { API_KEY, type ApiKey, CUSTOMER, PROJECT, SESSION, SUSPENSION, USER } from '#shared/datastore/account-rows.ts';
 import type { Store } from '#shared/datastore/store.ts';
 import { ref, type Row, touch, type Write } from '#shared/datastore/write.ts';
 import { API_KEY_ID, API_KEY_SECRET, PROJECT_ID, SESSION_TOKEN } from '#shared/domain/credential-forms.ts';
 import { Failure } from '#shared/domain/failure.ts';
 import { type Principal, type Role, ROLES } from '#shared/domain/principal.ts';
 import { type Credential, CREDENTIAL_PLACES } from './credential.ts';
+import type { Suspension } from '#shared/domain/suspension.ts';
 import { FailedSignIns } from './failed-sign-ins.ts';
 import { type JwtOptions, JwtVerifier } from './jwt.ts';
 
@@ -145,8 +146,8 @@ export class Authenticator {
     const verified = await jwt.verify(token, nowMs);
     if ('refused' in verified) return verified;
     const claimed = verified.projects.filter((id) => PROJECT_ID.test(id)).slice(0, CLAIMED_PROJECTS_MAX);
-    const [customer, projects] = await Promise.all([
-      this.#options.store.get(ref(CUSTOMER, verified.customerId)),
+    const [[customer, suspension], projects] = await Promise.all([
+      this.#options.store.getAll([ref(CUSTOMER, verified.customerId), ref(SUSPENSION, verified.customerId)]),
       this.#options.store.getAll(claimed.map((id) => ref(PROJECT, id))),
     ]);
     if (customer === undefined) return WRONG;
@@ -154,16 +155,19 @@ export class Authenticator {
     // A claim gives no project of another customer, nor one that is not on record: neither can be told from the other.
     const own = claimed.filter((_, index) => projects[index]?.value.customerId === verified.customerId);
     const credential = { ...rest.credential, ...ending(expiresAtMs) };
-    return { principal: { ...rest, credential, projects: own, tier: customer.value.tier }, expiresAtMs, notes: [] };
+    const { tier } = customer.value;
+    const principal = { ...rest, credential, projects: own, tier, ...suspensionIn(suspension) };
+    return { principal, expiresAtMs, notes: [] };
   }
 
   async #principalOf(
     holder: { readonly userId: string; readonly customerId: string },
     credential: Principal['credential'],
   ): Promise<Principal | undefined> {
-    const [user, customer] = await this.#options.store.getAll([
+    const [user, customer, suspension] = await this.#options.store.getAll([
       ref(USER, holder.userId),
       ref(CUSTOMER, holder.customerId),
+      ref(SUSPENSION, holder.customerId),
     ]);
     if (user === undefined || customer === undefined) return undefined;
     // What was given out for one customer opens nothing of another, to which the user has moved.
@@ -175,9 +179,14 @@ export class Authenticator {
       groups: user.value.groups,
       roles: user.value.roles.filter((role): role is Role => (ROLES as readonly string[]).includes(role)),
       tier: customer.value.tier,
+      ...suspensionIn(suspension),
       credential,
     };
   }
+}
+
+function suspensionIn(row: Row<Suspension> | undefined): Pick<Principal, 'suspendedBecause'> {
+  return row === undefined ? {} : { suspendedBecause: row.value.reason };
 }
 
 const UNKNOWN_HASH = sha256('');

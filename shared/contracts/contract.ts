@@ -22,6 +22,9 @@ export interface ObjectSchema extends TSchema {
   readonly properties: Readonly<Record<string, TSchema>>;
 }
 
+/** `allowed`: as ever; also where the action itself decides. `refused`: 403 `customer_suspended`. */
+export type WhileSuspended = 'allowed' | 'refused';
+
 /** One documented answer. `body` is `null` where there is none. */
 export interface Answer {
   readonly status: number;
@@ -81,6 +84,8 @@ export interface Contract<
   readonly limit: LimitedOperation | null;
   /** Whether `Idempotency-Key` is honoured. */
   readonly idempotent: boolean;
+  /** What a caller of a suspended customer may do; `whileSuspended` below says what holds when absent. */
+  readonly whileSuspended?: WhileSuspended;
   readonly clients: readonly Client[];
   readonly params: Params;
   readonly query: Query;
@@ -100,7 +105,20 @@ export type BodyOf<C extends Contract> = C['body'] extends TSchema ? Static<C['b
 export function contract<Params extends ObjectSchema, Query extends ObjectSchema, Body extends TSchema | null>(
   value: Contract<Params, Query, Body>,
 ): Contract<Params, Query, Body> {
-  return value;
+  if (whileSuspended(value) === 'allowed' || value.failures.includes('customer_suspended')) return value;
+  return { ...value, failures: [...value.failures, 'customer_suspended'] };
+}
+
+/**
+ * A suspended customer can read, and can delete: what exists costs money. Everything else is refused unless the contract
+ * says that it is allowed. Administrators are not held up by a suspension of their own customer.
+ */
+export function whileSuspended({
+  role,
+  method,
+  whileSuspended: declared,
+}: Pick<Contract, 'role' | 'method' | 'whileSuspended'>): WhileSuspended {
+  return declared ?? (role === null && method !== 'GET' && method !== 'DELETE' ? 'refused' : 'allowed');
 }
 
 /** A function that no API request reaches: what starts it, and how it runs. */
@@ -152,6 +170,7 @@ export interface Endpoint<Params, Query, Body> {
   readonly role: Role | null;
   readonly limit: LimitedOperation | null;
   readonly idempotent: boolean;
+  readonly whileSuspended: WhileSuspended;
   /** Each returns the typed value, or the list of everything that is wrong with it. Query values arrive as text and are converted. */
   readonly checkParams: Check<Params>;
   readonly checkQuery: Check<Query>;

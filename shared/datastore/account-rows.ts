@@ -1,4 +1,5 @@
 import type { Orders } from '#shared/domain/orders.ts';
+import type { Suspension } from '#shared/domain/suspension.ts';
 import { expiry, json, nullable, plainText, text, texts, time } from './field.ts';
 import { kind, type Kind } from './kind.ts';
 
@@ -26,6 +27,13 @@ export interface Customer {
 }
 
 export const CUSTOMER: Kind<Customer> = kind<Customer>('Customer', { id: text, name: plainText, tier: text });
+
+/** The suspension of a customer; the id is the customer's. No row: the customer is not suspended. */
+export const SUSPENSION: Kind<Suspension> = kind<Suspension>('Suspension', {
+  reason: plainText,
+  sinceMs: time,
+  by: plainText,
+});
 
 export interface User {
   /** UUID. */

@@ -1,4 +1,4 @@
-import { API_KEY, CUSTOMER, ORDERS, PROJECT, SESSION, USER } from './account-rows.ts';
+import { API_KEY, CUSTOMER, ORDERS, PROJECT, SESSION, USER, SUSPENSION } from './account-rows.ts';
 import { AUDIT_ENTRY } from './audit-rows.ts';
 import { BID, RECENT_BID } from './bid-rows.ts';
 import {
@@ -38,6 +38,7 @@ export const KINDS: readonly Kind<unknown>[] = [
   DATABASE_MARKER,
   AUDIT_ENTRY,
   CUSTOMER,
+  SUSPENSION,
   USER,
   PROJECT,
   API_KEY,

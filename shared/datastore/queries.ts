@@ -17,12 +17,13 @@ import {
   PROJECT,
   type Session,
   SESSION,
+  SUSPENSION,
   type User,
   USER,
 } from './account-rows.ts';
 import { AUDIT_ENTRY } from './audit-rows.ts';
 import { BIDS_OF_PROJECT, DUE_BIDS, HELD_BIDS, LIVE_BIDS_OF_PROJECT } from './bid-queries.ts';
-import { type Orphan, ORPHAN, type Usage, USAGE } from './bookkeeping-rows.ts';
+import { DEAD_LETTER, type DeadLetter, type Orphan, ORPHAN, type Usage, USAGE } from './bookkeeping-rows.ts';
 import {
   IMAGE,
   NETWORK,
@@ -225,6 +226,15 @@ export const DUE_ORPHANS: Shape<Orphan> = {
   order: [{ property: 'dueAtMs', direction: 'asc' }],
 };
 
+// Dead letters
+
+/** Newest first. */
+export const NEWEST_DEAD_LETTERS: Shape<DeadLetter> = {
+  kind: DEAD_LETTER,
+  equal: [],
+  order: [{ property: 'recordedAtMs', direction: 'desc' }],
+};
+
 // Audit trail
 
 const AUDITS: ReadonlyMap<string, Shape<AuditEntry>> = new Map(
@@ -272,6 +282,7 @@ export const ALL_STOCKOUTS = all(STOCKOUT);
 // Accounts
 
 export const ALL_CUSTOMERS = all(CUSTOMER);
+export const ALL_SUSPENSIONS = all(SUSPENSION);
 export const CUSTOMERS_OF_TIER: Shape<Customer> = { kind: CUSTOMER, equal: ['tier'], order: BY_KEY };
 export const ALL_USAGES: Shape<Usage> = all(USAGE);
 export const ALL_USERS = all(USER);
@@ -329,6 +340,7 @@ export const QUERY_SHAPES: readonly Shape[] = [
   LIVE_BIDS_OF_PROJECT,
   ...HISTORIES_OF_PROJECT,
   DUE_ORPHANS,
+  NEWEST_DEAD_LETTERS,
   ...AUDIT_TRAILS,
   ALL_VOLUMES,
   VOLUMES_OF_PROJECT,
@@ -339,6 +351,7 @@ export const QUERY_SHAPES: readonly Shape[] = [
   DUE_ORPHAN_DISKS,
   ALL_STOCKOUTS,
   ALL_CUSTOMERS,
+  ALL_SUSPENSIONS,
   CUSTOMERS_OF_TIER,
   ALL_USAGES,
   ALL_USERS,

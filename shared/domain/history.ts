@@ -1,10 +1,17 @@
 import type { Instance } from './instance.ts';
 import type { Actor } from './principal.ts';
+import { SUSPENSION_ACTOR } from './suspension.ts';
 import type { EventStatus } from './status.ts';
 import type { Stored } from './stored-word.ts';
 
-export const EVENT_CAUSES = ['operation', 'drift', 'cloud event', 'admin'] as const;
+export const EVENT_CAUSES = ['operation', 'drift', 'cloud event', 'admin', 'suspension'] as const;
 export type EventCause = (typeof EVENT_CAUSES)[number];
+
+/** Through what an operation's change came about, by who asked for it. */
+export function causeOf({ type, id }: Actor): Extract<EventCause, 'operation' | 'admin' | 'suspension'> {
+  if (type === 'admin') return 'admin';
+  return type === 'system' && id === SUSPENSION_ACTOR.id ? 'suspension' : 'operation';
+}
 
 /** Reason of the first event of a VM that was made anew, outside of this service, under the name of an instance. */
 export const VM_REPLACED = 'vm_replaced';

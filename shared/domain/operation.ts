@@ -49,6 +49,7 @@ export const OPERATION_FAILURES = [
   'outcome_unknown',
   'instance_deleted',
   'gave_up',
+  'cancelled',
 ] as const;
 export type OperationFailure = (typeof OPERATION_FAILURES)[number];
 

@@ -11,6 +11,8 @@ export interface Principal {
   readonly roles: readonly Role[];
   /** Name of the customer's tier. */
   readonly tier: string;
+  /** Why the customer is suspended, in the operator's words; absent: it is not. */
+  readonly suspendedBecause?: string;
   /** What proved it: a session, a key pair or a signed token. For the log; `credentialId` is never the secret. */
   readonly credential: {
     readonly type: 'session' | 'key' | 'jwt';

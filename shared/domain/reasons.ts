@@ -2,6 +2,7 @@ import type { FailureKind } from './failure.ts';
 import { BID_REASONS } from './reasons/bid-reasons.ts';
 import { CLOUD_REASONS } from './reasons/cloud-reasons.ts';
 import { COMMAND_REASONS } from './reasons/command-reasons.ts';
+import { DESK_REASONS } from './reasons/desk-reasons.ts';
 import { INSTANCE_REASONS } from './reasons/instance-reasons.ts';
 import { REQUEST_REASONS } from './reasons/request-reasons.ts';
 import { VOLUME_REASONS } from './reasons/volume-reasons.ts';
@@ -17,6 +18,7 @@ export const REASONS = {
   ...CLOUD_REASONS,
   ...COMMAND_REASONS,
   ...VOLUME_REASONS,
+  ...DESK_REASONS,
 } as const;
 
 export type Reason = keyof typeof REASONS;

@@ -10,6 +10,7 @@ import type { IdempotencyKey } from '#shared/domain/idempotency-key.ts';
 import { type Random, requestId as toRequestId } from '#shared/domain/ids.ts';
 import type { Actor, Principal } from '#shared/domain/principal.ts';
 import { type RateLimitToken, uncounted } from '#shared/domain/rate-limit.ts';
+import { requireNotSuspended } from '#shared/domain/suspension.ts';
 import type { LimitedOperation, Tier } from '#shared/domain/tier.ts';
 import { checkIdempotencyKey, idempotencyKeyOf } from './idempotency.ts';
 import { invalidFields, invalidRequest } from './invalid-request.ts';
@@ -149,6 +150,10 @@ export async function serve<Params, Query, Body>(
     if (endpoint.role !== null && !hasRole(caller, endpoint.role)) {
       await admitted;
       throw new Failure('forbidden', `This needs the role ${endpoint.role}.`, { reason: 'role_missing' });
+    }
+    if (endpoint.whileSuspended === 'refused' && caller.suspendedBecause !== undefined) {
+      await admitted;
+      requireNotSuspended(caller);
     }
     const checked = check(endpoint, { parameters, query: (family.readQuery ?? parseQuery)(request.query), body });
     const keyHeader = endpoint.idempotent ? request.headers['idempotency-key'] : undefined;

@@ -1,5 +1,5 @@
 import { replace, type Row, type Write } from '#shared/datastore/write.ts';
-import { nextEvent } from '#shared/domain/history.ts';
+import { causeOf, nextEvent } from '#shared/domain/history.ts';
 import type { Instance } from '#shared/domain/instance.ts';
 import type { Operation } from '#shared/domain/operation.ts';
 import { stillWrites } from './instance-writes.ts';
@@ -37,7 +37,7 @@ export function enqueue(row: Row<Instance>, operation: Operation, atMs: number):
   const event = nextEvent(instance, {
     status: 'DELETING',
     atMs,
-    cause: operation.actor.type === 'admin' ? 'admin' : 'operation',
+    cause: causeOf(operation.actor),
     actor: operation.actor,
     operationId: operation.id,
   });

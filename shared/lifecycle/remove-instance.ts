@@ -1,7 +1,7 @@
 import { type Orphan, ORPHAN, type Usage, USAGE } from '#shared/datastore/bookkeeping-rows.ts';
 import { INSTANCE, OPERATION } from '#shared/datastore/rows.ts';
 import { put, ref, remove, replace, type Row, type Write } from '#shared/datastore/write.ts';
-import { nextEvent } from '#shared/domain/history.ts';
+import { causeOf, nextEvent } from '#shared/domain/history.ts';
 import type { Instance } from '#shared/domain/instance.ts';
 import { isFinal, isUnderstood, type Operation } from '#shared/domain/operation.ts';
 import { release } from '#shared/domain/quota.ts';
@@ -57,7 +57,7 @@ export async function removeInstance(
     const event = nextEvent(instance, {
       status: 'DELETED',
       atMs: outcome.vm === 'absent' ? (outcome.goneAtMs ?? atMs) : atMs,
-      cause: actor.type === 'admin' ? 'admin' : 'operation',
+      cause: causeOf(actor),
       actor,
       operationId: deleteId,
     });

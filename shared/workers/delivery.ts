@@ -1,3 +1,4 @@
+import { causeOf } from '#shared/domain/history.ts';
 import { PUT_OFF_MS_MAX } from '#shared/domain/lease.ts';
 import { SPOT_MARKET } from '#shared/domain/bid-steps.ts';
 import type { ObservationContext } from '#shared/domain/observe.ts';
@@ -293,7 +294,7 @@ export class Delivery {
       atMs: span?.endedAtMs ?? nowMs,
       begunAtMs: span?.startedAtMs ?? null,
       direction: call === null ? null : directionOf(call.verb),
-      cause: actor.type === 'admin' ? 'admin' : 'operation',
+      cause: causeOf(actor),
       actor,
       operationId: id,
       // The platform takes an instance away as the cloud does: for a price above the limit of its bid.

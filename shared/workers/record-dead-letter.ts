@@ -1,3 +1,4 @@
+import { causeOf } from '#shared/domain/history.ts';
 import { DEAD_LETTER } from '#shared/datastore/bookkeeping-rows.ts';
 import { INSTANCE, OPERATION } from '#shared/datastore/rows.ts';
 import { put, ref, replace } from '#shared/datastore/write.ts';
@@ -110,6 +111,6 @@ async function goOn({ operation }: Held, { store, nowMs }: RecorderTools): Promi
 }
 
 function contextOf({ actor, id }: Operation, nowMs: number): ObservationContext {
-  const cause = actor.type === 'admin' ? 'admin' : 'operation';
+  const cause = causeOf(actor);
   return { nowMs, atMs: nowMs, begunAtMs: null, cause, actor, operationId: id };
 }

@@ -1,5 +1,6 @@
+import { apiKeyState } from '#shared/domain/credential-state.ts';
 import { describe, expect, test } from 'vitest';
-import { apiKeyState, createApiKey, listApiKeys, revokeApiKey, rotateApiKey } from '#shared/accounts/api-keys.ts';
+import { createApiKey, listApiKeys, revokeApiKey, rotateApiKey } from '#shared/accounts/api-keys.ts';
 import { secretHash } from '#shared/accounts/credential-text.ts';
 import {
   createSession,

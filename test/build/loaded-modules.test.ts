@@ -19,7 +19,7 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
  */
 const BUDGET: Readonly<Record<string, number>> = {
   'compute-fallback': 45,
-  'compute-instances-list': 367,
+  'compute-instances-list': 368,
   'compute-instances-stop': 380,
   'compute-instances-get': 398,
   'compute-instances-create': 424,

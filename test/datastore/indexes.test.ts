@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { SUBNET } from '#shared/datastore/catalog-rows.ts';
 import { API_KEY, CUSTOMER, PROJECT, SESSION, USER } from '#shared/datastore/account-rows.ts';
 import { BID } from '#shared/datastore/bid-rows.ts';
-import { ORPHAN } from '#shared/datastore/bookkeeping-rows.ts';
+import { DEAD_LETTER, ORPHAN } from '#shared/datastore/bookkeeping-rows.ts';
 import { AUDIT_ENTRY } from '#shared/datastore/audit-rows.ts';
 import { ORPHAN_DISK, VOLUME } from '#shared/datastore/volume-rows.ts';
 import { COMPOSITE_INDEXES, isServed } from '#shared/datastore/indexes.ts';
@@ -284,6 +284,17 @@ const SAMPLES = new Map(
         project: '',
         bid: null,
         reservation: null,
+      }),
+    ] as const,
+    [
+      DEAD_LETTER,
+      DEAD_LETTER.encode({
+        operationId: 'o',
+        instanceId: 'i',
+        messageId: 'm',
+        data: '',
+        attributes: {},
+        recordedAtMs: 1,
       }),
     ] as const,
     [

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { API_KEY, CUSTOMER, ORDERS, PROJECT, SESSION, USER } from '#shared/datastore/account-rows.ts';
+import { API_KEY, CUSTOMER, ORDERS, PROJECT, SESSION, SUSPENSION, USER } from '#shared/datastore/account-rows.ts';
 import { AUDIT_ENTRY } from '#shared/datastore/audit-rows.ts';
 import { BID, RECENT_BID } from '#shared/datastore/bid-rows.ts';
 import {
@@ -343,6 +343,7 @@ export const ROW_SAMPLES: readonly RowSamples[] = [
       epochMs: ms,
     }),
   ),
+  samples(SUSPENSION, record({ reason: text, sinceMs: ms, by: text })),
   samples(
     AUDIT_ENTRY,
     record({

@@ -6,8 +6,12 @@ import { plainSchema, type PlainSchema } from '#scripts/generate/plain-schema.ts
 import { EXAMPLE_PUBLIC_KEY } from '#shared/contracts/common/ssh-key-fields.ts';
 import type { Contract } from '#shared/contracts/contract.ts';
 import { CONTRACTS, FALLBACKS } from '#shared/contracts/index.ts';
+import { SUSPENSION } from '#shared/datastore/account-rows.ts';
 import { AUDIT_ENTRY } from '#shared/datastore/audit-rows.ts';
-import { RATE_COUNTER } from '#shared/datastore/bookkeeping-rows.ts';
+import { DEAD_LETTER, RATE_COUNTER } from '#shared/datastore/bookkeeping-rows.ts';
+import { INSTANCE, OPERATION } from '#shared/datastore/rows.ts';
+import { put, ref } from '#shared/datastore/write.ts';
+import { pendingOperation } from '#shared/domain/operation.ts';
 import { KINDS } from '#shared/datastore/kinds.ts';
 import {
   ABSENT,
@@ -145,7 +149,8 @@ async function newInstance(owner: Walker): Promise<Subjects> {
   const { id } = answer.body as { readonly id: string };
   const sshKeyId = await newSshKey(owner);
   const operationId = answer.headers['x-operation-id'] ?? '';
-  return { instanceId: id, operationId, sshKeyId, bid: 'bid_none', project: owner.project };
+  const { customerId, project } = owner;
+  return { instanceId: id, operationId, sshKeyId, bid: 'bid_none', customerId, deadLetterId: 'none', project };
 }
 
 async function newSshKey(owner: Walker): Promise<string> {
@@ -208,11 +213,56 @@ async function newSubjects(contract: Contract, owner: Walker): Promise<Subjects>
       return { ...others, fleetApiKey: await newApiKey(owner) };
     case 'bid':
       return { ...others, bid: await newBid(owner) };
-    case 'instance':
+    case 'customer':
+      return { ...others, customerId: await newCustomer(contract) };
+    case 'dead-letter':
+      return { ...others, deadLetterId: await newDeadLetter() };
     case 'operation':
+      return newPendingOperation(owner);
+    case 'instance':
     case undefined:
       return newInstance(owner);
   }
+}
+
+/** As far away as a put-off may be: no sweep takes it up before the test has. */
+const SOON_MS = 55_000;
+let counter = 0;
+
+/** A customer that the contract changes: only one that is suspended can be resumed. */
+async function newCustomer({ name }: Contract): Promise<string> {
+  const { accounts } = world();
+  const { customerId } = await accounts.walker(`customer-${(counter += 1)}`, { tier: 'walk' });
+  if (name === 'admin-customers-resume') {
+    await accounts.store.write([put(SUSPENSION, customerId, { reason: 'Unpaid.', sinceMs: 1, by: 'walk' })]);
+  }
+  return customerId;
+}
+
+async function newDeadLetter(): Promise<string> {
+  const id = `letter-${(counter += 1)}`;
+  const letter = { operationId: '', instanceId: '', messageId: id, data: '{}', attributes: {}, recordedAtMs: 1 };
+  await world().accounts.store.write([put(DEAD_LETTER, id, letter)]);
+  return id;
+}
+
+/** A stop that no worker knows of: accepted, never published, and due in a minute. */
+async function newPendingOperation(owner: Walker): Promise<Subjects> {
+  const subjects = await newInstance(owner);
+  await prepare('created', subjects, owner);
+  const { store } = world().accounts;
+  const row = await store.get(ref(INSTANCE, subjects.instanceId));
+  if (row === undefined) throw new Error('The instance is on record.');
+  const id = `op-pending${(counter += 1)}`;
+  const atMs = await cloud().nowMs();
+  const actor = { type: 'user', id: owner.userId } as const;
+  const operation = {
+    ...pendingOperation('stop', row.value, { id, actor, requestId: 'walk', atMs }),
+    dueAtMs: atMs + SOON_MS,
+  };
+  const queue = [{ id, kind: 'stop' }] as const;
+  await store.write([put(OPERATION, id, operation), put(INSTANCE, row.id, { ...row.value, queue })]);
+  return { ...subjects, operationId: id };
 }
 
 async function prepare(
@@ -449,7 +499,7 @@ describe.each(CONTRACTS.filter(({ role, method }) => role !== null && method !==
   '$name is a change by an administrator',
   (contract) => {
     test('leaves exactly one entry in the audit trail, with who asked and in which request', async () => {
-      const subjects = await newInstance(world().user);
+      const subjects = await newSubjects(contract, world().user);
       await prepare(before(contract), subjects);
       const requestId = `audited-${contract.name}`;
       const { admin } = world();

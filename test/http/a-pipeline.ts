@@ -100,6 +100,7 @@ export async function served(request: Partial<WireRequest>, circumstances: Circu
     role: null,
     limit: 'create',
     idempotent: true,
+    whileSuspended: 'refused',
     checkParams: recorded('checkParams', (input) => ({ valid: true, value: input as Params })),
     checkQuery: recorded('checkQuery', (input) =>
       Object.keys(input as Query).length === 0

@@ -70,6 +70,8 @@ export interface Subjects {
   readonly fleetApiKey?: string;
   /** fid of a spot bid. */
   readonly bid: string;
+  readonly customerId?: string;
+  readonly deadLetterId?: string;
   /** fid. */
   readonly project: string;
 }
@@ -160,7 +162,7 @@ export function sampleOf(contract: Contract, subjects: Subjects): Sample {
 }
 
 export function needsOwnInstance(contract: Contract): boolean {
-  const changes = contract.method !== 'GET' && subjectOf(contract) !== undefined && subjectOf(contract) !== 'operation';
+  const changes = contract.method !== 'GET' && subjectOf(contract) !== undefined;
   return SPECIAL[contract.name]?.ownInstance ?? changes;
 }
 
@@ -168,7 +170,7 @@ export function before(contract: Contract): Before | undefined {
   return SPECIAL[contract.name]?.after;
 }
 
-export type Subject = 'instance' | 'operation' | 'ssh-key' | 'volume' | 'api-key' | 'bid';
+export type Subject = 'instance' | 'operation' | 'ssh-key' | 'volume' | 'api-key' | 'bid' | 'customer' | 'dead-letter';
 
 /** What the path names; `undefined` when that belongs to nobody. */
 export function subjectOf({ path }: Contract): Subject | undefined {
@@ -178,6 +180,8 @@ export function subjectOf({ path }: Contract): Subject | undefined {
   if (segment === 'volumes') return 'volume';
   if (segment === 'api-keys') return 'api-key';
   if (segment === 'bids') return 'bid';
+  if (segment === 'customers') return 'customer';
+  if (segment === 'dead-letters') return 'dead-letter';
   return segment === 'operations' ? 'operation' : undefined;
 }
 
@@ -196,6 +200,10 @@ export function valueOf(contract: Contract, parameter: string, subjects: Subject
       return subjects.fleetApiKey ?? 'apikey_0000000000000000';
     case 'bid':
       return subjects.bid;
+    case 'customer':
+      return subjects.customerId ?? 'nobody';
+    case 'dead-letter':
+      return subjects.deadLetterId ?? '0000000000';
     case undefined:
       if (parameter === 'service') return 'compute-api';
       if (parameter === 'feature') return contract.path.includes('quotas') ? 'max_instances' : 'create_per_minute';

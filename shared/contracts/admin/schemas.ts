@@ -2,6 +2,7 @@ import { Type } from 'typebox';
 import { ActivityFields, statusReasonField } from '../compute/activity-schemas.ts';
 import { STATUS_GROUPS } from '#shared/domain/status.ts';
 import { AuditEntry, AuditPage } from './audit-schemas.ts';
+import { DESK_SCHEMAS } from './desk-schemas.ts';
 
 export const AdminInstance = Type.Object(
   {
@@ -51,4 +52,11 @@ export const AdminInstancePage = Type.Object(
 );
 
 /** The schemas that documents refer to by name: their titles. */
-export const ADMIN_SCHEMAS = { AdminInstance, AdminInstancePage, AuditEntry, AuditPage, Pagination } as const;
+export const ADMIN_SCHEMAS = {
+  AdminInstance,
+  AdminInstancePage,
+  AuditEntry,
+  AuditPage,
+  Pagination,
+  ...DESK_SCHEMAS,
+} as const;

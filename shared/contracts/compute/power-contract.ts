@@ -30,6 +30,8 @@ export function powerContract(verb: PowerVerb, summary: string, description: str
     role: null,
     limit: verb,
     idempotent: true,
+    // A suspended customer must be able to end what it pays for.
+    whileSuspended: verb === 'stop' ? 'allowed' : 'refused',
     clients: ['datastore', 'pubsub'],
     params: instanceParams,
     query: nothing,

@@ -5,6 +5,8 @@ import { INSTANCE_FID, OTHER_INSTANCE_FID } from './example-values.ts';
 import { FleetStatusAnswer, FleetStatusChange } from './schemas.ts';
 
 export const instancesUpdate = contract({
+  // The action decides: a pause is allowed, a start is not.
+  whileSuspended: 'allowed',
   name: 'fleet-instances-update',
   family: 'fleet',
   method: 'PATCH',
@@ -38,6 +40,7 @@ keeps its place in a reservation, which gives a credit meanwhile.`,
     'too_many_operations',
     'spot_instance',
     'local_ssd_would_be_lost',
+    'customer_suspended',
   ],
   examples: [
     {

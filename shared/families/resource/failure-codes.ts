@@ -21,6 +21,7 @@ const CODE: Readonly<Record<OperationFailure, string>> = {
   outcome_unknown: 'OUTCOME_UNKNOWN',
   instance_deleted: 'INSTANCE_DELETED',
   gave_up: 'ATTEMPTS_EXHAUSTED',
+  cancelled: 'CANCELLED_BY_OPERATOR',
 };
 
 /** A reason that this version does not know, written by a newer one, is its own code. */

@@ -1,0 +1,17 @@
+import { cancelOperation } from '#shared/actions/repair-operation.ts';
+import { auditorOf } from '#shared/actions/audit-operation.ts';
+import { presentAdminOperation } from '#shared/families/compute/present-desk.ts';
+import { endpoint } from '#endpoints/admin-operations-cancel.ts';
+import { computeFamily } from '#shared/families/compute/family-adapter.ts';
+import { httpFunction } from '#shared/runtime/http-function.ts';
+import { openPublisher } from '#shared/runtime/open-publisher.ts';
+
+httpFunction({
+  endpoint,
+  family: computeFamily,
+  open: openPublisher,
+  handle: async ({ params, ...call }, tools) => ({
+    status: 200,
+    body: presentAdminOperation(await cancelOperation(params.id, auditorOf(call, tools), tools)),
+  }),
+});

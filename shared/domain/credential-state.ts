@@ -1,0 +1,8 @@
+/** Whether a key opens anything. */
+export function apiKeyState(
+  key: { readonly expiresAtMs: number | null; readonly revokedAtMs: number | null },
+  nowMs: number,
+): 'valid' | 'revoked' | 'expired' {
+  if (key.revokedAtMs !== null) return 'revoked';
+  return key.expiresAtMs !== null && key.expiresAtMs <= nowMs ? 'expired' : 'valid';
+}
