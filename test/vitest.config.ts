@@ -34,7 +34,7 @@ export default defineConfig({
       project(
         'unit',
         [
-          'test/{domain,concurrency,pagination,actions,workers,lifecycle,http,auth,families,runtime,datastore,gce,pubsub,catalog,accounts,contracts,emulators,upgrade}/**/*.test.ts',
+          'test/{domain,concurrency,pagination,actions,workers,lifecycle,http,auth,families,runtime,datastore,gce,pubsub,catalog,accounts,contracts,emulators,platform,upgrade}/**/*.test.ts',
         ],
         { seconds: 30 },
       ),

@@ -20,6 +20,8 @@ export interface CommonOptions extends TargetOptions {
 export interface Session {
   /** Refuses writes, unless the command is declared as one that changes something. */
   readonly store: Store;
+  /** Where the store is, and the options and variables that said so: for what else of the platform a command reaches. */
+  readonly place: { readonly target: Target; readonly options: CommonOptions; readonly environment: Environment };
   /** Who works here, and in which run: for the audit trail. */
   readonly by: { readonly actor: AuditActor; readonly requestId: string };
   /** Where it works. */
@@ -48,9 +50,11 @@ export interface Leaf {
 /** What a command does, with its options as commander has checked them. Answers the exit code. */
 export type Work = (session: Session, args: readonly string[], options: never) => Promise<ExitCode>;
 
+type Environment = Readonly<Record<string, string | undefined>>;
+
 /** What a program is run in. */
 export interface Surroundings {
-  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly environment: Environment;
   readonly stdout: (text: string) => void;
   readonly stderr: (text: string) => void;
 }
@@ -150,7 +154,15 @@ export class CommandLine {
       // The account is looked up for a change alone: Google has to be asked for it.
       const actor = await commandActor(target.emulatorHost !== undefined || !changes);
       const by = { actor, requestId: randomBytes(16).toString('hex') };
-      const session = { store: changes ? store : store.behind(READ_ONLY), by, target, json, print, note };
+      const session = {
+        store: changes ? store : store.behind(READ_ONLY),
+        place: { target, options: common, environment: this.#surroundings.environment },
+        by,
+        target,
+        json,
+        print,
+        note,
+      };
       return await work(session, command.args, command.opts<never>());
     } catch (thrown) {
       const { exitCode, ...error } = explain(thrown, place);

@@ -11,8 +11,13 @@ import { createProject } from '#shared/accounts/projects.ts';
 import { createReservation } from '#shared/accounts/orders.ts';
 import { createSession } from '#shared/accounts/sessions.ts';
 import { AUDIT_ENTRY } from '#shared/datastore/audit-rows.ts';
-import { BRAKE, SWEEP_BRAKE } from '#shared/datastore/bookkeeping-rows.ts';
+import { BRAKE, DEAD_LETTER, SWEEP_BRAKE } from '#shared/datastore/bookkeeping-rows.ts';
+import { SUSPENSION } from '#shared/datastore/account-rows.ts';
+import { INSTANCE, OPERATION } from '#shared/datastore/rows.ts';
 import { put } from '#shared/datastore/write.ts';
+import type { Instance } from '#shared/domain/instance.ts';
+import { pendingOperation } from '#shared/domain/operation.ts';
+import { anInstance } from '#test/support/an-instance.ts';
 import type { AuditAction } from '#shared/domain/audit.ts';
 import { aTier } from '#test/catalog/a-catalog.ts';
 import { ALICE, aliceHarness } from '#test/accounts/an-account.ts';
@@ -97,7 +102,55 @@ const CATALOG: Readonly<Record<string, Scenario>> = {
   apply: { args: async () => [catalogueFile()], action: 'catalog.apply' },
 };
 
+const OPERATION_ID = 'op-1';
+const LETTER_ID = '4711';
+
+/** A machine of acme with a stop that has not ended, and its dead letter. There is no VM: nothing looks for it. */
+async function aStop({ store }: World, overrides: Partial<Instance> = {}): Promise<void> {
+  const queue = [{ id: OPERATION_ID, kind: 'stop' as const }];
+  const instance = anInstance({ queue, ...overrides });
+  const made = { id: OPERATION_ID, actor: { type: 'user', id: ALICE }, requestId: 'r', atMs: Date.now() } as const;
+  const letter = { operationId: OPERATION_ID, instanceId: instance.id, messageId: LETTER_ID, data: '', attributes: {} };
+  await store.write([
+    put(INSTANCE, instance.id, instance),
+    put(OPERATION, OPERATION_ID, pendingOperation('stop', instance, made)),
+    put(DEAD_LETTER, LETTER_ID, { ...letter, recordedAtMs: 1 }),
+  ]);
+}
+
+function byHand(verb: 'start' | 'stop' | 'delete', status: Instance['status']): Scenario {
+  return {
+    args: async (world) => {
+      await aStop(world, { queue: [], status });
+      return [anInstance().id, '--yes'];
+    },
+    action: `instance.${verb}`,
+  };
+}
+
+const about =
+  (id: string): Scenario['args'] =>
+  async (world) => {
+    await aStop(world);
+    return [id];
+  };
+
 const PLATFORM: Readonly<Record<string, Scenario>> = {
+  'operations retry': { args: about(OPERATION_ID), action: 'operation.retry' },
+  'operations cancel': { args: about(OPERATION_ID), action: 'operation.cancel' },
+  'dead-letters replay': { args: about(LETTER_ID), action: 'dead_letter.replay' },
+  'dead-letters discard': { args: about(LETTER_ID), action: 'dead_letter.discard' },
+  'instances start': byHand('start', 'TERMINATED'),
+  'instances stop': byHand('stop', 'RUNNING'),
+  'instances delete': byHand('delete', 'RUNNING'),
+  'customers suspend': { args: async () => ['acme', '--reason', 'Unpaid.'], action: 'customer.suspend' },
+  'customers resume': {
+    args: async ({ store }) => {
+      await store.write([put(SUSPENSION, 'acme', { reason: 'Unpaid.', sinceMs: 1, by: 'jane' })]);
+      return ['acme'];
+    },
+    action: 'customer.resume',
+  },
   'sweep release': {
     args: async ({ store }) => {
       const counts = { machines: 20, records: 0, unrecorded: 20, database: '', epochMs: 0 };
@@ -123,7 +176,11 @@ const PROGRAMS: readonly {
 ];
 
 test.each(PROGRAMS)('every command of a program that changes something is walked here', ({ make, scenarios }) => {
-  expect([...make().changingCommands()].sort()).toEqual(Object.keys(scenarios).sort());
+  // A sync needs a cloud to look at; twenty-faults.test.ts has one.
+  const walked = make()
+    .changingCommands()
+    .filter((command) => command !== 'instances sync');
+  expect(walked.sort()).toEqual(Object.keys(scenarios).sort());
 });
 
 const CASES = PROGRAMS.flatMap(({ make, scenarios }) =>

@@ -1,0 +1,96 @@
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Session } from '#scripts/console/command-line.ts';
+import { ClockFile } from '#scripts/local/state/clock-file.ts';
+import { Compute } from '#shared/gce/compute.ts';
+import type { Tools } from '#shared/lifecycle/tools.ts';
+import { Publisher } from '#shared/pubsub/publisher.ts';
+
+/** `publisher` absent: an emulator of Datastore stands alone, and what is due waits for a sweep. */
+export type DeskTools = Omit<Tools, 'publisher'> & { readonly publisher?: Publisher };
+
+/** The tools of the actions, over the session's store, for the length of one command. */
+export interface Desk {
+  readonly tools: DeskTools;
+  close(): Promise<void>;
+}
+
+/** Name of the topic, without the environment. */
+const TOPIC = 'operations';
+
+/** Opens Pub/Sub and Compute Engine of the platform that the session works on. Nothing is asked of them before it is used. */
+export function openDesk(session: Session): Desk {
+  const { target, options, environment } = session.place;
+  const deployment = options.env ?? environment['DEPLOYMENT'] ?? (isLocal(session) ? 'local' : 'production');
+  const pubsub = emulatorOf(session, 'pubsub');
+  const publisher =
+    pubsub === UNREACHABLE
+      ? undefined
+      : new Publisher({
+          project: target.project,
+          topic: isLocal(session) ? TOPIC : `${deployment}-${TOPIC}`,
+          emulatorHost: pubsub,
+        });
+  const compute = new Compute({
+    project: target.project,
+    deployment,
+    emulatorHost: emulatorOf(session, 'compute'),
+  });
+  const warn = (message: string) => session.note(message);
+  const tools: DeskTools = {
+    store: session.store,
+    ...(publisher === undefined ? {} : { publisher }),
+    compute,
+    log: { info: () => undefined, warn, error: warn, critical: warn },
+    nowMs: clockOf(session),
+    sleep: (ms) => sleep(ms),
+    random: { hex: (bytes) => randomBytes(bytes).toString('hex'), fraction: () => Math.random() },
+  };
+  return {
+    tools,
+    close: async () => {
+      await Promise.allSettled([publisher?.close(), compute.close()]);
+    },
+  };
+}
+
+/** Runs a command with the desk, and closes the desk after it. */
+export async function withDesk<T>(session: Session, work: (tools: DeskTools) => Promise<T>): Promise<T> {
+  const desk = openDesk(session);
+  try {
+    return await work(desk.tools);
+  } finally {
+    await desk.close();
+  }
+}
+
+/** The local cloud's clock may have been moved; leases and due times are of that clock. */
+export function clockOf({ place }: Pick<Session, 'place'>): () => number {
+  if (place.target.emulatorHost === undefined) return () => Date.now();
+  const offsetMs = new ClockFile(stateFolder(place)).readOffsetMs();
+  return () => Date.now() + offsetMs;
+}
+
+export function isLocal({ place }: Pick<Session, 'place'>): boolean {
+  return place.target.emulatorHost !== undefined;
+}
+
+/** Where the local cloud keeps its state. */
+export function stateFolder({ options, environment }: Session['place']): string {
+  return options.stateDir ?? environment['LOCAL_STATE_DIR'] ?? '.local';
+}
+
+/** `undefined`: Google Cloud. */
+export function emulatorOf({ place }: Session, service: 'pubsub' | 'compute'): string | undefined {
+  if (place.target.emulatorHost === undefined) return undefined;
+  const named = place.environment[`${service.toUpperCase()}_EMULATOR_HOST`];
+  if (place.options.local !== true) return named ?? UNREACHABLE;
+  const file = path.join(stateFolder(place), 'connection.json');
+  const { emulators } = JSON.parse(readFileSync(file, 'utf8')) as { emulators?: Record<string, string> };
+  return emulators?.[service] ?? UNREACHABLE;
+}
+
+/** Beside an emulator of Datastore nothing must reach Google Cloud. */
+const UNREACHABLE = '127.0.0.1:9';

@@ -1,0 +1,124 @@
+import { ORPHAN } from '#shared/datastore/bookkeeping-rows.ts';
+import { ALL_INSTANCES } from '#shared/datastore/queries.ts';
+import { INSTANCE } from '#shared/datastore/rows.ts';
+import { ref } from '#shared/datastore/write.ts';
+import type { Machine } from '#shared/gce/compute.ts';
+import { compare } from '#shared/lifecycle/sync-instance.ts';
+import { ORPHAN_AGE_MS } from '#shared/workers/orphan-times.ts';
+import { type Check, type DoctorTools, type Finding, FORGED_ADDRESS } from './finding.ts';
+import { shortList } from './store-checks.ts';
+
+const PAGE_SIZE = 300;
+
+/** Compares every VM with its record and every record with its VM. Changes nothing. */
+export const checkMachines: Check = async (tools) => {
+  const names = new Set<string>();
+  const unrecorded: Machine[] = [];
+  const drifted: string[] = [];
+  for await (const machines of tools.compute.list()) {
+    const rows = await tools.store.getAll(machines.map(({ name }) => ref(INSTANCE, name)));
+    for (const [index, machine] of machines.entries()) {
+      names.add(machine.name);
+      const row = rows[index];
+      if (row === undefined) unrecorded.push(machine);
+      else if (row.value.queue.length === 0 && isDrift(row.value, machine, tools)) drifted.push(row.id);
+    }
+  }
+  return [
+    ...drifted.map((id): Finding => ({
+      severity: 'fault',
+      check: 'machines',
+      finding: `Instance ${id}: the record is not what the VM shows.`,
+      repair: `npm run platform -- instances sync ${id}`,
+    })),
+    ...(await missing(names, tools)),
+    ...(await unrecordedFindings(unrecorded, tools)),
+  ];
+};
+
+function isDrift(record: Parameters<typeof compare>[0], machine: Machine, { nowMs }: DoctorTools): boolean {
+  return compare(record, machine, { cause: 'drift' }, nowMs()) !== undefined;
+}
+
+/** Records whose VM is gone, apart from those that are being made or removed, or say so already. */
+async function missing(names: ReadonlySet<string>, { store, nowMs }: DoctorTools): Promise<readonly Finding[]> {
+  const findings: Finding[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await store.query(
+      ALL_INSTANCES,
+      {},
+      { limit: PAGE_SIZE, ...(cursor === undefined ? {} : { cursor }) },
+    );
+    for (const { id, value } of page.rows) {
+      const isSettled = value.queue.length === 0 && value.status !== 'ERROR' && value.status !== 'DELETING';
+      if (names.has(id) || !isSettled || nowMs() - value.createdAtMs < ORPHAN_AGE_MS) continue;
+      findings.push({
+        severity: 'fault',
+        check: 'machines',
+        finding: `Instance ${id} (${value.status}) has no VM.`,
+        repair: `npm run platform -- instances sync ${id}`,
+      });
+    }
+    cursor = page.cursor;
+  } while (cursor !== undefined);
+  return findings;
+}
+
+async function unrecordedFindings(
+  machines: readonly Machine[],
+  { store, nowMs }: DoctorTools,
+): Promise<readonly Finding[]> {
+  const old = machines.filter(({ createdAtMs }) => nowMs() - createdAtMs >= ORPHAN_AGE_MS);
+  if (old.length === 0) return [];
+  const listed = await store.getAll(old.map(({ name }) => ref(ORPHAN, name)));
+  const known = listed.filter((row) => row !== undefined).length;
+  return [
+    {
+      severity: 'fault',
+      check: 'machines',
+      finding: `${old.length} VMs have no record (${shortList(old.map(({ name }) => name))}); the sweep has ${known} of them on its list.`,
+      repair:
+        'The sweep stops them and deletes them after some days. Set deletionProtection on those to keep; bring lost records back with npm run deploy -- restore',
+    },
+  ];
+}
+
+/** Machine types, images, networks of the catalogue that the project does not have. */
+export const checkCatalogue: Check = async ({ catalogFindings }) => {
+  const { impossible } = await catalogFindings();
+  return impossible.map(({ pointer, message }): Finding => ({
+    severity: 'fault',
+    check: 'catalogue',
+    finding: `${pointer}: ${message}`,
+    repair: 'Correct it: npm run catalog -- export FILE, then apply FILE',
+  }));
+};
+
+/** What functions say of themselves in their logs, where this machine has them, and whose address they believe. */
+export const checkFunctions: Check = async ({ logLines, probedAddress }) => {
+  const rejected = new Set(
+    logLines()
+      .filter(({ message }) => message === 'the shipped code cache was rejected')
+      .map((line) => line.function ?? 'a function'),
+  );
+  const findings: Finding[] = [];
+  if (rejected.size > 0) {
+    findings.push({
+      severity: 'notice',
+      check: 'functions',
+      finding: `Node.js rejected the shipped code cache of ${shortList([...rejected])}: they start more slowly.`,
+      repair: 'Build with the Node.js that runs: npm run build, and for a project npm run deploy',
+    });
+  }
+  if ((await probedAddress()) === FORGED_ADDRESS) {
+    findings.push({
+      severity: 'fault',
+      check: 'functions',
+      finding:
+        'Functions believe the address that a caller claims: FORWARDED_HOPS is larger than the number of proxies.',
+      repair: 'Set FORWARDED_HOPS to the number of proxies (2 behind API Gateway); for a project: npm run deploy',
+    });
+  }
+  return findings;
+};

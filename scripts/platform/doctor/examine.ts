@@ -1,0 +1,43 @@
+import { checkCatalogue, checkFunctions, checkMachines } from './cloud-checks.ts';
+import type { Check, CheckName, DoctorTools, Finding } from './finding.ts';
+import {
+  checkCustomers,
+  checkDeadLetters,
+  checkIndexes,
+  checkKeys,
+  checkOperations,
+  checkSweep,
+} from './store-checks.ts';
+
+const EXAMINATIONS: readonly (readonly [CheckName, Check])[] = [
+  ['indexes', checkIndexes],
+  ['sweep', checkSweep],
+  ['operations', checkOperations],
+  ['dead letters', checkDeadLetters],
+  ['machines', checkMachines],
+  ['catalogue', checkCatalogue],
+  ['customers', checkCustomers],
+  ['keys', checkKeys],
+  ['functions', checkFunctions],
+];
+
+/** Makes all checks. One that cannot look is a finding itself, and does not keep the others from looking. */
+export async function examine(
+  tools: DoctorTools,
+  onCheck: (name: CheckName, findings: readonly Finding[]) => void = () => undefined,
+): Promise<readonly Finding[]> {
+  const all: Finding[] = [];
+  for (const [name, check] of EXAMINATIONS) {
+    const findings = await check(tools).catch((thrown: unknown): readonly Finding[] => [
+      {
+        severity: 'fault',
+        check: name,
+        finding: `The check could not be made: ${thrown instanceof Error ? thrown.message : String(thrown)}`,
+        repair: 'Mend what it says, and run the doctor again.',
+      },
+    ]);
+    onCheck(name, findings);
+    all.push(...findings);
+  }
+  return all;
+}

@@ -1,0 +1,107 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { onTestFinished } from 'vitest';
+import { platformLine } from '#scripts/platform/platform-line.ts';
+import { CUSTOMER, USER } from '#shared/datastore/account-rows.ts';
+import { AUDIT_ENTRY } from '#shared/datastore/audit-rows.ts';
+import { JOB_STATE } from '#shared/datastore/bookkeeping-rows.ts';
+import { TIER } from '#shared/datastore/catalog-rows.ts';
+import { OPERATION } from '#shared/datastore/rows.ts';
+import { put } from '#shared/datastore/write.ts';
+import { type Operation, pendingOperation } from '#shared/domain/operation.ts';
+import { completeLimits } from '#shared/domain/tier.ts';
+import { syncInstance } from '#shared/lifecycle/sync-instance.ts';
+import { CustomersAtWork } from '#shared/workers/customers-at-work.ts';
+import { runOperation } from '#shared/workers/run-operation.ts';
+import { JOB as SWEEP_JOB } from '#shared/workers/sweep-report.ts';
+import { anInstance } from '#test/support/an-instance.ts';
+import { cloudAndRecords, OUR_LABEL } from '#test/support/cloud-and-records.ts';
+import { PROJECT } from '#test/support/compute-cloud.ts';
+import { runLine } from '#test/support/run-line.ts';
+
+export const ID = 'tw-550e84-a1b2c3d4';
+
+/** What `--json` prints of a doctor. */
+export interface Findings {
+  readonly findings: readonly {
+    readonly severity: string;
+    readonly check: string;
+    readonly finding: string;
+    readonly repair: string;
+  }[];
+}
+
+/** The operators' desk over emulators in this process: one running machine of customer acme, ten minutes old. */
+export async function aDesk() {
+  const world = await cloudAndRecords({ bootSeconds: 1, stopSeconds: 1 });
+  const { cloud, store, tools } = world;
+  const folder = mkdtempSync(path.join(tmpdir(), 'desk-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  await cloud.insert(ID, { labels: OUR_LABEL });
+  const machine = { ...anInstance().machine, machineType: 'e2-medium' };
+  await world.put(anInstance({ id: ID, machine }));
+  await store.write([
+    put(TIER, 'pro', { name: 'pro', maxInstances: 3, maxVolumeGb: 100, perMinute: completeLimits({ create: 10 }) }),
+    put(CUSTOMER, 'acme', { id: 'acme', name: 'Acme', tier: 'pro' }),
+    put(USER, anInstance().userId, {
+      id: anInstance().userId,
+      customerId: 'acme',
+      name: 'Alice',
+      projects: [],
+      groups: ['group1'],
+      roles: [],
+      createdAtMs: 1,
+    }),
+  ]);
+  /** Moves the one clock of emulators, tools and command lines. */
+  const advance = (seconds: number) => {
+    cloud.clock.advance(seconds);
+    writeFileSync(path.join(folder, 'clock.json'), JSON.stringify({ offsetMs: cloud.clock.nowMs() - Date.now() }));
+  };
+  advance(600);
+  await syncInstance(ID, { cause: 'drift' }, tools);
+  const environment = {
+    GOOGLE_CLOUD_PROJECT: PROJECT,
+    DATASTORE_EMULATOR_HOST: world.datastoreAddress,
+    COMPUTE_EMULATOR_HOST: cloud.emulator.address,
+    DEPLOYMENT: 'test',
+    LOCAL_STATE_DIR: folder,
+  };
+  const swept = () => store.write([put(JOB_STATE, SWEEP_JOB, { cursor: '1', ranAtMs: tools.nowMs() })]);
+  await swept();
+  const atWork = new CustomersAtWork();
+  const run = (...args: readonly string[]) => runLine(platformLine, args, environment);
+  return {
+    ...world,
+    advance,
+    swept,
+    run,
+    environment,
+    /** The findings of `doctor`. */
+    doctor: async () => JSON.parse((await run('doctor', '--json')).stdout) as Findings,
+    audited: async () => (await world.all(AUDIT_ENTRY)).map(({ value }) => value.action),
+    /** An operation on the machine, on record and first in its queue. */
+    accepted: async (kind: 'start' | 'stop' | 'reset', changes: Partial<Operation> = {}) => {
+      const instance = (await world.instance(ID)) ?? anInstance({ id: ID });
+      const made = { actor: { type: 'user', id: 'alice' }, requestId: 'request-1', atMs: tools.nowMs() } as const;
+      const operation = { ...pendingOperation(kind, instance, { ...made, id: 'op-1' }), ...changes };
+      await world.put({ ...instance, queue: [{ id: 'op-1', kind }] });
+      await store.write([put(OPERATION, 'op-1', operation)]);
+    },
+    /** The worker, until the operation has ended. */
+    work: async (operationId: string) => {
+      for (let delivery = 1; delivery <= 20; delivery += 1) {
+        await runOperation({ operationId, instanceId: ID }, tools, {
+          worker: `worker-${delivery}`,
+          waitMs: 0,
+          atWork,
+        });
+        const state = (await world.operation(operationId))?.state;
+        if (state === 'completed' || state === 'failed') return state;
+        advance(60);
+      }
+      return 'open';
+    },
+  };
+}

@@ -1,0 +1,98 @@
+import { describe, expect, test } from 'vitest';
+import { resumeCustomer, suspendCustomer } from '#shared/actions/suspend-customer.ts';
+import { CONTRACTS } from '#shared/contracts/index.ts';
+import { whileSuspended } from '#shared/contracts/contract.ts';
+import { sweep } from '#shared/workers/sweep.ts';
+import { testAuditor } from '#test/support/test-auditor.ts';
+import { aDesk, ID } from './a-desk.ts';
+
+const SETTINGS = { identity: { database: '', epochMs: 0 }, keptMs: 7 * 86_400_000 };
+
+describe('a suspended customer', () => {
+  test('can read, delete and stop, and nothing else', () => {
+    const refused = CONTRACTS.filter((contract) => whileSuspended(contract) === 'refused').map(({ name }) => name);
+
+    const forUsers = CONTRACTS.filter(({ role, method }) => role === null && method !== 'GET' && method !== 'DELETE');
+    const stops = ['compute-instances-stop', 'fleet-instances-update'];
+    expect(refused.sort()).toEqual(
+      forUsers
+        .map(({ name }) => name)
+        .filter((name) => !stops.includes(name))
+        .sort(),
+    );
+    expect(refused).toEqual(expect.arrayContaining(['compute-instances-create', 'compute-instances-start']));
+    for (const contract of CONTRACTS.filter(({ name }) => refused.includes(name) || name === 'fleet-instances-update'))
+      expect(contract.failures, contract.name).toContain('customer_suspended');
+  });
+
+  test('--stop-instances: machines stop within one sweep, as operations with the cause suspension', async () => {
+    const desk = await aDesk();
+
+    const done = await desk.run('customers', 'suspend', 'acme', '--reason', 'Unpaid.', '--stop-instances', '--json');
+
+    expect(done.exitCode, done.stderr).toBe(0);
+    const { stops } = JSON.parse(done.stdout) as { readonly stops: readonly { readonly operationId: string }[] };
+    expect(stops).toHaveLength(1);
+    desk.advance(30);
+    expect((await sweep(SETTINGS, desk.tools)).republished).toBe(1);
+    expect(await desk.work(stops[0]?.operationId ?? '')).toBe('completed');
+    expect((await desk.instance(ID))?.status).toBe('TERMINATED');
+    const causes = (await desk.events(ID)).map(({ cause }) => cause);
+    expect(causes).toContain('suspension');
+    expect(await desk.audited()).toEqual(['customer.suspend']);
+  });
+
+  test('resume starts nothing; both are on record once, with the reasons', async () => {
+    const desk = await aDesk();
+    const auditor = testAuditor(desk.tools.nowMs);
+    const request = { customerId: 'acme', reason: 'Unpaid.', stopInstances: false };
+
+    await suspendCustomer(request, auditor, desk.tools);
+    await suspendCustomer(request, auditor, desk.tools);
+    expect(await resumeCustomer({ customerId: 'acme' }, auditor, desk.tools)).toEqual({ resumed: true });
+    expect(await resumeCustomer({ customerId: 'acme' }, auditor, desk.tools)).toEqual({ resumed: false });
+
+    expect((await desk.audited()).sort()).toEqual(['customer.resume', 'customer.suspend']);
+    expect((await desk.instance(ID))?.queue).toEqual([]);
+  });
+
+  test('a reason of several lines, and a customer that does not exist, are refused', async () => {
+    const desk = await aDesk();
+    const auditor = testAuditor(desk.tools.nowMs);
+    const suspend = (customerId: string, reason: string) =>
+      suspendCustomer({ customerId, reason, stopInstances: false }, auditor, desk.tools);
+
+    await expect(suspend('acme', 'a\nb')).rejects.toMatchObject({ kind: 'invalid_request' });
+    await expect(suspend('nobody', 'a')).rejects.toMatchObject({ reason: 'unknown_customer' });
+  });
+});
+
+describe('cancel', () => {
+  test('ends what has not reached the cloud, and what is queued behind goes on', async () => {
+    const desk = await aDesk();
+    await desk.accepted('reset');
+
+    const done = await desk.run('operations', 'cancel', 'op-1');
+
+    expect(done.exitCode, done.stderr).toBe(0);
+    expect(await desk.operation('op-1')).toMatchObject({ state: 'failed', error: { reason: 'cancelled' } });
+    expect((await desk.instance(ID))?.queue).toEqual([]);
+    expect(await desk.audited()).toEqual(['operation.cancel']);
+  });
+
+  test('is refused once Compute Engine was asked', async () => {
+    const desk = await aDesk();
+    const call = {
+      verb: 'stop',
+      requestId: 'r',
+      askedAtMs: 1,
+      zoneOperation: null,
+      done: false,
+      mayBeApplied: true,
+    } as const;
+    await desk.accepted('stop', { call });
+
+    expect((await desk.run('operations', 'cancel', 'op-1')).exitCode).toBe(1);
+    expect(await desk.audited()).toEqual([]);
+  });
+});

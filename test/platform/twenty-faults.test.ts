@@ -1,0 +1,291 @@
+import { describe, expect, test } from 'vitest';
+import { examine } from '#scripts/platform/doctor/examine.ts';
+import { FORGED_ADDRESS } from '#scripts/platform/doctor/finding.ts';
+import { rateCounterRef } from '#shared/actions/rate-limiter.ts';
+import { API_KEY, SUSPENSION } from '#shared/datastore/account-rows.ts';
+import { DEAD_LETTER, JOB_STATE, RATE_COUNTER } from '#shared/datastore/bookkeeping-rows.ts';
+import { COMPOSITE_INDEXES } from '#shared/datastore/indexes.ts';
+import { INSTANCE } from '#shared/datastore/rows.ts';
+import { erase, put, ref } from '#shared/datastore/write.ts';
+import { LEASE_MS } from '#shared/domain/lease.ts';
+import { windowAt } from '#shared/domain/rate-limit.ts';
+import { JOB as SWEEP_JOB } from '#shared/workers/sweep-report.ts';
+import { applyCatalog } from '#shared/catalog/apply-catalog.ts';
+import type { Catalog } from '#shared/catalog/catalog.ts';
+import { sweep } from '#shared/workers/sweep.ts';
+import { aCatalog } from '#test/catalog/a-catalog.ts';
+import { testAuditor } from '#test/support/test-auditor.ts';
+import { anInstance } from '#test/support/an-instance.ts';
+import { OUR_LABEL } from '#test/support/cloud-and-records.ts';
+import { testDatastore } from '#test/support/datastore.ts';
+import { aDesk, ID } from './a-desk.ts';
+
+/*
+ * What an operator meets: each fault is made, found with at most two commands, repaired with the command that the doctor
+ * names, and on record in the audit trail where the repair is a change.
+ */
+
+const OLD_MS = 20 * 60_000;
+const SETTINGS = { identity: { database: '', epochMs: 0 }, keptMs: 7 * 86_400_000 };
+
+/** Nothing to say beside what a test is about. */
+const QUIET = {
+  catalogFindings: async () => ({ impossible: [], warnings: [] }),
+  logLines: () => [],
+  probedAddress: async () => undefined,
+};
+
+/** The arguments of a repair that is a command of the desk, or begins with one. */
+function argumentsOf(repair: string): readonly string[] {
+  const command = /npm run platform -- (.*)$/.exec(repair)?.[1] ?? '';
+  return command.split(' ');
+}
+
+test('nothing is at fault on a platform that works', async () => {
+  const desk = await aDesk();
+
+  const { exitCode, stdout } = await desk.run('doctor');
+
+  expect(stdout).toBe('Nothing is at fault.\n');
+  expect(exitCode).toBe(0);
+});
+
+describe('Compute Engine refuses', () => {
+  test.each([
+    ['stockout', 'ZONE_RESOURCE_POOL_EXHAUSTED', 503, 'zone_exhausted'],
+    ['quota', 'QUOTA_EXCEEDED', 403, 'cloud_quota_exceeded'],
+  ])('%s: found by doctor with its reason, repaired by starting again', async (_, code, httpStatus, reason) => {
+    const desk = await aDesk();
+    desk.cloud.emulator.drift(ID, 'stop');
+    desk.advance(10);
+    await desk.run('instances', 'sync', ID);
+    await desk.accepted('start');
+    desk.cloud.faults.add([
+      { service: 'compute', method: 'instances.start', kind: 'operationError', count: 50, code, httpStatus },
+    ]);
+    expect(await desk.work('op-1')).toBe('failed');
+    desk.cloud.faults.clear();
+    await desk.swept();
+
+    const { findings } = await desk.doctor();
+
+    expect(findings).toHaveLength(1);
+    expect(findings[0]?.finding).toContain(reason);
+    const repaired = await desk.run(...argumentsOf(findings[0]?.repair ?? ''), '--json');
+    expect(repaired.exitCode, repaired.stderr).toBe(0);
+    const { items } = JSON.parse(repaired.stdout) as { readonly items: readonly { readonly operationId: string }[] };
+    expect(await desk.work(items[0]?.operationId ?? '')).toBe('completed');
+    expect(await desk.audited()).toContain('instance.start');
+  });
+
+  test.each([['permission refused', 'cloud_permission_denied', 'npm run deploy']])(
+    '%s: found by doctor with the command that repairs it',
+    async (_, reason, repair) => {
+      const desk = await aDesk();
+      const error = { reason, message: 'Compute Engine said no.' };
+      await desk.accepted('start', { state: 'failed', error, completedAtMs: desk.tools.nowMs() });
+      await desk.put({ ...((await desk.instance(ID)) ?? anInstance({ id: ID })), queue: [] });
+
+      const { findings } = await desk.doctor();
+
+      expect(findings.map(({ finding }) => finding).join()).toContain(reason);
+      expect(findings[0]?.repair).toContain(repair);
+    },
+  );
+});
+
+describe('the catalogue names what is not there', () => {
+  test.each([
+    ['image family gone', { image: 'projects/ubuntu-os-cloud/global/images/family/ubuntu-1604-lts' }, {}],
+    ['network gone', {}, { network: 'global/networks/gone' }],
+  ])('%s: found by doctor, before any customer meets it', async (_, template, config) => {
+    const desk = await aDesk();
+    const { templates, configs } = aCatalog();
+    const rows = {
+      templates: { t: { ...templates['ubuntu-22-standard'], ...template } },
+      configs: { c: { ...configs['default-network'], ...config } },
+    } as Catalog;
+    await applyCatalog(desk.store, rows, { auditor: testAuditor() });
+
+    const { findings } = await desk.doctor();
+
+    expect(new Set(findings.map(({ check }) => check))).toEqual(new Set(['catalogue']));
+    expect(findings.map(({ finding }) => finding).join()).toMatch(/ubuntu-1604-lts|networks\/gone/);
+    expect(findings[0]?.repair).toContain('npm run catalog');
+    expect(await desk.audited()).toEqual(['catalog.apply']);
+  });
+});
+
+describe('an operation does not get on', () => {
+  test.each([
+    ['lost publish', {}],
+    ['worker killed', { state: 'running', attempts: 1, leaseToken: 'dead', leaseUntilMs: 1 } as const],
+  ])('%s: found by doctor, repaired by retry', async (_, changes) => {
+    const desk = await aDesk();
+    await desk.accepted('stop', { createdAtMs: desk.tools.nowMs() - OLD_MS, ...changes });
+
+    const { findings } = await desk.doctor();
+
+    expect(findings.map(({ repair }) => repair)).toEqual(['npm run platform -- operations retry op-1']);
+    expect((await desk.run(...argumentsOf(findings[0]?.repair ?? ''))).exitCode).toBe(0);
+    expect(await desk.work('op-1')).toBe('completed');
+    expect(await desk.audited()).toEqual(['operation.retry']);
+  });
+
+  test('stuck lease: shown by operations show, broken by retry', async () => {
+    const desk = await aDesk();
+    const held = { state: 'running', leaseToken: 'stuck', leaseUntilMs: desk.tools.nowMs() + LEASE_MS } as const;
+    await desk.accepted('stop', { createdAtMs: desk.tools.nowMs() - OLD_MS, ...held });
+
+    expect((await desk.run('operations', 'show', 'op-1')).stdout).toContain('held until');
+    expect((await desk.run('operations', 'retry', 'op-1')).exitCode).toBe(0);
+
+    expect((await desk.operation('op-1'))?.leaseUntilMs).toBe(0);
+    expect(await desk.work('op-1')).toBe('completed');
+    expect(await desk.audited()).toEqual(['operation.retry']);
+  });
+
+  test('dead letter: found by doctor, repaired by replay, which may be repeated', async () => {
+    const desk = await aDesk();
+    await desk.accepted('stop');
+    const letter = { operationId: 'op-1', instanceId: ID, messageId: '4711', data: '{}', attributes: {} };
+    await desk.store.write([put(DEAD_LETTER, '4711', { ...letter, recordedAtMs: desk.tools.nowMs() })]);
+
+    const { findings } = await desk.doctor();
+
+    expect(findings.map(({ repair }) => repair)).toEqual(['npm run platform -- dead-letters replay 4711']);
+    expect((await desk.run('dead-letters', 'replay', '4711')).exitCode).toBe(0);
+    expect(await desk.work('op-1')).toBe('completed');
+    expect((await desk.run('dead-letters', 'replay', '4711')).stdout).toContain('nothing was published');
+    expect((await desk.run('dead-letters', 'discard', '4711')).exitCode).toBe(0);
+    expect((await desk.doctor()).findings).toEqual([]);
+    expect((await desk.audited()).sort()).toEqual(['dead_letter.discard', 'dead_letter.replay', 'dead_letter.replay']);
+  });
+});
+
+describe('records and cloud differ', () => {
+  test('drift: found by doctor, repaired by sync', async () => {
+    const desk = await aDesk();
+    desk.cloud.emulator.drift(ID, 'stop');
+    desk.advance(10);
+
+    const { findings } = await desk.doctor();
+
+    expect(findings.map(({ repair }) => repair)).toEqual([`npm run platform -- instances sync ${ID}`]);
+    expect((await desk.run(...argumentsOf(findings[0]?.repair ?? ''))).stdout).toContain('TERMINATED');
+    expect((await desk.doctor()).findings).toEqual([]);
+    expect(await desk.audited()).toEqual(['instance.sync']);
+  });
+
+  test('orphaned VM: found by doctor, and on the list of the sweep, which removes it', async () => {
+    const desk = await aDesk();
+    // A database that no sweep has seen whole is not believed to be this deployment's.
+    await sweep(SETTINGS, desk.tools);
+    await desk.cloud.insert('tw-550e84-ffffffff', { labels: OUR_LABEL });
+    desk.advance(600);
+    await desk.swept();
+
+    expect((await desk.doctor()).findings[0]?.finding).toContain('the sweep has 0 of them on its list');
+    await sweep(SETTINGS, desk.tools);
+
+    expect((await desk.doctor()).findings[0]?.finding).toContain('tw-550e84-ffffffff); the sweep has 1');
+    expect((await desk.run('find', 'tw-550e84-ffffffff')).stdout).toContain('orphaned VM: unrecorded');
+  });
+
+  test('lost records: the brake is found by doctor, and taken off by release', async () => {
+    const desk = await aDesk();
+    await sweep(SETTINGS, desk.tools);
+    await desk.store.write([erase(ref(INSTANCE, ID))]);
+    await sweep(SETTINGS, desk.tools);
+
+    const { findings } = await desk.doctor();
+
+    const brake = findings.find(({ finding }) => finding.includes('brake is on'));
+    expect(brake?.repair).toContain('sweep release');
+    expect((await desk.run('sweep', 'release')).exitCode).toBe(0);
+    expect((await desk.doctor()).findings.some(({ finding }) => finding.includes('brake is on'))).toBe(false);
+    expect(await desk.audited()).toEqual(['sweep.release']);
+  });
+});
+
+describe('customers and their credentials', () => {
+  test('suspended customer: found by doctor, repaired by resume', async () => {
+    const desk = await aDesk();
+    await desk.store.write([put(SUSPENSION, 'acme', { reason: 'Unpaid.', sinceMs: 1, by: 'jane' })]);
+
+    const { findings } = await desk.doctor();
+
+    expect(findings.map(({ repair }) => repair)).toEqual(['npm run platform -- customers resume acme']);
+    expect((await desk.run('customers', 'resume', 'acme')).exitCode).toBe(0);
+    expect((await desk.doctor()).findings).toEqual([]);
+    expect(await desk.audited()).toEqual(['customer.resume']);
+  });
+
+  test('expired key: found by doctor and by customers show', async () => {
+    const desk = await aDesk();
+    const nowMs = desk.tools.nowMs();
+    const key = { id: 'ak_live_0123456789abcdef', userId: anInstance().userId, customerId: 'acme', name: 'ci' };
+    const times = { createdAtMs: 1, expiresAtMs: nowMs - 60_000, revokedAtMs: null, lastUsedAtMs: nowMs - 120_000 };
+    await desk.store.write([put(API_KEY, key.id, { ...key, secretHash: 'x', ...times })]);
+
+    const { findings } = await desk.doctor();
+
+    expect(findings.map(({ repair }) => repair)).toEqual([
+      `npm run accounts -- keys create --user ${key.userId} --name ci`,
+    ]);
+    expect((await desk.run('customers', 'show', 'acme')).stdout).toMatch(/ak_live_0123456789abcdef +expired/);
+  });
+
+  test('rate counter hot: customers show tells how many requests this minute has seen', async () => {
+    const desk = await aDesk();
+    const { id } = rateCounterRef('acme', 'create', windowAt(desk.tools.nowMs()).index);
+    await desk.store.write([put(RATE_COUNTER, id, { count: 640, ahead: 0 })]);
+
+    expect((await desk.run('customers', 'show', 'acme')).stdout).toContain('640 create');
+  });
+});
+
+describe('the platform itself', () => {
+  test('missing index: found by doctor', async () => {
+    const desk = await aDesk();
+    const lacking = await testDatastore(COMPOSITE_INDEXES.filter(({ kind }) => kind !== 'AuditEntry'));
+    const tools = { ...desk.tools, ...QUIET };
+
+    const findings = await examine({ ...tools, store: lacking.store });
+
+    const index = findings.find(({ check }) => check === 'indexes');
+    expect(index?.finding).toContain('A query of AuditEntry by actorId, id has no index');
+    expect(index?.repair).toContain('npm run deploy');
+  });
+
+  test('clock of a function wrong: found by doctor', async () => {
+    const desk = await aDesk();
+    await desk.store.write([put(JOB_STATE, SWEEP_JOB, { cursor: '1', ranAtMs: desk.tools.nowMs() + OLD_MS })]);
+
+    expect((await desk.doctor()).findings[0]?.finding).toContain('is 20m ahead');
+  });
+
+  test('no sweep: found by doctor', async () => {
+    const desk = await aDesk();
+    desk.advance(3_600);
+
+    expect((await desk.doctor()).findings[0]?.finding).toBe('The last sweep ran 60m ago.');
+  });
+
+  test('wrong FORWARDED_HOPS, code cache rejected: found by doctor', async () => {
+    const desk = await aDesk();
+    const logLines = () => [{ message: 'the shipped code cache was rejected', function: 'compute-instances-get' }];
+
+    const findings = await examine({
+      ...desk.tools,
+      ...QUIET,
+      logLines,
+      probedAddress: async () => FORGED_ADDRESS,
+    });
+
+    expect(findings.map(({ finding }) => finding)).toEqual([
+      expect.stringContaining('code cache of compute-instances-get'),
+      expect.stringContaining('FORWARDED_HOPS is larger'),
+    ]);
+  });
+});
