@@ -2,9 +2,11 @@ import { INSTANCE } from '#shared/datastore/rows.ts';
 import { ref, replace, type Row, type Write } from '#shared/datastore/write.ts';
 import { type Bid, centsOf, withBidEvent } from '#shared/domain/bid.ts';
 import { Failure } from '#shared/domain/failure.ts';
+import { fidOf } from '#shared/domain/fids.ts';
 import type { Instance } from '#shared/domain/instance.ts';
 import { isLeaving } from '#shared/domain/power.ts';
 import { isStopped } from '#shared/domain/status.ts';
+import { requireOwnDevices } from '#shared/domain/volume.ts';
 import { advanceBid, type BidTools } from '#shared/lifecycle/advance-bid.ts';
 import { bidClaim, bidVolumes } from '#shared/lifecycle/bid-volumes.ts';
 import { type Ordered, orderOperations } from '#shared/lifecycle/order-operations.ts';
@@ -131,10 +133,10 @@ async function withVolumes(
   const attached = volumes.filter((fid) => !launch.volumes.includes(fid));
   const removed = launch.volumes.filter((fid) => !volumes.includes(fid));
   if (attached.length + removed.length === 0) return { bid, writes: [] };
-  const [coming, going] = await Promise.all([
-    readVolumes(attached, bid, tools),
-    bidVolumes({ id: bid.id, launch: { ...launch, volumes: removed } }, tools),
-  ]);
+  const [coming, present] = await Promise.all([readVolumes(attached, bid, tools), bidVolumes(bid, tools)]);
+  const going = present.filter(({ id }) => removed.includes(fidOf('volume', id)));
+  const staying = present.filter((row) => !going.includes(row));
+  requireOwnDevices([...staying, ...coming].map(({ value }) => value));
   const claim = bidClaim(bid, '/volumes');
   const first = instances.find(({ id, value }) => id === bid.instances[0] && !isLeaving(value));
   const given =

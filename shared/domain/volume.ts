@@ -98,6 +98,16 @@ export function requireUnused({ use }: Pick<Volume, 'use'>): void {
   );
 }
 
+/** Throws `conflict` when two of the volumes would be one device: a volume keeps its device name when it is renamed. */
+export function requireOwnDevices(volumes: readonly Volume[]): void {
+  const names = volumes.map((volume) => volume.use?.deviceName ?? volume.name);
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice === undefined) return;
+  throw new Failure('conflict', `Two of the volumes would be the device ${twice}. Rename the one that is to come.`, {
+    reason: 'volume_name_taken',
+  });
+}
+
 /** A bid that wants volumes. */
 export interface VolumeClaim {
   /** fid of the bid. */

@@ -18,17 +18,27 @@ import {
 } from './volume-steps.ts';
 import type { VolumeTools } from './volume-tools.ts';
 
-/** Attaches a disk to the VM that should have it, and takes it off any other VM of ours. */
+/** Attaches a disk to the VM that should have it, under the name that it should have, and takes it off any other VM of ours. */
 export async function placeDisk(row: Row<Volume>, disk: Disk, tools: VolumeTools): Promise<VolumeOutcome> {
   const { use, callNumber } = row.value;
   const wanted = use?.instanceId ?? undefined;
   const [user] = disk.users;
-  if (user === wanted) {
+  if (user === wanted && (user === undefined || (await hasOwnName(row.value, user, tools)))) {
     await noteVolume(row, { attachedTo: user ?? '', attempts: 0, callNumber: callNumber + 1, checkAtMs: null }, tools);
     return SETTLED;
   }
   if (user !== undefined) return takeOff(row, user, tools);
   return wanted === undefined ? OPEN : putOn(row, wanted, tools);
+}
+
+/** False for a volume that was renamed, and given back to its VM before its disk had left. */
+async function hasOwnName(
+  { id, zone, use }: Volume,
+  machine: string,
+  { disks }: Pick<VolumeTools, 'disks'>,
+): Promise<boolean> {
+  const deviceName = await disks.deviceNameOf({ zone, name: id }, machine);
+  return deviceName === undefined || deviceName === use?.deviceName;
 }
 
 /** A VM that goes takes the disk off by itself. */
@@ -44,12 +54,16 @@ async function takeOff(row: Row<Volume>, machine: string, tools: VolumeTools): P
   });
 }
 
-/** A VM that comes brings the disk by its own insert; without a VM, the bid lets go of the volume. */
+/**
+ * A VM that is being made brings the disk by its own insert. An instance that is gone never gets it: the volume waits for the
+ * bid's next first instance. The row of an instance is written in the commit that assigns the volume, so absence is final.
+ */
 async function putOn(row: Row<Volume>, machine: string, tools: VolumeTools): Promise<VolumeOutcome> {
   const { disks, store } = tools;
   const { value: volume } = row;
   const instance = await store.get(ref(INSTANCE, machine));
-  if (instance === undefined || isLeaving(instance.value) || isComing(instance.value)) return lookLater(row, {}, tools);
+  if (instance === undefined) return rest(row, tools);
+  if (isLeaving(instance.value) || isComing(instance.value)) return lookLater(row, {}, tools);
   const place = { zone: volume.zone, name: volume.id };
   const deviceName = volume.use?.deviceName ?? volume.name;
   return move(row, { attachedTo: machine }, tools, () =>
@@ -67,7 +81,8 @@ async function move(
   try {
     const { done } = await carriedOut(zone, call, tools);
     if (!done) return await lookLater(row, {}, tools);
-    const isOver = deletedAtMs === null;
+    // A disk that was taken off is to go on to another VM, or to be removed.
+    const isOver = deletedAtMs === null && result.attachedTo === (row.value.use?.instanceId ?? '');
     const checkAtMs = isOver ? null : tools.nowMs();
     await noteVolume(row, { ...result, attempts: 0, callNumber: callNumber + 1, checkAtMs }, tools);
     return isOver ? SETTLED : OPEN;
@@ -81,6 +96,12 @@ async function move(
     });
     return postpone(row, { hasEnded: thrown.refused || thrown instanceof OperationFailed }, tools);
   }
+}
+
+async function rest(row: Row<Volume>, tools: VolumeTools): Promise<VolumeOutcome> {
+  const use = row.value.use === null ? null : { ...row.value.use, instanceId: null };
+  await noteVolume(row, { use, attachedTo: '', attempts: 0, checkAtMs: null }, tools);
+  return SETTLED;
 }
 
 async function lookLater(row: Row<Volume>, changes: Partial<Volume>, tools: VolumeTools): Promise<VolumeOutcome> {

@@ -1,3 +1,4 @@
+import type { ShiftableClock } from '#scripts/emulators/clock.ts';
 import { cancelBid } from '#shared/actions/cancel-bid.ts';
 import { type BidChange, changeBid } from '#shared/actions/change-bid.ts';
 import { placeBid, type PlaceBidRequest } from '#shared/actions/place-bid.ts';
@@ -18,7 +19,7 @@ import { runOperation } from '#shared/workers/run-operation.ts';
 import { sweep } from '#shared/workers/sweep.ts';
 import { syncFromEvent } from '#shared/workers/sync-from-event.ts';
 import { aBid } from './a-bid.ts';
-import { cloudAndRecords } from './cloud-and-records.ts';
+import { cloudAndRecords, standingClock } from './cloud-and-records.ts';
 import { BOOT_SECONDS } from './compute-cloud.ts';
 
 const PROJECT = 'proj_acme000000000000';
@@ -29,15 +30,17 @@ const ROUNDS_MAX = 40;
 export interface BidWorldSettings {
   /** Instances that the customer may have. */
   readonly maxInstances?: number;
+  /** Default: one that stands. Where disks come and go, one that goes, or their operations never end by themselves. */
+  readonly clock?: ShiftableClock;
 }
 
 /**
  * Bids in one process: the actions, a worker that takes what is published, and the sweep, over emulators of Compute Engine
  * and Datastore with one clock. A VM boots and stops when the clock is moved.
  */
-export async function bidWorld({ maxInstances = 8 }: BidWorldSettings = {}) {
+export async function bidWorld({ maxInstances = 8, clock = standingClock() }: BidWorldSettings = {}) {
   const mailbox: OperationMessage[] = [];
-  const world = await cloudAndRecords({ publish: (messages) => void mailbox.push(...messages) });
+  const world = await cloudAndRecords({ clock, publish: (messages) => void mailbox.push(...messages) });
   const { cloud, store, tools } = world;
   const tier: Tier = { name: 'pro', maxInstances, maxVolumeGb: 0, perMinute: completeLimits({ create: 60 }) };
   await store.write([put(TIER, 'pro', tier), put(CUSTOMER, 'acme', { id: 'acme', name: 'Acme', tier: 'pro' })]);

@@ -32,6 +32,7 @@ falls. What the bid has already is no change. A bid that has ended is 409.`,
     'volume_not_found',
     'volume_region',
     'volume_in_use',
+    'volume_name_taken',
   ],
   examples: [
     {
