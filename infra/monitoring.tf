@@ -10,7 +10,7 @@ locals {
     foreign_sweeps = { message = "the database was restored from another one, or is another one; nothing is swept", description = "Sweeps that did nothing, because the database is not the one that the environment was made with." }
     failed_parts   = { message = "a part of the sweep failed; the next sweep tries again", description = "Parts of reconciler sweeps that failed." }
     orphans        = { message = "a VM without a record was found; it will be stopped, and deleted after some days", description = "Virtual machines of ours that nobody has on record." }
-    quota_drift    = { message = "quota usage was not the number of instances", description = "Customers whose counted quota differs from their instances." }
+    quota_drift    = { message = "quota usage was not what the customer has", description = "Customers whose counted quota differs from their instances or volumes." }
     stuck_machines = { message = "a VM without a record could not be stopped or deleted yet", description = "Failed attempts to stop or delete virtual machines that must go." }
     sweeps         = { message = "sweep ended", description = "Runs of the reconciler that came to their end." }
   }

@@ -12,8 +12,8 @@ const SILENT: Log = { info: () => undefined, warn: () => undefined, error: () =>
 
 const line = new CommandLine(
   'recount',
-  'Compares the quota usage of customers with the instances that they have, and repairs it.\n\n' +
-    'Safe while instances are created and deleted. Exits with 0 when it was done, 1 when it could not be, 2 when the\n' +
+  'Compares the quota usage of customers with the instances and volumes that they have, and repairs it.\n\n' +
+    'Safe while instances and volumes are created and deleted. Exits with 0 when it was done, 1 when it could not be, 2 when the\n' +
     'command line is wrong.',
 );
 
@@ -36,7 +36,7 @@ line.only(
     const report: RecountReport =
       customer === undefined
         ? await recountAll(tools, options)
-        : { customers: 1, drifts: some(await recountCustomer(customer, tools, options)), finished: true };
+        : { customers: 1, drifts: await recountCustomer(customer, tools, options), finished: true };
     session.print(textOf(report, dryRun), report);
     return report.drifts.every(({ repaired }) => repaired || dryRun) ? EXIT.ok : EXIT.error;
   },
@@ -44,21 +44,21 @@ line.only(
 
 process.exitCode = await line.run(process.argv.slice(2));
 
-function some(drift: UsageDrift | undefined): readonly UsageDrift[] {
-  return drift === undefined ? [] : [drift];
-}
-
 function textOf({ customers, drifts }: RecountReport, dryRun: boolean): string {
   const counted = `${customers} ${customers === 1 ? 'customer' : 'customers'} counted`;
   if (drifts.length === 0) return `${counted}, nothing is off.\n`;
   const rows = table<UsageDrift>(
     [
       { heading: 'CUSTOMER', cell: ({ customerId }) => customerId },
-      { heading: 'RECORDED', cell: ({ recorded }) => (recorded === null ? 'nothing' : String(recorded)) },
-      { heading: 'COUNTED', cell: ({ counted: instances }) => String(instances) },
+      { heading: 'RECORDED', cell: ({ recorded, of }) => (recorded === null ? 'nothing' : amount(recorded, of)) },
+      { heading: 'COUNTED', cell: ({ counted: found, of }) => amount(found, of) },
       { heading: 'REPAIRED', cell: ({ repaired }) => (repaired ? 'yes' : 'no') },
     ],
     drifts,
   );
   return `${counted}, ${drifts.length} off${dryRun ? ' (nothing was changed)' : ''}:\n${rows}`;
+}
+
+function amount(count: number, of: UsageDrift['of']): string {
+  return of === 'volumeGb' ? `${count} GB` : String(count);
 }

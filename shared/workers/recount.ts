@@ -1,13 +1,15 @@
 import { type Auditor, auditWrite } from '#shared/datastore/audit-rows.ts';
 import { CUSTOMER } from '#shared/datastore/account-rows.ts';
-import { JOB_STATE, USAGE } from '#shared/datastore/bookkeeping-rows.ts';
-import { ALL_CUSTOMERS, ALL_USAGES, INSTANCES_OF_CUSTOMER } from '#shared/datastore/queries.ts';
+import { JOB_STATE } from '#shared/datastore/bookkeeping-rows.ts';
+import { ALL_CUSTOMERS, ALL_USAGES } from '#shared/datastore/queries.ts';
 import { Conflict, insert, put, ref, replace } from '#shared/datastore/write.ts';
 import type { Tools } from '#shared/lifecycle/tools.ts';
+import { type CountedThing, INSTANCE_COUNTER, type UsageCounter, VOLUME_COUNTER } from './usage-counters.ts';
 
-/** A customer whose usage was not the number of their instances. */
+/** A customer whose usage was not what they have. */
 export interface UsageDrift {
   readonly customerId: string;
+  readonly of: CountedThing;
   /** `null`: there was no row. */
   readonly recorded: number | null;
   readonly counted: number;
@@ -38,15 +40,27 @@ const AT_ONCE = 8;
 const PAGE_SIZE = 200;
 const JOB = 'quota-recount';
 
+/** Compares the usages of one customer with their instances and volumes, and repairs them. Answers those that were wrong. */
+export async function recountCustomer(
+  customerId: string,
+  tools: RecountTools,
+  options: RecountOptions,
+): Promise<readonly UsageDrift[]> {
+  const drifts = [
+    await recountUsage(INSTANCE_COUNTER, customerId, tools, options),
+    await recountUsage(VOLUME_COUNTER, customerId, tools, options),
+  ];
+  return drifts.filter((drift) => drift !== undefined);
+}
+
 /**
- * Compares the usage of one customer with the number of their instances, and repairs it.
- *
- * Creates and deletes go on meanwhile: each writes the usage in the commit that makes or removes the instance, so while
- * the row keeps its version the count stays true, and the repair is written only on that condition. There are two ways in
- * which an instance can go without the version changing, when there is no row yet or when it says 0 already; so after a
+ * Creates and deletes go on meanwhile: each writes the usage in the commit that makes or removes an instance or a volume, so
+ * while the row keeps its version the count stays true, and the repair is written only on that condition. There are two ways
+ * in which an instance can go without the version changing, when there is no row yet or when it says 0 already; so after a
  * repair it is compared once more. Answers `undefined` when nothing was wrong.
  */
-export async function recountCustomer(
+async function recountUsage<T extends object>(
+  { of, kind, amountOf, usageOf, count }: UsageCounter<T>,
   customerId: string,
   { store, log, sleep, random }: RecountTools,
   { dryRun, auditor }: RecountOptions,
@@ -55,38 +69,42 @@ export async function recountCustomer(
   let settled = false;
   for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt += 1) {
     if (attempt > 2) await sleep(random.fraction() * WAIT_MS_MAX);
-    const row = await store.get(ref(USAGE, customerId));
-    const counted = await store.count(INSTANCES_OF_CUSTOMER, { customerId: { stringValue: customerId } });
-    if ((row?.value.instances ?? 0) === counted) {
+    const row = await store.get(ref(kind, customerId));
+    const counted = await count(customerId, store);
+    const recorded = row === undefined ? null : amountOf(row.value);
+    if ((recorded ?? 0) === counted) {
       settled = true;
       break;
     }
     try {
       // Without a write, the version tells whether the two numbers belong together.
       if (dryRun) {
-        if ((await store.get(ref(USAGE, customerId)))?.version !== row?.version) continue;
-        return noted({ customerId, recorded: row?.value.instances ?? null, counted, repaired: false }, log);
+        if ((await store.get(ref(kind, customerId)))?.version !== row?.version) continue;
+        return noted({ customerId, of, recorded, counted, repaired: false }, log);
       }
-      const instances = { instances: counted };
-      const repair = row === undefined ? insert(USAGE, customerId, instances) : replace(row, instances);
-      const change = { before: row === undefined ? null : { ...row.value }, after: instances };
+      const usage = usageOf(counted);
+      const repair = row === undefined ? insert(kind, customerId, usage) : replace(row, usage);
+      const change = {
+        before: row === undefined ? null : { [of]: amountOf(row.value) },
+        after: { [of]: counted },
+      };
       const entry =
         auditor === undefined
           ? []
           : [auditWrite(auditor, { action: 'quota.recount', object: `customer ${customerId}`, ...change })];
       await store.commitOnce([repair, ...entry]);
-      first ??= { recorded: row?.value.instances ?? null, counted };
+      first ??= { recorded, counted };
     } catch (thrown) {
       if (!(thrown instanceof Conflict)) throw thrown;
     }
   }
-  if (first !== undefined) return noted({ customerId, ...first, repaired: settled }, log);
-  if (!settled) log.warn('a quota could not be recounted: it never stood still', { customerId });
+  if (first !== undefined) return noted({ customerId, of, ...first, repaired: settled }, log);
+  if (!settled) log.warn('a quota could not be recounted: it never stood still', { customerId, of });
   return undefined;
 }
 
 function noted(drift: UsageDrift, log: Tools['log']): UsageDrift {
-  log.warn('quota usage was not the number of instances', { ...drift });
+  log.warn('quota usage was not what the customer has', { ...drift });
   return drift;
 }
 
@@ -110,7 +128,7 @@ export async function recountAll(
       const found = await Promise.all(
         ids.slice(from, from + AT_ONCE).map((customerId) => recountCustomer(customerId, tools, options)),
       );
-      drifts.push(...found.filter((drift) => drift !== undefined));
+      drifts.push(...found.flat());
     }
     customers += ids.length;
     place = next;

@@ -44,7 +44,7 @@ test('a usage that is off locks a customer out; the command says so, repairs it,
   expect(one.exitCode).toBe(0);
   expect(JSON.parse(one.stdout)).toEqual({
     customers: 1,
-    drifts: [{ customerId: 'umbrella', recorded: 5, counted: 0, repaired: true }],
+    drifts: [{ customerId: 'umbrella', of: 'instances', recorded: 5, counted: 0, repaired: true }],
     finished: true,
   });
   expect(again.stdout).toMatch(/^\d+ customers counted, nothing is off\.\n$/);

@@ -4,10 +4,12 @@ import { USAGE } from '#shared/datastore/bookkeeping-rows.ts';
 import { INSTANCES_OF_CUSTOMER } from '#shared/datastore/queries.ts';
 import { INSTANCE } from '#shared/datastore/rows.ts';
 import type { Store } from '#shared/datastore/store.ts';
+import { VOLUME, VOLUME_USAGE } from '#shared/datastore/volume-rows.ts';
 import { erase, insert, put, ref, remove, replace } from '#shared/datastore/write.ts';
 import type { Log } from '#shared/domain/log.ts';
 import { release } from '#shared/domain/quota.ts';
 import { recountAll, recountCustomer } from '#shared/workers/recount.ts';
+import { aVolume } from '#test/support/a-volume.ts';
 import { anInstance } from '#test/support/an-instance.ts';
 import { testDatastore } from '#test/support/datastore.ts';
 import { seededRandom } from '#test/support/seeded-random.ts';
@@ -44,18 +46,18 @@ describe('one customer', () => {
     await instances(store, 'acme', counted);
     await store.write([put(USAGE, 'acme', { instances: recorded })]);
 
-    const drift = await recountCustomer('acme', tools, { dryRun: false });
+    const [drift] = await recountCustomer('acme', tools, { dryRun: false });
 
-    expect(drift).toEqual({ customerId: 'acme', recorded, counted, repaired: true });
+    expect(drift).toEqual({ customerId: 'acme', of: 'instances', recorded, counted, repaired: true });
     expect(await used(store, 'acme')).toBe(counted);
-    expect(lines).toEqual([{ message: 'quota usage was not the number of instances', fields: drift }]);
+    expect(lines).toEqual([{ message: 'quota usage was not what the customer has', fields: drift }]);
   });
 
   test('a row that is missing is made', async () => {
     const { store, tools } = await harness();
     await instances(store, 'acme', 2);
 
-    expect(await recountCustomer('acme', tools, { dryRun: false })).toMatchObject({ recorded: null, counted: 2 });
+    expect(await recountCustomer('acme', tools, { dryRun: false })).toMatchObject([{ recorded: null, counted: 2 }]);
     expect(await used(store, 'acme')).toBe(2);
   });
 
@@ -65,11 +67,32 @@ describe('one customer', () => {
     await store.write([put(USAGE, 'acme', { instances: 2 })]);
     const before = await store.get(ref(USAGE, 'acme'));
 
-    expect(await recountCustomer('acme', tools, { dryRun: false })).toBeUndefined();
-    expect(await recountCustomer('nobody', tools, { dryRun: false })).toBeUndefined();
+    expect(await recountCustomer('acme', tools, { dryRun: false })).toEqual([]);
+    expect(await recountCustomer('nobody', tools, { dryRun: false })).toEqual([]);
 
     expect((await store.get(ref(USAGE, 'acme')))?.version).toBe(before?.version);
     expect(lines).toEqual([]);
+  });
+
+  test.each([
+    ['too high', 500, 80],
+    ['too low', 10, 80],
+  ])('GB of volumes that are %s are repaired; deleted volumes do not count', async (_, recorded, counted) => {
+    const { store, tools } = await harness();
+    const volumes = [
+      aVolume({ id: 'vol-1', sizeGb: 50 }),
+      aVolume({ id: 'vol-2', sizeGb: 30, state: 'creating' }),
+      aVolume({ id: 'vol-3', sizeGb: 70, state: 'deleted', deletedAtMs: 1 }),
+      aVolume({ id: 'vol-4', sizeGb: 70, customerId: 'umbrella' }),
+    ];
+    await store.write(volumes.map((volume) => put(VOLUME, volume.id, volume)));
+    await store.write([put(VOLUME_USAGE, 'acme', { gb: recorded })]);
+
+    const drifts = await recountCustomer('acme', tools, { dryRun: false });
+
+    expect(drifts).toEqual([{ customerId: 'acme', of: 'volumeGb', recorded, counted, repaired: true }]);
+    expect((await store.get(ref(VOLUME_USAGE, 'acme')))?.value).toEqual({ gb: counted });
+    expect(await recountCustomer('acme', tools, { dryRun: false })).toEqual([]);
   });
 
   test('a dry run says what is off and writes nothing', async () => {
@@ -77,9 +100,9 @@ describe('one customer', () => {
     await instances(store, 'acme', 2);
     await store.write([put(USAGE, 'acme', { instances: 9 })]);
 
-    const drift = await recountCustomer('acme', tools, { dryRun: true });
+    const [drift] = await recountCustomer('acme', tools, { dryRun: true });
 
-    expect(drift).toEqual({ customerId: 'acme', recorded: 9, counted: 2, repaired: false });
+    expect(drift).toEqual({ customerId: 'acme', of: 'instances', recorded: 9, counted: 2, repaired: false });
     expect(await used(store, 'acme')).toBe(9);
   });
 });
@@ -124,7 +147,7 @@ describe('while creates and deletes go on', () => {
     await store.write([put(USAGE, 'acme', { instances: 7 })]);
     const busy = disturbed(store, 3, (time) => create(store, `new-${time}`));
 
-    const drift = await recountCustomer('acme', { ...tools, store: busy }, { dryRun: false });
+    const [drift] = await recountCustomer('acme', { ...tools, store: busy }, { dryRun: false });
 
     expect(drift).toMatchObject({ counted: 5, repaired: true });
     expect(await used(store, 'acme')).toBe(5);
@@ -157,7 +180,7 @@ describe('while creates and deletes go on', () => {
     await store.write([put(USAGE, 'acme', { instances: 7 })]);
     const busy = disturbed(store, 1_000, (time) => create(store, `new-${time}`));
 
-    const drift = await recountCustomer('acme', { ...tools, store: busy }, { dryRun: false });
+    const [drift] = await recountCustomer('acme', { ...tools, store: busy }, { dryRun: false });
 
     expect(drift).toBeUndefined();
     expect(await used(store, 'acme')).toBe(27);
