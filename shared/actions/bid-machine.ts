@@ -1,14 +1,18 @@
 import type { LaunchSpecification } from '#shared/domain/bid.ts';
-import type { Image, MachineExtras, NetworkConfig } from '#shared/domain/catalog.ts';
+import type { Image, ServerType } from '#shared/domain/catalog.ts';
 import { Failure } from '#shared/domain/failure.ts';
-import { idOf } from '#shared/domain/fids.ts';
+import { fidOf, idOf } from '#shared/domain/fids.ts';
+import { imageFacts } from '#shared/domain/image-facts.ts';
 import type { MachineSpec } from '#shared/domain/instance.ts';
 import type { Login } from '#shared/domain/login.ts';
+import { launchZones } from '#shared/domain/launch-zones.ts';
+import { machineOffers, memoryGbOf } from '#shared/domain/machine-offer.ts';
+import { architectureOf } from '#shared/domain/machine-traits.ts';
 import { scriptMetadata } from '#shared/domain/user-data.ts';
-import { regionOf, zonesOf } from '#shared/domain/zones.ts';
-import { BID_CONFIG } from '#shared/lifecycle/launch-bid.ts';
 import type { BidLogin } from './bid-login.ts';
 import type { CatalogReader } from './catalog-reader.ts';
+import { readLaunchCatalog } from './launch-catalog.ts';
+import { subnetworkIn } from './subnetwork-in.ts';
 
 export interface BidMachineRequest {
   readonly customerId: string;
@@ -27,40 +31,33 @@ export interface BidMachine {
   readonly login: Login;
 }
 
-/** What the catalogue says about one machine type, wherever it names it. */
-interface OfferedType extends MachineExtras {
-  readonly machineType: string;
-  readonly diskSizeGb: number;
-  readonly diskType: string;
-  readonly memoryGb: number | undefined;
-  readonly regions: readonly string[];
-}
-
 /**
- * What each instance of a bid is made of. Throws `not_found` for a type, image or cluster that there is none of, and
- * `invalid_request` for a zone that does not have the type and for another memory than the type's.
+ * What each instance of a bid is made of. What is offered, and in which zones, is what the instance types and the availability
+ * list say. Throws `not_found` for a type, image or cluster that does not exist, and `invalid_request` for a zone that does not
+ * have the type, an image of another architecture and another memory than the type's.
  */
 export async function bidMachine(request: BidMachineRequest, catalog: CatalogReader): Promise<BidMachine> {
   const { launch, zone } = request;
-  const [type, image, config, { login, metadata }] = await Promise.all([
+  const [{ type, zones, config }, images, { login, metadata }] = await Promise.all([
     offeredType(request, catalog),
-    imageOf(request, catalog),
-    catalog.config(BID_CONFIG),
+    catalog.images(),
     request.login(),
   ]);
+  const image = imageOf(request, type, images);
   if (request.kubernetesCluster !== null) throw unknown('Kubernetes cluster', 'cluster_not_found');
-  if (!type.regions.flatMap(zonesOf).includes(zone)) {
-    throw invalid('/region', `must be one of ${type.regions.flatMap(zonesOf).join(', ')}`, 'enum');
-  }
-  if (launch.memoryGb !== null && launch.memoryGb !== type.memoryGb) {
+  if (!zones.includes(zone)) throw invalid('/region', `must be one of ${zones.join(', ')}`, 'enum');
+  if (launch.memoryGb !== null && launch.memoryGb !== memoryGbOf(type)) {
     throw invalid('/launch_specification/memory_gb', 'is not the memory of the instance type', 'enum');
   }
   const machine = {
     machineType: type.machineType,
     image: image.image,
-    diskSizeGb: type.diskSizeGb,
+    diskSizeGb: Math.max(type.diskSizeGb, imageFacts(image).diskGbMin),
     diskType: type.diskType,
-    ...networkOf(config, zone),
+    network: config.network,
+    subnetwork: await subnetworkIn({ zone, config, pointers: { zone: '/region', config: '/region' } }, catalog),
+    tags: config.tags,
+    externalIp: config.externalIp,
     labels: {},
     metadata: { ...metadata, ...scriptMetadata(launch.startupScript ?? '') },
     spot: true,
@@ -71,71 +68,42 @@ export async function bidMachine(request: BidMachineRequest, catalog: CatalogRea
   return { machine, login };
 }
 
-/** The network of the default configuration; its subnetwork only where the zone is in that one's region. */
-function networkOf(
-  config: NetworkConfig,
-  zone: string,
-): Pick<MachineSpec, 'network' | 'subnetwork' | 'tags' | 'externalIp'> {
-  const { network, subnetwork, tags, externalIp } = config;
-  return { network, subnetwork: regionOf(config.zone) === regionOf(zone) ? subnetwork : '', tags, externalIp };
-}
-
-async function offeredType(
-  { customerId, instanceType }: BidMachineRequest,
-  catalog: CatalogReader,
-): Promise<OfferedType> {
-  const machineType = idOf('instanceType', instanceType);
-  const [serverTypes, templates, config] = await Promise.all([
-    catalog.serverTypes(),
-    catalog.templates(),
-    catalog.config(BID_CONFIG),
-  ]);
-  const ordered = serverTypes.find(
-    (type) => type.machineType === machineType && (type.customerId === '' || type.customerId === customerId),
+/** The server type whose machine type is asked for, with the zones that have it. */
+async function offeredType({ customerId, instanceType }: BidMachineRequest, catalog: CatalogReader) {
+  const found = await readLaunchCatalog(catalog);
+  const machineType = idOf('instanceType', instanceType) ?? '';
+  const isOffered = machineOffers(found.serverTypes, customerId).some((offer) => offer.machineType === machineType);
+  // Two server types of one machine type differ in their boot disks only; the first one's is taken, as it is offered.
+  const type = found.serverTypes.find(
+    (row) => row.machineType === machineType && (row.customerId === '' || row.customerId === customerId),
   );
-  const described = templates.filter((template) => template.machineType === machineType);
-  const [template] = described;
-  const found = ordered ?? template;
-  if (machineType === undefined || found === undefined) {
-    throw unknown('Instance type', 'instance_type_not_found');
-  }
-  return {
-    machineType,
-    diskSizeGb: found.diskSizeGb,
-    diskType: found.diskType,
-    accelerator: found.accelerator,
-    localSsds: found.localSsds,
-    discardLocalSsd: found.discardLocalSsd,
-    memoryGb: ordered === undefined ? undefined : Math.round(ordered.memoryMb / 1024),
-    regions: [
-      ...new Set([...(ordered === undefined ? [] : [regionOf(config.zone)]), ...described.map(({ region }) => region)]),
-    ],
-  };
+  if (!isOffered || type === undefined) throw unknown('Instance type', 'instance_type_not_found');
+  return { type, zones: launchZones(found, customerId).get(machineType) ?? [], config: found.config };
 }
 
-/** The image of that version; without one, the latest Ubuntu of the catalogue. */
-async function imageOf(
-  { customerId, launch }: BidMachineRequest,
-  catalog: CatalogReader,
-): Promise<Pick<Image, 'image'>> {
-  const images = (await catalog.images()).filter((image) => image.customerId === '' || image.customerId === customerId);
-  if (launch.imageVersion !== null) {
-    const wanted = images.find(({ id }) => imageVersionFid(id) === launch.imageVersion);
+/** The image of that version; without one, the latest Ubuntu of the catalogue for the type's architecture. */
+function imageOf(
+  { customerId, launch: { imageVersion } }: BidMachineRequest,
+  { machineType }: Pick<ServerType, 'machineType'>,
+  catalogued: readonly Image[],
+): Image {
+  const images = catalogued.filter((image) => image.customerId === '' || image.customerId === customerId);
+  const runsOnIt = (image: Image) => (imageFacts(image).architecture ?? architecture) === architecture;
+  const architecture = architectureOf(machineType);
+  if (imageVersion !== null) {
+    const wanted = images.find(({ id }) => fidOf('imageVersion', id) === imageVersion);
     if (wanted === undefined) throw unknown('Image version', 'image_version_not_found');
-    return wanted;
+    if (runsOnIt(wanted)) return wanted;
+    throw invalid('/launch_specification/image_version', `is not for machines of ${architecture}`, 'enum');
   }
   const ubuntu = images
-    .filter(({ image }) => image.startsWith('projects/ubuntu-os-cloud/'))
+    .filter((image) => image.image.startsWith('projects/ubuntu-os-cloud/') && runsOnIt(image))
     .sort((a, b) => (a.id < b.id ? 1 : -1));
   const [latest] = ubuntu;
   if (latest !== undefined) return latest;
   throw new Failure('internal', 'No Ubuntu image is set up. Please tell the platform’s operators.', {
     reason: 'image_missing',
   });
-}
-
-function imageVersionFid(id: string): string {
-  return `imgver_${id}`;
 }
 
 function unknown(

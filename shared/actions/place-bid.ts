@@ -7,11 +7,11 @@ import { insert, ref, replace, type Row, type Write } from '#shared/datastore/wr
 import { nextBidStep } from '#shared/domain/bid-steps.ts';
 import { type Bid, type LaunchSpecification, withBidEvent } from '#shared/domain/bid.ts';
 import { Failure } from '#shared/domain/failure.ts';
+import { idOf } from '#shared/domain/fids.ts';
 import type { IdempotencyKey } from '#shared/domain/idempotency-key.ts';
-import { priceAt } from '#shared/domain/price.ts';
 import type { Actor, Principal } from '#shared/domain/principal.ts';
 import { reserve } from '#shared/domain/quota.ts';
-import { spotPriceIn } from '#shared/domain/spot-price.ts';
+import { spotCents as spotCentsIn } from '#shared/domain/machine-offer.ts';
 import type { Tier } from '#shared/domain/tier.ts';
 import type { Volume } from '#shared/domain/volume.ts';
 import { sha256, sortedJson } from '#shared/http/idempotency.ts';
@@ -88,10 +88,14 @@ function acceptBid(request: PlaceBidRequest, { store, nowMs, random }: BidTools)
   const id = `bid_${random.hex(8)}`;
   const recentRef = idempotencyKey === undefined ? ref(RECENT_BID, recentId(request)) : undefined;
   return store.change<Placed>(async () => {
-    const [usage, earlier, recent] = await store.getAll([
+    // The type is named by its machine type, so its prices are read beside the rest.
+    const machineType = idOf('instanceType', wish.instanceType);
+    const [usage, earlier, recent, onDemand, spot] = await store.getAll([
       ref(USAGE, caller.customerId),
       idempotencyKey && ref(IDEMPOTENCY, idempotencyKey.id),
       recentRef,
+      machineType === undefined ? undefined : ref(PRICE, machineType),
+      machineType === undefined ? undefined : ref(SPOT_PRICE, machineType),
     ]);
     const atMs = nowMs();
     if (idempotencyKey !== undefined && earlier !== undefined && earlier.value.expireAtMs > atMs) {
@@ -101,7 +105,7 @@ function acceptBid(request: PlaceBidRequest, { store, nowMs, random }: BidTools)
     const repeated = recent === undefined ? undefined : await liveBid(recent.value, atMs, store);
     if (repeated !== undefined) return { writes: [], result: { reply: request.answer(repeated), messages: [] } };
     const placed = newBid(id, { request, made: await lookedUp, atMs });
-    const spotCents = await spotCentsOf(placed, { store, atMs });
+    const spotCents = spotCentsIn({ onDemand: onDemand?.value, spot: spot?.value }, placed.zone, atMs);
     const volumes = await readVolumes(wish.launch.volumes, { ...caller, project: wish.project }, { store });
     const { bid, writes, messages } = launchedNow(placed, { request, usage, volumes, spotCents, random });
     const reply = request.answer(placed);
@@ -140,16 +144,6 @@ function noteRecent(
 ): Write {
   const recent = { bidId, expireAtMs: atMs + SAME_REQUEST_MS };
   return earlier === undefined ? insert(RECENT_BID, id, recent) : replace(earlier, recent);
-}
-
-async function spotCentsOf(
-  bid: Bid,
-  { store, atMs }: { readonly store: BidTools['store']; readonly atMs: number },
-): Promise<number | undefined> {
-  const { machineType } = bid.machine;
-  const [onDemand, spot] = await store.getAll([ref(PRICE, machineType), ref(SPOT_PRICE, machineType)]);
-  const price = spotPriceIn({ onDemand: onDemand?.value, spot: spot?.value }, bid.zone);
-  return price === undefined ? undefined : priceAt(price, atMs);
 }
 
 /** The volumes as the bid's, and on the way to its first instance where there is one. */

@@ -3,13 +3,15 @@ import type { NetworkConfig, Template } from '#shared/domain/catalog.ts';
 import { Failure } from '#shared/domain/failure.ts';
 import { imageFacts } from '#shared/domain/image-facts.ts';
 import { imageUser, loginMetadata, type LoginKey } from '#shared/domain/login.ts';
-import { chooseSubnet } from '#shared/domain/choose-subnet.ts';
-import { isZoneOf, regionIn, regionOf, zonesOf } from '#shared/domain/zones.ts';
+import { isZoneOf, regionOf, zonesOf } from '#shared/domain/zones.ts';
 import type { CatalogReader } from './catalog-reader.ts';
 import type { InstanceKeys } from './keys-for-instance.ts';
+import { subnetworkIn } from './subnetwork-in.ts';
 
 /** Used where a request names a zone instead of a config. */
 export const DEFAULT_CONFIG = 'default-network';
+
+const POINTERS = { zone: '/zone', config: '/config_id' };
 
 export interface TemplateRequest {
   readonly templateId: string;
@@ -32,7 +34,7 @@ export async function templateBlueprint(request: TemplateRequest, catalog: Catal
   if (unknown.length > 0) throw unknownKeys(unknown);
   requireRoomForImage(template);
   const zone = request.configId === undefined ? zoneIn(template, request.zone ?? '') : zoneOfConfig(template, config);
-  const subnetwork = await subnetworkIn(zone, config, catalog);
+  const subnetwork = await subnetworkIn({ zone, config, pointers: POINTERS }, catalog);
   const user = imageUser(template);
   return {
     zone,
@@ -112,29 +114,7 @@ function requireRoomForImage(template: Template): void {
   );
 }
 
-/**
- * The config's subnetwork, unless the zone lies elsewhere or the config names none: then the only one of its network there.
- * `""` where the catalogue knows none, which is right for a network in auto mode.
- */
-async function subnetworkIn(zone: string, config: NetworkConfig, catalog: CatalogReader): Promise<string> {
-  const region = regionIn(config.subnetwork);
-  if (config.subnetwork !== '' && (region === undefined || region === regionOf(zone))) return config.subnetwork;
-  const choice = chooseSubnet(await catalog.subnetsOf(config.network), zone);
-  if (choice.subnet !== undefined) return choice.subnet.subnetwork;
-  if (region === undefined) {
-    // In auto mode every region has a subnet, whatever the catalogue lists.
-    if (choice.why !== 'several') return '';
-    const message = `names no subnet, and its network ${choice.problem}. Choose a network config that names one`;
-    throw notPossible('/config_id', 'subnet', message);
-  }
-  throw notPossible(
-    '/zone',
-    'subnet',
-    `must be in ${region}: the network config ${config.id} has no subnet in ${regionOf(zone)}`,
-  );
-}
-
-function notPossible(pointer: '/zone' | '/config_id', rule: string, message: string): Failure {
+function notPossible(pointer: '/zone', rule: string, message: string): Failure {
   return new Failure('invalid_request', `The request is not valid: body.${pointer.slice(1)} ${message}.`, {
     fields: [{ place: 'body', pointer, message, rule }],
   });

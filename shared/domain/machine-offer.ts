@@ -69,6 +69,11 @@ function offerOf({ machineType, vcpus, memoryMb, accelerator, localSsds = 0 }: O
   };
 }
 
+/** Memory in whole GB, as clients are told it and ask for it. */
+export function memoryGbOf({ memoryMb }: Pick<MachineOffer, 'memoryMb'>): number {
+  return Math.max(1, Math.round(memoryMb / 1024));
+}
+
 /** Cents per instance-hour of a Spot VM now; `undefined` for a machine type without a price, which is not offered. */
 export function spotCents(prices: ListedPrices, zone: string, nowMs: number): number | undefined {
   const price = spotPriceIn(prices, zone);

@@ -108,6 +108,26 @@ const CASES: readonly Case[] = [
     budget: { datastoreInSequence: 4, reads: 2, commits: 3, compute: 1, publishes: 1 },
   },
   {
+    name: 'fleet-spot-bids-create',
+    ask: ({ project }, round) => ({
+      method: 'POST',
+      path: '/v2/spot/bids',
+      body: {
+        project,
+        region: 'us-central1-a',
+        instance_type: 'it_n1-standard-2',
+        limit_price: '$1.00',
+        instance_quantity: 16,
+        name: `launch-${round}`,
+        launch_specification: { volumes: [], ssh_keys: [] },
+      },
+    }),
+    status: 201,
+    // Token, look-ups beside the keys that the project requires, then one commit for all 16. They are published at once, by one
+    // request for each of the customer's eight lanes.
+    budget: { datastoreInSequence: 2, reads: 2, commits: 2, compute: 0, publishes: 8 },
+  },
+  {
     name: 'admin-instances-get',
     ask: ({ machineIds }) => ({ path: `${V1}/admin/instances/${nth(machineIds, 0)}`, as: 'admin' }),
     status: 200,

@@ -19,7 +19,6 @@ const LONGER: Readonly<Record<string, string>> = {
   'test/datastore/store.test.ts': ONE_SUBJECT,
   'test/emulators/datastore/query.test.ts': ONE_SUBJECT,
   'test/end-to-end/contract-walk.test.ts': ONE_CLOUD,
-  'test/end-to-end/fleet-family.test.ts': ONE_CLOUD,
   'test/end-to-end/resource-family.test.ts': ONE_CLOUD,
   'test/http/pipeline.test.ts': ONE_SUBJECT,
   'test/local/gateway.test.ts': ONE_SUBJECT,

@@ -1,15 +1,23 @@
 import { expect, test } from 'vitest';
 import { bidStatus } from '#shared/domain/bid.ts';
 import { fleetStatus } from '#shared/domain/fleet-status.ts';
+import { CatalogReader } from '#shared/actions/catalog-reader.ts';
 import { placeBid } from '#shared/actions/place-bid.ts';
+import { readAvailability } from '#shared/actions/read-offers.ts';
+import { applyCatalog } from '#shared/catalog/apply-catalog.ts';
+import type { Catalog } from '#shared/catalog/catalog.ts';
 import { BID } from '#shared/datastore/bid-rows.ts';
 import { PROJECT_SSH_KEY } from '#shared/datastore/ssh-key-rows.ts';
-import { VOLUME } from '#shared/datastore/volume-rows.ts';
+import { STOCKOUT, VOLUME } from '#shared/datastore/volume-rows.ts';
 import { put, ref } from '#shared/datastore/write.ts';
+import { STOCKOUT_MS } from '#shared/domain/machine-offer.ts';
 import type { ProjectSshKey } from '#shared/domain/project-ssh-key.ts';
+import { completeLimits } from '#shared/domain/tier.ts';
+import catalog from '#scripts/local/catalog.json' with { type: 'json' };
 import { aVolume } from '#test/support/a-volume.ts';
 import { bidWorld } from '#test/support/bid-world.ts';
 import { STOP_SECONDS } from '#test/support/compute-cloud.ts';
+import { testAuditor } from '#test/support/test-auditor.ts';
 
 test('a bid gets all its instances at once: one insert each, named after it, on spot machines', async () => {
   const world = await bidWorld();
@@ -54,6 +62,35 @@ test('a stockout of one takes the others back; the bid stays open with the reaso
   expect(held).toMatchObject({ attempts: 0, reason: null });
   expect((await world.machines()).toSorted()).toEqual(held.instances.toSorted());
   expect(await world.used()).toBe(3);
+});
+
+test('a stockout of a bid’s launch is on record with its time, and availability shows none there for ten minutes', async () => {
+  const world = await bidWorld();
+  await applyCatalog(world.store, catalog satisfies Catalog, { auditor: testAuditor(), prune: false });
+  const tier = { name: 'pro', maxInstances: 8, maxVolumeGb: 0, perMinute: completeLimits({ get: 10 }) };
+  const capacity = async () => {
+    const reader = new CatalogReader({ store: world.store, nowMs: world.tools.nowMs });
+    const request = { caller: { customerId: 'umbrella' }, tier };
+    const rows = await readAvailability(request, { ...world.tools, catalog: reader });
+    return rows.filter(({ offer }) => offer.machineType === 'n1-standard-2').map((row) => [row.zone, row.capacity]);
+  };
+  world.cloud.faults.add([{ service: 'compute', method: 'instances.insert', kind: 'stockout', count: 1 }]);
+  const id = await world.place('train');
+
+  await world.until(id, 'waiting');
+
+  const [stockout, ...others] = (await world.all(STOCKOUT)).map(({ value }) => value);
+  expect(stockout).toMatchObject({ zone: 'us-central1-a', machineType: 'n1-standard-2' });
+  expect(others).toEqual([]);
+  expect(world.tools.nowMs() - (stockout?.atMs ?? 0)).toBeLessThan(STOCKOUT_MS);
+  expect(await capacity()).toEqual(
+    expect.arrayContaining([
+      ['us-central1-a', 0],
+      ['us-central1-b', 8],
+    ]),
+  );
+  world.cloud.clock.advance(STOCKOUT_MS / 1000);
+  expect(await capacity()).toEqual(expect.arrayContaining([['us-central1-a', 8]]));
 });
 
 test('the platform tries again only when the quota has room for all, and says so until then', async () => {

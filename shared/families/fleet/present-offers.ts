@@ -2,7 +2,7 @@ import type { Availability, CurrentPrice } from '#shared/actions/read-offers.ts'
 import type { PriceSeries } from '#shared/actions/read-price-series.ts';
 import type { Image } from '#shared/domain/catalog.ts';
 import { fidOf, instanceTypeFid } from '#shared/domain/fids.ts';
-import type { MachineOffer } from '#shared/domain/machine-offer.ts';
+import { type MachineOffer, memoryGbOf } from '#shared/domain/machine-offer.ts';
 import { timestamp } from '../timestamp.ts';
 
 /** A machine type that can be launched. All keys are always there; what there is none of is 0 or "", never null. */
@@ -12,7 +12,7 @@ export function presentInstanceType(offer: MachineOffer) {
     name: offer.machineType,
     num_cpus: offer.vcpus,
     cpu_type: 'x86-64',
-    ram_gb: Math.max(1, Math.round(offer.memoryMb / 1024)),
+    ram_gb: memoryGbOf(offer),
     num_gpus: offer.gpuCount,
     gpu_type: offer.gpuType,
     gpu_memory_gb: offer.gpuMemoryGb,

@@ -1,0 +1,42 @@
+import type { NetworkConfig } from '#shared/domain/catalog.ts';
+import { chooseSubnet } from '#shared/domain/choose-subnet.ts';
+import { Failure } from '#shared/domain/failure.ts';
+import { regionIn, regionOf } from '#shared/domain/zones.ts';
+import type { CatalogReader } from './catalog-reader.ts';
+
+export interface SubnetworkRequest {
+  readonly zone: string;
+  readonly config: NetworkConfig;
+  /** Where the request's body names the zone, and what the network follows from. */
+  readonly pointers: { readonly zone: string; readonly config: string };
+}
+
+/**
+ * The config's subnetwork, unless the zone lies elsewhere or the config names none: then the only one of its network there.
+ * `""` where the catalogue knows none, which is right for a network in auto mode.
+ */
+export async function subnetworkIn(
+  { zone, config, pointers }: SubnetworkRequest,
+  catalog: Pick<CatalogReader, 'subnetsOf'>,
+): Promise<string> {
+  const region = regionIn(config.subnetwork);
+  if (config.subnetwork !== '' && (region === undefined || region === regionOf(zone))) return config.subnetwork;
+  const choice = chooseSubnet(await catalog.subnetsOf(config.network), zone);
+  if (choice.subnet !== undefined) return choice.subnet.subnetwork;
+  if (region === undefined) {
+    // In auto mode every region has a subnet, whatever the catalogue lists.
+    if (choice.why !== 'several') return '';
+    const message = `names no subnet, and its network ${choice.problem}. Choose a network config that names one`;
+    throw notPossible(pointers.config, message);
+  }
+  throw notPossible(
+    pointers.zone,
+    `must be in ${region}: the network config ${config.id} has no subnet in ${regionOf(zone)}`,
+  );
+}
+
+function notPossible(pointer: string, message: string): Failure {
+  return new Failure('invalid_request', `The request is not valid: body.${pointer.slice(1)} ${message}.`, {
+    fields: [{ place: 'body', pointer, message, rule: 'subnet' }],
+  });
+}
