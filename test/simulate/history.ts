@@ -1,11 +1,16 @@
 import type { FunctionManifest } from '#scripts/generate/function-manifest.ts';
 import { isFinal } from '#shared/domain/operation.ts';
+import { BID } from '#shared/datastore/bid-rows.ts';
 import { PRICE_PERIOD } from '#shared/datastore/rows.ts';
+import { VOLUME } from '#shared/datastore/volume-rows.ts';
 import { isTransitional } from '#shared/domain/status.ts';
+import { isLive } from '#shared/domain/volume.ts';
+import { atRest } from '#test/support/fleet-invariants.ts';
 import { untruths } from '#test/support/history-checks.ts';
 import { snapshotOf, violations } from '#test/support/invariant-checks.ts';
 import { seededRandom } from '#test/support/seeded-random.ts';
 import type { Action, Arguments } from './actions/action.ts';
+import { BIDS } from './actions/bids.ts';
 import { disturbances } from './actions/disturbances.ts';
 import { REQUESTS } from './actions/requests.ts';
 import type { SimulatedCloud, World } from './engine/cloud.ts';
@@ -36,7 +41,7 @@ export interface PlayOptions {
 
 /** The table of all that may happen. */
 export function actions(manifest: FunctionManifest): Readonly<Record<string, Action>> {
-  return { ...REQUESTS, ...disturbances(manifest) };
+  return { ...REQUESTS, ...BIDS, ...disturbances(manifest) };
 }
 
 /** Steps drawn first, so that there is something to do things to. */
@@ -91,7 +96,9 @@ export async function playHistory(
   const found = [...play.found, ...(await rest(play))];
   schedule.stop();
   const periods = await play.records.all(PRICE_PERIOD);
-  const snapshot = await snapshotOf(play.records, { calls: world.compute.calls(), machines: world.compute.machines() });
+  const { compute } = world;
+  const seen = { calls: compute.calls(), machines: compute.machines(), disks: compute.disks() };
+  const snapshot = await snapshotOf(play.records, seen);
   found.push(
     ...violations(snapshot),
     ...untruths({
@@ -124,12 +131,17 @@ async function rest(play: Play): Promise<readonly string[]> {
 
 async function isQuiet({ records, world }: Play): Promise<boolean> {
   if (!world.pubsub.idle()) return false;
-  const [instances, operations, orphans] = await Promise.all([
+  const [instances, operations, orphans, bids, volumes] = await Promise.all([
     records.instances(),
     records.operations(),
     records.orphans(),
+    records.all(BID),
+    records.all(VOLUME),
   ]);
+  const ended = new Set(volumes.filter(({ value }) => !isLive(value)).map(({ id }) => id));
   return (
+    atRest(bids, volumes) &&
+    !world.compute.disks().some(({ name }) => ended.has(name)) &&
     operations.every(({ value }) => isFinal(value.state)) &&
     instances.every(({ value }) => !isTransitional(value.status) && value.checkAtMs === null) &&
     // A VM that no record tells of is kept for a person to look at.

@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
 import { type SeenMachine, type Snapshot, violations } from '#test/support/invariant-checks.ts';
+import { aBid } from '#test/support/a-bid.ts';
+import { aVolume } from '#test/support/a-volume.ts';
 import { anInstance } from '#test/support/an-instance.ts';
 import { pendingOperation } from '#shared/domain/operation.ts';
 import type { InstanceEvent } from '#shared/domain/history.ts';
@@ -61,6 +63,11 @@ const TRUE: Snapshot = {
   orphans: [],
   usages: [{ customerId: INSTANCE.customerId, instances: 1, limit: 3 }],
   keyed: [],
+  bids: [],
+  disks: [],
+  volumes: [],
+  orphanDisks: [],
+  volumeUsages: [],
 };
 
 test('what is true violates nothing', () => {
@@ -88,6 +95,46 @@ test.each<[string, Partial<Snapshot>, RegExp]>([
   expect(violations({ ...TRUE, ...changed })).toContainEqual(expect.stringMatching(finding));
 });
 
+const VOLUME = aVolume({ attachedTo: INSTANCE.id, use: { bid: 'bid_1', instanceId: INSTANCE.id, deviceName: 'data' } });
+const HELD = aBid({
+  id: 'bid_1',
+  phase: 'held',
+  quantity: 1,
+  instances: [INSTANCE.id],
+  launch: { ...aBid().launch, volumes: [`vol_${VOLUME.id}`] },
+});
+const DISK = { name: VOLUME.id, labels: { 'compute-api': 'local' }, users: [`zones/z/instances/${INSTANCE.id}`] };
+
+/** A bid with one instance, and a volume on it. */
+const FLEET: Snapshot = {
+  ...TRUE,
+  instances: [{ ...INSTANCE, bid: HELD.id }],
+  bids: [HELD],
+  disks: [DISK],
+  volumes: [VOLUME],
+  volumeUsages: [{ customerId: VOLUME.customerId, gb: VOLUME.sizeGb, limit: 100 }],
+};
+
+test('a bid and a volume that are as they should be violate nothing', () => {
+  expect(violations(FLEET)).toEqual([]);
+});
+
+test.each<[string, Partial<Snapshot>, RegExp]>([
+  ['an instance of a bid that has ended', { bids: [{ ...HELD, phase: 'ended' }] }, /^2B: .* is ended and has 1/],
+  ['an instance that its bid does not know', { bids: [{ ...HELD, instances: ['other'] }] }, /^2B: .* which does not/],
+  ['half a bid', { bids: [{ ...HELD, quantity: 2 }] }, /^2B: .* given 1 of 2/],
+  ['a disk without a volume', { volumes: [] }, /^2D: the disk .* neither/],
+  ['a volume without a disk', { disks: [] }, /^2D: the volume .* has no disk/],
+  ['GB that nobody has', { volumeUsages: [{ customerId: 'acme', gb: 70, limit: 100 }] }, /^3D: .* 50 GB and 70/],
+  ['GB beyond the limit', { volumeUsages: [{ customerId: 'acme', gb: 50, limit: 40 }] }, /^3D: acme uses 50 of 40/],
+  ['a disk on no VM', { disks: [{ ...DISK, users: [] }] }, /^6D: .* should be on/],
+  ['a volume shown elsewhere', { volumes: [{ ...VOLUME, attachedTo: '' }] }, /^6D: .* is shown on/],
+  ['a volume of a bid that let go of it', { bids: [{ ...HELD, launch: aBid().launch }] }, /^6D: .* does not have it/],
+  ['two inserts of a disk', { calls: [diskInsert('r-1'), diskInsert('r-2')] }, /^1D: .* inserted 2 times/],
+])('%s is found', (_, changed, finding) => {
+  expect(violations({ ...FLEET, ...changed })).toContainEqual(expect.stringMatching(finding));
+});
+
 test('an insert whose operation failed has made no VM', () => {
   const failed = { ...insertCall('request-1'), operationError: 'INTERNAL_ERROR' };
 
@@ -95,6 +142,10 @@ test('an insert whose operation failed has made no VM', () => {
 
   expect(found.filter((line) => line.startsWith('1:'))).toEqual([]);
 });
+
+function diskInsert(requestId: string): Snapshot['calls'][number] {
+  return { ...insertCall(requestId), method: 'disks.insert', instance: VOLUME.id };
+}
 
 function insertCall(requestId: string): Snapshot['calls'][number] {
   return {

@@ -1,5 +1,9 @@
 import type { FunctionEntry } from '#scripts/generate/function-manifest.ts';
 import type { FamilyName } from '#shared/contracts/contract.ts';
+import { BID } from '#shared/datastore/bid-rows.ts';
+import { VOLUME } from '#shared/datastore/volume-rows.ts';
+import type { Bid } from '#shared/domain/bid.ts';
+import { isLive, type Volume } from '#shared/domain/volume.ts';
 import { matchPath } from '#shared/http/request.ts';
 import { Records } from '#test/support/records.ts';
 import type { World } from './engine/cloud.ts';
@@ -96,6 +100,19 @@ export class Play {
       this.#known.set(value.id, { id: value.id, customerId: value.customerId, zone: value.zone });
     }
     return [...this.#known.values()];
+  }
+
+  /** Every bid, the oldest first. */
+  async bids(): Promise<readonly Bid[]> {
+    const rows = await this.records.all(BID);
+    return rows.map(({ value }) => value).toSorted((a, b) => a.createdAtMs - b.createdAtMs || (a.id < b.id ? -1 : 1));
+  }
+
+  /** Every volume that is not deleted, the oldest first. */
+  async volumes(): Promise<readonly Volume[]> {
+    const rows = await this.records.all(VOLUME);
+    const live = rows.map(({ value }) => value).filter(isLive);
+    return live.toSorted((a, b) => a.createdAtMs - b.createdAtMs || (a.id < b.id ? -1 : 1));
   }
 
   /** One of the instances of a customer, or of all; `undefined` while there is none. */

@@ -1,12 +1,15 @@
 import { IDEMPOTENCY, type Orphan } from '#shared/datastore/bookkeeping-rows.ts';
 import { CUSTOMER } from '#shared/datastore/account-rows.ts';
+import { BID } from '#shared/datastore/bid-rows.ts';
 import { TIER } from '#shared/datastore/catalog-rows.ts';
+import { ORPHAN_DISK, VOLUME, VOLUME_USAGE } from '#shared/datastore/volume-rows.ts';
 import { ref } from '#shared/datastore/write.ts';
 import type { InstanceEvent } from '#shared/domain/history.ts';
-import type { Instance } from '#shared/domain/instance.ts';
 import { isFinal, type Operation } from '#shared/domain/operation.ts';
 import { requestUuid } from '#shared/domain/request-uuid.ts';
-import type { CloudCall, Machine } from './local-cloud.ts';
+import type { Tier } from '#shared/domain/tier.ts';
+import { fleetViolations, type FleetSnapshot, isDiskCall } from './fleet-invariants.ts';
+import type { CloudCall, Machine, SeenDisk } from './local-cloud.ts';
 import type { Records } from './records.ts';
 
 /*
@@ -29,10 +32,8 @@ export interface SeenMachine extends Machine {
 }
 
 /** Everything that the invariants speak of, at a moment when nothing is going on. */
-export interface Snapshot {
-  readonly calls: readonly CloudCall[];
+export interface Snapshot extends FleetSnapshot {
   readonly machines: readonly SeenMachine[];
-  readonly instances: readonly Instance[];
   readonly operations: readonly Operation[];
   readonly events: readonly InstanceEvent[];
   readonly orphans: readonly Orphan[];
@@ -44,8 +45,18 @@ export interface Snapshot {
 /** What is on record, beside what the cloud has seen. */
 export async function snapshotOf(
   records: Records,
-  cloud: { readonly calls: readonly CloudCall[]; readonly machines: readonly Machine[] },
+  cloud: {
+    readonly calls: readonly CloudCall[];
+    readonly machines: readonly Machine[];
+    readonly disks: readonly SeenDisk[];
+  },
 ): Promise<Snapshot> {
+  const [bids, volumes, orphanDisks, volumeUsages] = await Promise.all([
+    records.all(BID),
+    records.all(VOLUME),
+    records.all(ORPHAN_DISK),
+    records.all(VOLUME_USAGE),
+  ]);
   const [instances, operations, events, orphans, usages, keyed] = await Promise.all([
     records.instances(),
     records.operations(),
@@ -54,9 +65,19 @@ export async function snapshotOf(
     records.usages(),
     records.all(IDEMPOTENCY),
   ]);
-  const limits = await Promise.all(usages.map(({ id }) => limitOf(id, records)));
+  const limits = await Promise.all(usages.map(async ({ id }) => (await tierOf(id, records))?.maxInstances ?? 0));
+  const gbLimits = await Promise.all(volumeUsages.map(async ({ id }) => (await tierOf(id, records))?.maxVolumeGb ?? 0));
   return {
     calls: cloud.calls,
+    disks: cloud.disks,
+    bids: bids.map(({ value }) => value),
+    volumes: volumes.map(({ value }) => value),
+    orphanDisks: orphanDisks.map(({ id }) => id),
+    volumeUsages: volumeUsages.map(({ id, value }, index) => ({
+      customerId: id,
+      gb: value.gb,
+      limit: gbLimits[index] ?? 0,
+    })),
     // They are Compute Engine's resources whole.
     machines: cloud.machines as readonly SeenMachine[],
     instances: instances.map(({ value }) => value),
@@ -68,14 +89,16 @@ export async function snapshotOf(
       instances: value.instances,
       limit: limits[index] ?? 0,
     })),
-    keyed: keyed.map(({ id, value }) => ({ key: id, operationId: value.operationId })),
+    // The record of a bid's key names no operation.
+    keyed: keyed
+      .filter(({ value }) => value.operationId !== '')
+      .map(({ id, value }) => ({ key: id, operationId: value.operationId })),
   };
 }
 
-async function limitOf(customerId: string, { store }: Records): Promise<number> {
+async function tierOf(customerId: string, { store }: Records): Promise<Tier | undefined> {
   const customer = await store.get(ref(CUSTOMER, customerId));
-  const tier = await store.get(ref(TIER, customer?.value.tier ?? ''));
-  return tier?.value.maxInstances ?? 0;
+  return (await store.get(ref(TIER, customer?.value.tier ?? '')))?.value;
 }
 
 /** What is not as the design says, one line each; they begin with the number of the invariant. */
@@ -88,6 +111,7 @@ export function violations(seen: Snapshot): readonly string[] {
     ...noCallTwice(seen),
     ...truthShown(seen),
     ...historyKept(seen),
+    ...fleetViolations(seen),
   ];
 }
 
@@ -159,7 +183,12 @@ function noCallTwice({ calls, operations }: Snapshot): readonly string[] {
   const cleansUp = ({ method, instance }: Snapshot['calls'][number]): boolean =>
     method === 'instances.delete' || (method === 'instances.stop' && !known.has(instance));
   const strange = calls.filter(
-    (call) => call.outcome === 'applied' && !cleansUp(call) && call.requestId !== null && !owners.has(call.requestId),
+    (call) =>
+      call.outcome === 'applied' &&
+      !isDiskCall(call) &&
+      !cleansUp(call) &&
+      call.requestId !== null &&
+      !owners.has(call.requestId),
   );
   return [
     ...[...perVerb].filter(([, count]) => count > 1).map(([what, count]) => `5: ${what} was applied ${count} times`),

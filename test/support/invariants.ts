@@ -2,6 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
 import { isFinal } from '#shared/domain/operation.ts';
 import { isTransitional } from '#shared/domain/status.ts';
+import { BID } from '#shared/datastore/bid-rows.ts';
+import { VOLUME } from '#shared/datastore/volume-rows.ts';
+import { atRest } from './fleet-invariants.ts';
 import { type Snapshot, snapshotOf, violations } from './invariant-checks.ts';
 import { eventually, type LocalCloudProcess } from './local-cloud.ts';
 import { Records } from './records.ts';
@@ -51,8 +54,14 @@ async function worked(records: Records, nowMs: number): Promise<boolean> {
 
 /** Nothing is accepted and not done, and nothing is on its way by itself. */
 async function quiet(records: Records): Promise<boolean> {
-  const [instances, operations] = await Promise.all([records.instances(), records.operations()]);
+  const [instances, operations, bids, volumes] = await Promise.all([
+    records.instances(),
+    records.operations(),
+    records.all(BID),
+    records.all(VOLUME),
+  ]);
   return (
+    atRest(bids, volumes) &&
     operations.every(({ value }) => isFinal(value.state)) &&
     instances.every(({ value }) => !isTransitional(value.status) && value.checkAtMs === null)
   );
@@ -66,8 +75,8 @@ export async function expectInvariants(cloud: LocalCloudProcess): Promise<void> 
 async function snapshot(cloud: LocalCloudProcess): Promise<Snapshot> {
   const records = new Records(cloud.connection);
   try {
-    const [calls, machines] = await Promise.all([cloud.calls(), cloud.machines()]);
-    return await snapshotOf(records, { calls, machines });
+    const [calls, machines, disks] = await Promise.all([cloud.calls(), cloud.machines(), cloud.disks()]);
+    return await snapshotOf(records, { calls, machines, disks });
   } finally {
     await records.close();
   }

@@ -52,6 +52,14 @@ export interface CloudCall {
   readonly operationError?: string;
 }
 
+/** A disk as Compute Engine shows it, the part of it that tests look at. */
+export interface SeenDisk {
+  readonly name: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  /** URLs of the VMs that have it. */
+  readonly users?: readonly string[];
+}
+
 /** Compute Engine's Instance resource, the part of it that tests look at. */
 export interface Machine {
   readonly name: string;
@@ -184,6 +192,10 @@ export class LocalCloudProcess {
 
   async machines(): Promise<readonly Machine[]> {
     return (await this.control('GET', '/machines')).body as readonly Machine[];
+  }
+
+  async disks(): Promise<readonly SeenDisk[]> {
+    return (await this.control('GET', '/disks')).body as readonly SeenDisk[];
   }
 
   async addFaults(...faults: readonly Fault[]): Promise<void> {

@@ -29,6 +29,14 @@ const FAULTS: readonly Omit<Fault, 'count'>[] = (
         ...OPERATION_ERRORS.map((code) => ({ service: 'compute', method, kind: 'operationError', code }) as const),
       ] as const;
     }),
+    ...['disks.insert', 'disks.delete', 'instances.attachDisk', 'instances.detachDisk'].flatMap((method) => [
+      { service: 'compute', method, kind: 'lostAnswer' } as const,
+      { service: 'compute', method, kind: 'error', status: 503 } as const,
+      { service: 'compute', method, kind: 'operationError', code: 'INTERNAL_ERROR' } as const,
+    ]),
+    { service: 'compute', method: 'disks.get', kind: 'error', status: 503 },
+    { service: 'compute', method: 'disks.get', kind: 'absent' },
+    { service: 'compute', method: 'disks.aggregatedList', kind: 'absent' },
     { service: 'compute', method: 'instances.get', kind: 'error', status: 500 },
     { service: 'compute', method: 'instances.get', kind: 'absent' },
     { service: 'compute', method: 'instances.get', kind: 'absent' },
@@ -71,6 +79,10 @@ const FRAGILE = [
   'compute-instances-create',
   'resource-instances-create',
   'compute-instances-delete',
+  'fleet-spot-bids-create',
+  'fleet-spot-bids-update',
+  'fleet-spot-bids-cancel',
+  'fleet-volumes-create',
   'reconciler-sync',
   'reconciler-sweep',
 ] as const;
