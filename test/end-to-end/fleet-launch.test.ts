@@ -30,11 +30,27 @@ async function inserts(): Promise<readonly string[]> {
     .map(({ instance }) => instance);
 }
 
-test("a launcher's life: launch, stop, start with the same instances in the same order, down, and again under the same name", async () => {
+/** Names of the devices beside the boot disk, of each of a bid's machines. */
+async function devicesOf({ instances }: { readonly instances: readonly string[] }): Promise<readonly string[][]> {
+  const machines = (await cloud().machines()) as readonly unknown[] as readonly {
+    readonly name: string;
+    readonly disks: readonly { readonly boot: boolean; readonly deviceName: string }[];
+  }[];
+  return instances.map((fid) =>
+    (machines.find(({ name }) => fid === `inst_${name}`)?.disks ?? [])
+      .filter(({ boot }) => !boot)
+      .map(({ deviceName }) => deviceName),
+  );
+}
+
+test("a launcher's life: catalogue, launch, stop, start with the same instances in the same order, down, again under the same name, volumes", async () => {
   const sky = launcher();
+  const { instanceType, dollars } = await sky.offer({ type: 'n1-standard-2', region: 'us-central1-a' });
   const key = await sky.key('sky-alice-1700000000');
-  const launch = { volumes: [], ssh_keys: [key], startup_script: 'echo ready' };
-  const bid = await sky.launch('train', 2, { launch_specification: launch });
+  const volume = await sky.volume('datasets', 10);
+  const launch = { volumes: [volume.fid], ssh_keys: [key], startup_script: 'echo ready' };
+  const wish = { instance_type: instanceType, limit_price: `$${dollars.toFixed(2)}`, launch_specification: launch };
+  const bid = await sky.launch('train', 2, wish);
   const first = await sky.cluster('train');
   expect(statusesOf(first)).toEqual(['STATUS_RUNNING', 'STATUS_RUNNING']);
   expect(first.map(({ name }) => name).toSorted()).toEqual(['train-1', 'train-2']);
@@ -54,7 +70,9 @@ test("a launcher's life: launch, stop, start with the same instances in the same
     );
   }
   expect(machines).toHaveLength(2);
+  expect(await devicesOf(bid)).toEqual([['datasets'], []]);
   expect((await sky.ask('DELETE', `/v2/ssh-keys/${key}`)).status).toBe(409);
+  expect((await sky.ask('DELETE', `/v2/volumes/${volume.fid}`)).status).toBe(409);
 
   const paused = await sky.pause('train', true);
   expect(paused).toMatchObject({ status: 200, body: { fid: bid.fid, status: 'Paused', instances: bid.instances } });
@@ -72,16 +90,23 @@ test("a launcher's life: launch, stop, start with the same instances in the same
   await sky.down('train');
   expect(await sky.cluster('train')).toEqual([]);
   expect((await sky.pause('train', false)).status).toBe(409);
+  expect(await sky.events(bid.fid)).toEqual(['Placed', 'Allocated', 'Paused', 'Resumed', 'Allocated', 'Terminated']);
   await cancelled(sky.user, bid.fid);
-  const next = await sky.launch('train', 2);
+  const reused = await sky.volume('datasets', 10);
+  expect(reused).toMatchObject({ fid: volume.fid, bids: [] });
+  const next = await sky.launch('train', 2, wish);
 
   expect(next.fid).not.toBe(bid.fid);
   expect(next.instances.filter((fid) => bid.instances.includes(fid))).toEqual([]);
+  expect(await devicesOf(next)).toEqual([['datasets'], []]);
+  expect(await sky.volumes()).toMatchObject([{ fid: volume.fid, bids: [next.fid] }]);
   const [newest, ended] = await sky.bids('train');
   expect([newest?.fid, ended?.fid, ended?.status]).toEqual([next.fid, bid.fid, 'Terminated']);
   expect(ended?.instances).toEqual(bid.instances);
   await sky.down('train');
   expect((await sky.ask('DELETE', `/v2/ssh-keys/${key}`)).status).toBe(204);
+  expect((await sky.ask('DELETE', `/v2/volumes/${volume.fid}`)).status).toBe(204);
+  expect(await sky.volumes()).toEqual([]);
   await cancelled(sky.user, next.fid);
 });
 
@@ -149,6 +174,16 @@ describe('rules that were measured to break clients', () => {
     expect((await user.ask('PATCH', `/v2/spot/bids/${fid}?${busted}`, { paused: true, colour: 1 })).status).toBe(200);
     expect((await user.ask('DELETE', `/v2/spot/bids/${fid}?project=${user.project}&${busted}`)).status).toBe(204);
     await cancelled(user, fid);
+  });
+
+  test('an empty public key is refused, and no list shows one', async () => {
+    const { user } = launcher('carol');
+    const { project } = user;
+    for (const key of ['', ' ']) {
+      const answer = await user.ask('POST', '/v2/ssh-keys', { project, name: 'sky-carol-1', public_key: key });
+      expect(problemsOf(answer)).toContainEqual(expect.objectContaining({ loc: ['body', 'public_key'] }));
+    }
+    expect((await user.ask('GET', `/v2/ssh-keys?project=${project}`)).body).toEqual([]);
   });
 
   test('instances of a cancelled bid are TERMINATED at once, never STOPPING, and the bid is gone for good', async () => {

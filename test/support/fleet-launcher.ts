@@ -26,6 +26,44 @@ const BID_KEYS = [
   'region',
   'status',
 ];
+const VOLUME_KEYS = [
+  'attachments',
+  'bids',
+  'capacity_gb',
+  'created_at',
+  'deleted_at',
+  'fid',
+  'interface',
+  'name',
+  'project',
+  'region',
+  'reservations',
+];
+const TYPE_KEYS = [
+  'bridge_count',
+  'cpu_type',
+  'fid',
+  'gpu_memory_gb',
+  'gpu_socket',
+  'gpu_type',
+  'ib_count',
+  'local_storage_gb',
+  'name',
+  'network_type',
+  'num_cpus',
+  'num_gpus',
+  'ram_gb',
+];
+const AUCTION_KEYS = [
+  'adjustable_memory',
+  'capacity',
+  'default_image_version',
+  'fid',
+  'instance_type',
+  'last_instance_price',
+  'lowest_allocated_price',
+  'region',
+];
 const LAUNCH_KEYS = ['image_version', 'kubernetes_cluster', 'memory_gb', 'ssh_keys', 'startup_script', 'volumes'];
 const INSTANCE_KEYS = [
   'bid',
@@ -41,6 +79,21 @@ const INSTANCE_KEYS = [
   'ssh_destination',
   'status',
 ];
+
+export interface ShownVolume {
+  readonly fid: string;
+  readonly name: string;
+  readonly region: string;
+  readonly capacity_gb: number;
+  readonly bids: readonly string[];
+  readonly attachments: Readonly<Record<string, string>>;
+}
+
+/** What a launcher asks the catalogue for: a type by its name, in a region that has it. */
+export interface Wanted {
+  readonly type: string;
+  readonly region: string;
+}
 
 /**
  * A cluster launcher, written from the contract: finds a cluster by the prefix of its instances' names, repeats every
@@ -64,6 +117,40 @@ export class FleetLauncher {
       if (answer !== undefined && (answer.status < 500 || tried === TRIES_MAX)) return answer;
       this.repeats += 1;
     }
+  }
+
+  /** The fid of the type of this name and its price in dollars, as the catalogue's three calls tell them. */
+  async offer({ type, region }: Wanted): Promise<{ readonly instanceType: string; readonly dollars: number }> {
+    const types = await this.#listed<{ readonly fid: string; readonly name: string }>('/v2/instance-types', TYPE_KEYS);
+    const auctions = await this.#listed<Readonly<Record<string, string>>>('/v2/spot/availability', AUCTION_KEYS);
+    const fids = new Set(types.filter(({ name }) => name === type).map(({ fid }) => fid));
+    const [auction, ...others] = auctions.filter(
+      (row) => fids.has(row['instance_type'] ?? '') && row['region'] === region,
+    );
+    expect(others).toEqual([]);
+    const instanceType = auction?.['instance_type'] ?? '';
+    const prices = await this.ask('GET', `/v2/pricing/current?instance_type=${instanceType}`);
+    const { minimum_price_cents: cents } = prices.body as { readonly minimum_price_cents: number };
+    expect(cents).toBeGreaterThan(0);
+    return { instanceType, dollars: Number(auction?.['last_instance_price']?.replace('$', '')) };
+  }
+
+  /** The project's volumes of a region. */
+  volumes(region = 'us-central1-a'): Promise<readonly ShownVolume[]> {
+    return this.#listed<ShownVolume>(`/v2/volumes?project=${this.user.project}&region=${region}`, VOLUME_KEYS);
+  }
+
+  /** The volume of this name, found in the region or made there. */
+  async volume(name: string, sizeGb: number, region = 'us-central1-a'): Promise<ShownVolume> {
+    const found = (await this.volumes(region)).find((volume) => volume.name === name);
+    if (found !== undefined) {
+      expect(found.capacity_gb).toBe(sizeGb);
+      return found;
+    }
+    const body = { name, project: this.user.project, disk_interface: 'Block', region, size_gb: sizeGb };
+    const answer = await this.ask('POST', '/v2/volumes', body);
+    expect(answer).toMatchObject({ status: 201 });
+    return answer.body as ShownVolume;
   }
 
   /** The fid of a new key of the project, with which instances can be logged in to. */
@@ -111,6 +198,13 @@ export class FleetLauncher {
     return found.filter((instance) => instance.name.startsWith(`${name}-`) && !GONE.has(instance.status));
   }
 
+  /** What happened to a bid, oldest first. */
+  async events(fid: string): Promise<readonly string[]> {
+    const answer = await this.ask('GET', `/v2/spot/bids/${fid}/history?project=${this.user.project}`);
+    const { events } = answer.body as { readonly events: readonly { readonly event_type: string }[] };
+    return events.map(({ event_type: type }) => type);
+  }
+
   async pause(name: string, paused: boolean): Promise<Answer> {
     const [newest] = await this.bids(name);
     return this.ask('PATCH', `/v2/spot/bids/${newest?.fid ?? ''}?project=${this.user.project}`, { paused });
@@ -121,6 +215,15 @@ export class FleetLauncher {
       if (status === 'Terminated') continue;
       expect((await this.ask('DELETE', `/v2/spot/bids/${fid}?project=${this.user.project}`)).status).toBe(204);
     }
+  }
+
+  /** A bare array, whose rows all have these keys and no others. */
+  async #listed<T extends object>(path: string, keys: readonly string[]): Promise<readonly T[]> {
+    const answer = await this.ask('GET', path);
+    expect(answer).toMatchObject({ status: 200 });
+    const rows = answer.body as readonly T[];
+    for (const row of rows) expect(Object.keys(row).toSorted()).toEqual(keys);
+    return rows;
   }
 
   async #all<T>(path: string): Promise<readonly T[]> {
