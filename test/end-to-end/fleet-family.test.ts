@@ -1,14 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { accountsLine } from '#scripts/accounts/accounts-line.ts';
-import { catalogLine } from '#scripts/catalog/catalog-line.ts';
 import { appliedCalls, ComputeUser, QUICK_MACHINES } from '#test/support/compute-api.ts';
 import { detailOf, FleetUser, problemsOf } from '#test/support/fleet-api.ts';
-import { expectInvariants, settled } from '#test/support/invariants.ts';
-import { eventually, sharedLocalCloud, startLocalCloud, type LocalCloudProcess } from '#test/support/local-cloud.ts';
-import { Records } from '#test/support/records.ts';
-import { runLine } from '#test/support/run-line.ts';
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { settled } from '#test/support/invariants.ts';
+import { sharedLocalCloud } from '#test/support/local-cloud.ts';
 
 const FOREIGN_PROJECT = 'proj_umbrella00000000';
 const LARGE = { template_id: 'ubuntu-22-large', config_id: 'private-network' };
@@ -253,6 +247,42 @@ describe('a project with three instances', () => {
     expect((await key.listed()).data).toEqual((await fleetOf('alice').listed()).data);
     expect((await key.list()).headers.get('ratelimit')).toMatch(/^"list";r=\d+;t=\d+$/);
   });
+
+  test('409 while one is being made or removed: nothing is done', async () => {
+    const admin = new ComputeUser(shared(), 'admin');
+    // The create stays queued until its message comes.
+    await shared().addFaults({ service: 'pubsub', method: 'push', kind: 'delay', count: 1, delayMs: 3_000 });
+    const id = await admin.created();
+
+    const answer = await fleetOf('admin').update([`inst_${id}`], 'STATUS_PAUSED');
+
+    expect(answer).toMatchObject({ status: 409 });
+    expect(detailOf(answer)).toContain(`inst_${id} is still being created`);
+    expect(await appliedCalls(shared(), id)).toEqual(['instances.insert']);
+    await settled(shared());
+  });
+
+  test('a list by ones, while instances come and go, shows each that was there throughout exactly once', async () => {
+    const admin = new ComputeUser(shared(), 'admin');
+    const fleet = fleetOf('admin');
+    const ids = await Promise.all(Array.from({ length: 8 }, () => admin.running()));
+    const leaving = ids.slice(0, 4);
+    const staying = new Set(ids.slice(4).map((id) => `inst_${id}`));
+
+    for (const sort_dir of ['asc', 'desc']) {
+      // Oldest first, a list to which one is added for each that was read would never end.
+      let coming = 4;
+      const seen = await fleet.walked({ limit: 1, sort_dir }, async () => {
+        const gone = leaving.pop();
+        if (gone !== undefined) await admin.delete(gone);
+        coming -= 1;
+        if (coming >= 0) await admin.created();
+      });
+
+      expect(seen.filter((fid) => staying.has(fid)).sort()).toEqual([...staying].sort());
+      expect(new Set(seen).size).toBe(seen.length);
+    }
+  });
 });
 
 async function walkedHistory(user: FleetUser, limit: number) {
@@ -264,236 +294,3 @@ async function walkedHistory(user: FleetUser, limit: number) {
     page = await user.statuses({ limit, next_cursor: page.next_cursor });
   }
 }
-
-test('a cursor made before a restart opens after it, in whichever process', async () => {
-  const cloud = await startLocalCloud({ args: [...QUICK_MACHINES, '--function-processes', '2'] });
-  const alice = new ComputeUser(cloud, 'alice');
-  const fleet = new FleetUser(cloud, cloud.connection.principals.alice);
-  const [first, second] = [`inst_${await alice.running()}`, `inst_${await alice.running()}`];
-  await settled(cloud);
-  const list = await fleet.listed({ limit: 1, sort_dir: 'asc' });
-  const statuses = await fleet.statuses({ limit: 1 });
-  const prices = await fleet.prices({ limit: 1 });
-
-  await cloud.kill9();
-  await cloud.start();
-
-  for (let round = 0; round < 4; round += 1) {
-    const query = { limit: 1, sort_dir: 'asc', next_cursor: list.next_cursor ?? '' };
-    expect(list.data).toMatchObject([{ fid: first }]);
-    expect((await fleet.listed(query)).data).toMatchObject([{ fid: second }]);
-    expect((await fleet.statuses({ next_cursor: statuses.next_cursor ?? '' })).instances).toHaveLength(2);
-    expect((await fleet.prices({ next_cursor: prices.next_cursor ?? '' })).instances).toMatchObject([
-      { instance_fid: second },
-    ]);
-  }
-});
-
-test('409 while one is being made or removed: nothing is done', async () => {
-  const cloud = await startLocalCloud({ args: ['--boot-seconds', '3', '--stop-seconds', '3'] });
-  const alice = new ComputeUser(cloud, 'alice');
-  const fleet = new FleetUser(cloud, cloud.connection.principals.alice);
-  const id = await alice.created();
-
-  const answer = await fleet.update([`inst_${id}`], 'STATUS_PAUSED');
-
-  expect(answer).toMatchObject({ status: 409 });
-  expect(detailOf(answer)).toContain(`inst_${id} is still being created`);
-  expect(await appliedCalls(cloud, id)).toEqual(['instances.insert']);
-});
-
-test('100 instances in one PATCH: one operation and one applied call each, all answered, within 2 s', async () => {
-  const cloud = await startLocalCloud({ args: QUICK_MACHINES });
-  const admin = new ComputeUser(cloud, 'admin');
-  const fleet = new FleetUser(cloud, cloud.connection.principals.admin);
-  const ids: string[] = [];
-  while (ids.length < 100) {
-    ids.push(...(await Promise.all(Array.from({ length: 10 }, () => admin.created()))));
-  }
-  await settled(cloud);
-  const fids = ids.map((id) => `inst_${id}`);
-
-  const startedMs = performance.now();
-  const answer = await fleet.updated(fids, 'STATUS_PAUSED');
-  const tookMs = performance.now() - startedMs;
-  await settled(cloud);
-
-  expect(answer).toEqual(Object.fromEntries(fids.map((fid) => [fid, 'STATUS_STOPPING'])));
-  expect(tookMs).toBeLessThan(2_000);
-  const calls = (await cloud.calls()).filter(
-    ({ method, outcome }) => method === 'instances.stop' && outcome === 'applied',
-  );
-  expect(calls.map(({ instance }) => instance).sort()).toEqual([...ids].sort());
-  const records = new Records(cloud.connection);
-  const stops = (await records.operations()).filter(({ value }) => value.kind === 'stop');
-  await records.close();
-  expect(stops.map(({ value }) => `${value.instanceId} ${value.state}`).sort()).toEqual(
-    ids.map((id) => `${id} completed`).sort(),
-  );
-  expect(await fleet.walked({ status_in: 'STATUS_PAUSED', limit: 30 })).toHaveLength(100);
-  await expectInvariants(cloud);
-});
-
-test('a list by ones, while instances come and go, shows each that was there throughout exactly once', async () => {
-  const cloud = await startLocalCloud({ args: QUICK_MACHINES });
-  const admin = new ComputeUser(cloud, 'admin');
-  const fleet = new FleetUser(cloud, cloud.connection.principals.admin);
-  const ids = await Promise.all(Array.from({ length: 12 }, () => admin.running()));
-  const leaving = ids.slice(0, 6);
-  const staying = new Set(ids.slice(6).map((id) => `inst_${id}`));
-
-  for (const sort_dir of ['asc', 'desc']) {
-    // Oldest first, a list to which one is added for each that was read would never end.
-    let coming = 8;
-    const seen = await fleet.walked({ limit: 1, sort_dir }, async () => {
-      const gone = leaving.pop();
-      if (gone !== undefined) await admin.delete(gone);
-      coming -= 1;
-      if (coming >= 0) await admin.created();
-    });
-
-    expect(seen.filter((fid) => staying.has(fid)).sort()).toEqual([...staying].sort());
-    expect(new Set(seen).size).toBe(seen.length);
-  }
-});
-
-describe('orders of a project', () => {
-  const PROJECT = 'proj_acme000000000000';
-
-  async function accounts(cloud: LocalCloudProcess, ...args: readonly string[]): Promise<{ readonly id: string }> {
-    const line = await runLine(accountsLine, [...args, '--local', '--state-dir', cloud.stateFolder, '--json']);
-    expect(line).toMatchObject({ exitCode: 0 });
-    return JSON.parse(line.stdout) as { readonly id: string };
-  }
-
-  test('a reserved instance keeps its place and its price through a pause, which gives a credit', async () => {
-    const cloud = await startLocalCloud({ args: QUICK_MACHINES });
-    const alice = new ComputeUser(cloud, 'alice');
-    const fleet = new FleetUser(cloud, cloud.connection.principals.alice);
-    const { id: reservation } = await accounts(
-      cloud,
-      ...[
-        'reservations',
-        'create',
-        PROJECT,
-        '--machine-type',
-        'n1-standard-2',
-        '--places',
-        '1',
-        '--buyback-cents',
-        '4',
-      ],
-    );
-    const reserved = `inst_${await alice.running()}`;
-    const onDemand = `inst_${await alice.running()}`;
-
-    expect(await fleet.updated([reserved, onDemand], 'STATUS_PAUSED')).toEqual({
-      [reserved]: 'STATUS_STOPPING',
-      [onDemand]: 'STATUS_STOPPING',
-    });
-    await settled(cloud);
-
-    expect((await fleet.listed({ reservation_fid_in: `res_none,${reservation}` })).data).toMatchObject([
-      { fid: reserved, reservation, bid: null, status: 'STATUS_PAUSED' },
-    ]);
-    expect(await fleet.walked({ order_type_in: 'Reservation' })).toEqual([reserved]);
-    const ends = async (instance_fid: string) =>
-      (await fleet.prices({ instance_fid })).instances.flatMap(({ events }) => events.map((event) => event.end_time));
-    expect(await ends(reserved)).toEqual([null]);
-    expect(await ends(onDemand)).toEqual([expect.any(String)]);
-    expect((await fleet.prices({ reservation_fid: reservation })).instances).toMatchObject([
-      { instance_fid: reserved, reservation_fid: reservation, events: [{ price_cents: 10 }] },
-    ]);
-    expect((await fleet.statuses({ reservation_fid: reservation, instance_fid: onDemand })).instances).toEqual([]);
-    expect(await credits(cloud)).toEqual([`${reserved.slice(5)} 4 open`]);
-
-    await fleet.updated([reserved], 'STATUS_RUNNING');
-    await settled(cloud);
-    expect(await credits(cloud)).toEqual([`${reserved.slice(5)} 4 closed`]);
-    expect(await ends(reserved)).toEqual([null]);
-    await alice.ended(await alice.delete(reserved.slice(5)));
-    await settled(cloud);
-    expect(await ends(reserved)).toEqual([expect.any(String)]);
-    const taker = `inst_${await alice.running()}`;
-    expect(await fleet.walked({ reservation_fid_in: reservation })).toEqual([taker]);
-    await expectInvariants(cloud);
-  });
-
-  test('501: an instance of a spot bid is the cloud’s to stop; one that it took is PREEMPTED since then', async () => {
-    const cloud = await startLocalCloud({ args: QUICK_MACHINES });
-    const alice = new ComputeUser(cloud, 'alice');
-    const fleet = new FleetUser(cloud, cloud.connection.principals.alice);
-    const { fid: bid } = await fleet.placed('spot', { instance_type: 'it_n1-standard-2' });
-    const [held = ''] = (await fleet.bidBecomes(bid, 'Allocated')).instances;
-    const id = held.slice('inst_'.length);
-    await settled(cloud);
-    const other = (await alice.ended(await alice.create({}, LARGE))).instanceId;
-    const [spot, onDemand] = [`inst_${id}`, `inst_${other}`];
-
-    const answer = await fleet.update([onDemand, spot], 'STATUS_PAUSED');
-    await cloud.drift(id, 'preempt');
-    const { end_time: endTime } = await fleet.becomes(spot, 'STATUS_PREEMPTED');
-
-    expect(answer).toMatchObject({ status: 501 });
-    expect(detailOf(answer)).toContain(`${spot} belongs to a spot bid`);
-    expect(await appliedCalls(cloud, other)).toEqual(['instances.insert']);
-    const machine = (await cloud.machines()).find(({ name }) => name === id);
-    expect(machine).toMatchObject({ scheduling: { provisioningModel: 'SPOT' } });
-    expect((await fleet.listed({ bid_fid_in: bid })).data).toMatchObject([
-      { fid: spot, bid, status: 'STATUS_PREEMPTED' },
-    ]);
-    expect(await fleet.walked({ order_type_in: 'Bid' })).toEqual([spot]);
-    const [shown] = (await fleet.statuses({ bid_fid: bid })).instances;
-    expect(shown).toMatchObject({ instance_fid: spot, bid_fid: bid });
-    expect(shown?.events.at(-1)).toEqual({ timestamp: endTime, status: 'STATUS_PREEMPTED' });
-    const later = await alice.running();
-    expect(await fleet.status(`inst_${later}`)).toMatchObject({ body: { bid: null } });
-  });
-
-  async function credits(cloud: LocalCloudProcess): Promise<readonly string[]> {
-    const records = new Records(cloud.connection);
-    const periods = await records.periods();
-    await records.close();
-    return periods
-      .map(({ value }) => value)
-      .filter(({ meter }) => meter === 'credit')
-      .map(({ instanceId, priceCents, endMs }) => `${instanceId} ${priceCents} ${endMs === null ? 'open' : 'closed'}`);
-  }
-});
-
-test('a change of the price list ends the period that runs, and begins one at the new price', async () => {
-  const cloud = await startLocalCloud({ args: QUICK_MACHINES });
-  const alice = new ComputeUser(cloud, 'alice');
-  const fleet = new FleetUser(cloud, cloud.connection.principals.alice);
-  const running = `inst_${await alice.running()}`;
-  const paused = `inst_${await alice.running()}`;
-  await fleet.updated([paused], 'STATUS_PAUSED');
-  await settled(cloud);
-  const tomorrow = new Date(Date.now() + 86_400_000).toISOString().replace(/\.\d+Z$/, 'Z');
-  const file = join(cloud.stateFolder, 'prices.json');
-  const steps = [
-    { priceCents: 12, from: '2024-01-01T00:00:00Z' },
-    { priceCents: 15, from: tomorrow },
-  ];
-  writeFileSync(file, JSON.stringify({ prices: { 'n1-standard-2': { steps } } }));
-
-  const line = await runLine(catalogLine, ['apply', file, '--local', '--state-dir', cloud.stateFolder]);
-  expect(line).toMatchObject({ exitCode: 0 });
-  const periods = async (instance_fid: string) =>
-    (await fleet.prices({ instance_fid })).instances.flatMap(({ events }) => events);
-  const [first, second, ...more] = await periods(running);
-  await cloud.advance(86_400 + 120);
-  const later = await eventually(async () => {
-    const found = await periods(running);
-    return found.length > 2 ? found : undefined;
-  });
-
-  expect(first).toMatchObject({ price_cents: 10, end_time: second?.start_time });
-  expect(second).toMatchObject({ price_cents: 12, end_time: null });
-  expect(more).toEqual([]);
-  expect(later.slice(1)).toEqual([
-    { price_cents: 12, start_time: second?.start_time, end_time: tomorrow },
-    { price_cents: 15, start_time: tomorrow, end_time: null },
-  ]);
-  expect(await periods(paused)).toMatchObject([{ price_cents: 10, end_time: expect.any(String) as string }]);
-});
