@@ -102,6 +102,21 @@ test('what is true is not found fault with', () => {
   expect(untruths(TRUE)).toEqual([]);
 });
 
+test('a machine that Compute Engine does not let go is not charged once its owner was told that it is deleted', () => {
+  const kept: Told = {
+    ...TRUE,
+    log: [...TRUE.log.slice(0, 3), change('STOPPING', 2_496), change('DELETED', 2_500)],
+    events: [...TRUE.events.slice(0, 3), event(4, 'DELETING', 1_005), event(5, 'DELETED', 1_006)],
+    operations: [operation('create', 0.5, 9), operation('delete', 1_005, 1_010, { state: 'failed' })],
+    periods: [period(1, 8, 1_006)],
+  };
+
+  expect(untruths(kept)).toEqual([]);
+  expect(untruths({ ...kept, periods: [period(1, 8, 600)] })).toEqual([
+    expect.stringMatching(/^P: .* 406 s too little/),
+  ]);
+});
+
 test.each<[string, Told, RegExp]>([
   ['an event before the one before it', withEvent(4, { atMs: at(1_009) }), /^H: .* was STOPPING 1000 ms before/],
   [

@@ -44,8 +44,15 @@ export function actions(manifest: FunctionManifest): Readonly<Record<string, Act
   return { ...REQUESTS, ...BIDS, ...disturbances(manifest) };
 }
 
-/** Steps drawn first, so that there is something to do things to. */
-const FIRST = ['create', 'create', 'createResource'] as const;
+/** What a history is mostly about. Steps drawn first, so that there is something to do things to. */
+const THEMES = {
+  machines: { first: ['create', 'create', 'createResource'], often: [] },
+  bids: { first: ['volume', 'bid', 'bid'], often: Object.keys(BIDS) },
+} as const satisfies Readonly<Record<string, { readonly first: readonly string[]; readonly often: readonly string[] }>>;
+/** Histories that are mostly about bids. */
+const BIDS_SHARE = 0.35;
+/** How much more often the actions of a theme are drawn than else. */
+const OFTEN = 5;
 
 /** The history of a seed: what happens, and when. */
 export function drawHistory(seed: number, table: Readonly<Record<string, Action>>): readonly Step[] {
@@ -53,12 +60,15 @@ export function drawHistory(seed: number, table: Readonly<Record<string, Action>
   const steps: Step[] = [];
   let atMs = 0;
   const count = 12 + Math.floor(random.fraction() * 28);
+  const { first, often } = random.fraction() < BIDS_SHARE ? THEMES.bids : THEMES.machines;
   const names = Object.keys(table);
-  const total = names.reduce((sum, name) => sum + (table[name]?.weight ?? 0), 0);
+  const frequent = new Set<string>(often);
+  const weightOf = (name: string): number => (table[name]?.weight ?? 0) * (frequent.has(name) ? OFTEN : 1);
+  const total = names.reduce((sum, name) => sum + weightOf(name), 0);
   while (steps.length < count) {
     let place = random.fraction() * total;
-    const drawn = names.find((name) => (place -= table[name]?.weight ?? 0) < 0) ?? 'create';
-    const name = FIRST[steps.length] ?? drawn;
+    const drawn = names.find((name) => (place -= weightOf(name)) < 0) ?? 'create';
+    const name = first[steps.length] ?? drawn;
     steps.push({ number: steps.length, atMs: Math.round(atMs), action: name, drawn: table[name]?.draw(random) ?? {} });
     // Half of them meet; some are so far apart that everything has come to rest.
     const dice = random.fraction();

@@ -167,9 +167,11 @@ function chargesTrue({ periods, events, nowMs, blindMs }: Told, stays: ReadonlyM
       if (next !== undefined && (endMs === null || endMs > next.startMs)) found.push(`P: periods of ${id} overlap`);
     });
     const charged = chargedStays(stays.get(id) ?? []);
+    // Who was told that a machine is deleted does not pay while Compute Engine refuses to let it go.
+    const goneMs = events.find(({ instanceId, status }) => instanceId === id && status === 'DELETED')?.atMs ?? nowMs;
     const spans = told.map(({ startMs, endMs }) => ({ fromMs: startMs, toMs: endMs ?? nowMs }));
     const overMs = lengthOf(spans, nowMs) - commonMs(spans, charged, nowMs);
-    const underMs = lengthOf(charged, nowMs) - commonMs(spans, charged, nowMs);
+    const underMs = lengthOf(charged, goneMs) - commonMs(spans, charged, goneMs);
     // What comes and goes between two looks is seen by nobody; each stay may lose that much.
     const slackMs = blindMs * Math.max(1, charged.length);
     if (overMs > slackMs) found.push(`P: ${id} is charged ${Math.round(overMs / 1000)} s too much`);
