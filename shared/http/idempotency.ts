@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { stringify } from 'safe-stable-stringify';
 import type { InvalidField } from '#shared/domain/failure.ts';
 import type { IdempotencyKey } from '#shared/domain/idempotency-key.ts';
 
@@ -40,17 +41,7 @@ function canonical(body: string): string {
 
 /** JSON text that is the same for the same value, whatever the order of its members. */
 export function sortedJson(value: unknown): string {
-  return JSON.stringify(sorted(value));
-}
-
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted);
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value)
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([name, member]) => [name, sorted(member)]),
-  );
+  return stringify(value) ?? '';
 }
 
 export function sha256(text: string): string {

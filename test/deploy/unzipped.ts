@@ -1,7 +1,8 @@
 import { crc32 } from 'node:zlib';
 
 /** The files of a zip without compression, as its directory lists them. Throws when a checksum or a header does not fit. */
-export function unzipped(zip: Buffer): Readonly<Record<string, string>> {
+export function unzipped(archive: Uint8Array): Readonly<Record<string, string>> {
+  const zip = Buffer.from(archive);
   const end = zip.lastIndexOf(Buffer.from([0x50, 0x4b, 0x05, 0x06]));
   const count = zip.readUInt16LE(end + 10);
   let at = zip.readUInt32LE(end + 16);

@@ -115,11 +115,12 @@ test.each([
   ['17 3 * * *', '2026-03-01T03:16:59.999Z', '2026-03-01T03:17:00.000Z'],
   ['17 3 * * *', '2026-03-01T03:17:00.000Z', '2026-03-02T03:17:00.000Z'],
   ['0 */6 * * *', '2026-12-31T20:00:00.000Z', '2027-01-01T00:00:00.000Z'],
+  ['30 4 1 * *', '2026-01-15T00:00:00.000Z', '2026-02-01T04:30:00.000Z'],
 ])('%s after %s is due at %s', (cron, after, due) => {
   expect(new Date(nextTime(cron, Date.parse(after))).toISOString()).toBe(due);
 });
 
-test.each([['0 0 1 * *'], ['61 * * * *'], ['*/0 * * * *'], ['@daily'], ['']])(
+test.each([['0 0 0 1 * *'], ['61 * * * *'], ['*/0 * * * *'], ['']])(
   'a schedule that is not understood is refused: %s',
   (cron) => {
     expect(() => nextTime(cron, 0)).toThrow(/schedule/);
