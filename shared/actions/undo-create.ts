@@ -34,7 +34,7 @@ export async function undo(
     ]);
     if (row?.value.completedAtMs !== null) return { writes: [], result: true };
     if (row.value.leaseToken !== request.requestId) return { writes: [], result: false };
-    const atMs = nowMs();
+    const atMs = Math.max(nowMs(), row.value.createdAtMs);
     const { reason, message } = cloudReason(
       error.reason,
       'insert',

@@ -136,7 +136,7 @@ function superseded(operation: Operation, atMs: number): Operation {
     state: 'failed',
     leaseUntilMs: 0,
     error: { reason: 'instance_deleted', message: 'The instance was deleted.' },
-    completedAtMs: atMs,
+    completedAtMs: Math.max(atMs, operation.createdAtMs),
   };
 }
 
@@ -149,7 +149,7 @@ function afterDelete(operation: Operation, outcome: DeleteOutcome, atMs: number)
     ...operation,
     state: 'running',
     leaseUntilMs: 0,
-    startedAtMs: operation.startedAtMs ?? atMs,
+    startedAtMs: operation.startedAtMs ?? Math.max(atMs, operation.createdAtMs),
     call: call === null || outcome.vm !== 'leaving' ? call : { ...call, zoneOperation: outcome.zoneOperation.name },
   };
 }

@@ -46,7 +46,9 @@ export async function settle(
     if (operation === undefined || isFinal(operation.value.state)) return { writes: [], result: undefined };
     // Another worker has taken it over, may have called Compute Engine since, and ends it by what it sees itself.
     if (operation.value.leaseToken !== operationRef.value.leaseToken) return { writes: [], result: undefined };
-    const atMs = Math.max(nowMs(), operation.value.createdAtMs);
+    // Not before it was asked for, nor before what it led to: this process's clock may be behind.
+    const arrivedAtMs = end.state === 'completed' ? (seen?.context.atMs ?? 0) : 0;
+    const atMs = Math.max(nowMs(), operation.value.createdAtMs, arrivedAtMs);
     const ended: Operation = {
       ...operation.value,
       state: end.state,
