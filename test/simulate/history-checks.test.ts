@@ -92,6 +92,7 @@ const TRUE: Told = {
   periods: [period(1, 8, 1_012)],
   nowMs: at(3_000),
   blindMs: at(240),
+  behindMs: 0,
 };
 
 function withEvent(sequence: number, more: Partial<InstanceEvent>): Told {

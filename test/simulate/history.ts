@@ -119,6 +119,7 @@ export async function playHistory(
       periods: periods.map(({ value }) => value),
       nowMs: time.nowMs(),
       blindMs: BLIND_MS,
+      behindMs: world.deployment.mostBehindMs,
     }),
     ...world.logLines
       .filter((line) => line.includes('"outcome":"internal"'))

@@ -21,6 +21,11 @@ export interface Told {
   readonly nowMs: number;
   /** How long a sweep may be away: what nothing tells is seen only then. */
   readonly blindMs: number;
+  /**
+   * How far the clock of any process was behind at most. What the cloud does not date has the time of the look by the clock
+   * of the process that looked, so it may be dated that much too early.
+   */
+  readonly behindMs: number;
 }
 
 /** A status of a VM and how long it lasted. */
@@ -79,7 +84,8 @@ function historyTrue(told: Told, stays: ReadonlyMap<string, readonly Stay[]>): r
   return told.events.flatMap(({ instanceId, sequence, status, atMs, note }) => {
     if (note || sequence === 1 || statusFromCloud(status) === undefined) return [];
     const own = stays.get(instanceId) ?? [];
-    if (own.some((stay) => stay.status === status && stay.fromMs <= atMs && atMs <= stay.toMs)) return [];
+    if (own.some((stay) => stay.status === status && stay.fromMs <= atMs + told.behindMs && atMs <= stay.toMs))
+      return [];
     const then = own.findLast((stay) => stay.fromMs <= atMs)?.status ?? 'nothing yet';
     const since = own.find((stay) => stay.status === status && stay.fromMs > atMs);
     const late = since === undefined ? '' : `, ${since.fromMs - atMs} ms early`;
@@ -98,7 +104,9 @@ function historyWhole(told: Told, stays: ReadonlyMap<string, readonly Stay[]>): 
     return own.flatMap(({ status, fromMs, toMs }) => {
       const lastedMs = Math.min(toMs, endMs) - fromMs;
       if (statusFromCloud(status) === undefined || lastedMs <= told.blindMs) return [];
-      const shown = ownEvents.some((event) => event.status === status && event.atMs >= fromMs && event.atMs <= toMs);
+      const shown = ownEvents.some(
+        (event) => event.status === status && event.atMs >= fromMs - told.behindMs && event.atMs <= toMs,
+      );
       return shown
         ? []
         : [`H: ${id} was ${status} for ${Math.round(lastedMs / 1000)} s, which its history does not say`];
@@ -116,7 +124,7 @@ const LEADS_TO: Readonly<Record<Operation['kind'], readonly string[] | undefined
 };
 
 /** An operation that is completed led where it leads, between when it was asked for and when it says so. */
-function endsSeen({ operations }: Told, stays: ReadonlyMap<string, readonly Stay[]>): readonly string[] {
+function endsSeen({ operations, behindMs }: Told, stays: ReadonlyMap<string, readonly Stay[]>): readonly string[] {
   return operations.flatMap(({ id, kind, instanceId, state, createdAtMs, startedAtMs, completedAtMs }) => {
     if (isFinal(state) && completedAtMs === null) return [`O: ${kind} ${id} has ended at no time`];
     if ((startedAtMs ?? createdAtMs) < createdAtMs || (completedAtMs ?? createdAtMs) < createdAtMs)
@@ -125,13 +133,13 @@ function endsSeen({ operations }: Told, stays: ReadonlyMap<string, readonly Stay
     const own = stays.get(instanceId) ?? [];
     const wanted = LEADS_TO[kind];
     if (wanted === undefined) {
-      const present = own.findLast(({ fromMs }) => fromMs <= completedAtMs);
+      const present = own.findLast(({ fromMs }) => fromMs <= completedAtMs + behindMs);
       return present === undefined || present.status === 'DELETED'
         ? []
         : [`O: delete ${id} of ${instanceId} is completed while the VM is ${present.status}`];
     }
     const seen = own.some(
-      (stay) => wanted.includes(stay.status) && stay.fromMs <= completedAtMs && stay.toMs >= createdAtMs,
+      (stay) => wanted.includes(stay.status) && stay.fromMs <= completedAtMs + behindMs && stay.toMs >= createdAtMs,
     );
     return seen ? [] : [`O: ${kind} ${id} of ${instanceId} is completed and the VM was never ${wanted[0] ?? ''}`];
   });
@@ -152,7 +160,7 @@ function chargedStays(own: readonly Stay[]): readonly Stay[] {
 }
 
 /** Periods do not overlap, and cover what the VM was charged for, as far as it could be seen. */
-function chargesTrue({ periods, events, nowMs, blindMs }: Told, stays: ReadonlyMap<string, readonly Stay[]>) {
+function chargesTrue({ periods, events, nowMs, blindMs, behindMs }: Told, stays: ReadonlyMap<string, readonly Stay[]>) {
   const byInstance = Map.groupBy(
     periods.filter(({ meter }) => meter === 'charge'),
     ({ instanceId }) => instanceId,
@@ -173,7 +181,7 @@ function chargesTrue({ periods, events, nowMs, blindMs }: Told, stays: ReadonlyM
     const overMs = lengthOf(spans, nowMs) - commonMs(spans, charged, nowMs);
     const underMs = lengthOf(charged, goneMs) - commonMs(spans, charged, goneMs);
     // What comes and goes between two looks is seen by nobody; each stay may lose that much.
-    const slackMs = blindMs * Math.max(1, charged.length);
+    const slackMs = (blindMs + behindMs) * Math.max(1, charged.length);
     if (overMs > slackMs) found.push(`P: ${id} is charged ${Math.round(overMs / 1000)} s too much`);
     if (underMs > slackMs) found.push(`P: ${id} is charged ${Math.round(underMs / 1000)} s too little`);
     return found;

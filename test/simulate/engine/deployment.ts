@@ -40,6 +40,7 @@ export class Deployment {
   readonly #instances = new Map<string, Instance[]>();
   readonly #plannedEnds: PlannedEnd[] = [];
   /** How far the clock of a function's next processes is off. */
+  #mostBehindMs = 0;
   readonly #clockOffsets = new Map<string, number>();
   readonly #atWork = new Set<Promise<unknown>>();
   #processes = 0;
@@ -72,8 +73,14 @@ export class Deployment {
 
   /** The function's processes end, and the next ones have a clock that is off. */
   skewClock(name: string, offsetMs: number): void {
+    this.#mostBehindMs = Math.max(this.#mostBehindMs, -offsetMs);
     this.#clockOffsets.set(name, offsetMs);
     this.#endAll(name);
+  }
+
+  /** How far the clock of any process was behind at most; 0 when none was. */
+  get mostBehindMs(): number {
+    return this.#mostBehindMs;
   }
 
   /** From now on every process lives as long as it is needed and has the right time. */
