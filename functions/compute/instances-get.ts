@@ -15,7 +15,7 @@ httpFunction({
     return {
       status: 200,
       headers: staleHeader(reading),
-      body: presentInstance(reading.instance, reading.pending),
+      body: presentInstance(reading.instance, reading.pending, call.caller),
     };
   },
 });

@@ -17,6 +17,9 @@ httpFunction({
       });
     }
     const readings = await withPending(instances, tools.store);
-    return { status: 200, body: readings.map(({ instance, pending }) => presentInstance(instance, pending)) };
+    return {
+      status: 200,
+      body: readings.map(({ instance, pending }) => presentInstance(instance, pending, call.caller)),
+    };
   },
 });

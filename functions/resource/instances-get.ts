@@ -17,7 +17,7 @@ httpFunction({
     return {
       status: 200,
       headers: staleHeader(reading),
-      body: presentResource(reading.instance, reading.pending),
+      body: presentResource(reading.instance, reading.pending, call.caller),
     };
   },
 });

@@ -11,7 +11,7 @@ httpFunction({
     status: 200,
     body: {
       items: (await withPending(await listOwnInstances(call, tools), tools.store)).map(({ instance, pending }) =>
-        presentResource(instance, pending),
+        presentResource(instance, pending, call.caller),
       ),
     },
   }),

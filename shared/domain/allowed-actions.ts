@@ -22,15 +22,25 @@ export interface AllowedActions {
   readonly blocked: Readonly<Partial<Record<InstanceAction, string>>>;
 }
 
-/** What can be asked of an instance now, by users (`lenient`) or by administrators (`strict`). */
-export function allowedActions(instance: ActedOn, strictness: Strictness): AllowedActions {
-  const refusals = INSTANCE_ACTIONS.map(
-    (action) => [action, refusalOf(askedAction(action, strictness), instance)] as const,
-  );
+/** What a suspended customer may still do: end what costs money. */
+const WHILE_SUSPENDED: ReadonlySet<InstanceAction> = new Set<InstanceAction>(['stop', 'delete']);
+
+/**
+ * What can be asked of an instance now, by users (`lenient`) or by administrators (`strict`). `suspended`: the caller's
+ * customer is.
+ */
+export function allowedActions(instance: ActedOn, strictness: Strictness, suspended = false): AllowedActions {
+  const reasons = INSTANCE_ACTIONS.map((action) => {
+    const isBarred = suspended && !WHILE_SUSPENDED.has(action);
+    return [
+      action,
+      isBarred ? 'customer_suspended' : refusalOf(askedAction(action, strictness), instance)?.reason,
+    ] as const;
+  });
   return {
-    allowed: refusals.flatMap(([action, refusal]) => (refusal === undefined ? [action] : [])),
+    allowed: reasons.flatMap(([action, reason]) => (reason === undefined ? [action] : [])),
     blocked: Object.fromEntries(
-      refusals.flatMap(([action, refusal]) => (refusal === undefined ? [] : [[action, refusal.reason]])),
+      reasons.flatMap(([action, reason]) => (reason === undefined ? [] : [[action, reason]])),
     ),
   };
 }

@@ -15,6 +15,8 @@ export interface BidView {
   /** Cents per instance-hour of the machine type in the zone; `undefined`: it costs nothing that is known of. */
   readonly spotCents: number | undefined;
   readonly nowMs: number;
+  /** The operator's words, where the bid's customer is suspended. */
+  readonly suspendedBecause?: string;
   /** Why an operation of one of its instances has just failed, where that is why the bid is looked at. */
   readonly failure?: BidReason;
 }
@@ -41,6 +43,15 @@ export function bidBackoffMs(attempts: number): number {
 
 /** The next step of a bid, from what is on record of it and its instances. Pure: asked again, it answers the same. */
 export function nextBidStep(bid: Bid, view: BidView): BidStep {
+  const step = wantedStep(bid, view);
+  const makesOrStarts = step.do === 'launch' || step.do === 'start';
+  return makesOrStarts && view.suspendedBecause !== undefined
+    ? waitForResume(bid, view.suspendedBecause, view.nowMs)
+    : step;
+}
+
+/** The next step, were the bid's customer not suspended. */
+function wantedStep(bid: Bid, view: BidView): BidStep {
   switch (known(BID_PHASES, bid.phase)) {
     // A newer version's: left to that version.
     case undefined:
@@ -169,6 +180,12 @@ function waitForPrice(bid: Bid, spotCents: number | undefined, nowMs: number): B
     do: 'nothing',
     bid: { ...bid, reason: priceReason(bid, spotCents), checkAtMs: nowMs + PRICE_LOOK_MS },
   };
+}
+
+/** A bid of a suspended customer stays open: nothing is made or started for it until the customer is resumed. */
+function waitForResume(bid: Bid, suspendedBecause: string, nowMs: number): BidStep {
+  const reason = { reason: 'customer_suspended', message: `This customer is suspended: ${suspendedBecause}` } as const;
+  return { do: 'nothing', bid: { ...bid, reason, checkAtMs: nowMs + PRICE_LOOK_MS } };
 }
 
 /** Looked at later; written only when it would otherwise be due at once. */

@@ -13,8 +13,15 @@ export interface Suspension {
 /** Who asks for the stops of `customers suspend --stop-instances`; the audit trail has the operator. */
 export const SUSPENSION_ACTOR: Actor = { type: 'system', id: 'suspension' };
 
+/** What of a principal says whether their customer is suspended. */
+export type MaySuspend = Pick<Principal, 'suspendedBecause'>;
+
+export function isSuspended(caller: MaySuspend | undefined): boolean {
+  return caller?.suspendedBecause !== undefined;
+}
+
 /** Throws `forbidden` with the operator's reason for a caller whose customer is suspended. There is nothing to wait for. */
-export function requireNotSuspended({ suspendedBecause }: Pick<Principal, 'suspendedBecause'>): void {
+export function requireNotSuspended({ suspendedBecause }: MaySuspend): void {
   if (suspendedBecause === undefined) return;
   throw new Failure('forbidden', `This customer is suspended: ${suspendedBecause}`, { reason: 'customer_suspended' });
 }

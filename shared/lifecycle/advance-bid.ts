@@ -1,4 +1,4 @@
-import { CUSTOMER } from '#shared/datastore/account-rows.ts';
+import { CUSTOMER, SUSPENSION } from '#shared/datastore/account-rows.ts';
 import { BID } from '#shared/datastore/bid-rows.ts';
 import { USAGE } from '#shared/datastore/bookkeeping-rows.ts';
 import { PRICE, SPOT_PRICE, TIER } from '#shared/datastore/catalog-rows.ts';
@@ -54,11 +54,11 @@ async function takeStep(bidId: string, tools: BidTools, failure: BidReason | und
   return store.change<Step>(async () => {
     const row = await store.get(ref(BID, bidId));
     if (row === undefined) return { writes: [], result: { published: [], goesOn: false } };
-    const { instances, spotCents } = await companionsOf(row.value, tools);
+    const { instances, ...seen } = await companionsOf(row.value, tools);
     const atMs = nowMs();
     const step = nextBidStep(row.value, {
       instances: instances.map(({ value }) => value),
-      spotCents,
+      ...seen,
       nowMs: atMs,
       ...(failure === undefined ? {} : { failure }),
     });
@@ -73,14 +73,15 @@ async function takeStep(bidId: string, tools: BidTools, failure: BidReason | und
 
 async function companionsOf(bid: Bid, { store, nowMs }: Pick<BidTools, 'store' | 'nowMs'>) {
   const { machineType } = bid.machine;
-  const [[onDemand, spot], instances] = await Promise.all([
-    store.getAll([ref(PRICE, machineType), ref(SPOT_PRICE, machineType)]),
+  const [[onDemand, spot, suspension], instances] = await Promise.all([
+    store.getAll([ref(PRICE, machineType), ref(SPOT_PRICE, machineType), ref(SUSPENSION, bid.customerId)]),
     store.getAll(bid.instances.map((id) => ref(INSTANCE, id))),
   ]);
   const price = spotPriceIn({ onDemand: onDemand?.value, spot: spot?.value }, bid.zone);
   return {
     instances: instances.filter((instance) => instance !== undefined),
     spotCents: price === undefined ? undefined : priceAt(price, nowMs()),
+    ...(suspension === undefined ? {} : { suspendedBecause: suspension.value.reason }),
   };
 }
 

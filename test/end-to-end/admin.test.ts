@@ -8,6 +8,7 @@ import { type Answer, eventually, sharedLocalCloud, startLocalCloud } from '#tes
 import { originalRequests } from '#test/support/original-requests.ts';
 import { Records } from '#test/support/records.ts';
 
+const CREATE = { template_id: 'ubuntu-22-standard', config_id: 'default-network' };
 const ADMIN = '/api/compute/v1/admin/instances';
 /** Records that are written past the API have no VM, and a sweep would find that out. */
 const NO_SWEEP = ['--sweep-seconds', '86400'];
@@ -69,6 +70,42 @@ describe('on one cloud', () => {
       ['insert', 'stop', 'start', 'stop', 'start', 'reset'].map((verb) => `instances.${verb}`),
     );
     expect((await admin('DELETE', `/${id}`)).status).toBe(204);
+  });
+
+  test('a suspended customer can read, stop and delete; create is 403 with the words of the operator until resumed', async () => {
+    const carol = new ComputeUser(cloud(), 'carol');
+    const id = await carol.running();
+    const customer = `/api/compute/v1/admin/customers/${cloud().connection.principals.carol.customerId}`;
+    const create = () => cloud().request('carol', 'POST', '/api/compute/v1/instances', { body: CREATE });
+    const remembered = () => cloud().advance(11);
+    const suspended = await cloud().request('admin', 'POST', `${customer}/suspend`, {
+      body: { reason: 'Unpaid since January.', stop_instances: true },
+    });
+    expect(suspended).toMatchObject({ status: 200 });
+    await remembered();
+
+    const stopped = await eventually(async () => {
+      const { body } = await cloud().request('carol', 'GET', `/api/compute/v1/instances/${id}`);
+      const shown = body as { readonly status: string };
+      return shown.status === 'TERMINATED' ? shown : undefined;
+    });
+    const refused = await create();
+
+    expect(stopped).toMatchObject({
+      allowedActions: ['stop', 'delete'],
+      blockedBecause: { start: 'customer_suspended' },
+    });
+    expect(refused.status).toBe(403);
+    expect(refused.headers.get('retry-after')).toBeNull();
+    expect(refused.body).toMatchObject({ detail: 'This customer is suspended: Unpaid since January.' });
+    expect((await cloud().request('carol', 'POST', `/api/compute/v1/instances/${id}/start`)).status).toBe(403);
+    expect((await cloud().request('carol', 'DELETE', `/api/compute/v1/instances/${id}`)).status).toBe(204);
+    expect((await cloud().request('admin', 'POST', `${customer}/resume`)).status).toBe(200);
+    await remembered();
+    const made = await create();
+    expect(made.status).toBe(201);
+    const { id: again } = made.body as { readonly id: string };
+    expect((await admin('DELETE', `/${again}`)).status).toBe(204);
   });
 
   test("an administrator's instance is the owner's, in the documented shape", async () => {

@@ -2,7 +2,11 @@ import { describe, expect, test } from 'vitest';
 import { resumeCustomer, suspendCustomer } from '#shared/actions/suspend-customer.ts';
 import { CONTRACTS } from '#shared/contracts/index.ts';
 import { whileSuspended } from '#shared/contracts/contract.ts';
+import { presentInstance } from '#shared/families/compute/present.ts';
+import { presentResource } from '#shared/families/resource/present.ts';
 import { sweep } from '#shared/workers/sweep.ts';
+import { anInstance } from '#test/support/an-instance.ts';
+import { bidWorld } from '#test/support/bid-world.ts';
 import { testAuditor } from '#test/support/test-auditor.ts';
 import { aDesk, ID } from './a-desk.ts';
 
@@ -65,6 +69,48 @@ describe('a suspended customer', () => {
     await expect(suspend('acme', 'a\nb')).rejects.toMatchObject({ kind: 'invalid_request' });
     await expect(suspend('nobody', 'a')).rejects.toMatchObject({ reason: 'unknown_customer' });
   });
+});
+
+test("nothing is made or started again for a suspended customer's bids; resume lets them go on", async () => {
+  const world = await bidWorld();
+  const auditor = testAuditor(world.tools.nowMs);
+  const held = await world.until(await world.place('held'), 'held');
+  await world.price(200);
+  const waiting = await world.place('waiting');
+  const [machine = ''] = held.instances;
+  const later = async () => {
+    world.cloud.clock.advance(600);
+    await world.sweepNow();
+  };
+  await suspendCustomer({ customerId: 'acme', reason: 'Unpaid.', stopInstances: false }, auditor, world.tools);
+  world.cloud.emulator.drift(machine, 'preempt');
+  await world.hear();
+  await world.price(50);
+  for (let round = 0; round < 3; round += 1) await later();
+
+  const because = { reason: 'customer_suspended', message: 'This customer is suspended: Unpaid.' };
+  expect(await world.bid(held.id)).toMatchObject({ phase: 'regaining', reason: because });
+  expect(await world.bid(waiting)).toMatchObject({ phase: 'waiting', reason: because, instances: [] });
+  expect((await world.instance(machine))?.status).toBe('TERMINATED');
+  expect((await world.machines()).toSorted()).toEqual(held.instances.toSorted());
+
+  await resumeCustomer({ customerId: 'acme' }, auditor, world.tools);
+  await later();
+  await world.until(held.id, 'held');
+  await world.until(waiting, 'held');
+  expect((await world.instance(machine))?.status).toBe('RUNNING');
+});
+
+test('an instance tells a suspended customer that it can be stopped and deleted, and why nothing else', () => {
+  const caller = { suspendedBecause: 'Unpaid.' };
+
+  const running = presentInstance(anInstance({ status: 'RUNNING' }), undefined, caller);
+  const stopped = presentResource(anInstance({ status: 'ERROR' }), undefined, caller).status;
+
+  const refused = { start: 'customer_suspended', restart: 'customer_suspended', reset: 'customer_suspended' };
+  expect(running).toMatchObject({ allowedActions: ['stop', 'delete'], blockedBecause: refused });
+  expect(stopped.allowed_actions).toEqual(['delete']);
+  expect(stopped.blocked_because).toEqual({ ...refused, stop: 'wrong_state' });
 });
 
 describe('cancel', () => {

@@ -8,10 +8,19 @@ import { timestamp } from '../timestamp.ts';
 /** What is going on with an instance, what came last, and what can be asked of it now. */
 export function presentActivity(
   instance: Instance,
-  { pending, strictness }: { readonly pending: Operation | undefined; readonly strictness: Strictness },
+  {
+    pending,
+    strictness,
+    suspended = false,
+  }: {
+    readonly pending: Operation | undefined;
+    readonly strictness: Strictness;
+    /** Whether the caller's customer is. */
+    readonly suspended?: boolean;
+  },
 ) {
   const { lastOperation } = instance;
-  const { allowed, blocked } = allowedActions(instance, strictness);
+  const { allowed, blocked } = allowedActions(instance, strictness, suspended);
   return {
     pendingOperation:
       pending === undefined

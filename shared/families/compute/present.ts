@@ -5,14 +5,15 @@ import { type Instance, OPERATION_KINDS } from '#shared/domain/instance.ts';
 import { sshTarget } from '#shared/domain/login.ts';
 import { type Operation, shownState } from '#shared/domain/operation.ts';
 import { EVENT_STATUSES, shownStatus } from '#shared/domain/status.ts';
+import { isSuspended, type MaySuspend } from '#shared/domain/suspension.ts';
 import { known, shownWord } from '#shared/domain/stored-word.ts';
 import { loginWarnings } from '../login-warnings.ts';
 import { CURRENCY } from '../currency.ts';
 import { timestamp } from '../timestamp.ts';
 import { presentActivity } from './present-activity.ts';
 
-/** An instance as its owner sees it; `pending`: the operation that it waits for. */
-export function presentInstance(instance: Instance, pending?: Operation) {
+/** An instance as its owner sees it; `pending`: the operation that it waits for; `caller`: who looks. */
+export function presentInstance(instance: Instance, pending?: Operation, caller?: MaySuspend) {
   const ssh = sshTarget(instance);
   return {
     id: instance.id,
@@ -32,7 +33,7 @@ export function presentInstance(instance: Instance, pending?: Operation) {
     visibleBy: instance.visibleBy,
     ...(ssh === undefined ? {} : { ssh }),
     sshKeyIds: instance.login.keyIds,
-    ...presentActivity(instance, { pending, strictness: 'lenient' }),
+    ...presentActivity(instance, { pending, strictness: 'lenient', suspended: isSuspended(caller) }),
   };
 }
 

@@ -6,14 +6,15 @@ import { sshTarget } from '#shared/domain/login.ts';
 import { type Operation, shownState } from '#shared/domain/operation.ts';
 import { outcomeOf } from '#shared/domain/power.ts';
 import { shownStatus } from '#shared/domain/status.ts';
+import { isSuspended, type MaySuspend } from '#shared/domain/suspension.ts';
 import { shownWord } from '#shared/domain/stored-word.ts';
 import { loginWarnings } from '../login-warnings.ts';
 import { timestamp } from '../timestamp.ts';
 import { failureCode } from './failure-codes.ts';
 import { STATE } from './states.ts';
 
-/** `pending`: the operation that the instance waits for. */
-export function presentResource(instance: Instance, pending?: Operation) {
+/** `pending`: the operation that the instance waits for; `caller`: who looks. */
+export function presentResource(instance: Instance, pending?: Operation, caller?: MaySuspend) {
   const ssh = sshTarget(instance);
   return {
     id: instance.id,
@@ -29,15 +30,15 @@ export function presentResource(instance: Instance, pending?: Operation) {
       private_ip: instance.internalIp,
       public_ip: instance.externalIp,
       ...(ssh === undefined ? {} : { ssh }),
-      ...presentActivity(instance, pending),
+      ...presentActivity(instance, pending, isSuspended(caller)),
     },
   };
 }
 
 /** What is going on, what came last and why, and what can be asked now. */
-function presentActivity(instance: Instance, pending: Operation | undefined) {
+function presentActivity(instance: Instance, pending: Operation | undefined, suspended: boolean) {
   const { lastOperation: last, statusReason } = instance;
-  const { allowed, blocked } = allowedActions(instance, 'lenient');
+  const { allowed, blocked } = allowedActions(instance, 'lenient', suspended);
   return {
     synced_at: timestamp(instance.statusSyncedAtMs),
     reason: statusReason === null ? null : failureCode(statusReason.reason),
