@@ -5,11 +5,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Session } from '#scripts/console/command-line.ts';
 import { ClockFile } from '#scripts/local/state/clock-file.ts';
 import { Compute } from '#shared/gce/compute.ts';
+import { Disks } from '#shared/gce/disks.ts';
 import type { Tools } from '#shared/lifecycle/tools.ts';
 import { Publisher } from '#shared/pubsub/publisher.ts';
 
 /** `publisher` absent: an emulator of Datastore stands alone, and what is due waits for a sweep. */
-export type DeskTools = Omit<Tools, 'publisher'> & { readonly publisher?: Publisher };
+export type DeskTools = Omit<Tools, 'publisher'> & { readonly publisher?: Publisher; readonly disks: Disks };
 
 /** The tools of the actions, over the session's store, for the length of one command. */
 export interface Desk {
@@ -33,16 +34,15 @@ export function openDesk(session: Session): Desk {
           topic: isLocal(session) ? TOPIC : `${deployment}-${TOPIC}`,
           emulatorHost: pubsub,
         });
-  const compute = new Compute({
-    project: target.project,
-    deployment,
-    emulatorHost: emulatorOf(session, 'compute'),
-  });
+  const cloud = { project: target.project, deployment, emulatorHost: emulatorOf(session, 'compute') };
+  const compute = new Compute(cloud);
+  const disks = new Disks(cloud);
   const warn = (message: string) => session.note(message);
   const tools: DeskTools = {
     store: session.store,
     ...(publisher === undefined ? {} : { publisher }),
     compute,
+    disks,
     log: { info: () => undefined, warn, error: warn, critical: warn },
     nowMs: clockOf(session),
     sleep: (ms) => sleep(ms),
@@ -51,7 +51,7 @@ export function openDesk(session: Session): Desk {
   return {
     tools,
     close: async () => {
-      await Promise.allSettled([publisher?.close(), compute.close()]);
+      await Promise.allSettled([publisher?.close(), compute.close(), disks.close()]);
     },
   };
 }

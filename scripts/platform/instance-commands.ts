@@ -12,7 +12,7 @@ import { Failure } from '#shared/domain/failure.ts';
 import type { Instance } from '#shared/domain/instance.ts';
 import { STATUS_GROUPS } from '#shared/domain/status.ts';
 import { clockOf, withDesk } from './desk-tools.ts';
-import { ageText } from './operation-commands.ts';
+import { ageText } from './age-text.ts';
 
 interface ListOptions extends PageOptions {
   readonly customer?: string;

@@ -13,6 +13,7 @@ import {
 import { cancelOperation, retryOperation } from '#shared/actions/repair-operation.ts';
 import type { Operation } from '#shared/domain/operation.ts';
 import { presentAdminOperation } from '#shared/families/compute/present-desk.ts';
+import { ageText } from './age-text.ts';
 import { clockOf, withDesk } from './desk-tools.ts';
 
 /** `operations list|show|retry|cancel`. */
@@ -113,14 +114,6 @@ export function addOperationCommands(line: CommandLine): void {
       return EXIT.ok;
     },
   );
-}
-
-/** `45s`, `12m`, `3h`, `9d`. */
-export function ageText(ms: number): string {
-  const seconds = Math.max(0, Math.round(ms / 1000));
-  if (seconds < 120) return `${seconds}s`;
-  if (seconds < 7_200) return `${Math.round(seconds / 60)}m`;
-  return seconds < 172_800 ? `${Math.round(seconds / 3_600)}h` : `${Math.round(seconds / 86_400)}d`;
 }
 
 export function operationText(operation: Operation, nowMs: number): string {

@@ -3,21 +3,29 @@ import type { CommandLine } from '#scripts/console/command-line.ts';
 import { EXIT } from '#scripts/console/exit-codes.ts';
 import { details } from '#scripts/console/table.ts';
 import { readSweepStatus, releaseSweep, type SweepStatus } from '#shared/actions/release-sweep.ts';
+import { readOrphan, removeOrphanNow } from '#shared/actions/remove-orphan-now.ts';
+import { ageText } from './age-text.ts';
+import { clockOf } from './desk-tools.ts';
 
-/** `sweep status` and `sweep release`. */
+/** `sweep status|release|remove`. */
 export function addSweepCommands(line: CommandLine): void {
-  const sweep = line.group('sweep', 'the brake that keeps lost records from becoming deleted machines');
+  const sweep = line.group(
+    'sweep',
+    'what the sweep found, and the brake that keeps lost records from becoming deleted machines',
+  );
 
   line.leaf(
     sweep,
     {
       usage: 'status',
-      summary: 'show whether the sweep may touch machines without a record',
+      summary:
+        'show when the last sweep ran, what it has on its list, and whether it may touch machines without a record',
       examples: ['sweep status --local', 'sweep status --project my-project --json'],
     },
     async (session) => {
       const status = await readSweepStatus(session);
-      session.print(textOf(status), { marker: status.marker ?? null, brake: status.brake ?? null });
+      const { marker = null, brake = null, ranAtMs = null, orphans, orphanDisks } = status;
+      session.print(textOf(status, clockOf(session)()), { ranAtMs, orphans, orphanDisks, marker, brake });
       return EXIT.ok;
     },
   );
@@ -40,13 +48,56 @@ export function addSweepCommands(line: CommandLine): void {
       return EXIT.ok;
     },
   );
+
+  line.leaf(
+    sweep,
+    {
+      usage: 'remove',
+      summary:
+        'delete a VM or disk without a record with the next sweep, not after days; shows what it would do unless --yes is given',
+      changes: true,
+      examples: [
+        'sweep remove tw-550e84-a1b2c3d4 --local',
+        'sweep remove tw-550e84-a1b2c3d4 --yes --project my-project',
+      ],
+      configure: (command) =>
+        command.argument('<name>', 'as `doctor` and `sweep status` name it').option('--yes', 'do it'),
+    },
+    async (session, [name = ''], { yes = false }: { readonly yes?: boolean }) => {
+      const orphan = yes
+        ? await removeOrphanNow(name, { ...auditorOf(session), nowMs: clockOf(session) }, session)
+        : await readOrphan(name, session);
+      const { what, zone, foundAtMs } = orphan;
+      const found = `found ${new Date(foundAtMs).toISOString()}`;
+      session.print(
+        yes
+          ? `The next sweep deletes the ${what} ${name} in ${zone}, for good.\n`
+          : `Would delete the ${what} ${name} in ${zone}, ${found}, for good. Nothing was done: add --yes to do it.\n`,
+        { ...orphan, done: yes },
+      );
+      return EXIT.ok;
+    },
+  );
 }
 
-function textOf({ marker, brake }: SweepStatus): string {
+const NAMES_MAX = 5;
+
+function listText(names: readonly string[]): string {
+  if (names.length === 0) return 'none';
+  const more = names.length > NAMES_MAX ? `, and ${names.length - NAMES_MAX} more` : '';
+  return `${names.slice(0, NAMES_MAX).join(', ')}${more}`;
+}
+
+function textOf({ marker, brake, ranAtMs, orphans, orphanDisks }: SweepStatus, nowMs: number): string {
   const time = (ms: number) => new Date(ms).toISOString();
   const database =
     marker === undefined ? 'not marked' : `${marker.database || '(default)'}, of ${time(marker.epochMs)}`;
-  const about: [string, string][] = [['database', database]];
+  const about: [string, string][] = [
+    ['last sweep', ranAtMs === undefined ? 'none yet' : `${time(ranAtMs)}, ${ageText(nowMs - ranAtMs)} ago`],
+    ['VMs to remove', listText(orphans)],
+    ['disks to remove', listText(orphanDisks)],
+    ['database', database],
+  ];
   if (brake === undefined) return `${details([['brake', 'off'], ...about])}\n`;
   const released = brake.releasedAtMs === null ? 'on' : `released ${time(brake.releasedAtMs)} by ${brake.releasedBy}`;
   return `${details([

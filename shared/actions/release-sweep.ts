@@ -2,25 +2,50 @@ import { type Auditor, auditWrite } from '#shared/datastore/audit-rows.ts';
 import {
   BRAKE,
   DATABASE_MARKER,
+  JOB_STATE,
   type DatabaseMarker,
   MARKER,
   SWEEP_BRAKE,
 } from '#shared/datastore/bookkeeping-rows.ts';
+import { time } from '#shared/datastore/field.ts';
+import { DUE_ORPHAN_DISKS, DUE_ORPHANS } from '#shared/datastore/queries.ts';
 import { put, ref, replace, type Write } from '#shared/datastore/write.ts';
 import type { SweepBrake } from '#shared/domain/sweep-brake.ts';
 import type { Tools } from '#shared/lifecycle/tools.ts';
+import { JOB } from '#shared/workers/sweep-report.ts';
 
 export interface SweepStatus {
   /** `undefined`: the database has none. */
   readonly marker: DatabaseMarker | undefined;
   /** `undefined`: the brake is off. */
   readonly brake: SweepBrake | undefined;
+  /** When the last sweep ended; `undefined`: none has. */
+  readonly ranAtMs: number | undefined;
+  /** VMs and disks that the sweep is to remove, by name: the first of each. */
+  readonly orphans: readonly string[];
+  readonly orphanDisks: readonly string[];
 }
 
-/** What keeps the sweep from touching VMs without a record, if anything. */
+/** Of VMs and disks each; what an operator reads. */
+const LISTED_MAX = 100;
+/** After every time at which a VM or disk on the list is due: bound of a query that finds all of them. */
+const EVER_MS = 253_402_300_799_000;
+
+/** What the sweep has to do, and what keeps it from touching VMs without a record, if anything. */
 export async function readSweepStatus({ store }: Pick<Tools, 'store'>): Promise<SweepStatus> {
-  const [marker, brake] = await store.getAll([ref(DATABASE_MARKER, MARKER), ref(SWEEP_BRAKE, BRAKE)]);
-  return { marker: marker?.value, brake: brake?.value };
+  const due = { dueAtMs: time.encode(EVER_MS) };
+  const [[marker, brake, job], orphans, disks] = await Promise.all([
+    store.getAll([ref(DATABASE_MARKER, MARKER), ref(SWEEP_BRAKE, BRAKE), ref(JOB_STATE, JOB)]),
+    store.query(DUE_ORPHANS, due, { limit: LISTED_MAX }),
+    store.query(DUE_ORPHAN_DISKS, due, { limit: LISTED_MAX }),
+  ]);
+  return {
+    marker: marker?.value,
+    brake: brake?.value,
+    ranAtMs: job?.value.ranAtMs,
+    orphans: orphans.rows.map(({ id }) => id),
+    orphanDisks: disks.rows.map(({ id }) => id),
+  };
 }
 
 export interface SweepRelease {

@@ -33,6 +33,7 @@ export const AUDIT_ACTIONS = [
   'catalog.apply',
   'quota.recount',
   'sweep.release',
+  'orphan.remove',
   'instance.start',
   'instance.stop',
   'instance.restart',

@@ -1,4 +1,6 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { onTestFinished } from 'vitest';
@@ -11,6 +13,7 @@ import { OPERATION } from '#shared/datastore/rows.ts';
 import { put } from '#shared/datastore/write.ts';
 import { type Operation, pendingOperation } from '#shared/domain/operation.ts';
 import { completeLimits } from '#shared/domain/tier.ts';
+import { callerAddress } from '#shared/http/request.ts';
 import { syncInstance } from '#shared/lifecycle/sync-instance.ts';
 import { CustomersAtWork } from '#shared/workers/customers-at-work.ts';
 import { runOperation } from '#shared/workers/run-operation.ts';
@@ -78,6 +81,13 @@ export async function aDesk() {
     swept,
     run,
     environment,
+    /** Runs a command with `--local`, on the same emulators, beside what `localCloud` has written. */
+    runLocal: (...args: readonly string[]) => run(...args, '--local', '--state-dir', folder, '--project', PROJECT),
+    /**
+     * Writes what a local cloud leaves on disk: where it listens, and the log of its functions. Answers the log, and the
+     * number of proxies that its functions believe in.
+     */
+    localCloud: () => localCloudIn(folder, { datastore: world.datastoreAddress, compute: cloud.emulator.address }),
     /** The findings of `doctor`. */
     doctor: async () => JSON.parse((await run('doctor', '--json')).stdout) as Findings,
     audited: async () => (await world.all(AUDIT_ENTRY)).map(({ value }) => value.action),
@@ -104,4 +114,27 @@ export async function aDesk() {
       return 'open';
     },
   };
+}
+
+/** A gateway with one function behind it that logs whose address it saw, and the control interface. */
+async function localCloudIn(folder: string, emulators: { readonly datastore: string; readonly compute: string }) {
+  const settings = { forwardedHops: 1 };
+  const logFile = path.join(folder, 'logs', 'functions.log');
+  const log = (line: object) => appendFileSync(logFile, `${JSON.stringify(line)}\n`);
+  const server = createServer(({ url, headers, socket }, response) => {
+    if (url !== '/faults') {
+      // The gateway adds the address that it sees.
+      const forwarded = `${String(headers['x-forwarded-for'])}, ${socket.remoteAddress ?? ''}`;
+      const address = callerAddress({ headers: { 'x-forwarded-for': forwarded }, peer: '' }, settings.forwardedHops);
+      log({ message: 'request served', requestId: headers['x-request-id'], address });
+    }
+    response.end('[]');
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => new Promise<void>((resolve) => server.close(() => resolve())));
+  const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  mkdirSync(path.dirname(logFile), { recursive: true });
+  writeFileSync(logFile, '');
+  writeFileSync(path.join(folder, 'connection.json'), JSON.stringify({ baseUrl, control: baseUrl, emulators }));
+  return { settings, log, forget: () => writeFileSync(logFile, '') };
 }

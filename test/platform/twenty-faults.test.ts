@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest';
+import { accountsLine } from '#scripts/accounts/accounts-line.ts';
 import { examine } from '#scripts/platform/doctor/examine.ts';
-import { FORGED_ADDRESS } from '#scripts/platform/doctor/finding.ts';
+import { NO_INJECTED_FAULTS } from '#scripts/platform/doctor/finding.ts';
 import { rateCounterRef } from '#shared/actions/rate-limiter.ts';
 import { API_KEY, SUSPENSION } from '#shared/datastore/account-rows.ts';
 import { DEAD_LETTER, JOB_STATE, RATE_COUNTER } from '#shared/datastore/bookkeeping-rows.ts';
+import { TIER } from '#shared/datastore/catalog-rows.ts';
 import { COMPOSITE_INDEXES } from '#shared/datastore/indexes.ts';
 import { INSTANCE } from '#shared/datastore/rows.ts';
 import { erase, put, ref } from '#shared/datastore/write.ts';
@@ -13,12 +15,14 @@ import { JOB as SWEEP_JOB } from '#shared/workers/sweep-report.ts';
 import { applyCatalog } from '#shared/catalog/apply-catalog.ts';
 import type { Catalog } from '#shared/catalog/catalog.ts';
 import { sweep } from '#shared/workers/sweep.ts';
-import { aCatalog } from '#test/catalog/a-catalog.ts';
+import { aCatalog, aTier } from '#test/catalog/a-catalog.ts';
 import { testAuditor } from '#test/support/test-auditor.ts';
 import { anInstance } from '#test/support/an-instance.ts';
 import { OUR_LABEL } from '#test/support/cloud-and-records.ts';
+import { ZONE } from '#test/support/compute-cloud.ts';
 import { testDatastore } from '#test/support/datastore.ts';
-import { aDesk, ID } from './a-desk.ts';
+import { runLine } from '#test/support/run-line.ts';
+import { aDesk, type Findings, ID } from './a-desk.ts';
 
 /*
  * What an operator meets: each fault is made, found with at most two commands, repaired with the command that the doctor
@@ -33,6 +37,7 @@ const QUIET = {
   catalogFindings: async () => ({ impossible: [], warnings: [] }),
   logLines: () => [],
   probedAddress: async () => undefined,
+  injectedFaults: async () => NO_INJECTED_FAULTS,
 };
 
 /** The arguments of a repair that is a command of the desk, or begins with one. */
@@ -54,6 +59,7 @@ describe('Compute Engine refuses', () => {
   test.each([
     ['stockout', 'ZONE_RESOURCE_POOL_EXHAUSTED', 503, 'zone_exhausted'],
     ['quota', 'QUOTA_EXCEEDED', 403, 'cloud_quota_exceeded'],
+    ['permission refused', 'PERMISSIONS_ERROR', 403, 'cloud_permission_denied'],
   ])('%s: found by doctor with its reason, repaired by starting again', async (_, code, httpStatus, reason) => {
     const desk = await aDesk();
     desk.cloud.emulator.drift(ID, 'stop');
@@ -77,21 +83,6 @@ describe('Compute Engine refuses', () => {
     expect(await desk.work(items[0]?.operationId ?? '')).toBe('completed');
     expect(await desk.audited()).toContain('instance.start');
   });
-
-  test.each([['permission refused', 'cloud_permission_denied', 'npm run deploy']])(
-    '%s: found by doctor with the command that repairs it',
-    async (_, reason, repair) => {
-      const desk = await aDesk();
-      const error = { reason, message: 'Compute Engine said no.' };
-      await desk.accepted('start', { state: 'failed', error, completedAtMs: desk.tools.nowMs() });
-      await desk.put({ ...((await desk.instance(ID)) ?? anInstance({ id: ID })), queue: [] });
-
-      const { findings } = await desk.doctor();
-
-      expect(findings.map(({ finding }) => finding).join()).toContain(reason);
-      expect(findings[0]?.repair).toContain(repair);
-    },
-  );
 });
 
 describe('the catalogue names what is not there', () => {
@@ -112,7 +103,13 @@ describe('the catalogue names what is not there', () => {
     expect(new Set(findings.map(({ check }) => check))).toEqual(new Set(['catalogue']));
     expect(findings.map(({ finding }) => finding).join()).toMatch(/ubuntu-1604-lts|networks\/gone/);
     expect(findings[0]?.repair).toContain('npm run catalog');
-    expect(await desk.audited()).toEqual(['catalog.apply']);
+    const right = {
+      templates: { t: templates['ubuntu-22-standard'] },
+      configs: { c: configs['default-network'] },
+    } as Catalog;
+    await applyCatalog(desk.store, right, { auditor: testAuditor() });
+    expect((await desk.doctor()).findings).toEqual([]);
+    expect(await desk.audited()).toEqual(['catalog.apply', 'catalog.apply']);
   });
 });
 
@@ -188,8 +185,47 @@ describe('records and cloud differ', () => {
     expect((await desk.doctor()).findings[0]?.finding).toContain('the sweep has 0 of them on its list');
     await sweep(SETTINGS, desk.tools);
 
-    expect((await desk.doctor()).findings[0]?.finding).toContain('tw-550e84-ffffffff); the sweep has 1');
+    const { findings } = await desk.doctor();
+    expect(findings[0]?.finding).toContain('tw-550e84-ffffffff); the sweep has 1');
     expect((await desk.run('find', 'tw-550e84-ffffffff')).stdout).toContain('orphaned VM: unrecorded');
+    expect((await desk.run('sweep', 'remove', 'tw-550e84-ffffffff')).stdout).toContain('Nothing was done');
+    expect((await desk.run(...argumentsOf(findings[0]?.repair ?? ''))).exitCode).toBe(0);
+    desk.advance(60);
+    await sweep(SETTINGS, desk.tools);
+    desk.advance(10);
+    expect((await desk.doctor()).findings).toEqual([]);
+    expect(await desk.audited()).toEqual(['orphan.remove']);
+  });
+
+  test('orphaned disk: found by doctor, and on the list of the sweep, which removes it', async () => {
+    const desk = await aDesk();
+    await sweep(SETTINGS, desk.tools);
+    const place = { zone: ZONE, name: 'vol-lost' };
+    await desk.disks.insert(place, { sizeGb: 10, diskType: 'pd-balanced' }, '7c9e6679-7425-40de-944b-e07fc1f90ae0');
+    desk.advance(600);
+    await sweep(SETTINGS, desk.tools);
+
+    const { findings } = await desk.doctor();
+
+    expect(findings.map(({ check }) => check)).toEqual(['disks']);
+    expect(findings[0]?.finding).toContain('vol-lost); the sweep has 1');
+    expect((await desk.run('sweep', 'status')).stdout).toMatch(/disks to remove: +vol-lost/);
+    expect((await desk.run(...argumentsOf(findings[0]?.repair ?? ''))).exitCode).toBe(0);
+    desk.advance(60);
+    await sweep(SETTINGS, desk.tools);
+    expect((await desk.doctor()).findings).toEqual([]);
+    expect(await desk.audited()).toEqual(['orphan.remove']);
+  });
+
+  test('neither what has a record nor what the sweep has not found can be removed', async () => {
+    const desk = await aDesk();
+
+    const own = await desk.run('sweep', 'remove', ID, '--yes');
+    const unknown = await desk.run('sweep', 'remove', 'tw-550e84-ffffffff', '--yes');
+
+    expect([own.exitCode, unknown.exitCode]).toEqual([1, 1]);
+    expect(own.stderr).toContain('it is no orphan');
+    expect(await desk.audited()).toEqual([]);
   });
 
   test('lost records: the brake is found by doctor, and taken off by release', async () => {
@@ -234,6 +270,9 @@ describe('customers and their credentials', () => {
       `npm run accounts -- keys create --user ${key.userId} --name ci`,
     ]);
     expect((await desk.run('customers', 'show', 'acme')).stdout).toMatch(/ak_live_0123456789abcdef +expired/);
+    const repair = /npm run accounts -- (.*)/.exec(findings[0]?.repair ?? '')?.[1] ?? '';
+    expect((await runLine(accountsLine, repair.split(' '), desk.environment)).exitCode).toBe(0);
+    expect(await desk.audited()).toEqual(['key.create']);
   });
 
   test('rate counter hot: customers show tells how many requests this minute has seen', async () => {
@@ -242,11 +281,15 @@ describe('customers and their credentials', () => {
     await desk.store.write([put(RATE_COUNTER, id, { count: 640, ahead: 0 })]);
 
     expect((await desk.run('customers', 'show', 'acme')).stdout).toContain('640 create');
+    await desk.store.write([put(TIER, 'large', { ...aTier(), name: 'large', maxVolumeGb: 0 })]);
+    const raised = await runLine(accountsLine, ['customers', 'set-tier', 'acme', 'large'], desk.environment);
+    expect(raised.exitCode, raised.stderr).toBe(0);
+    expect(await desk.audited()).toEqual(['customer.set_tier']);
   });
 });
 
 describe('the platform itself', () => {
-  test('missing index: found by doctor', async () => {
+  test('missing index: found by doctor, and gone with the index', async () => {
     const desk = await aDesk();
     const lacking = await testDatastore(COMPOSITE_INDEXES.filter(({ kind }) => kind !== 'AuditEntry'));
     const tools = { ...desk.tools, ...QUIET };
@@ -256,6 +299,7 @@ describe('the platform itself', () => {
     const index = findings.find(({ check }) => check === 'indexes');
     expect(index?.finding).toContain('A query of AuditEntry by actorId, id has no index');
     expect(index?.repair).toContain('npm run deploy');
+    expect(await examine(tools)).toEqual([]);
   });
 
   test('clock of a function wrong: found by doctor', async () => {
@@ -263,6 +307,8 @@ describe('the platform itself', () => {
     await desk.store.write([put(JOB_STATE, SWEEP_JOB, { cursor: '1', ranAtMs: desk.tools.nowMs() + OLD_MS })]);
 
     expect((await desk.doctor()).findings[0]?.finding).toContain('is 20m ahead');
+    await desk.swept();
+    expect((await desk.doctor()).findings).toEqual([]);
   });
 
   test('no sweep: found by doctor', async () => {
@@ -272,20 +318,33 @@ describe('the platform itself', () => {
     expect((await desk.doctor()).findings[0]?.finding).toBe('The last sweep ran 60m ago.');
   });
 
-  test('wrong FORWARDED_HOPS, code cache rejected: found by doctor', async () => {
+  test('wrong FORWARDED_HOPS: found by doctor, which asks as a caller who claims another address', async () => {
     const desk = await aDesk();
-    const logLines = () => [{ message: 'the shipped code cache was rejected', function: 'compute-instances-get' }];
+    const { settings } = await desk.localCloud();
+    const found = async () => JSON.parse((await desk.runLocal('doctor', '--json')).stdout) as Findings;
+    expect(await found()).toEqual({ findings: [] });
 
-    const findings = await examine({
-      ...desk.tools,
-      ...QUIET,
-      logLines,
-      probedAddress: async () => FORGED_ADDRESS,
-    });
+    settings.forwardedHops = 2;
 
-    expect(findings.map(({ finding }) => finding)).toEqual([
-      expect.stringContaining('code cache of compute-instances-get'),
-      expect.stringContaining('FORWARDED_HOPS is larger'),
-    ]);
+    const { findings } = await found();
+    expect(findings[0]?.finding).toContain('FORWARDED_HOPS is larger');
+    expect(findings[0]?.repair).toContain('npm run deploy');
+    settings.forwardedHops = 1;
+    expect(await found()).toEqual({ findings: [] });
+  });
+
+  test('code cache rejected: found by doctor with the functions that start slowly, and gone with a new build', async () => {
+    const desk = await aDesk();
+    const { log, forget } = await desk.localCloud();
+    const found = async () => JSON.parse((await desk.runLocal('doctor', '--json')).stdout) as Findings;
+    log({ message: 'the shipped code cache was rejected', function: 'compute-instances-get' });
+
+    const { findings } = await found();
+
+    expect(findings.map(({ finding }) => finding)).toEqual([expect.stringContaining('compute-instances-get')]);
+    expect(findings[0]?.repair).toContain('npm run build');
+    // A new start of functions that were built anew begins a new log.
+    forget();
+    expect(await found()).toEqual({ findings: [] });
   });
 });

@@ -1,10 +1,13 @@
-import { ORPHAN } from '#shared/datastore/bookkeeping-rows.ts';
+import { JOB_STATE, ORPHAN } from '#shared/datastore/bookkeeping-rows.ts';
 import { ALL_INSTANCES } from '#shared/datastore/queries.ts';
 import { INSTANCE } from '#shared/datastore/rows.ts';
+import { ORPHAN_DISK, VOLUME } from '#shared/datastore/volume-rows.ts';
 import { ref } from '#shared/datastore/write.ts';
 import type { Machine } from '#shared/gce/compute.ts';
+import type { Disk } from '#shared/gce/disks.ts';
 import { compare } from '#shared/lifecycle/sync-instance.ts';
 import { ORPHAN_AGE_MS } from '#shared/workers/orphan-times.ts';
+import { JOB as SWEEP_JOB } from '#shared/workers/sweep-report.ts';
 import { type Check, type DoctorTools, type Finding, FORGED_ADDRESS } from './finding.ts';
 import { shortList } from './store-checks.ts';
 
@@ -78,11 +81,74 @@ async function unrecordedFindings(
       severity: 'fault',
       check: 'machines',
       finding: `${old.length} VMs have no record (${shortList(old.map(({ name }) => name))}); the sweep has ${known} of them on its list.`,
-      repair:
-        'The sweep stops them and deletes them after some days. Set deletionProtection on those to keep; bring lost records back with npm run deploy -- restore',
+      repair: orphanRepair(old, listed, 'Protect those to keep from deletion'),
     },
   ];
 }
+
+/** Every disk with our label that no volume knows. */
+export const checkDisks: Check = async ({ disks, store, nowMs }) => {
+  const unknown: Disk[] = [];
+  for await (const page of disks.list()) {
+    const old = page.filter(({ createdAtMs }) => nowMs() - createdAtMs >= ORPHAN_AGE_MS);
+    const volumes = await store.getAll(old.map(({ name }) => ref(VOLUME, name)));
+    unknown.push(...old.filter((_, index) => volumes[index] === undefined));
+  }
+  if (unknown.length === 0) return [];
+  const listed = await store.getAll(unknown.map(({ name }) => ref(ORPHAN_DISK, name)));
+  const known = listed.filter((row) => row !== undefined).length;
+  return [
+    {
+      severity: 'fault',
+      check: 'disks',
+      finding: `${unknown.length} disks have no volume (${shortList(unknown.map(({ name }) => name))}); the sweep has ${known} of them on its list.`,
+      repair: orphanRepair(unknown, listed, 'Attach those to keep to a VM'),
+    },
+  ];
+};
+
+/** What is on the list can be removed at once; the sweep puts the others there, and removes all of them after days. */
+function orphanRepair(
+  found: readonly { readonly name: string }[],
+  listed: readonly (object | undefined)[],
+  keep: string,
+): string {
+  const first = found.find((_, index) => listed[index] !== undefined);
+  const others = `${keep}, bring lost records back with npm run deploy -- restore; the sweep removes the others after some days`;
+  return first === undefined ? others : `${others}. At once: npm run platform -- sweep remove ${first.name} --yes`;
+}
+
+/** One look at Datastore and one at Compute Engine take less, from anywhere. */
+const SLOW_MS = 2_000;
+
+/** How long the services take that every request waits for. */
+export const checkLatency: Check = async ({ store, compute, nowMs }) => {
+  const looks = {
+    Datastore: () => store.get(ref(JOB_STATE, SWEEP_JOB)),
+    'Compute Engine': () => compute.list()[Symbol.asyncIterator]().next(),
+  };
+  const findings: Finding[] = [];
+  for (const [service, look] of Object.entries(looks)) {
+    const fromMs = nowMs();
+    await look();
+    const tookMs = nowMs() - fromMs;
+    if (tookMs <= SLOW_MS) continue;
+    findings.push({
+      severity: 'notice',
+      check: 'latency',
+      finding: `${service} took ${(tookMs / 1000).toFixed(1)} s to answer one look-up: requests are slow for as long.`,
+      repair: 'Look for an incident at https://status.cloud.google.com; nothing of the platform needs to be changed.',
+    });
+  }
+  return findings;
+};
+
+/** What was injected into the local cloud, and breaks it on purpose. */
+export const checkInjectedFaults: Check = async ({ injectedFaults }) => {
+  const { faults, repair } = await injectedFaults();
+  if (faults.length === 0) return [];
+  return [{ severity: 'fault', check: 'injected faults', finding: `In force: ${faults.join('; ')}.`, repair }];
+};
 
 /** Machine types, images, networks of the catalogue that the project does not have. */
 export const checkCatalogue: Check = async ({ catalogFindings }) => {

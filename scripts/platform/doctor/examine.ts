@@ -1,4 +1,11 @@
-import { checkCatalogue, checkFunctions, checkMachines } from './cloud-checks.ts';
+import {
+  checkCatalogue,
+  checkDisks,
+  checkFunctions,
+  checkInjectedFaults,
+  checkLatency,
+  checkMachines,
+} from './cloud-checks.ts';
 import type { Check, CheckName, DoctorTools, Finding } from './finding.ts';
 import {
   checkCustomers,
@@ -15,10 +22,13 @@ const EXAMINATIONS: readonly (readonly [CheckName, Check])[] = [
   ['operations', checkOperations],
   ['dead letters', checkDeadLetters],
   ['machines', checkMachines],
+  ['disks', checkDisks],
   ['catalogue', checkCatalogue],
   ['customers', checkCustomers],
   ['keys', checkKeys],
   ['functions', checkFunctions],
+  ['latency', checkLatency],
+  ['injected faults', checkInjectedFaults],
 ];
 
 /** Makes all checks. One that cannot look is a finding itself, and does not keep the others from looking. */

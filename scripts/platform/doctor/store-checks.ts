@@ -1,18 +1,15 @@
-import { ageText } from '../operation-commands.ts';
+import { ageText } from '../age-text.ts';
 import { listDeadLetters } from '#shared/actions/dead-letters.ts';
 import { listOperations } from '#shared/actions/list-open-operations.ts';
 import { readSweepStatus } from '#shared/actions/release-sweep.ts';
-import { JOB_STATE } from '#shared/datastore/bookkeeping-rows.ts';
 import type { Value } from '#shared/datastore/field.ts';
 import { COMPOSITE_INDEXES, isServed } from '#shared/datastore/indexes.ts';
 import { ALL_API_KEYS, ALL_SUSPENSIONS, QUERY_SHAPES } from '#shared/datastore/queries.ts';
 import type { Shape } from '#shared/datastore/query.ts';
-import { ref } from '#shared/datastore/write.ts';
 import { apiKeyState } from '#shared/domain/credential-state.ts';
 import { Failure } from '#shared/domain/failure.ts';
 import { isFinal } from '#shared/domain/operation.ts';
 import { REASONS, type Reason } from '#shared/domain/reasons.ts';
-import { JOB as SWEEP_JOB } from '#shared/workers/sweep-report.ts';
 import type { Check, Finding } from './finding.ts';
 
 const MINUTE_MS = 60_000;
@@ -56,9 +53,9 @@ function probeValues({ equal, atMost }: Shape): Record<string, Value> {
 }
 
 export const checkSweep: Check = async ({ store, nowMs }) => {
-  const [{ brake }, job] = await Promise.all([readSweepStatus({ store }), store.get(ref(JOB_STATE, SWEEP_JOB))]);
+  const { brake, ranAtMs } = await readSweepStatus({ store });
   const findings: Finding[] = [];
-  const ageMs = job === undefined ? undefined : nowMs() - job.value.ranAtMs;
+  const ageMs = ranAtMs === undefined ? undefined : nowMs() - ranAtMs;
   if (ageMs === undefined || ageMs > SWEEP_AGE_MAX_MS) {
     findings.push({
       severity: 'fault',
