@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { mkdir, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from '#scripts/build.ts';
 import { BUNDLE, CACHE } from '#scripts/build/compile-cache.ts';
@@ -47,19 +47,27 @@ interface Row {
   readonly cacheBytes: number;
   /** The same function with whole packages; only where it was measured. */
   readonly whole?: { readonly milliseconds: number; readonly ratio: number; readonly peakRssMb: number };
+  /** The same function of another build, and this one's figures divided by its. */
+  readonly other?: {
+    readonly milliseconds: number;
+    readonly ratio: number;
+    readonly cpuRatio: number;
+    readonly memoryRatio: number;
+  };
 }
 
 interface Options {
   readonly runs: number;
   readonly only?: string[];
+  readonly beside?: string;
   readonly json?: string;
 }
 
-async function main({ runs, only, json }: Options): Promise<void> {
+async function main({ runs, only, beside, json }: Options): Promise<void> {
   const { folders } = await build();
   const wanted = (await deployedFunctions(ROOT)).filter(({ name }) => only?.includes(name) ?? true);
-  // Those with whole packages are asked as often again.
-  const cloud = await BenchCloud.start(sizeFor(wanted, runs * 2));
+  // Those with whole packages, and those of another build, are asked as often again.
+  const cloud = await BenchCloud.start(sizeFor(wanted, runs * 3));
   try {
     const environment = environmentOf(cloud);
     const empty = await emptyFunction();
@@ -75,9 +83,12 @@ async function main({ runs, only, json }: Options): Promise<void> {
         environment,
         request: requests.next(deployed),
       });
-      const whole = WITH_WHOLE.has(name) ? await wholeFunction(ROOT, name, entryFile) : undefined;
+      // Beside another build, that build is what this one is compared with.
+      const isWhole = beside === undefined && WITH_WHOLE.has(name);
+      const whole = isWhole ? await wholeFunction(ROOT, name, entryFile) : undefined;
+      const other = beside === undefined ? undefined : resolve(beside, name);
       try {
-        const row = await measured({ name, source, next, whole }, empty, runs);
+        const row = await measured({ name, source, next, whole, other }, empty, runs);
         rows.push(row);
         console.log(lineOf(row));
       } catch (thrown) {
@@ -99,16 +110,24 @@ interface Measured {
   readonly next: () => FunctionProcess;
   /** The same function with whole packages. */
   readonly whole: string | undefined;
+  /** Folder of its artefact in another build. */
+  readonly other: string | undefined;
 }
 
-async function measured({ name, source, next, whole }: Measured, empty: FunctionProcess, runs: number): Promise<Row> {
+async function measured(
+  { name, source, next, whole, other }: Measured,
+  empty: FunctionProcess,
+  runs: number,
+): Promise<Row> {
   const own: FirstAnswer[] = [];
   const bare: FirstAnswer[] = [];
   const unbundled: FirstAnswer[] = [];
+  const others: FirstAnswer[] = [];
   for (let run = 0; run < runs; run += 1) {
     bare.push(await firstAnswer(empty));
     own.push(await firstAnswer(next()));
     if (whole !== undefined) unbundled.push(await firstAnswer({ ...next(), source: whole }));
+    if (other !== undefined) others.push(await firstAnswer({ ...next(), source: other }));
   }
   const [milliseconds, emptyMilliseconds] = [median(own, 'milliseconds'), median(bare, 'milliseconds')];
   const [cpuMilliseconds, emptyCpuMilliseconds] = [median(own, 'cpuMilliseconds'), median(bare, 'cpuMilliseconds')];
@@ -135,6 +154,16 @@ async function measured({ name, source, next, whole }: Measured, empty: Function
             milliseconds: wholeMilliseconds,
             ratio: wholeMilliseconds / emptyMilliseconds,
             peakRssMb: median(unbundled, 'peakRssMb'),
+          },
+        }),
+    ...(other === undefined
+      ? {}
+      : {
+          other: {
+            milliseconds: median(others, 'milliseconds'),
+            ratio: milliseconds / median(others, 'milliseconds'),
+            cpuRatio: cpuMilliseconds / median(others, 'cpuMilliseconds'),
+            memoryRatio: peakRssMb / median(others, 'peakRssMb'),
           },
         }),
   };
@@ -166,6 +195,10 @@ const COLUMNS: readonly (readonly [
   ['whole ms', 10, 0, (row) => row.whole?.milliseconds],
   ['ratio', 7, 2, (row) => row.whole?.ratio],
   ['MB', 6, 0, (row) => row.whole?.peakRssMb],
+  ['other ms', 10, 0, (row) => row.other?.milliseconds],
+  ['ratio', 7, 3, (row) => row.other?.ratio],
+  ['cpu', 7, 3, (row) => row.other?.cpuRatio],
+  ['MB', 7, 3, (row) => row.other?.memoryRatio],
 ];
 
 const TITLE = `${'function'.padEnd(32)}${COLUMNS.map(([title, width]) => title.padStart(width)).join('')}`;
@@ -203,6 +236,7 @@ const command = new Command('bench:cold')
   .description('Measures the cold start and peak memory of every function beside an empty one.')
   .option('--runs <count>', 'starts of each, of which the median counts', positive, 9)
   .option('--only <name...>', 'measure these functions')
+  .option('--beside <folder>', 'compare with the functions of another build, such as ../before/.build/functions')
   .option('--json <file>', 'write the figures there as well')
   .parse();
 await main(command.opts<Options>());
