@@ -222,7 +222,7 @@ test('pausing keeps the volume on its VM, and volumes come and go while it is pa
   expect(await world.devicesOf(first)).toEqual(['second']);
 });
 
-test('a volume whose VM its owner deletes rests, and stays the bid’s', async () => {
+test('regression: a volume whose VM its owner had deleted was looked at forever; it rests, and stays the bid’s', async () => {
   const world = await volumeWorld();
   const id = await world.placeWith('train', 2);
   const [first = ''] = (await world.until(id, 'held')).instances;
@@ -238,7 +238,7 @@ test('a volume whose VM its owner deletes rests, and stays the bid’s', async (
   expect((await world.volume()).use).toBeNull();
 });
 
-test('two volumes that would be devices of one name cannot be on one VM', async () => {
+test('regression: of two volumes with one device name one was never attached; they cannot be on one VM', async () => {
   const world = await volumeWorld({ volumes: [DATA, SECOND] });
   const id = await world.placeWith('train');
   await world.until(id, 'held');
