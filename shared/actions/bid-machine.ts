@@ -6,7 +6,7 @@ import { imageFacts } from '#shared/domain/image-facts.ts';
 import type { MachineSpec } from '#shared/domain/instance.ts';
 import type { Login } from '#shared/domain/login.ts';
 import { launchZones } from '#shared/domain/launch-zones.ts';
-import { machineOffers, memoryGbOf } from '#shared/domain/machine-offer.ts';
+import { machineOffers, memoryGbOf, typeNotFound } from '#shared/domain/machine-offer.ts';
 import { architectureOf } from '#shared/domain/machine-traits.ts';
 import { scriptMetadata } from '#shared/domain/user-data.ts';
 import type { BidLogin } from './bid-login.ts';
@@ -77,7 +77,7 @@ async function offeredType({ customerId, instanceType }: BidMachineRequest, cata
   const type = found.serverTypes.find(
     (row) => row.machineType === machineType && (row.customerId === '' || row.customerId === customerId),
   );
-  if (!isOffered || type === undefined) throw unknown('Instance type', 'instance_type_not_found');
+  if (!isOffered || type === undefined) throw typeNotFound();
   return { type, zones: launchZones(found, customerId).get(machineType) ?? [], config: found.config };
 }
 
@@ -106,10 +106,7 @@ function imageOf(
   });
 }
 
-function unknown(
-  what: string,
-  reason: 'instance_type_not_found' | 'image_version_not_found' | 'cluster_not_found',
-): Failure {
+function unknown(what: string, reason: 'image_version_not_found' | 'cluster_not_found'): Failure {
   return new Failure('not_found', `${what} not found.`, { reason });
 }
 

@@ -11,7 +11,7 @@ import { idOf } from '#shared/domain/fids.ts';
 import type { IdempotencyKey } from '#shared/domain/idempotency-key.ts';
 import type { Actor, Principal } from '#shared/domain/principal.ts';
 import { reserve } from '#shared/domain/quota.ts';
-import { spotCents as spotCentsIn } from '#shared/domain/machine-offer.ts';
+import { spotCents as spotCentsIn, typeNotFound } from '#shared/domain/machine-offer.ts';
 import type { Tier } from '#shared/domain/tier.ts';
 import type { Volume } from '#shared/domain/volume.ts';
 import { sha256, sortedJson } from '#shared/http/idempotency.ts';
@@ -67,7 +67,8 @@ interface Placed {
 
 /**
  * Places a bid. One commit holds the bid and, where the price allows it, all its instances, their creates and their quota;
- * the worker makes the machines. Throws `quota_exceeded` when the quota has no room for all of them.
+ * the worker makes the machines. Throws `quota_exceeded` when the quota has no room for all of them, and `not_found` for a machine
+ * type without a price.
  */
 export async function placeBid(request: PlaceBidRequest, tools: BidTools): Promise<Reply> {
   const { reply, messages } = await oneCreateAtATime(request.caller.customerId, () => acceptBid(request, tools), tools);
@@ -106,6 +107,8 @@ function acceptBid(request: PlaceBidRequest, { store, nowMs, random }: BidTools)
     if (repeated !== undefined) return { writes: [], result: { reply: request.answer(repeated), messages: [] } };
     const placed = newBid(id, { request, made: await lookedUp, atMs });
     const spotCents = spotCentsIn({ onDemand: onDemand?.value, spot: spot?.value }, placed.zone, atMs);
+    // A type without a price is in no list of offers, and would cost nothing.
+    if (spotCents === undefined) throw typeNotFound();
     const volumes = await readVolumes(wish.launch.volumes, { ...caller, project: wish.project }, { store });
     const { bid, writes, messages } = launchedNow(placed, { request, usage, volumes, spotCents, random });
     const reply = request.answer(placed);

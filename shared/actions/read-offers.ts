@@ -4,10 +4,16 @@ import type { Shape } from '#shared/datastore/query.ts';
 import type { Store } from '#shared/datastore/store.ts';
 import { type Stockout, stockoutId } from '#shared/datastore/volume-rows.ts';
 import { ref } from '#shared/datastore/write.ts';
-import { Failure } from '#shared/domain/failure.ts';
 import { idOf } from '#shared/domain/fids.ts';
 import { launchZones } from '#shared/domain/launch-zones.ts';
-import { capacityFor, type MachineOffer, machineOffers, spotCents, STOCKOUT_MS } from '#shared/domain/machine-offer.ts';
+import {
+  capacityFor,
+  type MachineOffer,
+  machineOffers,
+  spotCents,
+  STOCKOUT_MS,
+  typeNotFound,
+} from '#shared/domain/machine-offer.ts';
 import { priceAt } from '#shared/domain/price.ts';
 import type { Principal } from '#shared/domain/principal.ts';
 import type { ListedPrices } from '#shared/domain/spot-price.ts';
@@ -89,11 +95,6 @@ export async function readCurrentPrice(
     capacity: Math.max(...places.map(({ capacity }) => capacity)),
     totalCapacity: capacityFor({ used: 0, limit: request.tier.maxInstances }, undefined, tools.nowMs()),
   };
-}
-
-/** The one text for a type that does not exist and for one that the caller cannot have. */
-export function typeNotFound(): Failure {
-  return new Failure('not_found', 'Instance type not found.', { reason: 'instance_type_not_found' });
 }
 
 /** What is on record about the price of a machine type. */

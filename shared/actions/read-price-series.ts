@@ -2,7 +2,8 @@ import { priceAt } from '#shared/domain/price.ts';
 import { sampleTimes, type SampleWindow } from '#shared/domain/price-samples.ts';
 import { spotPriceIn } from '#shared/domain/spot-price.ts';
 import { idOf } from '#shared/domain/fids.ts';
-import { type OfferRequest, type OfferTools, readAvailability, readPrices, typeNotFound } from './read-offers.ts';
+import { typeNotFound } from '#shared/domain/machine-offer.ts';
+import { type OfferRequest, type OfferTools, readAvailability, readPrices } from './read-offers.ts';
 
 export interface PriceSeriesRequest extends OfferRequest {
   /** fids; empty: all that are offered. */

@@ -1,4 +1,5 @@
 import type { ServerType } from './catalog.ts';
+import { Failure } from './failure.ts';
 import { type ListedPrices, spotPriceIn } from './spot-price.ts';
 import { priceAt } from './price.ts';
 
@@ -78,6 +79,11 @@ export function memoryGbOf({ memoryMb }: Pick<MachineOffer, 'memoryMb'>): number
 export function spotCents(prices: ListedPrices, zone: string, nowMs: number): number | undefined {
   const price = spotPriceIn(prices, zone);
   return price === undefined ? undefined : priceAt(price, nowMs);
+}
+
+/** The one text for a type that does not exist, for one that the caller cannot have, and for one without a price. */
+export function typeNotFound(): Failure {
+  return new Failure('not_found', 'Instance type not found.', { reason: 'instance_type_not_found' });
 }
 
 /** A zone that had no room for a machine type is told of as empty for this long. */

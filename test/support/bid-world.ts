@@ -22,6 +22,7 @@ import { aBid } from './a-bid.ts';
 import { cloudAndRecords, standingClock } from './cloud-and-records.ts';
 import { BOOT_SECONDS } from './compute-cloud.ts';
 
+const MACHINE_TYPE = 'n1-standard-2';
 const PROJECT = 'proj_acme000000000000';
 const SWEEP = { identity: { database: '', epochMs: 0 }, keptMs: 7 * 24 * 60 * 60_000 };
 /** Rounds of work after which something is wrong. */
@@ -43,7 +44,10 @@ export async function bidWorld({ maxInstances = 8, clock = standingClock() }: Bi
   const world = await cloudAndRecords({ clock, publish: (messages) => void mailbox.push(...messages) });
   const { cloud, store, tools } = world;
   const tier: Tier = { name: 'pro', maxInstances, maxVolumeGb: 0, perMinute: completeLimits({ create: 60 }) };
-  await store.write([put(TIER, 'pro', tier), put(CUSTOMER, 'acme', { id: 'acme', name: 'Acme', tier: 'pro' })]);
+  const price = (priceCents: number) =>
+    put(SPOT_PRICE, MACHINE_TYPE, { machineType: MACHINE_TYPE, steps: [{ priceCents, fromMs: 0 }], zones: {} });
+  const acme = put(CUSTOMER, 'acme', { id: 'acme', name: 'Acme', tier: 'pro' });
+  await store.write([put(TIER, 'pro', tier), acme, price(50)]);
   const caller: Principal = {
     userId: aBid().userId,
     customerId: 'acme',
@@ -161,13 +165,6 @@ export async function bidWorld({ maxInstances = 8, clock = standingClock() }: Bi
     },
     used: async (): Promise<number> => (await store.get(ref(USAGE, 'acme')))?.value.instances ?? 0,
     /** The spot price of the bid's machine type from now on. */
-    price: (priceCents: number) =>
-      store.write([
-        put(SPOT_PRICE, 'n1-standard-2', {
-          machineType: 'n1-standard-2',
-          steps: [{ priceCents, fromMs: 0 }],
-          zones: {},
-        }),
-      ]),
+    price: (priceCents: number) => store.write([price(priceCents)]),
   };
 }

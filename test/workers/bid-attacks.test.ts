@@ -1,5 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import { BID } from '#shared/datastore/bid-rows.ts';
+import { SPOT_PRICE } from '#shared/datastore/catalog-rows.ts';
+import { erase, ref } from '#shared/datastore/write.ts';
 import { bidStatus } from '#shared/domain/bid.ts';
 import { fleetStatus } from '#shared/domain/fleet-status.ts';
 import type { Compute } from '#shared/gce/compute.ts';
@@ -183,4 +185,13 @@ test('pausing and resuming while it launches ends with all instances running', a
   expect((await world.instances()).map(({ status }) => status)).toEqual(['RUNNING', 'RUNNING']);
   expect(held.events.map(({ type }) => type)).toEqual(expect.arrayContaining(['Placed', 'Paused', 'Resumed']));
   await requireNothingElse(world);
+});
+
+test('regression: a machine type without a price, which is in no list of offers, was launched for nothing', async () => {
+  const world = await bidWorld();
+  await world.store.write([erase(ref(SPOT_PRICE, 'n1-standard-2'))]);
+
+  await expect(world.place('free')).rejects.toMatchObject({ kind: 'not_found', reason: 'instance_type_not_found' });
+
+  expect([await world.all(BID), await world.used()]).toEqual([[], 0]);
 });
