@@ -10,8 +10,8 @@ httpFunction({
   endpoint,
   family: computeFamily,
   open: (base) => ({ ...openCompute(base), ...openPublisher(base) }),
-  handle: async ({ params, ...call }, tools) => {
-    const { operationId } = await deleteInstance({ ...call, instanceId: params.id }, tools);
+  handle: async ({ params, query, ...call }, tools) => {
+    const { operationId } = await deleteInstance({ ...call, instanceId: params.id, force: query.force }, tools);
     return { status: 204, headers: operationHeaders({ id: operationId }) };
   },
 });

@@ -82,6 +82,11 @@ export const GOOGLE_PACKAGES: readonly GooglePackage[] = [
           'Resume',
           'AttachDisk',
           'DetachDisk',
+          'SetLabels',
+          'SetMetadata',
+          'SetDeletionProtection',
+          'SetMachineType',
+          'GetSerialPortOutput',
         ],
       },
       {

@@ -1,6 +1,7 @@
 import { ADMIN_SCHEMAS } from '#shared/contracts/admin/schemas.ts';
 import { BILLING_SCHEMAS } from '#shared/contracts/billing/schemas.ts';
 import { CreateSshKey, SshKey } from '#shared/contracts/compute/ssh-key-schemas.ts';
+import { EditInstance, SerialOutput } from '#shared/contracts/compute/edit-schemas.ts';
 import { AdminOperation, AdminOperationPage, OperationPage } from '#shared/contracts/compute/operation-schemas.ts';
 import { COMPUTE_SCHEMAS } from '#shared/contracts/compute/schemas.ts';
 import { FLEET_SCHEMAS } from '#shared/contracts/fleet/schemas.ts';
@@ -10,6 +11,7 @@ import {
   FleetNewSshKey,
   FleetSshKey,
 } from '#shared/contracts/fleet/ssh-key-schemas.ts';
+import { EditResource } from '#shared/contracts/resource/edit-schemas.ts';
 import { ResourceOperationList } from '#shared/contracts/resource/operations-list.ts';
 import { RESOURCE_SCHEMAS } from '#shared/contracts/resource/schemas.ts';
 import {
@@ -40,6 +42,7 @@ export const NAMED_SCHEMAS: ReadonlyMap<string, PlainSchema> = new Map(
     ...RESOURCE_SCHEMAS,
     ...FLEET_SCHEMAS,
     ...SSH_KEY_SCHEMAS,
+    ...{ EditInstance, EditResource, SerialOutput },
     ...{ AdminOperation, AdminOperationPage, OperationPage, ResourceOperationList },
   })
     .map(([name, schema]) => [name, plainSchema(schema)] as const)

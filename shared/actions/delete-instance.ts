@@ -6,8 +6,9 @@ import { operationId } from '#shared/domain/ids.ts';
 import type { Instance } from '#shared/domain/instance.ts';
 import { LEASE_MS } from '#shared/domain/lease.ts';
 import { type Operation, pendingOperation } from '#shared/domain/operation.ts';
+import { requirePossible } from '#shared/domain/power.ts';
 import type { Actor, Principal } from '#shared/domain/principal.ts';
-import { requestUuid } from '#shared/domain/request-uuid.ts';
+import { requestUuid, UNPROTECT_CALL } from '#shared/domain/request-uuid.ts';
 import { toCloudError } from '#shared/gce/cloud-error.ts';
 import { askCompute } from '#shared/lifecycle/ask-compute.ts';
 import { lookAgain } from '#shared/lifecycle/find-machine.ts';
@@ -21,6 +22,8 @@ export interface DeleteRequest {
   readonly caller: Principal;
   readonly actor: Actor;
   readonly requestId: string;
+  /** Also one that is protected from deletion: for administrators alone. */
+  readonly force?: boolean;
 }
 
 /**
@@ -29,11 +32,22 @@ export interface DeleteRequest {
  */
 export async function deleteInstance(request: DeleteRequest, tools: Tools): Promise<{ readonly operationId: string }> {
   const { instance, deleteId } = await mark(request, tools);
+  if (request.force === true) await unprotect(instance, requestUuid(deleteId, UNPROTECT_CALL), tools);
   const outcome = await deleteMachine(instance, requestUuid(deleteId, 1), tools);
   await removeInstance({ instanceId: instance.id, deleteId, seen: instance }, outcome, tools);
   const { id: instanceId, customerId } = instance;
   if (outcome.vm !== 'absent') await publishOperations([{ operationId: deleteId, instanceId, customerId }], tools);
   return { operationId: deleteId };
+}
+
+/** Compute Engine deletes no VM that is protected. What it answers does not stop the delete; the worker goes on with it. */
+async function unprotect({ id, zone }: Instance, cloudRequestId: string, tools: Tools): Promise<void> {
+  const call = { verb: 'setDeletionProtection', deletionProtection: false } as const;
+  try {
+    await askCompute(() => tools.compute.edit(call, { zone, name: id }, cloudRequestId), tools);
+  } catch (thrown) {
+    tools.log.warn('the protection of a VM could not be taken off', { instanceId: id, cause: thrown });
+  }
 }
 
 /** Asks Compute Engine to delete the VM. Its errors are logged and answered as `unknown`. */
@@ -83,11 +97,18 @@ async function mark(
     if (row === undefined || !canSee(request.caller, row.value)) throw instanceNotFound();
     // Another delete is at work, or died at it: both may go on, they ask under the same requestId. So may the worker,
     // should this request outlive its lease.
+    if (request.force !== true) requirePossible({ kind: 'delete', strictness: 'lenient' }, row.value);
     const already = queuedDelete(row);
     if (already !== undefined) return { writes: [], result: { instance: row.value, deleteId: already } };
     const atMs = nowMs();
     const operation: Operation = {
-      ...pendingOperation('delete', row.value, { id, actor: request.actor, requestId: request.requestId, atMs }),
+      ...pendingOperation('delete', row.value, {
+        id,
+        actor: request.actor,
+        requestId: request.requestId,
+        atMs,
+        ...(request.force === true ? { edit: { deletionProtection: false } } : {}),
+      }),
       state: 'running',
       startedAtMs: atMs,
       leaseUntilMs: atMs + LEASE_MS,

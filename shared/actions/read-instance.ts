@@ -1,4 +1,3 @@
-import { INSTANCES_OF_USER } from '#shared/datastore/queries.ts';
 import { INSTANCE, OPERATION } from '#shared/datastore/rows.ts';
 import type { Store } from '#shared/datastore/store.ts';
 import { ref } from '#shared/datastore/write.ts';
@@ -77,26 +76,4 @@ export async function withPending(
 ): Promise<readonly InstanceReading[]> {
   const operations = await pendingOperations(instances, store);
   return instances.map((instance) => ({ instance, pending: pendingOf(instance, operations) }));
-}
-
-/** Rows read at once; a list is as long as the quota allows. */
-const PAGE_SIZE = 300;
-
-/** The caller's own instances, as far as they may still see them, newest first. */
-export async function listOwnInstances(
-  request: Pick<ReadRequest, 'caller'>,
-  { store }: Pick<Tools, 'store'>,
-): Promise<readonly Instance[]> {
-  const instances: Instance[] = [];
-  let cursor: string | undefined;
-  do {
-    const page = await store.query(
-      INSTANCES_OF_USER,
-      { userId: { stringValue: request.caller.userId } },
-      { limit: PAGE_SIZE, ...(cursor === undefined ? {} : { cursor }) },
-    );
-    instances.push(...page.rows.map(({ value }) => value));
-    cursor = page.cursor;
-  } while (cursor !== undefined);
-  return instances.filter((instance) => canSee(request.caller, instance));
 }

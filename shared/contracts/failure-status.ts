@@ -9,6 +9,7 @@ export const FAILURE_STATUS = {
   not_found: 404,
   method_not_allowed: 405,
   conflict: 409,
+  precondition_failed: 412,
   payload_too_large: 413,
   unprocessable: 422,
   rate_limited: 429,

@@ -10,9 +10,11 @@ import { instancesHistory } from './compute/instances-history.ts';
 import { instancesList } from './compute/instances-list.ts';
 import { instancesReset } from './compute/instances-reset.ts';
 import { instancesRestart } from './compute/instances-restart.ts';
+import { instancesSerialOutput } from './compute/instances-serial-output.ts';
 import { instancesStart } from './compute/instances-start.ts';
 import { instancesStop } from './compute/instances-stop.ts';
 import { meGet } from './compute/me-get.ts';
+import { instancesUpdate } from './compute/instances-update.ts';
 import { operationsGet } from './compute/operations-get.ts';
 import { operationsList } from './compute/operations-list.ts';
 import { sshKeysCreate } from './compute/ssh-keys-create.ts';
@@ -38,6 +40,8 @@ export const CONTRACTS: readonly Contract[] = [
   instancesRestart,
   instancesReset,
   instancesHistory,
+  instancesUpdate,
+  instancesSerialOutput,
   sshKeysCreate,
   sshKeysList,
   sshKeysGet,

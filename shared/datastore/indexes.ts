@@ -17,6 +17,8 @@ const desc = (name: string) => ({ name, direction: 'desc' as Direction });
 export const COMPOSITE_INDEXES: readonly CompositeIndex[] = [
   // One per filter of the administrators' list, all with the same end: several filters are a merge of several indexes.
   ...LIST_FILTERS.map((name) => ({ kind: 'Instance', properties: [asc(name), desc('createdAtMs')] })),
+  // A user's own instances, page by page.
+  { kind: 'Instance', properties: [asc('userId'), desc('byCreated')] },
   // The same for lists of operations.
   ...OPERATION_FILTERS.map((name) => ({ kind: 'Operation', properties: [asc(name), desc('listed')] })),
   { kind: 'InstanceEvent', properties: [asc('instanceId'), desc('sequence')] },

@@ -91,6 +91,13 @@ export function newestInstances(filters: ReadonlySet<ListFilter>): Shape<Instanc
 
 /** Newest first. */
 export const INSTANCES_OF_USER = newestInstances(new Set(['userId']));
+/** The same by position, for pages that end at one. */
+export const INSTANCES_OF_USER_BY_POSITION: Shape<Instance> = {
+  kind: INSTANCE,
+  equal: ['userId'],
+  range: 'byCreated',
+  order: [{ property: 'byCreated', direction: 'desc' }],
+};
 /** For counting. */
 export const INSTANCES_OF_CUSTOMER = newestInstances(new Set(['customerId']));
 
@@ -323,6 +330,7 @@ export const ALL_VOLUME_TYPES = all(VOLUME_TYPE);
 export const QUERY_SHAPES: readonly Shape[] = [
   ALL_INSTANCES,
   ...NEWEST_INSTANCES,
+  INSTANCES_OF_USER_BY_POSITION,
   INSTANCES_USING,
   INSTANCES_OF_MACHINE_TYPE,
   INSTANCES_OWNED,

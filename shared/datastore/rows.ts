@@ -66,6 +66,7 @@ export const INSTANCE: Kind<Instance> = kind<Instance>(
     internalIp: plainText,
     cloudId: plainText,
     createdAtMs: time,
+    deletionProtection: plainFlag,
     queue: json(),
     lastOperation: json(),
     eventCount: integer,
@@ -82,7 +83,7 @@ export const INSTANCE: Kind<Instance> = kind<Instance>(
       // Lets the catalogue find who uses an entry before it removes it.
       uses: { arrayValue: { values: catalogUses(instance).map((use) => ({ stringValue: use })) } },
     }),
-    missing: () => ({ lastEventAtMs: 0, login: NO_LOGIN, lastOperation: null }),
+    missing: () => ({ lastEventAtMs: 0, login: NO_LOGIN, lastOperation: null, deletionProtection: false }),
   },
 );
 
@@ -112,6 +113,7 @@ export const OPERATION: Kind<Operation> = kind<Operation>(
     dueAtMs: integer,
     leaseToken: plainText,
     call: json(),
+    edit: json(),
     callCount: integer,
     error: json(),
     seenStatus: nullable(word(INSTANCE_STATUSES)),
@@ -128,7 +130,7 @@ export const OPERATION: Kind<Operation> = kind<Operation>(
       openSince: openSince(operation),
       expireAt: expiry(operation.completedAtMs === null ? null : operation.completedAtMs + OPERATION_RETENTION_MS),
     }),
-    missing: () => ({ dueAtMs: 0, seenStatus: null }),
+    missing: () => ({ dueAtMs: 0, seenStatus: null, edit: null }),
   },
 );
 

@@ -12,6 +12,7 @@ export const FAILURE_KINDS = [
   'not_found',
   'method_not_allowed',
   'conflict',
+  'precondition_failed',
   'payload_too_large',
   'request_aborted',
   'unprocessable',

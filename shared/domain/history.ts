@@ -19,6 +19,12 @@ export const VM_REPLACED = 'vm_replaced';
 /** Reason of the note that the machine type of a VM was changed outside of this service. */
 export const MACHINE_TYPE_CHANGED = 'machine_type_changed';
 
+/** Reason of the note that the labels of a VM were changed outside of this service. */
+export const LABELS_CHANGED = 'labels_changed';
+
+/** Reason of the note that the deletion protection of a VM was switched outside of this service. */
+export const PROTECTION_CHANGED = 'protection_changed';
+
 /** One change of status. Outlives its instance, so it carries what is needed to say who may read it. */
 export interface InstanceEvent {
   readonly instanceId: string;

@@ -48,7 +48,7 @@ export interface QueuedOperation {
   readonly kind: Stored<OperationKind>;
 }
 
-export const OPERATION_KINDS = ['create', 'start', 'stop', 'reset', 'restart', 'delete'] as const;
+export const OPERATION_KINDS = ['create', 'start', 'stop', 'reset', 'restart', 'update', 'resize', 'delete'] as const;
 export type OperationKind = (typeof OPERATION_KINDS)[number];
 
 /** An operation that has ended, as its instance remembers it. */
@@ -97,6 +97,8 @@ export interface Instance {
   /** Compute Engine's numeric id of the VM, `""` until known. Tells a VM from a later one with the same name. */
   readonly cloudId: string;
   readonly createdAtMs: number;
+  /** Nothing deletes the instance while it is set. */
+  readonly deletionProtection: boolean;
   /** Accepted operations that have not ended, in the order in which they will run. */
   readonly queue: readonly QueuedOperation[];
   /** The operation that ended last; `null` before any has, and in records of earlier versions. */

@@ -1,5 +1,15 @@
 import { PREEMPTED_REASON } from './fleet-status.ts';
-import { type InstanceEvent, MACHINE_TYPE_CHANGED, nextEvent, type StatusChange, VM_REPLACED } from './history.ts';
+import { DEPLOYMENT_LABEL } from './deployment-label.ts';
+import {
+  type InstanceEvent,
+  LABELS_CHANGED,
+  MACHINE_TYPE_CHANGED,
+  nextEvent,
+  PROTECTION_CHANGED,
+  type StatusChange,
+  VM_REPLACED,
+} from './history.ts';
+import { isSameType } from './instance-edit.ts';
 import type { Instance } from './instance.ts';
 import { type CloudTimes, type Direction, hasReturned, statusTransitions } from './status-transitions.ts';
 import { isStopped, isTransitional, statusFromCloud } from './status.ts';
@@ -13,6 +23,10 @@ export interface Observation {
   readonly cloudId: string;
   /** Bare machine type; `""` or absent: not said. */
   readonly machineType?: string;
+  /** All labels, ours among them; absent: not said. */
+  readonly labels?: Readonly<Record<string, string>>;
+  /** Absent: not said. */
+  readonly deletionProtection?: boolean;
   /** The VM's own timestamps, where it has them; epoch ms. */
   readonly createdAtMs?: number | null;
   readonly lastStartAtMs?: number | null;
@@ -27,6 +41,8 @@ export interface ObservationContext extends Omit<StatusChange, 'status'> {
   readonly direction?: Direction | null;
   /** The cloud took a spot VM away. */
   readonly preempted?: boolean;
+  /** An edit of ours is at work or has ended: that the VM shows it is no change from outside. */
+  readonly edited?: boolean;
 }
 
 /** The instance after a look at its VM, and the event to write when its status changed. */
@@ -35,15 +51,13 @@ export interface Observed {
   readonly event: InstanceEvent | undefined;
   /** Events before it: what the VM went through since the last look, oldest first. */
   readonly passed?: readonly InstanceEvent[];
-  /** What was seen beside the status, after it. */
-  readonly note?: InstanceEvent;
-  /** What was done and shows in no status, after everything else. */
-  readonly done?: InstanceEvent;
+  /** What was seen or done beside the status, after it. */
+  readonly notes?: readonly InstanceEvent[];
 }
 
 /** All events of an observation, oldest first. */
-export function eventsOf({ event, passed = [], note, done }: Observed): readonly InstanceEvent[] {
-  return [...passed, ...[event, note, done].filter((one) => one !== undefined)];
+export function eventsOf({ event, passed = [], notes = [] }: Observed): readonly InstanceEvent[] {
+  return [...passed, ...(event === undefined ? [] : [event]), ...notes];
 }
 
 /** A VM in transition is looked at again this soon, unless an event says so earlier. */
@@ -56,11 +70,13 @@ const CHECK_AGAIN_MS = 30_000;
  */
 export function observe(instance: Instance, seen: Observation, context: ObservationContext): Observed | undefined {
   const status = statusFromCloud(seen.status) ?? instance.status;
-  const machineType = machineTypeOf(instance, seen);
+  const machine = machineOf(instance, seen);
   const replaced = isReplaced(instance, seen);
   const next: Instance = {
     ...instance,
-    machine: machineType === instance.machine.machineType ? instance.machine : { ...instance.machine, machineType },
+    machine,
+    deletionProtection:
+      context.edited === true ? instance.deletionProtection : (seen.deletionProtection ?? instance.deletionProtection),
     status,
     statusReason: null,
     preempted: !replaced && preempted(instance, status, context),
@@ -79,6 +95,7 @@ export function observe(instance: Instance, seen: Observation, context: Observat
     next.internalIp === instance.internalIp &&
     next.cloudId === instance.cloudId &&
     next.machine === instance.machine &&
+    next.deletionProtection === instance.deletionProtection &&
     next.preempted === instance.preempted &&
     instance.statusReason === null &&
     (next.checkAtMs === null) === (instance.checkAtMs === null);
@@ -173,24 +190,48 @@ function replacedBy(after: Instance, { seen, context, times }: Change & { readon
   return { ...then, passed: [made.event, ...(then.passed ?? [])] };
 }
 
-/** The observation with a note when the machine type has changed. */
+/** The observation with a note for each thing that was changed outside of this service. */
 function withNote(observed: Observed, before: Instance, context: ObservationContext): Observed {
-  const { instance } = observed;
-  if (instance.machine.machineType === before.machine.machineType) return observed;
-  const note = nextEvent(instance, {
-    ...context,
-    status: instance.status,
-    atMs: Math.max(context.nowMs, instance.statusSinceMs),
-    reason: MACHINE_TYPE_CHANGED,
-    note: true,
-  });
-  return { ...observed, instance: { ...instance, eventCount: note.sequence }, note };
+  const { machine, deletionProtection } = observed.instance;
+  if (context.edited === true) return observed;
+  const reasons = [
+    ...(machine.machineType === before.machine.machineType ? [] : [MACHINE_TYPE_CHANGED]),
+    ...(machine.labels === before.machine.labels ? [] : [LABELS_CHANGED]),
+    ...(deletionProtection === before.deletionProtection ? [] : [PROTECTION_CHANGED]),
+  ];
+  let { instance } = observed;
+  const notes: InstanceEvent[] = [];
+  for (const reason of reasons) {
+    const { status, statusSinceMs } = instance;
+    const atMs = Math.max(context.nowMs, statusSinceMs);
+    const note = nextEvent(instance, { ...context, status, atMs, reason, note: true });
+    notes.push(note);
+    instance = { ...instance, eventCount: note.sequence };
+  }
+  return notes.length === 0 ? observed : { ...observed, instance, notes };
 }
 
-/** The machine type that is seen. An N1 custom type goes by two names; the one on record stays. */
-function machineTypeOf({ machine }: Instance, { machineType = '' }: Observation): string {
-  const plain = (name: string) => name.replace(/^n1-custom-/, 'custom-');
-  return machineType === '' || plain(machineType) === plain(machine.machineType) ? machine.machineType : machineType;
+/** What the VM is seen to be made of: the record's own object when nothing of it has changed. */
+function machineOf({ machine }: Instance, { machineType = '', labels: all }: Observation): Instance['machine'] {
+  // An N1 custom type goes by two names; the one on record stays.
+  const isSame = machineType === '' || isSameType(machineType, machine.machineType);
+  const labels = all === undefined ? machine.labels : usersLabels(all);
+  const sameLabels = isEqual(labels, machine.labels);
+  if (isSame && sameLabels) return machine;
+  return {
+    ...machine,
+    machineType: isSame ? machine.machineType : machineType,
+    labels: sameLabels ? machine.labels : labels,
+  };
+}
+
+function usersLabels(all: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(all).filter(([name]) => name !== DEPLOYMENT_LABEL));
+}
+
+function isEqual(a: Readonly<Record<string, string>>, b: Readonly<Record<string, string>>): boolean {
+  const names = Object.keys(a);
+  return names.length === Object.keys(b).length && names.every((name) => a[name] === b[name]);
 }
 
 function preempted(instance: Instance, status: Instance['status'], context: ObservationContext): boolean {

@@ -1,11 +1,18 @@
 import { nextEvent } from './history.ts';
+import { editedParts } from './instance-edit.ts';
 import type { OperationKind } from './instance.ts';
 import { eventsOf, type Observed } from './observe.ts';
 import type { Operation } from './operation.ts';
 import { isLeaving } from './power.ts';
 
 /** Operations whose success shows in no status: a VM that was reset runs, as it did before. */
-const INVISIBLE: ReadonlySet<string> = new Set<OperationKind>(['reset', 'restart']);
+const INVISIBLE: ReadonlySet<string> = new Set<OperationKind>(['reset', 'restart', 'update', 'resize']);
+
+/** Why it failed, or what an edit has changed. */
+function reasonOf({ error, edit }: Operation): { readonly reason?: string } {
+  if (error !== null) return { reason: error.reason };
+  return edit === null ? {} : { reason: editedParts(edit) };
+}
 
 /**
  * The instance at the end of an operation, with an event where no change of status says what was done: a reset, or an
@@ -25,9 +32,10 @@ export function withOperationNote(observed: Observed, operation: Operation, nowM
     cause: actor.type === 'admin' ? 'admin' : 'operation',
     actor,
     operationId: id,
-    ...(error === null ? {} : { reason: error.reason }),
+    ...reasonOf(operation),
     note: true,
     action: kind,
   });
-  return { ...observed, instance: { ...instance, eventCount: done.sequence }, done };
+  const notes = [...(observed.notes ?? []), done];
+  return { ...observed, instance: { ...instance, eventCount: done.sequence }, notes };
 }

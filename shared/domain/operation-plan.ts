@@ -1,3 +1,4 @@
+import { type EditedMachine, neededCall } from './instance-edit.ts';
 import { CLOUD_VERBS, type CloudCall, type CloudVerb, type Operation, type OperationFailure } from './operation.ts';
 import { type InstanceStatus, isStopped, isTransitional, statusFromCloud } from './status.ts';
 import { known } from './stored-word.ts';
@@ -28,8 +29,8 @@ const REPEATABLE_MS = 50 * 60_000;
  * operation looks at the VM first, so a call is made only when it is still needed, and repeated only as the same call.
  */
 export function nextStep(
-  operation: Pick<Operation, 'kind' | 'call'>,
-  seen: { readonly status: string } | undefined,
+  operation: Pick<Operation, 'kind' | 'call'> & Partial<Pick<Operation, 'edit'>>,
+  seen: SeenMachine | undefined,
   nowMs: number,
 ): Step {
   const { call } = operation;
@@ -50,6 +51,8 @@ export function nextStep(
   const verb = call === null ? undefined : known(CLOUD_VERBS, call.verb);
   // A newer version's call is that version's to repeat.
   if (call !== null && verb === undefined) return { do: 'wait' };
+  if (operation.kind === 'update' || operation.kind === 'resize')
+    return editStep(operation, { ...seen, status }, repeatable);
   if (repeatable && verb !== undefined && operation.kind !== 'create') return { do: 'call', verb, fresh: false };
   const done = call?.done === true ? verb : undefined;
   switch (operation.kind) {
@@ -69,6 +72,28 @@ export function nextStep(
     default:
       return { do: 'wait' };
   }
+}
+
+/** What is seen of a VM; an edit looks at more than its status. */
+type SeenMachine = { readonly status: string } & Partial<EditedMachine>;
+
+/**
+ * An edit is done when the VM shows it. Each call sets something to a value, so a call that was made before and does not
+ * show yet is repeated under its requestId, and a refused one (the VM's fingerprint had changed) after another look.
+ */
+function editStep(
+  { kind, call, edit }: Pick<Operation, 'kind' | 'call'> & Partial<Pick<Operation, 'edit'>>,
+  seen: SeenMachine & { readonly status: InstanceStatus },
+  repeatable: boolean,
+): Step {
+  const verb = neededCall(edit ?? {}, edited(seen));
+  if (verb === undefined) return { do: 'complete' };
+  if (kind === 'resize' && !isStopped(seen.status)) {
+    return isTransitional(seen.status) ? { do: 'wait' } : wrongState('resize', seen.status);
+  }
+  // Reads are not always consistent: a call that has ended well is waited for.
+  if (call?.done === true && call.verb === verb) return { do: 'wait' };
+  return { do: 'call', verb, fresh: !(repeatable && call?.verb === verb) };
 }
 
 /** A delete that was answered and is still visible is on its way. */
@@ -125,12 +150,26 @@ function wrongState(verb: string, status: InstanceStatus): Step {
  * Whether a VM in this status (`undefined`: there is none) is where the operation leads, however it got there. A reset and
  * a restart lead to where they began, so a status never tells that one has happened.
  */
-export function leadsTo(kind: Operation['kind'], seen: string | undefined): boolean {
+export function leadsTo(
+  { kind, edit = null }: Pick<Operation, 'kind'> & Partial<Pick<Operation, 'edit'>>,
+  seen: SeenMachine | undefined,
+): boolean {
   if (kind === 'delete') return seen === undefined;
-  const status = seen === undefined ? undefined : statusFromCloud(seen);
+  if (seen === undefined) return false;
+  if (kind === 'update' || kind === 'resize') return neededCall(edit ?? {}, edited(seen)) === undefined;
+  const status = statusFromCloud(seen.status);
   if (status === undefined) return false;
   if (kind === 'stop') return isStopped(status) || status === 'SUSPENDED';
   return (kind === 'create' || kind === 'start') && status === 'RUNNING';
+}
+
+function edited({
+  machineType = '',
+  labels = {},
+  metadata = {},
+  deletionProtection = false,
+}: SeenMachine): EditedMachine {
+  return { machineType, labels, metadata, deletionProtection };
 }
 
 interface Failed {

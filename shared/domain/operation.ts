@@ -1,3 +1,4 @@
+import type { InstanceEdit } from './instance-edit.ts';
 import { type Instance, OPERATION_KINDS, type OperationKind } from './instance.ts';
 import type { Actor } from './principal.ts';
 import type { Direction } from './status-transitions.ts';
@@ -7,9 +8,17 @@ import { known, type Stored } from './stored-word.ts';
 export const OPERATION_STATES = ['pending', 'running', 'completed', 'failed'] as const;
 export type OperationState = (typeof OPERATION_STATES)[number];
 
-export const CLOUD_VERBS = ['insert', 'start', 'stop', 'reset', 'resume', 'delete'] as const;
+/** Calls of Compute Engine that change a VM and leave its power alone. */
+export const EDIT_VERBS = ['setLabels', 'setMetadata', 'setDeletionProtection', 'setMachineType'] as const;
+export type EditVerb = (typeof EDIT_VERBS)[number];
+
+export const CLOUD_VERBS = ['insert', 'start', 'stop', 'reset', 'resume', 'delete', ...EDIT_VERBS] as const;
 /** A call that changes a VM. */
 export type CloudVerb = (typeof CLOUD_VERBS)[number];
+
+export function isEditVerb(verb: CloudVerb): verb is EditVerb {
+  return EDIT_VERBS.some((edit) => edit === verb);
+}
 
 /** What the worker asked of Compute Engine last, written before it asks, so that a repeat is the same request. */
 export interface CloudCall {
@@ -73,6 +82,8 @@ export interface Operation {
   /** Tells the holder of the lease from one that lost it. */
   readonly leaseToken: string;
   readonly call: CloudCall | null;
+  /** What an `update` or a `resize` changes; `null` for the other kinds. */
+  readonly edit: InstanceEdit | null;
   /** Calls made so far, counted to give a real retry a new requestId. */
   readonly callCount: number;
   /** `reason` is an OperationFailure, or a word of a newer version. */
@@ -91,6 +102,10 @@ const DIRECTION: Readonly<Record<CloudVerb, Direction | null>> = {
   stop: 'down',
   delete: 'gone',
   reset: null,
+  setLabels: null,
+  setMetadata: null,
+  setDeletionProtection: null,
+  setMachineType: null,
 };
 
 /** What a call leads to; `null`: the VM stays where it is, or this version does not know. */
@@ -124,7 +139,13 @@ export function isUnderstood({ kind, state, call }: Pick<Operation, 'kind' | 'st
 export function pendingOperation(
   kind: OperationKind,
   instance: Pick<Instance, 'id' | 'customerId' | 'visibleBy'>,
-  made: { readonly id: string; readonly actor: Actor; readonly requestId: string; readonly atMs: number },
+  made: {
+    readonly id: string;
+    readonly actor: Actor;
+    readonly requestId: string;
+    readonly atMs: number;
+    readonly edit?: InstanceEdit;
+  },
 ): Operation {
   return {
     id: made.id,
@@ -140,6 +161,7 @@ export function pendingOperation(
     dueAtMs: 0,
     leaseToken: '',
     call: null,
+    edit: made.edit ?? null,
     callCount: 0,
     error: null,
     seenStatus: null,

@@ -13,20 +13,23 @@ export type PowerKind = (typeof POWER_KINDS)[number];
  */
 export type Strictness = 'lenient' | 'strict';
 
-/** Where an instance will be once an operation on it has succeeded. */
-const OUTCOME: Readonly<Record<OperationKind, InstanceStatus>> = {
+/** Where an instance will be once an operation on it has succeeded; `null`: where it was. */
+const OUTCOME: Readonly<Record<OperationKind, InstanceStatus | null>> = {
   create: 'RUNNING',
   start: 'RUNNING',
   stop: 'TERMINATED',
   reset: 'RUNNING',
   restart: 'RUNNING',
+  // They leave the status as it is.
+  update: null,
+  resize: null,
   delete: 'DELETING',
 };
 
-/** Where a completed operation has brought its instance; `undefined` for a kind that this version does not know. */
+/** Where a completed operation has brought its instance; `undefined`: it was left where it was, or nobody knows. */
 export function outcomeOf(kind: Stored<OperationKind>): InstanceStatus | undefined {
   const ours = known(OPERATION_KINDS, kind);
-  return ours === undefined ? undefined : OUTCOME[ours];
+  return ours === undefined ? undefined : (OUTCOME[ours] ?? undefined);
 }
 
 /** Where a transition ends that no operation of ours explains. */
@@ -67,7 +70,8 @@ export function joinable(instance: Pick<Instance, 'queue'>, kind: OperationKind)
   const deleting = instance.queue.find((queued) => queued.kind === 'delete');
   if (deleting !== undefined || kind === 'delete') return kind === 'delete' ? deleting : undefined;
   const last = instance.queue.at(-1);
-  return last?.kind === kind ? last : undefined;
+  // Two edits need not be the same.
+  return last?.kind === kind && kind !== 'update' && kind !== 'resize' ? last : undefined;
 }
 
 /**
@@ -77,18 +81,19 @@ export function joinable(instance: Pick<Instance, 'queue'>, kind: OperationKind)
 const QUEUED_MAX = 16;
 
 /** What can be asked of an instance, as its own answer lists it. */
-export const INSTANCE_ACTIONS = ['start', 'stop', 'restart', 'reset', 'delete'] as const;
+export const INSTANCE_ACTIONS = ['start', 'stop', 'restart', 'reset', 'update', 'resize', 'delete'] as const;
 export type InstanceAction = (typeof INSTANCE_ACTIONS)[number];
 
 /** Why an action would be refused now, as a Failure of kind `conflict` says it. */
 export interface Refusal {
-  readonly reason: 'wrong_state' | 'too_many_operations' | 'local_ssd_would_be_lost';
+  readonly reason:
+    'wrong_state' | 'too_many_operations' | 'local_ssd_would_be_lost' | 'deletion_protected' | 'ordered_instance';
   readonly message: string;
   readonly retryAfterSeconds?: number;
 }
 
 export interface AskedAction {
-  readonly kind: PowerKind | 'delete';
+  readonly kind: PowerKind | 'update' | 'resize' | 'delete';
   /** The verb that was asked for, where it has another name than what will be done; messages name it. */
   readonly verb?: string;
   readonly strictness: Strictness;
@@ -99,7 +104,11 @@ export interface AskedAction {
  * answers of instances (`allowedActions`, `blockedBecause`) go by.
  */
 export function refusalOf({ kind, verb = kind, strictness }: AskedAction, instance: ActedOn): Refusal | undefined {
-  if (kind === 'delete') return undefined;
+  if (kind === 'delete') return protectionOf(instance);
+  if (kind === 'resize' && (instance.bid !== null || instance.reservation !== null)) {
+    const message = `Instance ${instance.id} belongs to a spot bid or a reservation, which is for its machine type alone.`;
+    return { reason: 'ordered_instance', message };
+  }
   const joined = joinable(instance, kind);
   // A strict check refuses in every wrong state: after a stop that was accepted, a second stop is wrong.
   if (joined !== undefined && strictness === 'lenient') return undefined;
@@ -114,8 +123,18 @@ export function refusalOf({ kind, verb = kind, strictness }: AskedAction, instan
   return joined === undefined ? lackOfRoom(instance) : undefined;
 }
 
-/** What an action asks of an instance before it is accepted. */
-export type ActedOn = Pick<Instance, 'id' | 'status' | 'queue' | 'machine'>;
+/** What is asked of an instance before an action. */
+export type ActedOn = Pick<
+  Instance,
+  'id' | 'status' | 'queue' | 'machine' | 'deletionProtection' | 'bid' | 'reservation'
+>;
+
+/** Why an instance must not be deleted; one that is being deleted already is not kept from it any more. */
+function protectionOf(instance: ActedOn): Refusal | undefined {
+  if (!instance.deletionProtection || isLeaving(instance)) return undefined;
+  const message = `Instance ${instance.id} is protected from deletion. Take the protection off first.`;
+  return { reason: 'deletion_protected', message };
+}
 
 /** Why nothing more can be queued on an instance now. */
 function lackOfRoom({ id, queue }: Pick<Instance, 'id' | 'queue'>): Refusal | undefined {
@@ -144,7 +163,7 @@ function refused({ message, ...options }: Refusal): Failure {
 }
 
 /** Whether the verb makes sense in a status, the one that counts. */
-export function fits(kind: PowerKind, status: InstanceStatus, strictness: Strictness): boolean {
+export function fits(kind: PowerKind | 'update' | 'resize', status: InstanceStatus, strictness: Strictness): boolean {
   switch (kind) {
     case 'start':
       return isStopped(status) || status === 'SUSPENDED' || (strictness === 'lenient' && status === 'RUNNING');
@@ -153,6 +172,10 @@ export function fits(kind: PowerKind, status: InstanceStatus, strictness: Strict
     case 'reset':
     case 'restart':
       return status === 'RUNNING';
+    case 'resize':
+      return isStopped(status);
+    case 'update':
+      return status !== 'ERROR' && status !== 'DELETING';
   }
 }
 
@@ -169,7 +192,7 @@ export function requireLocalSsdKept(
 }
 
 function lossOfLocalSsd(
-  kind: PowerKind,
+  kind: AskedAction['kind'],
   instance: Pick<Instance, 'id' | 'status' | 'queue' | 'machine'>,
 ): Refusal | undefined {
   if (kind !== 'stop' && kind !== 'restart') return undefined;
@@ -184,11 +207,11 @@ function lossOfLocalSsd(
   };
 }
 
-function advice(kind: PowerKind, status: InstanceStatus): string {
+function advice(kind: AskedAction['kind'], status: InstanceStatus): string {
   if (status === 'ERROR') return 'Delete it and create a new one.';
   if (status === 'DELETING') return 'It is being deleted.';
   if (kind === 'start' || kind === 'stop') return 'Nothing needs to be done.';
-  return 'Start it first.';
+  return kind === 'resize' ? 'Stop it first.' : 'Start it first.';
 }
 
 /**

@@ -14,3 +14,6 @@ export function requestUuid(operationId: string, callNumber: number): string {
   const hex = hash.toString('hex').slice(0, 32);
   return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
 }
+
+/** Number of the call that takes a VM's protection off before a forced delete, apart from those of the delete itself. */
+export const UNPROTECT_CALL = 1_000_000;

@@ -5,6 +5,7 @@ import type { Stockout } from './stockout.ts';
  *
  * - `lost`: no answer came; the request may have been applied.
  * - `rate_limited`: answered as 403 rateLimitExceeded, and must not be taken for a missing permission.
+ * - `stale`: what was to be changed has changed since it was read.
  * - `preempted`: Compute Engine took a Spot VM back before the operation ended.
  * - `unknown`: a "no" whose word is in no table below; what it means cannot be told from its HTTP status.
  */
@@ -18,6 +19,7 @@ export const CLOUD_REASONS = [
   'not_found',
   'already_exists',
   'not_ready',
+  'stale',
   'invalid_argument',
   'backend_error',
   'lost',
@@ -56,6 +58,7 @@ export class CloudError extends Error {
 const TRANSIENT: ReadonlySet<CloudReason> = new Set<CloudReason>([
   'rate_limited',
   'not_ready',
+  'stale',
   'backend_error',
   'lost',
   // It may pass: calls are bounded in number, and giving up at once would end for good what a minute could mend.
@@ -80,7 +83,7 @@ const REASONS: Readonly<Record<string, CloudReason>> = {
   alreadyExists: 'already_exists',
   resourceNotReady: 'not_ready',
   resourceInUseByAnotherResource: 'not_ready',
-  conditionNotMet: 'invalid_argument',
+  conditionNotMet: 'stale',
   badRequest: 'invalid_argument',
   invalid: 'invalid_argument',
   invalidParameter: 'invalid_argument',
@@ -119,6 +122,7 @@ function reasonOfStatus(status: number): CloudReason | undefined {
   if (status === 401) return 'permission_denied';
   if (status === 404) return 'not_found';
   if (status === 409) return 'already_exists';
+  if (status === 412) return 'stale';
   if (status === 408 || status === 429) return 'rate_limited';
   return status >= 500 ? 'backend_error' : undefined;
 }

@@ -1,9 +1,12 @@
 import { InstancesClient, ZoneOperationsClient, type protos } from '@google-cloud/compute';
 import { type Gate, type Guarded, OPEN_GATE } from '#shared/concurrency/gate.ts';
+import { DEPLOYMENT_LABEL } from '#shared/domain/deployment-label.ts';
 import type { MachineSpec } from '#shared/domain/instance.ts';
 import { CloudError, toCloudError } from './cloud-error.ts';
 import { type ComputeOptions, connectionOf } from './connection.ts';
-import { DEPLOYMENT_LABEL, toInstance } from './instance-order.ts';
+import { type EditCall, sendEdit } from './edit-calls.ts';
+import { toInstance } from './instance-order.ts';
+import { readSerialPort, type SerialOutput } from './serial-port.ts';
 import { type CloudOperation, lastSegment, toMs, toOperation, type ZoneOperation } from './zone-operation.ts';
 
 /** A VM as Compute Engine shows it, the part that we use. */
@@ -28,6 +31,10 @@ export interface Machine {
   readonly deletionProtection: boolean;
   /** It has Local SSD, whose data a stop would lose. */
   readonly localSsd: boolean;
+  /** What edits base their calls on. */
+  readonly metadata?: Readonly<Record<string, string>>;
+  readonly labelFingerprint?: string;
+  readonly metadataFingerprint?: string;
 }
 
 /** Where a VM is. */
@@ -174,6 +181,19 @@ export class Compute implements Guarded {
     });
   }
 
+  /** Asks for a change of a VM that is no power change. The answer is only that the request was accepted. */
+  async edit(call: EditCall, place: Place, requestId: string): Promise<ZoneOperation> {
+    const target = { project: this.#options.project, ...place, requestId };
+    const options = { timeout: CALL_TIMEOUT_MS, maxRetries: 0 };
+    return this.#mutate(({ instances }) => sendEdit(call, target, { instances, options }));
+  }
+
+  /** What a VM has written to its first serial port, from this byte on; `undefined` when there is no such VM. */
+  async serialOutput(place: Place, start: number): Promise<SerialOutput | undefined> {
+    await this.#gate.opened();
+    return readSerialPort(this.#clients.instances, { project: this.#options.project, ...place, start });
+  }
+
   /** The operation as it is now; `undefined` when Compute Engine no longer remembers it (about two weeks). */
   async operation(zone: string, name: string): Promise<ZoneOperation | undefined> {
     return this.#readOperation(({ operations }) =>
@@ -272,5 +292,8 @@ function toMachine(instance: CloudInstance): Machine {
     lastStopAtMs: toMs(instance.lastStopTimestamp),
     deletionProtection: instance.deletionProtection ?? false,
     localSsd: (instance.disks ?? []).some(({ type }) => String(type) === 'SCRATCH'),
+    metadata: Object.fromEntries((instance.metadata?.items ?? []).map(({ key, value }) => [key ?? '', value ?? ''])),
+    labelFingerprint: instance.labelFingerprint ?? '',
+    metadataFingerprint: instance.metadata?.fingerprint ?? '',
   };
 }

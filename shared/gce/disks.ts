@@ -1,9 +1,9 @@
 import { DisksClient, InstancesClient, type protos } from '@google-cloud/compute';
 import { type Gate, type Guarded, OPEN_GATE } from '#shared/concurrency/gate.ts';
+import { DEPLOYMENT_LABEL } from '#shared/domain/deployment-label.ts';
 import { attachedDisk } from './attached-disk.ts';
 import { toCloudError } from './cloud-error.ts';
 import type { Place } from './compute.ts';
-import { DEPLOYMENT_LABEL } from './instance-order.ts';
 import { type ComputeOptions, connectionOf } from './connection.ts';
 import { type CloudOperation, lastSegment, toMs, toOperation, type ZoneOperation } from './zone-operation.ts';
 

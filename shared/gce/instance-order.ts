@@ -1,4 +1,5 @@
 import type { protos } from '@google-cloud/compute';
+import { DEPLOYMENT_LABEL } from '#shared/domain/deployment-label.ts';
 import { instanceMetadata } from '#shared/domain/instance-metadata.ts';
 import type { MachineSpec } from '#shared/domain/instance.ts';
 import { mustTerminate, takesAccelerators } from '#shared/domain/machine-traits.ts';
@@ -6,9 +7,6 @@ import { attachedDisk } from './attached-disk.ts';
 import type { Place } from './compute.ts';
 
 type CloudInstance = protos.google.cloud.compute.v1.IInstance;
-
-/** The label that makes a VM ours: nothing without it is ever touched. */
-export const DEPLOYMENT_LABEL = 'compute-api';
 
 /** The body of an insert. */
 export function toInstance(place: Place, spec: MachineSpec, deployment: string): CloudInstance {

@@ -48,6 +48,8 @@ export interface Call<Params, Query, Body> {
   readonly requestId: string;
   /** Only where the contract is idempotent and the caller sent one. */
   readonly idempotencyKey: IdempotencyKey | undefined;
+  /** `If-Match`, as it was sent; `undefined` without one. */
+  readonly ifMatch: string | undefined;
   readonly representation: Representation;
 }
 
@@ -177,6 +179,7 @@ export async function serve<Params, Query, Body>(
             path: request.path,
             body: endpoint.checkBody === null ? '' : body,
           }),
+          ifMatch: request.headers['if-match'],
           representation: representationOf(request.headers, body),
         },
         gate,

@@ -36,6 +36,10 @@ const REASON = {
   not_found: { reason: 'cloud_not_found', advice: notFound },
   already_exists: { reason: 'cloud_already_exists', advice: 'Please try again.' },
   not_ready: { reason: 'cloud_not_ready', advice: 'Please try again in a few seconds.' },
+  stale: {
+    reason: 'cloud_not_ready',
+    advice: 'The virtual machine is being changed from elsewhere. Please try again.',
+  },
   invalid_argument: { reason: 'cloud_invalid_argument', advice: notPossible },
   backend_error: { reason: 'cloud_unavailable', advice: 'Please try again.' },
   lost: { reason: 'cloud_unavailable', advice: 'Please try again.' },
@@ -53,7 +57,7 @@ function notFound(verb: RefusedVerb): string {
 }
 
 function notPossible(verb: RefusedVerb): string {
-  return verb === 'insert' || verb === 'start'
+  return verb === 'insert' || verb === 'start' || verb === 'setMachineType'
     ? 'This combination of machine type, image, disk and network is not possible.'
     : `Compute Engine does not take this ${verb} for the virtual machine as it is made or in its present state.`;
 }

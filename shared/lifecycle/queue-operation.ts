@@ -25,9 +25,13 @@ export function noteAdmin(
   return stillWrites(row, { ...instance, eventCount: event.sequence }, event);
 }
 
-/** The instance with the operation in its queue. A delete shows at once, in status and history, and so does an administrator. */
-export function enqueue(row: Row<Instance>, operation: Operation, atMs: number): readonly Write[] {
-  const { value: instance } = row;
+/** The instance, changed or not, with the operation in its queue. A delete shows at once, in status and history, and so does an administrator. */
+export function enqueue(
+  row: Row<Instance>,
+  operation: Operation,
+  atMs: number,
+  instance: Instance = row.value,
+): readonly Write[] {
   const queued = { id: operation.id, kind: operation.kind };
   if (operation.kind !== 'delete') {
     const longer: Instance = { ...instance, queue: [...instance.queue, queued] };

@@ -1,5 +1,6 @@
 import { INSTANCE, OPERATION } from '#shared/datastore/rows.ts';
 import { ref, replace, type Row, type Write } from '#shared/datastore/write.ts';
+import { withEdit } from '#shared/domain/instance-edit.ts';
 import type { Instance } from '#shared/domain/instance.ts';
 import { failInstance, type ObservationContext, observe, type Observed } from '#shared/domain/observe.ts';
 import { isFinal, type Operation, type OperationFailure } from '#shared/domain/operation.ts';
@@ -132,8 +133,10 @@ function afterOperation(
   operation: Operation,
   seen: { readonly machine: Machine | undefined; readonly context: ObservationContext } | undefined,
 ): Observed {
+  const { edit, state } = operation;
+  const edited = state === 'completed' && edit !== null ? withEdit(instance, edit) : instance;
   const shortened: Instance = {
-    ...instance,
+    ...edited,
     queue: instance.queue.filter(({ id }) => id !== operation.id),
     lastOperation: endedOperation(operation),
   };

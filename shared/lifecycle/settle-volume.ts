@@ -4,7 +4,7 @@ import { known } from '#shared/domain/stored-word.ts';
 import { type Volume, VOLUME_STATES } from '#shared/domain/volume.ts';
 import { type CloudError, toCloudError } from '#shared/gce/cloud-error.ts';
 import type { Place } from '#shared/gce/compute.ts';
-import { DEPLOYMENT_LABEL } from '#shared/gce/instance-order.ts';
+import { DEPLOYMENT_LABEL } from '#shared/domain/deployment-label.ts';
 import type { Disk } from '#shared/gce/disks.ts';
 import { endVolume } from './end-volume.ts';
 import { findDisk } from './find-disk.ts';

@@ -48,6 +48,7 @@ export function compare(
     actor: SYSTEM,
     operationId: instance.queue[0]?.id ?? null,
     preempted,
+    edited: instance.queue.some(({ kind }) => kind === 'update' || kind === 'resize'),
   };
   if (machine !== undefined) return observe(instance, machine, context);
   // Its insert may still be on its way; the worker decides that.

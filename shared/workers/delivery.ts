@@ -4,12 +4,13 @@ import { SPOT_MARKET } from '#shared/domain/bid-steps.ts';
 import type { ObservationContext } from '#shared/domain/observe.ts';
 import { leadsTo, RESET_UNKNOWN, type Step } from '#shared/domain/operation-plan.ts';
 import { hasLocalSsd } from '#shared/domain/machine-traits.ts';
-import { CLOUD_VERBS, type CloudVerb, directionOf, type Operation } from '#shared/domain/operation.ts';
+import { CLOUD_VERBS, type CloudVerb, directionOf, isEditVerb, type Operation } from '#shared/domain/operation.ts';
 import { plannedCall } from '#shared/domain/planned-call.ts';
 import { requestUuid } from '#shared/domain/request-uuid.ts';
 import { known } from '#shared/domain/stored-word.ts';
 import { CloudError, toCloudError } from '#shared/gce/cloud-error.ts';
 import type { Machine, Place, ZoneOperation } from '#shared/gce/compute.ts';
+import { editCall } from '#shared/gce/edit-calls.ts';
 import { cloudReason, machineOf, type RefusedVerb } from '#shared/lifecycle/cloud-failure.ts';
 import { findMachine } from '#shared/lifecycle/find-machine.ts';
 import { orphanZone } from '#shared/lifecycle/orphan-zone.ts';
@@ -142,20 +143,24 @@ export class Delivery {
   }
 
   /** One call, under the requestId that is on record. Errors that may pass are `later`. */
-  async ask(verb: CloudVerb, place: Place): Promise<ZoneOperation | CloudError | 'later'> {
+  async ask(verb: CloudVerb, place: Place, seen?: Machine): Promise<ZoneOperation | CloudError | 'later'> {
     const { compute, log } = this.tools;
     await this.lease.keep();
     const { call, id, instanceId } = this.operation;
     const instance = this.lease.held.instance?.value;
     const requestId = call?.requestId ?? requestUuid(id, 1);
     try {
-      if (verb !== 'insert') {
-        const discardLocalSsd =
-          instance !== undefined && instance.machine.discardLocalSsd && hasLocalSsd(instance.machine);
-        return await compute.request(verb, place, requestId, { discardLocalSsd });
+      if (verb === 'insert') {
+        if (instance === undefined) return new CloudError('not_found', 'the instance was deleted');
+        return await compute.insert(place, instance.machine, requestId);
       }
-      if (instance === undefined) return new CloudError('not_found', 'the instance was deleted');
-      return await compute.insert(place, instance.machine, requestId);
+      if (isEditVerb(verb)) {
+        if (seen === undefined) return new CloudError('not_found', 'there is no such VM');
+        return await compute.edit(editCall(verb, this.operation.edit ?? {}, seen), place, requestId);
+      }
+      const discardLocalSsd =
+        instance !== undefined && instance.machine.discardLocalSsd && hasLocalSsd(instance.machine);
+      return await compute.request(verb, place, requestId, { discardLocalSsd });
     } catch (thrown) {
       const error = toCloudError(thrown);
       log.warn('Compute Engine did not take a call', {
@@ -237,7 +242,7 @@ export class Delivery {
    */
   async #giveUp(error: NonNullable<End['error']>): Promise<Verdict> {
     const machine = await this.#lookSurely();
-    if (leadsTo(this.operation.kind, machine?.status)) {
+    if (leadsTo(this.operation, machine)) {
       await this.settle({ state: 'completed' }, machine, undefined);
       return 'done';
     }
@@ -288,7 +293,7 @@ export class Delivery {
   /** What a change that this operation has brought about is put down to, and when it was. */
   context(span: CloudSpan | undefined): ObservationContext {
     const nowMs = this.tools.nowMs();
-    const { actor, id, kind, call } = this.operation;
+    const { actor, id, kind, call, edit } = this.operation;
     return {
       nowMs,
       atMs: span?.endedAtMs ?? nowMs,
@@ -299,6 +304,7 @@ export class Delivery {
       operationId: id,
       // The platform takes an instance away as the cloud does: for a price above the limit of its bid.
       preempted: kind === 'stop' && actor.id === SPOT_MARKET.id,
+      edited: edit !== null,
     };
   }
 }

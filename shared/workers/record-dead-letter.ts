@@ -81,7 +81,7 @@ async function settleOther(held: Held, tools: RecorderTools): Promise<void> {
     return settle(held, { state: 'failed', error: { reason, message } }, tools, seen);
   }
   if (isYoung(held, tools)) return goOn(held, tools);
-  const arrived = leadsTo(operation.value.kind, machine?.status);
+  const arrived = leadsTo(operation.value, machine);
   return settle(held, arrived ? { state: 'completed' } : GAVE_UP, tools, seen);
 }
 
@@ -110,7 +110,7 @@ async function goOn({ operation }: Held, { store, nowMs }: RecorderTools): Promi
   });
 }
 
-function contextOf({ actor, id }: Operation, nowMs: number): ObservationContext {
+function contextOf({ actor, id, edit }: Operation, nowMs: number): ObservationContext {
   const cause = causeOf(actor);
-  return { nowMs, atMs: nowMs, begunAtMs: null, cause, actor, operationId: id };
+  return { nowMs, atMs: nowMs, begunAtMs: null, cause, actor, operationId: id, edited: edit !== null };
 }

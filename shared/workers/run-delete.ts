@@ -1,4 +1,5 @@
 import { nextStep } from '#shared/domain/operation-plan.ts';
+import { requestUuid, UNPROTECT_CALL } from '#shared/domain/request-uuid.ts';
 import { CloudError } from '#shared/gce/cloud-error.ts';
 import type { Place, ZoneOperation } from '#shared/gce/compute.ts';
 import { findMachine } from '#shared/lifecycle/find-machine.ts';
@@ -34,6 +35,12 @@ async function attempt(place: Place, delivery: Delivery): Promise<Verdict | 'nex
   if (step.do === 'follow')
     return followDelete(place, await tools.compute.operation(place.zone, step.zoneOperation), delivery);
   if (step.do !== 'call') return followDelete(place, undefined, delivery);
+  // An administrator's forced delete takes the protection off first; any other leaves a protected VM alone.
+  const { id, edit } = delivery.operation;
+  if (machine?.deletionProtection === true && edit?.deletionProtection === false) {
+    const off = { verb: 'setDeletionProtection', deletionProtection: false } as const;
+    await tools.compute.edit(off, place, requestUuid(id, UNPROTECT_CALL));
+  }
   const asked = await delivery.ask(step.verb, place);
   if (asked === 'later') return delivery.tryAgain();
   if (!(asked instanceof CloudError)) {

@@ -54,7 +54,7 @@ async function take(step: Step, machine: Machine | undefined, delivery: Delivery
       return follow(step.zoneOperation, delivery);
     case 'call': {
       const place = { zone: delivery.lease.held.instance?.value.zone ?? '', name: delivery.operation.instanceId };
-      const asked = await delivery.ask(step.verb, place);
+      const asked = await delivery.ask(step.verb, place, machine);
       if (asked === 'later') return delivery.tryAgain();
       if (asked instanceof CloudError) return delivery.refused(asked);
       if (asked.error !== null) return delivery.retryOrFail(asked.error);

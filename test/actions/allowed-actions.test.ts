@@ -1,12 +1,13 @@
 import { describe, expect, test } from 'vitest';
+import { editInstance } from '#shared/actions/edit-instance.ts';
 import { requestOperation } from '#shared/actions/request-operation.ts';
 import { INSTANCE, OPERATION } from '#shared/datastore/rows.ts';
 import { put } from '#shared/datastore/write.ts';
-import { allowedActions, askedAction } from '#shared/domain/allowed-actions.ts';
+import { allowedActions } from '#shared/domain/allowed-actions.ts';
 import { Failure } from '#shared/domain/failure.ts';
 import { OPERATION_KINDS, type OperationKind, type QueuedOperation } from '#shared/domain/instance.ts';
 import { pendingOperation } from '#shared/domain/operation.ts';
-import { INSTANCE_ACTIONS } from '#shared/domain/power.ts';
+import { INSTANCE_ACTIONS, type PowerKind } from '#shared/domain/power.ts';
 import type { Principal } from '#shared/domain/principal.ts';
 import { INSTANCE_STATUSES } from '#shared/domain/status.ts';
 import { anInstance } from '#test/support/an-instance.ts';
@@ -34,6 +35,11 @@ const QUEUES: readonly (readonly QueuedOperation[])[] = [
   ],
   full,
 ];
+
+/** What a power action or a delete amounts to. */
+function kindOf(action: PowerKind | 'delete', strictness: 'lenient' | 'strict'): PowerKind | 'delete' {
+  return action === 'restart' && strictness === 'lenient' ? 'reset' : action;
+}
 
 /** What an action answers: `accepted`, or the reason of its refusal. */
 async function answers() {
@@ -67,8 +73,14 @@ async function answers() {
     const { actor, requestId } = made;
     const request = { instanceId: id, caller: CALLER, actor, requestId, idempotencyKey: undefined };
     try {
-      const answer = () => ({ status: 202 });
-      await requestOperation({ ...request, ...askedAction(action, strictness), answer }, tools);
+      if (action === 'update' || action === 'resize') {
+        const edit = async () => (action === 'update' ? { labels: { a: '1' } } : { machineType: 'n1-standard-4' });
+        await editInstance({ ...request, ifMatch: undefined, displayName: undefined, edit }, tools);
+      } else {
+        const answer = () => ({ status: 202 });
+        const kind = kindOf(action, strictness);
+        await requestOperation({ ...request, kind, verb: action, strictness, answer }, tools);
+      }
       return 'accepted';
     } catch (thrown) {
       if (thrown instanceof Failure && thrown.kind === 'conflict') return thrown.reason;
@@ -101,7 +113,9 @@ test('a restart in a wrong state names the restart that was asked for, and not t
   await store.write([put(INSTANCE, stopped.id, stopped)]);
   const asked = requestOperation(
     {
-      ...askedAction('restart', 'lenient'),
+      kind: 'reset',
+      verb: 'restart',
+      strictness: 'lenient',
       instanceId: stopped.id,
       caller: CALLER,
       actor: { type: 'user', id: CALLER.userId },

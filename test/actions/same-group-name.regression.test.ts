@@ -3,7 +3,7 @@ import { batchPower } from '#shared/actions/batch-power.ts';
 import { requireSameUse } from '#shared/actions/idempotent.ts';
 import { listProjectInstances } from '#shared/actions/list-project-instances.ts';
 import { readHistory } from '#shared/actions/read-history.ts';
-import { listOwnInstances } from '#shared/actions/read-instance.ts';
+import { listOwnInstances } from '#shared/actions/list-own-instances.ts';
 import { readOperation } from '#shared/actions/read-operation.ts';
 import { readPriceTimeline, readStatusTimeline } from '#shared/actions/read-timeline.ts';
 import { IDEMPOTENCY, type IdempotencyRecord } from '#shared/datastore/bookkeeping-rows.ts';

@@ -1,6 +1,7 @@
 import { createInstance } from '#shared/actions/create-instance.ts';
 import { listInstances } from '#shared/actions/list-instances.ts';
-import { listOwnInstances, readInstance } from '#shared/actions/read-instance.ts';
+import { listOwnInstances } from '#shared/actions/list-own-instances.ts';
+import { readInstance } from '#shared/actions/read-instance.ts';
 import type { Instance } from '#shared/domain/instance.ts';
 import type { Principal } from '#shared/domain/principal.ts';
 import { UNLIMITED } from '#shared/domain/tier.ts';

@@ -57,7 +57,7 @@ test('only what makes, removes or looks at a VM while its caller waits talks to 
   const those = CONTRACTS.filter(({ clients }) => clients.includes('compute')).map(({ name }) => name);
 
   const allowed =
-    /^(admin|compute)-instances-(create|get|delete)$|^admin-instances-sync$|^resource-instances-(create|get)$|^fleet-(instances-status|volumes-(create|delete))$/;
+    /^(admin|compute)-instances-(create|get|delete)$|^admin-instances-sync$|^resource-instances-(create|get)$|^fleet-(instances-status|volumes-(create|delete))$|-serial-output$/;
   expect(those.filter((name) => !allowed.test(name))).toEqual([]);
   expect(those).toContain('compute-instances-create');
 });

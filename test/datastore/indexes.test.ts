@@ -240,6 +240,7 @@ const SAMPLES = new Map(
         dueAtMs: 0,
         leaseToken: '',
         call: null,
+        edit: null,
         callCount: 0,
         error: null,
         seenStatus: null,

@@ -145,6 +145,7 @@ export const ROW_SAMPLES: readonly RowSamples[] = [
       cloudId: text,
       createdAtMs: ms,
       queue: fc.array(record({ id: text, kind: fc.constantFrom(...OPERATION_KINDS) }), { maxLength: 3 }),
+      deletionProtection: fc.boolean(),
       lastOperation: maybe(
         record({
           id: text,
@@ -185,6 +186,7 @@ export const ROW_SAMPLES: readonly RowSamples[] = [
           mayBeApplied: fc.boolean(),
         }),
       ),
+      edit: maybe(record({ machineType: text, deletionProtection: fc.boolean() })),
       callCount: count,
       error: reason,
       seenStatus: maybe(fc.constantFrom(...INSTANCE_STATUSES)),

@@ -44,8 +44,9 @@ const CASES = INSTANCE_STATUSES.flatMap((status) =>
 );
 
 function instanceIn(status: InstanceStatus, ...queue: OperationKind[]) {
-  const { machine } = anInstance();
-  return { id: 'tw-1', status, machine, queue: queue.map((kind, index) => ({ id: `op-${index}`, kind })) };
+  const { machine, deletionProtection, bid, reservation } = anInstance();
+  const rest = { machine, deletionProtection, bid, reservation };
+  return { ...rest, id: 'tw-1', status, queue: queue.map((kind, index) => ({ id: `op-${index}`, kind })) };
 }
 
 function refusal(verb: PowerKind, instance: ReturnType<typeof instanceIn>, strictness: 'lenient' | 'strict') {
@@ -80,6 +81,9 @@ describe('what counts is the state after the operations already accepted', () =>
     stop: 'TERMINATED',
     reset: 'RUNNING',
     restart: 'RUNNING',
+    // An edit leaves the status where the start before it leads.
+    update: 'RUNNING',
+    resize: 'RUNNING',
     delete: 'DELETING',
   };
 

@@ -47,6 +47,7 @@ const OPERATION: Operation = {
   dueAtMs: 0,
   leaseToken: 'lease',
   call: null,
+  edit: null,
   callCount: 0,
   error: null,
   seenStatus: null,

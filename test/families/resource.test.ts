@@ -44,6 +44,7 @@ function anOperation(overrides: Partial<Operation> = {}): Operation {
     dueAtMs: 0,
     leaseToken: '',
     call: null,
+    edit: null,
     callCount: 0,
     error: null,
     seenStatus: null,
@@ -239,6 +240,8 @@ describe('an operation', () => {
       restart: 'running',
       reset: 'running',
       stop: 'stopped',
+      update: 'running',
+      resize: 'running',
       delete: 'terminated',
     };
 

@@ -8,7 +8,7 @@ import { anInstance } from '#test/support/an-instance.ts';
 import { tableRows } from './markdown-table.ts';
 import { blocks, generated, INFRA } from './terraform-sources.ts';
 
-const adapter = ['compute.ts', 'disks.ts']
+const adapter = ['compute.ts', 'disks.ts', 'edit-calls.ts', 'serial-port.ts']
   .map((file) => readFileSync(join(INFRA, '../shared/gce', file), 'utf8'))
   .join('\n');
 const SERVICES: Readonly<Record<string, string>> = {

@@ -45,6 +45,7 @@ export function anInstance(overrides: Partial<Instance> = {}): Instance {
     cloudId: '',
     createdAtMs: 1_700_000_000_000,
     queue: [],
+    deletionProtection: false,
     lastOperation: null,
     eventCount: 0,
     lastEventAtMs: 0,

@@ -120,6 +120,8 @@ const LEADS_TO: Readonly<Record<Operation['kind'], readonly string[] | undefined
   stop: ['TERMINATED', 'STOPPED'],
   restart: ['RUNNING'],
   reset: ['RUNNING'],
+  update: undefined,
+  resize: undefined,
   delete: undefined,
 };
 

@@ -1,4 +1,5 @@
-import { instanceParams, nothing } from '../common/parameters.ts';
+import { Type } from 'typebox';
+import { instanceParams } from '../common/parameters.ts';
 import { contract } from '../contract.ts';
 import { CHANGE_FAILURES } from '../common/common-failures.ts';
 import { ADMIN_FAILURES } from './admin-failures.ts';
@@ -11,14 +12,19 @@ export const instancesDelete = contract({
   tag: 'Administration',
   summary: 'Delete any instance',
   description:
-    'Deletes the VM with its disk, whichever user owns it and whatever state it is in, and frees its place in the quota of its customer. This cannot be undone.',
+    'Deletes the VM with its disk, whichever user owns it and whatever state it is in, and frees its place in the quota of its customer. This cannot be undone. An instance that is protected from deletion is deleted with `force` only.',
   role: 'compute_admin',
   limit: null,
   idempotent: false,
   clients: ['datastore', 'pubsub', 'compute'],
   params: instanceParams,
-  query: nothing,
+  query: Type.Object(
+    {
+      force: Type.Boolean({ description: 'Also an instance that is protected from deletion.', default: false }),
+    },
+    { additionalProperties: false },
+  ),
   body: null,
   success: [{ status: 204, description: 'The instance is deleted.', body: null }],
-  failures: [...ADMIN_FAILURES, ...CHANGE_FAILURES, 'instance_not_found'],
+  failures: [...ADMIN_FAILURES, ...CHANGE_FAILURES, 'instance_not_found', 'deletion_protected'],
 });

@@ -60,3 +60,12 @@ export const CREATE_FAILURES = [
   'cloud_invalid_argument',
   'cloud_ip_space_exhausted',
 ] as const satisfies readonly FailureReason[];
+
+/** What an edit of one instance can answer on top of `CHANGE_FAILURES`. */
+export const EDIT_FAILURES = [
+  'instance_not_found',
+  'instance_changed',
+  'wrong_state',
+  'too_many_operations',
+  'ordered_instance',
+] as const satisfies readonly FailureReason[];

@@ -6,7 +6,7 @@ export const pageLimit = (what: string) =>
 export const cursorParameter = (member: string) =>
   Type.Optional(
     Type.String({
-      description: `\`${member}\` of the page before; absent for the first page.`,
+      description: `${/^\w+$/.test(member) ? `\`${member}\`` : member} of the page before; absent for the first page.`,
       minLength: 1,
       maxLength: 2048,
     }),

@@ -22,5 +22,5 @@ trying.`,
   query: nothing,
   body: null,
   success: [{ status: 204, description: 'The instance is deleted.', body: null }],
-  failures: [...LIMITED_FAILURES, ...CHANGE_FAILURES, 'instance_not_found'],
+  failures: [...LIMITED_FAILURES, ...CHANGE_FAILURES, 'instance_not_found', 'deletion_protected'],
 });

@@ -40,6 +40,9 @@ const InstanceFields = {
   statusReason: statusReasonField,
   ssh: Type.Optional(sshField),
   sshKeyIds: Type.Optional(Type.Array(Type.String(), { description: 'SSH keys that the VM carries, by id.' })),
+  displayName: Type.Optional(Type.String({ description: 'Name that its owner gave it; the id where none was given.' })),
+  labels: Type.Optional(Type.Record(Type.String(), Type.String(), { description: 'Labels of the VM.' })),
+  deletionProtection: Type.Optional(Type.Boolean({ description: 'Nothing deletes the instance while it is true.' })),
   ...ActivityFields,
 } as const;
 

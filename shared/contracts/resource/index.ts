@@ -3,6 +3,8 @@ import { instancesCreate } from './instances-create.ts';
 import { instancesDelete } from './instances-delete.ts';
 import { instancesGet } from './instances-get.ts';
 import { instancesList } from './instances-list.ts';
+import { instancesSerialOutput } from './instances-serial-output.ts';
+import { instancesUpdate } from './instances-update.ts';
 import { operationsGet } from './operations-get.ts';
 import { operationsList } from './operations-list.ts';
 import { sshKeysCreate } from './ssh-keys-create.ts';
@@ -30,6 +32,8 @@ export const RESOURCE_CONTRACTS: readonly Contract[] = [
   instancesList,
   instancesGet,
   instancesDelete,
+  instancesUpdate,
+  instancesSerialOutput,
   operationsList,
   instancesStart,
   instancesStop,

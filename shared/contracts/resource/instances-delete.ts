@@ -26,7 +26,7 @@ Asking again while it is being deleted answers the same operation.`,
   success: [
     { status: 202, description: 'The deletion is accepted.', body: AcceptedDeletion, headers: OPERATION_HEADERS },
   ],
-  failures: [...LIMITED_FAILURES, ...CHANGE_FAILURES, 'instance_not_found'],
+  failures: [...LIMITED_FAILURES, ...CHANGE_FAILURES, 'instance_not_found', 'deletion_protected'],
   examples: [
     {
       summary: 'The accepted deletion',

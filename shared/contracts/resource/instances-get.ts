@@ -1,4 +1,5 @@
 import { LIMITED_FAILURES } from '../common/common-failures.ts';
+import { ETAG_HEADER } from '../common/labels.ts';
 import { STALE_HEADER } from '../common/stale.ts';
 import { nothing } from '../common/parameters.ts';
 import { contract } from '../contract.ts';
@@ -28,7 +29,7 @@ An instance that does not exist and one that you may not see get the same answer
       status: 200,
       description: 'The instance, as its VM is now.',
       body: ResourceInstance,
-      headers: { 'x-stale': STALE_HEADER },
+      headers: { ETag: ETAG_HEADER, 'x-stale': STALE_HEADER },
     },
   ],
   failures: [...LIMITED_FAILURES, 'instance_not_found'],

@@ -2,6 +2,7 @@ import { Type } from 'typebox';
 import { OPERATION_KINDS } from '#shared/domain/instance.ts';
 import { OPERATION_STATES } from '#shared/domain/operation.ts';
 import { UNKNOWN_WORD } from '#shared/domain/stored-word.ts';
+import { protectionField } from '../common/labels.ts';
 import { KEYS_DESCRIPTION, sshField, warningsField } from '../common/ssh-key-fields.ts';
 import { ActivityFields } from './activity-schemas.ts';
 import { RESOURCE_STATES } from './states.ts';
@@ -114,11 +115,14 @@ export const ResourceMetadata = Type.Object(
   { title: 'ResourceMetadata', description: 'What an instance is called.' },
 );
 
-export const ResourceSpec = Type.Object(SpecFields, {
-  title: 'ResourceSpec',
-  description:
-    'What an instance was made from, as it was sent: what was not sent is absent. An instance that was made through another family shows machine type, image and disk.',
-});
+export const ResourceSpec = Type.Object(
+  { ...SpecFields, deletion_protection: protectionField },
+  {
+    title: 'ResourceSpec',
+    description:
+      'What an instance was made from, as it was sent: what was not sent is absent. An instance that was made through another family shows machine type, image and disk.',
+  },
+);
 
 export const ResourceStatus = Type.Object(
   {
@@ -160,7 +164,14 @@ export const CreatedResourceInstance = Type.Object(
 );
 
 export const ResourceInstanceList = Type.Object(
-  { items: Type.Array(ResourceInstance, { description: 'Newest first; empty when there are none.' }) },
+  {
+    items: Type.Array(ResourceInstance, { description: 'Newest first; empty when there are none.' }),
+    next_cursor: Type.Optional(
+      Type.Union([Type.String(), Type.Null()], {
+        description: 'Send it as `next_cursor` to read on; null at the end. Absent where no page was asked for.',
+      }),
+    ),
+  },
   { title: 'ResourceInstanceList', description: 'Instances.' },
 );
 

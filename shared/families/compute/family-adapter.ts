@@ -13,6 +13,7 @@ const TITLE: Readonly<Record<FailureKind, string>> = {
   not_found: 'Not Found',
   method_not_allowed: 'Method Not Allowed',
   conflict: 'Conflict',
+  precondition_failed: 'Precondition Failed',
   payload_too_large: 'Payload Too Large',
   unprocessable: 'Unprocessable Content',
   rate_limited: 'Too Many Requests',

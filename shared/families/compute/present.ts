@@ -33,6 +33,9 @@ export function presentInstance(instance: Instance, pending?: Operation, caller?
     visibleBy: instance.visibleBy,
     ...(ssh === undefined ? {} : { ssh }),
     sshKeyIds: instance.login.keyIds,
+    displayName: instance.displayName,
+    labels: instance.machine.labels,
+    deletionProtection: instance.deletionProtection,
     ...presentActivity(instance, { pending, strictness: 'lenient', suspended: isSuspended(caller) }),
   };
 }

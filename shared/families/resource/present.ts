@@ -23,7 +23,7 @@ export function presentResource(instance: Instance, pending?: Operation, caller?
       labels: instance.machine.labels,
       created_at: timestamp(instance.createdAtMs),
     },
-    spec: instance.spec ?? specOf(instance),
+    spec: { ...(instance.spec ?? specOf(instance)), ...(instance.deletionProtection && { deletion_protection: true }) },
     status: {
       state: STATE[shownStatus(instance.status)],
       host_id: instance.cloudId,
