@@ -35,6 +35,7 @@ function event(sequence: number, status: InstanceEvent['status'], atMs: number):
     operationId: null,
     reason: null,
     note: false,
+    action: null,
     userId: INSTANCE.userId,
     customerId: INSTANCE.customerId,
     visibleBy: [],
