@@ -25,17 +25,19 @@ export function auditorOf({ actor, requestId }: AskedBy, { nowMs, random }: Pick
 
 /**
  * The audit entry of an operation that an administrator asks for; none for a customer's own operation, which history and
- * operations record. `joined`: the operation was pending already.
+ * operations record. `joined`: the operation was pending already. `overridden`: the instance was protected from deletion, and
+ * the administrator insisted.
  */
 export function auditOperation(
   by: AskedBy,
-  { operation, joined }: { readonly operation: Operation; readonly joined: boolean },
+  outcome: { readonly operation: Operation; readonly joined: boolean; readonly overridden?: boolean },
   tools: Pick<Tools, 'nowMs' | 'random'>,
 ): readonly Write[] {
+  const { operation, joined, overridden = false } = outcome;
   const kind = known(OPERATION_KINDS, operation.kind);
   if (by.actor.type !== 'admin' || kind === undefined || kind === 'create') return [];
   const action: AuditAction = `instance.${kind}`;
   const { id: operationId, instanceId, customerId } = operation;
-  const after = { operationId, customerId, joined };
+  const after = { operationId, customerId, joined, ...(overridden ? { protectionOverridden: true } : {}) };
   return [auditWrite(auditorOf(by, tools), { action, object: `instance ${instanceId}`, after })];
 }

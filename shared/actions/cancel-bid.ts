@@ -17,7 +17,8 @@ export interface BidAct extends BidRequest {
 
 /**
  * Ends a bid: in one commit it is Terminated, each of its instances has a delete, so no list shows it otherwise, and its
- * volumes are free. A bid that has ended stays as it is. Throws `not_found`.
+ * volumes are free. An instance that is protected from deletion stays. A bid that has ended stays as it is. Throws
+ * `not_found`.
  */
 export async function cancelBid(request: BidAct, tools: BidTools): Promise<void> {
   const { store, nowMs, random } = tools;
@@ -29,7 +30,7 @@ export async function cancelBid(request: BidAct, tools: BidTools): Promise<void>
     const { actor, requestId } = request;
     const ordered = orderOperations(
       'delete',
-      instances.filter((instance) => instance !== undefined),
+      instances.filter((instance) => instance !== undefined).filter(({ value }) => !value.deletionProtection),
       { actor, requestId, atMs, random },
     );
     return {

@@ -98,8 +98,15 @@ async function mark(
     // Another delete is at work, or died at it: both may go on, they ask under the same requestId. So may the worker,
     // should this request outlive its lease.
     if (request.force !== true) requirePossible({ kind: 'delete', strictness: 'lenient' }, row.value);
+    const overridden = request.force === true && row.value.deletionProtection;
     const already = queuedDelete(row);
-    if (already !== undefined) return { writes: [], result: { instance: row.value, deleteId: already } };
+    if (already !== undefined) {
+      // A repeat of this very commit finds its own delete, whose entry is written.
+      const joined = overridden && already !== id ? await store.get(ref(OPERATION, already)) : undefined;
+      const outcome = joined && { operation: joined.value, joined: true, overridden };
+      const writes = outcome === undefined ? [] : auditOperation(request, outcome, { nowMs, random });
+      return { writes, result: { instance: row.value, deleteId: already } };
+    }
     const atMs = nowMs();
     const operation: Operation = {
       ...pendingOperation('delete', row.value, {
@@ -127,7 +134,7 @@ async function mark(
       writes: [
         insert(OPERATION, id, operation),
         ...enqueue(row, operation, atMs),
-        ...auditOperation(request, { operation, joined: false }, { nowMs, random }),
+        ...auditOperation(request, { operation, joined: false, overridden }, { nowMs, random }),
       ],
       result: { instance: row.value, deleteId: id },
     };

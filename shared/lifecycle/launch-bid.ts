@@ -124,6 +124,7 @@ function newInstance(
     spec: null,
     bid: bid.id,
     reservation: null,
+    deletionProtection: false,
     status: 'PROVISIONING',
     statusReason: null,
     statusSinceMs: atMs,

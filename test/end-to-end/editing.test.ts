@@ -101,6 +101,10 @@ test('a protected machine is deleted by nothing but an administrator who insists
   expect((await ask('DELETE', `/v1/instances/${id}`)).status).toBe(409);
   expect((await alice.shown(id)).status).toBe('RUNNING');
   expect((await admin('?force=true')).status).toBe(204);
+  const trail = await ask('GET', `/api/compute/v1/admin/audit?object=instance%20${id}`, { as: 'admin' });
+  expect(trail.body).toMatchObject({
+    entries: [{ action: 'instance.delete', after: { joined: false, protectionOverridden: true } }],
+  });
   await settled(cloud());
   expect(await machineOf(id)).toBeUndefined();
   await expectInvariants(cloud());

@@ -31,7 +31,6 @@ function event(sequence: number, status: InstanceEvent['status'], atMs: number):
     atMs,
     cause: 'operation',
     actor: { type: 'user', id: 'alice' },
-    action: null,
     operationId: null,
     reason: null,
     note: false,

@@ -6,7 +6,7 @@ import { ORPHAN_DISK, VOLUME, VOLUME_USAGE } from '#shared/datastore/volume-rows
 import { ref } from '#shared/datastore/write.ts';
 import type { InstanceEvent } from '#shared/domain/history.ts';
 import { isFinal, type Operation } from '#shared/domain/operation.ts';
-import { requestUuid } from '#shared/domain/request-uuid.ts';
+import { requestUuid, UNPROTECT_CALL } from '#shared/domain/request-uuid.ts';
 import type { Tier } from '#shared/domain/tier.ts';
 import { fleetViolations, type FleetSnapshot, isDiskCall } from './fleet-invariants.ts';
 import type { CloudCall, Machine, SeenDisk } from './local-cloud.ts';
@@ -169,6 +169,8 @@ function noCallTwice({ calls, operations }: Snapshot): readonly string[] {
   for (const operation of operations) {
     for (let call = 1; call <= Math.max(1, operation.callCount); call += 1)
       owners.set(requestUuid(operation.id, call), operation);
+    // A forced delete takes the protection off first, under a number of its own.
+    if (operation.kind === 'delete') owners.set(requestUuid(operation.id, UNPROTECT_CALL), operation);
   }
   // A call whose operation failed changed nothing; the next attempt is a new call.
   const applied = calls.filter((call) => isApplied(call.method)(call) && owners.has(call.requestId ?? ''));

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { ShiftableClock } from '#scripts/emulators/clock.ts';
 import { editInstance, type EditRequest } from '#shared/actions/edit-instance.ts';
 import { INSTANCE, OPERATION } from '#shared/datastore/rows.ts';
 import { put, ref } from '#shared/datastore/write.ts';
@@ -28,6 +29,10 @@ const ALICE: Principal = {
 async function world(labels: Readonly<Record<string, string>> = {}) {
   const published: string[] = [];
   const made = await cloudAndRecords({
+    bootSeconds: 1,
+    stopSeconds: 1,
+    // Operations of Compute Engine end while the worker waits for them.
+    clock: new ShiftableClock(),
     publish: (messages) => published.push(...messages.map((one) => one.operationId)),
   });
   const { cloud, store, tools } = made;
@@ -63,10 +68,10 @@ async function world(labels: Readonly<Record<string, string>> = {}) {
       if (head === undefined) return;
       await runOperation({ operationId: head.id, instanceId: NAME }, tools, {
         worker: `w${round}`,
-        waitMs: 4_000,
+        waitMs: 200,
         atWork: new CustomersAtWork(),
       });
-      cloud.clock.advance(STOP_SECONDS);
+      cloud.clock.advance(60);
     }
   };
   const instance = async (): Promise<Instance> => (await made.instance(NAME)) ?? anInstance();
