@@ -76,7 +76,7 @@ describe('the plan of an edit', () => {
       { do: 'call', verb: 'setLabels', fresh: false },
     ],
     [
-      'is complete when the VM shows it, whoever answered',
+      'is complete when the VM shows it, whichever process answered',
       { ...update, call: call({}) },
       { ...SEEN, labels: { env: 'prod' } },
       { do: 'complete' },
