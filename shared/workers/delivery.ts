@@ -111,20 +111,14 @@ export class Delivery {
   /** The VM, where the instance is on record; its absence is confirmed, except before an insert has made it. */
   look(): Promise<Machine | undefined> {
     const { kind, call } = this.operation;
-    if (kind === 'create' && call?.done !== true) return this.#lookOnce();
-    return this.#lookSurely();
+    return this.#lookSurely(kind !== 'create' || call?.done === true);
   }
 
-  async #lookOnce(): Promise<Machine | undefined> {
+  async #lookSurely(confirmed = true): Promise<Machine | undefined> {
     const place = await this.#place();
     await this.lease.keep();
-    return place === undefined ? undefined : this.tools.compute.get(place);
-  }
-
-  async #lookSurely(): Promise<Machine | undefined> {
-    const place = await this.#place();
-    await this.lease.keep();
-    return place === undefined ? undefined : findMachine(place, this.tools);
+    if (place === undefined) return undefined;
+    return confirmed ? findMachine(place, this.tools) : this.tools.compute.get(place);
   }
 
   /** A delete may have taken the record away already; its VM is on the list of those that have to go. */

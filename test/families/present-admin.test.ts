@@ -37,8 +37,8 @@ test('an instance has the documented members and no other', () => {
     labels: {},
     pendingOperation: null,
     lastOperation: null,
-    allowedActions: ['stop', 'restart', 'reset', 'delete'],
-    blockedBecause: { start: 'wrong_state' },
+    allowedActions: ['stop', 'restart', 'reset', 'update', 'delete'],
+    blockedBecause: { start: 'wrong_state', resize: 'wrong_state' },
   });
 });
 

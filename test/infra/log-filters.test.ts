@@ -13,7 +13,7 @@ import { generated, INFRA } from './terraform-sources.ts';
 /** The calls to Compute Engine that the product makes. */
 const CALLS = (generated('permissions.json') as { readonly compute: Readonly<Record<string, unknown>> }).compute;
 
-const LOOKS = ['instances.get', 'instances.list', 'instances.aggregatedList'];
+const LOOKS = ['instances.get', 'instances.list', 'instances.aggregatedList', 'instances.getSerialPortOutput'];
 
 const FILTERS = JSON.parse(readFileSync(join(INFRA, 'log-filters.json'), 'utf8')) as Readonly<
   Record<'computeEvents' | 'gatewayCredentials', string>
