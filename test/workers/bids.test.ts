@@ -130,20 +130,6 @@ test('cancelling ends every instance at once, and leaves neither machine nor quo
   expect((await world.bid(id)).events.map(({ type }) => type)).toEqual(['Placed', 'Allocated', 'Terminated']);
 });
 
-test('an instance that is protected from deletion outlives the cancelling of its bid', async () => {
-  const world = await bidWorld();
-  const id = await world.place('train', { quantity: 2 });
-  const [kept = ''] = (await world.until(id, 'held')).instances;
-  const instance = (await world.instance(kept)) ?? expect.fail('no record');
-  await world.put({ ...instance, deletionProtection: true });
-
-  await world.cancel(id);
-  await world.settle();
-
-  expect(await world.machines()).toEqual([kept]);
-  expect(await world.used()).toBe(1);
-});
-
 test.each([0, 1])('cancelling while it launches leaves nothing behind (inserts sent before: %i)', async (sent) => {
   const world = await bidWorld();
   const id = await world.place('train');
