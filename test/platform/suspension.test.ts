@@ -4,6 +4,7 @@ import { CONTRACTS } from '#shared/contracts/index.ts';
 import { whileSuspended } from '#shared/contracts/contract.ts';
 import { presentInstance } from '#shared/families/compute/present.ts';
 import { presentResource } from '#shared/families/resource/present.ts';
+import { INSTANCE_ACTIONS } from '#shared/domain/power.ts';
 import { sweep } from '#shared/workers/sweep.ts';
 import { anInstance } from '#test/support/an-instance.ts';
 import { bidWorld } from '#test/support/bid-world.ts';
@@ -107,7 +108,8 @@ test('an instance tells a suspended customer that it can be stopped and deleted,
   const running = presentInstance(anInstance({ status: 'RUNNING' }), undefined, caller);
   const stopped = presentResource(anInstance({ status: 'ERROR' }), undefined, caller).status;
 
-  const refused = { start: 'customer_suspended', restart: 'customer_suspended', reset: 'customer_suspended' };
+  const others = INSTANCE_ACTIONS.filter((action) => action !== 'stop' && action !== 'delete');
+  const refused = Object.fromEntries(others.map((action) => [action, 'customer_suspended']));
   expect(running).toMatchObject({ allowedActions: ['stop', 'delete'], blockedBecause: refused });
   expect(stopped.allowed_actions).toEqual(['delete']);
   expect(stopped.blocked_because).toEqual({ ...refused, stop: 'wrong_state' });
