@@ -71,7 +71,7 @@ async function take(step: Step, machine: Machine | undefined, delivery: Delivery
 async function spanOf({ operation, lease, tools }: Delivery): Promise<CloudSpan | undefined> {
   const { call } = operation;
   const { instance } = lease.held;
-  if (call === null || call.zoneOperation === null || instance === undefined) return undefined;
+  if (typeof call?.zoneOperation !== 'string' || instance === undefined) return undefined;
   try {
     return await tools.compute.operation(instance.value.zone, call.zoneOperation);
   } catch (thrown) {

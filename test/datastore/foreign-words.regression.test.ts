@@ -124,15 +124,13 @@ describe('an operation of a newer version', () => {
           queue: [
             { id: 'op-1', kind: 'delete' },
             { id: 'op-2', kind: 'stop' },
-            { id: 'op-3', kind: 'update' as never },
+            { id: 'op-3', kind: 'update' },
           ],
         },
       },
     );
     const known = await store.get(ref(OPERATION, 'op-2'));
-    await store.write([
-      insert(OPERATION, 'op-3', { ...(known?.value ?? expect.fail()), id: 'op-3', kind: 'update' as never }),
-    ]);
+    await store.write([insert(OPERATION, 'op-3', { ...(known?.value ?? expect.fail()), id: 'op-3', kind: 'update' })]);
 
     await deliver();
 
