@@ -19,10 +19,10 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
  */
 const BUDGET: Readonly<Record<string, number>> = {
   'compute-fallback': 45,
-  'compute-instances-list': 368,
-  'compute-instances-stop': 380,
-  'compute-instances-get': 398,
-  'compute-instances-create': 424,
+  'compute-instances-list': 376,
+  'compute-instances-stop': 381,
+  'compute-instances-get': 403,
+  'compute-instances-create': 427,
 };
 const NAMES = Object.keys(BUDGET);
 
