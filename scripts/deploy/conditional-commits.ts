@@ -1,5 +1,5 @@
 /**
- * Proves on a deployment's own database what every change relies on (infra/decisions/0001-conditional-commits.md): a commit
+ * Proves on a deployment's own database what every change relies on (infra/decisions/conditional-commits.md): a commit
  * on condition of an old version is refused, and a masked write leaves properties alone that it does not name. Writes one
  * row of its own and removes it.
  */

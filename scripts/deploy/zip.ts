@@ -15,7 +15,7 @@ const REGULAR_FILE_0644 = 0o100644 * 0x10000;
 
 /**
  * A zip whose bytes depend on names and contents alone: entries sorted, times and modes fixed, nothing compressed, since
- * compressors differ between machines (`infra/decisions/0010-stored-zips.md`).
+ * compressors differ between machines (`infra/decisions/stored-zips.md`).
  */
 export function zipOf(entries: readonly ZipEntry[]): Uint8Array {
   const files: Zippable = {};
