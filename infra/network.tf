@@ -34,6 +34,21 @@ resource "google_compute_firewall" "allow" {
   }
 }
 
+# The nodes of a cluster talk to each other by their private addresses. The tag says no more than that a machine is of a bid:
+# machines of other bids, of other customers too, reach them as well, so ports of theirs are for their guests to guard.
+resource "google_compute_firewall" "bids" {
+  count       = var.network.between_bids ? 1 : 0
+  name        = "${var.environment}-machines-bids"
+  description = "Lets machines of bids reach each other by their private addresses."
+  network     = google_compute_network.machines.id
+  direction   = "INGRESS"
+  source_tags = ["bid"]
+  target_tags = ["bid"]
+  allow {
+    protocol = "all"
+  }
+}
+
 resource "google_compute_router" "nat" {
   count   = var.network.nat ? 1 : 0
   name    = "${var.environment}-machines-nat"

@@ -217,11 +217,12 @@ variable "min_instances" {
 }
 
 variable "network" {
-  description = "The network for customers' virtual machines: the range of its subnetwork, whether machines without an external address reach the internet (Cloud NAT), and from which addresses those tagged ssh-server may be connected to; from none, if not said."
+  description = "The network for customers' virtual machines: the range of its subnetwork, whether machines without an external address reach the internet (Cloud NAT), and from which addresses those tagged ssh-server may be connected to; from none, if not said; and whether machines of bids reach each other by their private addresses."
   type = object({
-    nat        = optional(bool, true)
-    range      = optional(string, "10.128.0.0/20")
-    ssh_ranges = optional(set(string), [])
+    nat          = optional(bool, true)
+    range        = optional(string, "10.128.0.0/20")
+    ssh_ranges   = optional(set(string), [])
+    between_bids = optional(bool, true)
   })
   default  = {}
   nullable = false

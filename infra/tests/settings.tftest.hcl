@@ -31,6 +31,10 @@ run "only_the_gateways_callers_reach_a_function_from_outside" {
     error_message = "Port 22 is open to no address, and no load balancer is made, if not said."
   }
   assert {
+    condition     = google_compute_firewall.bids[0].source_tags == toset(["bid"]) && google_compute_firewall.bids[0].target_tags == toset(["bid"])
+    error_message = "Machines of bids reach each other, and nothing else reaches them by this rule."
+  }
+  assert {
     condition     = output.alerts_go_to == "" && length(google_monitoring_notification_channel.email) == 0
     error_message = "Without an address the output says that nobody is told."
   }
@@ -39,7 +43,7 @@ run "only_the_gateways_callers_reach_a_function_from_outside" {
 run "a_domain_stands_before_the_gateway" {
   variables {
     domain  = { name = "api.example.com", requests_per_minute_per_addr = 60 }
-    network = { ssh_ranges = ["192.0.2.0/24"] }
+    network = { ssh_ranges = ["192.0.2.0/24"], between_bids = false }
     alerts  = { email = "operators@example.com" }
   }
   assert {
@@ -65,6 +69,10 @@ run "a_domain_stands_before_the_gateway" {
   assert {
     condition     = google_compute_firewall.allow["ssh-server"].source_ranges == toset(["192.0.2.0/24"])
     error_message = "Port 22 is open to the addresses that were named."
+  }
+  assert {
+    condition     = length(google_compute_firewall.bids) == 0
+    error_message = "Machines of bids reach each other where the operator lets them."
   }
   assert {
     condition     = output.alerts_go_to == "operators@example.com" && alltrue([for policy in google_monitoring_alert_policy.burn : length(policy.notification_channels) == 1])

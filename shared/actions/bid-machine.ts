@@ -25,6 +25,9 @@ export interface BidMachineRequest {
   readonly login: () => Promise<BidLogin>;
 }
 
+/** The network tag by which machines of bids reach each other's private addresses; the firewall is in infra/network.tf. */
+const BID_TAG = 'bid';
+
 /** What each instance is made of, and who may log in to it. */
 export interface BidMachine {
   readonly machine: MachineSpec;
@@ -56,7 +59,7 @@ export async function bidMachine(request: BidMachineRequest, catalog: CatalogRea
     diskType: type.diskType,
     network: config.network,
     subnetwork: await subnetworkIn({ zone, config, pointers: { zone: '/region', config: '/region' } }, catalog),
-    tags: config.tags,
+    tags: [...new Set([...config.tags, BID_TAG])],
     externalIp: config.externalIp,
     labels: {},
     metadata: { ...metadata, ...scriptMetadata(launch.startupScript ?? '') },

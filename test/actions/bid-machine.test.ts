@@ -92,3 +92,9 @@ test('the boot disk has room for the image, which runs on the machine', async ()
   await expect(withImage('imgver_zz-arm')).rejects.toMatchObject({ kind: 'invalid_request' });
   await expect(withImage('imgver_none')).rejects.toMatchObject({ reason: 'image_version_not_found' });
 });
+
+test('machines of bids have the network tag by which they reach each other', async () => {
+  const h = await harness();
+
+  expect((await h.made()).machine.tags).toContain('bid');
+});

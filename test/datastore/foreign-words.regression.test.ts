@@ -68,7 +68,7 @@ describe('an operation of a newer version', () => {
   const kindOf = (kind: string) => ({ operation: { kind: kind as never } });
 
   test('failed, because an old worker could not read it: it is left as it was, call for call', async () => {
-    const { deliver, store, requests, looks } = await oneWorker('stop', { status: () => 'RUNNING' }, kindOf('update'));
+    const { deliver, store, requests, looks } = await oneWorker('stop', { status: () => 'RUNNING' }, kindOf('suspend'));
     const before = await store.get(ref(OPERATION, 'op-1'));
 
     const verdict = await deliver();
@@ -103,7 +103,7 @@ describe('an operation of a newer version', () => {
   });
 
   test('is recorded when its message is dead, and not given up', async () => {
-    const { tools, store, pass } = await oneWorker('stop', { status: () => 'RUNNING' }, kindOf('update'));
+    const { tools, store, pass } = await oneWorker('stop', { status: () => 'RUNNING' }, kindOf('suspend'));
     const before = await store.get(ref(OPERATION, 'op-1'));
     pass(48 * 60 * 60_000);
 
@@ -124,25 +124,25 @@ describe('an operation of a newer version', () => {
           queue: [
             { id: 'op-1', kind: 'delete' },
             { id: 'op-2', kind: 'stop' },
-            { id: 'op-3', kind: 'update' },
+            { id: 'op-3', kind: 'suspend' },
           ],
         },
       },
     );
     const known = await store.get(ref(OPERATION, 'op-2'));
-    await store.write([insert(OPERATION, 'op-3', { ...(known?.value ?? expect.fail()), id: 'op-3', kind: 'update' })]);
+    await store.write([insert(OPERATION, 'op-3', { ...(known?.value ?? expect.fail()), id: 'op-3', kind: 'suspend' })]);
 
     await deliver();
 
     expect(await store.get(ref(INSTANCE, INSTANCE_ID))).toBeUndefined();
     expect((await store.get(ref(OPERATION, 'op-2')))?.value.state).toBe('failed');
-    expect((await store.get(ref(OPERATION, 'op-3')))?.value).toMatchObject({ kind: 'update', state: 'pending' });
+    expect((await store.get(ref(OPERATION, 'op-3')))?.value).toMatchObject({ kind: 'suspend', state: 'pending' });
   });
 
   test('keeps its place and its word in the queue when this version takes up what is before it', async () => {
     const queue = [
       { id: 'op-1', kind: 'stop' as const },
-      { id: 'op-2', kind: 'update' as never, resizeTo: 'e2-small' } as never,
+      { id: 'op-2', kind: 'suspend' as never, resizeTo: 'e2-small' } as never,
     ];
     let status = 'RUNNING';
     const { deliver, instance, published } = await oneWorker(

@@ -121,6 +121,7 @@ test('answers that are lost at every call change nothing: one bid, one insert fo
 
   const bid = await sky.launch('lossy', 2);
   await lost('datastore', 'commit', 1);
+  await lost('compute', 'instances.stop', 2);
   expect((await sky.pause('lossy', true)).status).toBe(200);
   await eventually(async () => {
     const shown = statusesOf(await sky.cluster('lossy'));

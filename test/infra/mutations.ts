@@ -90,6 +90,7 @@ export const MUTATIONS: readonly Mutation[] = [
   mutation('gateway.tf', 'account["gateway"].email', 'account["api-compute"].email'),
   mutation('network.tf', ' if length(rule.ranges) > 0'),
   mutation('network.tf', 'ranges = var.network.ssh_ranges', 'ranges = ["0.0.0.0/0"]'),
+  mutation('network.tf', '  source_tags = ["bid"]\n'),
   mutation('domain.tf', '  security_policy       = google_compute_security_policy.domain[each.key].id\n'),
   mutation('monitoring.tf', 'monitoring.regex.full_match(', 'starts_with('),
   mutation('monitoring.tf', ' if entry.runtime.deadlineSeconds > 60'),

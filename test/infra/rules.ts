@@ -271,6 +271,12 @@ export const RULES: readonly Rule[] = [
     /ranges = var\.network\.ssh_ranges/,
   ),
   rule(
+    'google_compute_firewall.bids',
+    'Machines of bids are reached by machines of bids alone.',
+    /source_tags += \["bid"\]/,
+    /target_tags += \["bid"\]/,
+  ),
+  rule(
     'google_compute_backend_service.gateway',
     'Floods are refused; the gateway knows its name.',
     /security_policy += google_compute_security_policy\.domain\[each\.key\]\.id/,
