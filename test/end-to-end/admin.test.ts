@@ -117,8 +117,8 @@ describe('on one cloud', () => {
 
     expect(status).toBe(200);
     expect(body).toEqual({
-      allowedActions: ['stop', 'restart', 'reset', 'delete'],
-      blockedBecause: { start: 'wrong_state' },
+      allowedActions: ['stop', 'restart', 'reset', 'update', 'delete'],
+      blockedBecause: { start: 'wrong_state', resize: 'wrong_state' },
       labels: {},
       lastOperation: expect.objectContaining({ kind: 'create', state: 'completed', error: null }) as object,
       pendingOperation: null,

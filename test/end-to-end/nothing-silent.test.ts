@@ -35,7 +35,7 @@ describe('a start that failed, and whose operation nobody remembers', () => {
       statusReason: null,
       pendingOperation: null,
       lastOperation: { id: failed?.id, kind: 'start', state: 'failed', error: { reason: 'zone_exhausted' } },
-      allowedActions: ['start', 'stop', 'delete'],
+      allowedActions: ['start', 'stop', 'update', 'resize', 'delete'],
       blockedBecause: { restart: 'wrong_state', reset: 'wrong_state' },
     });
     expect(await ask('GET', `/v1/operations?resource_id=${id}&status=failed`)).toMatchObject({

@@ -40,7 +40,8 @@ describe('every endpoint is limited', () => {
 describe('nobody can ask for everything at once', () => {
   const numbers = EVERY_ENDPOINT.flatMap(([title, contract]) =>
     Object.entries(contract.query.properties).flatMap(([parameter, schema]) =>
-      'type' in schema && schema.type === 'integer' && parameter !== 'page'
+      // Where to begin asks for no more: neither the number of a page nor the place in a console's output.
+      'type' in schema && schema.type === 'integer' && !['page', 'start'].includes(parameter)
         ? [[title, parameter, contract, schema] as const]
         : [],
     ),
