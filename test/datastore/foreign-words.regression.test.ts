@@ -124,13 +124,15 @@ describe('an operation of a newer version', () => {
           queue: [
             { id: 'op-1', kind: 'delete' },
             { id: 'op-2', kind: 'stop' },
-            { id: 'op-3', kind: 'suspend' },
+            { id: 'op-3', kind: 'suspend' as never },
           ],
         },
       },
     );
     const known = await store.get(ref(OPERATION, 'op-2'));
-    await store.write([insert(OPERATION, 'op-3', { ...(known?.value ?? expect.fail()), id: 'op-3', kind: 'suspend' })]);
+    await store.write([
+      insert(OPERATION, 'op-3', { ...(known?.value ?? expect.fail()), id: 'op-3', kind: 'suspend' as never }),
+    ]);
 
     await deliver();
 
