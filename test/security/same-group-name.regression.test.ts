@@ -123,7 +123,7 @@ test.each(PAGED)('%s refuses a cursor of the other customer', async (_, contract
   expect(typeof cursor).toBe('string');
 
   const own = { ...alices, project: mallory.project };
-  const refused = await ask(mallory.token, own, `limit=1&${parameter}=${encodeURIComponent(String(cursor))}`);
+  const refused = await ask(mallory.token, own, `limit=1&${parameter}=${encodeURIComponent(cursor as string)}`);
 
   expect([400, 422]).toContain(refused.status);
   expect(refused.text).toContain(parameter);
