@@ -1,6 +1,6 @@
 import { cancelOperation } from '#shared/actions/repair-operation.ts';
 import { auditorOf } from '#shared/actions/audit-operation.ts';
-import { presentAdminOperation } from '#shared/families/compute/present-desk.ts';
+import { presentOperationDetails } from '#shared/families/compute/present-desk.ts';
 import { endpoint } from '#endpoints/admin-operations-cancel.ts';
 import { computeFamily } from '#shared/families/compute/family-adapter.ts';
 import { httpFunction } from '#shared/runtime/http-function.ts';
@@ -12,6 +12,6 @@ httpFunction({
   open: openPublisher,
   handle: async ({ params, ...call }, tools) => ({
     status: 200,
-    body: presentAdminOperation(await cancelOperation(params.id, auditorOf(call, tools), tools)),
+    body: presentOperationDetails(await cancelOperation(params.id, auditorOf(call, tools), tools)),
   }),
 });

@@ -1,6 +1,6 @@
 import { retryOperation } from '#shared/actions/repair-operation.ts';
 import { auditorOf } from '#shared/actions/audit-operation.ts';
-import { presentAdminOperation } from '#shared/families/compute/present-desk.ts';
+import { presentOperationDetails } from '#shared/families/compute/present-desk.ts';
 import { endpoint } from '#endpoints/admin-operations-retry.ts';
 import { computeFamily } from '#shared/families/compute/family-adapter.ts';
 import { httpFunction } from '#shared/runtime/http-function.ts';
@@ -12,6 +12,6 @@ httpFunction({
   open: openPublisher,
   handle: async ({ params, ...call }, tools) => {
     const { operation, published } = await retryOperation(params.id, auditorOf(call, tools), tools);
-    return { status: 200, body: { operation: presentAdminOperation(operation), published } };
+    return { status: 200, body: { operation: presentOperationDetails(operation), published } };
   },
 });

@@ -51,10 +51,17 @@ export const NAMED_SCHEMAS: ReadonlyMap<string, PlainSchema> = new Map(
 
 const REFERENCE = '#/components/schemas/';
 
-/** A reference, when the schema has a name; otherwise the schema, with references inside. */
+/**
+ * A reference, when the schema has a name; otherwise the schema, with references inside. Throws for a schema whose title is
+ * the name of another one: the document would promise what is not sent.
+ */
 export function referenceTo(schema: PlainSchema): PlainSchema {
   const { title } = schema;
-  return title !== undefined && NAMED_SCHEMAS.has(title) ? { $ref: `${REFERENCE}${title}` } : withReferences(schema);
+  const named = title === undefined ? undefined : NAMED_SCHEMAS.get(title);
+  if (title === undefined || named === undefined) return withReferences(schema);
+  if (JSON.stringify(named) !== JSON.stringify(schema))
+    throw new Error(`Two different schemas have the title ${title}.`);
+  return { $ref: `${REFERENCE}${title}` };
 }
 
 function withReferences(schema: PlainSchema): PlainSchema {

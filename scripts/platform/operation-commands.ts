@@ -12,7 +12,7 @@ import {
 } from '#shared/actions/list-open-operations.ts';
 import { cancelOperation, retryOperation } from '#shared/actions/repair-operation.ts';
 import type { Operation } from '#shared/domain/operation.ts';
-import { presentAdminOperation } from '#shared/families/compute/present-desk.ts';
+import { presentOperationDetails } from '#shared/families/compute/present-desk.ts';
 import { ageText } from './age-text.ts';
 import { clockOf, withDesk } from './desk-tools.ts';
 
@@ -43,7 +43,7 @@ export function addOperationCommands(line: CommandLine): void {
         store: session.store,
         nowMs: () => nowMs,
       });
-      return printPage(session, { items: page.operations.map(presentAdminOperation), cursor: page.cursor }, [
+      return printPage(session, { items: page.operations.map(presentOperationDetails), cursor: page.cursor }, [
         { heading: 'ID', cell: ({ id }) => id },
         { heading: 'KIND', cell: ({ kind }) => kind },
         { heading: 'STATE', cell: ({ state }) => state },
@@ -67,7 +67,7 @@ export function addOperationCommands(line: CommandLine): void {
     },
     async (session, [id = '']) => {
       const operation = await readAnyOperation(id, session);
-      session.print(operationText(operation, clockOf(session)()), presentAdminOperation(operation));
+      session.print(operationText(operation, clockOf(session)()), presentOperationDetails(operation));
       return EXIT.ok;
     },
   );
@@ -87,7 +87,7 @@ export function addOperationCommands(line: CommandLine): void {
       );
       const how = published ? 'was published' : 'is published once what is queued before it has ended';
       session.print(`Operation ${id} (${operation.kind} of ${operation.instanceId}) ${how}.\n`, {
-        operation: presentAdminOperation(operation),
+        operation: presentOperationDetails(operation),
         published,
       });
       return EXIT.ok;
@@ -109,7 +109,7 @@ export function addOperationCommands(line: CommandLine): void {
       );
       session.print(
         `Operation ${id} (${operation.kind} of ${operation.instanceId}) is cancelled; nothing was done.\n`,
-        presentAdminOperation(operation),
+        presentOperationDetails(operation),
       );
       return EXIT.ok;
     },

@@ -1,15 +1,14 @@
 import { Type } from 'typebox';
 import { STATUS_GROUPS } from '#shared/domain/status.ts';
-import { Operation } from '../compute/schemas.ts';
+import { AdminOperation } from '../compute/operation-schemas.ts';
 
 const when = (description: string) => Type.String({ description, format: 'date-time' });
 const maybe = <T extends ReturnType<typeof Type.String>>(schema: T, description: string) =>
   Type.Union([schema, Type.Null()], { description });
 
-export const AdminOperation = Type.Object(
+export const AdminOperationDetails = Type.Object(
   {
-    ...Operation.properties,
-    customerId: Type.String({ description: 'Customer of the instance.' }),
+    ...AdminOperation.properties,
     actor: Type.Object(
       {
         type: Type.String({ description: '`user`, `admin` or `system`.' }),
@@ -17,7 +16,6 @@ export const AdminOperation = Type.Object(
       },
       { description: 'Who asked.' },
     ),
-    requestId: Type.String({ description: 'Id of the request that asked for it.' }),
     calls: Type.Integer({ description: 'Calls made to Compute Engine so far.', minimum: 0 }),
     lastCall: Type.Union(
       [
@@ -33,12 +31,12 @@ export const AdminOperation = Type.Object(
     leasedUntil: maybe(when('Until when a worker holds it.'), 'Until when a worker holds it; null: none does.'),
     dueAt: maybe(when('When it is published again.'), 'When it is published again; null: it was never put off.'),
   },
-  { title: 'AdminOperation', description: 'An operation with all that the platform knows of its execution.' },
+  { title: 'AdminOperationDetails', description: 'An operation with all that the platform knows of its execution.' },
 );
 
 export const RepairedOperation = Type.Object(
   {
-    operation: AdminOperation,
+    operation: AdminOperationDetails,
     published: Type.Boolean({
       description: 'Whether it was published at once; otherwise the sweep publishes it, or what is queued before it.',
     }),
@@ -53,7 +51,7 @@ export const DeadLetter = Type.Object(
     operationId: maybe(Type.String({ description: 'Its operation.' }), 'Its operation; null: it names none.'),
     instanceId: maybe(Type.String({ description: 'The instance.' }), 'The instance; null: it names none.'),
     data: Type.String({ description: 'The message, as JSON text.' }),
-    operation: Type.Union([AdminOperation, Type.Null()], {
+    operation: Type.Union([AdminOperationDetails, Type.Null()], {
       description: 'What the operation is now; null: there is none, or it is no longer kept.',
     }),
   },
@@ -75,7 +73,7 @@ export const ReplayedDeadLetter = Type.Object(
       description:
         '`published`: its operation is on its way again. `due`: the sweep publishes it within a minute, or once what is queued before it has ended. `ended`: the operation has ended meanwhile. `no_operation`: there is nothing to replay.',
     }),
-    operation: Type.Union([AdminOperation, Type.Null()], { description: 'The operation, if there is one.' }),
+    operation: Type.Union([AdminOperationDetails, Type.Null()], { description: 'The operation, if there is one.' }),
   },
   { title: 'ReplayedDeadLetter', description: 'What came of a replay.' },
 );
@@ -165,7 +163,7 @@ export const CustomerSheet = Type.Object(
 );
 
 export const DESK_SCHEMAS = {
-  AdminOperation,
+  AdminOperationDetails,
   CustomerSheet,
   DeadLetter,
   DeadLetterPage,

@@ -2,7 +2,7 @@ import { nothing, operationParams } from '../common/parameters.ts';
 import { PENDING_OPERATION } from '../compute/example-values.ts';
 import { contract } from '../contract.ts';
 import { DESK, DESK_CHANGE_FAILURES } from './desk-contract.ts';
-import { AdminOperation } from './desk-schemas.ts';
+import { AdminOperationDetails } from './desk-schemas.ts';
 
 export const operationsCancel = contract({
   ...DESK,
@@ -16,7 +16,7 @@ export const operationsCancel = contract({
   params: operationParams,
   query: nothing,
   body: null,
-  success: [{ status: 200, description: 'The cancelled operation.', body: AdminOperation }],
+  success: [{ status: 200, description: 'The cancelled operation.', body: AdminOperationDetails }],
   failures: [
     ...DESK_CHANGE_FAILURES,
     'operation_not_found',
@@ -32,6 +32,7 @@ export const operationsCancel = contract({
           ...PENDING_OPERATION,
           customerId: 'acme',
           actor: { type: 'user', id: '550e8400-e29b-41d4-a716-446655440000' },
+          userId: '550e8400-e29b-41d4-a716-446655440000',
           requestId: '6fd1c3a0b2e94f7d8c5b4a3928170615',
           calls: 0,
           lastCall: null,

@@ -3,7 +3,7 @@ import { PENDING_OPERATION } from '../compute/example-values.ts';
 import { contract } from '../contract.ts';
 import { ADMIN_FAILURES } from './admin-failures.ts';
 import { DESK } from './desk-contract.ts';
-import { AdminOperation } from './desk-schemas.ts';
+import { AdminOperationDetails } from './desk-schemas.ts';
 
 export const operationsGet = contract({
   ...DESK,
@@ -17,7 +17,7 @@ export const operationsGet = contract({
   params: operationParams,
   query: nothing,
   body: null,
-  success: [{ status: 200, description: 'The operation.', body: AdminOperation }],
+  success: [{ status: 200, description: 'The operation.', body: AdminOperationDetails }],
   failures: [...ADMIN_FAILURES, 'operation_not_found'],
   examples: [
     {
@@ -26,6 +26,7 @@ export const operationsGet = contract({
         ...PENDING_OPERATION,
         customerId: 'acme',
         actor: { type: 'user', id: '550e8400-e29b-41d4-a716-446655440000' },
+        userId: '550e8400-e29b-41d4-a716-446655440000',
         requestId: '6fd1c3a0b2e94f7d8c5b4a3928170615',
         calls: 0,
         lastCall: null,

@@ -26,6 +26,7 @@ export const operationsRetry = contract({
           ...PENDING_OPERATION,
           customerId: 'acme',
           actor: { type: 'user', id: '550e8400-e29b-41d4-a716-446655440000' },
+          userId: '550e8400-e29b-41d4-a716-446655440000',
           requestId: '6fd1c3a0b2e94f7d8c5b4a3928170615',
           calls: 0,
           lastCall: null,

@@ -5,16 +5,14 @@ import type { CustomerSheet } from '#shared/actions/show-customer.ts';
 import type { Operation } from '#shared/domain/operation.ts';
 import type { Suspension } from '#shared/domain/suspension.ts';
 import { timestamp } from '../timestamp.ts';
-import { presentOperation } from './present.ts';
+import { presentAdminOperation } from './operation-list.ts';
 
 /** An operation with all that is known of its execution. */
-export function presentAdminOperation(operation: Operation) {
+export function presentOperationDetails(operation: Operation) {
   const { call, leaseUntilMs, dueAtMs } = operation;
   return {
-    ...presentOperation(operation),
-    customerId: operation.customerId,
+    ...presentAdminOperation(operation),
     actor: operation.actor,
-    requestId: operation.requestId,
     calls: operation.callCount,
     lastCall:
       call === null ? null : { verb: call.verb, at: timestamp(call.askedAtMs), mayBeApplied: call.mayBeApplied },
@@ -30,7 +28,7 @@ export function presentDeadLetter({ id, letter, operation }: ShownDeadLetter) {
     operationId: letter.operationId === '' ? null : letter.operationId,
     instanceId: letter.instanceId === '' ? null : letter.instanceId,
     data: letter.data,
-    operation: operation === undefined ? null : presentAdminOperation(operation),
+    operation: operation === undefined ? null : presentOperationDetails(operation),
   };
 }
 
