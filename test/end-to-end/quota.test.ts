@@ -120,6 +120,7 @@ describe('with two function processes, and a Datastore that takes five writes of
     expect([made.length, refused.length]).toEqual([ALLOWED, CONTENDED - ALLOWED]);
     expect(await cloud().machines()).toHaveLength(ALLOWED);
     expect(await records.usageOf(customerId)).toBe(ALLOWED);
+    await settled(cloud());
     await expectInvariants(cloud());
     await records.close();
   });
