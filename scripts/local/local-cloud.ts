@@ -137,7 +137,7 @@ export class LocalCloud {
     this.#gateway?.open();
     this.#startSchedule(manifest);
     // Bundles for development are built when they are asked for, so there is nothing to load ahead.
-    if (this.#development === undefined) this.#supervisor?.preload();
+    if (this.#options.preload && this.#development === undefined) this.#supervisor?.preload();
     return banner({
       connection,
       functions: manifest.functions,

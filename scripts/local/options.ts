@@ -20,6 +20,8 @@ export interface LocalOptions {
   readonly inspectPort: number | undefined;
   /** Whether the greeting lists every function with its method and path. */
   readonly routes: boolean;
+  /** Whether the functions are loaded ahead of their first requests. */
+  readonly preload: boolean;
   readonly quiet: boolean;
 }
 
@@ -36,6 +38,7 @@ interface Parsed {
   readonly watch?: true;
   readonly inspect?: number | true;
   readonly routes?: true;
+  readonly preload: boolean;
   readonly quiet?: true;
 }
 
@@ -87,6 +90,7 @@ export function parseOptions(argv: readonly string[]): LocalOptions {
       (text) => wholeNumber(text, 1, 65_535),
     )
     .option('--routes', 'list every function with its method and path once it runs')
+    .option('--no-preload', 'load each function at its first request: less memory, a slower first answer of each')
     .option('--quiet', 'print nothing but errors')
     .allowExcessArguments(false)
     .parse(argv, { from: 'user' });
@@ -104,6 +108,7 @@ export function parseOptions(argv: readonly string[]): LocalOptions {
     watch: parsed.watch === true,
     inspectPort: parsed.inspect === true ? INSPECT_PORT : parsed.inspect,
     routes: parsed.routes === true,
+    preload: parsed.preload,
     quiet: parsed.quiet === true,
   };
 }

@@ -107,6 +107,7 @@ async function harness() {
     watch: false,
     inspectPort: undefined,
     routes: false,
+    preload: false,
     quiet: true,
     repositoryFolder: root,
     environment: {},

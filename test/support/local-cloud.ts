@@ -118,7 +118,9 @@ export class LocalCloudProcess {
   /** Resolves when `/healthz` is 200; again after a stop, with the same port. */
   async start(extraArgs: readonly string[] = []): Promise<void> {
     this.#output = '';
-    const args = ['--port', String(this.#port), '--state-dir', this.stateFolder, ...(this.#settings.args ?? [])];
+    const where = ['--port', String(this.#port), '--state-dir', this.stateFolder];
+    // Loading all functions takes some ten seconds of processor time, and most tests ask few of them.
+    const args = [...where, '--no-preload', ...(this.#settings.args ?? [])];
     const child = spawn(process.execPath, [join(REPOSITORY, 'scripts', 'local', 'index.ts'), ...args, ...extraArgs], {
       cwd: REPOSITORY,
       env: { ...process.env, ...this.#settings.env },
