@@ -29,6 +29,9 @@ const STATIC: readonly Step[] = [
   },
 ];
 
+/** Exports and files that nobody uses; what is used from outside of the imports is listed in package.json. */
+const UNUSED: Step = { name: 'nothing unused', program: 'node_modules/knip/bin/knip.js', arguments: ['--no-progress'] };
+
 const TESTS: Step = {
   name: 'tests',
   program: 'node_modules/vitest/vitest.mjs',
@@ -48,8 +51,10 @@ function cached(name: string): readonly string[] {
 }
 
 const { all } = new Command('npm test')
-  .description('Checks generated files, types, lint and format; with --all (as npm test does) runs all tests as well.')
-  .option('--all', 'run the tests too')
+  .description(
+    'Checks generated files, types, lint and format; with --all (as npm test does) also looks for what is unused and runs all tests.',
+  )
+  .option('--all', 'look for what is unused and run the tests too')
   .parse()
   .opts<{ all?: true }>();
 
@@ -93,7 +98,8 @@ const failed: string[] = [];
 const runNoted = async (step: Step, output: Parameters<typeof run>[1]): Promise<void> => {
   if (!(await run(step, output))) failed.push(step.name);
 };
-await Promise.all(STATIC.map((step) => runNoted(step, 'at the end')));
+const steps = all === true ? [...STATIC, UNUSED] : STATIC;
+await Promise.all(steps.map((step) => runNoted(step, 'at the end')));
 if (all === true) await runNoted(TESTS, 'as it comes');
 if (all === true) console.log(`\n${closingLine()}`);
 if (failed.length > 0) {

@@ -7,6 +7,4 @@ export const nullable = <T extends TSchema>(schema: T, description: string) =>
 export const when = (description: string) =>
   Type.String({ description, format: 'date-time', examples: ['2024-01-01T00:00:00Z'] });
 
-export const whenOrNull = (description: string) => nullable(Type.String({ format: 'date-time' }), description);
-
 export const fid = (description: string, example: string) => Type.String({ description, examples: [example] });
