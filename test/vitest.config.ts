@@ -14,6 +14,8 @@ function project(name: string, include: readonly string[], { seconds, workers = 
       testTimeout: seconds * 1000,
       hookTimeout: 60_000,
       maxWorkers: workers,
+      // Half of the processor time would go into loading the same modules again for each file.
+      isolate: false,
       // Projects of one group share their workers, so each number of workers is a group.
       sequence: { groupOrder: workers },
     },
