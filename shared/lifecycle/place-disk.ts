@@ -64,6 +64,7 @@ async function putOn(row: Row<Volume>, machine: string, tools: VolumeTools): Pro
   const instance = await store.get(ref(INSTANCE, machine));
   if (instance === undefined) return rest(row, tools);
   if (isLeaving(instance.value) || isComing(instance.value)) return lookLater(row, {}, tools);
+  if (isLost(instance.value)) return waitForMachine(row, tools);
   const place = { zone: volume.zone, name: volume.id };
   const deviceName = volume.use?.deviceName ?? volume.name;
   return move(row, { attachedTo: machine }, tools, () =>
@@ -104,9 +105,25 @@ async function rest(row: Row<Volume>, tools: VolumeTools): Promise<VolumeOutcome
   return SETTLED;
 }
 
+/**
+ * Leaves the volume assigned to an instance whose VM is gone, so that the disk is attached if a VM of that name is there
+ * again: every sweep of all disks finds the difference and gets here once more.
+ */
+async function waitForMachine(row: Row<Volume>, tools: VolumeTools): Promise<VolumeOutcome> {
+  const { attachedTo, checkAtMs } = row.value;
+  const isNoted = attachedTo === '' && checkAtMs === null;
+  if (!isNoted) await noteVolume(row, { attachedTo: '', attempts: 0, checkAtMs: null }, tools);
+  return SETTLED;
+}
+
 async function lookLater(row: Row<Volume>, changes: Partial<Volume>, tools: VolumeTools): Promise<VolumeOutcome> {
   await noteVolume(row, { ...changes, checkAtMs: tools.nowMs() + LOOK_AGAIN_MS }, tools);
   return OPEN;
+}
+
+/** Whether the instance's VM was deleted outside of this API. */
+function isLost({ statusReason }: Instance): boolean {
+  return statusReason?.reason === 'vm_missing';
 }
 
 function isLeaving({ queue }: Instance): boolean {

@@ -116,12 +116,16 @@ function gbExact({ volumeUsages, volumes }: FleetSnapshot): readonly string[] {
   });
 }
 
-/** 6D. A volume is where its bid's instance is, is said to be there, and is of a bid that still has it. */
-function disksInPlace({ volumes, disks, bids }: FleetSnapshot): readonly string[] {
+/** 6D. A volume is on its bid's instance if that has a VM, is shown there, and belongs to a bid that still has it. */
+function disksInPlace({ volumes, disks, bids, instances }: FleetSnapshot): readonly string[] {
+  const lost = new Set(
+    instances.filter(({ statusReason }) => statusReason?.reason === 'vm_missing').map(({ id }) => id),
+  );
   return volumes.filter(isLive).flatMap(({ id, use, attachedTo }) => {
     const [user = ''] = disks.find(({ name }) => name === id)?.users ?? [];
     const machine = user.slice(user.lastIndexOf('/') + 1);
-    const wanted = use?.instanceId ?? '';
+    const assigned = use?.instanceId ?? '';
+    const wanted = lost.has(assigned) ? '' : assigned;
     const bid = bids.find((candidate) => candidate.id === use?.bid);
     const isHeld = bid !== undefined && bid.phase !== 'ended' && bid.launch.volumes.includes(`vol_${id}`);
     return [

@@ -294,3 +294,24 @@ test('bids that want one volume at the same time: one gets it, the others are re
   expect(holder.instances).toEqual([attachedTo]);
   expect(await world.used()).toBe((await world.machines()).length);
 });
+
+test('regression: a volume whose VM was deleted outside was attached to it again and again, and never came to rest', async () => {
+  const world = await volumeWorld();
+  const id = await world.placeWith('train');
+  const [first = ''] = (await world.until(id, 'held')).instances;
+  await world.minute();
+
+  world.cloud.emulator.drift(first, 'delete');
+  world.cloud.clock.advance(STOP_SECONDS);
+  await world.minute(2);
+  expect((await world.instances()).map(({ statusReason }) => statusReason?.reason)).toEqual(['vm_missing']);
+
+  expect(await world.volume()).toMatchObject({ use: { bid: id }, attachedTo: '', checkAtMs: null, attempts: 0 });
+  const asked = world.cloud.emulator.calls().filter(({ method }) => method === 'instances.attachDisk').length;
+  await world.minute(3);
+  expect(world.cloud.emulator.calls().filter(({ method }) => method === 'instances.attachDisk')).toHaveLength(asked);
+
+  await world.cancel(id);
+  await world.settle();
+  expect(await world.volume()).toMatchObject({ state: 'ready', use: null, attachedTo: '', checkAtMs: null });
+});
