@@ -12,10 +12,10 @@ import { storeWith } from '#test/support/store-with.ts';
 import { embeddedDatastore, parsedRecords, seedInstances } from './seed-instances.ts';
 
 /**
- * The administrators' list on a big platform: time and reads of one request, for pages near and far, filtered and not.
- * Requests go through the store's client over gRPC to the embedded Datastore, one after the other.
+ * Measures the administrators' list on a big platform: time and reads per request, for early and late pages, with and
+ * without filters. Requests go through the store's client over gRPC to the embedded Datastore, one after the other.
  *
- * A measurement, not a test: it prints what it saw and never fails on a number.
+ * A measurement, not a test: it prints its figures and never fails because of one.
  */
 const PAGES = [1, 100, 10_000];
 const PAGE_SIZE = 20;
@@ -35,14 +35,17 @@ interface Row {
   readonly page: number;
   readonly matches: number;
   readonly listed: number;
-  /** Of the first request of its kind. */
+  /** Time of the first request with this filter and page. */
   readonly firstMs: number;
-  /** Of whole requests: page and total side by side. */
+  /** Times of whole requests, which read the page and the total in parallel. */
   readonly p50Ms: number;
   readonly maxMs: number;
-  /** Of the page without its total. */
+  /** Time of a request that reads the page without the total. */
   readonly pageP50Ms: number;
-  /** Per request, as the store counts them. Entities and page entries are reads; a thousand counted entries are one. */
+  /**
+   * Reads per request, as the store counts them. Datastore bills an entity or a page entry as one read, and 1,000
+   * counted entries as one.
+   */
   readonly entitiesRead: number;
   readonly pageEntriesRead: number;
   readonly countEntriesRead: number;
@@ -61,7 +64,7 @@ async function main({ records, runs, json, file }: Options): Promise<void> {
   console.log(TITLE);
   try {
     for (const count of records) {
-      // A file that is there was left by an earlier run with as many records.
+      // An existing file was left by an earlier run, which must have had the same number of records.
       const kept = file !== undefined && existsSync(file);
       const emulator = embeddedDatastore(file ?? join(folder, `${count}.sqlite`));
       await emulator.start();
@@ -92,7 +95,7 @@ async function measured(emulator: DatastoreEmulator, records: number, runs: numb
     for (const [filter, filters] of FILTERS) {
       for (const page of PAGES) {
         const request = { page, pageSize: PAGE_SIZE, filters };
-        // The first one warms the caches of store and client.
+        // The first request warms the caches of store and client.
         const startedAt = performance.now();
         const { totalCount, instances } = await listInstances(request, { store });
         const firstMs = rounded(performance.now() - startedAt);

@@ -3,8 +3,8 @@ import { v1 } from '@google-cloud/datastore';
 import { connection } from '#shared/datastore/connection.ts';
 
 /*
- * The floor for reads: functions-framework, Google's generated client and one look-up of the instance that the path names.
- * No credentials, no limits, no VM, no log line.
+ * The lower bound for reads: functions-framework, Google's generated client, and one look-up of the instance that the
+ * path names. No authentication, no rate limits, no VM, no log line.
  */
 const projectId = process.env['GOOGLE_CLOUD_PROJECT'] ?? '';
 const client = new v1.DatastoreClient(connection(process.env['DATASTORE_EMULATOR_HOST']));

@@ -1,12 +1,12 @@
 import type { FaultService } from '#scripts/emulators/faults.ts';
 
-/** What the cloud of the benchmarks is to hold. */
+/** How many instances the benchmarks' cloud holds. */
 export interface BenchCloudSize {
   /** Running instances with a VM. */
   readonly machines: number;
   /** Stopped instances with a VM. */
   readonly stopped: number;
-  /** Instances without a VM, for requests that only accept an operation: each of them is asked once. */
+  /** Instances without a VM, for requests that only accept an operation. Each of them is used once. */
   readonly records: number;
 }
 
@@ -14,26 +14,26 @@ export interface BenchCloudSize {
 export interface TracedCall {
   readonly service: FaultService;
   readonly method: string;
-  /** When it arrived, on the cloud's own clock. */
+  /** When the call arrived, on the clock of the cloud's process. */
   readonly atMs: number;
 }
 
-/** What the benchmark asks of its cloud: to note all calls and hold each answer, and to stop doing so. */
+/** A command to the benchmarks' cloud: `trace` records all calls and delays each response; `stop` ends both. */
 export type BenchCloudMessage = { readonly type: 'trace'; readonly delayMs: number } | { readonly type: 'stop' };
 
 export interface BenchCloudReady {
   readonly type: 'ready';
   readonly emulators: { readonly datastore: string; readonly pubsub: string; readonly compute: string };
   readonly tokens: { readonly owner: string; readonly lister: string; readonly admin: string };
-  /** fid of the project of all instances. */
+  /** fid of the project that all instances belong to. */
   readonly project: string;
-  /** Instances that have a VM and run. */
+  /** Ids of running instances with a VM. */
   readonly machineIds: readonly string[];
-  /** Instances that have a VM and are stopped. */
+  /** Ids of stopped instances with a VM. */
   readonly stoppedIds: readonly string[];
-  /** Instances that have none. */
+  /** Ids of instances without a VM. */
   readonly recordIds: readonly string[];
-  /** An operation that has ended, of the first machine. */
+  /** Id of an operation of the first machine, which has ended. */
   readonly operationId: string;
 }
 

@@ -9,7 +9,7 @@ import type {
   TracedCall,
 } from './bench-cloud-messages.ts';
 
-/** The cloud of the benchmarks in its process, until it is stopped. */
+/** The benchmarks' cloud, which runs in a process of its own until it is stopped. */
 export class BenchCloud {
   readonly ready: BenchCloudReady;
   readonly #child: ChildProcess;
@@ -28,13 +28,13 @@ export class BenchCloud {
     return new BenchCloud(child, ready);
   }
 
-  /** From now on calls are noted, and each answer is held for a while. */
+  /** Starts recording calls, and delays each response by this time. */
   async trace(delayMs: number): Promise<void> {
     this.#say({ type: 'trace', delayMs });
     await reported(this.#child, 'tracing');
   }
 
-  /** The calls since then; answers are not held any more. */
+  /** Ends recording and delays, and returns the recorded calls. */
   async calls(): Promise<readonly TracedCall[]> {
     this.#say({ type: 'stop' });
     return (await reported(this.#child, 'calls')).calls;
@@ -63,6 +63,6 @@ async function reported<T extends BenchCloudReport['type']>(
   ended.catch(() => undefined);
   settled.abort();
   if (report.type !== type) throw new Error(`The cloud of the benchmark said ${report.type} instead of ${type}.`);
-  // Compared just above.
+  // The cast is safe: the type was compared just above.
   return report as Extract<BenchCloudReport, { type: T }>;
 }

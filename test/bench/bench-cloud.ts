@@ -34,18 +34,18 @@ import type {
 import { testAuditor } from '#test/support/test-auditor.ts';
 
 /**
- * The cloud of the benchmarks, as a process of its own: the embedded emulators, people with a tier that never runs out,
- * and instances whose records and VMs agree. It counts every call that reaches an emulator, and can hold each answer for a
- * while, so that what waits for what shows in the times of arrival. Ends when the process that started it does.
+ * The benchmarks' cloud, in a process of its own: the embedded emulators, users whose rate limit is never reached, and
+ * instances whose records agree with their VMs. It records every call that reaches an emulator, and can delay each
+ * response, so that the arrival times show which calls wait for others. Ends with the process that started it.
  */
 
 const DEPLOYMENT = 'local';
 const ZONE = 'us-central1-a';
 const PROJECT = 'proj_bench';
-/** Instances of the person whose list is read. */
+/** Instances of the user whose list is read. */
 const LISTED = 3;
 const CUSTOMER_ID = 'bench';
-/** In the form of a real one: what cannot be ours is refused without a look-up. */
+/** Returns a session token of the real form; tokens of another form are refused without a look-up. */
 function sessionToken(who: string): string {
   return `cs_${who.padEnd(43, '0')}`;
 }
@@ -56,13 +56,14 @@ const ADMIN = { userId: '00000000-0000-4000-8000-000000000003', token: sessionTo
 const GROUPS = ['group1'];
 const FAR_MS = 100 * 365 * 86_400_000;
 
-/** Knows every call, because an emulator asks at each one whether it is to be hurt. */
+/** Records every call: before each one, an emulator asks here whether a fault is to be injected. */
 class CallTrace extends Faults {
   calls: TracedCall[] = [];
   delayMs = 0;
 
   override take(service: FaultService, method: string, kinds?: readonly FaultKind[]): Fault | undefined {
-    // A delivery is the emulator's own call, and it has no subscriptions here.
+    // Outside a trace, calls are not recorded. Pub/Sub makes no push of its own, because there are no subscriptions
+    // here.
     if (this.delayMs === 0) return super.take(service, method, kinds);
     this.calls.push({ service, method, atMs: performance.now() });
     return { service, method, kind: 'delay', count: 1, delayMs: this.delayMs };
@@ -112,7 +113,7 @@ async function start(size: BenchCloudSize): Promise<BenchCloudReady> {
 function people({ machines, stopped, records }: BenchCloudSize, nowMs: number): readonly Write[] {
   const perMinute = Object.fromEntries(LIMITED_OPERATIONS.map((name) => [name, 1_000_000_000]));
   return [
-    // Counted like any other: an unlimited tier would spare the counter.
+    // A high limit instead of an unlimited tier, so that requests update the rate counter as those of real tiers do.
     put(TIER, 'bench', {
       name: 'bench',
       maxInstances: UNLIMITED,
@@ -142,7 +143,7 @@ function people({ machines, stopped, records }: BenchCloudSize, nowMs: number): 
   ];
 }
 
-/** Makes the VMs first: a record that disagrees with its VM would be written at every look. */
+/** Creates the VMs before the records, because every read of a record that differs from its VM would write it. */
 async function machines(
   store: Store,
   size: BenchCloudSize,
@@ -185,7 +186,7 @@ async function inStatus(client: Compute, name: string, status: Machine['status']
   }
 }
 
-/** Compute Engine takes UUIDs. */
+/** Returns a UUID, the form that Compute Engine requires. */
 function requestId(index: number): string {
   return `00000000-0000-4000-8000-${hex(index).padStart(12, '0')}`;
 }

@@ -13,10 +13,10 @@ import { BID_LISTER, BIDS_PROJECT, seedBids } from './seed-bids.ts';
 import { embeddedDatastore, parsedRecords } from './seed-instances.ts';
 
 /**
- * The first page of a project's spot bids, by the bids that the project has: time and reads of one request. Requests go
+ * Measures the first page of a project's spot bids, by the number of bids: time and reads per request. Requests go
  * through the store's client over gRPC to the embedded Datastore, one after the other.
  *
- * A measurement, not a test: it prints what it saw and never fails on a number.
+ * A measurement, not a test: it prints its figures and never fails because of one.
  */
 const ASKED: readonly (readonly [string, Partial<BidListRequest>])[] = [
   ['none', {}],
@@ -85,7 +85,7 @@ async function measured(emulator: DatastoreEmulator, bids: number, runs: number)
         cursor: undefined,
         ...more,
       };
-      // The first one warms the caches of store and client, and makes the key that seals cursors.
+      // The first request warms the caches of store and client, and creates the key with which cursors are sealed.
       const { bids: listed } = await listBids(request, tools);
       const before = emulator.stats();
       const times: number[] = [];

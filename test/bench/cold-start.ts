@@ -12,15 +12,16 @@ import { deployedFunctions, FirstRequests, sizeFor } from './first-requests.ts';
 import { wholeFunction } from './whole-function.ts';
 
 /**
- * Cold start of each built function: from the start of its process to the end of its first answer, beside an empty
- * functions-framework function and, for one function of each set of clients, beside the same function with whole packages
- * from node_modules. They are started alternately, so that whatever else the machine does meets all alike.
+ * Measures the cold start of each built function: from the start of its process to the end of its first reply. It is
+ * compared with an empty functions-framework function and, for one function per set of Google clients, with the same
+ * function loading whole packages from node_modules. Runs alternate, so that other load on the machine affects all
+ * alike.
  *
- * A measurement, not a test: it prints what it saw and never fails on a number.
+ * A measurement, not a test: it prints its figures and never fails because of one.
  */
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const EMPTY = 'empty';
-/** One function of each set of clients. */
+/** One function per set of Google clients. */
 const WITH_WHOLE = new Set([
   'compute-instances-list',
   'compute-instances-start',
@@ -36,7 +37,7 @@ interface Row {
   readonly milliseconds: number;
   readonly emptyMilliseconds: number;
   readonly ratio: number;
-  /** Of all its threads. Says what the function costs where the time says what else the machine was doing. */
+  /** Processor time of all threads. Unlike elapsed time, hardly affected by other load on the machine. */
   readonly cpuMilliseconds: number;
   readonly emptyCpuMilliseconds: number;
   readonly cpuRatio: number;
@@ -45,9 +46,9 @@ interface Row {
   readonly memoryRatio: number;
   readonly bundleBytes: number;
   readonly cacheBytes: number;
-  /** The same function with whole packages; only where it was measured. */
+  /** The same function with whole packages from node_modules, if that was measured. */
   readonly whole?: { readonly milliseconds: number; readonly ratio: number; readonly peakRssMb: number };
-  /** The same function of another build, and this one's figures divided by its. */
+  /** The same function of another build, and this build's figures divided by that one's. */
   readonly other?: {
     readonly milliseconds: number;
     readonly ratio: number;
@@ -66,7 +67,7 @@ interface Options {
 async function main({ runs, only, beside, json }: Options): Promise<void> {
   const { folders } = await build();
   const wanted = (await deployedFunctions(ROOT)).filter(({ name }) => only?.includes(name) ?? true);
-  // Those with whole packages, and those of another build, are asked as often again.
+  // The variants with whole packages and of another build use as many instances again.
   const cloud = await BenchCloud.start(sizeFor(wanted, runs * 3));
   try {
     const environment = environmentOf(cloud);
@@ -83,7 +84,7 @@ async function main({ runs, only, beside, json }: Options): Promise<void> {
         environment,
         request: requests.next(deployed),
       });
-      // Beside another build, that build is what this one is compared with.
+      // The comparison with another build replaces the one with whole packages.
       const isWhole = beside === undefined && WITH_WHOLE.has(name);
       const whole = isWhole ? await wholeFunction(ROOT, name, entryFile) : undefined;
       const other = beside === undefined ? undefined : resolve(beside, name);
@@ -92,7 +93,7 @@ async function main({ runs, only, beside, json }: Options): Promise<void> {
         rows.push(row);
         console.log(lineOf(row));
       } catch (thrown) {
-        // The other functions are measured all the same.
+        // The other functions are still measured.
         console.log(`${name.padEnd(32)}${String(thrown)}`);
       }
     }
@@ -104,13 +105,13 @@ async function main({ runs, only, beside, json }: Options): Promise<void> {
 
 interface Measured {
   readonly name: string;
-  /** Folder of the artefact. */
+  /** Folder of the built function. */
   readonly source: string;
-  /** The function and what it is asked first; made anew for each run. */
+  /** Returns the function with its first request; each run needs a request of its own. */
   readonly next: () => FunctionProcess;
-  /** The same function with whole packages. */
+  /** Folder of the same function with whole packages, if that is measured. */
   readonly whole: string | undefined;
-  /** Folder of its artefact in another build. */
+  /** Folder of the same function in another build, if one is compared. */
   readonly other: string | undefined;
 }
 
@@ -208,7 +209,7 @@ function lineOf(row: Row): string {
   return `${row.name.padEnd(32)}${figures.join('')}`.trimEnd();
 }
 
-/** The floor: the framework and a function that answers at once. */
+/** Writes the lower bound: functions-framework with a function that replies at once. */
 async function emptyFunction(): Promise<FunctionProcess> {
   const folder = join(ROOT, '.build/bench', EMPTY);
   await mkdir(folder, { recursive: true });
@@ -220,7 +221,10 @@ async function emptyFunction(): Promise<FunctionProcess> {
   return { target: EMPTY, source: folder, environment: {} };
 }
 
-/** What the local cloud gives its functions, but for the compile cache: a new instance in Google Cloud has none. */
+/**
+ * Returns the environment that the local cloud gives its functions, except for the compile cache: a new instance in
+ * Google Cloud has none.
+ */
 function environmentOf({ ready: { emulators } }: BenchCloud): Readonly<Record<string, string>> {
   const all = functionEnvironment({ emulators, repositoryFolder: ROOT, given: { LOG_LEVEL: 'error' } });
   return Object.fromEntries(Object.entries(all).filter(([name]) => name !== 'NODE_COMPILE_CACHE'));

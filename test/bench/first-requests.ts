@@ -7,7 +7,7 @@ import { ABSENT, needsOwnInstance, sampleOf, subjectOf } from '#test/support/con
 import type { BenchCloudReady, BenchCloudSize } from './bench-cloud-messages.ts';
 import type { Asked } from './load.ts';
 
-/** An entry of `infra/generated/functions.json`, the part of it that is used. */
+/** The used members of an entry of `infra/generated/functions.json`. */
 export interface DeployedFunction {
   readonly name: string;
   readonly source: string;
@@ -25,7 +25,10 @@ const STARTS = '-start';
 /** Machines that are only read. */
 const READ = 1;
 
-/** What the cloud must hold, so that each request finds an instance that nobody has changed before. */
+/**
+ * Returns how many instances the cloud must hold, so that each changing request gets an instance that no other one
+ * changed.
+ */
 export function sizeFor(functions: readonly DeployedFunction[], requestsEach: number): BenchCloudSize {
   const changing = functions.flatMap(({ name }) => contractOf(name) ?? []).filter(needsOwnInstance);
   const starting = changing.filter(({ name }) => name.endsWith(STARTS));
@@ -36,7 +39,7 @@ export function sizeFor(functions: readonly DeployedFunction[], requestsEach: nu
   };
 }
 
-/** The requests of which the first answer of a function counts: each of them succeeds. */
+/** First requests to functions, all of which succeed. */
 export class FirstRequests {
   readonly #cloud: BenchCloudReady;
   #nextMachine = READ;
@@ -46,11 +49,11 @@ export class FirstRequests {
     this.#cloud = cloud;
   }
 
-  /** What a function is asked first: its own endpoint, or the event that it is there for. */
+  /** Returns a function's first request: one to its own endpoint, or the event that it handles. */
   next({ name, kind }: DeployedFunction): Asked {
     const contract = contractOf(name);
     if (contract !== undefined) return this.#sample(contract);
-    // A fallback has no endpoint of its own: it answers what no endpoint has.
+    // A fallback has no endpoint of its own: it handles paths that no endpoint has.
     if (kind === 'http') return { method: 'GET', path: '/nowhere', headers: this.#headers('owner') };
     const body = kind === 'push' ? this.#delivery(name) : {};
     return { method: 'POST', path: '/', headers: JSON_CONTENT, body: JSON.stringify(body) };
@@ -73,7 +76,7 @@ export class FirstRequests {
     return body === undefined ? asked : { ...asked, body: JSON.stringify(body) };
   }
 
-  /** An instance that fits: one of its own for a request that changes it. */
+  /** Returns an instance in the right state, which no other request gets if this one changes it. */
   #subject(contract: Contract): string {
     const { machineIds, stoppedIds } = this.#cloud;
     if (!needsOwnInstance(contract)) return machineIds[0] ?? '';
@@ -82,7 +85,10 @@ export class FirstRequests {
     return found;
   }
 
-  /** The message about an operation that has ended comes a second time; for the reconciler a VM has been started. */
+  /**
+   * Returns a push: for workers, the repeated message of an operation that has ended; for the reconciler, the start of
+   * a VM.
+   */
   #delivery(name: string): unknown {
     const { machineIds, operationId } = this.#cloud;
     const instanceId = machineIds[0] ?? '';
@@ -100,7 +106,7 @@ export class FirstRequests {
     return { message, subscription: 'bench' };
   }
 
-  /** As the gateway sends it on. */
+  /** Returns headers as the gateway forwards them. */
   #headers(as: keyof BenchCloudReady['tokens']): Record<string, string> {
     return {
       ...JSON_CONTENT,
@@ -116,7 +122,7 @@ function contractOf(name: string): Contract | undefined {
   return CONTRACTS.find((contract) => contract.name === name);
 }
 
-/** Lists are asked by a user with a few instances, as most have. */
+/** Returns the caller of a request. Lists are read by a user with few instances, which is the usual case. */
 function callerOf(contract: Contract): keyof BenchCloudReady['tokens'] {
   if (contract.role !== null) return 'admin';
   return contract.method === 'GET' && subjectOf(contract) === undefined ? 'lister' : 'owner';

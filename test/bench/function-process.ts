@@ -5,7 +5,7 @@ import { freePort, takesConnections } from '#scripts/local/state/ports.ts';
 import { FRAMEWORK, NODE, processorMs } from '#test/support/function-host.ts';
 
 const START_LIMIT_MS = 20_000;
-/** Time to write a profile at the end. */
+/** Time that a process gets to write its profile when it ends. */
 const END_LIMIT_MS = 5_000;
 
 export interface StartOptions {
@@ -13,11 +13,11 @@ export interface StartOptions {
   /** Folder of the built function. */
   readonly source: string;
   readonly environment: Readonly<Record<string, string>>;
-  /** Further arguments of Node.js, `--cpu-prof` for one. */
+  /** Further arguments of Node.js, such as `--cpu-prof`. */
   readonly nodeArguments?: readonly string[];
 }
 
-/** A built function behind functions-framework, as the platform runs it, until it is stopped. */
+/** A built function behind functions-framework, as Cloud Run functions runs it, until it is stopped. */
 export class FunctionProcess {
   readonly name: string;
   readonly port: number;
@@ -31,13 +31,13 @@ export class FunctionProcess {
     this.#end = child.end;
   }
 
-  /** Resolves when it listens. Rejects with what it wrote when it ends before. */
+  /** Resolves when the process listens. Rejects with its output if it ends before. */
   static async start({ name, source, environment, nodeArguments = [] }: StartOptions): Promise<FunctionProcess> {
     const port = await freePort();
     const child = spawn(
       NODE,
       [...nodeArguments, FRAMEWORK, '--target', name, '--source', source, '--port', String(port)],
-      // Its log goes nowhere, as fast as it can: a reader of the log would be measured along with the function.
+      // Output is discarded without a pipe, because reading it would be measured along with the function.
       { env: { PATH: process.env['PATH'] ?? '', ...environment }, stdio: ['ignore', 'ignore', 'pipe'] },
     );
     let output = '';
@@ -60,7 +60,7 @@ export class FunctionProcess {
     return new FunctionProcess(name, port, { pid: child.pid ?? 0, end });
   }
 
-  /** Processor time that all its threads have had so far, ms. Linux only; 0 elsewhere. */
+  /** Returns the processor time that all threads of the process have used so far, ms. Linux only; 0 elsewhere. */
   processorMs(): Promise<number> {
     return processorMs(this.#pid);
   }

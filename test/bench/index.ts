@@ -1,6 +1,6 @@
 /**
- * All benchmarks, one after the other: cold start and memory, warm latency, throughput and round trips, scale, the
- * administrators' list. Each prints its table as it goes; together they leave one JSON file.
+ * Runs all benchmarks one after the other: cold start and memory, warm latency, throughput and round trips, scale, the
+ * administrators' list. Each prints its table; all figures together are written to one JSON file.
  */
 import { Command } from 'commander';
 import { spawn } from 'node:child_process';

@@ -9,14 +9,14 @@ export interface Asked {
 
 export interface Burst {
   readonly port: number;
-  /** The next request. */
+  /** Returns the next request. */
   readonly next: () => Asked;
-  /** Requests under way at the same time. */
+  /** Requests in flight at the same time. */
   readonly concurrency: number;
-  /** The burst ends after this long, or after so many requests, whatever comes first. */
+  /** The burst ends after this time or after `requestsMax` requests, whichever comes first. */
   readonly milliseconds: number;
   readonly requestsMax: number;
-  /** The status that every answer must have. */
+  /** The status that every reply must have. */
   readonly status: number;
   readonly onAnswer?: (body: string) => void;
 }
@@ -24,18 +24,18 @@ export interface Burst {
 export interface BurstReport {
   readonly requests: number;
   readonly milliseconds: number;
-  /** Sorted. */
+  /** In ascending order. */
   readonly latenciesMs: readonly number[];
 }
 
-/** Connections are kept, as a load balancer keeps them. */
+/** Connections are kept alive, as a load balancer does. */
 const agent = new Agent({ keepAlive: true, maxSockets: 256 });
 
 export function closeConnections(): void {
   agent.destroy();
 }
 
-/** Sends requests to a process on this machine for a while. Rejects when an answer is not the expected one. */
+/** Sends requests to a process on this machine. Rejects if a reply does not have the expected status. */
 export async function burst({ next, concurrency, milliseconds, requestsMax, ...asking }: Burst): Promise<BurstReport> {
   const startedAtMs = performance.now();
   const latenciesMs: number[] = [];
@@ -82,7 +82,7 @@ function answered(
   });
 }
 
-/** The value below which that share of a sorted list lies. */
+/** Returns the value of a sorted list below which this share of the values lies. */
 export function percentile(sorted: readonly number[], share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
 }

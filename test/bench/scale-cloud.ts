@@ -15,10 +15,12 @@ import { Store } from '#shared/datastore/store.ts';
 import { Compute, type Machine } from '#shared/gce/compute.ts';
 import { Publisher } from '#shared/pubsub/publisher.ts';
 
-// Without it Google's authentication first looks for a metadata server, for seconds.
+// Without this setting Google's authentication first spends seconds on looking for a metadata server.
 process.env['METADATA_SERVER_DETECTION'] = 'none';
 
-/** Counts the calls that reach the emulators, which ask at each one whether it is to be hurt. */
+/**
+ * Counts the calls that reach the emulators: before each one, an emulator asks here whether a fault is to be injected.
+ */
 export class CallCounts extends Faults {
   readonly #counts = new Map<string, number>();
 
@@ -27,7 +29,7 @@ export class CallCounts extends Faults {
     return super.take(service, method, kinds);
   }
 
-  /** By method, since the last time. */
+  /** Returns the number of calls by method since `spent` was last called. */
   spent(): ReadonlyMap<string, number> {
     const spent = new Map(this.#counts);
     this.#counts.clear();
@@ -42,7 +44,10 @@ export interface ScaleCloud {
   stop(): Promise<void>;
 }
 
-/** Emulators over a file, and the tools that actions take, all over the wire. */
+/**
+ * Starts emulators, with Datastore's rows in a file, and the tools of actions and the sweep, which call them over the
+ * network.
+ */
 export async function scaleCloud(stateFile: string): Promise<ScaleCloud> {
   const clock = new ShiftableClock();
   const calls = new CallCounts();
@@ -82,7 +87,7 @@ export async function scaleCloud(stateFile: string): Promise<ScaleCloud> {
   };
 }
 
-/** Resolves with all VMs once they run. */
+/** Resolves with all VMs once at least `count` exist and all run. */
 export async function whenRunning(compute: Compute, count: number): Promise<readonly Machine[]> {
   for (;;) {
     const machines: Machine[] = [];

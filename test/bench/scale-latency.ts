@@ -17,17 +17,17 @@ export interface LatencyRow {
   readonly action: string;
   readonly p50Ms: number;
   readonly p95Ms: number;
-  /** Per request, as the store counts them. */
+  /** Reads per request, as the store counts them. */
   readonly entitiesRead: number;
   readonly indexEntriesRead: number;
 }
 
-/** Instances that get a VM, and are read. */
+/** Instances that get a VM and are used by the measured requests. */
 const READ = 20;
-/** Where the emulated cloud has room, and half of the seeded instances are. */
+/** Half of the seeded instances are in this zone. */
 const ZONE = 'us-central1-a';
 
-/** Latency of the four kinds of request over that many instance records, one request after the other. */
+/** Measures the latency of four kinds of requests over this many instance records, one request after the other. */
 export async function measureLatency(cloud: ScaleCloud, records: number, runs: number): Promise<readonly LatencyRow[]> {
   seedInstances(cloud.datastore, records, (done) => process.stderr.write(`seeded ${done} of ${records}\n`));
   const chosen = chosenInstances(records);
@@ -45,7 +45,7 @@ export async function measureLatency(cloud: ScaleCloud, records: number, runs: n
   ];
   const rows: LatencyRow[] = [];
   for (const [action, ask] of actions) {
-    // The first round warms caches, and puts on record what VMs look like that were only just made.
+    // The first requests warm caches, and store the addresses of VMs that were only just created.
     for (let run = 0; run < 2 * READ; run += 1) await ask(run);
     rows.push({ records, action, ...(await repeated(cloud, ask, runs)) });
   }
@@ -87,7 +87,7 @@ function create({ tools }: ScaleCloud, owner: Instance): Promise<unknown> {
   );
 }
 
-/** Running ones from all over the seeded records. */
+/** Returns running instances, spread evenly over the seeded records. */
 function chosenInstances(records: number): readonly Instance[] {
   const chosen: Instance[] = [];
   let index = 0;

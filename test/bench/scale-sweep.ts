@@ -7,7 +7,7 @@ import { whenRunning, type ScaleCloud } from './scale-cloud.ts';
 
 export interface SweepRow {
   readonly machines: number;
-  /** VMs whose records say something else. */
+  /** VMs whose records differ from them. */
   readonly drifted: number;
   readonly milliseconds: number;
   readonly computeCalls: number;
@@ -19,7 +19,7 @@ export interface SweepRow {
 
 const INSERTS_AT_ONCE = 16;
 
-/** What one whole sweep costs when all records fit their VMs, and then when one in a hundred does not. */
+/** Measures one whole sweep while all records agree with their VMs, and one while 1 % do not. */
 export async function measureSweep(cloud: ScaleCloud, machines: number): Promise<readonly SweepRow[]> {
   const { tools, datastore } = cloud;
   const names = Array.from({ length: machines }, (_, i) => `tw-000001-${i.toString(16).padStart(8, '0')}`);
@@ -36,7 +36,7 @@ export async function measureSweep(cloud: ScaleCloud, machines: number): Promise
     { datastore },
     drifted.map((instance) => ({ ...instance, status: 'TERMINATED' as const, externalIp: '' })),
   );
-  // A large platform is compared less often than each minute; here each sweep has to be whole.
+  // On a large platform not every sweep compares all records; an hour later the second one does too.
   const later = { ...cloud, tools: { ...tools, nowMs: () => tools.nowMs() + 3_600_000 } };
   return [calm, await measured(later, machines, drifted.length)];
 }

@@ -8,11 +8,11 @@ import { measureSweep, type SweepRow } from './scale-sweep.ts';
 import { parsedRecords } from './seed-instances.ts';
 
 /**
- * What grows with the platform: latency of the requests people make, by the number of instance records in the store, and
- * the cost of the reconciler's sweep, by the number of VMs. Actions run in this process, against emulators in it, over
- * the wire.
+ * Measures what grows with the platform: the latency of user requests, by the number of instance records, and the cost
+ * of the reconciler's sweep, by the number of VMs. Actions run in this process and call emulators in it over the
+ * network.
  *
- * A measurement, not a test: it prints what it saw and never fails on a number.
+ * A measurement, not a test: it prints its figures and never fails because of one.
  */
 interface Options {
   readonly records: readonly number[];
@@ -46,7 +46,7 @@ async function main({ records, machines, runs, json }: Options): Promise<void> {
   if (json !== undefined) await writeFile(json, `${JSON.stringify({ runs, latency, sweeps }, undefined, 2)}\n`);
 }
 
-/** A cloud over files that are gone afterwards: a million records are more than a gigabyte. */
+/** Runs the work on a cloud whose files are deleted afterwards: a million records take more than a gigabyte. */
 async function withCloud<T>(work: (cloud: ScaleCloud) => Promise<T>): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), 'scale-'));
   try {

@@ -7,7 +7,7 @@ import { aBid } from '#test/support/a-bid.ts';
 
 export const BIDS_PROJECT = 'proj_acme000000000000';
 
-/** Who may see all of the bids. */
+/** A user who may read all of these bids. */
 export const BID_LISTER: Principal = {
   userId: aBid().userId,
   customerId: 'acme',
@@ -18,7 +18,10 @@ export const BID_LISTER: Principal = {
   credential: { type: 'jwt', id: 'token-1' },
 };
 
-/** Fills a project with that many bids, of which few are live: clusters come and go under the same names. */
+/**
+ * Fills a project with bids, of which 1 % have not ended, as if clusters were launched again and again under the same
+ * names.
+ */
 export function seedBids(emulator: DatastoreEmulator, bids: number, cloudProject = LOCAL_PROJECT): void {
   emulator.bulkLoad(
     (function* () {

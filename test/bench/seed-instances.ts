@@ -12,8 +12,8 @@ const PROGRESS_EVERY = 100_000;
 const RECORDS_MAX = 5_000_000;
 
 /**
- * Fills the store of an embedded Datastore with that many instance records: always the same ones, never all in memory.
- * Records that are there already are written again, so a seeding that was stopped can be repeated.
+ * Fills the store of an embedded Datastore with instance records: the same ones in every run, never all in memory.
+ * Existing records are overwritten, so an interrupted seeding can be repeated.
  */
 export function seedInstances(emulator: DatastoreEmulator, records: number, progress: (done: number) => void): void {
   let done = 0;
@@ -34,7 +34,7 @@ export function seedInstances(emulator: DatastoreEmulator, records: number, prog
   );
 }
 
-/** As the local cloud opens it, over the file that it keeps its rows in. */
+/** Opens the embedded Datastore over its state file, as the local cloud does. */
 export function embeddedDatastore(stateFile: string): DatastoreEmulator {
   return new DatastoreEmulator({
     stateFile,

@@ -1,17 +1,17 @@
 import type { BenchCloudReady } from './bench-cloud-messages.ts';
 import type { Asked, Burst } from './load.ts';
 
-/** An endpoint under load: what it is asked, and how its answers look when all is well. */
+/** An endpoint to measure: its requests and the expected status. */
 export interface Subject extends Pick<Burst, 'next' | 'status' | 'requestsMax' | 'onAnswer'> {
   /** Name of the function. */
   readonly name: string;
 }
 
 const V1 = '/api/compute/v1';
-/** Requests of one burst that leave something behind. */
+/** Most requests per burst for endpoints that write. */
 const WRITES_MAX = 60;
 
-/** Every endpoint that is measured, in the order in which it is: deletes come after the creates that they undo. */
+/** Returns every measured endpoint in order: deletes come after the creates whose instances they delete. */
 export function subjects({ tokens, machineIds, recordIds, operationId }: BenchCloudReady): readonly Subject[] {
   const created: string[] = [];
   const inRotation = (list: readonly string[]) => {
@@ -74,7 +74,7 @@ export function subjects({ tokens, machineIds, recordIds, operationId }: BenchCl
   ];
 }
 
-/** As the gateway sends a request on. */
+/** Returns headers as the gateway forwards them. */
 function headersOf(token: string): Readonly<Record<string, string>> {
   return {
     'content-type': 'application/json',

@@ -13,20 +13,20 @@ import { burst, closeConnections, median, percentile, type Asked, type Burst } f
 import { subjects, type Subject } from './warm-subjects.ts';
 
 /**
- * Warm latency and throughput of each endpoint beside a bare function that makes one look-up with Google's client. Both
- * run as built bundles in processes of their own, the emulators in a third, the load comes from this one; they alternate
- * in short bursts, so that whatever else the machine does meets both alike. Then each answer of the cloud is held for a
- * while, and the times at which calls arrive show which of them wait for which.
+ * Measures the warm latency and throughput of each endpoint, compared with a bare function that makes one look-up with
+ * Google's client. Both run as built bundles in processes of their own, the emulators in a third, and this process
+ * makes the load. Short bursts of both alternate, so that other load on the machine affects both alike. Then each
+ * response of the emulators is delayed, and the arrival times of calls show which of them wait for others.
  *
- * A measurement, not a test: it prints what it saw and never fails on a number.
+ * A measurement, not a test: it prints its figures and never fails because of one.
  */
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const FOLDER = join(ROOT, '.build/bench/warm');
 const BARE = 'bare-lookup';
-/** Held answers are this late; calls that arrive within half of it belong to the same step. */
+/** Delay of each response in a trace. Calls that arrive within half of it belong to the same step. */
 const HOLD_MS = 60;
 const WARM_UP_MS = 1_500;
-/** Some answers start work that goes on after them. */
+/** Time for work that goes on after a reply. */
 const QUIET_MS = 250;
 
 interface Row {
@@ -36,26 +36,29 @@ interface Row {
   readonly p95Ms: number;
   readonly bareP50Ms: number;
   readonly latencyRatio: number;
-  /** Many at a time. Where the cloud's process is slower than the function, this measures the cloud. */
+  /** Many requests at a time. If the emulators are slower than the function, this measures the emulators. */
   readonly perSecond: number;
   readonly barePerSecond: number;
   readonly throughputRatio: number;
-  /** Processor time of a request, many at a time: one core serves 1,000,000 of these a second. */
+  /**
+   * Processor time of one request, many at a time, in microseconds: one core serves 1,000,000 divided by this per
+   * second.
+   */
   readonly coreMicroseconds: number;
   readonly bareCoreMicroseconds: number;
   readonly coreRatio: number;
   readonly calls: Calls;
 }
 
-/** What one request, with everything cached that can be, asks of the cloud. */
+/** The calls of one request to the emulators, once everything cacheable is cached. */
 interface Calls {
   readonly datastore: number;
   readonly compute: number;
   readonly pubsub: number;
-  /** Steps of calls that wait for each other. */
+  /** Number of steps: a step's calls run in parallel and wait for those of the step before. */
   readonly sequential: number;
   readonly sequentialDatastore: number;
-  /** `commit+lookup > instances.get` */
+  /** The steps with their calls, such as `commit+lookup > instances.get`. */
   readonly shape: string;
 }
 
@@ -70,7 +73,7 @@ interface Options {
 }
 
 async function main(options: Options): Promise<void> {
-  // Profiles are read by people.
+  // Bundles for profiling are not minified, so that profiles show the names of functions.
   const folders = await built(options.only, options.cpuProf === undefined);
   const cloud = await BenchCloud.start({ machines: 50, stopped: 0, records: 6_000 });
   const environment = functionEnvironment({ emulators: cloud.ready.emulators, repositoryFolder: ROOT, given: {} });
@@ -91,7 +94,7 @@ async function main(options: Options): Promise<void> {
           rows.push(row);
           console.log(lineOf(row));
         } catch (thrown) {
-          // The other endpoints are measured all the same.
+          // The other endpoints are still measured.
           console.log(`${subject.name.padEnd(28)}${String(thrown)}`);
         } finally {
           closeConnections();
@@ -112,7 +115,7 @@ async function main(options: Options): Promise<void> {
   }
 }
 
-/** The functions as they are deployed, and the bare one made by the same bundler. */
+/** Builds the functions as they are deployed, and the bare function with the same bundler. */
 async function built(only: readonly string[] | undefined, minify: boolean): Promise<Readonly<Record<string, string>>> {
   const { folders } = await build({ out: FOLDER, minify, ...(only === undefined ? {} : { only }) });
   const bare = { name: BARE, source: 'test/bench/bare-lookup.ts', clients: ['datastore'] };
@@ -148,7 +151,7 @@ async function measured({ subject, own, bare, cloud }: Contest, options: Options
     }
   }
   const of = (samples: readonly Sample[], figure: keyof Sample) => median(samples.map((sample) => sample[figure]));
-  // Of each round, then the median of the ratios: the two bursts of a round met the same load.
+  // The median of each round's ratio, because the two bursts of one round met the same other load.
   const ratio = (pair: Pair, figure: keyof Sample) =>
     median(pair.own.map((sample, round) => sample[figure] / (pair.bare[round]?.[figure] ?? Number.NaN)));
   const [p50Ms, bareP50Ms] = [of(alone.own, 'p50Ms'), of(alone.bare, 'p50Ms')];

@@ -3,8 +3,8 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /**
- * A function without its types and otherwise deployed without a bundle: its own sources in one file,
- * every package from node_modules, whole. Answers its folder.
+ * Builds a variant of a function without bundled packages: its own sources in one file, and every package loaded whole
+ * from node_modules. Returns its folder.
  */
 export async function wholeFunction(root: string, name: string, source: string): Promise<string> {
   const folder = join(root, '.build/bench/whole', name);
@@ -15,7 +15,7 @@ export async function wholeFunction(root: string, name: string, source: string):
     outfile: join(folder, 'index.js'),
     bundle: true,
     packages: 'external',
-    // Ours are no packages, although they look like it.
+    // esbuild would take `#shared` for a package, which `packages: 'external'` leaves out.
     alias: { '#shared': join(root, 'shared') },
     format: 'esm',
     platform: 'node',

@@ -4,8 +4,9 @@ import document from '../../infra/generated/openapi/public.json' with { type: 'j
 import type { PlainAnswer } from '#test/support/http-client.ts';
 
 /*
- * Whether an answer is one that the public document promises. What the document says of all paths at once (unknown paths
- * are 404, unknown methods 405 with Allow, HEAD is GET without a body) is said in its introduction.
+ * Decides whether a reply is one that the public document allows. The rules for all paths (404 for unknown paths, 405
+ * with Allow for unknown methods, HEAD as GET without a body) stand in the document's introduction only, so they are
+ * coded here.
  */
 
 type Json = Readonly<Record<string, unknown>>;
@@ -16,7 +17,7 @@ interface Documented {
   readonly item: Readonly<Record<string, { readonly responses: Readonly<Record<string, unknown>> }>>;
 }
 
-/** Methods that the gateway's document gives to the fallbacks as well. */
+/** Methods that the gateway's document routes to the fallback functions. */
 const ROUTED: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'];
 
@@ -30,10 +31,10 @@ const PATHS: readonly Documented[] = Object.entries(document.paths as unknown as
     item,
     pattern: new RegExp(`^${path.replaceAll(/[.]/g, '\\.').replaceAll(/\{\w+\}/g, '[^/]+')}$`),
   }))
-  // A path without parameters comes before one with.
+  // Sorted by their number of parameters, so that a literal path matches before one with a parameter.
   .sort((a, b) => a.path.split('{').length - b.path.split('{').length);
 
-/** Schema of the error of a family, by where its paths begin; the gateway's own is for what belongs to none. */
+/** The schema of each family's errors, by the beginning of its paths. Other paths get the gateway's own error. */
 const ERROR_OF: readonly (readonly [RegExp, ValidateFunction])[] = [
   [/^\/api\/(compute|billing)\/v1(\/|$)/, ajv.compile({ $ref: 'public#/components/schemas/Problem' })],
   [/^\/v1(\/|$)/, ajv.compile({ $ref: 'public#/components/schemas/ResourceError' })],
@@ -47,7 +48,10 @@ const GATEWAY_ERROR = ajv.compile({
 
 const compiled = new Map<string, ValidateFunction>();
 
-/** What is wrong with an answer, as a sentence; `undefined` for one that is documented. `path` is as the gateway routes it. */
+/**
+ * Returns what is wrong with a reply; `undefined` if the document allows the reply. `path` is normalised as the gateway
+ * normalises it.
+ */
 export function undocumented(method: string, path: string, answer: PlainAnswer): string | undefined {
   const { status } = answer;
   if (status >= 500) return `${status}`;
@@ -60,7 +64,7 @@ export function undocumented(method: string, path: string, answer: PlainAnswer):
   return wrongBody(`${known?.path} ${asked} ${status}`, { response, method, answer });
 }
 
-/** Errors are shared: a response is written out, or named by `#/components/responses/…`. */
+/** Returns a response object, following a `#/components/responses/…` reference: error responses are shared that way. */
 function resolved(response: Json | undefined): Json | undefined {
   const name = response?.['$ref'];
   if (typeof name !== 'string') return response;
@@ -72,7 +76,7 @@ function notDefined(
   known: Documented | undefined,
   { method, path, answer }: { readonly method: string; readonly path: string; readonly answer: PlainAnswer },
 ): string | undefined {
-  // The gateway answers 405 for a method that no path has, before it looks at the path.
+  // The gateway rejects a method that no path has with 405, without looking at the path.
   const expected = known === undefined && ROUTED.has(method) ? [404] : [404, 405];
   if (!expected.includes(answer.status)) return `${answer.status} for what is not defined: ${method} ${path}`;
   if (answer.status === 405 && answer.headers['allow'] === undefined && answer.body === undefined && method !== 'HEAD')
@@ -99,7 +103,7 @@ function wrongBody(
   return `${name}: ${error?.instancePath} ${error?.message}: ${answer.text.slice(0, 300)}`;
 }
 
-/** 202 has a body only for those who ask for one. */
+/** Whether the response may lack a body: a 202 has one only if the caller asked for the representation. */
 function isOptional(content: Json): boolean {
   return Object.keys(content).length === 0 || 'application/json' in content;
 }

@@ -2,15 +2,15 @@ import { CONTRACTS, FALLBACKS } from '#shared/contracts/index.ts';
 import { ABSENT, sampleOf, type Subjects } from '#test/support/contract-samples.ts';
 import type { PlainRequest } from '#test/support/http-client.ts';
 
-/** Chosen numbers: the same seed chooses the same requests. */
+/** A seeded source of random choices: the same seed yields the same requests. */
 export interface Chance {
-  /** Below 1. */
+  /** At least 0, below 1. */
   next(): number;
   below(limit: number): number;
   of<T>(choices: readonly T[]): T;
 }
 
-/** mulberry32: small, and good enough to choose requests by. */
+/** Returns a seeded source of choices (mulberry32, whose quality is good enough for choosing requests). */
 export function chance(seed: number): Chance {
   let state = seed >>> 0;
   const next = (): number => {
@@ -31,7 +31,7 @@ export function chance(seed: number): Chance {
   };
 }
 
-/** What the requests can be about; it grows with what answers show. */
+/** Ids, credentials and cursors that requests can use. Replies add to the ids, operations and cursors. */
 export interface Loot {
   readonly credentials: readonly Readonly<Record<string, string>>[];
   readonly ids: string[];
@@ -41,7 +41,7 @@ export interface Loot {
 }
 
 export interface HostileRequest extends PlainRequest {
-  /** Bytes of the body after which the caller breaks off; `undefined`: never. */
+  /** Bytes of the body after which the client closes the connection; `undefined`: the body is sent whole. */
   readonly breakOffAfter?: number;
 }
 
@@ -98,7 +98,7 @@ export function hostileRequest(dice: Chance, loot: Loot): HostileRequest {
     operationId: anId(dice, loot.operations, 'op-0000000000000000000'),
     sshKeyId: anId(dice, [], ABSENT.sshKeyId),
     bid: anId(dice, [], ABSENT.bid),
-    // It goes into queries as it is.
+    // Encoded here because the value is placed in queries unchanged.
     project: encodeURIComponent(anId(dice, loot.projects, 'proj_000000000000')),
   };
   const sample = sampleOf(contract, { ...subjects });
@@ -163,7 +163,7 @@ function headersOf(dice: Chance, loot: Loot): Readonly<Record<string, string>> {
   return headers;
 }
 
-/** The text of a body; `undefined`: none. */
+/** Returns the text of the body; `undefined` for a request without one. */
 function bodyOf(dice: Chance, sample: unknown, wanted: boolean): string | undefined {
   const roll = dice.next();
   if (sample === undefined) {
@@ -176,14 +176,14 @@ function bodyOf(dice: Chance, sample: unknown, wanted: boolean): string | undefi
   if (roll < 0.75) return JSON.stringify(dice.of(ODD_VALUES));
   if (roll < 0.83) return text.slice(0, dice.below(text.length));
   if (roll < 0.88) return text.replace('{', `{"${dice.of(['colour', '__proto__', 'constructor'])}":{},`);
-  // A key twice, with another value.
+  // The same key twice, first with another value.
   if (roll < 0.93)
     return text.replace(/("\w+"):/, (_, key: string) => `${key}:${JSON.stringify(dice.of(ODD_VALUES))},${key}:`);
   if (roll < 0.96) return '['.repeat(1 + dice.below(50_000));
   return JSON.stringify({ padding: 'x'.repeat(BODY_BYTES_MAX + dice.below(10)) });
 }
 
-/** The value with one of its parts replaced, removed or added. */
+/** Returns the value with one of its parts replaced, removed or added. */
 function mutated(dice: Chance, value: unknown): unknown {
   if (Array.isArray(value)) {
     const items = value as readonly unknown[];

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 
 /*
- * `npm run hostile -- --seed N --requests M`: the hostile requests of the security tests against a local cloud of their own,
- * as many as wanted.
+ * `npm run hostile -- --seed N --requests M` runs the security tests' hostile requests against a local cloud of their
+ * own, with a chosen seed and number of requests.
  */
 
 function whole(text: string): number {

@@ -4,13 +4,16 @@ import { send, type PlainAnswer } from '#test/support/http-client.ts';
 import { undocumented } from './documented.ts';
 import { chance, hostileRequest, type HostileRequest, type Loot } from './hostile-requests.ts';
 
-/** A request without an answer for this long hangs; the longest honest one waits a minute for an operation. */
+/**
+ * A request without a reply for this long counts as hanging. The longest regular request waits a minute for an
+ * operation.
+ */
 const HANG_MS = 75_000;
-/** At the same time. */
+/** Requests in flight at the same time. */
 const CALLERS = 12;
-/** What is remembered of each kind of loot. */
+/** Most ids, operations or cursors that are collected from replies. */
 const LOOT_MAX = 200;
-/** Failures that are told; the others are counted. */
+/** Failures that are described; further ones are only counted. */
 const TOLD_MAX = 20;
 
 export interface HostileRun {
@@ -25,11 +28,14 @@ export interface HostileFigures {
   readonly statuses: Readonly<Record<string, number>>;
   readonly brokenOff: number;
   readonly failed: number;
-  /** The first failures: the number of the request, what was asked, and what was wrong. */
+  /** The first failures: the number of the request, the request, and what was wrong with its reply. */
   readonly failures: readonly string[];
 }
 
-/** Sends requests chosen by the seed and judges every answer. Each request is chosen by seed and number alone, save the loot. */
+/**
+ * Sends seeded requests and checks every reply. A request depends only on the seed and its number, except for ids and
+ * cursors, which are taken from earlier replies.
+ */
 export async function runHostile({ baseUrl, seed, requests, loot }: HostileRun): Promise<HostileFigures> {
   const statuses: Record<string, number> = {};
   const failures: string[] = [];
@@ -68,7 +74,7 @@ function judged(request: HostileRequest, answer: PlainAnswer): string | undefine
   return undocumented(method, normalPath(target), answer);
 }
 
-/** The answer, or why there is none. */
+/** Returns the reply, or a text that says why there is none. */
 async function answered(baseUrl: string, request: HostileRequest): Promise<PlainAnswer | string> {
   let timer: NodeJS.Timeout | undefined;
   const hangs = new Promise<string>((resolve) => {

@@ -18,6 +18,6 @@ test.each([
   expect({ instances, failed }).toEqual({ instances: 80, failed: 0 });
   expect(aloneMs).toBeGreaterThan(1_000);
   expect(besideMs).toBeLessThan(2_000);
-  // The eighty were still at work.
+  // The other customer's 80 operations were still running when the stop ended.
   expect(allMs).toBeGreaterThan(besideMs ?? 0);
 });

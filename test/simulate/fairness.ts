@@ -1,6 +1,7 @@
 /**
- * How long a stop of one customer takes, alone and while another customer's eighty are under way: in virtual time, with the
- * shipped functions. Prints the figures as one line of JSON. With `cold` the push window is that of a new subscription.
+ * Measures how long one customer's stop takes, alone and while 80 stops of another customer are in progress: in virtual
+ * time, with the shipped functions. Prints the figures as one line of JSON. With the argument `cold`, the push window
+ * is that of a new subscription.
  */
 import { CUSTOMER } from '#shared/datastore/account-rows.ts';
 import { put } from '#shared/datastore/write.ts';
@@ -15,7 +16,7 @@ const COMPUTE = '/api/compute/v1/instances';
 const BODY = { template_id: 'ubuntu-22-standard', config_id: 'default-network' };
 
 const cold = process.argv.includes('cold');
-// As in the local cloud, where the figures of the report were measured.
+// The local cloud's times, for comparison with figures measured there.
 const cloud = await SimulatedCloud.open({ bootSeconds: 2, stopSeconds: 1 });
 console.log(JSON.stringify(await cloud.time.run(measure())));
 process.exit(0);
@@ -59,7 +60,7 @@ async function measure() {
     if (reply?.status !== 202) throw new Error(`${verb} of ${id} is answered ${reply?.status}.`);
   }
 
-  /** From the request until the operation has ended, ms. */
+  /** Stops an instance and returns the time from the request to the end of the operation, ms. */
   async function stopped(who: 'alice' | 'carol', id: string): Promise<number> {
     const askedAtMs = time.nowMs();
     await power(who, id, 'stop');

@@ -66,7 +66,7 @@ function operation(kind: OperationKind, fromSeconds: number, toSeconds: number, 
   return { ...made, state: 'completed' as const, completedAtMs: at(toSeconds), ...more };
 }
 
-/** A machine that was made, ran for 1,000 s, was stopped and deleted; and all that is told about it is true. */
+/** A VM that was created, ran for 1,000 s, was stopped and deleted, with a record of all this that is true. */
 const TRUE: Told = {
   log: [
     change('PROVISIONING', 1),
@@ -99,11 +99,11 @@ function withEvent(sequence: number, more: Partial<InstanceEvent>): Told {
   return { ...TRUE, events: TRUE.events.map((one) => (one.sequence === sequence ? { ...one, ...more } : one)) };
 }
 
-test('what is true is not found fault with', () => {
+test('a record that matches the cloud has no findings', () => {
   expect(untruths(TRUE)).toEqual([]);
 });
 
-test('a machine that Compute Engine does not let go is not charged once its owner was told that it is deleted', () => {
+test('a VM that Compute Engine refuses to delete is not charged once it is shown as deleted', () => {
   const kept: Told = {
     ...TRUE,
     log: [...TRUE.log.slice(0, 3), change('STOPPING', 2_496), change('DELETED', 2_500)],
@@ -149,7 +149,7 @@ test.each<[string, Told, RegExp]>([
   ['a charge that begins late', { ...TRUE, periods: [period(1, 500, 1_012)] }, /^P: .* 492 s too little/],
   ['periods that overlap', { ...TRUE, periods: [period(1, 8, 600), period(2, 599, 1_012)] }, /^P: periods .* overlap/],
   [
-    'a machine that goes unasked',
+    'a VM that is deleted without a request',
     {
       ...TRUE,
       operations: TRUE.operations.filter(({ kind }) => kind !== 'delete'),

@@ -16,9 +16,9 @@ import { REQUESTS } from './actions/requests.ts';
 import type { SimulatedCloud, World } from './engine/cloud.ts';
 import { Play } from './play.ts';
 
-/** One thing that happens in a history. */
+/** One event of a history. */
 export interface Step {
-  /** Its number in the history that was drawn; names it when others are left out. */
+  /** Its number in the history as drawn; kept when shrinking leaves other steps out. */
   readonly number: number;
   readonly atMs: number;
   readonly action: string;
@@ -26,35 +26,41 @@ export interface Step {
 }
 
 export interface Outcome {
-  /** What is not as it should be; nothing in a history that went well. */
+  /** Every violation that was found; empty for a correct history. */
   readonly found: readonly string[];
   readonly logLines: readonly string[];
-  /** Simulated time until everything was at rest. */
+  /** Virtual time until everything was idle. */
   readonly tookMs: number;
 }
 
 export interface PlayOptions {
   readonly verbose: boolean;
-  /** For the simulation's own test: a platform without its sweep is one in which things stay wrong. */
+  /**
+   * False only in the simulation's own tests: without its sweep the platform leaves errors uncorrected, which the
+   * checks must find.
+   */
   readonly sweeps?: boolean;
 }
 
-/** The table of all that may happen. */
+/** Returns every action that a history can contain, by name. */
 export function actions(manifest: FunctionManifest): Readonly<Record<string, Action>> {
   return { ...REQUESTS, ...BIDS, ...disturbances(manifest) };
 }
 
-/** What a history is mostly about. Steps drawn first, so that there is something to do things to. */
+/**
+ * What a history is mostly about: the steps it begins with, so that later ones have something to act on, and the
+ * actions that are drawn more often.
+ */
 const THEMES = {
   machines: { first: ['create', 'create', 'createResource'], often: [] },
   bids: { first: ['volume', 'bid', 'bid'], often: Object.keys(BIDS) },
 } as const satisfies Readonly<Record<string, { readonly first: readonly string[]; readonly often: readonly string[] }>>;
-/** Histories that are mostly about bids. */
+/** Share of the histories that are mostly about bids. */
 const BIDS_SHARE = 0.35;
-/** How much more often the actions of a theme are drawn than else. */
+/** Factor by which the weight of a theme's own actions is raised. */
 const OFTEN = 5;
 
-/** The history of a seed: what happens, and when. */
+/** Returns the history of a seed: its steps and their times. */
 export function drawHistory(seed: number, table: Readonly<Record<string, Action>>): readonly Step[] {
   const random = seededRandom(seed);
   const steps: Step[] = [];
@@ -70,7 +76,7 @@ export function drawHistory(seed: number, table: Readonly<Record<string, Action>
     const drawn = names.find((name) => (place -= weightOf(name)) < 0) ?? 'create';
     const name = first[steps.length] ?? drawn;
     steps.push({ number: steps.length, atMs: Math.round(atMs), action: name, drawn: table[name]?.draw(random) ?? {} });
-    // Half of them meet; some are so far apart that everything has come to rest.
+    // Half of the steps overlap with the one before; some are so far apart that everything is idle in between.
     const dice = random.fraction();
     const most = dice < 0.5 ? 300 : dice < 0.85 ? 8_000 : 100_000;
     atMs += random.fraction() * most;
@@ -79,12 +85,14 @@ export function drawHistory(seed: number, table: Readonly<Record<string, Action>
 }
 
 const SWEEP_MS = 60_000;
-/** Patience with a VM is an hour at most, and whatever waits behind it comes after that. */
+/** Waiting for a VM takes an hour at most; operations queued behind that wait come after it. */
 const REST_SWEEPS_MAX = 150;
-/** Three sweeps in a row may fail or die among the faults. */
+/** Faults can make three sweeps in a row fail. */
 const BLIND_MS = 4 * SWEEP_MS;
 
-/** Plays the steps in a new world, lets the world come to rest, and compares all there is with all there was. */
+/**
+ * Plays the steps in a new world, waits until everything is idle, and compares records and histories with the cloud.
+ */
 export async function playHistory(
   cloud: SimulatedCloud,
   { seed, steps }: { readonly seed: number; readonly steps: readonly Step[] },
@@ -128,7 +136,7 @@ export async function playHistory(
   return { found, logLines: world.logLines, tookMs: time.nowMs() - world.startedAtMs };
 }
 
-/** Waits until nothing is under way by itself any more. */
+/** Waits until nothing is in progress, and returns a violation if that does not happen. */
 async function rest(play: Play): Promise<readonly string[]> {
   const { time } = play.world;
   let quietFor = 0;
@@ -155,12 +163,15 @@ async function isQuiet({ records, world }: Play): Promise<boolean> {
     !world.compute.disks().some(({ name }) => ended.has(name)) &&
     operations.every(({ value }) => isFinal(value.state)) &&
     instances.every(({ value }) => !isTransitional(value.status) && value.checkAtMs === null) &&
-    // A VM that no record tells of is kept for a person to look at.
+    // A VM without any record stays listed until an operator decides about it.
     orphans.every(({ value }) => value.why === 'unrecorded')
   );
 }
 
-/** Cloud Scheduler: a sweep each minute, never two at a time. */
+/**
+ * Imitates Cloud Scheduler: one sweep a minute. A long sweep delays the next one, which starts beside it after three
+ * minutes.
+ */
 class Schedule {
   #stopped = false;
 

@@ -1,7 +1,7 @@
 /**
- * Random histories: customers, administrators, faults, deaths and jumps of clocks, drawn from a seed and played against
- * the shipped functions in a world of virtual time; then everything that is on record is compared with what the cloud saw.
- * See test/simulate/engine for the world, test/simulate/actions for what happens in it.
+ * Plays random histories: requests of customers and administrators, faults, ends of processes and clock jumps, drawn
+ * from a seed and played against the shipped functions in virtual time. Afterwards all records are compared with what
+ * the cloud did. See test/simulate/engine for the simulated world and test/simulate/actions for the events.
  */
 import { Command, InvalidArgumentError } from 'commander';
 import { SimulatedCloud } from './engine/cloud.ts';
@@ -10,15 +10,15 @@ import { Watchdog } from './engine/watchdog.ts';
 import { actions, drawHistory, type Outcome, playHistory, type Step } from './history.ts';
 import { shrink } from './shrink.ts';
 
-// Google's libraries would look for a metadata server, and this process has no network.
+// Without this setting Google's libraries look for a metadata server, which needs a network.
 process.env['METADATA_SERVER_DETECTION'] = 'none';
 
-/** Trials for the shortest history; each takes as long as the history itself. */
+/** Trials in search of the shortest failing history; each takes as long as playing a history. */
 const SHRINK_RUNS_MAX = 200;
 const PROGRESS_EVERY_MS = 10_000;
-/** The last lines before the end say most; a whole log is printed with --log. */
+/** Most lines printed of what was found. */
 const SHOWN_MAX = 12;
-/** Real time for which code may keep the event loop. A step takes milliseconds; the rest is for a machine that is busy. */
+/** Real time for which code may block the event loop. A step takes milliseconds; the rest allows for a busy machine. */
 const STALL_MS = 60_000;
 
 interface Options {
@@ -98,7 +98,7 @@ console.log(
     `${options.histories} histories from seed ${options.seed}, ${steps} steps, ${Math.round(simulatedMs / 3_600_000)} simulated hours ` +
     `in ${seconds.toFixed(1)} s.`,
 );
-// The world has no end of its own: its timers never fire again.
+// The replaced timers never fire again, so the process would not end by itself.
 process.exit(failed.length === 0 ? 0 : 1);
 
 async function play(seed: number, history: readonly Step[]): Promise<Outcome> {
@@ -139,7 +139,7 @@ async function report(seed: number, history: readonly Step[], outcome: Outcome):
   console.log(`Again: npm run simulate -- --seed ${seed} --histories 1 --keep ${numbers} --log\n`);
 }
 
-/** Two findings are of one kind when they differ in names and numbers only. */
+/** Returns a finding without its names and numbers: findings that differ only in those are of one kind. */
 function kindOf(line: string): string {
   return line.replaceAll(/\b(?:tw|inst|op|process)-[-0-9a-z]+|\d+/g, '').slice(0, 100);
 }

@@ -70,7 +70,7 @@ const TRUE: Snapshot = {
   volumeUsages: [],
 };
 
-test('what is true violates nothing', () => {
+test('records that match the cloud violate nothing', () => {
   expect(violations(TRUE)).toEqual([]);
 });
 
@@ -105,7 +105,7 @@ const HELD = aBid({
 });
 const DISK = { name: VOLUME.id, labels: { 'compute-api': 'local' }, users: [`zones/z/instances/${INSTANCE.id}`] };
 
-/** A bid with one instance, and a volume on it. */
+/** A bid with one instance, which has a volume attached. */
 const FLEET: Snapshot = {
   ...TRUE,
   instances: [{ ...INSTANCE, bid: HELD.id }],
@@ -121,15 +121,23 @@ test('a bid and a volume that are as they should be violate nothing', () => {
 
 test.each<[string, Partial<Snapshot>, RegExp]>([
   ['an instance of a bid that has ended', { bids: [{ ...HELD, phase: 'ended' }] }, /^2B: .* is ended and has 1/],
-  ['an instance that its bid does not know', { bids: [{ ...HELD, instances: ['other'] }] }, /^2B: .* which does not/],
-  ['half a bid', { bids: [{ ...HELD, quantity: 2 }] }, /^2B: .* given 1 of 2/],
+  ['an instance that its bid does not list', { bids: [{ ...HELD, instances: ['other'] }] }, /^2B: .* which does not/],
+  ['a bid with only some of its instances', { bids: [{ ...HELD, quantity: 2 }] }, /^2B: .* given 1 of 2/],
   ['a disk without a volume', { volumes: [] }, /^2D: the disk .* neither/],
   ['a volume without a disk', { disks: [] }, /^2D: the volume .* has no disk/],
-  ['GB that nobody has', { volumeUsages: [{ customerId: 'acme', gb: 70, limit: 100 }] }, /^3D: .* 50 GB and 70/],
+  [
+    'counted GB that no volume has',
+    { volumeUsages: [{ customerId: 'acme', gb: 70, limit: 100 }] },
+    /^3D: .* 50 GB and 70/,
+  ],
   ['GB beyond the limit', { volumeUsages: [{ customerId: 'acme', gb: 50, limit: 40 }] }, /^3D: acme uses 50 of 40/],
   ['a disk on no VM', { disks: [{ ...DISK, users: [] }] }, /^6D: .* should be on/],
   ['a volume shown elsewhere', { volumes: [{ ...VOLUME, attachedTo: '' }] }, /^6D: .* is shown on/],
-  ['a volume of a bid that let go of it', { bids: [{ ...HELD, launch: aBid().launch }] }, /^6D: .* does not have it/],
+  [
+    'a volume in use by a bid that no longer includes it',
+    { bids: [{ ...HELD, launch: aBid().launch }] },
+    /^6D: .* does not have it/,
+  ],
   ['two inserts of a disk', { calls: [diskInsert('r-1'), diskInsert('r-2')] }, /^1D: .* inserted 2 times/],
 ])('%s is found', (_, changed, finding) => {
   expect(violations({ ...FLEET, ...changed })).toContainEqual(expect.stringMatching(finding));

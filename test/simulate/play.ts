@@ -9,7 +9,7 @@ import { Records } from '#test/support/records.ts';
 import type { World } from './engine/cloud.ts';
 import type { Person, PersonName } from './engine/people.ts';
 
-/** What a caller gets; `undefined` where the process that was to answer ended, and the connection with it. */
+/** A caller's reply; `undefined` if the process that handled the request ended, and the connection with it. */
 export type Reply =
   { readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly body: unknown } | undefined;
 
@@ -23,25 +23,28 @@ export interface Ask {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** An instance that was on record once. */
+/** An instance that is or was on record. */
 export interface KnownInstance {
   readonly id: string;
   readonly customerId: string;
   readonly zone: string;
 }
 
-/** Answers to a request that was not well-formed or not signed in: no such request is meant to be in a history. */
+/**
+ * Statuses of malformed or unauthenticated requests. No history contains such requests, so these replies mean a fault
+ * of the simulation.
+ */
 const MISTAKEN: ReadonlySet<number> = new Set([400, 401, 405, 413, 415, 422]);
 
-/** One history while it is played: the world it takes place in, and what its actors know of it. */
+/** The state of one history while it is played: its world, and what the simulated users know. */
 export class Play {
   readonly world: World;
   readonly records: Records;
-  /** What was seen to be wrong while it was going on. */
+  /** Violations found during the history. */
   readonly found: string[] = [];
   readonly #functions: readonly FunctionEntry[];
   readonly #known = new Map<string, KnownInstance>();
-  /** Which instances were answered for an Idempotency-Key. */
+  /** Ids of the instances returned for each Idempotency-Key. */
   readonly #made = new Map<string, Set<string>>();
 
   constructor(world: World, functions: readonly FunctionEntry[]) {
@@ -54,7 +57,9 @@ export class Play {
     return this.world.persons[name];
   }
 
-  /** One request, as the gateway hands it on. What the answer shows of other customers is found. */
+  /**
+   * Sends one request as the gateway forwards it. Records a violation if the reply shows anything of another customer.
+   */
   async ask({ who, family, method, path, query = '', body, headers = {} }: Ask): Promise<Reply> {
     const target = this.#functions.find(
       (entry) => entry.method === method && matchPath(entry.path ?? '', path) !== undefined,
@@ -86,14 +91,14 @@ export class Play {
     };
   }
 
-  /** A key names one instance, whatever was answered before. */
+  /** Records which instance was returned for a key; a second instance for one key is a violation. */
   noteMade(key: string, id: string): void {
     const ids = (this.#made.get(key) ?? new Set()).add(id);
     this.#made.set(key, ids);
     if (ids.size > 1) this.found.push(`1: the key ${key} was answered ${ids.size} instances`);
   }
 
-  /** Every instance that has been on record so far, in the order in which they were seen. */
+  /** Returns every instance that has been on record so far, in the order in which they were first seen. */
   async known(): Promise<readonly KnownInstance[]> {
     for (const { value } of await this.records.instances()) {
       if (this.#known.has(value.id)) continue;
@@ -102,24 +107,24 @@ export class Play {
     return [...this.#known.values()];
   }
 
-  /** Every bid, the oldest first. */
+  /** Returns every bid, oldest first. */
   async bids(): Promise<readonly Bid[]> {
     const rows = await this.records.all(BID);
     return rows.map(({ value }) => value).toSorted((a, b) => a.createdAtMs - b.createdAtMs || (a.id < b.id ? -1 : 1));
   }
 
-  /** Every volume that is not deleted, the oldest first. */
+  /** Returns every volume that is not deleted, oldest first. */
   async volumes(): Promise<readonly Volume[]> {
     const rows = await this.records.all(VOLUME);
     const live = rows.map(({ value }) => value).filter(isLive);
     return live.toSorted((a, b) => a.createdAtMs - b.createdAtMs || (a.id < b.id ? -1 : 1));
   }
 
-  /** One of the instances of a customer, or of all; `undefined` while there is none. */
+  /** Returns one instance, of one customer if given; `undefined` while there is none. */
   async pick(share: number, customerId?: string): Promise<KnownInstance | undefined> {
     const all = await this.known();
     const own = customerId === undefined ? all : all.filter((instance) => instance.customerId === customerId);
-    // Mostly one of the newest: the oldest are gone.
+    // One of the four newest: older ones are mostly deleted.
     return own.slice(-4)[Math.floor(share * Math.min(4, own.length))];
   }
 

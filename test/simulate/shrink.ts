@@ -1,6 +1,6 @@
 /**
- * The shortest list that still fails which is found by leaving parts out: halves first, then quarters, down to single
- * items, again until nothing can be left out. Ends after `runsMax` trials with the shortest so far.
+ * Returns the shortest list found that still fails, by leaving parts out: halves first, then quarters, down to single
+ * items, until no item can be left out. After `runsMax` trials it returns the shortest list so far.
  */
 export async function shrink<T>(
   items: readonly T[],

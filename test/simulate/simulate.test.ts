@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 const ROOT = join(import.meta.dirname, '../..');
 const HISTORIES = 100;
 
-/** The command, with the Node that runs this. */
+/** Runs the simulation's command with the Node of this process. */
 async function simulate(
   ...args: readonly string[]
 ): Promise<{ readonly exitCode: number | null; readonly output: string }> {
@@ -31,7 +31,7 @@ test(`${HISTORIES} random histories of customers, faults, deaths and clocks leav
   expect(exitCode).toBe(0);
 });
 
-test('a platform that never sweeps is found out, by a history that is made short and can be played again', async () => {
+test('a platform that never sweeps fails, with a shortened history that can be replayed', async () => {
   const { exitCode, output } = await simulate('--seed', '1', '--histories', '20', '--no-sweeps');
 
   expect(exitCode).toBe(1);
@@ -42,7 +42,7 @@ test('a platform that never sweeps is found out, by a history that is made short
   expect(findings(second.output)).toEqual(findings(output));
 });
 
-test('a history that does not end fails with its seed, is made short, and does not keep the next one from being played', async () => {
+test('a history that does not end fails with its seed, is shortened, and the next one is still played', async () => {
   const { exitCode, output } = await simulate('--seed', '7', '--histories', '2', '--events', '300', '--keep-going');
 
   expect(exitCode).toBe(1);

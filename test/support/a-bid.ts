@@ -1,7 +1,7 @@
 import type { Bid } from '#shared/domain/bid.ts';
 import { anInstance } from './an-instance.ts';
 
-/** A bid of alice for two machines that waits to be launched. */
+/** Returns a bid of alice for two machines, in the phase before its launch. */
 export function aBid(overrides: Partial<Bid> = {}): Bid {
   const { userId, customerId, visibleBy, zone, machine, login } = anInstance();
   return {

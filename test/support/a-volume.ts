@@ -1,6 +1,6 @@
 import type { Volume } from '#shared/domain/volume.ts';
 
-/** A volume of alice's project that nothing uses. */
+/** Returns a volume of alice's project that no bid uses. */
 export function aVolume(overrides: Partial<Volume> = {}): Volume {
   return {
     id: 'vol-550e84-a1b2c3d4',

@@ -2,7 +2,7 @@ import type { Instance } from '#shared/domain/instance.ts';
 import { NO_LOGIN } from '#shared/domain/login.ts';
 import { UNMETERED } from '#shared/domain/metering.ts';
 
-/** A running instance of alice, made from the example template. */
+/** Returns a running instance of alice, made from the example template. */
 export function anInstance(overrides: Partial<Instance> = {}): Instance {
   const id = overrides.id ?? 'tw-550e84-a1b2c3d4';
   return {

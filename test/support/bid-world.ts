@@ -25,13 +25,16 @@ import { BOOT_SECONDS } from './compute-cloud.ts';
 const MACHINE_TYPE = 'n1-standard-2';
 const PROJECT = 'proj_acme000000000000';
 const SWEEP = { identity: { database: '', epochMs: 0 }, keptMs: 7 * 24 * 60 * 60_000 };
-/** Rounds of work after which something is wrong. */
+/** More rounds of work than any test needs: reaching it means that something loops. */
 const ROUNDS_MAX = 40;
 
 export interface BidWorldSettings {
-  /** Instances that the customer may have. */
+  /** The customer's quota of instances. */
   readonly maxInstances?: number;
-  /** Default: one that stands. Where disks come and go, one that goes, or their operations never end by themselves. */
+  /**
+   * Default: a clock that only the test moves. Disk operations end only as time passes, so tests with disks pass a
+   * running clock.
+   */
   readonly clock?: ShiftableClock;
 }
 
@@ -84,11 +87,11 @@ export async function bidWorld({ maxInstances = 8, clock = standingClock() }: Bi
     return row.value;
   };
 
-  /** Takes what is published until nothing is left of it. */
+  /** Runs every published operation, and those published meanwhile, until the mailbox is empty. */
   const work = async (): Promise<void> => {
     for (let round = 0; mailbox.length > 0; round += 1) {
       if (round > ROUNDS_MAX) throw new Error('The worker does not come to an end.');
-      // The same operation twice would wait for its own lease, on a clock that does not move by itself.
+      // Two copies of one message would wait for each other's lease, on a clock that does not move by itself.
       const messages = [...new Map(mailbox.splice(0).map((message) => [message.operationId, message])).values()];
       await Promise.all(
         messages.map((message, i) => runOperation(message, tools, { worker: `w-${i}`, waitMs: 0, atWork })),
@@ -115,7 +118,7 @@ export async function bidWorld({ maxInstances = 8, clock = standingClock() }: Bi
     },
     change: (id: string, change: BidChange) => changeBid({ ...act(id), change }, tools),
     cancel: (id: string) => cancelBid(act(id), tools),
-    /** Works, lets machines boot or stop, and sweeps, until the bid is in this phase. */
+    /** Repeats a round (run operations, let VMs boot or stop, sweep) until the bid is in this phase. */
     until: async (id: string, phase: Bid['phase']): Promise<Bid> => {
       for (let round = 0; round < ROUNDS_MAX; round += 1) {
         await work();
@@ -126,12 +129,12 @@ export async function bidWorld({ maxInstances = 8, clock = standingClock() }: Bi
       }
       throw new Error(`The bid is ${(await bid(id)).phase}, not ${phase}.`);
     },
-    /** Delivers what the audit log says and nothing has heard yet: only an event tells a pre-emption from a stop. */
+    /** Delivers the audit entries not delivered yet. Only such an event distinguishes a pre-emption from a stop. */
     hear: async (): Promise<void> => {
       for (const entry of cloud.audit.splice(0)) await syncFromEvent(entry, tools);
       await work();
     },
-    /** Deletes an instance as its owner does, beside the bid. */
+    /** Deletes an instance by its owner's request, without the bid's knowledge. */
     remove: (instanceId: string) =>
       requestOperation(
         {
@@ -152,10 +155,10 @@ export async function bidWorld({ maxInstances = 8, clock = standingClock() }: Bi
       for await (const page of tools.compute.list()) names.push(...page.map(({ name }) => name));
       return names;
     },
-    /** Instances that each customer's quota counts. */
+    /** Returns how many instances each customer's quota counts, by customer id. */
     usages: async (): Promise<Readonly<Record<string, number>>> =>
       Object.fromEntries((await world.all(USAGE)).map(({ id, value }) => [id, value.instances])),
-    /** Works, and lets machines boot, until nothing is left to do. */
+    /** Runs three rounds of work, boot time and sweep, which end whatever was pending. */
     settle: async (): Promise<void> => {
       for (let round = 0; round < 3; round += 1) {
         await work();
@@ -164,7 +167,7 @@ export async function bidWorld({ maxInstances = 8, clock = standingClock() }: Bi
       }
     },
     used: async (): Promise<number> => (await store.get(ref(USAGE, 'acme')))?.value.instances ?? 0,
-    /** The spot price of the bid's machine type from now on. */
+    /** Sets the spot price of the bid's machine type from now on. */
     price: (priceCents: number) => store.write([price(priceCents)]),
   };
 }

@@ -20,22 +20,25 @@ import { seededRandom } from './seeded-random.ts';
 export const OUR_LABEL = { 'compute-api': 'test' };
 
 export interface CloudAndRecordsOptions extends Partial<ComputeEmulatorOptions> {
-  /** Hears what is published; there is no topic. */
+  /** Receives the messages published; there is no Pub/Sub topic. */
   readonly publish?: (messages: readonly OperationMessage[]) => void;
-  /** The adapter to Compute Engine, where a test needs one of its own. */
+  /** Creates the adapter to Compute Engine, for tests that wrap or replace methods of the real one. */
   readonly computeOf?: (options: ComputeOptions) => Compute;
-  /** Default: one that stands. Where operations of Compute Engine are to end by themselves, one that goes. */
+  /**
+   * Default: a clock that only the test moves. Pass a running clock if operations of Compute Engine are to end by
+   * themselves.
+   */
   readonly clock?: ShiftableClock;
 }
 
-/** A clock that nothing but the test moves: ages and times are exact, however slow the machine. */
+/** Returns a clock that only the test moves, so that ages and times are exact however slow the machine is. */
 export function standingClock(): ShiftableClock {
   return new ShiftableClock(0, () => START_MS);
 }
 
 const START_MS = 1_780_000_000_000;
 
-/** One line of the log. */
+/** An entry that the code under test logged. */
 export interface LogLine {
   readonly severity: 'info' | 'warn' | 'error' | 'critical';
   readonly message: string;
@@ -43,8 +46,8 @@ export interface LogLine {
 }
 
 /**
- * What reconciler and worker see of the world: emulators of Compute Engine and Datastore, each behind our real adapter, one
- * clock, and waits that take no time. Ends with the test.
+ * Starts emulators of Compute Engine and Datastore with one clock, each behind the project's real adapter, and builds
+ * the tools of workers and the sweep on them. Sleeps return at once. Everything is closed when the test ends.
  */
 export async function cloudAndRecords(options: CloudAndRecordsOptions = {}) {
   const {

@@ -5,10 +5,10 @@ import { eventually, type Answer, type LocalCloudProcess } from './local-cloud.t
 
 const BASE = '/api/compute/v1';
 
-/** The example request of the contract. */
+/** The contract's example of a create request. */
 export const CREATE_BODY = { template_id: 'ubuntu-22-standard', config_id: 'default-network' };
 
-/** VMs of tests come and go at once, so that nobody waits for what is not being tested. */
+/** Arguments of the local cloud: VMs boot and stop almost at once, because few tests are about that time. */
 export const QUICK_MACHINES = ['--boot-seconds', '0.3', '--stop-seconds', '0.1'];
 
 export interface ShownInstance {
@@ -38,7 +38,7 @@ export interface ShownEvent {
 
 export type PowerVerb = 'start' | 'stop' | 'reset' | 'restart';
 
-/** The compute family as one principal uses it. */
+/** Calls the compute family's API as one principal. */
 export class ComputeUser {
   readonly #cloud: LocalCloudProcess;
   readonly #principal: PrincipalName;
@@ -52,14 +52,14 @@ export class ComputeUser {
     return this.#ask('POST', '/instances', { body, headers });
   }
 
-  /** A create that is accepted; the id of what it makes. */
+  /** Creates an instance, expects 201, and returns its id. */
   async created(headers: Readonly<Record<string, string>> = {}): Promise<string> {
     const answer = await this.create(headers);
     expect(answer).toMatchObject({ status: 201 });
     return (answer.body as ShownInstance).id;
   }
 
-  /** An instance whose create is over; it runs. */
+  /** Creates an instance, waits until it runs, and returns its id. */
   async running(): Promise<string> {
     const answer = await this.create();
     expect(answer).toMatchObject({ status: 201 });
@@ -68,7 +68,7 @@ export class ComputeUser {
     return operation.instanceId;
   }
 
-  /** Stores a public key; its id. */
+  /** Stores a public key and returns its id. */
   async sshKey(body: Readonly<Record<string, unknown>> = {}): Promise<string> {
     const answer = await this.#ask('POST', '/ssh-keys', {
       body: { name: 'laptop', public_key: EXAMPLE_PUBLIC_KEY, ...body },
@@ -95,7 +95,7 @@ export class ComputeUser {
     return this.#ask('POST', `/instances/${id}/${verb}`, { headers });
   }
 
-  /** A power request that is accepted, followed to its end. */
+  /** Requests a power operation, expects 202, and returns the operation once it has ended. */
   async powered(id: string, verb: PowerVerb): Promise<ShownOperation> {
     const answer = await this.power(id, verb);
     expect(answer).toMatchObject({ status: 202, body: undefined });
@@ -108,7 +108,7 @@ export class ComputeUser {
     return answer.body as ShownOperation;
   }
 
-  /** The operation that an answer names, once it has ended; nobody moves the clock for it. */
+  /** Returns the operation that a reply names, once it has ended. The clock is not moved meanwhile. */
   ended(answer: Answer): Promise<ShownOperation> {
     return eventually(async () => {
       const operation = await this.operation(operationOf(answer), 10);
@@ -116,7 +116,7 @@ export class ComputeUser {
     });
   }
 
-  /** Newest first. */
+  /** Returns the instance's events, newest first. */
   async history(id: string): Promise<readonly ShownEvent[]> {
     const answer = await this.#ask('GET', `/instances/${id}/history`);
     expect(answer).toMatchObject({ status: 200 });
@@ -128,21 +128,23 @@ export class ComputeUser {
   }
 }
 
-/** The id of the operation that an answer speaks of. */
+/** Returns the id of the operation that a reply's headers name. */
 export function operationOf({ headers }: Answer): string {
   const id = headers.get('x-operation-id');
   expect(headers.get('operation-location')).toBe(`${BASE}/operations/${id ?? ''}`);
   return id ?? '';
 }
 
-/** What a caller is told when something behind us does not answer: to come back, and when. */
+/**
+ * Expects the 503 that a caller gets when a service behind the API is unavailable: with Retry-After and an error id.
+ */
 export function expectComeBack(answer: Answer): void {
   expect(answer).toMatchObject({ status: 503 });
   expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
   expect(answer.headers.get('x-error-id')).toMatch(/^[0-9a-f]{32}$/);
 }
 
-/** Applied calls on one VM, in their order. */
+/** Returns the methods of the mutating calls that Compute Engine applied to one VM, in order. */
 export async function appliedCalls(cloud: LocalCloudProcess, instanceId: string): Promise<readonly string[]> {
   const calls = await cloud.calls();
   return calls.filter((call) => call.instance === instanceId && call.outcome === 'applied').map(({ method }) => method);

@@ -12,7 +12,7 @@ import { Faults } from '#scripts/emulators/faults.ts';
 export const PROJECT = 'demo-project';
 export const ZONE = 'us-central1-a';
 
-/** Long enough that nothing happens by itself while a test runs, however slow the machine: only moving the clock counts. */
+/** Longer than any test runs on the slowest machine, so a VM boots or stops only when the test moves the clock. */
 export const BOOT_SECONDS = 2000;
 export const STOP_SECONDS = 1000;
 
@@ -21,7 +21,7 @@ export interface ComputeClients {
   readonly operations: ZoneOperationsClient;
 }
 
-/** Google's own clients, pointed at an emulator. */
+/** Returns Google's own clients, connected to an emulator. */
 export function computeClients(address: string): ComputeClients {
   const port = Number(address.split(':')[1]);
   const settings = {
@@ -34,7 +34,10 @@ export function computeClients(address: string): ComputeClients {
   return { instances: new InstancesClient(settings), operations: new ZoneOperationsClient(settings) };
 }
 
-/** A running emulator with a clock to move, and Google's clients on it. Ends with the test. */
+/**
+ * Starts a Compute Engine emulator with a clock that the test can move, and Google's clients for it. All are closed
+ * when the test ends.
+ */
 export async function computeCloud(options: Partial<ComputeEmulatorOptions> = {}, clock = new ShiftableClock()) {
   const faults = new Faults();
   const audit: AuditEntry[] = [];
@@ -62,7 +65,7 @@ export async function computeCloud(options: Partial<ComputeEmulatorOptions> = {}
     audit,
     emulator,
     at,
-    /** Inserts a VM; the operation as it was answered. */
+    /** Inserts a VM and returns the operation of the response. */
     insert: async (name: string, changes: Record<string, unknown> = {}, requestId?: string, zone = ZONE) => {
       const [response] = await clients.instances.insert({
         project: PROJECT,
@@ -73,7 +76,7 @@ export async function computeCloud(options: Partial<ComputeEmulatorOptions> = {}
       // The client's types call it a google.longrunning.Operation, which Compute Engine does not have.
       return response.latestResponse as unknown as protos.google.cloud.compute.v1.IOperation;
     },
-    /** A VM that runs. */
+    /** Inserts a VM and lets it boot. */
     running: async (name: string, changes: Record<string, unknown> = {}) => {
       await clients.instances.insert({ project: PROJECT, zone: ZONE, instanceResource: instanceBody(name, changes) });
       clock.advance(BOOT_SECONDS);

@@ -3,8 +3,9 @@ import { ComputeEmulator } from '#scripts/emulators/compute/compute-emulator.ts'
 import { Faults } from '#scripts/emulators/faults.ts';
 
 /*
- * The Compute Engine emulator as a process of its own, to be killed: prints its address on the first line of its output.
- * Arguments: the state file, how many seconds the clock is ahead, and how many a VM boots.
+ * Runs the Compute Engine emulator in a process that tests can kill. Prints its address on the first line of its
+ * output. Arguments: the state file, the seconds that the clock is ahead (default 0), and the seconds that a VM boots
+ * (default 2).
  */
 const [stateFile, aheadSeconds, bootSeconds] = process.argv.slice(2);
 if (stateFile === undefined) throw new Error('The state file is missing.');

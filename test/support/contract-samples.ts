@@ -7,17 +7,17 @@ import type { Walker } from './walk-accounts.ts';
 import type { Contract, FamilyName } from '#shared/contracts/contract.ts';
 import { sshKeyFid } from '#shared/domain/project-ssh-key.ts';
 
-/** How a family answers errors, as far as its callers can tell. */
+/** How a family reports errors and reads credentials, as far as a caller can observe it. */
 export interface FamilyRules {
-  /** Forms in which it takes credentials. */
+  /** Forms in which the family accepts credentials, the usual one first. */
   readonly credentials: readonly ('key' | 'oneStringKey' | 'bearerKey' | 'token')[];
-  /** Status of a body or parameter that is not what the contract says. */
+  /** Status of a reply to a body or parameter that violates the contract. */
   readonly invalidStatus: number;
   readonly errorType: string;
   readonly errorBody: TSchema;
-  /** Headers that every error has. */
+  /** Headers that every error reply has. */
   readonly errorHeaders: readonly string[];
-  /** Headers that an answer to a request with a rate limit has. */
+  /** Headers that every reply has whose operation is rate limited. */
   readonly limitHeaders: readonly string[];
 }
 
@@ -60,12 +60,12 @@ export const FAMILY_RULES: Readonly<Record<FamilyName, FamilyRules>> = {
   },
 };
 
-/** Things that a request can be about. */
+/** Ids that a sample request can name. */
 export interface Subjects {
   readonly instanceId: string;
   readonly operationId: string;
   readonly sshKeyId: string;
-  /** fids of things that few endpoints are about; absent where a test has none. */
+  /** fids that only few endpoints need; undefined in tests that do not call those. */
   readonly volume?: string;
   readonly fleetApiKey?: string;
   /** fid of a spot bid. */
@@ -77,20 +77,23 @@ export interface Subjects {
 }
 
 export interface Sample {
-  /** Filled in, without a query. */
+  /** With its parameters filled in, without a query. */
   readonly path: string;
-  /** Without `?`; what the endpoint cannot do without. */
+  /** The required query parameters, without `?`. */
   readonly query: string;
   readonly body: unknown;
 }
 
 export type Before = 'created' | 'stop';
 
-/** What differs from the rules below, by the contract's name. */
+/** Exceptions from the general rules of this file, by the contract's name. */
 interface Special {
-  /** Whether success needs an instance of its own, because it changes it; by default for everything but GET. */
+  /**
+   * Whether a successful call needs an instance that no other test uses, because the call changes it. Default: true for
+   * every method but GET.
+   */
   readonly ownInstance?: boolean;
-  /** What must have happened to the instance before: it is running, or was asked to stop. */
+  /** State that the instance must be in: `created` (it runs) or `stop` (a stop was requested). */
   readonly after?: Before;
   readonly query?: (subjects: Subjects) => string;
   readonly body?: (subjects: Subjects) => unknown;
@@ -101,7 +104,7 @@ function ofProject({ project }: Subjects): string {
 }
 
 const SPECIAL: Readonly<Record<string, Special>> = {
-  // The administrators' start is refused for an instance that runs.
+  // The administrators' start refuses an instance that runs.
   'admin-instances-start': { after: 'stop' },
   'fleet-instances-list': { query: ofProject },
   'fleet-status-history': { query: ofProject },
@@ -134,12 +137,12 @@ const SPECIAL: Readonly<Record<string, Special>> = {
   },
 };
 
-/** A bid for one machine of the local catalogue. The same again is the same bid. */
+/** Returns the body of a bid for one machine of the local catalogue. Placed twice, it is the same bid. */
 export function bidSample(project: string): Readonly<Record<string, unknown>> {
   return { ...NEW_BID, project, instance_quantity: 1, launch_specification: { volumes: [], ssh_keys: [] } };
 }
 
-/** The id of something that could exist and does not, in the place of each kind. */
+/** Well-formed ids of things that do not exist. */
 export const ABSENT: Subjects = {
   instanceId: 'tw-000000-00000000',
   operationId: 'op-0000000000000000000',
@@ -148,7 +151,7 @@ export const ABSENT: Subjects = {
   project: 'proj_000000000000',
 };
 
-/** A request that the contract accepts, about these subjects. */
+/** Returns a request for these subjects that the contract accepts. */
 export function sampleOf(contract: Contract, subjects: Subjects): Sample {
   const special = SPECIAL[contract.name];
   const example = contract.examples?.find(({ body }) => body !== undefined)?.body;
@@ -172,7 +175,7 @@ export function before(contract: Contract): Before | undefined {
 
 export type Subject = 'instance' | 'operation' | 'ssh-key' | 'volume' | 'api-key' | 'bid' | 'customer' | 'dead-letter';
 
-/** What the path names; `undefined` when that belongs to nobody. */
+/** Returns the kind of thing that the path's parameter names; `undefined` if it belongs to no customer. */
 export function subjectOf({ path }: Contract): Subject | undefined {
   const [, segment] = /\/([a-z-]+)\/\{\w+\}/.exec(path) ?? [];
   if (segment === 'instances') return 'instance';
@@ -185,7 +188,7 @@ export function subjectOf({ path }: Contract): Subject | undefined {
   return segment === 'operations' ? 'operation' : undefined;
 }
 
-/** The parameter as this contract writes it. */
+/** Returns the value of a path parameter in the form that this contract uses. */
 export function valueOf(contract: Contract, parameter: string, subjects: Subjects): string {
   switch (subjectOf(contract)) {
     case 'instance':
@@ -211,14 +214,17 @@ export function valueOf(contract: Contract, parameter: string, subjects: Subject
   }
 }
 
-/** Whether it passes over what it does not know in a query, or in a body: operations of the fleet family do. */
+/**
+ * Whether the contract ignores unknown members of a query or body. Operations of the fleet family ignore unknown query
+ * parameters.
+ */
 export function passesOverUnknown(contract: Contract, part: 'query' | 'body'): boolean {
   if (part === 'query') return contract.family === 'fleet';
   const schema = contract[part];
   return schema !== null && plainSchema(schema)['additionalProperties'] !== false;
 }
 
-/** The headers that prove a caller to the family of a contract. */
+/** Returns the walker's credentials as headers, in the form that the contract's family usually takes. */
 export function credentialOf({ family }: Pick<Contract, 'family'>, walker: Walker): Readonly<Record<string, string>> {
   const [form = 'token'] = FAMILY_RULES[family].credentials;
   return walker[form];

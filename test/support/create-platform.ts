@@ -17,12 +17,15 @@ export const DONE: ZoneOperation = {
 };
 
 export interface CreateWorld {
-  /** Answers each insert; may throw, pass time, or never come back. */
+  /** Answers each insert. It may throw, move the clock, or never resolve. */
   readonly insert?: () => Promise<ZoneOperation>;
   readonly isThere?: boolean;
 }
 
-/** A platform with one place left for a customer, a caller who wants it, and a clock that moves when something sleeps. */
+/**
+ * Builds the tools of a create over an empty Datastore and a fake Compute Engine: a customer with a quota of one
+ * instance, a request of that customer, and a clock that advances by each sleep.
+ */
 export async function createPlatform({ insert = async () => DONE, isThere = false }: CreateWorld = {}) {
   const datastore = await testDatastore();
   const { zone, machine, login, templateId, configId } = anInstance();

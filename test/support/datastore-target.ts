@@ -12,10 +12,10 @@ export type Batch = protos.google.datastore.v1.IQueryResultBatch;
 export type CommitResponse = protos.google.datastore.v1.ICommitResponse;
 type Operator = keyof typeof protos.google.datastore.v1.PropertyFilter.Operator;
 
-// Without it Google's authentication first looks for a metadata server, for seconds.
+// Without this setting Google's authentication first spends seconds on looking for a metadata server.
 process.env['METADATA_SERVER_DETECTION'] = 'none';
 
-/** A Datastore to run the suite against. */
+/** A Datastore that the conformance suite runs against: the embedded emulator or Google's. */
 export interface DatastoreTarget {
   /** `127.0.0.1:PORT`. */
   readonly address: string;
@@ -32,7 +32,7 @@ export function where(name: string, op: Operator, value: Value): Filter {
 export const and = (...filters: Filter[]): Filter => ({ compositeFilter: { op: 'AND', filters } });
 export const or = (...filters: Filter[]): Filter => ({ compositeFilter: { op: 'OR', filters } });
 
-/** `order('a', '-b')`: by a, then by b descending. */
+/** Returns sort orders: `order('a', '-b')` sorts by a, then by b descending. */
 export function order(...names: string[]): NonNullable<Query['order']> {
   return names.map((name) =>
     name.startsWith('-')
@@ -41,7 +41,7 @@ export function order(...names: string[]): NonNullable<Query['order']> {
   );
 }
 
-/** Google's own generated client, in a namespace of its own, so that cases do not see each other. */
+/** Google's own generated client, in a namespace of its own, so that test cases do not see each other's rows. */
 export class DatastoreHarness {
   static #count = 0;
   readonly projectId = 'conformance';
@@ -68,7 +68,7 @@ export class DatastoreHarness {
     return { projectId: this.projectId, namespaceId: this.namespaceId };
   }
 
-  /** `key('A', 'x', 'B', 7)`: a name or an id behind each kind; the last may be left out. */
+  /** Returns a key: `key('A', 'x', 'B', 7)` has a kind and a name or id for each level. The last id may be left out. */
   key(...path: (string | number)[]): Key {
     const elements: protos.google.datastore.v1.Key.IPathElement[] = [];
     for (let at = 0; at < path.length; at += 2) {
@@ -111,7 +111,7 @@ export class DatastoreHarness {
     return response;
   }
 
-  /** The properties of one entity; undefined when it is missing. */
+  /** Returns the properties of one entity; undefined if it does not exist. */
   async get(
     key: Key,
     readOptions?: protos.google.datastore.v1.IReadOptions,
@@ -126,7 +126,7 @@ export class DatastoreHarness {
     return batch ?? {};
   }
 
-  /** Names of what a query finds, in its order. */
+  /** Returns the names (or ids) of the entities that a query finds, in order. */
   async names(query: Query): Promise<string[]> {
     return namesIn(await this.query(query));
   }
@@ -139,7 +139,7 @@ export function namesIn(batch: Batch): string[] {
   });
 }
 
-/** The status code with which a call is refused; 0 when it is not. */
+/** Returns the gRPC status code with which a call fails; 0 if it succeeds. */
 export async function codeOf(call: Promise<unknown>): Promise<unknown> {
   try {
     await call;
@@ -149,19 +149,19 @@ export async function codeOf(call: Promise<unknown>): Promise<unknown> {
   }
 }
 
-/** The status code of a refusal; anything else that was thrown is given back. */
+/** Returns the gRPC status code of an error; a thrown value without one is returned as it is. */
 export function statusOf(thrown: unknown): unknown {
   return thrown instanceof Error && 'code' in thrown ? thrown.code : thrown;
 }
 
-/** A harness that is closed at the end of the test. */
+/** Opens a harness that is closed when the test ends. */
 export function openHarness(target: DatastoreTarget): DatastoreHarness {
   const h = new DatastoreHarness(target);
   onTestFinished(() => h.close());
   return h;
 }
 
-/** The name of the field that a value is in. */
+/** Returns the name of the field that holds the value, such as `stringValue`. */
 export function typeOf(value: Value | undefined): string | undefined {
   const fields = Object.entries(value ?? {}).filter(([name, held]) => name.endsWith('Value') && held !== undefined);
   return fields[0]?.[0];

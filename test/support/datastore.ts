@@ -9,7 +9,10 @@ import { Store } from '#shared/datastore/store.ts';
 
 export const TEST_PROJECT = 'demo-project';
 
-/** An empty Datastore emulator with the declared indexes, and a store on it through Google's client. Ends with the test. */
+/**
+ * Starts an empty Datastore emulator with the declared indexes, and a store that uses it through Google's client. Both
+ * are closed when the test ends.
+ */
 export async function testDatastore(compositeIndexes: readonly CompositeIndex[] = COMPOSITE_INDEXES) {
   const clock = new ShiftableClock();
   const faults = new Faults();
@@ -30,7 +33,7 @@ export async function testDatastore(compositeIndexes: readonly CompositeIndex[] 
   return { store, faults, emulator, address: emulator.address };
 }
 
-/** Bytes that look random and are the same in every run. */
+/** Returns a source of bytes that look random and are the same in every run. */
 export function countedBytes(): (bytes: number) => Buffer {
   let count = 0;
   return (bytes) => {

@@ -58,7 +58,7 @@ export interface ShownBid {
 
 type Query = Readonly<Record<string, string | number | readonly string[]>>;
 
-/** The fleet family as one bearer of a token uses it. Every reply is compared with its contract. */
+/** Calls the fleet family's API with one bearer token. Every reply is checked against its contract. */
 export class FleetUser {
   readonly project: string;
   readonly #cloud: LocalCloudProcess;
@@ -78,7 +78,7 @@ export class FleetUser {
     return success(await this.list(query)) as { data: readonly ShownFleetInstance[]; next_cursor: string | null };
   }
 
-  /** The fids of all pages. */
+  /** Returns the fids of all pages. `between` runs before each further page. */
   async walked(query: Query = {}, between: () => Promise<void> = async () => undefined): Promise<readonly string[]> {
     const fids: string[] = [];
     let page = await this.listed(query);
@@ -94,7 +94,7 @@ export class FleetUser {
     return this.ask('PATCH', '/v2/instances', { instances, status });
   }
 
-  /** What became of each, by fid. */
+  /** Sets a status on several instances and returns the outcome of each, by fid. */
   async updated(instances: readonly string[], status: string): Promise<Readonly<Record<string, string>>> {
     const body = success(await this.update(instances, status)) as { instances: Readonly<Record<string, string>> };
     return body.instances;
@@ -104,7 +104,7 @@ export class FleetUser {
     return this.ask('GET', `/v2/instances/${fid}/status`);
   }
 
-  /** Once it shows this status. */
+  /** Waits until the instance shows this status, and returns its end time. */
   async becomes(fid: string, status: string): Promise<{ readonly end_time: string | null }> {
     return eventually(async () => {
       const shown = success(await this.status(fid)) as { status: string; end_time: string | null };
@@ -112,7 +112,7 @@ export class FleetUser {
     });
   }
 
-  /** A bid for machines of the local catalogue, with whatever else is said. */
+  /** Returns the body of a bid for machines of the local catalogue; `more` overrides members. */
   bidBody(name: string, more: Readonly<Record<string, unknown>> = {}): Readonly<Record<string, unknown>> {
     return {
       project: this.project,
@@ -136,7 +136,7 @@ export class FleetUser {
     return answer.body as ShownBid;
   }
 
-  /** The fid of a bid for one machine, once it has it. */
+  /** Places a bid for one machine, waits until it is allocated, and returns its fid. */
   async allocated(name: string): Promise<string> {
     const { fid } = await this.placed(name);
     await this.bidBecomes(fid, 'Allocated');
@@ -147,7 +147,7 @@ export class FleetUser {
     return success(await this.ask('GET', `/v2/spot/bids/${fid}`)) as ShownBid;
   }
 
-  /** Once the bid shows this status. */
+  /** Waits until the bid shows this status, and returns the bid. */
   async bidBecomes(fid: string, status: string): Promise<ShownBid> {
     return eventually(async () => {
       const shown = await this.bid(fid);
@@ -193,14 +193,14 @@ export class FleetUser {
   }
 }
 
-/** The sentence of a refusal; fails when it is a list. */
+/** Returns the message of an error reply; fails if `detail` is a list of problems. */
 export function detailOf(answer: Answer): string {
   const { detail } = answer.body as { readonly detail: unknown };
   expect(typeof detail).toBe('string');
   return String(detail);
 }
 
-/** Everything that a 422 finds wrong. */
+/** Returns every problem that a 422 reply lists. */
 export function problemsOf(answer: Answer): readonly { readonly loc: readonly unknown[]; readonly type: string }[] {
   expect(answer).toMatchObject({ status: 422 });
   const { detail } = answer.body as { detail: readonly { loc: readonly unknown[]; msg: string; type: string }[] };

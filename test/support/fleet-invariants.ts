@@ -4,8 +4,8 @@ import { isLive, type Volume } from '#shared/domain/volume.ts';
 import type { CloudCall, SeenDisk } from './local-cloud.ts';
 
 /*
- * The invariants of the design for bids and for disks of volumes, as pure checks over what was seen of records and cloud when
- * nothing was going on.
+ * The design's invariants for bids and for the disks of volumes, as pure checks over a snapshot of records and cloud,
+ * taken while nothing is in progress.
  */
 
 export interface FleetSnapshot {
@@ -14,20 +14,20 @@ export interface FleetSnapshot {
   readonly bids: readonly Bid[];
   readonly disks: readonly SeenDisk[];
   readonly volumes: readonly Volume[];
-  /** Names of disks that are to go. */
+  /** Names of the disks that the sweep is to delete. */
   readonly orphanDisks: readonly string[];
   readonly volumeUsages: readonly { readonly customerId: string; readonly gb: number; readonly limit: number }[];
 }
 
-/** Value of the label that a local cloud puts on its disks. */
+/** Value of the label with which a local cloud marks its disks. */
 const DEPLOYMENT = 'local';
 
-/** A bid whose instances are on their way to be made, or to rest. */
+/** Phases in which a bid's instances are being created or deleted. */
 const ON_ITS_WAY: ReadonlySet<string> = new Set(['launching', 'losing']);
 
 /**
- * Whether no bid and no volume is on its way. A bid that waits for its price or for quota is at rest, and so is a deleted
- * volume that is looked for once more.
+ * Whether no bid and no volume is in progress. A bid that waits for its price or for quota counts as idle, and so does
+ * a deleted volume whose disk is checked for once more.
  */
 export function atRest(
   bids: readonly { readonly value: Pick<Bid, 'phase' | 'launched' | 'instances'> }[],
@@ -40,12 +40,15 @@ export function atRest(
   );
 }
 
-/** Calls that are about disks; their ids follow from volumes, not from operations. */
+/** Whether a call is about disks. Request ids of such calls are derived from volumes, not from operations. */
 export function isDiskCall({ method }: Pick<CloudCall, 'method'>): boolean {
   return method.startsWith('disks.') || method === 'instances.attachDisk' || method === 'instances.detachDisk';
 }
 
-/** What is not as the design says, one line each; they begin with the number of the invariant, and B or D. */
+/**
+ * Returns every violation of the design, one line each, beginning with the number of the invariant and B (bids) or D
+ * (disks).
+ */
 export function fleetViolations(seen: FleetSnapshot): readonly string[] {
   return [
     ...seen.bids.flatMap((bid) => bidViolations(bid, seen.instances)),
@@ -57,7 +60,7 @@ export function fleetViolations(seen: FleetSnapshot): readonly string[] {
   ];
 }
 
-/** 2B. A bid has all of its instances or none, and one that has ended has none left. */
+/** 2B. A bid has either none or all of its instances; an ended bid has none. */
 function bidViolations(bid: Bid, instances: readonly Instance[]): readonly string[] {
   const own = instances.filter((instance) => instance.bid === bid.id);
   const word = `the bid ${bid.id} is ${bid.phase}`;
@@ -68,7 +71,7 @@ function bidViolations(bid: Bid, instances: readonly Instance[]): readonly strin
   return isWhole ? [] : [`2B: ${word} and has been given ${bid.instances.length} of ${bid.quantity} instances`];
 }
 
-/** 2B. An instance of a bid is one of those that the bid knows of. */
+/** 2B. Every instance of a bid is listed by that bid. */
 function noStrangeMember({ bids, instances }: FleetSnapshot): readonly string[] {
   return instances.flatMap(({ id, bid: bidId }) => {
     if (bidId === null) return [];
@@ -79,7 +82,7 @@ function noStrangeMember({ bids, instances }: FleetSnapshot): readonly string[] 
   });
 }
 
-/** 1D. A volume is one disk, ever: an insert whose operation failed has made none. */
+/** 1D. A volume's disk is inserted at most once, not counting inserts whose operation failed: those made no disk. */
 function oneDiskPerVolume({ calls }: FleetSnapshot): readonly string[] {
   const inserts = calls.filter(
     ({ method, outcome, operationError }) =>
@@ -91,7 +94,10 @@ function oneDiskPerVolume({ calls }: FleetSnapshot): readonly string[] {
     .map(([name, made]) => `1D: the disk ${name} was inserted ${made.length} times`);
 }
 
-/** 2D. Every disk with our label has one live volume or is one that is to go, and every live volume has its disk. */
+/**
+ * 2D. Every disk with the deployment's label belongs to a live volume or is due for deletion, and every live volume has
+ * its disk.
+ */
 function everyDiskRecorded({ disks, volumes, orphanDisks }: FleetSnapshot): readonly string[] {
   const live = new Set(volumes.filter(isLive).map(({ id }) => id));
   const leaving = new Set(volumes.filter((volume) => !isLive(volume) && volume.checkAtMs !== null).map(({ id }) => id));
@@ -104,7 +110,7 @@ function everyDiskRecorded({ disks, volumes, orphanDisks }: FleetSnapshot): read
   ];
 }
 
-/** 3D. The GB used are those of the live volumes, and within the limit. */
+/** 3D. The GB counted for a customer are those of the live volumes, and within the limit. */
 function gbExact({ volumeUsages, volumes }: FleetSnapshot): readonly string[] {
   return volumeUsages.flatMap(({ customerId, gb, limit }) => {
     const own = volumes.filter((volume) => volume.customerId === customerId && isLive(volume));
@@ -116,7 +122,10 @@ function gbExact({ volumeUsages, volumes }: FleetSnapshot): readonly string[] {
   });
 }
 
-/** 6D. A volume is on its bid's instance if that has a VM, is shown there, and belongs to a bid that still has it. */
+/**
+ * 6D. A volume's disk is attached to the instance that its record names as user (unless that instance's VM is missing),
+ * the record shows that attachment, and the bid named there still includes the volume.
+ */
 function disksInPlace({ volumes, disks, bids, instances }: FleetSnapshot): readonly string[] {
   const lost = new Set(
     instances.filter(({ statusReason }) => statusReason?.reason === 'vm_missing').map(({ id }) => id),

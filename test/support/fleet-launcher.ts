@@ -4,13 +4,16 @@ import type { FleetUser } from './fleet-api.ts';
 import { type ShownBid, type ShownFleetInstance } from './fleet-api.ts';
 import { eventually, type Answer } from './local-cloud.ts';
 
-/** Tries of one request, as a launcher makes them. */
+/** Attempts per request, including the first. */
 const TRIES_MAX = 6;
 
-/** Words of instances that a launcher takes for its own. */
+/** Statuses of instances that a launcher no longer counts as part of its cluster. */
 const GONE = new Set(['STATUS_TERMINATED', 'STATUS_REPLACED']);
 
-/** Members that every bid and every instance has, null or not: launchers read them without looking whether they are there. */
+/**
+ * Members that every bid and every instance must have, even if null: launchers read them without checking for their
+ * presence.
+ */
 const BID_KEYS = [
   'created_at',
   'created_by',
@@ -89,19 +92,19 @@ export interface ShownVolume {
   readonly attachments: Readonly<Record<string, string>>;
 }
 
-/** What a launcher asks the catalogue for: a type by its name, in a region that has it. */
+/** What a launcher looks up in the catalogue: a type by its name, in a region that offers it. */
 export interface Wanted {
   readonly type: string;
   readonly region: string;
 }
 
 /**
- * A cluster launcher, written from the contract: finds a cluster by the prefix of its instances' names, repeats every
- * request after a 5xx or a lost answer without a key, and reads all pages, of one row each.
+ * A cluster launcher, written from the contract alone. It finds a cluster by the prefix of its instances' names,
+ * repeats every request after a 5xx or a lost reply (without an idempotency key), and reads lists in pages of one row.
  */
 export class FleetLauncher {
   readonly user: FleetUser;
-  /** Requests that were repeated. */
+  /** How many requests were repeated. */
   repeats = 0;
 
   constructor(user: FleetUser) {
@@ -119,7 +122,7 @@ export class FleetLauncher {
     }
   }
 
-  /** The fid of the type of this name and its price in dollars, as the catalogue's three calls tell them. */
+  /** Returns the fid and the price in dollars of the type of this name, read from the catalogue's three endpoints. */
   async offer({ type, region }: Wanted): Promise<{ readonly instanceType: string; readonly dollars: number }> {
     const types = await this.#listed<{ readonly fid: string; readonly name: string }>('/v2/instance-types', TYPE_KEYS);
     const auctions = await this.#listed<Readonly<Record<string, string>>>('/v2/spot/availability', AUCTION_KEYS);
@@ -135,12 +138,12 @@ export class FleetLauncher {
     return { instanceType, dollars: Number(auction?.['last_instance_price']?.replace('$', '')) };
   }
 
-  /** The project's volumes of a region. */
+  /** Returns the project's volumes in a region. */
   volumes(region = 'us-central1-a'): Promise<readonly ShownVolume[]> {
     return this.#listed<ShownVolume>(`/v2/volumes?project=${this.user.project}&region=${region}`, VOLUME_KEYS);
   }
 
-  /** The volume of this name, found in the region or made there. */
+  /** Returns the volume of this name in the region; creates it if it does not exist. */
   async volume(name: string, sizeGb: number, region = 'us-central1-a'): Promise<ShownVolume> {
     const found = (await this.volumes(region)).find((volume) => volume.name === name);
     if (found !== undefined) {
@@ -153,7 +156,7 @@ export class FleetLauncher {
     return answer.body as ShownVolume;
   }
 
-  /** The fid of a new key of the project, with which instances can be logged in to. */
+  /** Adds an SSH key to the project and returns its fid. */
   async key(name: string): Promise<string> {
     const { project } = this.user;
     const answer = await this.ask('POST', '/v2/ssh-keys', { project, name, public_key: EXAMPLE_PUBLIC_KEY });
@@ -164,7 +167,7 @@ export class FleetLauncher {
     return fid;
   }
 
-  /** The bid of a new cluster, once it has been given all its instances and each has an address. */
+  /** Bids for a new cluster and returns the bid once it has all its instances and each has an address. */
   async launch(name: string, quantity: number, more: Readonly<Record<string, unknown>> = {}): Promise<ShownBid> {
     const body = this.user.bidBody(name, { instance_quantity: quantity, ...more });
     const answer = await this.ask('POST', '/v2/spot/bids', body);
@@ -181,7 +184,7 @@ export class FleetLauncher {
     return this.user.bid(fid);
   }
 
-  /** The cluster's bids, newest first. */
+  /** Returns the cluster's bids, newest first. */
   async bids(name: string): Promise<readonly ShownBid[]> {
     const found = await this.#all<ShownBid>(`/v2/spot/bids?project=${this.user.project}&name=${name}`);
     for (const bid of found) {
@@ -191,14 +194,14 @@ export class FleetLauncher {
     return found;
   }
 
-  /** The cluster's instances that are not gone, in the order of the list. */
+  /** Returns the cluster's instances that are not terminated or replaced, in the order of the list. */
   async cluster(name: string): Promise<readonly ShownFleetInstance[]> {
     const found = await this.#all<ShownFleetInstance>(`/v2/instances?project=${this.user.project}`);
     for (const instance of found) expect(Object.keys(instance)).toEqual(expect.arrayContaining(INSTANCE_KEYS));
     return found.filter((instance) => instance.name.startsWith(`${name}-`) && !GONE.has(instance.status));
   }
 
-  /** What happened to a bid, oldest first. */
+  /** Returns the types of a bid's events, oldest first. */
   async events(fid: string): Promise<readonly string[]> {
     const answer = await this.ask('GET', `/v2/spot/bids/${fid}/history?project=${this.user.project}`);
     const { events } = answer.body as { readonly events: readonly { readonly event_type: string }[] };
@@ -217,7 +220,7 @@ export class FleetLauncher {
     }
   }
 
-  /** A bare array, whose rows all have these keys and no others. */
+  /** Reads a list that is a bare array, and expects every row to have exactly these keys. */
   async #listed<T extends object>(path: string, keys: readonly string[]): Promise<readonly T[]> {
     const answer = await this.ask('GET', path);
     expect(answer).toMatchObject({ status: 200 });

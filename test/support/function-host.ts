@@ -1,14 +1,14 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 
-/** Main file of this project's functions-framework. */
+/** Path of functions-framework's main file. */
 export const FRAMEWORK = fileURLToPath(
   new URL('../../node_modules/@google-cloud/functions-framework/build/src/main.js', import.meta.url),
 );
-/** The Node.js that functions are deployed with. */
+/** Path of the Node.js version that functions are deployed with. */
 export const NODE = fileURLToPath(new URL('../../node_modules/node/bin/node', import.meta.url));
 
-/** Processor time that all threads of a process have had so far, ms. Linux only; 0 elsewhere. */
+/** Returns the processor time that all threads of a process have used so far, ms. Linux only; 0 elsewhere. */
 export async function processorMs(pid: number): Promise<number> {
   const folder = `/proc/${pid}/task`;
   const threads = await readdir(folder).catch(() => []);

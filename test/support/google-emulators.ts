@@ -5,7 +5,7 @@ import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '#scripts/local/state/ports.ts';
 
-/** A Java virtual machine on a busy machine. */
+/** Time that a Java virtual machine may need to start on a busy machine. */
 const START_MS_MAX = 60_000;
 const PROBE_MS = 100;
 
@@ -18,12 +18,12 @@ export interface GoogleEmulator {
   stop(): Promise<void>;
 }
 
-/** The path of Google's Firestore emulator; undefined when the gcloud SDK or that component is not installed. */
+/** Returns the path of Google's Firestore emulator; undefined if the gcloud SDK or that component is not installed. */
 export function findFirestoreEmulator(): string | undefined {
   return findInSdk(FIRESTORE);
 }
 
-/** Google's Firestore emulator in Datastore mode, on a free port; undefined when it is not installed. */
+/** Starts Google's Firestore emulator in Datastore mode on a free port; undefined if it is not installed. */
 export async function startFirestoreEmulator(): Promise<GoogleEmulator | undefined> {
   const path = findFirestoreEmulator();
   if (path === undefined) return undefined;
@@ -38,7 +38,7 @@ function findInSdk(component: string): string | undefined {
     .map((folder) => join(folder, 'gcloud'))
     .find((path) => existsSync(path));
   if (gcloud === undefined) return undefined;
-  // Asking gcloud takes seconds; the resolved link says the same in all but packaged installations.
+  // Running gcloud takes seconds; the target of the link gives the same path in all but packaged installations.
   const beside = join(realpathSync(gcloud), '..', '..', component);
   if (existsSync(beside)) return beside;
   const path = join(askSdkRoot(gcloud), component);
@@ -49,7 +49,7 @@ function askSdkRoot(gcloud: string): string {
   try {
     return execFileSync(gcloud, ['info', '--format=value(installation.sdk_root)'], { encoding: 'utf8' }).trim();
   } catch {
-    // A gcloud that cannot say where it is has no emulator for us.
+    // A gcloud that cannot print its SDK root has no usable emulator.
     return '';
   }
 }
@@ -63,7 +63,7 @@ async function startEmulator({
   readonly parameters: readonly string[];
   readonly port: number;
 }): Promise<GoogleEmulator> {
-  // A group of its own: the start script and its Java process end together.
+  // The start script and its Java process form one process group, to be killed together.
   const child = spawn(path, parameters, { detached: true, stdio: 'ignore' });
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   const killOnExit = (): void => killGroup(child);
@@ -83,11 +83,11 @@ function killGroup(child: ChildProcess): void {
   try {
     process.kill(-child.pid, 'SIGKILL');
   } catch {
-    // It has ended already.
+    // The process group has ended already.
   }
 }
 
-/** Google's emulators say "Ok" to a plain GET once they serve. */
+/** Waits until the emulator serves: it then replies "Ok" to a plain GET. False if it exits or the time is up. */
 async function answers(port: number, child: ChildProcess): Promise<boolean> {
   const deadlineMs = Date.now() + START_MS_MAX;
   while (Date.now() < deadlineMs && child.exitCode === null) {
@@ -95,7 +95,7 @@ async function answers(port: number, child: ChildProcess): Promise<boolean> {
       const response = await fetch(`http://127.0.0.1:${port}/`);
       if (response.ok) return true;
     } catch {
-      // Not listening yet.
+      // The port does not accept connections yet.
     }
     await sleep(PROBE_MS);
   }

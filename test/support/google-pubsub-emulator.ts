@@ -7,7 +7,7 @@ import { freePort, takesConnections } from '#scripts/local/state/ports.ts';
 
 const EMULATOR = join('platform', 'pubsub-emulator', 'bin', 'cloud-pubsub-emulator');
 
-/** A Java virtual machine on a busy machine. */
+/** Time that a Java virtual machine may need to start on a busy machine. */
 const START_MS_MAX = 60_000;
 const PROBE_MS = 100;
 
@@ -17,26 +17,29 @@ export interface GooglePubSubEmulator {
   stop(): Promise<void>;
 }
 
-/** The path of Google's own Pub/Sub emulator, undefined when the gcloud SDK or that component is not installed. */
+/** Returns the path of Google's Pub/Sub emulator; undefined if the gcloud SDK or that component is not installed. */
 export function findPubSubEmulator(): string | undefined {
   const gcloud = (process.env['PATH'] ?? '')
     .split(delimiter)
     .map((folder) => join(folder, 'gcloud'))
     .find((path) => existsSync(path));
   if (gcloud === undefined) return undefined;
-  // Asking gcloud takes seconds; the resolved link says the same in all but packaged installations.
+  // Running gcloud takes seconds; the target of the link gives the same path in all but packaged installations.
   const beside = join(realpathSync(gcloud), '..', '..', EMULATOR);
   if (existsSync(beside)) return beside;
   const path = join(askSdkRoot(gcloud), EMULATOR);
   return existsSync(path) ? path : undefined;
 }
 
-/** Starts Google's emulator on a free port; undefined when it is not installed. Throws when it does not come up. */
+/**
+ * Starts Google's Pub/Sub emulator on a free port; undefined if it is not installed. Throws if it does not start
+ * listening.
+ */
 export async function startPubSubEmulator(): Promise<GooglePubSubEmulator | undefined> {
   const path = findPubSubEmulator();
   if (path === undefined) return undefined;
   const port = await freePort();
-  // A group of its own: the start script and its Java process end together.
+  // The start script and its Java process form one process group, to be killed together.
   const child = spawn(path, ['--host=127.0.0.1', `--port=${port}`], { detached: true, stdio: 'ignore' });
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   const killOnExit = (): void => killGroup(child);
@@ -55,7 +58,7 @@ function askSdkRoot(gcloud: string): string {
   try {
     return execFileSync(gcloud, ['info', '--format=value(installation.sdk_root)'], { encoding: 'utf8' }).trim();
   } catch {
-    // A gcloud that cannot say where it is has no emulator for us.
+    // A gcloud that cannot print its SDK root has no usable emulator.
     return '';
   }
 }
@@ -65,7 +68,7 @@ function killGroup(child: ChildProcess): void {
   try {
     process.kill(-child.pid, 'SIGKILL');
   } catch {
-    // It has ended already.
+    // The process group has ended already.
   }
 }
 

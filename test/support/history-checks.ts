@@ -7,35 +7,38 @@ import { statusFromCloud } from '#shared/domain/status.ts';
 import type { CloudCall } from './local-cloud.ts';
 
 /*
- * What is told about machines, held against the cloud's own log of them: the history, what an operation says it has done,
- * and what was charged. Pure checks over what was seen when nothing was going on any more.
+ * Compares what the API reports about VMs (histories, the ends of operations, price periods) with the cloud's own log
+ * of their statuses. Pure checks over a snapshot, taken while nothing is in progress.
  */
 
 export interface Told {
-  /** Every status of every VM, oldest first; the cloud's own log. */
+  /** Every status that every VM had, oldest first, as the cloud logged it. */
   readonly log: readonly StatusChange[];
   readonly calls: readonly CloudCall[];
   readonly events: readonly InstanceEvent[];
   readonly operations: readonly Operation[];
   readonly periods: readonly PricePeriod[];
   readonly nowMs: number;
-  /** How long a sweep may be away: what nothing tells is seen only then. */
+  /** The longest time between two sweeps. A change that sends no event is observed only by a sweep. */
   readonly blindMs: number;
   /**
-   * How far the clock of any process was behind at most. What the cloud does not date has the time of the look by the clock
-   * of the process that looked, so it may be dated that much too early.
+   * How far the clock of any process was behind, at most. A status without a timestamp of Compute Engine gets the time
+   * at which a process read it, by that process's clock, and can therefore be dated this much too early.
    */
   readonly behindMs: number;
 }
 
-/** A status of a VM and how long it lasted. */
+/** A span of time in which a VM had one status. */
 interface Stay {
   readonly status: string;
   readonly fromMs: number;
   readonly toMs: number;
 }
 
-/** What is not as the cloud saw it, one line each; they begin with a letter: history, operation, price, lost machine. */
+/**
+ * Returns every contradiction of the cloud's log, one line each, beginning with a letter: H (history), O (operation), P
+ * (price), L (lost machine).
+ */
 export function untruths(told: Told): readonly string[] {
   const stays = staysOf(told.log);
   return [
@@ -68,7 +71,7 @@ function eventsByInstance({ events }: Told): ReadonlyMap<string, readonly Instan
   return groups;
 }
 
-/** Times never go back from one event of an instance to the next. */
+/** H. Times never decrease from one event of an instance to the next. */
 function historyInOrder(told: Told): readonly string[] {
   return [...eventsByInstance(told)].flatMap(([id, events]) =>
     events.flatMap((event, index) => {
@@ -79,7 +82,10 @@ function historyInOrder(told: Told): readonly string[] {
   );
 }
 
-/** The VM was what an event says at the time that the event says. The record of a create begins before its VM. */
+/**
+ * H. At the time that an event names, the VM had the status that the event names. The first event is left out: it is
+ * written before the VM exists.
+ */
 function historyTrue(told: Told, stays: ReadonlyMap<string, readonly Stay[]>): readonly string[] {
   return told.events.flatMap(({ instanceId, sequence, status, atMs, note }) => {
     if (note || sequence === 1 || statusFromCloud(status) === undefined) return [];
@@ -93,13 +99,13 @@ function historyTrue(told: Told, stays: ReadonlyMap<string, readonly Stay[]>): r
   });
 }
 
-/** Whatever a VM was for longer than anybody can have been blind is in its history. */
+/** H. A status that a VM had for longer than the time between two sweeps is in its history. */
 function historyWhole(told: Told, stays: ReadonlyMap<string, readonly Stay[]>): readonly string[] {
   const events = eventsByInstance(told);
   return [...stays].flatMap(([id, own]) => {
     const ownEvents = events.get(id) ?? [];
     if (ownEvents.length === 0) return [];
-    // From then on the instance is nobody's any more.
+    // From the delete on, the instance's history is complete; the VM may exist for longer.
     const endMs = ownEvents.find(({ status }) => status === 'DELETING' || status === 'DELETED')?.atMs ?? told.nowMs;
     return own.flatMap(({ status, fromMs, toMs }) => {
       const lastedMs = Math.min(toMs, endMs) - fromMs;
@@ -125,7 +131,7 @@ const LEADS_TO: Readonly<Record<Operation['kind'], readonly string[] | undefined
   delete: undefined,
 };
 
-/** An operation that is completed led where it leads, between when it was asked for and when it says so. */
+/** O. A completed operation reached the status that its kind leads to, between its request and its recorded end. */
 function endsSeen({ operations, behindMs }: Told, stays: ReadonlyMap<string, readonly Stay[]>): readonly string[] {
   return operations.flatMap(({ id, kind, instanceId, state, createdAtMs, startedAtMs, completedAtMs }) => {
     if (isFinal(state) && completedAtMs === null) return [`O: ${kind} ${id} has ended at no time`];
@@ -147,7 +153,7 @@ function endsSeen({ operations, behindMs }: Told, stays: ReadonlyMap<string, rea
   });
 }
 
-/** When a VM is charged: from when it runs until it rests or is gone. */
+/** Returns the spans for which a VM is charged: from RUNNING until it is stopped, suspended or deleted. */
 function chargedStays(own: readonly Stay[]): readonly Stay[] {
   const charged: Stay[] = [];
   let sinceMs: number | undefined;
@@ -161,7 +167,9 @@ function chargedStays(own: readonly Stay[]): readonly Stay[] {
   return charged;
 }
 
-/** Periods do not overlap, and cover what the VM was charged for, as far as it could be seen. */
+/**
+ * P. Price periods do not overlap, and cover the time that the VM was charged for, as far as that could be observed.
+ */
 function chargesTrue({ periods, events, nowMs, blindMs, behindMs }: Told, stays: ReadonlyMap<string, readonly Stay[]>) {
   const byInstance = Map.groupBy(
     periods.filter(({ meter }) => meter === 'charge'),
@@ -177,12 +185,12 @@ function chargesTrue({ periods, events, nowMs, blindMs, behindMs }: Told, stays:
       if (next !== undefined && (endMs === null || endMs > next.startMs)) found.push(`P: periods of ${id} overlap`);
     });
     const charged = chargedStays(stays.get(id) ?? []);
-    // Who was told that a machine is deleted does not pay while Compute Engine refuses to let it go.
+    // A customer whose instance is shown as deleted does not pay while Compute Engine refuses to delete the VM.
     const goneMs = events.find(({ instanceId, status }) => instanceId === id && status === 'DELETED')?.atMs ?? nowMs;
     const spans = told.map(({ startMs, endMs }) => ({ fromMs: startMs, toMs: endMs ?? nowMs }));
     const overMs = lengthOf(spans, nowMs) - commonMs(spans, charged, nowMs);
     const underMs = lengthOf(charged, goneMs) - commonMs(spans, charged, goneMs);
-    // What comes and goes between two looks is seen by nobody; each stay may lose that much.
+    // A change that is undone between two sweeps is not observed, so each span may be off by that time.
     const slackMs = (blindMs + behindMs) * Math.max(1, charged.length);
     if (overMs > slackMs) found.push(`P: ${id} is charged ${Math.round(overMs / 1000)} s too much`);
     if (underMs > slackMs) found.push(`P: ${id} is charged ${Math.round(underMs / 1000)} s too little`);
@@ -208,7 +216,7 @@ function commonMs(spans: readonly Span[], others: readonly Span[], nowMs: number
   );
 }
 
-/** A machine goes only when its deletion was asked for, or its create was taken back. */
+/** L. A VM is deleted only if its deletion was requested or its create failed. */
 function onlyAskedDeletes({ calls, operations }: Told): readonly string[] {
   const mayGo = new Set(
     operations

@@ -1,10 +1,10 @@
 import { Agent, request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
 
-/** A request as it goes over the wire: nothing of it is normalised or corrected. */
+/** A request that is sent exactly as written: nothing is normalised or corrected. */
 export interface PlainRequest {
   readonly method: string;
-  /** With the query. */
+  /** Including the query. */
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
@@ -15,13 +15,13 @@ export interface PlainAnswer {
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
   readonly text: string;
-  /** Parsed when it is JSON, `undefined` otherwise. */
+  /** The parsed text if it is JSON, `undefined` otherwise. */
   readonly body: unknown;
 }
 
 const agent = new Agent({ keepAlive: true, maxSockets: 16 });
 
-/** One request over Node's own client, which leaves path and headers as they are. */
+/** Sends one request with Node's own client, which leaves path and headers as they are. */
 export function send(baseUrl: string, { method, path, headers = {}, body }: PlainRequest): Promise<PlainAnswer> {
   const { hostname, port } = new URL(baseUrl);
   return new Promise((resolve, reject) => {
@@ -48,7 +48,10 @@ export function send(baseUrl: string, { method, path, headers = {}, body }: Plai
   });
 }
 
-/** Bytes sent as they are, and all that came back, for requests that no client would send. */
+/**
+ * Sends these bytes unchanged and returns everything received until the connection closes, for requests that an HTTP
+ * client would refuse to send.
+ */
 export function sendBytes(baseUrl: string, bytes: string): Promise<string> {
   const { hostname, port } = new URL(baseUrl);
   return new Promise((resolve, reject) => {
@@ -56,7 +59,7 @@ export function sendBytes(baseUrl: string, bytes: string): Promise<string> {
     const socket = connect({ host: hostname, port: Number(port) }, () => socket.write(bytes, 'latin1'));
     socket.setEncoding('latin1');
     socket.on('data', (chunk: Buffer | string) => (text += String(chunk)));
-    // A connection that is reset has been closed, with or without an answer.
+    // A reset is one way in which the server closes the connection, with or without a reply.
     socket.once('error', (error: NodeJS.ErrnoException) => (error.code === 'ECONNRESET' ? undefined : reject(error)));
     socket.once('close', () => resolve(text));
   });

@@ -13,17 +13,17 @@ import type { CloudCall, Machine, SeenDisk } from './local-cloud.ts';
 import type { Records } from './records.ts';
 
 /*
- * The invariants of the design, as pure checks over what was seen of records and cloud at a moment when nothing is going
- * on. The tests of the local cloud and the simulation both use them.
+ * The design's invariants, as pure checks over a snapshot of records and cloud, taken while nothing is in progress.
+ * Used by the tests of the local cloud and by the simulation.
  */
 
-/** Value of the label that a local cloud puts on its VMs. */
+/** Value of the label with which a local cloud marks its VMs. */
 const DEPLOYMENT = 'local';
 
-/** A VM as Compute Engine shows it, with what is compared with its record. */
+/** A VM as Compute Engine shows it, with the members that are compared with its record. */
 export interface SeenMachine extends Machine {
   readonly id: string;
-  /** URL or partial URL that ends with the bare name. */
+  /** A URL or partial URL whose last segment is the type's name. */
   readonly machineType: string;
   readonly networkInterfaces: readonly {
     readonly networkIP?: string;
@@ -31,18 +31,18 @@ export interface SeenMachine extends Machine {
   }[];
 }
 
-/** Everything that the invariants speak of, at a moment when nothing is going on. */
+/** Everything that the invariants compare, read while nothing is in progress. */
 export interface Snapshot extends FleetSnapshot {
   readonly machines: readonly SeenMachine[];
   readonly operations: readonly Operation[];
   readonly events: readonly InstanceEvent[];
   readonly orphans: readonly Orphan[];
   readonly usages: readonly { readonly customerId: string; readonly instances: number; readonly limit: number }[];
-  /** Which operation an idempotency record of a create names. */
+  /** Idempotency records of creates, with the operation that each names. */
   readonly keyed: readonly { readonly key: string; readonly operationId: string }[];
 }
 
-/** What is on record, beside what the cloud has seen. */
+/** Reads the records and joins them with what the cloud reports. */
 export async function snapshotOf(
   records: Records,
   cloud: {
@@ -78,7 +78,7 @@ export async function snapshotOf(
       gb: value.gb,
       limit: gbLimits[index] ?? 0,
     })),
-    // They are Compute Engine's resources whole.
+    // The control interface returns Compute Engine's whole resources; the type of the tests declares only a part.
     machines: cloud.machines as readonly SeenMachine[],
     instances: instances.map(({ value }) => value),
     operations: operations.map(({ value }) => value),
@@ -89,7 +89,7 @@ export async function snapshotOf(
       instances: value.instances,
       limit: limits[index] ?? 0,
     })),
-    // The record of a bid's key names no operation.
+    // The idempotency record of a bid names no operation.
     keyed: keyed
       .filter(({ value }) => value.operationId !== '')
       .map(({ id, value }) => ({ key: id, operationId: value.operationId })),
@@ -101,7 +101,7 @@ async function tierOf(customerId: string, { store }: Records): Promise<Tier | un
   return (await store.get(ref(TIER, customer?.value.tier ?? '')))?.value;
 }
 
-/** What is not as the design says, one line each; they begin with the number of the invariant. */
+/** Returns every violation of the design, one line each, beginning with the number of the invariant. */
 export function violations(seen: Snapshot): readonly string[] {
   return [
     ...oneMachinePerKey(seen),
@@ -116,8 +116,8 @@ export function violations(seen: Snapshot): readonly string[] {
 }
 
 /**
- * 1. One idempotency key makes at most one VM, ever: one create per key, one applied insert per create. An insert whose
- * operation failed has made none, so the next one is a new attempt.
+ * 1. One idempotency key creates at most one VM, ever: there is one create per key, and one applied insert per create.
+ * An insert whose operation failed made no VM, so the next insert is a new attempt.
  */
 function oneMachinePerKey({ calls, operations, keyed }: Snapshot): readonly string[] {
   const created = new Map(operations.filter(({ kind }) => kind === 'create').map((made) => [made.id, made.instanceId]));
@@ -132,7 +132,7 @@ function oneMachinePerKey({ calls, operations, keyed }: Snapshot): readonly stri
   ];
 }
 
-/** 2. Every VM with our label has exactly one record or is on the list of VMs that have to go. */
+/** 2. Every VM with the deployment's label has a record or is listed as an orphan to be deleted. */
 function everyMachineRecorded({ machines, instances, orphans }: Snapshot): readonly string[] {
   return machines
     .filter(({ labels, ...machine }) => labels?.['compute-api'] === DEPLOYMENT && !isProtected(machine))
@@ -144,7 +144,7 @@ function isProtected(machine: object): boolean {
   return 'deletionProtection' in machine && machine.deletionProtection === true;
 }
 
-/** 3. Quota used is the number of live instances and within the limit. */
+/** 3. The instances counted for a customer are those on record, and within the limit. */
 function quotaExact({ usages, instances }: Snapshot): readonly string[] {
   const live = counted(instances.map(({ customerId }) => customerId));
   return usages.flatMap(({ customerId, instances: used, limit }) => [
@@ -155,7 +155,7 @@ function quotaExact({ usages, instances }: Snapshot): readonly string[] {
   ]);
 }
 
-/** 4. Every accepted operation reaches a final state, and leaves the queue of its instance. */
+/** 4. Every accepted operation reaches a final state and leaves the queue of its instance. */
 function everyOperationFinal({ operations, instances }: Snapshot): readonly string[] {
   return [
     ...operations.filter(({ state }) => !isFinal(state)).map(({ id, kind, state }) => `4: ${kind} ${id} is ${state}`),
@@ -163,13 +163,13 @@ function everyOperationFinal({ operations, instances }: Snapshot): readonly stri
   ];
 }
 
-/** 5. No call is applied twice for one operation; and every call was made for an operation, or to clean up. */
+/** 5. No call is applied twice for one operation, and every call belongs to an operation or to a clean-up. */
 function noCallTwice({ calls, operations }: Snapshot): readonly string[] {
   const owners = new Map<string, Operation>();
   for (const operation of operations) {
     for (let call = 1; call <= Math.max(1, operation.callCount); call += 1)
       owners.set(requestUuid(operation.id, call), operation);
-    // A forced delete takes the protection off first, under a number of its own.
+    // A forced delete first removes the VM's deletion protection, in a call with its own request id.
     if (operation.kind === 'delete') owners.set(requestUuid(operation.id, UNPROTECT_CALL), operation);
   }
   // A call whose operation failed changed nothing; the next attempt is a new call.
@@ -180,7 +180,7 @@ function noCallTwice({ calls, operations }: Snapshot): readonly string[] {
       return `${method} for ${owner?.kind ?? ''} ${owner?.id ?? ''} of ${owner?.instanceId ?? ''}`;
     }),
   );
-  // The sweep deletes what has no record any more, and first stops what never had one.
+  // The sweep deletes VMs that no longer have a record. VMs that never had one are stopped first.
   const known = new Set(operations.map(({ instanceId }) => instanceId));
   const cleansUp = ({ method, instance }: Snapshot['calls'][number]): boolean =>
     method === 'instances.delete' || (method === 'instances.stop' && !known.has(instance));
@@ -198,7 +198,7 @@ function noCallTwice({ calls, operations }: Snapshot): readonly string[] {
   ];
 }
 
-/** 6. What is shown is what the VM is. */
+/** 6. The record shows the VM's real status, addresses, id and machine type. */
 function truthShown({ instances, machines }: Snapshot): readonly string[] {
   return instances.flatMap((instance) => {
     const machine = machines.find(({ name }) => name === instance.id);
@@ -218,14 +218,14 @@ function truthShown({ instances, machines }: Snapshot): readonly string[] {
   });
 }
 
-/** An N1 custom type goes by two names. */
+/** Returns one spelling of an N1 custom type, which has two: `custom-…` and `n1-custom-…`. */
 function plainType(machineType: string): string {
   return machineType.replace(/^n1-custom-/, 'custom-');
 }
 
 /**
- * 7. Every instance that ever was has a history without gaps, in the order of its times, which ends in DELETED or in what
- * is shown now.
+ * 7. Every instance ever created has a history without gaps, in the order of its times, which ends in DELETED or in the
+ * status on record.
  */
 function historyKept({ operations, events, instances }: Snapshot): readonly string[] {
   const everMade = new Set(operations.filter(({ kind }) => kind === 'create').map(({ instanceId }) => instanceId));

@@ -1,18 +1,18 @@
 import type { Random } from '#shared/domain/ids.ts';
 import type { Play } from '../play.ts';
 
-/** What an action is drawn with: plain values, so that a history can be printed and played again. */
+/** The drawn arguments of an action: plain values, so that a history can be printed and replayed. */
 export type Arguments = Readonly<Record<string, string | number | boolean>>;
 
-/** One kind of thing that may happen in a history. */
+/** One kind of event that may occur in a history. */
 export interface Action {
-  /** How often it is drawn, beside the others. */
+  /** How often the action is drawn, relative to the weights of the others. */
   readonly weight: number;
   readonly draw: (random: Random) => Arguments;
   readonly play: (drawn: Arguments, play: Play) => Promise<void>;
 }
 
-/** An action whose arguments are of one form. */
+/** Returns an action whose drawn arguments have the type `A`. */
 export function action<A extends Arguments>(definition: {
   readonly weight: number;
   readonly draw: (random: Random) => A;
@@ -20,7 +20,7 @@ export function action<A extends Arguments>(definition: {
 }): Action {
   return {
     ...definition,
-    // What is played was drawn by the same action.
+    // The cast is safe: `drawn` comes from the `draw` of the same action.
     play: (drawn, play) => definition.play(drawn as A, play),
   };
 }
@@ -35,7 +35,7 @@ export function chance(share: number, random: Random): boolean {
   return random.fraction() < share;
 }
 
-/** A share of something, with few digits: histories are printed. */
+/** Returns a fraction below 1 with two digits, because histories are printed. */
 export function share(random: Random): number {
   return Math.floor(random.fraction() * 100) / 100;
 }

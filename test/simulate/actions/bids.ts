@@ -6,13 +6,13 @@ import type { PersonName } from '../engine/people.ts';
 import type { Play, Reply } from '../play.ts';
 import { action, chance, oneOf, share } from './action.ts';
 
-/** Two customers have bids and volumes. */
+/** The users who place bids and create volumes; they belong to two customers. */
 const BIDDERS: readonly PersonName[] = ['alice', 'bob', 'dave'];
 const MACHINE_TYPE = 'n1-standard-2';
 const ZONE = 'us-central1-a';
-/** So few that clusters of one name, and volumes of one name, follow one another. */
+/** Only two names, so that bids and volumes of one name follow one another. */
 const NAMES = ['train', 'serve'] as const;
-/** Times that a request is sent again after a lost answer or a 5xx, without a key, as the clients of this family do. */
+/** Attempts per request, repeated without a key after a lost reply or a 5xx, as clients of the fleet family do. */
 const TRIES_MAX = 3;
 
 function bidder(random: Random): PersonName {
@@ -24,7 +24,7 @@ function fidIn(reply: Reply): string | undefined {
   return typeof fid === 'string' ? fid : undefined;
 }
 
-/** Sends a request until there is an answer that is no 5xx. */
+/** Sends a request until the reply is not a 5xx, at most TRIES_MAX times. */
 async function asked(ask: () => Promise<Reply>, { world }: Play): Promise<Reply> {
   let reply: Reply;
   for (let tried = 0; tried < TRIES_MAX; tried += 1) {
@@ -35,7 +35,7 @@ async function asked(ask: () => Promise<Reply>, { world }: Play): Promise<Reply>
   return reply;
 }
 
-/** The same POST again makes a second bid only when the first one was paused or has ended. */
+/** Records a violation if a repeated POST made a second bid, unless the first one was paused or has ended. */
 async function requireOneBid(fids: readonly string[], play: Play): Promise<void> {
   const [first, second] = [...new Set(fids)];
   if (first === undefined || second === undefined) return;
@@ -147,11 +147,12 @@ export const BIDS = {
       try {
         await world.store.write([put(SPOT_PRICE, MACHINE_TYPE, row)]);
       } catch {
-        // Among the faults an operator's change of the catalogue may fail too; whether it was made is not known then.
+        // An operator's change of the catalogue may hit a fault too. It is then unknown whether the price changed,
+        // which the checks allow.
       }
     },
   }),
-  /** A bid and a volume of another customer are as unknown as what never was. */
+  /** Tries to use a bid or volume of another customer, which must be answered as if it did not exist. */
   foreignBid: action({
     weight: 2,
     draw: (random) => ({ which: share(random), what: oneOf(['GET', 'PATCH', 'DELETE', 'volume'] as const, random) }),

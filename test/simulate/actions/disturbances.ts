@@ -4,7 +4,7 @@ import type { Random } from '#shared/domain/ids.ts';
 import type { FunctionManifest } from '#scripts/generate/function-manifest.ts';
 import { action, type Action, chance, oneOf, share } from './action.ts';
 
-/** How an accepted operation may end; the last is a code that nobody knows. */
+/** Error codes with which an accepted operation may end; the last one is a code that does not exist today. */
 const OPERATION_ERRORS = [
   'INTERNAL_ERROR',
   'RESOURCE_OPERATION_RATE_EXCEEDED',
@@ -12,7 +12,7 @@ const OPERATION_ERRORS = [
   'NEW_IN_2027',
 ] as const;
 
-/** Everything that may go wrong for a call; a row whose kind makes no sense for its method is left out. */
+/** Faults that may be injected. Combinations whose kind the method does not support are filtered out. */
 const FAULTS: readonly Omit<Fault, 'count'>[] = (
   [
     ...['insert', 'start', 'stop', 'reset', 'delete'].flatMap((verb) => {
@@ -71,7 +71,7 @@ const FAULTS: readonly Omit<Fault, 'count'>[] = (
   ] as const
 ).filter(({ service, method, kind }) => FAULT_METHODS[service][method]?.includes(kind));
 
-/** Functions in which a death does the most harm, and any of the others. */
+/** Functions in which the end of the process does the most harm. Listed more than once to be drawn more often. */
 const FRAGILE = [
   'power-worker',
   'power-worker',
@@ -102,7 +102,7 @@ export function disturbances(manifest: FunctionManifest): Readonly<Record<string
       }),
       play: async (fault, { world }) => world.faults.add([fault]),
     }),
-    /** The process that takes the function's next call ends over it, at one of the calls that it makes itself. */
+    /** Ends the process that takes the function's next call, at one of the calls that it makes itself. */
     kill: action({
       weight: 12,
       draw: (random) => ({
@@ -112,7 +112,7 @@ export function disturbances(manifest: FunctionManifest): Readonly<Record<string
       }),
       play: async (end, { world }) => world.deployment.planEnd(end),
     }),
-    /** The clock of one function's processes is off, until they end. */
+    /** Restarts the processes of one function with a clock that is off. */
     skew: action({
       weight: 2,
       draw: (random) => ({
@@ -125,7 +125,7 @@ export function disturbances(manifest: FunctionManifest): Readonly<Record<string
       weight: 10,
       draw: (random) => ({
         which: share(random),
-        // A pre-emption is the most frequent of them.
+        // Pre-emptions are drawn most often.
         what: chance(0.35, random) ? ('preempt' as const) : oneOf(DRIFT_ACTIONS, random),
       }),
       play: async ({ which, what }, play) => {
@@ -134,11 +134,11 @@ export function disturbances(manifest: FunctionManifest): Readonly<Record<string
         try {
           play.world.compute.drift(instance.id, what);
         } catch {
-          // Compute Engine refuses it in this state, or the VM is not there.
+          // Compute Engine refuses this action in the VM's status, or there is no VM.
         }
       },
     }),
-    /** An entry of the audit log comes again, late. */
+    /** Delivers an earlier entry of the audit log once more. */
     oldEvent: action({
       weight: 5,
       draw: (random) => ({ which: share(random) }),
@@ -147,7 +147,7 @@ export function disturbances(manifest: FunctionManifest): Readonly<Record<string
         if (entry?.operation.last === true) world.publish('compute-events', entry);
       },
     }),
-    /** A message about an operation comes again, or for nothing. */
+    /** Publishes one more message for an operation, which may have ended already. */
     oldMessage: action({
       weight: 5,
       draw: (random) => ({ which: share(random) }),

@@ -6,7 +6,7 @@ import { action, chance, oneOf, share } from './action.ts';
 
 const COMPUTE = '/api/compute/v1';
 
-/** Keys that a caller uses; so few that they meet again. */
+/** Idempotency keys per user; few, so that keys are used again. */
 const KEYS = 6;
 
 const COMPUTE_BODIES = [
@@ -39,7 +39,7 @@ function idIn(reply: Reply): string | undefined {
   return typeof id === 'string' ? id : undefined;
 }
 
-/** Asks until there is an answer that is one; the same key makes it the same request. */
+/** Sends a create, and repeats it with the same idempotency key, noting which instances were returned for the key. */
 async function created(play: Play, key: string, ask: () => Promise<Reply>, repeats: number): Promise<void> {
   for (let attempt = 0; attempt <= repeats; attempt += 1) {
     const reply = await ask();
@@ -191,7 +191,10 @@ export const REQUESTS = {
       await play.ask({ who, method: 'GET', ...reads[what] });
     },
   }),
-  /** A customer with a group of the same name tries whatever an id can be used for. */
+  /**
+   * Uses another customer's instance id in every operation that takes one. Both customers have a group of the same
+   * name.
+   */
   intrude: action({
     weight: 4,
     draw: (random) => ({

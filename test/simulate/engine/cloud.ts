@@ -26,7 +26,7 @@ import { VirtualTime, type VirtualTimeOptions } from './virtual-time.ts';
 import { testAuditor } from '#test/support/test-auditor.ts';
 
 const DAY_MS = 86_400_000;
-/** Where time begins; each world has a day of its own after it. */
+/** Start of virtual time. Each world begins on a later day of its own. */
 const EPOCH_MS = Date.parse('2026-01-01T00:00:00Z');
 
 const BOOT_SECONDS = 8;
@@ -37,7 +37,7 @@ export interface SimulatedCloudOptions extends VirtualTimeOptions {
   readonly stopSeconds?: number;
 }
 
-/** Everything of one world that outlives its history until it is checked. */
+/** A world's parts that its history and the checks after it use. */
 export interface World {
   readonly seed: number;
   readonly startedAtMs: number;
@@ -46,7 +46,7 @@ export interface World {
   readonly compute: ComputeEmulator;
   readonly pubsub: PubSubEmulator;
   readonly deployment: Deployment;
-  /** Reads what is on record, past the API; no fault and no latency meets it. */
+  /** Reads the records directly, not through the API; calls of this store meet no latency and no process end. */
   readonly store: Store;
   readonly persons: Readonly<Record<PersonName, Person>>;
   /** Every entry of the audit log so far. */
@@ -56,8 +56,8 @@ export interface World {
 }
 
 /**
- * The cloud that worlds take place in, one after the other: the embedded emulators and the shipped functions, in this
- * process, in a time and over a network of its own.
+ * The cloud in which worlds run one after the other: the embedded emulators and the shipped functions in this process,
+ * with virtual time and a simulated network.
  */
 export class SimulatedCloud {
   readonly time: VirtualTime;
@@ -95,7 +95,10 @@ export class SimulatedCloud {
     this.#pubsub = new PubSubEmulator({ clock, faults });
   }
 
-  /** Takes this process over: its time, its randomness and its network. Call it once. */
+  /**
+   * Replaces this process's clock, timers, random numbers and network by simulated ones, and starts the emulators. Call
+   * it once per process.
+   */
   static async open(options: SimulatedCloudOptions = {}): Promise<SimulatedCloud> {
     const cloud = new SimulatedCloud(await loadFunctions(), options);
     carryGrpc(cloud.#network);
@@ -115,7 +118,7 @@ export class SimulatedCloud {
     return this.#manifest;
   }
 
-  /** A new world: nothing in it but the catalogue and the people. */
+  /** Ends the previous world and returns a new one that holds only the catalogue and the users. */
   async world(seed: number, { verbose }: { readonly verbose: boolean }): Promise<World> {
     await this.#endWorld();
     this.#worlds += 1;
@@ -170,7 +173,10 @@ export class SimulatedCloud {
     };
   }
 
-  /** The queues begin anew: whatever is in them is lost, and each push window is as small as that of a new subscription. */
+  /**
+   * Recreates the topics and subscriptions: queued messages are lost, and each push window is as small as that of a new
+   * subscription.
+   */
   async renewQueues(): Promise<void> {
     await this.#pubsub.reset();
     await this.#createQueues();
@@ -186,13 +192,13 @@ export class SimulatedCloud {
     });
   }
 
-  /** Gives up a world that does not end: its code never ends either, so the next world does not wait for that. */
+  /** Abandons a world that does not end. Its code never completes, so the next world must not wait for it. */
   abandon(): void {
     this.#deployment = undefined;
     this.time.restart(this.time.nowMs());
   }
 
-  /** Nothing of the world before may reach into the next one. */
+  /** Clears all state, so that nothing of the previous world reaches the next one. */
   async #endWorld(): Promise<void> {
     this.#faults.clear();
     await this.#deployment?.end();

@@ -7,10 +7,10 @@ import { type Network, processName, SimulatedProcess } from './network.ts';
 import { type OpenFunction, openFunction } from './registered-functions.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
-/** Processes of one function at the same time. Two show whatever two can do to each other. */
+/** Processes per function at the same time. Two are enough to show conflicts between processes. */
 const PROCESSES_MAX = 2;
 
-/** Where a process of a function ends: at one of its calls. */
+/** The call at which a process of a function ends. */
 export interface PlannedEnd {
   readonly function: string;
   readonly atCall: number;
@@ -23,7 +23,7 @@ export interface DeploymentOptions {
   /** Ports of the emulators. */
   readonly ports: { readonly datastore: string; readonly pubsub: string; readonly compute: string };
   readonly seed: number;
-  /** Gets the log lines of living processes. */
+  /** Receives the log lines of processes that have not ended. */
   readonly onLogLine: (line: string) => void;
   readonly logLevel: 'info' | 'error';
 }
@@ -33,13 +33,16 @@ interface Instance {
   readonly answer: OpenFunction;
 }
 
-/** The functions at work: for each up to two processes, each with a store, clients, caches and a clock of its own. */
+/**
+ * Runs the functions: each in up to two simulated processes, each of which has a store, clients, caches and a clock of
+ * its own.
+ */
 export class Deployment {
   readonly #options: DeploymentOptions;
   readonly #random;
   readonly #instances = new Map<string, Instance[]>();
   readonly #plannedEnds: PlannedEnd[] = [];
-  /** How far the clock of a function's next processes is off. */
+  /** The largest lag of any process's clock so far, and the clock offset of each function's next processes. */
   #mostBehindMs = 0;
   readonly #clockOffsets = new Map<string, number>();
   readonly #atWork = new Set<Promise<unknown>>();
@@ -50,7 +53,7 @@ export class Deployment {
     this.#random = seededRandom(options.seed);
   }
 
-  /** `undefined`: the process ended before it answered. */
+  /** Returns the function's reply; `undefined` if its process ended before it replied. */
   async call(name: string, request: WireRequest): Promise<WireReply | undefined> {
     const { process, answer } = this.#choose(name);
     const end = this.#plannedEnds.findIndex((planned) => planned.function === name);
@@ -66,31 +69,31 @@ export class Deployment {
     }
   }
 
-  /** The process that takes the next call of this function will end over it. */
+  /** Plans that the process which takes the next call of this function ends during that call. */
   planEnd(end: PlannedEnd): void {
     this.#plannedEnds.push(end);
   }
 
-  /** The function's processes end, and the next ones have a clock that is off. */
+  /** Ends the function's processes. Its next processes have a clock that is off by this offset. */
   skewClock(name: string, offsetMs: number): void {
     this.#mostBehindMs = Math.max(this.#mostBehindMs, -offsetMs);
     this.#clockOffsets.set(name, offsetMs);
     this.#endAll(name);
   }
 
-  /** How far the clock of any process was behind at most; 0 when none was. */
+  /** The largest lag of any process's clock so far; 0 if none was behind. */
   get mostBehindMs(): number {
     return this.#mostBehindMs;
   }
 
-  /** From now on every process lives as long as it is needed and has the right time. */
+  /** Cancels all planned ends, and ends every process whose clock is off; new processes have the right time. */
   calm(): void {
     this.#plannedEnds.length = 0;
     for (const name of this.#clockOffsets.keys()) this.#endAll(name);
     this.#clockOffsets.clear();
   }
 
-  /** Ends every process; resolves when none of their code is at work any more. */
+  /** Ends every process. Resolves when none of their code is running any more. */
   async end(): Promise<void> {
     for (const name of this.#instances.keys()) this.#endAll(name);
     while (this.#atWork.size > 0) await Promise.allSettled(this.#atWork);

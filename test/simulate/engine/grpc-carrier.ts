@@ -2,14 +2,14 @@ import { EventEmitter } from 'node:events';
 import { Channel, Metadata, Server, status, type StatusObject } from '@grpc/grpc-js';
 import type { Network } from './network.ts';
 
-/** What of a grpc-js server answers a unary call: the bytes of the wire go in and come out. */
+/** The part of a grpc-js server that handles a unary call: it takes and returns the bytes of the wire. */
 interface Handler {
   readonly func: (call: object, answer: (error: Partial<StatusObject> | null, value?: object) => void) => void;
   readonly serialize: (value: object) => Buffer;
   readonly deserialize: (bytes: Buffer) => object;
 }
 
-/** What grpc-js tells the one who made a call. */
+/** The callbacks with which grpc-js receives the outcome of a call. */
 interface Listener {
   onReceiveMetadata(metadata: Metadata): void;
   onReceiveMessage(message: Buffer): void;
@@ -18,12 +18,12 @@ interface Listener {
 
 type Answer = Buffer | Partial<StatusObject>;
 
-/** A channel's target is `dns:HOST:PORT`: the host names the calling process, the port the server. */
+/** A channel's target, `dns:HOST:PORT`. The host names the calling process, the port identifies the server. */
 const TARGET = /^(?:dns:)?([^:]+):(\d+)$/;
 
 /**
- * Carries unary gRPC calls inside this process: the same bytes, without HTTP/2 and sockets. Clients and servers above are
- * Google's and the emulators' own. Call it once, before servers are bound.
+ * Carries unary gRPC calls inside this process: the same bytes, without HTTP/2 and sockets. The client code is
+ * Google's, the server code the emulators'. Call it once, before servers are bound.
  */
 export function carryGrpc(network: Network): void {
   const servers = new Map<number, Server>();
@@ -46,7 +46,7 @@ function handlerOf(server: Server | undefined, method: string): Handler | undefi
   return (server as unknown as { readonly handlers: ReadonlyMap<string, Handler> } | undefined)?.handlers.get(method);
 }
 
-/** Runs the server's handler; its refusals are answers too. */
+/** Runs the server's handler and returns its response or its error status. */
 function answered(handler: Handler | undefined, request: Buffer): Promise<Answer> {
   if (handler === undefined) return Promise.resolve({ code: status.UNIMPLEMENTED, details: 'No such method.' });
   return new Promise((resolve) => {
@@ -57,7 +57,7 @@ function answered(handler: Handler | undefined, request: Buffer): Promise<Answer
   });
 }
 
-/** One call, as grpc-js' interceptors see a call of its own. */
+/** One unary call, with the interface that grpc-js' interceptors expect. */
 class CarriedCall {
   readonly #deadlineMs: number;
   readonly #send: (request: Buffer) => Promise<Answer>;

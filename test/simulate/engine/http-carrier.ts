@@ -4,24 +4,24 @@ import { syncBuiltinESMExports } from 'node:module';
 import { Readable } from 'node:stream';
 import type { Network } from './network.ts';
 
-/** A request to a host that is no emulator: a push of Pub/Sub to a function. */
+/** A request to a host that is not an emulator: a push of Pub/Sub to a function. */
 export interface HostRequest {
   readonly host: string;
   readonly body: string;
 }
 
-/** Answers with the status. */
+/** Returns the HTTP status of the reply. */
 export type HostHandler = (request: HostRequest) => Promise<number>;
 
-/** What a server answers; `undefined` when it closed the connection instead. */
+/** A server's reply; `undefined` if it closed the connection instead. */
 interface Answer {
   readonly status: number;
   readonly body: string;
 }
 
 /**
- * Carries HTTP requests inside this process. Servers that listen from now on are reached by their port, the host names the
- * calling process; requests to hosts without such a port go to `hosts`. Call it once, before servers listen.
+ * Carries HTTP requests inside this process. A server that listens from now on is reached by its port, and the host
+ * names the calling process. Requests to other ports go to `hosts`. Call it once, before servers listen.
  */
 export function carryHttp(network: Network, hosts: HostHandler): void {
   const servers = new Map<number, http.Server>();
@@ -50,7 +50,10 @@ export function carryHttp(network: Network, hosts: HostHandler): void {
   syncBuiltinESMExports();
 }
 
-/** Lets the server answer, as Node's own parser would. Undefined when it destroyed the connection. */
+/**
+ * Passes the request to the server as Node's own parser would. Returns undefined if the server destroyed the
+ * connection.
+ */
 function served(
   server: http.Server,
   { method, path, body }: { readonly method: string; readonly path: string; readonly body: string },
@@ -65,7 +68,7 @@ function served(
   });
 }
 
-/** The server's side of an answer, as much of it as the emulators use. */
+/** The server's response object, with the members that the emulators use. */
 class CarriedResponse extends EventEmitter {
   statusCode = 200;
   headersSent = false;
@@ -92,7 +95,7 @@ class CarriedResponse extends EventEmitter {
   }
 }
 
-/** The client's side, as much of it as our REST adapter and the push of the emulator use. */
+/** The client's request object, with the members that the REST adapter and the Pub/Sub emulator's push use. */
 class CarriedRequest extends EventEmitter {
   readonly reusedSocket = false;
   readonly #send: (body: string, gone: AbortSignal) => Promise<Answer | undefined>;

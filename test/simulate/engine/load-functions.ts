@@ -7,16 +7,16 @@ import type { FunctionManifest } from '#scripts/generate/function-manifest.ts';
 const ROOT = join(import.meta.dirname, '../../..');
 const FUNCTIONS = pathToFileURL(join(ROOT, 'functions')).href;
 
-/** The modules by which a function registers itself with functions-framework. */
+/** The modules through which a function registers with functions-framework. */
 const REGISTRATION: ReadonlySet<string> = new Set([
   '#shared/runtime/http-function.ts',
   '#shared/runtime/worker-function.ts',
 ]);
 
 /**
- * Loads every function of the manifest, except for the fallbacks, which have no state to simulate. The files are the
- * shipped ones; only the place where they register themselves is another: functions-framework knows one process with one
- * instance of each.
+ * Loads the shipped source of every function of the manifest, except for the fallbacks, which have no state to
+ * simulate. Only their registration is replaced, because functions-framework supports one instance of each function per
+ * process.
  */
 export async function loadFunctions(): Promise<FunctionManifest> {
   registerHooks({

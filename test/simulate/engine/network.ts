@@ -1,27 +1,27 @@
 import type { Random } from '#shared/domain/ids.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
-/** Time on the way in one direction, and how often it is far longer. */
+/** Latency in one direction, and the share and maximum of slow calls. */
 const LATENCY_MS = { least: 1, most: 12 };
 const SLOW = { share: 0.02, mostMs: 900 };
 
-/** The caller's process has ended: nothing that it still does reaches anybody. */
+/** Thrown into code of a process that has ended: its calls have no effect any more. */
 export class ProcessEnded extends Error {
   override readonly name = 'ProcessEnded';
-  /** What Node's own errors of broken connections have. */
+  /** The code that Node's own errors of broken connections have. */
   readonly code = 'ECONNRESET';
 }
 
 /**
- * A process of the world, as the network knows it. Code of a process that has ended cannot be stopped from outside, but
- * nothing that it does has an effect any more: its calls are not sent, and nobody waits for its result.
+ * A simulated process, as the network sees it. Code of an ended process cannot be stopped from outside, but it has no
+ * effect any more: its calls are not sent, and its results are ignored.
  */
 export class SimulatedProcess {
   readonly name: string;
   readonly ended: Promise<never>;
   #end: (cause: ProcessEnded) => void = () => undefined;
   #alive = true;
-  /** Calls that it may still make; `undefined`: any number. */
+  /** Calls left before the planned end; `undefined` if no end is planned. */
   #callsLeft: number | undefined;
   #endsAfterSending = false;
 
@@ -30,7 +30,7 @@ export class SimulatedProcess {
     this.ended = new Promise((_, reject) => {
       this.#end = reject;
     });
-    // Not every caller waits for the end of a process.
+    // Most callers do not await `ended`; the empty handler prevents an unhandled rejection.
     this.ended.catch(() => undefined);
   }
 
@@ -38,7 +38,7 @@ export class SimulatedProcess {
     return this.#alive;
   }
 
-  /** It ends at its call number `calls` from now: just before it is sent, or just after. */
+  /** Plans the process's end at its call number `calls` from now, just before or just after that call is sent. */
   endAtCall(calls: number, afterSending: boolean): void {
     this.#callsLeft = calls;
     this.#endsAfterSending = afterSending;
@@ -50,7 +50,7 @@ export class SimulatedProcess {
     this.#end(new ProcessEnded(`The process ${this.name} has ended.`));
   }
 
-  /** Whether a call leaves the process. */
+  /** Counts a call of this process. False if the call is not sent any more. */
   sends(): boolean {
     if (!this.#alive) return false;
     if (this.#callsLeft === undefined) return true;
@@ -61,7 +61,7 @@ export class SimulatedProcess {
   }
 }
 
-/** Carries calls between the programs of the world, each way with a latency. */
+/** Carries calls between simulated programs, with a latency in each direction. */
 export class Network {
   readonly #time: VirtualTime;
   #random: Random;
@@ -72,21 +72,21 @@ export class Network {
     this.#random = random;
   }
 
-  /** The next world begins: its latencies, and none of the processes of the one before. */
+  /** Ends all processes of the previous world and takes the random numbers of the next one. */
   restart(random: Random): void {
     for (const process of this.#processes.values()) process.end();
     this.#processes.clear();
     this.#random = random;
   }
 
-  /** A process whose calls are known by the host name that it uses for whomever it calls. */
+  /** Adds a process. Its calls are recognised by the host name that it puts into all its addresses. */
   add(process: SimulatedProcess): void {
     this.#processes.set(process.name, process);
   }
 
   /**
-   * One call from the process whose name is `host`, or from outside of all of them. Rejects with what `serve` rejects
-   * with, and with ProcessEnded when the caller has ended.
+   * Makes one call for the process whose name is `host`; other hosts call without latency. Rejects with the error of
+   * `serve`, or with ProcessEnded if the caller has ended.
    */
   async call<T>(host: string, serve: () => Promise<T>): Promise<T> {
     const caller = this.#processes.get(host);
@@ -95,7 +95,7 @@ export class Network {
       return serve();
     }
     if (!caller.sends()) {
-      // Not at once: code that repeats without waiting would never let the world go on.
+      // Rejecting at once would let code that retries without waiting stop virtual time.
       await this.#time.sleep(LATENCY_MS.most);
       throw new ProcessEnded(`The process ${host} has ended.`);
     }

@@ -11,7 +11,7 @@ import { API_KEY, CUSTOMER, PROJECT, SESSION, USER } from '#shared/datastore/acc
 import { put, type Write } from '#shared/datastore/write.ts';
 import type { Role } from '#shared/domain/principal.ts';
 
-/** Two customers have a group of the same name: nothing of the one may ever be the other's. */
+/** Two customers have a group of the same name, which must not give one access to the other's instances. */
 const PEOPLE = [
   { name: 'alice', customerId: 'acme', tier: 'pro', group: 'group1', roles: [] },
   { name: 'bob', customerId: 'acme', tier: 'pro', group: 'group1', roles: [] },
@@ -28,7 +28,7 @@ const PEOPLE = [
 
 export type PersonName = (typeof PEOPLE)[number]['name'];
 
-/** Those who have instances. */
+/** The users who have instances. */
 export const CUSTOMERS_PEOPLE: readonly PersonName[] = ['alice', 'bob', 'carol', 'dave'];
 
 export interface Person {
@@ -37,7 +37,7 @@ export interface Person {
   /** fid. */
   readonly project: string;
   readonly tier: string;
-  /** Headers that prove who it is, in each family. */
+  /** Headers that authenticate the user, for each family. */
   readonly credentials: {
     readonly compute: Readonly<Record<string, string>>;
     readonly resource: Readonly<Record<string, string>>;
@@ -45,7 +45,7 @@ export interface Person {
   };
 }
 
-/** All users, with the rows that make them known. The same in every world. */
+/** Returns all users, with the rows that authenticate them. The same in every world. */
 export function people(nowMs: number): {
   readonly persons: Readonly<Record<PersonName, Person>>;
   readonly rows: readonly Write[];
@@ -83,7 +83,7 @@ function newPerson(
     credentials: {
       compute: { 'api-key': apiKey, 'api-secret': apiSecret },
       resource: { 'x-api-key': oneStringKey(apiKey, apiSecret) },
-      // The gateway's own place for a caller's `Authorization`.
+      // The gateway moves a caller's `Authorization` to this header.
       fleet: { 'x-forwarded-authorization': `Bearer ${token}` },
     },
   };
@@ -123,7 +123,7 @@ function projectOf(customerId: string): string {
   return `proj_${customerId.padEnd(16, '0')}`;
 }
 
-/** Bytes that are the same for the same name in every run. */
+/** Returns a source of bytes that depend only on the name. */
 function bytesOf(name: string): (count: number) => Buffer {
   let calls = 0;
   return (count) => {

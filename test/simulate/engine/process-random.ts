@@ -3,8 +3,8 @@ import { syncBuiltinESMExports } from 'node:module';
 import { seededRandom } from '#test/support/seeded-random.ts';
 
 /**
- * From now on everything that is random in this process follows from the seed: ids and addresses that the emulators give,
- * the spread of waits in Google's clients.
+ * Makes every random number of this process depend on the seed: ids and addresses that the emulators assign, and the
+ * jitter of Google's clients.
  */
 export function seedProcessRandom(seed: number): void {
   const random = seededRandom(seed ^ 0x5eed5eed);

@@ -10,11 +10,14 @@ import {
 } from '#shared/runtime/worker-function.ts';
 
 /*
- * What the files in functions/ register themselves with in the simulation, instead of with functions-framework: the same
- * three words, which keep a definition to be opened in as many processes as there are. See load-functions.ts.
+ * The simulation's replacement for the registration of functions/ with functions-framework. It exports the same three
+ * functions, but keeps each definition so that it can be opened in several simulated processes. See load-functions.ts.
  */
 
-/** One instance of a function: what it does with one request. A push has only a body; a scheduled run has not even that. */
+/**
+ * Handles one request in one process of a function. A push uses only the body; a scheduled run uses no part of the
+ * request.
+ */
 export type OpenFunction = (request: WireRequest) => Promise<WireReply>;
 
 const registered = new Map<string, (base: BaseTools) => OpenFunction>();
@@ -36,7 +39,7 @@ export function scheduledFunction<More>(definition: ScheduledFunction<More>): vo
   registered.set(definition.name, (base) => openScheduledFunction(definition, base));
 }
 
-/** Opens an instance of a function that was loaded. */
+/** Opens a loaded function for one simulated process. */
 export function openFunction(name: string, base: BaseTools): OpenFunction {
   const open = registered.get(name);
   if (open === undefined) throw new Error(`The function ${name} is not loaded.`);

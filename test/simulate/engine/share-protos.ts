@@ -5,9 +5,9 @@ interface ProtoLoader {
 }
 
 /**
- * Google's clients find their parsed descriptors again by a hash over up to 2 MB of JSON, which takes tens of milliseconds.
- * The simulation opens clients in every process; here descriptors are found by the JSON object itself, which is the same
- * one each time.
+ * Google's clients cache parsed descriptors by a hash over up to 2 MB of JSON, which takes tens of milliseconds per
+ * client. The simulation opens clients in every process, so this caches by the identity of the JSON object, which is
+ * the same each time.
  */
 export function shareProtos(): void {
   const gax = createRequire(import.meta.url)('google-gax') as {

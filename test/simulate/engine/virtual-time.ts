@@ -4,42 +4,44 @@ import type { Cancel, Clock } from '#scripts/emulators/clock.ts';
 
 interface Event {
   readonly dueMs: number;
-  /** Events that are due at the same time happen in the order in which they were planned. */
+  /** Order among events that are due at the same time: the one planned first happens first. */
   readonly sequence: number;
   readonly task: () => void;
   cancelled: boolean;
 }
 
-/** Node's own, from before anything is replaced. */
+/** Node's own setImmediate, kept before timers are replaced. */
 const nextIteration = setImmediate;
 
 /**
- * Events at one point in time. A world at its busiest has some hundred; one with more repeats something for ever, because
- * what it waits for needs time to pass.
+ * Most events at one point of virtual time. A busy world has some hundred; more means a loop that waits for time to
+ * pass without sleeping.
  */
 const EVENTS_AT_ONCE_MAX = 20_000;
 
-/** A history takes up to four hours until everything is at rest, and some thousand events. */
+/** Limits of one history. A regular one takes up to four hours until everything is idle, and some thousand events. */
 const HOURS_MAX = 12;
 const EVENTS_MAX = 500_000;
 
 export interface VirtualTimeOptions {
-  /** Events between two restarts, after which a world counts as one that never ends. */
+  /** Most events between two restarts; more count as a world that never ends. */
   readonly eventsMax?: number;
-  /** Called after each iteration of the event loop of this process. */
+  /** Called after each iteration of this process's event loop. */
   readonly onIteration?: () => void;
 }
 
-/** What is waited for will never happen: nothing is left to happen, or time stands still, or too much of it has passed. */
+/**
+ * The awaited promise will never settle: no event is planned, virtual time does not advance, or a limit is exceeded.
+ */
 export class Endless extends Error {
   override readonly name = 'Endless';
 }
 
 /**
- * The time of a simulated world. Nothing waits: when all promises have settled, the clock jumps to the next planned event.
- * `install` replaces the clock and the timers of this process, so that Google's clients and the emulators live in this time
- * too. Everything in the world must happen by promises, immediates and timers; then the order of events depends on nothing
- * but what was planned.
+ * The virtual time of a simulated world. When all promises have settled, the clock jumps to the next planned event, so
+ * nothing waits in real time. `install` replaces the clock and timers of this process for Google's clients and the
+ * emulators. All code of the world must use promises, immediates and timers only; then the order of events is
+ * reproducible.
  */
 export class VirtualTime implements Clock {
   #nowMs: number;
@@ -66,7 +68,7 @@ export class VirtualTime implements Clock {
     return Math.floor(this.#nowMs);
   }
 
-  /** The clock shows whole milliseconds: at a time between two of them it would show less than what was asked for. */
+  /** Rounded up, because `nowMs` shows whole milliseconds: at a fraction it would show a time before `atMs`. */
   at(atMs: number, task: () => void): Cancel {
     const event = this.#plan(Math.max(Math.ceil(atMs), this.#nowMs), task);
     return () => {
@@ -78,7 +80,7 @@ export class VirtualTime implements Clock {
     return new Promise((resolve) => this.#plan(this.#nowMs + Math.max(0, ms), resolve));
   }
 
-  /** Forgets every planned event and goes to a later time: the next world begins. */
+  /** Drops every planned event and moves to a later time, for the next world. */
   restart(nowMs: number): void {
     this.#heap.length = 0;
     this.#immediates = [];
@@ -88,7 +90,9 @@ export class VirtualTime implements Clock {
     this.#untilMs = this.#nowMs + HOURS_MAX * 3_600_000;
   }
 
-  /** Lets the world go on until the promise has settled. Throws Endless when that will not happen. */
+  /**
+   * Advances virtual time until the promise has settled, and returns its result. Throws Endless if it will not settle.
+   */
   async run<T>(work: Promise<T>): Promise<T> {
     const state = { settled: false };
     const mark = (): void => {
@@ -138,7 +142,8 @@ export class VirtualTime implements Clock {
     const replaced = {
       setTimeout: (task: (...args: unknown[]) => void, ms?: number, ...args: unknown[]) =>
         new Timer(timer(task, ms, args)),
-      // Whatever beats for ever would keep a world alive that has come to rest; what needs no beat works without.
+      // Intervals never fire: a periodic task would keep an idle world busy for ever, and no code of the world needs
+      // one.
       setInterval: () => new Timer(undefined),
       setImmediate: (task: (...args: unknown[]) => void, ...args: unknown[]) => {
         const event: Event = { dueMs: 0, sequence: 0, task: () => task(...args), cancelled: false };
@@ -223,7 +228,7 @@ function cancel(timer: unknown): void {
   if (timer instanceof Timer) timer.close();
 }
 
-/** What the replaced functions answer, with what callers of Node's timers use of it. */
+/** The timer object that the replaced functions return, with the members that callers use. */
 class Timer {
   readonly #event: Event | undefined;
 

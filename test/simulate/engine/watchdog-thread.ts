@@ -8,13 +8,13 @@ let seen = 0;
 
 setInterval(() => {
   const beats = Atomics.load(view, BEATS);
-  // Nothing is watched before the first beat.
+  // The watch begins at the first beat.
   if (beats === 0 || beats !== seen) {
     seen = beats;
     return;
   }
   const seed = Atomics.load(view, SEED);
-  // Output through the stream of the other thread would wait for that thread.
+  // console.log would wait for the main thread, which is blocked.
   writeSync(1, `\nThe history of seed ${seed} does not end: its code never yields to the event loop.\n`);
   process.kill(process.pid, 'SIGKILL');
 }, stallMs);

@@ -1,6 +1,9 @@
 import { Worker } from 'node:worker_threads';
 
-/** What both threads see: how often the world went on, and the seed of the history that is played. */
+/**
+ * Indices of the memory shared by both threads: the count of event loop iterations, and the seed of the history being
+ * played.
+ */
 export const BEATS = 0;
 export const SEED = 1;
 
@@ -10,8 +13,8 @@ export interface WatchdogData {
 }
 
 /**
- * Ends this process when the world stands still in real time: code that never yields to the event loop cannot be stopped
- * from within its own thread. The seed of the history is printed first.
+ * Ends this process if its event loop stands still in real time, because code that never yields cannot be stopped
+ * within its own thread. Prints the seed of the history first.
  */
 export class Watchdog {
   readonly #view: Int32Array;
@@ -26,13 +29,13 @@ export class Watchdog {
     this.#thread.unref();
   }
 
-  /** The history of this seed begins. */
+  /** Starts watching the history of this seed. */
   watch(seed: number): void {
     Atomics.store(this.#view, SEED, seed);
     this.beat();
   }
 
-  /** The event loop has run once more. */
+  /** Reports an iteration of the event loop. */
   beat(): void {
     Atomics.add(this.#view, BEATS, 1);
   }
