@@ -28,29 +28,33 @@ export interface CreateRequest {
   readonly tier: Tier;
   readonly requestId: string;
   readonly idempotencyKey: IdempotencyKey | undefined;
-  /** First part of the ids: `tw`. */
+  /** Prefix of the generated ids, for example `tw`. */
   readonly idPrefix: string;
-  /** Looked up beside everything else; throws `not_found` for unknown names. */
+  /**
+   * Resolves the blueprint; called while other rows are read. Throws `not_found` for names that the catalogue lacks.
+   */
   readonly blueprint: () => Promise<Blueprint>;
-  /** The answer to the caller, which is kept with the Idempotency-Key. */
+  /** Builds the response; it is stored with the Idempotency-Key and replayed to repeats of the request. */
   readonly answer: (instance: Instance, operation: Operation) => Reply;
 }
 
-/** The reconciler looks after a new VM by itself when nothing else has by then. */
+/** The reconciler compares a new record with its VM after this time, unless a request or the worker has by then. */
 const FIRST_CHECK_MS = 120_000;
 
 export interface Accepted {
   readonly instance: Instance;
   readonly operation: Operation;
   readonly reply: Reply;
-  /** As the commit left them; `undefined` when its answer was lost, or when they have been written since. */
+  /** The rows as the commit wrote them; `undefined` when the commit's response was lost or the rows changed since. */
   readonly rows?: NewRows;
 }
 
-/** The request's operation and its idempotency record, if that is still the one it wrote. */
+/** The request's operation, and its idempotency record unless another request has replaced that record. */
 type OwnRows = readonly [Row<Operation> | undefined, Row<IdempotencyRecord> | undefined];
 
-/** What is confirmed once Compute Engine has answered: the request's own rows, the instance and its first event. */
+/**
+ * The rows that are updated once Compute Engine has answered: the request's own rows, the instance and its first event.
+ */
 export type NewRows = readonly [OwnRows, readonly [Row<Instance> | undefined, Row<InstanceEvent> | undefined]];
 
 export async function accept(
@@ -60,11 +64,13 @@ export async function accept(
   const { caller, tier, idempotencyKey } = request;
   const [defaultProject] = caller.projects;
   const usageRef = ref(USAGE, caller.customerId);
-  // Made once: after a lost answer the operation's row tells whether the commit was applied.
+  // Generated once, outside the retried transaction: after a lost response the operation's row shows whether it was
+  // committed.
   const operationRef = ref(OPERATION, operationId(nowMs(), random));
   return store.change<Accepted | { readonly earlier: IdempotencyRecord }>(async () => {
     const lookedUp = request.blueprint();
-    // What is not in the catalogue (any more) matters only to a request that is not a repeat.
+    // A name that the catalogue lacks must not fail a repeated request, so the rejection is handled only where it is
+    // awaited.
     lookedUp.catch(() => undefined);
     const [usage, earlier, ordered] = await store.getAll([
       usageRef,
@@ -81,7 +87,7 @@ export async function accept(
     const instances = reserve(usage?.value.instances ?? 0, tier.maxInstances);
     const id = instanceId(request.idPrefix, caller.userId, random);
     const operation = newOperation(operationRef, { id, request, atMs });
-    // Another customer's orders are not there for this caller.
+    // Orders of another customer's project of the same id must not be used.
     const orders = ordered?.value.customerId === caller.customerId ? ordered : undefined;
     const { machineType } = blueprint.machine;
     const allotment = allot(orders?.value, { machineType, zone: blueprint.zone, nowMs: atMs });
@@ -129,7 +135,10 @@ export async function accept(
   });
 }
 
-/** An instance is visible by the groups of its creator: a caller without any could not stop or delete what they pay for. */
+/**
+ * Throws `forbidden`: an instance is visible by its creator's groups, so a caller without any could not stop or delete
+ * it.
+ */
 export function requireGroups(caller: Principal): void {
   if (caller.groups.length > 0 || isAdmin(caller)) return;
   throw new Failure('forbidden', 'You belong to no group, and instances are visible by the groups of their creator.', {

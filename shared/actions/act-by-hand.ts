@@ -10,14 +10,14 @@ import { publishOperations } from '#shared/lifecycle/publish-operations.ts';
 import type { Tools } from '#shared/lifecycle/tools.ts';
 import type { RepairTools } from './repair-operation.ts';
 
-/** What an operator may ask of an instance at a command line. */
+/** The operations that an operator can request on an instance from the command line. */
 export const HAND_VERBS = ['start', 'stop', 'delete'] as const;
 export type HandVerb = (typeof HAND_VERBS)[number];
 
 /**
- * Accepts an operation that an operator asks for at a command line, where there is no principal: the audit trail and the
- * history have the command line's actor. A delete is carried out by the worker. Answers the operation's id; asking for
- * what is pending answers the pending one. Throws `not_found` and `conflict`.
+ * Accepts an operation that an operator requests on the command line. There is no principal, so the audit trail and the
+ * history name the command line as the actor. The worker carries out a delete too. Returns the operation's id; when the
+ * same operation is pending already, returns the pending one's id. Throws `not_found` and `conflict`.
  */
 export async function actByHand(
   { verb, instanceId }: { readonly verb: HandVerb; readonly instanceId: string },

@@ -7,13 +7,13 @@ import type { Actor } from '#shared/domain/principal.ts';
 import { known } from '#shared/domain/stored-word.ts';
 import type { Tools } from '#shared/lifecycle/tools.ts';
 
-/** Who asked, and in which request. */
+/** The actor that requested an operation, and the id of their request. */
 export interface AskedBy {
   readonly actor: Actor;
   readonly requestId: string;
 }
 
-/** The writer of audit entries for a request of a principal. */
+/** Returns the auditor that writes audit entries for a request of a principal. */
 export function auditorOf({ actor, requestId }: AskedBy, { nowMs, random }: Pick<Tools, 'nowMs' | 'random'>) {
   return {
     actor: { type: 'principal', id: actor.id },
@@ -24,9 +24,9 @@ export function auditorOf({ actor, requestId }: AskedBy, { nowMs, random }: Pick
 }
 
 /**
- * The audit entry of an operation that an administrator asks for; none for a customer's own operation, which history and
- * operations record. `joined`: the operation was pending already. `overridden`: the instance was protected from deletion, and
- * the administrator insisted.
+ * Returns the write of an audit entry for an operation that an administrator requested; nothing for a customer's own
+ * operation, which the instance's history records. `joined`: the operation was already pending. `overridden`: the
+ * instance was protected from deletion, and the administrator forced the delete.
  */
 export function auditOperation(
   by: AskedBy,

@@ -20,29 +20,29 @@ export interface BatchRequest {
   readonly caller: Principal;
   readonly actor: Actor;
   readonly requestId: string;
-  /** fids, each once; so few that all their writes are one commit. */
+  /** Fids without duplicates; few enough that all their writes fit one commit. */
   readonly instances: readonly string[];
   readonly kind: 'start' | 'stop';
 }
 
-/** What an instance shows that was asked to start or to pause, and will. */
+/** The status to return for an instance whose start or stop was accepted. */
 const ACCEPTED: Readonly<Record<BatchRequest['kind'], FleetStatus>> = {
   start: 'STATUS_CONFIRMED',
   stop: 'STATUS_STOPPING',
 };
 
 interface Accepted {
-  /** By the instance's id. */
+  /** Keyed by the instance's id. */
   readonly statuses: ReadonlyMap<string, FleetStatus>;
-  /** The operation of each instance that has one to do: a new one, or the one that it joins. In the order asked. */
+  /** The operation of each instance that needs one, new or already pending. In the order of the request. */
   readonly operationIds: readonly string[];
   readonly published: readonly OperationMessage[];
 }
 
 /**
- * Starts or pauses many instances: one look-up, one commit with an operation for each that can do it, one publish. All of
- * it is accepted or nothing. Throws `forbidden` for a start of a suspended customer, `not_found`, `conflict` for one that is being made or removed, and `not_implemented`
- * for a spot instance, whose life is the cloud's to decide.
+ * Starts or pauses many instances with one look-up, one commit and one publish. Either all are accepted or none. Throws
+ * `forbidden` for a start when the customer is suspended, `not_found`, `conflict` for an instance that is being created
+ * or deleted, and `not_implemented` for a spot instance, whose power state Compute Engine decides.
  */
 export async function batchPower(
   request: BatchRequest,
@@ -51,7 +51,8 @@ export async function batchPower(
   const { store, nowMs, random } = tools;
   if (request.kind === 'start') requireNotSuspended(request.caller);
   const ids = request.instances.map((fid) => idOf('instance', fid));
-  // Made once: after a lost answer the operations tell whether the commit was applied.
+  // Generated once, outside the retried transaction: after a lost response the operations show whether it was
+  // committed.
   const operationIds = ids.map(() => operationId(nowMs(), random));
   const accepted = await store.change<Accepted>(async () => {
     const found = await store.getAll(ids.map((id) => (id === undefined ? undefined : ref(INSTANCE, id))));
@@ -78,7 +79,7 @@ export async function batchPower(
   return accepted;
 }
 
-/** Throws before anything is done to any of them. */
+/** Throws `conflict` if any instance is being created or deleted, before any of them is changed. */
 function requireReady(instances: readonly Instance[]): void {
   const unready = instances.find(
     (instance) => projectedStatus(instance) === 'DELETING' || instance.queue.some(({ kind }) => kind === 'create'),
@@ -107,7 +108,7 @@ interface BatchPlan {
   readonly message?: OperationMessage;
 }
 
-/** What one instance is to do: a new operation, the one that it joins, or nothing. */
+/** Decides what one instance needs: a new operation, the pending one, or nothing. */
 function planFor(
   row: Row<Instance>,
   { request, id, atMs }: { readonly request: BatchRequest; readonly id: string; readonly atMs: number },
@@ -124,7 +125,7 @@ function planFor(
     atMs,
   });
   const writes = [insert(OPERATION, id, operation), ...enqueue(row, operation, atMs)];
-  // Behind others it is published when they have ended.
+  // An operation that is queued behind others is published when those have ended.
   if (row.value.queue.length > 0) return { status: ACCEPTED[kind], writes, operationId: id };
   const message = { operationId: id, instanceId: row.id, customerId: row.value.customerId };
   return { status: ACCEPTED[kind], writes, operationId: id, message };

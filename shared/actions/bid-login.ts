@@ -5,7 +5,7 @@ import { sshKeyIdOf } from '#shared/domain/project-ssh-key.ts';
 import { keysForInstance } from './keys-for-instance.ts';
 import { sshKeyNotFound } from './ssh-key-owner.ts';
 
-/** The one user that clients of this family log in as, whatever the image. */
+/** The login user of this family's instances, the same for every image. */
 const BID_USER = 'ubuntu';
 
 export interface BidLoginRequest {
@@ -15,13 +15,15 @@ export interface BidLoginRequest {
   readonly sshKeys: readonly string[];
 }
 
-/** Who may log in to the instances of a bid, and the metadata that lets them. */
+/** Who may log in to the instances of a bid, and the VM metadata that lets them. */
 export interface BidLogin {
   readonly login: Login;
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** The bid's keys and those that its project requires. Throws `not_found` for a key that the caller cannot use. */
+/**
+ * Collects the bid's keys and the keys that its project requires. Throws `not_found` for a key the caller cannot use.
+ */
 export async function bidLogin(
   { caller, project, sshKeys }: BidLoginRequest,
   store: Pick<Store, 'getAll' | 'query'>,

@@ -21,23 +21,25 @@ export interface BidMachineRequest {
   readonly zone: string;
   readonly launch: LaunchSpecification;
   readonly kubernetesCluster: string | null;
-  /** Looked up beside the catalogue. */
+  /** Resolves the login; called while the catalogue is read. */
   readonly login: () => Promise<BidLogin>;
 }
 
-/** The network tag by which machines of bids reach each other's private addresses; the firewall is in infra/network.tf. */
+/**
+ * Network tag that lets machines of bids reach each other's private addresses; infra/network.tf has the firewall rule.
+ */
 const BID_TAG = 'bid';
 
-/** What each instance is made of, and who may log in to it. */
+/** The machine of each instance of a bid, and who may log in to it. */
 export interface BidMachine {
   readonly machine: MachineSpec;
   readonly login: Login;
 }
 
 /**
- * What each instance of a bid is made of. What is offered, and in which zones, is what the instance types and the availability
- * list say. Throws `not_found` for a type, image or cluster that does not exist, and `invalid_request` for a zone that does not
- * have the type, an image of another architecture and another memory than the type's.
+ * Resolves the machine of a bid's instances. Accepts the same types and zones as the instance types list and the
+ * availability list show. Throws `not_found` for a type, image or cluster that does not exist, and `invalid_request`
+ * for a zone without the type, an image of another architecture, or a memory size other than the type's.
  */
 export async function bidMachine(request: BidMachineRequest, catalog: CatalogReader): Promise<BidMachine> {
   const { launch, zone } = request;
@@ -71,12 +73,13 @@ export async function bidMachine(request: BidMachineRequest, catalog: CatalogRea
   return { machine, login };
 }
 
-/** The server type whose machine type is asked for, with the zones that have it. */
+/** Finds the server type of the requested machine type, and the zones that offer it. */
 async function offeredType({ customerId, instanceType }: BidMachineRequest, catalog: CatalogReader) {
   const found = await readLaunchCatalog(catalog);
   const machineType = idOf('instanceType', instanceType) ?? '';
   const isOffered = machineOffers(found.serverTypes, customerId).some((offer) => offer.machineType === machineType);
-  // Two server types of one machine type differ in their boot disks only; the first one's is taken, as it is offered.
+  // Server types of the same machine type differ only in their boot disks. The offers use the first one, so it is used
+  // here.
   const type = found.serverTypes.find(
     (row) => row.machineType === machineType && (row.customerId === '' || row.customerId === customerId),
   );
@@ -84,7 +87,7 @@ async function offeredType({ customerId, instanceType }: BidMachineRequest, cata
   return { type, zones: launchZones(found, customerId).get(machineType) ?? [], config: found.config };
 }
 
-/** The image of that version; without one, the latest Ubuntu of the catalogue for the type's architecture. */
+/** Finds the requested image; without a requested version, the latest Ubuntu image for the type's architecture. */
 function imageOf(
   { customerId, launch: { imageVersion } }: BidMachineRequest,
   { machineType }: Pick<ServerType, 'machineType'>,

@@ -2,10 +2,12 @@ import { LIVE_BIDS_OF_PROJECT } from '#shared/datastore/queries.ts';
 import type { Store } from '#shared/datastore/store.ts';
 import { type ProjectSshKey, sshKeyFid } from '#shared/domain/project-ssh-key.ts';
 
-/** Live bids of a project that are looked through; a project has a few. */
+/** Limit of live bids read per project; a project has only a few. */
 const BIDS_MAX = 500;
 
-/** What would still make machines with a key, in words for the caller: the bids of its project that have not ended. */
+/**
+ * Describes, for an error message, the live bids of the key's project that would still create machines with this key.
+ */
 export async function bidsUsingKey(
   { id, project }: Pick<ProjectSshKey, 'id' | 'project'>,
   { store }: { readonly store: Pick<Store, 'query'> },

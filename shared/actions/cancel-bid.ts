@@ -16,9 +16,9 @@ export interface BidAct extends BidRequest {
 }
 
 /**
- * Ends a bid: in one commit it is Terminated, each of its instances has a delete, so no list shows it otherwise, and its
- * volumes are free. An instance that is protected from deletion stays. A bid that has ended stays as it is. Throws
- * `not_found`.
+ * Ends a bid. One commit sets the bid to Terminated, queues a delete for each instance and frees the volumes, so no
+ * list shows a partial state. An instance that is protected from deletion is kept. A bid that has ended is left
+ * unchanged. Throws `not_found`.
  */
 export async function cancelBid(request: BidAct, tools: BidTools): Promise<void> {
   const { store, nowMs, random } = tools;

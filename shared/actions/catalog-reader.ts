@@ -17,14 +17,14 @@ import { Failure } from '#shared/domain/failure.ts';
 import { nearestText } from '#shared/domain/nearest.ts';
 import type { Tier } from '#shared/domain/tier.ts';
 
-/** The catalogue changes rarely; a change shows within this time. */
+/** The catalogue changes rarely; a change takes effect within this time. */
 const REMEMBERED_MS = 30_000;
-/** Rows remembered per process, in all. */
+/** Maximum number of cached entries per process. */
 const ROWS_MAX = 1_000;
-/** A catalogue is made by hand; a page this long holds all of it, and a longer one is read page by page. */
+/** Operators write the catalogue, so one page usually holds a whole kind; a longer one is read page by page. */
 const PAGE_SIZE = 300;
 
-/** Reads the catalogue, remembering rows for a while. What does not exist is not remembered. */
+/** Reads the catalogue and caches rows for `REMEMBERED_MS`. Missing rows are not cached. */
 export class CatalogReader {
   readonly #store: Store;
   readonly #nowMs: () => number;
@@ -35,7 +35,7 @@ export class CatalogReader {
     this.#nowMs = options.nowMs;
   }
 
-  /** Fails closed: a customer whose tier is not in the catalogue may do nothing. */
+  /** Returns a tier by name. Throws `internal` for a tier that the catalogue lacks, so its customers can do nothing. */
   async tier(name: string): Promise<Tier> {
     const tier = await this.#find(TIER, name);
     if (tier === undefined)
@@ -81,7 +81,7 @@ export class CatalogReader {
     return this.all(ALL_NETWORK_CONFIGS);
   }
 
-  /** The subnets of a network (`global/networks/default`) that belong to all customers. */
+  /** Returns the subnets of a network (`global/networks/default`) that every customer can use. */
   async subnetsOf(network: string): Promise<readonly Subnet[]> {
     const [networks, subnets] = await Promise.all([this.all(ALL_NETWORKS), this.all(ALL_SUBNETS)]);
     const vpcs = new Set(networks.filter((row) => row.network === network).map(({ id }) => id));
@@ -99,14 +99,14 @@ export class CatalogReader {
   async #find<T>(kind: Kind<T>, id: string): Promise<T | undefined> {
     const key = `${kind.name}/${id}`;
     const remembered = this.#rows.get(key, this.#nowMs());
-    // Only rows of this kind are kept under this key.
+    // The key begins with the kind's name, so the cached value is a row of this kind.
     if (remembered !== undefined) return remembered as T;
     const row = await this.#store.get(ref(kind, id));
     if (row !== undefined) this.#rows.set(key, row.value, this.#nowMs());
     return row?.value;
   }
 
-  /** Every row of a kind of the catalogue; `shape` is one of the queries that read a whole kind. */
+  /** Returns every row of a kind; `shape` must be one of the queries that read a whole kind. */
   async all<T>(shape: Shape<T>): Promise<readonly T[]> {
     const key = `${shape.kind.name}/`;
     const remembered = this.#rows.get(key, this.#nowMs());

@@ -15,22 +15,22 @@ import { claimAndAssignVolumes, claimVolumes, readVolumes, releaseVolumes } from
 import type { BidAct } from './cancel-bid.ts';
 import { requireBid } from './read-bid.ts';
 
-/** Members that are absent or null change nothing. */
+/** The requested changes; absent and null members leave the bid unchanged. */
 export interface BidChange {
   readonly paused?: boolean | null;
-  /** Dollars, as the contract checked them. */
+  /** In dollars; the contract has validated the format. */
   readonly limit_price?: string | null;
   readonly memory_gb?: number | null;
-  /** fids of all volumes that its first instance is to have. */
+  /** Fids of all volumes that the bid's first instance shall have. */
   readonly volumes?: readonly string[] | null;
 }
 
 const NONE: Ordered = { writes: [], messages: [] };
 
 /**
- * Changes a bid in one commit, and answers it as it is then. Pausing and resuming reach every instance as operations. What
- * the bid has already is no change. Throws `not_found`, `conflict` for a bid that has ended, and `invalid_request` for a
- * change that names nothing.
+ * Changes a bid in one commit and returns the changed bid. Pausing and resuming add an operation to every instance.
+ * Members that equal the bid's present values change nothing. Throws `not_found`, `conflict` for a bid that has ended,
+ * and `invalid_request` for a request without any change.
  */
 export async function changeBid(request: BidAct & { readonly change: BidChange }, tools: BidTools): Promise<Bid> {
   const { store, nowMs } = tools;
@@ -69,7 +69,7 @@ function withLimit(bid: Bid, { limit_price: limit }: BidChange, { actor, atMs }:
   const limitCents = centsOf(limit);
   if (limitCents === bid.limitCents) return bid;
   const changed = withBidEvent({ ...bid, limitCents }, { type: 'Limit Price Changed', atMs, actor, limitCents });
-  // Whether the price is met is decided anew; an attempt that was put off for another reason keeps its time.
+  // The bid is checked against the new limit at once. An attempt delayed for a reason other than price keeps its time.
   return bid.phase === 'paused' || isPutOff(bid) ? changed : { ...changed, checkAtMs: atMs };
 }
 
@@ -98,7 +98,7 @@ function powered(bid: Bid, { paused, instances, context }: Powering): { readonly
   return resumed(withBidEvent(bid, { type: 'Resumed', atMs, actor }), { instances, context });
 }
 
-/** The same instances start again; without any, the bid waits for all of them anew. */
+/** Resumes a bid: starts its existing instances, or waits for a launch of new ones if it has none. */
 function resumed(bid: Bid, { instances, context }: Omit<Powering, 'paused'>) {
   const checkAtMs = context.atMs;
   if (bid.instances.length === 0) return { bid: { ...bid, phase: 'waiting' as const, checkAtMs }, ordered: NONE };
@@ -110,7 +110,7 @@ function resumed(bid: Bid, { instances, context }: Omit<Powering, 'paused'>) {
   return { bid: { ...bid, phase: 'regaining' as const, lost, checkAtMs }, ordered: NONE };
 }
 
-/** It rests, or will when what is queued on it has been done. */
+/** True if the instance is stopped, or will be once its queued operations have ended. */
 function isResting({ status, queue }: Instance): boolean {
   if (status === 'ERROR') return false;
   return isStopped(status) || status === 'SUSPENDED' || status === 'STOPPING' || queue.at(-1)?.kind === 'stop';
@@ -122,7 +122,7 @@ interface Placing {
   readonly context: Context;
 }
 
-/** The bid with these volumes: those that come go to its first instance, those that go are free. */
+/** Sets the bid's volumes: added ones are attached to its first instance, removed ones become free. */
 async function withVolumes(
   bid: Bid,
   { change: { volumes }, instances, context: { actor, atMs } }: Placing,

@@ -7,7 +7,7 @@ import type { ZoneOperation } from '#shared/gce/compute.ts';
 import type { Tools } from '#shared/lifecycle/tools.ts';
 import { type CreateRequest, type NewRows, readOwn } from './accept-create.ts';
 
-/** Notes what Compute Engine answered, and ends the leases of operation and idempotency record. */
+/** Records Compute Engine's answer, and ends the leases of the operation and the idempotency record. */
 export async function confirm(
   request: CreateRequest,
   {
@@ -21,7 +21,7 @@ export async function confirm(
   },
   { store, log }: Tools,
 ): Promise<void> {
-  // Mostly nothing has changed since the first commit. After a conflict the rows are read again.
+  // Usually nothing has changed since the first commit, so its rows are used. After a conflict they are read again.
   let known = rows;
   try {
     await store.change(async () => {
@@ -47,17 +47,17 @@ export async function confirm(
       return { writes, result: undefined };
     });
   } catch (thrown) {
-    // The VM was asked for and is on record: the request has succeeded. Leases end by themselves.
+    // The record and the VM exist, so the request has succeeded; the leases expire without this commit.
     log.warn('a create could not be confirmed on record; its lease will run out', { operationId: id, cause: thrown });
   }
 }
 
-/** The VM exists from now on, and since when is what the cloud says: the record was made a little earlier. */
+/** Corrects the start of the instance to the cloud's time: the record was written slightly before the VM existed. */
 function begunWrites(
   { startedAtMs, targetId }: ZoneOperation,
   { instance, first }: { readonly instance: Row<Instance> | undefined; readonly first: Row<InstanceEvent> | undefined },
 ): readonly Write[] {
-  // Another process has looked at the VM already, and has written down what it saw.
+  // Another process has already observed the VM and recorded its status.
   if (instance === undefined || first === undefined || instance.value.eventCount > 1) return [];
   const atMs = startedAtMs ?? first.value.atMs;
   const cloudId = instance.value.cloudId === '' ? targetId : instance.value.cloudId;

@@ -18,14 +18,14 @@ import { replayed } from './idempotent.ts';
 import { oneCreateAtATime } from './one-create-at-a-time.ts';
 import { undo } from './undo-create.ts';
 
-/** A first request with the same Idempotency-Key is waited for this long before the caller is told to come back. */
+/** How long a repeat waits for the first request with its Idempotency-Key before it fails with `conflict`. */
 const WAIT_FOR_FIRST_MS = 2_500;
 const WAIT_STEP_MS = 50;
 
 /**
- * Makes an instance. One commit holds the idempotency record, the quota, the instance, its operation and its first event;
- * then Compute Engine is asked. A refusal undoes the commit; an answer that never comes leaves the operation to the
- * worker, which asks again under the same name and requestId.
+ * Creates an instance. One commit writes the idempotency record, the quota, the instance, its operation and its first
+ * event; then Compute Engine is called. If Compute Engine refuses, the commit is undone. If no answer arrives, the
+ * worker repeats the call with the same VM name and requestId.
  */
 export async function createInstance(request: CreateRequest, tools: Tools): Promise<Reply> {
   const waitUntilMs = tools.nowMs() + WAIT_FOR_FIRST_MS;
@@ -38,7 +38,7 @@ export async function createInstance(request: CreateRequest, tools: Tools): Prom
     if (nowMs >= waitUntilMs) {
       throw new Failure('conflict', 'The first request with this Idempotency-Key is still at work. Please try again.', {
         reason: 'idempotency_key_in_use',
-        // By then the first request has answered, has renewed its lease, or is known to have died.
+        // When the lease ends, the first request has either answered, renewed its lease or crashed.
         retryAfterSeconds: Math.ceil((earlier.leaseUntilMs - nowMs) / 1000),
       });
     }
@@ -47,8 +47,8 @@ export async function createInstance(request: CreateRequest, tools: Tools): Prom
 }
 
 /**
- * The first answer again. If the first request died before it released its lease, nothing has published the operation yet:
- * this request does.
+ * Replays the first response. If the first request crashed before it released its lease, it has not published the
+ * operation, so this request publishes it.
  */
 async function replayOf(earlier: IdempotencyRecord, tools: Tools): Promise<Reply> {
   const { operationId, instanceId, customerId, leaseUntilMs } = earlier;
@@ -103,9 +103,9 @@ async function carryOut(
 }
 
 /**
- * Whether a VM may have come of attempts that all failed. A refusal says nothing about an attempt before it that was never
- * answered, and a 5xx is a "no" that can be wrong: taken back although the VM is there, the same Idempotency-Key would make
- * a second one.
+ * Returns whether a VM may exist although all attempts failed. A refusal says nothing about an earlier attempt that was
+ * never answered, and after a 5xx the VM can exist all the same. If the create were undone while the VM exists, a retry
+ * with the same Idempotency-Key would create a second VM.
  */
 async function mayBeThere(
   {
@@ -120,7 +120,7 @@ async function mayBeThere(
   tools: Tools,
 ): Promise<boolean> {
   if (failures.includes('lost')) return true;
-  // It is the answer to an attempt before: nobody else makes this name.
+  // Nothing else creates a VM of this name, so it was created by an earlier attempt of this request.
   if (error.reason === 'already_exists' && failures.length > 1) return true;
   if (!failures.includes('backend_error')) return false;
   try {

@@ -4,13 +4,16 @@ import type { Operation } from '#shared/domain/operation.ts';
 import type { Tools } from '#shared/lifecycle/tools.ts';
 import { type CreateRequest, readOwn } from './accept-create.ts';
 
-/** A call to Compute Engine is given up after 8 s; with less left, the lease is renewed before the call. */
+/**
+ * A call to Compute Engine times out after 8 s. If the lease has less time left than this, it is renewed before the
+ * call.
+ */
 const CALL_MS = 9_000;
 
 /**
- * The lease of a create request on its operation and its idempotency record: the worker leaves the operation alone, and a
- * repeat of the request waits for the answer. Short, so that a process that dies blocks neither for long; renewed while
- * the request lives.
+ * The lease of a create request on its operation and its idempotency record. While it lasts, the worker leaves the
+ * operation alone and repeats of the request wait. The lease is short, so a crashed process blocks them only briefly; a
+ * running request renews it.
  */
 export class CreateLease {
   readonly #request: CreateRequest;
@@ -26,14 +29,15 @@ export class CreateLease {
     this.#untilMs = operation.leaseUntilMs;
   }
 
-  /** The rows are not as the request's first commit left them. */
+  /** True if a renewal was attempted, so the rows may differ from those that the first commit wrote. */
   get wasRenewed(): boolean {
     return this.#renewed;
   }
 
   /**
-   * To be called before a call to Compute Engine. Never throws: a lease that was lost, or that the store does not renew,
-   * lets the worker make the same call, which changes nothing.
+   * Renews the lease if it ends too soon for one call to Compute Engine; to be called before each such call. Never
+   * throws: without the lease the worker may make the same call, which has the same requestId and so has no second
+   * effect.
    */
   async keep(): Promise<void> {
     const { nowMs, log } = this.#tools;

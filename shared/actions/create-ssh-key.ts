@@ -11,22 +11,22 @@ import { sshKeyOwner } from './ssh-key-owner.ts';
 
 export interface CreateSshKeyRequest {
   readonly caller: Principal;
-  /** fid; `undefined`: the caller's default project. */
+  /** Fid; `undefined` stands for the caller's default project. */
   readonly project: string | undefined;
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly publicKey: string;
   readonly isDefault: boolean;
-  /** Only an administrator may ask for it. */
+  /** Only administrators may set this to true. */
   readonly required: boolean;
-  /** JSON pointer to the public key in the body, as the family writes it. */
+  /** JSON pointer to the public key in the request body; it differs between API families. */
   readonly pointer: string;
 }
 
-/** Keys that one project may have: a create reads those that it gives to every instance. */
+/** Maximum number of keys per project: a create reads all keys that the project gives to its instances. */
 const KEYS_MAX = 200;
 
-/** Stores a public key. The same name or the same key again is another row: each has an id of its own. */
+/** Stores a public key. Neither the name nor the key has to be unique: every call adds a row with its own id. */
 export async function createSshKey(
   request: CreateSshKeyRequest,
   { store, nowMs, random }: Pick<Tools, 'store' | 'nowMs' | 'random'>,
@@ -64,7 +64,7 @@ function requirePublicKey({ publicKey, pointer }: CreateSshKeyRequest): SshPubli
   });
 }
 
-/** Two keys that come at the same moment may make it one too many; the limit is against heaps, not against the last one. */
+/** Throws `quota_exceeded` at the limit. Concurrent calls can exceed it by a few keys, which does no harm. */
 async function requireRoomForKey(holder: string, store: Pick<Tools['store'], 'count'>): Promise<void> {
   const count = await store.count(SSH_KEYS_HELD, { holder: { stringValue: holder } });
   if (count < KEYS_MAX) return;

@@ -19,21 +19,23 @@ import { projectNotFound } from './require-project.ts';
 export interface CreateVolumeRequest extends VolumeWish {
   readonly caller: Principal;
   readonly tier: Tier;
-  /** Throws for an interface that is not offered, a region without machines and a size that no disk has. */
+  /**
+   * Resolves the type. Throws for an interface that is not offered, a region without machines and an impossible size.
+   */
   readonly typeOf: (wish: VolumeWish) => Promise<VolumeType>;
 }
 
-/** The sweep looks after a new volume by itself when the request that made it has died by then. */
+/** The sweep checks a new volume after this time, in case the request that created it has crashed. */
 const FIRST_CHECK_MS = 30_000;
 
-/** Creates of one customer in this process run one after the other: they all write the customer's usage. */
+/** Serializes creates of one customer in this process, because all of them write the customer's usage row. */
 const perCustomer = new KeyedMutex();
 
 /**
- * Makes a volume. One commit holds its record, its name and its GB; then Compute Engine is asked for the disk. A refusal
- * takes the commit back; an answer that never comes leaves the volume to the sweep, which asks again under the same name and
- * requestId. The same request again within minutes, by the same user, answers the same volume: clients repeat a POST whose
- * answer was lost.
+ * Creates a volume. One commit writes its record, its name and its share of the quota; then Compute Engine is called.
+ * If Compute Engine refuses, the commit is undone. If no answer arrives, the sweep repeats the call with the same disk
+ * name and requestId. If the same user repeats the request within minutes, it returns the same volume, because clients
+ * repeat a POST whose response was lost.
  */
 export async function createVolume(
   request: CreateVolumeRequest,
@@ -41,7 +43,8 @@ export async function createVolume(
 ): Promise<Volume> {
   const type = request.typeOf(request);
   type.catch(() => undefined);
-  // Administrators may look into every project, but what they make belongs to their own customer.
+  // Administrators may read every project, but a volume belongs to their own customer, so they create only in their own
+  // projects.
   if (!request.caller.projects.includes(request.project)) throw projectNotFound(request.caller, request.project);
   const { diskType } = await type;
   const volume = await perCustomer.run(request.caller.customerId, () => accept(request, diskType, tools));
@@ -50,7 +53,7 @@ export async function createVolume(
   try {
     outcome = await settleVolume(volume.id, tools);
   } catch (thrown) {
-    // The sweep, or a repeat of this request, was at work on it too, and has seen something newer.
+    // The sweep or a repeat of this request has settled the volume at the same time and recorded a newer state.
     if (!(thrown instanceof Conflict)) throw thrown;
     return volume;
   }
@@ -63,7 +66,8 @@ async function accept(
   diskType: string,
   { store, nowMs, random }: VolumeTools & Pick<Tools, 'random'>,
 ): Promise<Volume> {
-  // Made once: after a lost answer the volume's row tells whether the commit was applied.
+  // Generated once, outside the retried transaction: after a lost response the volume's row shows whether it was
+  // committed.
   const id = volumeId(caller.userId, random);
   const { customerId, userId } = caller;
   const { name, project, zone, sizeGb } = wish;
@@ -101,8 +105,8 @@ function usageWrite(usage: Row<VolumeUsage> | undefined, customerId: string, gb:
 }
 
 /**
- * What the caller is told when Compute Engine does not make the disk. Never a 5xx, which clients repeat for minutes: nothing
- * came of the request, and the same request will not do better soon.
+ * Returns the failure for a disk that Compute Engine refused. It is never a 5xx, because clients retry those for
+ * minutes and the same request is unlikely to succeed soon.
  */
 function refusal(error: CloudError, { zone }: Volume): Failure {
   const { message } = cloudFailure(error, { zone, machineType: '' }, 'insert');

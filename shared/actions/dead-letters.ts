@@ -11,15 +11,15 @@ import { foreignCursor, invalidQuery } from '#shared/pagination/invalid-query.ts
 import type { ListTools } from '#shared/pagination/list-cursors.ts';
 import { type RepairTools, retryAs } from './repair-operation.ts';
 
-/** A message that Pub/Sub gave up on, and what its operation is now. */
+/** A message that Pub/Sub could not deliver, and the present state of its operation. */
 export interface ShownDeadLetter {
   readonly id: string;
   readonly letter: DeadLetter;
-  /** `undefined`: the message names none, or it is no longer kept. */
+  /** `undefined`: the message names no operation, or the operation has expired. */
   readonly operation: Operation | undefined;
 }
 
-/** A page of dead letters, newest first. */
+/** Returns a page of dead letters, newest first. */
 export async function listDeadLetters(
   page: { readonly limit: number; readonly cursor?: string },
   { store }: Pick<Tools, 'store'>,
@@ -28,7 +28,9 @@ export async function listDeadLetters(
   return { letters: await withOperations(rows, store), cursor };
 }
 
-/** The same for a caller of the API, whose cursors are sealed. Throws `invalid_request` for a cursor of another list. */
+/**
+ * Like `listDeadLetters`, with sealed cursors for API callers. Throws `invalid_request` for a cursor of another list.
+ */
 export async function pageDeadLetters(
   request: { readonly caller: Principal; readonly limit: number; readonly cursor: string | undefined },
   { store, cursors }: ListTools,
@@ -61,15 +63,16 @@ async function withOperations(
 
 export interface Replayed {
   /**
-   * `published`: its operation is on its way again. `due`: the sweep publishes it within a minute, or once what is queued
-   * before it has ended. `ended`: the operation has ended meanwhile. `no_operation`: there is nothing to replay.
+   * `published`: the operation was published again. `due`: the sweep publishes it within a minute, or after the
+   * operations queued before it have ended. `ended`: the operation has already ended. `no_operation`: there is nothing
+   * to replay.
    */
   readonly outcome: 'published' | 'due' | 'ended' | 'no_operation';
   readonly operation: Operation | undefined;
 }
 
 /**
- * Publishes the operation of a dead letter again. Safe to repeat: an operation that has ended is not touched. Throws
+ * Publishes the operation of a dead letter again. Safe to repeat: an operation that has ended is left unchanged. Throws
  * `not_found`.
  */
 export async function replayDeadLetter(id: string, auditor: Auditor, tools: RepairTools): Promise<Replayed> {
@@ -88,7 +91,7 @@ export async function replayDeadLetter(id: string, auditor: Auditor, tools: Repa
   return { outcome, operation };
 }
 
-/** Takes a dead letter off the list; its operation stays as it is. Throws `not_found`. */
+/** Deletes a dead letter; its operation is left unchanged. Throws `not_found`. */
 export async function discardDeadLetter(id: string, auditor: Auditor, { store }: Pick<Tools, 'store'>): Promise<void> {
   await store.change(async () => {
     const row = await store.get(ref(DEAD_LETTER, id));

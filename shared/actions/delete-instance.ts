@@ -22,13 +22,13 @@ export interface DeleteRequest {
   readonly caller: Principal;
   readonly actor: Actor;
   readonly requestId: string;
-  /** Also one that is protected from deletion: for administrators alone. */
+  /** True: also delete an instance that is protected from deletion. Only administrators can set it. */
   readonly force?: boolean;
 }
-
 /**
- * Deletes an instance while the caller waits: marked, asked of Compute Engine, taken off the record. What Compute Engine
- * answers does not stop it: a VM that stays is followed by worker and reconciler until it is gone.
+ * Deletes an instance while the caller waits: marks the record, asks Compute Engine to delete the VM, removes the
+ * record. The record is removed whatever Compute Engine answers: worker and reconciler keep deleting a VM that still
+ * exists.
  */
 export async function deleteInstance(request: DeleteRequest, tools: Tools): Promise<{ readonly operationId: string }> {
   const { instance, deleteId } = await mark(request, tools);
@@ -40,7 +40,7 @@ export async function deleteInstance(request: DeleteRequest, tools: Tools): Prom
   return { operationId: deleteId };
 }
 
-/** Compute Engine deletes no VM that is protected. What it answers does not stop the delete; the worker goes on with it. */
+/** Removes the VM's deletion protection, without which Compute Engine refuses the delete. Errors are only logged. */
 async function unprotect({ id, zone }: Instance, cloudRequestId: string, tools: Tools): Promise<void> {
   const call = { verb: 'setDeletionProtection', deletionProtection: false } as const;
   try {
@@ -50,7 +50,7 @@ async function unprotect({ id, zone }: Instance, cloudRequestId: string, tools: 
   }
 }
 
-/** Asks Compute Engine to delete the VM. Its errors are logged and answered as `unknown`. */
+/** Asks Compute Engine to delete the VM. Errors are logged, and the outcome is then `unknown`. */
 export async function deleteMachine(
   instance: Pick<Instance, 'id' | 'zone'>,
   cloudRequestId: string,
@@ -75,7 +75,10 @@ export async function deleteMachine(
   }
 }
 
-/** Whether the VM is surely gone. When Compute Engine cannot say, it counts as not gone, and the reconciler looks. */
+/**
+ * Returns true only if the VM certainly does not exist. When Compute Engine gives no answer, the reconciler checks
+ * later.
+ */
 async function isAbsent(
   { id, zone }: Pick<Instance, 'id' | 'zone'>,
   tools: Pick<Tools, 'compute' | 'sleep' | 'log'>,
@@ -95,13 +98,13 @@ async function mark(
   return store.change(async () => {
     const row = await store.get(ref(INSTANCE, request.instanceId));
     if (row === undefined || !canSee(request.caller, row.value)) throw instanceNotFound();
-    // Another delete is at work, or died at it: both may go on, they ask under the same requestId. So may the worker,
-    // should this request outlive its lease.
+    // Another delete is running or has crashed. Both may continue, because they use the same requestId. So may the
+    // worker, if this request outlives its lease.
     if (request.force !== true) requirePossible({ kind: 'delete', strictness: 'lenient' }, row.value);
     const overridden = request.force === true && row.value.deletionProtection;
     const already = queuedDelete(row);
     if (already !== undefined) {
-      // A repeat of this very commit finds its own delete, whose entry is written.
+      // If this very commit is retried, it finds its own delete, whose audit entry has been written.
       const joined = overridden && already !== id ? await store.get(ref(OPERATION, already)) : undefined;
       const outcome = joined && { operation: joined.value, joined: true, overridden };
       const writes = outcome === undefined ? [] : auditOperation(request, outcome, { nowMs, random });

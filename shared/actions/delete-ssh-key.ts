@@ -8,13 +8,13 @@ import { requireSshKey } from './ssh-key-owner.ts';
 export interface DeleteSshKeyRequest {
   readonly caller: Principal;
   readonly keyId: string;
-  /** What still needs the key, in words for the caller (`the spot bid bid_…`); nothing when absent or empty. */
+  /** Describes what still needs the key (`the spot bid bid_…`); absent or empty if nothing does. */
   readonly usedBy?: (key: ProjectSshKey) => Promise<readonly string[]>;
 }
 
 /**
- * Removes a stored key. VMs that carry it keep it: what was put on a VM is the VM's. Throws `conflict` while something
- * would still make VMs with it.
+ * Deletes a stored key. Existing VMs that carry the key keep it. Throws `conflict` while something, such as a live bid,
+ * would still create VMs with it.
  */
 export async function deleteSshKey(request: DeleteSshKeyRequest, { store }: Pick<Tools, 'store'>): Promise<void> {
   await store.change(async () => {

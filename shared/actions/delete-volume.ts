@@ -5,8 +5,8 @@ import type { VolumeTools } from '#shared/lifecycle/volume-tools.ts';
 import { readOwnVolume, type VolumeRequest } from './read-volume.ts';
 
 /**
- * Deletes a volume: it is off the list and its GB are free at once. What Compute Engine answers does not stop this: a disk
- * that stays is followed by the sweep until it is gone. Throws `not_found`, and `conflict` while a bid has the volume.
+ * Deletes a volume. It leaves the list and frees its quota at once, whatever Compute Engine answers: the sweep retries
+ * until the disk is deleted. Throws `not_found`, and `conflict` while a bid uses the volume.
  */
 export async function deleteVolume({ caller, fid }: VolumeRequest, tools: VolumeTools): Promise<void> {
   const { id } = await readOwnVolume({ caller, fid }, tools.store);

@@ -19,23 +19,24 @@ export interface EditRequest {
   readonly caller: Principal;
   readonly actor: Actor;
   readonly requestId: string;
-  /** The header as it was sent; `undefined`: whatever the instance is now. */
+  /** The request's If-Match header; `undefined`: the edit applies to any version of the instance. */
   readonly ifMatch: string | undefined;
-  /** `undefined`: it stays. */
+  /** The new display name; `undefined` leaves it unchanged. */
   readonly displayName: string | undefined;
-  /** What is to be different about the VM. Throws what is wrong with the request. */
+  /** Returns the requested changes to the VM. Throws if the request is not possible for this instance. */
   readonly edit: (instance: Instance) => Promise<InstanceEdit>;
 }
 
 export interface EditAnswer {
   readonly instance: Instance;
-  /** What brings the VM up to it; `undefined` when nothing of the VM has to change. */
+  /** The operation that changes the VM; `undefined` when only the record had to change. */
   readonly operation: Operation | undefined;
 }
 
 /**
- * Changes an instance. What only the record knows is changed at once; what the VM has is an operation like any other, and
- * shows when the VM was seen to have it. A protection from deletion counts from now on, before the VM has it.
+ * Edits an instance. The display name exists only on the record and changes at once. Changes to the VM are queued as an
+ * operation; the record shows them once the VM was observed to have them. Deletion protection takes effect at once,
+ * before the VM has it.
  */
 export async function editInstance(
   request: EditRequest,
@@ -76,7 +77,10 @@ export async function editInstance(
   return answer;
 }
 
-/** The edit without what is so already; `undefined` when nothing is left. While another edit waits, all of it counts. */
+/**
+ * Removes what the instance already has from the edit; returns `undefined` when nothing is left. While another edit is
+ * queued, the final values are unknown, so nothing is removed.
+ */
 function needed(edit: InstanceEdit, instance: Instance): InstanceEdit | undefined {
   const waits = instance.queue.some(({ kind }) => kind === 'update' || kind === 'resize');
   const { machine, deletionProtection } = instance;

@@ -5,20 +5,22 @@ import { ref } from '#shared/datastore/write.ts';
 import type { Tools } from '#shared/lifecycle/tools.ts';
 import { scanInstances } from './scan-instances.ts';
 
-/** One thing that a word names. */
+/** A record that matches the searched word. */
 export interface Found {
   readonly what: 'instance' | 'operation' | 'customer' | 'user' | 'key' | 'dead letter' | 'orphaned VM';
   readonly text: string;
-  /** The command of the desk that shows more. */
+  /** The operators' command that shows more about it. */
   readonly next: string;
 }
 
 const ADDRESS = /^(\d{1,3}(\.\d{1,3}){3}|[0-9a-f:]*:[0-9a-f:]+)$/i;
 
-/** Everything on record that has this id or address. Ids of errors and requests are in the log alone. */
+/**
+ * Finds every record with this id or address. Ids of errors and requests are only in the logs, so they are not found.
+ */
 export async function findWord(word: string, { store }: Pick<Tools, 'store'>): Promise<readonly Found[]> {
   if (ADDRESS.test(word)) return byAddress(word, { store });
-  // Datastore refuses longer names of keys.
+  // Datastore rejects key names of more than 500 characters (1,500 bytes); no id is that long.
   if (word === '' || word.length > 500) return [];
   const [instance, operation, customer, user, key, letter, orphan] = await store.getAll([
     ref(INSTANCE, word),

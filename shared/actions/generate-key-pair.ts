@@ -1,17 +1,17 @@
 import { generateKeyPair } from 'node:crypto';
 import { promisify } from 'node:util';
 
-/** NIST SP 800-57 takes it to last beyond 2030; made in about half a second. */
+/** NIST SP 800-57 considers 3,072 bits secure beyond 2030. Generating such a pair takes about half a second. */
 const RSA_BITS = 3_072;
 
 export interface KeyPair {
-  /** One line in OpenSSH's form. */
+  /** One line in OpenSSH's format. */
   readonly publicKey: string;
-  /** PEM (PKCS #1). It goes to the caller and is kept nowhere. */
+  /** PEM (PKCS #1). It is returned to the caller and never stored. */
   readonly privateKey: string;
 }
 
-/** A new RSA pair, for callers who bring no key. */
+/** Generates an RSA key pair for callers who send no public key. */
 export async function generateRsaPair(comment: string): Promise<KeyPair> {
   const pair = await promisify(generateKeyPair)('rsa', { modulusLength: RSA_BITS });
   const { n = '', e = '' } = pair.publicKey.export({ format: 'jwk' });
@@ -20,7 +20,7 @@ export async function generateRsaPair(comment: string): Promise<KeyPair> {
   return { publicKey: `ssh-rsa ${Buffer.concat(blob).toString('base64')} ${comment}`, privateKey };
 }
 
-/** A zero in front keeps a number positive whose first bit is set (RFC 4251 §5). */
+/** Encodes an mpint. If the first bit is set, a zero byte in front keeps the number positive (RFC 4251 §5). */
 function mpint(base64url: string): Buffer {
   const number = Buffer.from(base64url, 'base64url');
   return (number[0] ?? 0) >= 0x80 ? Buffer.concat([Buffer.of(0), number]) : number;

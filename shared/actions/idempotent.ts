@@ -9,8 +9,8 @@ import type { Operation } from '#shared/domain/operation.ts';
 import type { Principal } from '#shared/domain/principal.ts';
 
 /**
- * Throws `unprocessable` when the key was used for another request: with another body, or by a caller who could see what
- * this caller cannot, and must not learn of.
+ * Throws `unprocessable` when the key was used for another request: one with another body, or one by a caller whose
+ * instances this caller may not see, so replaying the response would reveal them.
  */
 export function requireSameUse(
   earlier: IdempotencyRecord,
@@ -18,7 +18,7 @@ export function requireSameUse(
   caller: Pick<Principal, 'customerId' | 'groups' | 'roles'>,
 ): void {
   const { customerId, visibleBy } = earlier;
-  // Without groups on the record, all users of the customer share it.
+  // A record without groups is shared by all users of the customer.
   const shares = canSee(caller, { customerId, visibleBy: visibleBy ?? caller.groups });
   if (earlier.bodyHash === key.bodyHash && shares) return;
   throw new Failure(
@@ -30,7 +30,9 @@ export function requireSameUse(
   );
 }
 
-/** The record of a key's first request. While its operation holds a lease, that request is still at work. */
+/**
+ * Returns the idempotency record for a key's first request. While the record is leased, that request is still running.
+ */
 export function recordOf(
   key: IdempotencyKey,
   { reply, operation, atMs }: { readonly reply: Reply; readonly operation: Operation; readonly atMs: number },
@@ -44,13 +46,16 @@ export function recordOf(
     status: reply.status,
     headers: reply.headers ?? {},
     body: reply.body === undefined ? '' : JSON.stringify(reply.body),
-    // Only a create answers after its call to Compute Engine; any other answer is final once it is on record.
+    // Only a create responds after its call to Compute Engine. Any other response is final as soon as it is stored.
     leaseUntilMs: operation.kind === 'create' ? operation.leaseUntilMs : 0,
     expireAtMs: atMs + IDEMPOTENCY_RETENTION_MS,
   };
 }
 
-/** Puts a record on its key. An expired one that TTL has not taken yet is written over, unless it changed meanwhile. */
+/**
+ * Returns the write of a record. It replaces an expired record that Datastore's TTL has not deleted yet; the commit
+ * fails if that one has changed meanwhile.
+ */
 export function writeRecord(
   key: IdempotencyKey,
   earlier: Row<IdempotencyRecord> | undefined,
@@ -59,7 +64,7 @@ export function writeRecord(
   return earlier === undefined ? insert(IDEMPOTENCY, key.id, record) : replace(earlier, record);
 }
 
-/** The first answer again, and the sign that it is one. */
+/** Returns the stored response, with the header that marks it as a replay. */
 export function replayed(earlier: IdempotencyRecord): Reply {
   return {
     status: earlier.status,

@@ -11,23 +11,25 @@ import { imageUser, loginMetadata, SSH_KEYS } from '#shared/domain/login.ts';
 import type { Principal } from '#shared/domain/principal.ts';
 import { keysForInstance } from './keys-for-instance.ts';
 
-/** What a caller may ask to be different, in the words of no family. */
+/** The edit that a caller requests, independent of the API family. */
 export interface EditWish {
   readonly caller: Principal;
   readonly labels: Readonly<Record<string, string | null>> | undefined;
   readonly sshKeyIds: readonly string[] | undefined;
   readonly deletionProtection: boolean | undefined;
-  /** The new machine type, and the spec that then reads; `undefined`: it stays. */
+  /**
+   * Resolves the new machine type and the matching changes to the spec; `undefined` leaves the machine type unchanged.
+   */
   readonly size: ((instance: Instance) => Promise<Pick<InstanceEdit, 'machineType' | 'spec'>>) | undefined;
-  /** JSON pointers of the members, as the family writes them, and how it refuses what they name. */
+  /** JSON pointers of the members in the family's request body, for error messages. */
   readonly members: { readonly labels: string; readonly sshKeyIds: string };
   readonly refusal: 'invalid_request' | 'unprocessable';
 }
 
-/** Compute Engine's limit is 64, and one is ours. */
+/** Compute Engine allows 64 labels, and the service itself sets one of them. */
 const LABELS_MAX = 63;
 
-/** The edit that a wish amounts to for this instance. Throws what is wrong with it. */
+/** Converts a request to the edit of this instance. Throws the family's `refusal` if a label or key is not possible. */
 export async function editOf(wish: EditWish, instance: Instance, store: Store): Promise<InstanceEdit> {
   requireLabels(wish, instance);
   const keys = wish.sshKeyIds === undefined ? {} : await keysEdit(wish, instance, store);
@@ -68,7 +70,7 @@ async function keysEdit(wish: EditWish, instance: Instance, store: Store): Promi
   };
 }
 
-/** The spec that reads after the edit; `undefined` where it stays, or where there is none. */
+/** Returns the spec after the edit; `undefined` when it is unchanged or the instance was not created from a spec. */
 function specOf({ spec }: Instance, changes: Readonly<Record<string, unknown>>): Instance['spec'] | undefined {
   if (spec === null || Object.keys(changes).length === 0) return undefined;
   return Object.fromEntries(Object.entries({ ...spec, ...changes }).filter(([, value]) => value !== null));
@@ -82,7 +84,7 @@ function refused(kind: EditWish['refusal'], pointer: string, message: string): F
     : new Failure(kind, text, { reason: 'spec_not_possible', fields });
 }
 
-/** A machine type of the catalogue. Throws `invalid_request` for one that nobody can order. */
+/** Checks that a machine type is in the catalogue. Throws `invalid_request` for one that the caller cannot order. */
 export async function offeredMachineType(
   machineType: string,
   caller: Principal,
@@ -95,7 +97,10 @@ export async function offeredMachineType(
   throw refused('invalid_request', '/machine_type', `is not offered; there are ${offered.join(', ')}`);
 }
 
-/** The machine type of a server type, and the spec with it. Throws `unprocessable` for one that is not known. */
+/**
+ * Returns the server type's machine type and the matching changes to the spec. Throws `unprocessable` for an unknown
+ * type.
+ */
 export async function serverTypeSize(
   type: string,
   caller: Principal,
@@ -104,11 +109,11 @@ export async function serverTypeSize(
   const row = /^[a-z][a-z0-9._-]{0,62}$/.test(type) ? await store.get(ref(SERVER_TYPE, type)) : undefined;
   const isUsable = row !== undefined && ['', caller.customerId].includes(row.value.customerId);
   if (!isUsable) throw refused('unprocessable', '/spec/type', `${JSON.stringify(type)} is not known`);
-  // CPUs and memory of its own were the former type's.
+  // Custom CPUs and memory in the spec belonged to the former type, so they are removed.
   return { machineType: row.value.machineType, spec: { type, vcpus: null, memory_mb: null } };
 }
 
-/** A catalogue is made by hand; a page this long holds all of it. */
+/** Operators write the catalogue, so one page of this size holds a whole kind. */
 const PAGE_SIZE = 500;
 
 async function all<T>(shape: Shape<T>, store: Pick<Store, 'query'>): Promise<readonly T[]> {

@@ -9,25 +9,25 @@ import { holderOf, isSshKeyId, mayUseKey, type ProjectSshKey } from '#shared/dom
 
 export interface InstanceKeysRequest {
   readonly caller: Principal;
-  /** fid of the instance's project; `""` for a creator who has none. */
+  /** Fid of the instance's project; `""` for a creator without a project. */
   readonly project: string;
-  /** What the caller named; `undefined`: the project's default keys. */
+  /** The ids that the caller named; `undefined` selects the project's default keys. */
   readonly ids: readonly string[] | undefined;
 }
 
 export interface InstanceKeys {
   readonly keys: readonly LoginKey[];
-  /** Ids that name no key, or none that the caller may use, with their place in the request. */
+  /** Ids of no existing key or of keys that the caller may not use, with their index in the request. */
   readonly unknown: readonly { readonly index: number; readonly id: string }[];
 }
 
-/** A catalogue's id; what does not look like one is not looked up. */
+/** Format of ids in the catalogue; other strings are not looked up. */
 const CATALOG_ID = /^key-[a-z0-9-]{1,59}$/;
 const PAGE_SIZE = 300;
 
 /**
- * The keys that a new instance carries: those that are named, or the project's default ones; and always the project's
- * required ones. Names are the stored keys' ids and the operator's of the catalogue.
+ * Returns the keys for a new instance: the named ones, or the project's default keys; and always the project's required
+ * keys. An id can name a stored key or a key of the operators' catalogue.
  */
 export async function keysForInstance(
   { caller, project, ids }: InstanceKeysRequest,
@@ -45,7 +45,7 @@ export async function keysForInstance(
   return { keys: [...keys.values()], unknown };
 }
 
-/** Rows that are asked for in one tick are read in one look-up. */
+/** Finds one key by its id. Calls in the same tick share one look-up, because the store batches reads. */
 async function namedKey(caller: Principal, id: string, store: Pick<Store, 'getAll'>): Promise<LoginKey | undefined> {
   if (!CATALOG_ID.test(id)) return undefined;
   const [stored, offered] = await store.getAll([
@@ -53,7 +53,7 @@ async function namedKey(caller: Principal, id: string, store: Pick<Store, 'getAl
     ref(SSH_KEY, id),
   ]);
   if (stored !== undefined && mayUseKey(caller, stored.value)) return toLoginKey(stored.value);
-  // Another customer's entry is as unknown as one that does not exist.
+  // An entry of another customer is treated as if it did not exist.
   if (offered === undefined || !['', caller.customerId].includes(offered.value.customerId)) return undefined;
   const { user, publicKey } = offered.value;
   return { id, user, publicKey };

@@ -2,10 +2,10 @@ import { allLaunchZones, type LaunchCatalog } from '#shared/domain/launch-zones.
 import type { CatalogReader } from './catalog-reader.ts';
 import { DEFAULT_CONFIG } from './template-blueprint.ts';
 
-/** What of the catalogue's reader is needed to say what can be launched where. */
+/** The catalogue reads that are needed to determine what can be launched in which zone. */
 export type OfferCatalog = Pick<CatalogReader, 'config' | 'serverTypes' | 'templates'>;
 
-/** The parts of the catalogue that say where machines can be launched. */
+/** Reads the parts of the catalogue that determine where machines can be launched. */
 export async function readLaunchCatalog(catalog: OfferCatalog) {
   const [serverTypes, templates, config] = await Promise.all([
     catalog.serverTypes(),
@@ -15,7 +15,7 @@ export async function readLaunchCatalog(catalog: OfferCatalog) {
   return { serverTypes, templates, config } satisfies LaunchCatalog;
 }
 
-/** The zones in which a customer can launch something, and so make volumes. */
+/** Returns the zones in which a customer can launch instances. Volumes can be created in the same zones. */
 export async function readLaunchZones(
   { customerId }: { readonly customerId: string },
   { catalog }: { readonly catalog: OfferCatalog },

@@ -9,9 +9,9 @@ import type { ListTools } from '#shared/pagination/list-cursors.ts';
 import { scanPage, type ScannedPage } from '#shared/pagination/scan-page.ts';
 import { isInProjects, requireProject } from './require-project.ts';
 
-/** Filters of the list; those that are absent let everything through. */
+/** Filters of the list; absent filters match every bid. */
 export interface BidFilters {
-  /** Exactly this name. */
+  /** Matches the exact name. */
   readonly name?: string;
   /** fid. */
   readonly instanceType?: string;
@@ -21,7 +21,7 @@ export interface BidFilters {
 
 export interface BidListRequest {
   readonly caller: Principal;
-  /** `undefined`: all projects of the caller. */
+  /** `undefined`: list the bids of all projects of the caller. */
   readonly project: string | undefined;
   readonly sort: BidSort;
   readonly direction: Direction;
@@ -30,15 +30,16 @@ export interface BidListRequest {
   readonly cursor: string | undefined;
 }
 
-/** Where a bid stands in each order: the same text as the row's property of that name. */
+/** Returns a bid's position in each sort order, equal to the row's property of the same name. */
 const POSITION: Readonly<Record<BidSort, (bid: Bid) => string>> = {
   byCreated: ({ createdAtMs, id }) => position(timeText(createdAtMs), id),
   byStatus: (bid) => position(bidStatus(bid), bid.id),
 };
 
 /**
- * One page of the bids of a project, or of all projects of the caller. A page ends at a place in the order, not at a row:
- * bids that come and go meanwhile move no other, so one that was there throughout is seen exactly once.
+ * Lists one page of the bids of a project, or of all projects of the caller. The cursor is a position in the sort
+ * order, not a row: bids that are added or removed between two pages shift no other bid, so each bid that exists
+ * throughout is returned exactly once.
  */
 export async function listBids(
   request: BidListRequest,
@@ -57,7 +58,7 @@ export async function listBids(
   return { bids: values, cursor: end === undefined ? undefined : await cursors.seal(end, scope) };
 }
 
-/** So that the same request is the same scope, whichever members are written out. */
+/** Absent filters are written as null, so that equal requests have equal cursor scopes. */
 const NO_FILTERS = { name: null, instanceType: null, zone: null, status: null };
 
 function bidsOf(
@@ -88,8 +89,8 @@ function bidsOf(
 }
 
 /**
- * The pages of several projects as one. A project whose page ended early says nothing of what comes after its end, so the
- * merged page ends there too.
+ * Merges the pages of several projects. If a project's page has ended early, the bids after its end are unknown, so the
+ * merged page ends at the same position.
  */
 function merged(pages: readonly ScannedPage<Bid>[], { sort, direction, limit }: BidListRequest): ScannedPage<Bid> {
   const [only] = pages;

@@ -5,9 +5,9 @@ import type { Instance } from '#shared/domain/instance.ts';
 import type { StatusGroup } from '#shared/domain/status.ts';
 import type { Tools } from '#shared/lifecycle/tools.ts';
 
-/** What the list of all instances is asked for. Filters that are absent let everything through. */
+/** The requested page and filters; absent filters match every instance. */
 export interface ListRequest {
-  /** The first is 1. */
+  /** Page number, starting at 1. */
   readonly page: number;
   readonly pageSize: number;
   readonly filters: Readonly<Partial<Record<Exclude<ListFilter, 'statusGroup'>, string>>> & {
@@ -17,17 +17,20 @@ export interface ListRequest {
 
 export interface InstancePage {
   readonly instances: readonly Instance[];
-  /** All that match, exactly. */
+  /** Exact number of matches over all pages. */
   readonly totalCount: number;
 }
 
-/** Up to here a page is read while its matches are counted; beyond, the count tells first whether there is such a page. */
+/**
+ * Up to this offset, a page is read and counted in parallel. Beyond it, the count comes first, because a read past the
+ * last match is expensive.
+ */
 const READ_AHEAD_OFFSET_MAX = 10_000;
 
 /**
- * One page of all instances, newest first, and how many there are. The first page is one query of its rows. For any other,
- * what is skipped and what is found is read by keys alone, then the rows are looked up: an offset over whole rows would
- * read every one of them.
+ * Lists one page of all instances, newest first, and their total number. The first page is one query for whole rows.
+ * For later pages, a keys-only query skips the offset and the rows are then looked up, because Datastore reads every
+ * row that a query for whole rows skips.
  */
 export async function listInstances(
   { page, pageSize, filters }: ListRequest,
@@ -45,7 +48,7 @@ export async function listInstances(
       return rows.map(({ value }) => value);
     }
     const { refs } = await store.keys(shape, values, { limit: pageSize, offset });
-    // One that was deleted in between is not on the page any more.
+    // An instance that was deleted after the keys were read is left out.
     return (await store.getAll(refs)).flatMap((row) => (row === undefined ? [] : [row.value]));
   };
   if (offset <= READ_AHEAD_OFFSET_MAX) {

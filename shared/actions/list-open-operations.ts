@@ -10,7 +10,10 @@ import type { Tools } from '#shared/lifecycle/tools.ts';
 export const OPERATION_LISTS = ['open', 'stuck', 'failed'] as const;
 export type OperationList = (typeof OPERATION_LISTS)[number];
 
-/** An operation that is older, and that nothing works on, should have ended: the sweep looks each minute. */
+/**
+ * An open operation that is older than this and held by no worker is considered stuck: the sweep, which runs each
+ * minute, should have finished it.
+ */
 export const STUCK_MS = 5 * 60_000;
 
 const FAILED = listedOperations(new Set(['state']));
@@ -21,8 +24,8 @@ export interface OperationPage {
 }
 
 /**
- * A page of operations of all customers. `open`: not ended, oldest first. `stuck`: those of the open ones that have not
- * ended for minutes and that no worker holds; a page may then be short. `failed`: ended badly, newest first.
+ * Lists one page of the operations of all customers. `open`: not ended, oldest first. `stuck`: open ones that are older
+ * than `STUCK_MS` and held by no worker; such a page may be short. `failed`: failed ones, newest first.
  */
 export async function listOperations(
   which: OperationList,

@@ -10,22 +10,23 @@ import type { ListTools } from '#shared/pagination/list-cursors.ts';
 import { scanPage } from '#shared/pagination/scan-page.ts';
 
 export interface OperationListRequest {
-  /** Name of the list, part of its cursors. */
+  /** Name of the list; it is part of the cursors' scope. */
   readonly list: string;
   readonly caller: Principal;
-  /** Those that are absent let everything through. */
+  /** Absent filters match every operation. */
   readonly filters: Readonly<Partial<Record<OperationFilter | 'kind' | 'userId', string>>>;
-  /** Epoch ms: only what was accepted then or later. */
+  /** Epoch ms; only operations accepted at or after this time are listed. */
   readonly sinceMs: number | undefined;
   readonly limit: number;
   readonly cursor: string | undefined;
-  /** Under which name the cursor was sent. */
+  /** Name of the cursor's query parameter, for error messages. */
   readonly cursorName: 'cursor' | 'next_cursor';
 }
 
 /**
- * A page of operations, newest first, as far as the caller may see them; operations of deleted instances too, until they
- * expire. Users see those of their own customer; administrators, on their endpoint, those of all.
+ * Lists one page of the operations that the caller may see, newest first. Operations of deleted instances are included
+ * until they expire. Users see those of their own customer; administrators see those of all customers on the admin
+ * endpoint.
  */
 export async function listOperations(
   request: OperationListRequest,

@@ -8,20 +8,20 @@ import { foreignCursor, invalidQuery } from '#shared/pagination/invalid-query.ts
 import type { ListTools } from '#shared/pagination/list-cursors.ts';
 import { scanPage } from '#shared/pagination/scan-page.ts';
 
-/** Filters of a list of own instances; those that are absent let everything through. */
+/** Filters of a list of own instances; absent filters match every instance. */
 export interface OwnInstanceFilters {
-  /** `env=prod`, or `env` alone for any value; all of them must hold. */
+  /** `env=prod`, or `env` for any value. An instance must match all of them. */
   readonly labels: readonly string[];
-  /** What the display name begins with. */
+  /** Prefix of the display name. */
   readonly name: string | undefined;
-  /** The word that the family shows. */
+  /** The status in the family's own vocabulary. */
   readonly status: string | undefined;
 }
 
-/** Rows read at once; a list is as long as the quota allows. */
+/** Rows per query; the list itself is limited only by the customer's quota. */
 const PAGE_SIZE = 300;
 
-/** The caller's own instances, as far as they may still see them, newest first. */
+/** Lists all instances that the caller created and may still see, newest first. */
 export async function listOwnInstances(
   { caller }: { readonly caller: Principal },
   { store }: Pick<Tools, 'store'>,
@@ -41,21 +41,21 @@ export async function listOwnInstances(
 }
 
 export interface OwnInstanceListRequest {
-  /** Name of the list, part of its cursors. */
+  /** Name of the list; it is part of the cursors' scope. */
   readonly list: string;
   readonly caller: Principal;
   readonly filters: OwnInstanceFilters;
-  /** `undefined`: all of them, as the original interfaces answer. */
+  /** `undefined`: return all instances, as the original interfaces do. */
   readonly limit: number | undefined;
   readonly cursor: string | undefined;
   readonly cursorName: 'cursor' | 'next_cursor';
   readonly statusOf: (instance: Instance) => string;
 }
 
-/** Instances on a page when only a cursor was sent. */
+/** Page size when the request has a cursor but no limit. */
 const LIMIT_DEFAULT = 100;
 
-/** The caller's own instances that match, newest first: all of them, or a page. */
+/** Lists the caller's own instances that match, newest first: all of them, or one page. */
 export async function pageOfOwnInstances(
   request: OwnInstanceListRequest,
   { store, cursors }: ListTools,

@@ -11,7 +11,7 @@ import type { ListTools } from '#shared/pagination/list-cursors.ts';
 import { isInProjects, requireProject } from './require-project.ts';
 import { scanPage } from '#shared/pagination/scan-page.ts';
 
-/** Filters of the list; those that are absent let everything through. */
+/** Filters of the list; absent filters match every instance. */
 export interface ProjectFilters {
   /** fid. */
   readonly instanceType?: string;
@@ -32,7 +32,7 @@ export interface ProjectListRequest {
   readonly cursor: string | undefined;
 }
 
-/** Where an instance stands in each order: the same text as the row's property of that name. */
+/** Returns an instance's position in each sort order, equal to the row's property of the same name. */
 const POSITION: Readonly<Record<ProjectSort, (instance: Instance) => string>> = {
   byCreated: ({ createdAtMs, id }) => position(timeText(createdAtMs), id),
   byStatus: (instance) => position(fleetStatus(instance), instance.id),
@@ -40,8 +40,8 @@ const POSITION: Readonly<Record<ProjectSort, (instance: Instance) => string>> = 
 };
 
 /**
- * One page of a project's instances. A page ends at a place in the order, not at a row: rows that come and go meanwhile
- * move nobody else, so one that was there throughout is seen exactly once.
+ * Lists one page of a project's instances. The cursor is a position in the sort order, not a row: rows that are added
+ * or removed between two pages shift no other row, so each instance that exists throughout is returned exactly once.
  */
 export async function listProjectInstances(
   request: ProjectListRequest,
@@ -67,7 +67,7 @@ export async function listProjectInstances(
   return { instances: values, cursor: end === undefined ? undefined : await cursors.seal(end, scope) };
 }
 
-/** The same filters in another order are the same list. */
+/** Normalizes the filters, so that the same filters in another order have the same cursor scope. */
 function canonical(filters: ProjectFilters): readonly unknown[] {
   return Object.entries(filters)
     .sort(([a], [b]) => (a < b ? -1 : 1))

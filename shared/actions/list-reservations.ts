@@ -26,21 +26,21 @@ export interface ReservationListRequest {
   readonly cursor: string | undefined;
 }
 
-/** A reservation with what is known of it at the moment. */
+/** A reservation with its present status and instances. */
 export interface ListedReservation {
   readonly project: string;
   readonly reservation: Reservation;
   readonly status: ReservationStatus;
-  /** Ids of the instances that have its places and that the caller may see. */
+  /** Ids of the instances that use the reservation and that the caller may see. */
   readonly instances: readonly string[];
 }
 
-/** Instances of one reservation that are named; a project with more reads them by the list of instances. */
+/** Maximum number of instance ids shown per reservation; the list of instances has the rest. */
 const INSTANCES_MAX = 1_000;
 
 /**
- * One page of a project's reservations, which are one row. A page ends at a place in the order, so reservations that are
- * added meanwhile move no other.
+ * Lists one page of a project's reservations, which are all stored in one row. The cursor is a position in the sort
+ * order, so reservations that are added meanwhile shift no other.
  */
 export async function listReservations(
   request: ReservationListRequest,
@@ -59,7 +59,7 @@ export async function listReservations(
       ? position(timeText(reservation.createdAtMs), reservation.id)
       : position(reservationStatus(reservation, atMs), reservation.id);
   const isAfter = (a: string, b: string) => (direction === 'asc' ? a > b : a < b);
-  // A project of the same name of another customer is not this one.
+  // Another customer may have a project of the same id; its reservations must not be shown.
   const isOwn =
     orders !== undefined && (orders.customerId === caller.customerId || caller.roles.includes('compute_admin'));
   const rest = (isOwn ? orders.reservations : [])

@@ -5,12 +5,12 @@ import { holderOf, type ProjectSshKey } from '#shared/domain/project-ssh-key.ts'
 import type { Tools } from '#shared/lifecycle/tools.ts';
 import { requireSshKey, sshKeyOwner } from './ssh-key-owner.ts';
 
-/** Rows read at once. */
+/** Rows per query. */
 const PAGE_SIZE = 300;
 
 /**
- * The keys of one project; without one, of all projects that the caller may use. Newest first. Throws `not_found` for a
- * project that is not the caller's.
+ * Lists the keys of one project or, without a project, of all projects of the caller, newest first. Throws `not_found`
+ * for a project that is not the caller's.
  */
 export async function listSshKeys(
   { caller, project }: { readonly caller: Principal; readonly project: string | undefined },

@@ -13,7 +13,9 @@ export interface VolumeListRequest {
 
 const PAGE_SIZE = 300;
 
-/** All volumes of a project, newest first. Those that never came to be are not among the deleted ones. */
+/**
+ * Lists all volumes of a project, newest first. Volumes whose disk was never created are not listed as deleted ones.
+ */
 export async function listVolumes(
   { caller, project, zone, includeDeleted }: VolumeListRequest,
   { store }: Pick<Tools, 'store'>,

@@ -3,19 +3,19 @@ import type { PricePeriod } from '#shared/domain/metering.ts';
 import type { Tools } from '#shared/lifecycle/tools.ts';
 
 export interface MonthlyCost {
-  /** What was charged since the first of the month, in UTC. */
+  /** The amount charged since the first of the month, in UTC. */
   readonly cents: number;
   readonly sinceMs: number;
-  /** False: there are more price periods than are read here, so the cost is an incomplete sum. */
+  /** False: a project has more price periods than are read, so the sum is too low. */
   readonly complete: boolean;
 }
 
 const PAGE_SIZE = 300;
-/** Price periods read per project. */
+/** Maximum number of price periods read per project. */
 const PERIODS_MAX = 15_000;
 const HOUR_MS = 3_600_000;
 
-/** What a customer's instances have cost so far this month, also those that are gone. Reads every price period. */
+/** Sums what a customer's instances have cost this month, including deleted ones, by reading the price periods. */
 export async function monthlyCost(
   customerId: string,
   { store, nowMs }: Pick<Tools, 'store' | 'nowMs'>,
@@ -28,7 +28,7 @@ export async function monthlyCost(
     { customerId: { stringValue: customerId } },
     { limit: PAGE_SIZE },
   );
-  // Instances of users without a project are in the project without a name, which all customers share.
+  // The project `""` holds the instances of users without a project, for all customers.
   const projects = ['', ...rows.map(({ id }) => id)];
   let cents = 0;
   let complete = true;
@@ -51,7 +51,7 @@ export async function monthlyCost(
   return { cents: Math.round(cents), sinceMs, complete };
 }
 
-/** The part of a period between two moments, in cents. Credits are not in the timeline of what is charged. */
+/** Returns the cost of a period between two times, in cents. Credits are not part of price periods. */
 function centsOf({ priceCents, startMs, endMs }: PricePeriod, sinceMs: number, untilMs: number): number {
   const ms = Math.min(endMs ?? untilMs, untilMs) - Math.max(startMs, sinceMs);
   return ms <= 0 ? 0 : (ms / HOUR_MS) * priceCents;

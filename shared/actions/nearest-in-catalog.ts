@@ -15,7 +15,7 @@ interface Listed {
   readonly shape: Shape<{ readonly id: string; readonly customerId: string }>;
 }
 
-/** Where what a member of a spec names is listed. */
+/** The endpoint and the query that list the possible values of a spec member, by the member's JSON pointer. */
 const LISTS: Readonly<Record<string, Listed>> = {
   '/spec/type': { path: '/v1/server-types', shape: ALL_SERVER_TYPES },
   '/spec/image': { path: '/v1/images', shape: ALL_IMAGES },
@@ -24,18 +24,18 @@ const LISTS: Readonly<Record<string, Listed>> = {
   '/spec/security_groups': { path: '/v1/security-groups', shape: ALL_SECURITY_GROUPS },
 };
 
-/** A catalogue is made by hand: one page holds what a message chooses from. */
+/** Operators write the catalogue, so one page of this size holds a whole kind. */
 const ROWS_MAX = 1_000;
 
-/** An id that the catalogue does not hold, at a member of a spec. */
+/** A spec member whose id the catalogue does not hold. */
 export interface UnknownId {
   readonly pointer: string;
   readonly id: string;
 }
 
 /**
- * The problem that names an unknown id, with the nearest ids that the customer may use and the path that lists all. Only
- * refused requests pay for the look-up.
+ * Describes an unknown id, with the nearest ids that the customer may use and the path that lists all. The list is read
+ * only for requests that are refused anyway.
  */
 export async function unknownIdProblem(
   { pointer, id }: UnknownId,

@@ -1,13 +1,17 @@
 import { KeyedMutex } from '#shared/concurrency/keyed-mutex.ts';
 import { Failure } from '#shared/domain/failure.ts';
 
-/** Creates of one customer in this process run one after the other, or they would only make each other's commits fail. */
+/**
+ * Serializes the creates of one customer in this process; in parallel, their commits would conflict on the usage row.
+ */
 const perCustomer = new KeyedMutex();
 
-/** A create that has waited this long for others of its customer is told to come back, before its caller gives up. */
+/** A create that has waited longer than this for others of its customer fails, before the caller's own timeout. */
 const QUEUED_MS_MAX = 8_000;
 
-/** Runs a create when those of the same customer before it have been accepted. Throws `unavailable` after a long wait. */
+/**
+ * Runs a create after the customer's earlier ones were accepted. Throws `unavailable` if the wait exceeds the maximum.
+ */
 export function oneCreateAtATime<T>(
   customerId: string,
   create: () => Promise<T>,

@@ -13,11 +13,11 @@ interface Asking {
 
 type KeyTools = Pick<Tools, 'store' | 'nowMs' | 'random'>;
 
-/** Keys that a user may have, revoked ones included. */
+/** Maximum number of keys listed per user, including revoked ones. */
 const KEYS_MAX = 200;
 const KEY_ID = 'ak_live_';
 
-/** The caller's own keys, newest first. */
+/** Lists the caller's own keys, newest first. */
 export async function listOwnApiKeys({ caller }: Asking, { store }: Pick<Tools, 'store'>): Promise<readonly ApiKey[]> {
   const { items } = await listApiKeys({ store }, { userId: caller.userId, limit: KEYS_MAX });
   return items.map(({ value }) => value).sort((a, b) => b.createdAtMs - a.createdAtMs || (a.id < b.id ? -1 : 1));
@@ -27,7 +27,7 @@ export interface OwnKeyRequest extends Asking {
   readonly requestId: string;
 }
 
-/** Makes a key of the caller. Throws `invalid_request` for an end that has passed. */
+/** Creates a key for the caller. Throws `invalid_request` for an expiry in the past. */
 export async function createOwnApiKey(
   { caller, requestId, name, expiresAtMs }: OwnKeyRequest & { readonly name: string; readonly expiresAtMs: number },
   tools: KeyTools,
@@ -45,7 +45,10 @@ export async function createOwnApiKey(
   return createApiKey(accountsOf({ caller, requestId }, tools), { userId: caller.userId, name, ttlMs });
 }
 
-/** Ends a key of the caller; functions notice within seconds. Throws the one `not_found` for any other key. */
+/**
+ * Revokes a key of the caller; functions stop accepting it within seconds. Throws the same `not_found` for a key of
+ * another user and for one that does not exist.
+ */
 export async function deleteOwnApiKey(
   { caller, requestId, fid }: OwnKeyRequest & { readonly fid: string },
   tools: KeyTools,

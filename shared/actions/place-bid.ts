@@ -26,7 +26,7 @@ import type { BidMachine } from './bid-machine.ts';
 import { replayed, requireSameUse, writeRecord } from './idempotent.ts';
 import { oneCreateAtATime } from './one-create-at-a-time.ts';
 
-/** What is asked for. */
+/** The bid that the caller requests. */
 export interface BidWish {
   readonly project: string;
   readonly name: string;
@@ -44,19 +44,19 @@ export interface PlaceBidRequest {
   readonly tier: Tier;
   readonly requestId: string;
   readonly idempotencyKey: IdempotencyKey | undefined;
-  /** First part of the ids of instances: `tw`. */
+  /** Prefix of the ids of instances, for example `tw`. */
   readonly idPrefix: string;
   readonly wish: BidWish;
-  /** The whole body: the same request again is told by it. */
+  /** The whole request body; its hash identifies repeats of the same request. */
   readonly body: unknown;
-  /** What each instance is made of, looked up beside everything else; throws `not_found` for unknown names. */
+  /** Resolves the machine of each instance; called while rows are read. Throws `not_found` for unknown names. */
   readonly machine: () => Promise<BidMachine>;
   readonly answer: (bid: Bid) => Reply;
 }
 
 /**
- * Clients of this family send a request again when its answer was lost, without a key. For this long the same request of
- * the same user answers with the bid that it made; they give up after their sixth try, a few minutes later.
+ * Clients of this family retry a request whose response was lost, without an Idempotency-Key, up to six times within a
+ * few minutes. For this long, the same request by the same user returns the bid that the first one created.
  */
 export const SAME_REQUEST_MS = 10 * 60_000;
 
@@ -66,9 +66,9 @@ interface Placed {
 }
 
 /**
- * Places a bid. One commit holds the bid and, where the price allows it, all its instances, their creates and their quota;
- * the worker makes the machines. Throws `quota_exceeded` when the quota has no room for all of them, and `not_found` for a machine
- * type without a price.
+ * Places a bid. If the limit meets the price, one commit holds the bid, its instances, their create operations and
+ * their quota; otherwise only the bid. The worker creates the VMs. Throws `quota_exceeded` when the quota has no room
+ * for all instances, and `not_found` for a machine type without a price.
  */
 export async function placeBid(request: PlaceBidRequest, tools: BidTools): Promise<Reply> {
   const { reply, messages } = await oneCreateAtATime(request.caller.customerId, () => acceptBid(request, tools), tools);
@@ -83,13 +83,15 @@ function acceptBid(request: PlaceBidRequest, { store, nowMs, random }: BidTools)
   }
   requireGroups(caller);
   const lookedUp = request.machine();
-  // What is not in the catalogue (any more) matters only to a request that is not a repeat.
+  // A name that the catalogue lacks must not fail a repeated request, so the rejection is handled only where it is
+  // awaited.
   lookedUp.catch(() => undefined);
-  // Made once: after a lost answer the bid's row tells whether the commit was applied.
+  // Generated once, outside the retried transaction: after a lost response the bid's row shows whether it was
+  // committed.
   const id = `bid_${random.hex(8)}`;
   const recentRef = idempotencyKey === undefined ? ref(RECENT_BID, recentId(request)) : undefined;
   return store.change<Placed>(async () => {
-    // The type is named by its machine type, so its prices are read beside the rest.
+    // The instance type's fid yields the machine type, so prices are read in the same look-up as the other rows.
     const machineType = idOf('instanceType', wish.instanceType);
     const [usage, earlier, recent, onDemand, spot] = await store.getAll([
       ref(USAGE, caller.customerId),
@@ -107,7 +109,7 @@ function acceptBid(request: PlaceBidRequest, { store, nowMs, random }: BidTools)
     if (repeated !== undefined) return { writes: [], result: { reply: request.answer(repeated), messages: [] } };
     const placed = newBid(id, { request, made: await lookedUp, atMs });
     const spotCents = spotCentsIn({ onDemand: onDemand?.value, spot: spot?.value }, placed.zone, atMs);
-    // A type without a price is in no list of offers, and would cost nothing.
+    // A type without a price is not offered; its instances would cost nothing.
     if (spotCents === undefined) throw typeNotFound();
     const volumes = await readVolumes(wish.launch.volumes, { ...caller, project: wish.project }, { store });
     const { bid, writes, messages } = launchedNow(placed, { request, usage, volumes, spotCents, random });
@@ -127,12 +129,15 @@ function acceptBid(request: PlaceBidRequest, { store, nowMs, random }: BidTools)
   });
 }
 
-/** The same user, project and body; the name is part of the body. */
+/** Returns the id under which repeats find this request: customer and a hash of user, project and body. */
 function recentId({ caller, wish, body }: PlaceBidRequest): string {
   return `${caller.customerId}|${sha256(sortedJson([caller.userId, wish.project, body]))}`;
 }
 
-/** The bid that the same request has made, while it is neither paused nor cancelled: after that a new one is meant. */
+/**
+ * Returns the bid that the same request created earlier. If that bid was paused or has ended, the request means a new
+ * bid.
+ */
 async function liveBid(recent: RecentBid, atMs: number, store: BidTools['store']): Promise<Bid | undefined> {
   if (recent.expireAtMs <= atMs) return undefined;
   const row = await store.get(ref(BID, recent.bidId));
@@ -149,7 +154,7 @@ function noteRecent(
   return earlier === undefined ? insert(RECENT_BID, id, recent) : replace(earlier, recent);
 }
 
-/** The volumes as the bid's, and on the way to its first instance where there is one. */
+/** Returns the writes that assign the volumes to the bid and, if it has instances, to the first of them. */
 function volumeWrites(bid: Bid, volumes: readonly Row<Volume>[], nowMs: () => number): readonly Write[] {
   const claim = bidClaim(bid, '/launch_specification/volumes');
   const [instanceId] = bid.instances;
@@ -157,7 +162,7 @@ function volumeWrites(bid: Bid, volumes: readonly Row<Volume>[], nowMs: () => nu
   return claimAndAssignVolumes(volumes, { ...claim, instanceId }, { nowMs });
 }
 
-/** The bid with its instances where the price allows it; otherwise as it waits for the price. */
+/** Launches the bid's instances if its limit meets the price; otherwise returns the bid waiting for the price. */
 function launchedNow(
   placed: Bid,
   {
@@ -179,7 +184,7 @@ function launchedNow(
   const atMs = placed.createdAtMs;
   const step = nextBidStep(placed, { instances: [], spotCents, nowMs: atMs });
   if (step.do === 'launch') return launchBid(placed, { usage, volumes, maxInstances, actor, requestId, atMs, random });
-  // What never fits is refused now, whatever the price will be.
+  // A bid that can never fit the quota is refused now, not when its price is met.
   reserve(0, maxInstances, placed.quantity);
   return { bid: step.bid ?? placed, writes: [], messages: [] };
 }
@@ -213,7 +218,7 @@ function newBid(
   return withBidEvent(bid, { type: 'Placed', atMs, actor, limitCents: wish.limitCents });
 }
 
-/** The first answer of a key. It is final once it is on record: the machines are made afterwards. */
+/** Returns the idempotency record of the request. Its response is final at once, because VMs are created afterwards. */
 function recordOfBid(
   bid: Bid,
   { key, reply, atMs }: { readonly key: IdempotencyKey; readonly reply: Reply; readonly atMs: number },

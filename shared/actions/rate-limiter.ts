@@ -17,12 +17,12 @@ import {
 import { DISABLED, type LimitedOperation, type Tier, UNLIMITED } from '#shared/domain/tier.ts';
 import { TokenCounter } from './token-counter.ts';
 
-/** The counter of one customer, operation and minute. */
+/** Returns the reference of the counter for one customer, operation and minute. */
 export function rateCounterRef(customerId: string, operation: string, windowIndex: number): Ref<RateCounterRow> {
   return ref(RATE_COUNTER, `${customerId}|${operation}|${windowIndex}`);
 }
 
-/** Counters that a process remembers: of this minute, and what the last minute says about the demand. */
+/** Maximum number of counters cached per process. The last minute's are kept too, to predict the demand. */
 const COUNTERS_MAX = 10_000;
 
 export interface RateLimiterOptions {
@@ -32,19 +32,22 @@ export interface RateLimiterOptions {
 }
 
 /**
- * Grants tokens of rate limits. A counter in Datastore is incremented and answers its new value in one atomic write, so any
- * number of processes together grant at most the limit, and no token can lose a race.
+ * Grants rate-limit tokens. One atomic write increments a counter in Datastore and returns its new value, so any number
+ * of processes together never grant more than the limit.
  */
 export class RateLimiter {
   readonly #options: RateLimiterOptions;
-  /** By customer and operation. */
+  /** Keyed by customer and operation. */
   readonly #counters = new TtlCache<TokenCounter>({ ttlMs: 2 * WINDOW_MS, sizeMax: COUNTERS_MAX });
 
   constructor(options: RateLimiterOptions) {
     this.#options = options;
   }
 
-  /** One token of `operation`, granted or not. `deferred` are written beside it: see `writeDeferred`. */
+  /**
+   * Takes one token of `operation` and returns whether it is granted. `deferred` writes are committed too: see
+   * `writeDeferred`.
+   */
   async spend(
     principal: Principal,
     tier: Tier,
@@ -64,8 +67,8 @@ export class RateLimiter {
   }
 
   /**
-   * Writes that tell something by the way, such as a key's last use: in a commit of their own, because one that fails (its
-   * row was removed meanwhile) must neither fail the request nor make its token be spent twice.
+   * Commits writes that are not essential to the request, such as a key's last use. They have a commit of their own: if
+   * it fails, for example because the key's row was deleted, neither the request fails nor is its token spent twice.
    */
   async writeDeferred(writes: readonly Write[]): Promise<void> {
     if (writes.length === 0) return;
@@ -76,7 +79,7 @@ export class RateLimiter {
     }
   }
 
-  /** `not_in_tier` for a limit of 0, which no waiting changes; `rate_limited` otherwise. */
+  /** Returns `forbidden` (`not_in_tier`) for a limit of 0, because waiting does not help; `rate_limited` otherwise. */
   refusal(token: RateLimitToken): Failure {
     if (token.limit === DISABLED) {
       const text = `Your tier does not include ${token.operation} requests. Ask your administrator for another tier.`;
@@ -87,7 +90,7 @@ export class RateLimiter {
     return new Failure('rate_limited', text, { retryAfterSeconds });
   }
 
-  /** The counter of this minute; a new one goes on with the block size of the last. */
+  /** Returns the counter of this minute; a new one starts with the last minute's block size. */
   #counter(name: string, window: RateWindow, nowMs: number): TokenCounter {
     const known = this.#counters.get(name, nowMs);
     if (known?.windowIndex === window.index) return known;

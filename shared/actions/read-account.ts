@@ -8,21 +8,21 @@ interface Asking {
   readonly caller: Principal;
 }
 
-/** The caller's own row; `undefined` for a user whom a token alone makes known. */
+/** Reads the caller's own row; `undefined` for a user who is known only from an identity provider's token. */
 export async function readUser({ caller }: Asking, { store }: Pick<Tools, 'store'>): Promise<User | undefined> {
   return (await store.get(ref(USER, caller.userId)))?.value;
 }
 
-/** The caller's projects, the default one first. */
+/** Reads the caller's projects, the default one first. */
 export async function readProjects({ caller }: Asking, { store }: Pick<Tools, 'store'>): Promise<readonly Project[]> {
   const rows = await store.getAll(caller.projects.map((id) => ref(PROJECT, id)));
-  // A row of the same id that belongs to another customer is not the caller's.
+  // Another customer may have a project of the same id; it is not shown.
   return rows.flatMap((row) => (row?.value.customerId === caller.customerId ? [row.value] : []));
 }
 
 const PAGE_SIZE = 300;
 
-/** All users of the caller's customer, by id. */
+/** Reads all users of the caller's customer, ordered by id. */
 export async function readTeammates({ caller }: Asking, { store }: Pick<Tools, 'store'>): Promise<readonly User[]> {
   const users: User[] = [];
   let cursor: string | undefined;

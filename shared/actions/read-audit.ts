@@ -6,26 +6,26 @@ import type { Tools } from '#shared/lifecycle/tools.ts';
 import { foreignCursor, invalidQuery } from '#shared/pagination/invalid-query.ts';
 import type { ListTools } from '#shared/pagination/list-cursors.ts';
 
-/** What of the audit trail is asked for. What is absent lets everything through. */
+/** Filters of the audit trail; absent filters match every entry. */
 export interface AuditQuery {
   readonly actorId?: string;
   /** Kind and id: `customer acme`. */
   readonly object?: string;
   readonly action?: AuditAction;
-  /** Entries of this moment and later; epoch ms. */
+  /** Only entries at or after this time; epoch ms. */
   readonly sinceMs?: number;
-  /** Entries of this moment and earlier; epoch ms. */
+  /** Only entries at or before this time; epoch ms. */
   readonly untilMs?: number;
 }
 
 export interface AuditPage {
   /** Newest first. */
   readonly entries: readonly AuditEntry[];
-  /** Id of the last entry, where there are more. */
+  /** Id of the page's last entry; `undefined` when no more entries follow. */
   readonly after: string | undefined;
 }
 
-/** A page of the audit trail; `after` is the id at which the page before ended. */
+/** Reads one page of the audit trail; `after` is the id of the previous page's last entry. */
 export async function readAudit(
   query: AuditQuery,
   page: { readonly limit: number; readonly after?: string },
@@ -38,7 +38,7 @@ export async function readAudit(
     ['action', query.action],
   ];
   const asked = given.filter(([, value]) => value !== undefined);
-  // Ids grow as time goes back: the later bound of time is the lower bound of the id.
+  // Entry ids decrease over time (newest first), so the upper bound in time is the lower bound of the id.
   const { rows } = await store.query(
     auditTrail(new Set(asked.map(([name]) => name))),
     Object.fromEntries(asked.map(([name, value]) => [name, { stringValue: value ?? '' }])),
@@ -62,7 +62,7 @@ export interface AuditListRequest {
   readonly cursor: string | undefined;
 }
 
-/** The same for a caller of the API, whose cursors are sealed. Throws `invalid_request` for a cursor of another list. */
+/** Like `readAudit`, with sealed cursors for API callers. Throws `invalid_request` for a cursor of another list. */
 export async function listAudit(
   { caller, query, limit, cursor }: AuditListRequest,
   { store, cursors }: ListTools,

@@ -5,16 +5,16 @@ import { type Bid, bidNotFound } from '#shared/domain/bid.ts';
 import type { Principal } from '#shared/domain/principal.ts';
 import { isInProjects } from './require-project.ts';
 
-/** A bid as a request names it. */
+/** Identifies the bid of a request. */
 export interface BidRequest {
   readonly caller: Principal;
   /** fid. */
   readonly bid: string;
-  /** Where the caller says which project the bid is of, it must be that one. */
+  /** The project that the request names, if it does; the bid must belong to it. */
   readonly project: string | undefined;
 }
 
-/** The bid of this id. Throws the same `not_found` for one that does not exist and for one that is not the caller's. */
+/** Reads the bid. Throws the same `not_found` for a bid that does not exist and for one that is not the caller's. */
 export async function requireBid(
   { caller, bid, project }: BidRequest,
   { store }: { readonly store: Pick<Store, 'get'> },

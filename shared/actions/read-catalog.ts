@@ -12,7 +12,7 @@ import type { Image, Network, SecurityGroup, ServerType, Subnet, Template } from
 import { priceAt } from '#shared/domain/price.ts';
 import { regionOf, zonesOf } from '#shared/domain/zones.ts';
 
-/** Whose rows are shown beside those of all customers. */
+/** The caller: rows of their customer are included beside those for all customers. */
 interface Asked {
   readonly caller: { readonly customerId: string };
 }
@@ -31,10 +31,10 @@ async function usable<T extends { readonly customerId: string }>(
   return rows.filter(({ customerId }) => customerId === '' || customerId === caller.customerId);
 }
 
-/** Cents per instance-hour now, by machine type. */
+/** Cents per instance-hour at present, keyed by machine type. */
 export type Prices = ReadonlyMap<string, number>;
 
-/** What machine types cost on demand now; one without a price is absent. */
+/** Reads the present on-demand prices; a machine type without a price is absent. */
 export async function readPrices({ catalog, nowMs }: CatalogTools): Promise<Prices> {
   const rows = await catalog.all(ALL_PRICES);
   return new Map(
@@ -56,7 +56,7 @@ export const readSubnets = (asked: Asked, tools: CatalogTools): Promise<readonly
 export const readSecurityGroups = (asked: Asked, tools: CatalogTools): Promise<readonly SecurityGroup[]> =>
   usable(ALL_SECURITY_GROUPS, asked, tools);
 
-/** A region in which the caller can make something. */
+/** A region, with the zones, subnets and templates that the caller can use there. */
 export interface RegionOffer {
   readonly region: string;
   readonly zones: readonly string[];
@@ -64,7 +64,7 @@ export interface RegionOffer {
   readonly templates: readonly Template[];
 }
 
-/** The regions of templates, network configs and subnets, in alphabetical order. */
+/** Returns the regions of all templates, network configs and subnets that the caller can use, in alphabetical order. */
 export async function readRegions(asked: Asked, tools: CatalogTools): Promise<readonly RegionOffer[]> {
   const [templates, configs, subnets] = await Promise.all([
     tools.catalog.templates(),

@@ -12,13 +12,13 @@ export interface HistoryRequest {
   readonly instanceId: string;
   readonly caller: Principal;
   readonly limit: number;
-  /** `undefined`: from the newest. */
+  /** `undefined`: start with the newest event. */
   readonly cursor: string | undefined;
 }
 
 /**
- * A page of an instance's history, newest first. Events outlive their instance and say themselves who may read them, so
- * the history of a deleted instance is read the same way. Throws `not_found`, and `invalid_request` for a cursor of another
+ * Reads one page of an instance's history, newest first. Events outlive their instance and carry its owner, so the
+ * history of a deleted instance is read the same way. Throws `not_found`, and `invalid_request` for a cursor of another
  * instance, caller or list.
  */
 export async function readHistory(
@@ -31,15 +31,19 @@ export async function readHistory(
   if (request.cursor !== undefined && place === undefined) throw invalidQuery([foreignCursor('cursor')]);
   const found = await newestEvents(instanceId, { before: place, limit: limit + 1 }, store);
   const events = found.slice(0, limit);
-  // Another customer's instance is looked for as long as one that never was: the time of the answer tells no difference.
+  // For another customer's instance, the same queries run as for one that never existed, so response times reveal
+  // nothing.
   const [witness] = events.length > 0 && canSeeAll(caller, events) ? events : await witnesses(request, store);
   if (witness === undefined || !canSee(caller, witness) || !canSeeAll(caller, events)) throw instanceNotFound();
-  // The page ends at a sequence, not at a row: events that expire meanwhile move no other.
+  // The cursor is a sequence number, not a row: events that expire meanwhile shift no other.
   const last = found.length > limit ? events.at(-1) : undefined;
   return { events, cursor: last === undefined ? undefined : await cursors.seal(String(last.sequence), scope) };
 }
 
-/** All events of an instance have the instance's owner; a page is shown only as a whole. */
+/**
+ * Returns whether the caller may see every event. All events of an instance have the same owner, so a page is shown
+ * whole or not at all.
+ */
 function canSeeAll(caller: Principal, events: readonly InstanceEvent[]): boolean {
   return events.every((event) => canSee(caller, event));
 }
@@ -61,7 +65,10 @@ async function newestEvents(
   return rows.map(({ value }) => value);
 }
 
-/** Who may read an empty page: a later page may be empty, and so may the first, when nothing has changed for long. */
+/**
+ * Reads rows that name the instance's owner when the page itself is empty: a later page, or the first one when all
+ * events have expired.
+ */
 async function witnesses(request: HistoryRequest, store: Tools['store']): Promise<readonly Owned[]> {
   const [instance, events] = await Promise.all([
     store.get(ref(INSTANCE, request.instanceId)),

@@ -15,18 +15,18 @@ export interface ReadRequest {
   readonly caller: Principal;
 }
 
-/** An instance, and the operation that is at work on it or waits for its start; `undefined` when there is none. */
+/** An instance and the first operation of its queue, running or waiting; `undefined` when the queue is empty. */
 export interface InstanceReading {
   readonly instance: Instance;
   readonly pending: Operation | undefined;
 }
 
-/** A caller waits: a look that got no answer for this long is not repeated. */
+/** The caller is waiting: a read of the VM that has failed for this long is not retried. */
 const LOOK_BUDGET_MS = 2_000;
 
 /**
- * One instance, after a look at its VM. What the VM says is put on record when it differs. When Compute Engine does not
- * answer, the record is answered as it is (`stale`): the status that was seen last, and when.
+ * Reads one instance and compares it with its VM. Differences are written to the record. When Compute Engine does not
+ * answer, returns the record with `stale: true`: its status is the last one observed.
  */
 export async function readInstance(
   request: ReadRequest,
@@ -36,7 +36,7 @@ export async function readInstance(
   if (row === undefined || !canSee(request.caller, row.value)) throw instanceNotFound();
   const place = { zone: row.value.zone, name: row.id };
   const heads = pendingOperations([row.value], tools.store);
-  // Its own failure is told where it is awaited.
+  // Prevents an unhandled rejection; the error is thrown where `heads` is awaited.
   heads.catch(() => undefined);
   try {
     const machine = await askCompute(() => tools.compute.get(place), tools, LOOK_BUDGET_MS);
@@ -53,7 +53,10 @@ export async function readInstance(
   }
 }
 
-/** Operations that instances wait for, by id: the first of each queue. One look-up, and none when nothing is queued. */
+/**
+ * Reads the first operation of each instance's queue, keyed by operation id, in one look-up (none when all queues are
+ * empty).
+ */
 export async function pendingOperations(
   instances: readonly Instance[],
   store: Pick<Store, 'getAll'>,
@@ -69,7 +72,7 @@ export function pendingOf({ queue }: Instance, operations: ReadonlyMap<string, O
   return head === undefined ? undefined : operations.get(head.id);
 }
 
-/** Instances, each with the operation that it waits for. */
+/** Pairs each instance with the first operation of its queue. */
 export async function withPending(
   instances: readonly Instance[],
   store: Pick<Store, 'getAll'>,

@@ -3,13 +3,13 @@ import type { Store } from '#shared/datastore/store.ts';
 import { ref } from '#shared/datastore/write.ts';
 import type { Principal } from '#shared/domain/principal.ts';
 
-/** Who a caller is, with the names that people gave. */
+/** A caller's identity, with the display names of user, customer and projects. */
 export interface Me {
   readonly caller: Principal;
-  /** `""` where the user is known to the issuer of their token only. */
+  /** `""` for a user who is known only from an identity provider's token. */
   readonly userName: string;
   readonly customerName: string;
-  /** The caller's, the default one first. */
+  /** The caller's projects, the default one first. */
   readonly projects: readonly { readonly id: string; readonly name: string }[];
 }
 
@@ -22,7 +22,7 @@ export async function readMe(
     store.get(ref(CUSTOMER, caller.customerId)),
     store.getAll(caller.projects.map((id) => ref(PROJECT, id))),
   ]);
-  // A user row of another customer is another person's.
+  // Another customer may have a user of the same id; that is another person.
   const isOwn = user?.value.customerId === caller.customerId;
   return {
     caller,

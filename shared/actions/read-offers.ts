@@ -28,17 +28,17 @@ export interface OfferRequest {
   readonly tier: Tier;
 }
 
-/** A machine type in a zone, with what it costs there now and how many a caller can have. */
+/** A machine type in a zone, with its present price there and the number that the caller can have. */
 export interface Availability {
   readonly offer: MachineOffer;
   readonly zone: string;
   /** Cents per instance-hour of a Spot VM. */
   readonly spotCents: number;
-  /** 0 for some minutes after Compute Engine had no room there. */
+  /** 0 for some minutes after Compute Engine reported a stockout in that zone. */
   readonly capacity: number;
 }
 
-/** One row for each machine type and zone in which it can be launched and has a price. */
+/** Returns one row per machine type and zone in which the type can be launched and has a price. */
 export async function readAvailability(
   { caller: { customerId }, tier }: OfferRequest,
   { store, catalog, nowMs }: OfferTools,
@@ -63,15 +63,15 @@ export async function readAvailability(
 
 export interface CurrentPrice {
   readonly spotCents: number;
-  /** `null`: it has no on-demand price. */
+  /** `null`: the machine type has no on-demand price. */
   readonly onDemandCents: number | null;
   readonly capacity: number;
   readonly totalCapacity: number;
 }
 
 /**
- * What a machine type costs now: in a zone, or in the cheapest one. Throws `not_found` for a type that is not offered, or not
- * in that zone.
+ * Returns the present price of a machine type in a zone; without a zone, in its cheapest one. Throws `not_found` for a
+ * type that is not offered, or not in that zone.
  */
 export async function readCurrentPrice(
   {
@@ -97,7 +97,7 @@ export async function readCurrentPrice(
   };
 }
 
-/** What is on record about the price of a machine type. */
+/** Returns the stored on-demand and spot prices of a machine type. */
 export type Prices = (machineType: string) => ListedPrices;
 
 export async function readPrices(store: Pick<Store, 'query'>): Promise<Prices> {
@@ -107,7 +107,7 @@ export async function readPrices(store: Pick<Store, 'query'>): Promise<Prices> {
   return (machineType) => ({ onDemand: onDemand.get(machineType), spot: spot.get(machineType) });
 }
 
-/** The stockouts that still count, by `stockoutId`. */
+/** Reads the stockouts of the last `STOCKOUT_MS`, keyed by `stockoutId`. */
 async function readStockouts({
   store,
   nowMs,

@@ -9,15 +9,18 @@ import type { Tools } from '#shared/lifecycle/tools.ts';
 export interface OperationReadRequest {
   readonly operationId: string;
   readonly caller: Principal;
-  /** How long to hold the answer for the operation to end. */
+  /** Maximum time to hold the response until the operation has ended; 0 responds at once. */
   readonly waitSeconds: number;
 }
 
-/** Looks come further apart the longer it takes: most operations end within seconds, and each look is a read. */
+/**
+ * Polling slows down from the first interval to the maximum: most operations end within seconds, and each poll costs a
+ * read.
+ */
 const FIRST_LOOK_MS = 150;
 const LOOKS_APART_MS_MAX = 1_000;
 
-/** One operation; with `waitSeconds`, once it has ended or the time is over. */
+/** Reads one operation; with `waitSeconds`, polls until the operation has ended or the time is over. */
 export async function readOperation(
   request: OperationReadRequest,
   { store, nowMs, sleep }: Pick<Tools, 'store' | 'nowMs' | 'sleep'>,

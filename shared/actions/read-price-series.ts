@@ -6,20 +6,22 @@ import { typeNotFound } from '#shared/domain/machine-offer.ts';
 import { type OfferRequest, type OfferTools, readAvailability, readPrices } from './read-offers.ts';
 
 export interface PriceSeriesRequest extends OfferRequest {
-  /** fids; empty: all that are offered. */
+  /** Fids; empty for all machine types offered. */
   readonly instanceTypes: readonly string[];
   readonly zone: string | undefined;
   readonly window: SampleWindow;
 }
 
-/** What a machine type cost in a zone at some times, in cents per instance-hour. */
+/** The price of a machine type in a zone at several times, in cents per instance-hour. */
 export interface PriceSeries {
   readonly machineType: string;
   readonly zone: string;
   readonly samples: readonly { readonly atMs: number; readonly spotCents: number; readonly onDemandCents: number }[];
 }
 
-/** The prices of machine types over time, one series for each zone. Throws `not_found` for a type that is not offered. */
+/**
+ * Returns prices over time, one series per machine type and zone. Throws `not_found` for a type that is not offered.
+ */
 export async function readPriceSeries(
   { instanceTypes, zone, window, ...request }: PriceSeriesRequest,
   tools: OfferTools,

@@ -5,7 +5,7 @@ import type { Tools } from '#shared/lifecycle/tools.ts';
 import { readInstance } from './read-instance.ts';
 import { isInProjects } from './require-project.ts';
 
-/** An instance of one of the caller's projects, after a look at its VM. Throws `not_found` for any other. */
+/** Like `readInstance`, for an instance in one of the caller's projects. Throws `not_found` for any other. */
 export async function readProjectInstance(
   request: { readonly fid: string; readonly caller: Principal },
   tools: Pick<Tools, 'store' | 'compute' | 'nowMs' | 'sleep' | 'log'>,

@@ -5,7 +5,7 @@ import type { Principal } from '#shared/domain/principal.ts';
 import type { Tools } from '#shared/lifecycle/tools.ts';
 import { requireProject } from './require-project.ts';
 
-/** What of the customer's quotas is in use. Quotas are the customer's: every project of it sees the same. */
+/** The used part of the customer's quotas. All projects of a customer share its quotas. */
 export interface QuotasUsed {
   readonly instances: number;
   readonly volumeGb: number;

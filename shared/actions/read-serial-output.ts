@@ -9,7 +9,7 @@ import { cloudFailure, machineOf } from '#shared/lifecycle/cloud-failure.ts';
 import type { Tools } from '#shared/lifecycle/tools.ts';
 import type { ReadRequest } from './read-instance.ts';
 
-/** What the VM of an instance has written to its first serial port, from this byte on. */
+/** Reads what the instance's VM has written to its first serial port, from byte `start` on. */
 export async function readSerialOutput(
   request: ReadRequest & { readonly start: number },
   tools: Pick<Tools, 'store' | 'compute' | 'nowMs' | 'sleep'>,

@@ -15,11 +15,11 @@ import { scanPage } from '#shared/pagination/scan-page.ts';
 export interface TimelineRequest {
   readonly caller: Principal;
   readonly project: string;
-  /** fids; they combine with AND, and none of them is the whole project. */
+  /** Fids. All of them must match; without any, the whole project is read. */
   readonly selectors: { readonly instance?: string; readonly bid?: string; readonly reservation?: string };
-  /** RFC 3339; what is kept is `start` ≤ t < `end`. */
+  /** RFC 3339; matches events with `start` ≤ time < `end`. */
   readonly window: { readonly start?: string; readonly end?: string };
-  /** Counts events, not instances. */
+  /** Maximum number of events (not instances) per page. */
   readonly limit: number;
   readonly cursor: string | undefined;
 }
@@ -29,7 +29,7 @@ export interface TimelinePage<T> {
   readonly cursor: string | undefined;
 }
 
-/** What tells the two histories apart. */
+/** How the status history and the price history differ. */
 interface Timeline<T> {
   readonly name: string;
   readonly shape: (selectors: ReadonlySet<HistorySelector>) => Shape<T>;
@@ -48,12 +48,12 @@ const PRICES: Timeline<PricePeriod> = {
   positionOf: ({ startMs, instanceId, sequence }) => position(timeText(startMs), periodId(instanceId, sequence)),
 };
 
-/** A page of the changes of status in a project, oldest first; instances that are gone keep theirs. */
+/** Reads one page of the status changes in a project, oldest first, including those of deleted instances. */
 export function readStatusTimeline(request: TimelineRequest, tools: ListTools): Promise<TimelinePage<InstanceEvent>> {
   return readTimeline(STATUSES, request, tools);
 }
 
-/** A page of the price periods in a project, by when they began, oldest first. */
+/** Reads one page of the price periods in a project, ordered by their start, oldest first. */
 export function readPriceTimeline(request: TimelineRequest, tools: ListTools): Promise<TimelinePage<PricePeriod>> {
   return readTimeline(PRICES, request, tools);
 }
@@ -73,7 +73,7 @@ async function readTimeline<T extends Owned & { readonly project: string }>(
   const place = request.cursor === undefined ? undefined : await cursors.open(request.cursor, scope);
   const range = boundsOf(request, place);
   const equal = equalities(selectors);
-  // A fid that cannot be one names nothing.
+  // A fid of the wrong format matches nothing.
   if (equal === undefined) return { items: [], cursor: undefined };
   const { values, end } = await scanPage<T>(
     {
@@ -92,7 +92,7 @@ async function readTimeline<T extends Owned & { readonly project: string }>(
   return { items: values, cursor: end === undefined ? undefined : await cursors.seal(end, scope) };
 }
 
-/** So that the same request is the same scope, whichever members are written out. */
+/** Absent members are written as null, so that equal requests have equal cursor scopes. */
 const NO_SELECTORS = { instance: null, bid: null, reservation: null };
 const NO_WINDOW = { start: null, end: null };
 
@@ -112,7 +112,9 @@ function equalities({
   return equal;
 }
 
-/** Window and place of the cursor as bounds. Throws `invalid_request` for all that is wrong with them at once. */
+/**
+ * Converts window and cursor to bounds of the query. Throws one `invalid_request` that names every invalid parameter.
+ */
 function boundsOf({ window, cursor }: TimelineRequest, place: string | undefined): Range {
   const start = timeOf(window.start);
   const end = timeOf(window.end);
@@ -133,12 +135,12 @@ function noSuchTime(pointer: string) {
   return { pointer, message: 'is not a time that exists', rule: 'time' };
 }
 
-/** Epoch ms; NaN for a day that no month has. */
+/** Returns epoch ms; NaN for a day that the month does not have. */
 function timeOf(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   const [, year, month, day] = /^(\d{4})-(\d{2})-(\d{2})/.exec(text) ?? [];
   const calendar = new Date(Date.UTC(Number(year), Number(month) - 1, Number(day)));
   if (calendar.getUTCMonth() !== Number(month) - 1) return Number.NaN;
-  // No clock of ours has leap seconds: such a one counts as the second before.
+  // JavaScript's clock has no leap seconds, so second 60 is read as 59.
   return Date.parse(text.toUpperCase().replace(/:60(?=[.Z+-])/, ':59'));
 }

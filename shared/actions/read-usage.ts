@@ -6,7 +6,7 @@ import { LIMITED_OPERATIONS, type LimitedOperation } from '#shared/domain/tier.t
 import type { Tools } from '#shared/lifecycle/tools.ts';
 import { rateCounterRef } from './rate-limiter.ts';
 
-/** Instances that count against the quota of the caller's customer: the row that creates reserve from. */
+/** Returns the number of instances that count against the customer's quota, from the row that creates reserve from. */
 export async function readQuotaUsage(
   { caller }: { readonly caller: Pick<Principal, 'customerId'> },
   { store }: Pick<Tools, 'store'>,
@@ -17,11 +17,11 @@ export async function readQuotaUsage(
 
 export interface TokensUsed {
   readonly used: Readonly<Record<LimitedOperation, number>>;
-  /** When counting begins anew, epoch ms. */
+  /** When the counters start again at 0, epoch ms. */
   readonly resetAtMs: number;
 }
 
-/** Requests counted in the running minute, read from the rate-limit counters. */
+/** Reads the requests counted in the present minute from the rate-limit counters. */
 export async function readTokensUsed(
   { caller }: { readonly caller: Pick<Principal, 'customerId'> },
   { store, nowMs }: Pick<Tools, 'store' | 'nowMs'>,
@@ -30,7 +30,7 @@ export async function readTokensUsed(
   const rows = await store.getAll(
     LIMITED_OPERATIONS.map((operation) => rateCounterRef(caller.customerId, operation, window.index)),
   );
-  // There is no counter before the first request of a minute.
+  // A counter is created by the first request of its minute, so a missing one counts 0.
   const used = Object.fromEntries(LIMITED_OPERATIONS.map((operation, i) => [operation, rows[i]?.value.count ?? 0]));
   return { used: used as Record<LimitedOperation, number>, resetAtMs: window.endsAtMs };
 }

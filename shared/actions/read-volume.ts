@@ -11,7 +11,9 @@ export interface VolumeRequest {
   readonly fid: string;
 }
 
-/** A live volume of one of the caller's projects. Throws the one `not_found` for any other. */
+/**
+ * Reads a live volume of one of the caller's projects. Throws the same `not_found` for any other and for an unknown id.
+ */
 export async function readOwnVolume({ caller, fid }: VolumeRequest, store: Pick<Store, 'get'>): Promise<Row<Volume>> {
   const id = idOf('volume', fid);
   const row = id === undefined ? undefined : await store.get(ref(VOLUME, id));

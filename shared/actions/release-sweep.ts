@@ -15,23 +15,25 @@ import type { Tools } from '#shared/lifecycle/tools.ts';
 import { JOB } from '#shared/workers/sweep-report.ts';
 
 export interface SweepStatus {
-  /** `undefined`: the database has none. */
+  /** Identifies the database that this deployment works on; `undefined`: the database has no marker yet. */
   readonly marker: DatabaseMarker | undefined;
   /** `undefined`: the brake is off. */
   readonly brake: SweepBrake | undefined;
-  /** When the last sweep ended; `undefined`: none has. */
+  /** When the last sweep ended; `undefined`: no sweep has run. */
   readonly ranAtMs: number | undefined;
-  /** VMs and disks that the sweep is to remove, by name: the first of each. */
+  /** Names of the first VMs (`orphans`) and disks (`orphanDisks`) that the sweep is going to delete. */
   readonly orphans: readonly string[];
   readonly orphanDisks: readonly string[];
 }
 
-/** Of VMs and disks each; what an operator reads. */
+/** Maximum number of VMs, and of disks, that are listed for the operator. */
 const LISTED_MAX = 100;
-/** After every time at which a VM or disk on the list is due: bound of a query that finds all of them. */
+/** 9999-12-31T23:59:59Z: later than any due time, so the query finds all orphans. */
 const EVER_MS = 253_402_300_799_000;
 
-/** What the sweep has to do, and what keeps it from touching VMs without a record, if anything. */
+/**
+ * Reads the sweep's state: the orphans that it is going to delete, and the brake or marker that keeps it from doing so.
+ */
 export async function readSweepStatus({ store }: Pick<Tools, 'store'>): Promise<SweepStatus> {
   const due = { dueAtMs: time.encode(EVER_MS) };
   const [[marker, brake, job], orphans, disks] = await Promise.all([
@@ -49,17 +51,18 @@ export async function readSweepStatus({ store }: Pick<Tools, 'store'>): Promise<
 }
 
 export interface SweepRelease {
-  /** A brake was on, and is not any more. */
+  /** True if the brake was on and has been released. */
   readonly released: boolean;
-  /** So many VMs without a record the sweep goes on with, and not with one more. */
+  /** Number of VMs without a record up to which the sweep continues. */
   readonly unrecorded: number;
-  /** The database was marked as the one that this deployment works on. */
+  /** True if the database was marked as the one that this deployment works on. */
   readonly marked: boolean;
 }
 
 /**
- * Takes the brake off. The next sweep goes on with as many VMs without a record as the brake has counted; when there are
- * more, the brake is on again. A database that was refused is marked as the right one. Safe to call twice.
+ * Releases the sweep's brake. The next sweep may handle as many VMs without a record as were counted when the brake
+ * went on; if there are more, the brake goes on again. If the sweep had refused the database, marks it as the right
+ * one. Safe to call twice.
  */
 export async function releaseSweep(auditor: Auditor, { store }: Pick<Tools, 'store'>): Promise<SweepRelease> {
   return store.change<SweepRelease>(async () => {

@@ -6,7 +6,7 @@ import { ref, replace } from '#shared/datastore/write.ts';
 import { Failure } from '#shared/domain/failure.ts';
 import type { Tools } from '#shared/lifecycle/tools.ts';
 
-/** A VM or disk without a record, as the sweep has it on its list. */
+/** A VM or disk without a record that the sweep has found. */
 export interface ListedOrphan {
   readonly what: 'VM' | 'disk';
   readonly name: string;
@@ -14,7 +14,7 @@ export interface ListedOrphan {
   readonly foundAtMs: number;
 }
 
-/** Throws `invalid_request` for what the sweep has not found, and for what has a record by now. */
+/** Throws `invalid_request` for a name that the sweep has not found, and for a VM or disk that has a record by now. */
 export async function readOrphan(name: string, tools: Pick<Tools, 'store'>): Promise<ListedOrphan> {
   const { what, row } = await listedRow(name, tools);
   const { zone, foundAtMs } = row.value;
@@ -22,8 +22,9 @@ export async function readOrphan(name: string, tools: Pick<Tools, 'store'>): Pro
 }
 
 /**
- * Ends the days for which the sweep keeps a VM or disk without a record: the next sweep deletes it. What is protected from
- * deletion, carries another label or is a disk of a VM stays. Throws as `readOrphan` does.
+ * Ends the waiting period for a VM or disk without a record, so that the next sweep deletes it. The sweep still keeps
+ * one that is protected from deletion or carries another deployment's label, and a disk that is attached to a VM.
+ * Throws like `readOrphan`.
  */
 export async function removeOrphanNow(
   name: string,
@@ -34,7 +35,8 @@ export async function removeOrphanNow(
     const listed = await listedRow(name, { store });
     const nowMs = auditor.nowMs();
     const { zone, foundAtMs } = listed.row.value;
-    // `given_up` is what the sweep deletes without keeping it first; a disk goes once it has been free for long enough.
+    // The sweep deletes a VM marked `given_up` without a waiting period, and a disk once it has been detached for long
+    // enough.
     const write =
       listed.what === 'VM'
         ? replace(listed.row, {

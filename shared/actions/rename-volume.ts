@@ -4,7 +4,10 @@ import { nameTaken, type Volume } from '#shared/domain/volume.ts';
 import type { Tools } from '#shared/lifecycle/tools.ts';
 import { readOwnVolume, type VolumeRequest } from './read-volume.ts';
 
-/** Gives a volume another name. A VM that has the disk keeps the device's name. Throws `not_found`, and `conflict` for a taken name. */
+/**
+ * Renames a volume. On a VM that uses the disk, the device keeps its name. Throws `not_found`, and `conflict` for a
+ * taken name.
+ */
 export async function renameVolume(
   { caller, fid, name }: VolumeRequest & { readonly name: string },
   { store }: Pick<Tools, 'store'>,

@@ -10,10 +10,10 @@ import { noteAdmin } from '#shared/lifecycle/queue-operation.ts';
 import type { Tools } from '#shared/lifecycle/tools.ts';
 import type { OperationMessage } from '#shared/pubsub/publisher.ts';
 
-/** `publisher` absent: the next sweep publishes what is due. */
+/** Without a `publisher`, the next sweep publishes operations that are due. */
 export type RepairTools = Pick<Tools, 'store' | 'log' | 'nowMs'> & { readonly publisher?: Tools['publisher'] };
 
-/** The rows of an operation that has not ended. Throws `not_found` and `conflict`. */
+/** Reads the rows of an operation that has not ended. Throws `not_found`, and `conflict` for one that has. */
 export async function openOperation(
   id: string,
   { store }: Pick<Tools, 'store'>,
@@ -30,14 +30,14 @@ export async function openOperation(
 }
 
 /**
- * What brings an operation on its way again: as if it had never been tried, due now, held by no worker. A worker that
- * still holds the lease loses it; whatever both ask of Compute Engine, they ask under one request id.
+ * Resets an operation for a new attempt: no attempts made, no lease, due now. A worker that still holds the lease loses
+ * it; the repeated call to Compute Engine has the same requestId, so it has no second effect.
  */
 export function retryWrites(row: Row<Operation>, nowMs: number): readonly Write[] {
   return [replace(row, { ...row.value, attempts: 0, leaseUntilMs: 0, leaseToken: '', dueAtMs: nowMs })];
 }
 
-/** Its message, unless another operation of the instance comes first. */
+/** Returns the operation's message, or `undefined` if another operation of the instance has to end first. */
 export function messageOf(operation: Operation, instance: Instance | undefined): OperationMessage | undefined {
   const { id, instanceId, customerId } = operation;
   const head = instance?.queue[0];
@@ -46,11 +46,13 @@ export function messageOf(operation: Operation, instance: Instance | undefined):
 
 export interface Retried {
   readonly operation: Operation;
-  /** False: the next sweep publishes it, or what is queued before it has to end first. */
+  /** False: the next sweep publishes the operation, or an operation queued before it has to end first. */
   readonly published: boolean;
 }
 
-/** Brings an operation on its way again. Throws `not_found`, and `conflict` for one that has ended. */
+/**
+ * Resets an operation for a new attempt and publishes it. Throws `not_found`, and `conflict` for one that has ended.
+ */
 export async function retryOperation(id: string, auditor: Auditor, tools: RepairTools): Promise<Retried> {
   const change = (operation: Operation): AuditedChange => ({
     action: 'operation.retry',
@@ -80,8 +82,9 @@ export async function retryAs(
 }
 
 /**
- * Ends an operation that has not reached Compute Engine, as failed with the reason `cancelled`; what is queued behind it
- * goes on. Throws `not_found`, and `conflict` once the cloud may have been asked.
+ * Cancels an operation that has not reached Compute Engine: it fails with the reason `cancelled`, and the next
+ * operation in the queue is published. Throws `not_found`, and `conflict` once a call to Compute Engine may have been
+ * made.
  */
 export async function cancelOperation(id: string, auditor: Auditor, tools: RepairTools): Promise<Operation> {
   const { store, nowMs, publisher } = tools;

@@ -19,7 +19,7 @@ import { recordOf, replayed, requireSameUse, writeRecord } from './idempotent.ts
 
 export interface OperationRequest {
   readonly kind: PowerKind | 'delete';
-  /** The verb that was asked for, where it is not `kind`: messages name it. */
+  /** The requested verb, if it differs from `kind`; error messages name it. */
   readonly verb?: string;
   readonly instanceId: string;
   readonly caller: Principal;
@@ -34,13 +34,14 @@ type RequestTools = Pick<Tools, 'store' | 'publisher' | 'log' | 'nowMs' | 'rando
 
 interface Accepted {
   readonly reply: Reply;
-  /** `undefined`: nothing new was accepted. */
+  /** `undefined`: no message has to be published. */
   readonly published: OperationMessage | undefined;
 }
 
 /**
- * Accepts an operation on an instance: on record first, then published. It queues behind what is already accepted; asking
- * again for what is last in the queue joins it. A delete goes first, because nothing queued matters after it.
+ * Accepts an operation on an instance: records it, then publishes it. The operation is queued behind those accepted
+ * earlier; a request for the operation that is last in the queue joins that one. A delete goes to the front, because
+ * operations queued before it no longer matter.
  */
 export async function requestOperation(request: OperationRequest, tools: RequestTools): Promise<Reply> {
   const { store, nowMs, random } = tools;
@@ -98,7 +99,7 @@ async function joinOperation(
     ...auditOperation(request, { operation: operation.value, joined: true }, tools),
   ];
   const { idempotencyKey } = request;
-  // The key names the operation from now on: a retry that comes after its end must not do the same thing again.
+  // The key is stored with the joined operation, so a retry after the operation's end does not start a second one.
   if (idempotencyKey !== undefined)
     writes.push(
       writeRecord(idempotencyKey, earlier, recordOf(idempotencyKey, { reply, operation: operation.value, atMs })),

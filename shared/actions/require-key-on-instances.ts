@@ -7,7 +7,7 @@ import { auditorOf } from './audit-operation.ts';
 import { requireSshKey } from './ssh-key-owner.ts';
 
 export interface RequireKeyRequest {
-  /** An administrator. */
+  /** Must be an administrator. */
   readonly caller: Principal;
   readonly actor: Actor;
   readonly requestId: string;
@@ -15,7 +15,10 @@ export interface RequireKeyRequest {
   readonly required: boolean;
 }
 
-/** Decides whether every new instance of the key's project carries the key. Asked for once more it is on record once more. */
+/**
+ * Sets whether every new instance of the key's project carries the key. Each call adds an audit entry, even if nothing
+ * changes.
+ */
 export async function requireKeyOnInstances(
   { caller, keyId, required, ...by }: RequireKeyRequest,
   tools: Pick<Tools, 'store' | 'nowMs' | 'random'>,

@@ -6,7 +6,7 @@ import { Failure } from '#shared/domain/failure.ts';
 import { nearestText } from '#shared/domain/nearest.ts';
 import type { Principal } from '#shared/domain/principal.ts';
 
-/** Throws `not_found` for a project that is not the caller's; administrators may look into every one that exists. */
+/** Throws `not_found` for a project that is not the caller's. Administrators may access every existing project. */
 export async function requireProject(
   caller: Principal,
   project: string,
@@ -18,8 +18,8 @@ export async function requireProject(
 }
 
 /**
- * The one text for a project that does not exist and for one that is not the caller's. It names the caller's own projects
- * only: whether another one exists is told to nobody.
+ * Returns the same failure for a project that does not exist and for one that is not the caller's. It suggests only the
+ * caller's own projects, so it does not reveal whether another one exists.
  */
 export function projectNotFound({ projects }: Pick<Principal, 'projects'>, asked: string): Failure {
   const near = projects.length === 0 ? 'You have no project.' : nearestText(asked, projects);
@@ -27,14 +27,14 @@ export function projectNotFound({ projects }: Pick<Principal, 'projects'>, asked
   return new Failure('not_found', text, { reason: 'project_not_found' });
 }
 
-/** Whether a thing is in one of the caller's projects, and visible to the caller as it is in every family. */
+/** Returns whether an object is in one of the caller's projects and the caller's groups may see it. */
 export function isInProjects(caller: Principal, owned: Owned & { readonly project: string }): boolean {
   return canSee(caller, owned) && (isAdmin(caller) || caller.projects.includes(owned.project));
 }
 
 /**
- * Whether a thing that a whole project shares, such as a volume, is the caller's to use: it belongs to one of the caller's
- * projects and to the caller's own customer. Groups do not matter.
+ * Returns whether the caller may use an object that a whole project shares, such as a volume: it must belong to one of
+ * the caller's projects and to the caller's customer. Groups are not checked.
  */
 export function isOfProjects(
   caller: Pick<Principal, 'customerId' | 'projects' | 'roles'>,

@@ -4,7 +4,7 @@ import type { Instance } from '#shared/domain/instance.ts';
 import { shownStatus, STATUS_GROUP } from '#shared/domain/status.ts';
 import type { Tools } from '#shared/lifecycle/tools.ts';
 
-/** What operators look instances up by. What is absent lets everything through. */
+/** Filters by which operators find instances; absent filters match every instance. */
 export interface InstanceScan {
   readonly userId?: string;
   readonly customerId?: string;
@@ -14,12 +14,12 @@ export interface InstanceScan {
   readonly machineType?: string;
   /** `key=value`. */
   readonly label?: string;
-  /** Beginning of the name or id. */
+  /** Prefix of the name or id. */
   readonly name?: string;
-  /** External or internal address. */
+  /** Matches the external or the internal IP address. */
   readonly address?: string;
   readonly reason?: string;
-  /** Created then or earlier; epoch ms. */
+  /** Only instances created at or before this time; epoch ms. */
   readonly createdUntilMs?: number;
 }
 
@@ -29,15 +29,15 @@ export interface ScannedPage {
 }
 
 const PAGE_SIZE = 300;
-/** Queries made for one page: what no index serves is filtered while reading. */
+/** Maximum number of queries per page: filters without an index are applied to the rows that were read. */
 const QUERIES_MAX = 40;
 
-/** Members that an index serves. */
+/** Filters that the queries' indexes support. */
 const INDEXED = ['userId', 'customerId', 'statusGroup', 'zone', 'templateId'] as const satisfies readonly ListFilter[];
 
 /**
- * Instances of all customers that match everything that is asked, newest first. A page may be short, and even empty, when
- * what is asked for is rare; it has a cursor as long as there is more to read.
+ * Lists instances of all customers that match all filters, newest first. With rare matches a page may be short or even
+ * empty; it has a cursor as long as there are more rows to read.
  */
 export async function scanInstances(
   scan: InstanceScan,
@@ -51,7 +51,7 @@ export async function scanInstances(
   let { cursor } = page;
   let queries = 0;
   do {
-    // Never more rows than the page has room for, so that no match is read and left out.
+    // Never reads more rows than the page has room for, because the cursor skips every row that was read.
     const limit = Math.min(PAGE_SIZE, page.limit - instances.length);
     const found = await store.query(shape, values, { limit, ...(cursor === undefined ? {} : { cursor }) });
     instances.push(...found.rows.map(({ value }) => value).filter((instance) => matches(instance, scan)));

@@ -15,27 +15,27 @@ import type { Tier } from '#shared/domain/tier.ts';
 import type { Tools } from '#shared/lifecycle/tools.ts';
 import { readTokensUsed, type TokensUsed } from './read-usage.ts';
 
-/** All that an operator wants to know of a customer at one look. */
+/** What operators need to know about a customer. */
 export interface CustomerSheet {
   readonly customer: Customer;
-  /** `undefined`: the catalogue has no such tier any more. */
+  /** `undefined`: the customer's tier is no longer in the catalogue. */
   readonly tier: Tier | undefined;
   readonly suspension: Suspension | undefined;
-  /** Instances that count against the quota. */
+  /** Number of instances that count against the quota. */
   readonly used: number;
-  /** Instances on record, by state. */
+  /** Number of instances on record, by status group. */
   readonly instances: Readonly<Partial<Record<StatusGroup, number>>>;
-  /** What the instances that are charged now cost, cents per hour. */
+  /** Present cost of all instances that are being charged, in cents per hour. */
   readonly centsPerHour: number;
-  /** Rate-limit tokens of the running minute. */
+  /** Rate-limit tokens used in the present minute. */
   readonly tokens: TokensUsed;
   readonly users: number;
   readonly keys: readonly Omit<ApiKey, 'secretHash'>[];
-  /** False: there was more than is read here, so the numbers of instances, cost, users and keys are too low. */
+  /** False: not all rows were read, so the numbers of instances, users and keys and the cost are too low. */
   readonly complete: boolean;
 }
 
-/** Rows read of one kind: more than any customer has, and few enough for one request. */
+/** Maximum number of rows read per kind: more than any customer has, and few enough for one request. */
 const ROWS_MAX = 3_000;
 const PAGE_SIZE = 300;
 

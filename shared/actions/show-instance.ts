@@ -12,22 +12,22 @@ import type { Machine } from '#shared/gce/compute.ts';
 import { askCompute } from '#shared/lifecycle/ask-compute.ts';
 import type { Tools } from '#shared/lifecycle/tools.ts';
 
-/** A record beside its VM, and what an operator asks next. */
+/** An instance's record next to its VM, with related operations and events. */
 export interface InstanceSheet {
   readonly record: Instance;
-  /** As Compute Engine shows it now; `null`: there is none. */
+  /** The VM as Compute Engine returns it now; `null`: no VM exists. */
   readonly machine: Machine | null;
-  /** What is queued, and what the last events speak of: newest first. */
+  /** Queued operations and those that the latest events refer to, newest first. */
   readonly operations: readonly Operation[];
   readonly events: readonly InstanceEvent[];
   readonly quota: { readonly used: number; readonly limit: number | null };
-  /** Why its customer is suspended; `null`: the customer is not. */
+  /** The reason why the customer is suspended; `null`: the customer is not suspended. */
   readonly suspended: string | null;
 }
 
 const EVENTS_SHOWN = 10;
 
-/** Reads only: the record stays as it is. Throws `not_found`, and CloudError when Compute Engine does not answer. */
+/** Only reads; the record is not updated. Throws `not_found`, and CloudError when Compute Engine does not answer. */
 export async function showInstance(
   instanceId: string,
   tools: Pick<Tools, 'store' | 'compute' | 'sleep' | 'log' | 'nowMs'>,

@@ -22,25 +22,25 @@ export interface SpecRequest {
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly spec: InstanceSpec;
-  /** Whose rows of the catalogue may be used, beside those of all customers. */
+  /** The caller's customer: its rows of the catalogue may be used beside those for all customers. */
   readonly customerId: string;
   readonly project: string;
-  /** Who may log in; looked up beside the catalogue. */
+  /** Resolves the login keys; called while the catalogue is read. */
   readonly keys: () => Promise<InstanceKeys>;
-  /** Key of the label that the service itself puts on VMs. */
+  /** Key of the label that the service sets on its VMs; callers may not set it. */
   readonly ownLabel: string;
 }
 
-/** What ids of the catalogue look like; everything else is as unknown as what is not in it. */
+/** Format of ids in the catalogue; other strings are treated as unknown ids without a look-up. */
 const CATALOG_ID = /^[a-z][a-z0-9._-]{0,62}$/;
-/** A VPC has a subnet or a few in each region that is used. */
+/** Page size of the query; a VPC has only a few subnets per region. */
 const SUBNETS_PAGE = 100;
-/** Compute Engine's limit of network tags per VM. */
+/** Compute Engine's maximum number of network tags per VM. */
 const TAGS_MAX = 64;
 
 /**
- * What a spec amounts to. Every row that it names is read in one look-up. What it does not say is the default network
- * config's: zone, network, external address. Throws `unprocessable` with everything that cannot be honoured, at once.
+ * Converts a spec to a blueprint. All catalogue rows that it names are read in one look-up. Zone, network and external
+ * address default to the default network config. Throws one `unprocessable` that names every impossible part.
  */
 export async function specBlueprint(
   request: SpecRequest,
@@ -72,7 +72,7 @@ export async function specBlueprint(
   const machineType = type === undefined ? '' : machineTypeOf(type, spec, problems);
   if (type !== undefined && image !== undefined) problems.push(...imageProblems(type, image, spec));
   const userData = userDataOf(spec, problems);
-  // A VPC brings its own rules; without one the default config's apply, its tags included.
+  // A VPC has its own firewall rules. Without one, the default config's apply, which select VMs by the config's tags.
   const ownPlace = spec.vpc_id === undefined && spec.subnet_id === undefined;
   const tags = [...new Set([...(ownPlace ? config.tags : []), ...groups.flatMap((group) => group.tags)])];
   if (tags.length > TAGS_MAX) {
@@ -111,7 +111,7 @@ export async function specBlueprint(
   };
 }
 
-/** Every row that the spec names, and the default network config. */
+/** Returns references to every row that the spec names, and to the default network config. */
 function refsOf(spec: InstanceSpec): readonly Ref<unknown>[] {
   const refs = <T>(kind: Kind<T>, ids: readonly (string | undefined)[] = []) =>
     [...new Set(ids)].filter((id) => id !== undefined && CATALOG_ID.test(id)).map((id) => ref(kind, id ?? ''));
@@ -133,7 +133,9 @@ function rowOf<T>(rows: Rows, kind: Kind<T>, id: string): T | undefined {
   return found?.value as T | undefined;
 }
 
-/** The rows that a spec names, as far as they are there and its customer's to use; the ids of the others are noted. */
+/**
+ * The rows that a spec names, if they exist and the customer may use them; `unknown` collects the ids of the others.
+ */
 class NamedRows {
   readonly unknown: UnknownId[] = [];
   readonly #rows: Rows;
@@ -151,7 +153,7 @@ class NamedRows {
   ): T | undefined {
     if (id === undefined) return undefined;
     const found = rowOf(this.#rows, kind, id);
-    // A row of another customer is as unknown as one that does not exist.
+    // A row of another customer is treated as if it did not exist.
     if (found !== undefined && (found.customerId === '' || found.customerId === this.#customerId)) return found;
     this.unknown.push({ pointer, id });
     return undefined;
@@ -166,7 +168,7 @@ class NamedRows {
   }
 }
 
-/** The type's own machine type, unless the spec asks for other CPUs or memory. */
+/** Returns the server type's machine type, or a custom one if the spec requests other CPUs or memory. */
 function machineTypeOf(type: ServerType, spec: InstanceSpec, problems: InvalidField[]): string {
   const vcpus = spec.vcpus ?? type.vcpus;
   const memoryMb = spec.memory_mb ?? type.memoryMb;
@@ -174,7 +176,7 @@ function machineTypeOf(type: ServerType, spec: InstanceSpec, problems: InvalidFi
   const custom = customMachineType(type.series, vcpus, memoryMb);
   if (custom.possible) return custom.machineType;
   for (const { about, message } of custom.problems) {
-    // What was not sent is not what is wrong.
+    // A member that the caller did not send cannot be wrong, so the problem is reported for the one that they sent.
     const sent = spec[about] === undefined ? (about === 'vcpus' ? 'memory_mb' : 'vcpus') : about;
     problems.push(problem(`/spec/${sent}`, message));
   }
@@ -188,7 +190,7 @@ function userDataOf(spec: InstanceSpec, problems: InvalidField[]): Readonly<Reco
   return {};
 }
 
-/** What does not go together: a machine of another architecture, and a disk that the image does not fit into. */
+/** Checks that the image fits the machine's architecture and the boot disk's size. */
 function imageProblems(type: ServerType, image: Image, spec: InstanceSpec): readonly InvalidField[] {
   const problems: InvalidField[] = [];
   const { architecture, diskGbMin } = imageFacts(image);
@@ -204,15 +206,18 @@ function imageProblems(type: ServerType, image: Image, spec: InstanceSpec): read
 }
 
 interface SubnetSearch {
-  /** Where the VM is made unless the subnet says otherwise. */
+  /** The VM's zone, unless the subnet determines another. */
   readonly zone: string;
   readonly request: SpecRequest;
   readonly store: Pick<Store, 'query'>;
-  /** Gets the problem of a VPC among whose subnets the caller has to choose. */
+  /** Receives a problem if the VPC has several subnets and the caller has to choose one. */
   readonly problems: InvalidField[];
 }
 
-/** The subnet of a VPC that is named alone; `undefined` also when the catalogue knows none of the VPC. */
+/**
+ * Finds the subnet of a VPC that the spec names without a subnet; `undefined` if the catalogue has no subnet of the
+ * VPC.
+ */
 async function onlySubnet(
   network: Network,
   { zone, request, store, problems }: SubnetSearch,
@@ -236,7 +241,10 @@ async function onlySubnet(
   return choice.subnet;
 }
 
-/** The subnet's zone; where it leaves that open, the default one if it is in the subnet's region. */
+/**
+ * Returns the subnet's zone. If it has none, returns the default config's zone if it is in the subnet's region,
+ * otherwise the region's first zone.
+ */
 function zoneOf(subnet: Subnet, config: NetworkConfig): string {
   if (subnet.zone !== '') return subnet.zone;
   if (regionOf(config.zone) === subnet.region) return config.zone;

@@ -7,12 +7,12 @@ import type { Principal } from '#shared/domain/principal.ts';
 import { isSshKeyId, mayUseKey, type ProjectSshKey } from '#shared/domain/project-ssh-key.ts';
 import { requireProject } from './require-project.ts';
 
-/** Whose a key is: a project's, or a user's who has no project. */
+/** The owner of a key: a project, or a user who has no project. */
 export type SshKeyOwner = Pick<ProjectSshKey, 'customerId' | 'project' | 'userId'>;
 
 /**
- * Whose a new key of the caller is: the project's that they name, or their default one's. Throws `not_found` for a project
- * that is not theirs.
+ * Returns the owner of a new key: the named project, or the caller's default project. Throws `not_found` for a project
+ * that is not the caller's.
  */
 export async function sshKeyOwner(
   caller: Principal,
@@ -23,12 +23,12 @@ export async function sshKeyOwner(
   if (project === undefined) return { userId, customerId, project: caller.projects[0] ?? '' };
   await requireProject(caller, project, { store });
   if (caller.projects.includes(project)) return { userId, customerId, project };
-  // An administrator acts for the customer that the project belongs to.
+  // An administrator creates the key for the customer that the project belongs to.
   const row = await store.get(ref(PROJECT, project));
   return { userId, customerId: row?.value.customerId ?? customerId, project };
 }
 
-/** The key of this id. Throws the same `not_found` for one that does not exist and for one that is not the caller's. */
+/** Reads the key. Throws the same `not_found` for a key that does not exist and for one that is not the caller's. */
 export async function requireSshKey(
   caller: Principal,
   id: string,

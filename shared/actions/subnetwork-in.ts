@@ -7,13 +7,13 @@ import type { CatalogReader } from './catalog-reader.ts';
 export interface SubnetworkRequest {
   readonly zone: string;
   readonly config: NetworkConfig;
-  /** Where the request's body names the zone, and what the network follows from. */
+  /** JSON pointers of the request members that name the zone and the network config, for error messages. */
   readonly pointers: { readonly zone: string; readonly config: string };
 }
 
 /**
- * The config's subnetwork, unless the zone lies elsewhere or the config names none: then the only one of its network there.
- * `""` where the catalogue knows none, which is right for a network in auto mode.
+ * Returns the config's subnetwork if it is in the zone's region. Otherwise returns the only subnet that the catalogue
+ * has of the config's network in that region; `""` if it has none, which is valid for a network in auto mode.
  */
 export async function subnetworkIn(
   { zone, config, pointers }: SubnetworkRequest,
@@ -24,7 +24,7 @@ export async function subnetworkIn(
   const choice = chooseSubnet(await catalog.subnetsOf(config.network), zone);
   if (choice.subnet !== undefined) return choice.subnet.subnetwork;
   if (region === undefined) {
-    // In auto mode every region has a subnet, whatever the catalogue lists.
+    // Networks in auto mode have a subnet in every region, even if the catalogue lists none.
     if (choice.why !== 'several') return '';
     const message = `names no subnet, and its network ${choice.problem}. Choose a network config that names one`;
     throw notPossible(pointers.config, message);

@@ -16,28 +16,27 @@ import type { OperationMessage } from '#shared/pubsub/publisher.ts';
 
 export interface SuspendRequest {
   readonly customerId: string;
-  /** Shown to the customer's users: one line of at most 500 characters. */
+  /** Shown to the customer's users; one line of at most 500 characters. */
   readonly reason: string;
-  /** Also stops what runs, or will run once accepted operations have ended. */
+  /** True: also stop the instances that run, or that will run once their queued operations have ended. */
   readonly stopInstances: boolean;
 }
 
 export interface Suspended {
   readonly suspension: Suspension;
-  /** The stops that were accepted: at most one for each instance. */
+  /** The accepted stop operations, at most one per instance. */
   readonly stops: readonly { readonly operationId: string; readonly instanceId: string }[];
 }
 
-/** `publisher` absent: the next sweep publishes the stops. */
+/** Without a `publisher`, the next sweep publishes the stops. */
 type SuspendTools = Pick<Tools, 'store' | 'log' | 'nowMs' | 'random'> & { readonly publisher?: Tools['publisher'] };
 
 const PAGE_SIZE = 200;
 const REASON_LENGTH_MAX = 500;
 
 /**
- * Suspends a customer. Functions notice within seconds, for which they remember credentials. A customer that is suspended
- * for the same reason stays as it is; with another reason, the reason is replaced. Throws `not_found` and
- * `invalid_request`.
+ * Suspends a customer. It takes effect within seconds, the time for which functions cache credentials. Suspending again
+ * for the same reason changes nothing; another reason replaces the first. Throws `not_found` and `invalid_request`.
  */
 export async function suspendCustomer(
   request: SuspendRequest,
@@ -70,7 +69,7 @@ export async function suspendCustomer(
   };
 }
 
-/** Ends a suspension; nothing is started. Answers whether there was one. Throws `not_found`. */
+/** Ends a suspension without starting any instance. Returns whether the customer was suspended. Throws `not_found`. */
 export async function resumeCustomer(
   { customerId, reason = '' }: { readonly customerId: string; readonly reason?: string },
   auditor: Auditor,
@@ -93,7 +92,7 @@ export async function resumeCustomer(
 
 interface Stop {
   readonly message: OperationMessage;
-  /** Nothing is queued before it. */
+  /** True if no other operation is queued before this stop. */
   readonly isFirst: boolean;
 }
 
@@ -119,7 +118,7 @@ function needsStop(instance: Instance): boolean {
   return joinable(instance, 'stop') === undefined && fits('stop', projectedStatus(instance), 'strict');
 }
 
-/** In a commit of its own: an instance that changes all the time delays no other. */
+/** Queues a stop in its own commit, so that conflicts on one instance do not delay the others. */
 async function stopOne(instanceId: string, auditor: Auditor, tools: SuspendTools): Promise<Stop | undefined> {
   const { store, nowMs, random } = tools;
   const id = operationId(nowMs(), random);

@@ -11,11 +11,11 @@ import type { Tools } from '#shared/lifecycle/tools.ts';
 
 export interface Synced {
   readonly before: Instance;
-  /** The record as the look at the VM left it. */
+  /** The record after the comparison with the VM. */
   readonly after: Instance;
 }
 
-/** Compares a record with its VM now, because an operator asks. Throws `not_found`. */
+/** Compares a record with its VM now, at an operator's request. Throws `not_found`. */
 export async function syncByHand(
   instanceId: string,
   auditor: Auditor,
@@ -26,7 +26,7 @@ export async function syncByHand(
   try {
     const machine = await askCompute(() => tools.compute.get({ zone: row.value.zone, name: row.id }), tools);
     const after = await syncRow(row, machine, { cause: 'drift' }, tools);
-    // What the look has changed is in the instance's history; the entry says who asked for the look.
+    // The instance's history records the changes; the audit entry records who requested the comparison.
     const change = { before: { status: row.value.status }, after: { status: after.status } };
     await tools.store.write([
       auditWrite(auditor, { action: 'instance.sync', object: `instance ${instanceId}`, ...change }),

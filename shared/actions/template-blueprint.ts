@@ -8,23 +8,26 @@ import type { CatalogReader } from './catalog-reader.ts';
 import type { InstanceKeys } from './keys-for-instance.ts';
 import { subnetworkIn } from './subnetwork-in.ts';
 
-/** Used where a request names a zone instead of a config. */
+/** The network config of requests that name a zone instead of a config. */
 export const DEFAULT_CONFIG = 'default-network';
 
 const POINTERS = { zone: '/zone', config: '/config_id' };
 
 export interface TemplateRequest {
   readonly templateId: string;
-  /** Wins over `zone`. */
+  /** Takes precedence over `zone`. */
   readonly configId: string | undefined;
-  /** `""`: the first zone of the template's region. */
+  /** `""` or `undefined`: the first zone of the template's region. */
   readonly zone: string | undefined;
   readonly project: string;
-  /** Who may log in; looked up beside the catalogue. */
+  /** Resolves the login keys; called while the catalogue is read. */
   readonly keys: () => Promise<InstanceKeys>;
 }
 
-/** What a template and a network config, or a zone, amount to. Throws `not_found` for names that are not in the catalogue. */
+/**
+ * Converts a template and a network config or zone to a blueprint. Throws `not_found` for names that the catalogue
+ * lacks.
+ */
 export async function templateBlueprint(request: TemplateRequest, catalog: CatalogReader): Promise<Blueprint> {
   const [template, config, { keys, unknown }] = await Promise.all([
     catalog.template(request.templateId),
@@ -85,7 +88,7 @@ function machineOf(template: Template, config: NetworkConfig): Blueprint['machin
   };
 }
 
-/** A template has a region, and a config a zone: one outside the other is refused, as a zone outside the region is. */
+/** Returns the config's zone. Throws `invalid_request` if it is not in the template's region. */
 function zoneOfConfig(template: Template, config: NetworkConfig): string {
   if (regionOf(config.zone) === template.region) return config.zone;
   const message = `is in zone ${config.zone}, and template ${template.id} is for region ${template.region}`;
@@ -102,7 +105,10 @@ function zoneIn(template: Template, zone: string): string {
   throw notPossible('/zone', 'enum', `must be one of ${zones.join(', ')}`);
 }
 
-/** Compute Engine would refuse a disk that the image does not fit into; which one is chosen here, not by the caller. */
+/**
+ * Compute Engine refuses a boot disk smaller than the image. Operators set both in the template, so this is an internal
+ * error.
+ */
 function requireRoomForImage(template: Template): void {
   const { diskGbMin } = imageFacts(template);
   if (template.diskSizeGb >= diskGbMin) return;

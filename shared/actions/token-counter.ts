@@ -2,9 +2,9 @@ import { afterClaim, type BlockState, newBlocks, planBlock } from '#shared/domai
 
 export interface TokenCounterOptions {
   readonly windowIndex: number;
-  /** The same customer's and operation's counter of an earlier minute: its demand is expected again. */
+  /** The counter of the same customer and operation for an earlier minute; its demand predicts this minute's. */
   readonly last: TokenCounter | undefined;
-  /** Adds to the counter's row, and answers the new values of `count` and `ahead`. */
+  /** Adds to the counter's row, and resolves to the new values of `count` and `ahead`. */
   readonly increment: (amounts: { readonly count: number; readonly ahead: number }) => Promise<readonly number[]>;
   readonly nowMs: () => number;
 }
@@ -15,17 +15,20 @@ interface Waiting {
 }
 
 /**
- * The tokens of one customer, operation and minute, as one process sees them. At most one write is under way: who asks
- * meanwhile is served from its block, or together by the next write.
+ * The tokens of one customer, operation and minute in one process. At most one write is in progress: requests that
+ * arrive meanwhile take tokens of the block that the process holds, or share the next write.
  */
 export class TokenCounter {
   readonly windowIndex: number;
   readonly #options: TokenCounterOptions;
   #blocks: BlockState;
   #writtenAtMs: number;
-  /** The last token of the block that this process holds, and how many it has not spent. */
+  /** The place of the last token in the block that this process holds, and the number of tokens left in it. */
   #block = { end: 0, left: 0 };
-  /** The highest count seen. It never falls within its minute: once it is at the limit, asking again would only heat the row. */
+  /**
+   * The highest count seen. Counts only grow within a minute, so once the limit is reached, more writes would only load
+   * the row.
+   */
   #count = 0;
   #waiting: Waiting[] = [];
   #writing = false;
@@ -37,7 +40,7 @@ export class TokenCounter {
     this.#writtenAtMs = options.last?.writtenAtMs ?? Number.NEGATIVE_INFINITY;
   }
 
-  /** The block size that the demand calls for. */
+  /** The block size that the recent demand requires. */
   get wanted(): number {
     return this.#blocks.wanted;
   }
@@ -46,7 +49,7 @@ export class TokenCounter {
     return this.#writtenAtMs;
   }
 
-  /** The place of one more token in the count. The token is granted when its place is within the limit. */
+  /** Takes one token and resolves to its place in the count. It is granted if its place is at most `limit`. */
   take(limit: number): Promise<number> {
     if (this.#block.left > 0) return Promise.resolve(this.#fromBlock());
     if (this.#count >= limit) return Promise.resolve(limit + 1);
@@ -54,7 +57,7 @@ export class TokenCounter {
       this.#waiting.push({ resolve, reject });
       if (this.#writing) return;
       this.#writing = true;
-      // At the end of the tick, so that requests that meet share the write.
+      // Writes at the end of the tick, so that requests of the same tick share one write.
       setImmediate(() => {
         this.#serve(limit).catch(reject);
       });
@@ -82,7 +85,7 @@ export class TokenCounter {
     this.#writing = false;
   }
 
-  /** Takes tokens for those who wait and a block; answers the place of the first. */
+  /** Takes tokens for the waiting requests and a block for later ones; returns the place of the first token. */
   async #write(needed: number, limit: number): Promise<number> {
     const nowMs = this.#options.nowMs();
     const before = this.#blocks;
@@ -93,7 +96,8 @@ export class TokenCounter {
     try {
       answered = await this.#options.increment({ count: needed + plan.block, ahead: delta });
     } catch (thrown) {
-      // Whether the claim was changed is not known: the smaller one is taken for true, so that claims err upwards.
+      // Whether the claim was written is unknown. Assuming the smaller value means that the row's sum can only be too
+      // high.
       const claimed = Math.min(before.claimed, plan.claim);
       this.#blocks = { ...before, claimed, permitted: Math.min(before.permitted, claimed) };
       throw thrown;

@@ -12,8 +12,9 @@ import type { Tools } from '#shared/lifecycle/tools.ts';
 import { type CreateRequest, readOwn } from './accept-create.ts';
 
 /**
- * Takes back what was accepted. After a 5xx Compute Engine may yet make the VM that could not be seen, so that one is put on
- * the list of VMs that have to go. False when the request has lost its lease: the worker asks for the VM, and decides.
+ * Undoes the commit of a create. After a 5xx Compute Engine may still create the VM later, so the VM is also put on the
+ * list of orphans to delete. Returns false when the request has lost its lease: the worker then asks for the VM and
+ * decides.
  */
 export async function undo(
   request: CreateRequest,

@@ -6,12 +6,12 @@ import type { VolumeWish } from '#shared/domain/volume.ts';
 import type { Tools } from '#shared/lifecycle/tools.ts';
 import { type OfferCatalog, readLaunchZones } from './launch-catalog.ts';
 
-/** As callers write it. */
+/** The values that callers send. */
 export type VolumeInterface = 'Block' | 'File';
 
 /**
- * What a volume of that interface is made as. Throws `unprocessable` with everything that cannot be had: an interface that
- * is not offered, a region without machines, a size that no such disk has.
+ * Returns the volume type for an interface. Throws one `unprocessable` that names everything impossible: an interface
+ * that is not offered, a region without machines, or a size that such a disk cannot have.
  */
 export async function volumeTypeFor(
   diskInterface: VolumeInterface,
