@@ -8,7 +8,7 @@ import { each } from './each.ts';
 import { readPrices } from './roll-prices.ts';
 import { BATCH } from './sweep-report.ts';
 
-/** Brings forward the bids that are due, and those whose price has risen above what they pay. Answers how many. */
+/** Advances the bids that are due, and those whose limit is below the present price. Returns their number. */
 export async function advanceBids(tools: Tools): Promise<number> {
   const outbid = await outbidBids(tools);
   const now = { checkAtMs: time.encode(tools.nowMs()) };
@@ -18,7 +18,10 @@ export async function advanceBids(tools: Tools): Promise<number> {
   return ids.length;
 }
 
-/** Bids that hold instances for less than they cost now: one query for each machine type that has a price. */
+/**
+ * Finds bids that hold instances although the price has risen above their limit: one query per machine type with a
+ * price.
+ */
 async function outbidBids(tools: Tools): Promise<readonly string[]> {
   const prices = await readPrices(tools);
   const found: string[] = [];
@@ -36,9 +39,9 @@ async function outbidBids(tools: Tools): Promise<readonly string[]> {
   return found;
 }
 
-/** The highest spot price of a machine type in any zone. */
+/** Returns the highest spot price of a machine type over all zones. */
 function dearestCents(listed: ListedPrices, atMs: number): number | undefined {
-  // A zone's name without letters is no zone's: it has the general price.
+  // The empty zone stands for all zones without a price of their own; they have the general price.
   const zones = ['', ...Object.keys(listed.spot?.zones ?? {})];
   const cents = zones
     .map((zone) => spotPriceIn(listed, zone))

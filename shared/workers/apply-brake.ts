@@ -7,7 +7,7 @@ import type { SweepReport } from './sweep-report.ts';
 
 type Brake = SweepReport['brake'];
 
-/** The brake as the last whole comparison has left it, and operators since. */
+/** Reads the state of the brake, as the last full comparison set it or an operator released it. */
 export async function readBrake({ store }: Pick<Tools, 'store'>): Promise<Brake> {
   const brake = await store.get(ref(SWEEP_BRAKE, BRAKE));
   if (brake === undefined) return 'off';
@@ -15,8 +15,9 @@ export async function readBrake({ store }: Pick<Tools, 'store'>): Promise<Brake>
 }
 
 /**
- * Decides by what a whole comparison has found whether VMs without a record may be touched, and writes it down. Lost
- * records must not become deleted VMs. A database without a marker in which no VM lacks its record is marked.
+ * Decides from a full comparison whether the sweep may handle VMs without a record, and stores the decision. The brake
+ * prevents that lost records lead to deleted VMs. If every VM has a record and the database has no marker, marks the
+ * database as this deployment's.
  */
 export async function applyBrake(counts: SweepCounts, identity: DatabaseIdentity, tools: Tools): Promise<Brake> {
   const { store, nowMs, log } = tools;
@@ -38,7 +39,10 @@ export async function applyBrake(counts: SweepCounts, identity: DatabaseIdentity
   return brake;
 }
 
-/** Nothing is swept, because the database is not this deployment's. Says so, and lets operators release it. */
+/**
+ * Logs that the sweep does nothing because the database is not this deployment's, and sets the brake, so that operators
+ * can release it.
+ */
 export async function refuseDatabase(identity: DatabaseIdentity, { store, nowMs, log }: Tools): Promise<void> {
   log.critical('the database was restored from another one, or is another one; nothing is swept', { ...identity });
   const row = await store.get(ref(SWEEP_BRAKE, BRAKE));

@@ -18,14 +18,17 @@ import { BATCH, DRIFT, JOB, type SweepReport } from './sweep-report.ts';
 import type { SweepTools } from './sweep-tools.ts';
 import { compareDisks, quarantineDisk } from './sweep-volumes.ts';
 
-/** Beyond this many VMs the whole comparison, one list call per 500 of them, runs each five minutes. */
+/**
+ * On a platform with more VMs than this, the full comparison (one list call per 500 VMs) runs only every five minutes.
+ */
 const SMALL_PLATFORM = 5_000;
 
 const FULL_EVERY_MS = 5 * 60_000;
 
 /**
- * Every VM against its record, every record against its VM, and the same of disks and volumes. `brake` says whether what has
- * no record may be touched: VMs and disks together must be few, and the database this deployment's.
+ * Compares every VM with its record and every record with its VM, and likewise disks with volumes. Unless the returned
+ * `brake` is `on`, the VMs and disks without a record are quarantined: they must be few, and the database must be this
+ * deployment's.
  */
 export async function compareAll(
   identity: DatabaseIdentity,
@@ -52,7 +55,7 @@ export async function compareAll(
   const found = { machines: seen.size, records };
   const confirmed = await confirmUnrecorded(candidates, unrecordedAllowed(found), tools);
   const { unrecordedDisks, ...volumes } = await compareDisks(startedAtMs, tools);
-  // One brake for both: lost records are lost records, whatever they are of.
+  // One brake for VMs and disks: if the records were lost, those of both were.
   const together = {
     machines: found.machines + volumes.disks,
     records: found.records + volumes.volumes,
@@ -74,7 +77,7 @@ export async function compareAll(
   };
 }
 
-/** Those of a page that have no record. */
+/** Compares one page of VMs with their records, and returns the VMs without a record. */
 async function compareMachines(
   machines: readonly Machine[],
   prices: ReadonlyMap<string, ListedPrices>,
@@ -90,15 +93,16 @@ async function compareMachines(
   }
   await each(pairs, async ({ row, machine }) => {
     if (compare(row.value, machine, DRIFT, tools.nowMs()) === undefined) return rollPrice(row, prices, tools);
-    // The list is older than the record, which may know better by now: only a fresh look may contradict it.
+    // The list may be older than the record, so the VM is read again before the record is changed.
     await syncInstance(row.id, DRIFT, tools);
   });
   return unrecorded;
 }
 
 /**
- * Those that still have no record, are not on their way out after a delete, and still exist: the list is older than the
- * records. VMs beyond one more than the allowed number are counted without that look, because then none is touched.
+ * Returns the candidates that still have no record, are not being deleted and still exist, because the list may be
+ * older than the records. Once more than the allowed number are confirmed, the rest are counted without reading the VM:
+ * the brake then goes on and none is touched.
  */
 async function confirmUnrecorded(
   candidates: readonly Machine[],
@@ -118,7 +122,7 @@ async function confirmUnrecorded(
   return confirmed;
 }
 
-/** A VM that carries our label and has no record: put on the list, never touched at once. */
+/** Puts a VM with our label but without a record on the list of orphans. The VM itself is not changed yet. */
 async function quarantine(machine: Machine, { store, nowMs, log }: Tools): Promise<void> {
   const atMs = nowMs();
   const orphan = newOrphan(machine, { why: 'unrecorded', atMs, deleteAtMs: atMs + QUARANTINE_MS });
@@ -129,14 +133,14 @@ async function quarantine(machine: Machine, { store, nowMs, log }: Tools): Promi
       zone: machine.zone,
     });
   } catch (thrown) {
-    // It is on the list already.
+    // The VM is on the list already.
     if (!(thrown instanceof Conflict)) throw thrown;
   }
 }
 
 /**
- * Records whose VM was not in the list are asked for one by one: a list may be partial, or older than the record. Which
- * records there are is read by keys alone: those with a VM have been read and compared with it already.
+ * Reads the VM of each record whose VM was not in the list, because a list may be incomplete or older than the record.
+ * Records are found by a keys-only query: those whose VM was listed have been compared already.
  */
 async function compareRecords(seen: ReadonlySet<string>, startedAtMs: number, tools: Tools): Promise<number> {
   const { store } = tools;

@@ -1,15 +1,15 @@
 /**
- * Deliveries of one customer that wait for Compute Engine while others of this customer are at work. Those beyond only
- * make their call: the cloud's event continues them. Waiting holds a place in Pub/Sub's push window, which is the whole
- * platform's.
+ * Maximum number of deliveries per customer and process that may wait for Compute Engine. Further ones only make their
+ * call; the cloud's event continues them. A waiting delivery occupies a slot of Pub/Sub's push window, which all
+ * customers share.
  */
 const WAITING_MAX = 2;
 
-/** Deliveries that one process works on, by customer. */
+/** Counts the deliveries in progress in this process, by customer. */
 export class CustomersAtWork {
   readonly #deliveries = new Map<string, number>();
 
-  /** Counts the work as this customer's until it ends. */
+  /** Runs `work` and counts it for this customer until it ends. */
   async counted<T>(customerId: string, work: () => Promise<T>): Promise<T> {
     this.#deliveries.set(customerId, (this.#deliveries.get(customerId) ?? 0) + 1);
     try {
@@ -21,7 +21,7 @@ export class CustomersAtWork {
     }
   }
 
-  /** Whether a delivery of this customer may wait a few seconds for Compute Engine. */
+  /** Returns whether a delivery of this customer may wait a few seconds for Compute Engine. */
   mayWait(customerId: string): boolean {
     return (this.#deliveries.get(customerId) ?? 0) <= WAITING_MAX;
   }

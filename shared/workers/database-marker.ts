@@ -2,13 +2,13 @@ import { DATABASE_MARKER, type DatabaseMarker, MARKER } from '#shared/datastore/
 import type { Store } from '#shared/datastore/store.ts';
 import { Conflict, insert, ref } from '#shared/datastore/write.ts';
 
-/** Which database this deployment works on, as its configuration says. */
+/** Identifies the database that this deployment works on, from its configuration. */
 export type DatabaseIdentity = Pick<DatabaseMarker, 'database' | 'epochMs'>;
 
 /**
- * Whether the database is the one that this deployment was made with. A backup that was restored elsewhere names another
- * database, and one that was brought back into a database made anew has an older epoch: what such records say of VMs is
- * not true any more. `unmarked`: nothing says.
+ * Returns whether the database is this deployment's own. The marker of a backup restored elsewhere names another
+ * database; the marker of one restored into a recreated database has an older epoch. Such records no longer describe
+ * the VMs that exist. `unmarked`: the database has no marker.
  */
 export async function databaseState(
   { database, epochMs }: DatabaseIdentity,
@@ -19,7 +19,7 @@ export async function databaseState(
   return marker.value.database === database && marker.value.epochMs >= epochMs ? 'ours' : 'foreign';
 }
 
-/** Marks a database that has no marker. A marker that is there stays. */
+/** Marks a database that has no marker; an existing marker is kept. */
 export async function markDatabase(
   identity: DatabaseIdentity,
   { store, nowMs }: { readonly store: Pick<Store, 'commitOnce'>; readonly nowMs: () => number },

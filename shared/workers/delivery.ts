@@ -21,46 +21,50 @@ import type { CustomersAtWork } from './customers-at-work.ts';
 import { LeaseLost, OperationLease } from './operation-lease.ts';
 
 /**
- * What becomes of a delivery; both are acknowledged. `done`: nothing is left to do for this message. `waiting`: the
- * operation goes on when the cloud's event comes, or when the sweep finds it due. What is thrown refuses the delivery.
+ * Result of a delivery; the message is acknowledged in both cases. `done`: this message needs no more work. `waiting`:
+ * the operation continues when the cloud's event arrives or the sweep finds it due. An exception rejects the delivery
+ * instead.
  */
 export type Verdict = 'done' | 'waiting';
 
 export interface RunOptions {
-  /** Who works: tells the holder of a lease from one that lost it. */
+  /** Identifies the worker, to distinguish the lease's holder from a worker that has lost the lease. */
   readonly worker: string;
-  /** How long this delivery may wait for Compute Engine, in ms. */
+  /** Maximum time that this delivery may wait for Compute Engine, in ms. */
   readonly waitMs: number;
-  /** What else this process works on. */
+  /** The other deliveries in progress in this process. */
   readonly atWork: CustomersAtWork;
 }
 
-/** When Compute Engine began and ended something. */
+/** When Compute Engine began and ended an operation. */
 export type CloudSpan = Pick<ZoneOperation, 'startedAtMs' | 'endedAtMs'>;
 
-/** No new wait is begun with less time than this left. */
+/** No further wait begins when less time than this is left. */
 export const LAST_WAIT_MS = 200;
-/** Between two looks at a VM that is on its way by itself. */
+/** Interval between two reads of a VM that is in transition. */
 const LOOK_AGAIN_MS = 500;
-/** An operation whose VM is on its way is due for a look after this, should no event of the cloud come before. */
+/** If no event of the cloud arrives, the sweep continues an operation whose VM is in transition after this time. */
 const LOOK_DUE_MS = 10_000;
-/** No VM is on its way for longer. One under repair may be, and what is queued behind must not wait for that. */
+/**
+ * An operation whose VM is in transition for longer than this fails. A VM under repair can take longer, but it must not
+ * block the operations queued behind.
+ */
 export const PATIENCE_MS = 60 * 60_000;
-/** Real retries, after which a transient error counts as permanent. */
+/** Number of calls (each with its own requestId) after which a transient error counts as permanent. */
 const CALLS_MAX = 5;
-/** Attempts in a row that may meet an error that passes. */
+/** Number of attempts in a row that may fail with a transient error. */
 const ATTEMPTS_MAX = 7;
-/** Pause after the n-th error in a row: doubles, up to a minute, the sweep's beat. */
+/** Pause after consecutive errors: doubles from `first` up to `most`, one minute, which is the sweep's interval. */
 const BACKOFF_MS = { first: 500, most: PUT_OFF_MS_MAX };
 
-/** One delivery at work: the lease that it holds, the calls that it makes, and how it ends. */
+/** One delivery in progress: it holds the lease, makes the calls and ends the operation. */
 export class Delivery {
   readonly lease: OperationLease;
   readonly tools: Tools;
   readonly #deadlineMs: number;
   readonly #atWork: CustomersAtWork;
   #claimed = false;
-  /** Every attempt at the call so far was clearly refused. */
+  /** True while every attempt at the present call has been rejected, so it cannot have been applied. */
   #refusedOnly = false;
 
   constructor(held: Held, tools: Tools, { worker, waitMs, atWork }: RunOptions) {
@@ -75,8 +79,8 @@ export class Delivery {
   }
 
   /**
-   * Puts the operation off when the work breaks off, so that it is not lost. Throws when even that cannot be written:
-   * this process cannot work, and Pub/Sub is to deliver the message again.
+   * Runs `work`; if it fails, postpones the operation so that the sweep continues it. Throws when the postponement
+   * cannot be written: Pub/Sub then delivers the message again.
    */
   async orPutOff(work: () => Promise<Verdict>): Promise<Verdict> {
     try {
@@ -89,7 +93,7 @@ export class Delivery {
     }
   }
 
-  /** Takes the lease, or renews it, and writes down the call that will be made. False when another worker has the lease. */
+  /** Claims or renews the lease, and records the next call. Returns false when another worker has the lease. */
   async prepare(step: Step): Promise<boolean> {
     if (this.#claimed && step.do !== 'call') return true;
     const nowMs = this.tools.nowMs();
@@ -99,7 +103,7 @@ export class Delivery {
       ...operation,
       state: 'running',
       attempts: operation.attempts + 1,
-      // The clock of the process that accepted it may be ahead.
+      // The clock of the process that accepted the operation may be ahead of this one's.
       startedAtMs: operation.startedAtMs ?? Math.max(nowMs, operation.createdAtMs),
       ...plannedCall(operation, step, nowMs),
     };
@@ -108,7 +112,7 @@ export class Delivery {
     return written;
   }
 
-  /** The VM, where the instance is on record; its absence is confirmed, except before an insert has made it. */
+  /** Reads the VM, if the instance is on record. Verifies a 404, unless the VM has not been created yet. */
   look(): Promise<Machine | undefined> {
     const { kind, call } = this.operation;
     return this.#lookSurely(kind !== 'create' || call?.done === true);
@@ -121,7 +125,7 @@ export class Delivery {
     return confirmed ? findMachine(place, this.tools) : this.tools.compute.get(place);
   }
 
-  /** A delete may have taken the record away already; its VM is on the list of those that have to go. */
+  /** Returns the VM's zone and name. If a delete has removed the record already, they come from the list of orphans. */
   async #place(): Promise<Place | undefined> {
     const { instance } = this.lease.held;
     if (instance !== undefined) return { zone: instance.value.zone, name: instance.id };
@@ -130,13 +134,13 @@ export class Delivery {
     return zone === undefined ? undefined : { zone, name: instanceId };
   }
 
-  /** A call was answered that there is no such VM, and a look shows that there is one. */
+  /** Returns true if a call failed with `not_found` although the VM exists. */
   async #isContradicted(verb: CloudVerb, { reason }: CloudError): Promise<boolean> {
     const needsVm = verb !== 'insert' && verb !== 'delete';
     return needsVm && reason === 'not_found' && (await this.#lookSurely()) !== undefined;
   }
 
-  /** One call, under the requestId that is on record. Errors that may pass are `later`. */
+  /** Makes one call with the recorded requestId. `later`: the error is transient, so the same call is repeated. */
   async ask(verb: CloudVerb, place: Place, seen?: Machine): Promise<ZoneOperation | CloudError | 'later'> {
     const { compute, log } = this.tools;
     await this.lease.keep();
@@ -174,8 +178,8 @@ export class Delivery {
   }
 
   /**
-   * A call that was refused. That says nothing about an attempt at it that was never answered: under a new requestId it
-   * could be applied twice.
+   * Handles a rejected call. An earlier attempt that was never answered may have been applied, so a new call with a new
+   * requestId is made only if every attempt was rejected.
    */
   refused(error: CloudError): Promise<Verdict | 'next'> {
     if (this.#refusedOnly) return this.retryOrFail(error);
@@ -183,7 +187,7 @@ export class Delivery {
     return this.#giveUp(resetUnknown ? RESET_UNKNOWN : this.#reasonOf(error));
   }
 
-  /** A zone operation that ended badly, or a call that was refused. */
+  /** After a failed zone operation or rejected call: retries a transient error with a new call, else fails. */
   async retryOrFail(error: NonNullable<ZoneOperation['error']>): Promise<Verdict | 'next'> {
     const { id, instanceId, callCount } = this.operation;
     this.tools.log.warn('a call to Compute Engine failed', {
@@ -194,24 +198,24 @@ export class Delivery {
     });
     const passing = new CloudError(error.reason, error.message).transient;
     if (!passing || callCount >= CALLS_MAX) return this.#giveUp(this.#reasonOf(error));
-    // The same requestId would answer the same failure: the next attempt is a new call.
+    // Compute Engine would return the same failure for the same requestId, so the next attempt is a new call.
     if (!(await this.lease.write({ ...this.operation, call: null }))) return 'done';
     return this.tryAgain();
   }
 
-  /** Reason and text of a refusal, which names zone and machine type where there is no room for it. */
+  /** Returns reason and text for an error; for a stockout, the text names zone and machine type. */
   #reasonOf({ reason, stockout }: NonNullable<ZoneOperation['error']> | CloudError): NonNullable<End['error']> {
     const instance = this.lease.held.instance?.value;
     return cloudReason(reason, this.#verb(), stockout ?? (instance && machineOf(instance)));
   }
 
-  /** What Compute Engine was asked for last. */
+  /** Returns the verb of the last call; `get` if there is none. */
   #verb(): RefusedVerb {
     const { call } = this.operation;
     return (call === null ? undefined : known(CLOUD_VERBS, call.verb)) ?? 'get';
   }
 
-  /** After an error that may pass: again within this delivery when the pause is short, later otherwise. */
+  /** Retries after a transient error: within this delivery if the pause fits, otherwise through the sweep. */
   async tryAgain(): Promise<Verdict | 'next'> {
     const pauseMs = backoffMs(this.operation);
     if (pauseMs >= this.leftMs()) return this.#putOff(pauseMs);
@@ -219,10 +223,10 @@ export class Delivery {
     return 'next';
   }
 
-  /** This delivery ends before the VM has arrived: it goes on with the cloud's event, unless it has taken too long in all. */
+  /** Leaves a VM in transition to the cloud's event or the sweep. After `PATIENCE_MS` the operation fails. */
   async goOnLater(): Promise<Verdict> {
     if (takenMs(this.operation, this.tools.nowMs()) < PATIENCE_MS) {
-      // Going on is no failed attempt.
+      // A VM in transition is not a failed attempt.
       await this.lease.release({ attempts: 0, dueAtMs: this.tools.nowMs() + LOOK_DUE_MS });
       return 'waiting';
     }
@@ -230,10 +234,7 @@ export class Delivery {
     return this.#giveUp({ reason: 'gave_up', message });
   }
 
-  /**
-   * A call that was never answered is not made again under a new requestId: that could apply it twice. A VM that is where
-   * the operation leads has got there all the same.
-   */
+  /** Fails the operation, or completes it if the VM is at its target: an unanswered call may have been applied. */
   async #giveUp(error: NonNullable<End['error']>): Promise<Verdict> {
     const machine = await this.#lookSurely();
     if (leadsTo(this.operation, machine)) {
@@ -245,26 +246,26 @@ export class Delivery {
     return 'done';
   }
 
-  /** A delete was accepted, or has taken the record away: nothing else of the instance counts any more. */
+  /** Fails the operation because a delete of the instance was accepted or has removed the record. */
   async superseded(): Promise<Verdict> {
     const error = { reason: 'instance_deleted' as const, message: 'The instance was deleted.' };
     await settle(this.lease.held, { state: 'failed', error }, this.tools);
     return 'done';
   }
 
-  /** The record of a VM that Compute Engine will not delete goes; the reconciler goes on with the VM alone. */
+  /** Removes the record of a VM that Compute Engine refuses to delete; the reconciler keeps trying to delete the VM. */
   async takeOffRecord(): Promise<void> {
     if (this.lease.held.instance === undefined) return;
     const { id: deleteId, instanceId } = this.operation;
     await removeInstance({ instanceId, deleteId }, { vm: 'unknown' }, this.tools);
   }
 
-  /** How long this delivery may still wait; 0 when others of its customer need the place. */
+  /** Returns how long this delivery may still wait, in ms; 0 when too many deliveries of its customer are waiting. */
   leftMs(): number {
     return this.#atWork.mayWait(this.operation.customerId) ? this.#deadlineMs - this.tools.nowMs() : 0;
   }
 
-  /** Waits a moment for a VM that is on its way; false when there is no time left. */
+  /** Waits one interval for a VM in transition; returns false when no time is left. */
   async pause(): Promise<boolean> {
     if (this.leftMs() < LOOK_AGAIN_MS) return false;
     await this.tools.sleep(LOOK_AGAIN_MS);
@@ -272,19 +273,19 @@ export class Delivery {
   }
 
   async #putOff(pauseMs: number): Promise<Verdict> {
-    // An attempt that broke off before its claim counts too.
+    // An attempt that failed before the lease was claimed has not been counted yet.
     const attempts = this.operation.attempts + (this.#claimed ? 0 : 1);
     await this.lease.release({ attempts, dueAtMs: this.tools.nowMs() + pauseMs });
     return 'waiting';
   }
 
-  /** Ends the operation. Throws LeaseLost when a read since the last write has shown that another worker has it. */
+  /** Ends the operation. Throws LeaseLost when the last read has shown that another worker holds the lease. */
   async settle(end: End, machine: Machine | undefined, span: CloudSpan | undefined): Promise<void> {
     if (!this.lease.isOurs) throw new LeaseLost();
     await settle(this.lease.held, end, this.tools, { machine, context: this.context(span) });
   }
 
-  /** What a change that this operation has brought about is put down to, and when it was. */
+  /** Returns the cause and times for a status change that this operation has brought about. */
   context(span: CloudSpan | undefined): ObservationContext {
     const nowMs = this.tools.nowMs();
     const { actor, id, kind, call, edit } = this.operation;
@@ -296,7 +297,7 @@ export class Delivery {
       cause: causeOf(actor),
       actor,
       operationId: id,
-      // The platform takes an instance away as the cloud does: for a price above the limit of its bid.
+      // When a spot price exceeds a bid's limit, the platform stops the instance itself, which counts as a pre-emption.
       preempted: kind === 'stop' && actor.id === SPOT_MARKET.id,
       edited: edit !== null,
     };
@@ -307,7 +308,7 @@ function backoffMs({ attempts }: Operation): number {
   return Math.min(BACKOFF_MS.first * 2 ** Math.max(attempts - 1, 0), BACKOFF_MS.most);
 }
 
-/** Since the last call was asked for, or since work began. */
+/** Returns the time since the last call was made or, without a call, since work began. */
 function takenMs({ call, startedAtMs }: Operation, nowMs: number): number {
   return nowMs - (call?.askedAtMs ?? startedAtMs ?? nowMs);
 }

@@ -1,9 +1,9 @@
 import { Conflict } from '#shared/datastore/write.ts';
 
-/** Looks at VMs at the same time: Compute Engine counts requests per minute. */
+/** Maximum number of items in progress: Compute Engine limits requests per minute. */
 const LOOKS_AT_ONCE = 10;
 
-/** Runs `work` for each, a few at a time. A failure is thrown after the others have run. */
+/** Runs `work` for each item, a few at a time. Failures are thrown together after all items were tried. */
 export async function each<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
   const queue = [...items];
   const failures: unknown[] = [];
@@ -12,7 +12,7 @@ export async function each<T>(items: readonly T[], work: (item: T) => Promise<vo
       try {
         await work(item);
       } catch (thrown) {
-        // Another process changed the row at the same time and has seen something newer.
+        // Another process changed the row at the same time and recorded a newer state, so nothing is left to do.
         if (!(thrown instanceof Conflict)) failures.push(thrown);
       }
     }

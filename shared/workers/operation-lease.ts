@@ -5,10 +5,13 @@ import { isFinal, type Operation } from '#shared/domain/operation.ts';
 import type { Held } from '#shared/lifecycle/settle-operation.ts';
 import type { Tools } from '#shared/lifecycle/tools.ts';
 
-/** A call to Compute Engine and the commit after it fit into this; with less left, the lease is renewed before the call. */
+/**
+ * Enough time for a call to Compute Engine and the commit after it. If the lease has less left, it is renewed before
+ * the call.
+ */
 const CALL_MS = 9_000;
 
-/** Another worker has taken the operation over, and goes on with it. */
+/** Another worker has taken the lease and continues the operation. */
 export class LeaseLost extends Error {
   override readonly name = 'LeaseLost';
 }
@@ -16,13 +19,13 @@ export class LeaseLost extends Error {
 type LeaseTools = Pick<Tools, 'store' | 'nowMs'>;
 
 /**
- * The rows of an operation and its instance, and the lease under which one delivery works on them. Every write renews the
+ * The lease of one delivery on an operation, with the rows of the operation and its instance. Every write renews the
  * lease.
  */
 export class OperationLease {
   #held: Held;
   readonly #tools: LeaseTools;
-  /** Tells the holder of the lease from one that lost it. */
+  /** Stored with the operation; shows which delivery holds the lease. */
   readonly #token: string;
 
   constructor(held: Held, tools: LeaseTools, token: string) {
@@ -39,24 +42,27 @@ export class OperationLease {
     return this.#held.operation.value;
   }
 
-  /** The delivery still holds the lease, as far as its last read or write says. */
+  /** True if the delivery held the lease at its last read or write. */
   get isOurs(): boolean {
     return this.#holds(this.operation);
   }
 
-  /** Takes the lease and writes the operation. False when another delivery was faster. */
+  /** Takes the lease and writes the operation. Returns false when another delivery was faster. */
   claim(next: Operation): Promise<boolean> {
     return this.write({ ...next, leaseToken: this.#token });
   }
 
-  /** To be called before a call to Compute Engine. Throws LeaseLost. */
+  /**
+   * Renews the lease if it ends too soon for a call to Compute Engine; to be called before each such call. Throws
+   * LeaseLost.
+   */
   async keep(): Promise<void> {
     if (!this.isOurs || this.operation.leaseUntilMs - this.#tools.nowMs() >= CALL_MS) return;
     await this.reread();
     if (!this.#holds(this.operation) || !(await this.write(this.operation))) throw new LeaseLost();
   }
 
-  /** Writes the operation on condition that the row is still the known one. False when the lease was lost. */
+  /** Writes the operation if its row has not changed since it was read. Returns false when the lease was lost. */
   async write(changed: Operation): Promise<boolean> {
     const { store } = this.#tools;
     const next = this.#renewed(changed);
@@ -66,7 +72,7 @@ export class OperationLease {
       const current = known ?? (await store.get(operation));
       known = undefined;
       if (current === undefined) return { writes: [], result: false };
-      // The row may be our own write, whose answer was lost.
+      // The row may have changed through this very write, whose response was lost.
       if (current.version !== operation.version)
         return { writes: [], result: current.value.leaseToken === this.#token && sameCall(current.value, next) };
       return {
@@ -81,7 +87,7 @@ export class OperationLease {
     return this.isOurs;
   }
 
-  /** Writes the operation and more rows in one commit. Throws Conflict when one of them has changed. */
+  /** Writes the operation and further rows in one commit. Throws Conflict when one of them has changed. */
   async writeWith(changed: Operation, writes: readonly Write[]): Promise<void> {
     const { operation, instance } = this.#held;
     const next = this.#renewed(changed);
@@ -103,7 +109,10 @@ export class OperationLease {
     };
   }
 
-  /** Ends the lease, or the attempt to take it. Changes nothing when another worker is at work or the operation has ended. */
+  /**
+   * Ends the lease and sets when the operation is due. Changes nothing when another worker holds the lease or the
+   * operation has ended.
+   */
   async release(changes: Pick<Operation, 'attempts' | 'dueAtMs'>): Promise<void> {
     const { store, nowMs } = this.#tools;
     await store.change(async () => {

@@ -19,9 +19,9 @@ import { PATIENCE_MS } from './delivery.ts';
 type RecorderTools = Pick<Tools, 'store' | 'publisher' | 'compute' | 'log' | 'nowMs' | 'sleep' | 'random'>;
 
 /**
- * Records a message that Pub/Sub has given up on, and settles its operation by what Compute Engine shows. An operation that
- * can still be carried out goes on: the sweep publishes it again. Only one that is older than any operation may be is
- * given up.
+ * Records a message that Pub/Sub could not deliver, and settles its operation by the state of the VM. An operation that
+ * can still be carried out is made due, so that the sweep publishes it again. Only an operation older than the maximum
+ * age fails.
  */
 export async function recordDeadLetter(delivery: Delivery, tools: RecorderTools): Promise<void> {
   const { store, log, nowMs } = tools;
@@ -43,16 +43,17 @@ export async function recordDeadLetter(delivery: Delivery, tools: RecorderTools)
     ref(INSTANCE, target.instanceId),
   ]);
   if (operation === undefined || isFinal(operation.value.state)) return;
-  // The sweep publishes it until a worker of the newer version has it.
+  // The operation is of a newer version of this software; the sweep publishes it until a worker of that version runs
+  // it.
   if (!isUnderstood(operation.value)) return;
-  // A worker is at work on it after all; should that come to nothing, the sweep publishes it again.
+  // A worker is running the operation after all. If that worker fails, the sweep publishes the operation again.
   if (isLeased(operation.value, nowMs())) return;
   const held: Held = { operation, instance };
   try {
     await (operation.value.kind === 'delete' ? settleDelete(held, tools) : settleOther(held, tools));
   } catch (thrown) {
     if (!(thrown instanceof CloudError)) throw thrown;
-    // Nobody is told anything about a VM that could not be looked at.
+    // Without an answer about the VM nothing is known about the outcome, so the operation is only made due again.
     log.warn('the VM of a dead operation could not be looked at', { ...target, cause: thrown });
     await goOn(held, tools);
   }
@@ -64,7 +65,7 @@ async function settleDelete(held: Held, tools: RecorderTools): Promise<void> {
   const machine = zone === undefined ? undefined : await findMachine({ zone, name: instanceId }, tools);
   if (machine === undefined) return finishDelete({ id, instanceId }, undefined, tools);
   if (isYoung(held, tools)) return goOn(held, tools);
-  // The record goes, so that nobody sees a delete for ever; the VM stays on the list of VMs that have to go.
+  // The record is removed, so that the instance does not stay in deletion forever; the VM stays on the list of orphans.
   if (held.instance !== undefined) await removeInstance({ instanceId, deleteId: id }, { vm: 'unknown' }, tools);
   await settle(held, GAVE_UP, tools);
 }
@@ -99,7 +100,7 @@ function isYoung({ operation }: Held, { nowMs }: RecorderTools): boolean {
   return nowMs() - operation.value.createdAtMs < PATIENCE_MS;
 }
 
-/** Due at the next sweep, as if nothing had been tried. */
+/** Makes the operation due at the next sweep, with its attempts reset to 0. */
 async function goOn({ operation }: Held, { store, nowMs }: RecorderTools): Promise<void> {
   await store.change(async () => {
     const current = await store.get(operation);

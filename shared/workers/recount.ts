@@ -6,41 +6,47 @@ import { Conflict, insert, put, ref, replace } from '#shared/datastore/write.ts'
 import type { Tools } from '#shared/lifecycle/tools.ts';
 import { type CountedThing, INSTANCE_COUNTER, type UsageCounter, VOLUME_COUNTER } from './usage-counters.ts';
 
-/** A customer whose usage was not what they have. */
+/** A customer whose stored usage differed from the counted one. */
 export interface UsageDrift {
   readonly customerId: string;
   readonly of: CountedThing;
-  /** `null`: there was no row. */
+  /** `null`: the customer had no usage row. */
   readonly recorded: number | null;
   readonly counted: number;
-  /** False for a dry run, and when others changed it in every attempt; the next recount tries again. */
+  /**
+   * False after a dry run, or if creates and deletes changed the usage during every attempt; the next recount tries
+   * again.
+   */
   readonly repaired: boolean;
 }
 
 export interface RecountReport {
   readonly customers: number;
   readonly drifts: readonly UsageDrift[];
-  /** False: the time was up; the next run goes on from there. */
+  /** False: the deadline was reached; the next run continues from there. */
   readonly finished: boolean;
 }
 
 export interface RecountOptions {
   readonly dryRun: boolean;
-  /** The operator who asks for it; absent for the scheduled recount, which the log tells of. */
+  /** The operator who started the recount; absent for a scheduled recount, which is only logged. */
   readonly auditor?: Auditor;
 }
 
 type RecountTools = Pick<Tools, 'store' | 'log' | 'sleep' | 'random'>;
 
-/** Looks at one customer. Each but the last was overtaken by a create or a delete, or was a repair. */
+/** Maximum number of attempts per customer. An attempt fails when a create or delete changes the usage meanwhile. */
 const ATTEMPTS_MAX = 20;
 const WAIT_MS_MAX = 200;
-/** Customers counted at the same time. */
+/** Number of customers that are counted in parallel. */
 const AT_ONCE = 8;
 const PAGE_SIZE = 200;
 const JOB = 'quota-recount';
 
-/** Compares the usages of one customer with their instances and volumes, and repairs them. Answers those that were wrong. */
+/**
+ * Compares the usages of one customer with their instances and volumes, and repairs them. Returns the usages that were
+ * wrong.
+ */
 export async function recountCustomer(
   customerId: string,
   tools: RecountTools,
@@ -54,10 +60,10 @@ export async function recountCustomer(
 }
 
 /**
- * Creates and deletes go on meanwhile: each writes the usage in the commit that makes or removes an instance or a volume, so
- * while the row keeps its version the count stays true, and the repair is written only on that condition. There are two ways
- * in which an instance can go without the version changing, when there is no row yet or when it says 0 already; so after a
- * repair it is compared once more. Answers `undefined` when nothing was wrong.
+ * Counts one usage and repairs it; returns `undefined` if it was right. Creates and deletes continue meanwhile. Each of
+ * them writes the usage row in its commit, so the count is valid while the row keeps its version, and the repair is
+ * conditional on that version. In two cases a delete does not change the version: when no row exists yet, and when the
+ * row already says 0. Therefore the usage is compared once more after a repair.
  */
 async function recountUsage<T extends object>(
   { of, kind, amountOf, usageOf, count }: UsageCounter<T>,
@@ -77,7 +83,8 @@ async function recountUsage<T extends object>(
       break;
     }
     try {
-      // Without a write, the version tells whether the two numbers belong together.
+      // A dry run writes nothing, so it checks the version itself: the two numbers belong together if it has not
+      // changed.
       if (dryRun) {
         if ((await store.get(ref(kind, customerId)))?.version !== row?.version) continue;
         return noted({ customerId, of, recorded, counted, repaired: false }, log);
@@ -109,8 +116,8 @@ function noted(drift: UsageDrift, log: Tools['log']): UsageDrift {
 }
 
 /**
- * Recounts every customer, and every usage whose customer is gone. Ends at `deadlineMs`; `remember` has the next run go on
- * where this one ended.
+ * Recounts every customer, and every usage row whose customer no longer exists. Stops at `deadlineMs`; with `remember`,
+ * the next run continues where this one stopped.
  */
 export async function recountAll(
   tools: RecountTools & Pick<Tools, 'nowMs'>,
@@ -142,7 +149,7 @@ export async function recountAll(
   return { customers, drifts, finished };
 }
 
-/** Customers first, then what is left of customers that are gone. */
+/** A position in the recount: first all customers, then the usage rows of customers that no longer exist. */
 interface Place {
   readonly walk: 'customers' | 'usages';
   readonly cursor: string | undefined;

@@ -9,11 +9,14 @@ import type { VolumeTools } from '#shared/lifecycle/volume-tools.ts';
 import { each } from './each.ts';
 import { BATCH } from './sweep-report.ts';
 
-/** A disk that is kept, or that a VM has, is looked at this often. */
+/** Interval at which a disk that is kept or attached to a VM is checked again. */
 const LOOK_AT_KEPT_MS = 24 * 60 * 60_000;
 const RETRY_MS = 10 * 60_000;
 
-/** Goes on with the disks that no volume knows: kept for days while no VM has them, then deleted. Answers how many were looked at. */
+/**
+ * Processes the due disks without a volume: each is kept until it has been detached for `keptMs`, then deleted. Returns
+ * the number of disks processed.
+ */
 export async function removeOrphanDisks({ keptMs }: { readonly keptMs: number }, tools: VolumeTools): Promise<number> {
   const due = { dueAtMs: time.encode(tools.nowMs()) };
   const { rows } = await tools.store.query(DUE_ORPHAN_DISKS, due, { limit: BATCH });
@@ -28,7 +31,8 @@ async function removeOrphanDisk(row: Row<OrphanDisk>, keptMs: number, tools: Vol
     store.commitOnce([replace(row, { ...row.value, dueAtMs, ...more })]);
   const volume = await store.get(ref(VOLUME, name));
   const disk = await findDisk({ zone, name }, tools);
-  // Its volume came after all, the disk is gone, or another one has its name and is found again when it is old enough.
+  // The volume's record exists by now, or the disk is gone, or it is a newer disk of the same name, which a later sweep
+  // finds.
   if (volume !== undefined || disk === undefined || disk.createdAtMs > foundAtMs) {
     await store.commitOnce([remove(row)]);
     return;
@@ -48,7 +52,8 @@ async function removeOrphanDisk(row: Row<OrphanDisk>, keptMs: number, tools: Vol
     await later(Math.min(goesAtMs, atMs + LOOK_AT_KEPT_MS), { freeSinceMs: freeSinceMs ?? atMs });
     return;
   }
-  // The attempt is written first: should the process die here, the next one asks under a new id, which does no harm.
+  // The attempt is counted before the call. If the process crashes here, the next call has a new requestId, which does
+  // no harm.
   await later(atMs + RETRY_MS, { attempts: attempts + 1 });
   try {
     await disks.delete({ zone, name }, requestUuid(`orphan-disk/${name}`, attempts + 1));

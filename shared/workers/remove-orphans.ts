@@ -17,20 +17,20 @@ const RETRY_ORPHAN_MS = 30_000;
 
 const RETRY_ORPHAN_MS_MAX = 10 * 60_000;
 
-/** A VM that is kept is looked at this often: when it was started again meanwhile, it is stopped again. */
+/** Interval at which a kept VM is checked; if it was started again, it is stopped again. */
 const LOOK_AT_KEPT_MS = 24 * 60 * 60_000;
 
-/** Pages of due VMs that one sweep goes through for those that it may touch. */
+/** Maximum number of pages of due VMs that one sweep reads to find those that it may process. */
 const PAGES_MAX = 20;
 
 export interface OrphanRules {
-  /** False while the brake is on: VMs that were found without a record stay as they are. */
+  /** False while the brake is on: VMs found without a record are left unchanged. */
   readonly unrecorded: boolean;
-  /** For how long a VM that was found without a record is kept once it has stopped. */
+  /** How long a VM found without a record is kept after it was stopped, in ms. */
   readonly keptMs: number;
 }
 
-/** Goes on with the VMs that have to go. Answers how many were looked at. */
+/** Processes the due VMs of the list of orphans. Returns their number. */
 export async function removeOrphans(rules: OrphanRules, tools: Tools): Promise<number> {
   const dueNow = { dueAtMs: time.encode(tools.nowMs()) };
   const due: Row<Orphan>[] = [];
@@ -48,15 +48,18 @@ export async function removeOrphans(rules: OrphanRules, tools: Tools): Promise<n
   return due.length;
 }
 
-/** A VM that must go for a reason which this version does not know is left to the version that does. */
+/**
+ * Returns whether this sweep may process the VM. An unknown reason comes from a newer version of this software, which
+ * processes it.
+ */
 function isOurs({ why }: Orphan, { unrecorded }: OrphanRules): boolean {
   return known(ORPHAN_REASONS, why) !== undefined && (unrecorded || why !== 'unrecorded');
 }
 
-/** What is done to a VM that has to go: left until a time, or asked of Compute Engine. */
+/** The next step for an orphaned VM: check again at `later`, or call Compute Engine. */
 type Act = { readonly later: number; readonly more?: Partial<Orphan> } | { readonly verb: 'stop' | 'delete' };
 
-/** One VM that must go: gone already, or brought a step further, or kept for a reason that is logged. */
+/** Processes one VM: forgets it if it no longer exists, takes the next step, or keeps it and logs why. */
 async function removeOrphan(row: Row<Orphan>, { keptMs }: OrphanRules, tools: Tools): Promise<void> {
   const { store, compute, log } = tools;
   const { name, zone, why, absentFromMs } = row.value;
@@ -67,7 +70,7 @@ async function removeOrphan(row: Row<Orphan>, { keptMs }: OrphanRules, tools: To
   const place = { zone, name };
   const machine = await findMachine(place, tools);
   if (record !== undefined && why === 'unrecorded') {
-    // Its record came after all.
+    // The instance's record exists by now.
     await store.commitOnce([remove(row)]);
     return;
   }
@@ -76,7 +79,7 @@ async function removeOrphan(row: Row<Orphan>, { keptMs }: OrphanRules, tools: To
     return;
   }
   if (why === 'unrecorded' && machine.createdAtMs > row.value.foundAtMs) {
-    // Another VM under the same name: it is found again when it is old enough.
+    // This is a newer VM of the same name; a later sweep finds it if it has no record.
     await store.commitOnce([remove(row)]);
     return;
   }
@@ -90,7 +93,10 @@ async function removeOrphan(row: Row<Orphan>, { keptMs }: OrphanRules, tools: To
   else await ask(act.verb, row, tools);
 }
 
-/** A VM that was deleted goes at once. One that was found is stopped, kept for days, and goes then. */
+/**
+ * Chooses the next step. A VM whose delete was requested is deleted at once; a VM found without a record is stopped,
+ * kept for days and then deleted.
+ */
 function nextAct(
   { why, deleteAtMs, stoppedAtMs }: Orphan,
   { status, localSsd }: Machine,
@@ -102,7 +108,7 @@ function nextAct(
   if (now === undefined || now === 'STOPPING' || now === 'SUSPENDING' || now === 'PENDING_STOP') {
     return { later: nowMs + RETRY_ORPHAN_MS };
   }
-  // With Local SSD a stop would be the end of its data already, so such a VM runs for as long as it is kept.
+  // A stop would erase Local SSD data, so a VM with Local SSD keeps running until it is deleted.
   if (!localSsd && !isStopped(now) && now !== 'SUSPENDED') return { verb: 'stop' };
   if (stoppedAtMs === null) {
     const more = { stoppedAtMs: nowMs, attempts: 0 };
@@ -115,8 +121,8 @@ function nextAct(
 async function ask(verb: 'stop' | 'delete', row: Row<Orphan>, { store, compute, log, nowMs }: Tools): Promise<void> {
   const { name, zone, why, attempts } = row.value;
   const dueAtMs = nowMs() + Math.min(RETRY_ORPHAN_MS * 2 ** Math.min(attempts, 6), RETRY_ORPHAN_MS_MAX);
-  // The attempt is written first: should the process die here, the next one asks under a new id, which does no harm. A VM
-  // that has to be stopped again is kept anew.
+  // The attempt is counted before the call. If the process crashes here, the next call has a new requestId, which does
+  // no harm. A VM that has to be stopped again starts a new keeping period.
   const stopped = verb === 'stop' ? { stoppedAtMs: null } : {};
   await store.commitOnce([replace(row, { ...row.value, ...stopped, dueAtMs, attempts: attempts + 1 })]);
   const subject = verb === 'stop' ? `orphan/${name}/stop/${row.version}` : `orphan/${name}`;

@@ -5,7 +5,7 @@ import { type ListedPrices, priceOf } from '#shared/domain/spot-price.ts';
 import { priceWrites } from '#shared/lifecycle/instance-writes.ts';
 import type { Tools } from '#shared/lifecycle/tools.ts';
 
-/** Every price, by machine type; the catalogue has a few dozen. */
+/** Reads every price, keyed by machine type; the catalogue has a few dozen. */
 export async function readPrices({ store }: Pick<Tools, 'store'>): Promise<ReadonlyMap<string, ListedPrices>> {
   const [onDemand, spot] = await Promise.all([
     store.query(ALL_PRICES, {}, { limit: 1_000 }),
@@ -18,8 +18,8 @@ export async function readPrices({ store }: Pick<Tools, 'store'>): Promise<Reado
 }
 
 /**
- * Ends the price period of an instance that ran beyond a change of price, at the time of that change: one that was known
- * before, or one that came while the instance was being started.
+ * If the price has changed since the instance's price period began, ends the period at the time of the change and
+ * begins the next one.
  */
 export async function rollPrice(
   row: Row<Instance>,
@@ -33,7 +33,7 @@ export async function rollPrice(
   try {
     await store.commitOnce(writes);
   } catch (thrown) {
-    // Another writer changed the instance meanwhile; the next sweep finds it again.
+    // Another writer has changed the instance meanwhile; the next sweep tries again.
     if (!(thrown instanceof Conflict)) throw thrown;
   }
 }

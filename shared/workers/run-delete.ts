@@ -9,14 +9,14 @@ import { settle } from '#shared/lifecycle/settle-operation.ts';
 import { type Delivery, LAST_WAIT_MS, type Verdict } from './delivery.ts';
 
 /**
- * Asks for the VM's deletion and follows it until the VM is gone. A delete that a caller waited for has taken the record
- * away already; one that was only accepted keeps it, and its place in the quota, until there is no VM any more.
+ * Requests the VM's deletion and follows it until the VM no longer exists. A delete for which the caller waited has
+ * removed the record already; an accepted delete keeps the record and its quota until the VM is gone.
  */
 export async function runDelete(delivery: Delivery): Promise<Verdict> {
   const { lease, tools, operation } = delivery;
   const zone = lease.held.instance?.value.zone ?? (await orphanZone(operation.instanceId, tools));
   if (zone === undefined) {
-    // Neither record nor list know the VM any more: it is gone.
+    // Neither a record nor an orphan names the VM any more, so it was deleted.
     await settle(lease.held, { state: 'completed' }, tools);
     return 'done';
   }
@@ -35,7 +35,7 @@ async function attempt(place: Place, delivery: Delivery): Promise<Verdict | 'nex
   if (step.do === 'follow')
     return followDelete(place, await tools.compute.operation(place.zone, step.zoneOperation), delivery);
   if (step.do !== 'call') return followDelete(place, undefined, delivery);
-  // An administrator's forced delete takes the protection off first; any other leaves a protected VM alone.
+  // An administrator's forced delete removes the protection first; without force, Compute Engine refuses the delete.
   const { id, edit } = delivery.operation;
   if (machine?.deletionProtection === true && edit?.deletionProtection === false) {
     const off = { verb: 'setDeletionProtection', deletionProtection: false } as const;
@@ -64,12 +64,12 @@ async function followDelete(
   let zoneOperation = first;
   for (;;) {
     const error = zoneOperation?.error ?? null;
-    // That there is no such VM is what was wanted.
+    // A delete that fails with `not_found` has its desired result.
     const absent = error?.reason === 'not_found';
     if (error !== null && !absent) return delivery.retryOrFail(error);
     if (zoneOperation === undefined || zoneOperation.done || absent) {
       await delivery.lease.keep();
-      // A delete that has ended and a 404 confirm each other; a 404 alone does not.
+      // After a delete operation that succeeded, one 404 is enough; otherwise the 404 is verified.
       const confirmed = zoneOperation !== undefined && !absent;
       const machine = await (confirmed ? compute.get(place) : findMachine(place, delivery.tools));
       if (machine === undefined) {

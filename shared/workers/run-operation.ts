@@ -11,15 +11,15 @@ import { Delivery, type RunOptions, type Verdict } from './delivery.ts';
 import { runDelete } from './run-delete.ts';
 import { runPower } from './run-power.ts';
 
-/** Between two looks at a lease that another worker holds. */
+/** Interval between two reads of a lease that another worker holds. */
 const LEASE_LOOK_MS = 500;
 
 type Named = Pick<OperationMessage, 'operationId' | 'instanceId'>;
 
 /**
- * Works on one operation. Safe to run twice, late and out of order: what is on record decides, a lease keeps others away,
- * and every call to Compute Engine is written down with its requestId before it is made. Throws only when this process
- * cannot work, because the rows can be neither read nor written.
+ * Works on one operation. Deliveries may be repeated, late or out of order: decisions depend on the stored rows, a
+ * lease excludes other workers, and every call to Compute Engine is recorded with its requestId before it is made.
+ * Throws only when the rows can be neither read nor written.
  */
 export async function runOperation(message: Named, tools: Tools, options: RunOptions): Promise<Verdict> {
   const held = await whenFree(message, tools);
@@ -36,15 +36,15 @@ export async function runOperation(message: Named, tools: Tools, options: RunOpt
     if (operation.value.kind === 'delete') return delivery.orPutOff(() => runDelete(delivery));
     if (instance === undefined || isLeaving(instance.value)) return delivery.superseded();
     const { queue } = instance.value;
-    // When the operations before it have ended, it is published again.
+    // The operation is published again when those queued before it have ended.
     if (queue[0]?.id !== operation.id && queue.some(({ id }) => id === operation.id)) return done(held, tools);
     return delivery.orPutOff(() => runPower(delivery));
   });
 }
 
 /**
- * A newer version accepted the operation, during a deployment or before a rollback. Nothing of it is written: the sweep
- * publishes it each minute, until a worker has it that knows what to do.
+ * Leaves an operation of a newer version of this software unchanged, as occurs during a deployment or before a
+ * rollback. The sweep publishes it each minute until a worker of that version runs it.
  */
 function leftToNewer({ id, instanceId, kind }: Operation, { log }: Tools): Verdict {
   log.warn('an operation of a newer version is left to that version', { operationId: id, instanceId, kind });
@@ -52,8 +52,8 @@ function leftToNewer({ id, instanceId, kind }: Operation, { log }: Tools): Verdi
 }
 
 /**
- * The rows, once nothing else works on the operation. A worker that died at work is waited for: its lease ends within
- * seconds. `held`: the lease was renewed meanwhile, so its holder lives, and has a message or a caller of its own.
+ * Reads the rows once no other worker holds the lease. If its holder has crashed, the lease ends within seconds.
+ * `held`: the lease was renewed meanwhile, so its holder is alive and finishes the operation itself.
  */
 async function whenFree({ operationId, instanceId }: Named, tools: Tools): Promise<Held | 'held' | undefined> {
   const { store, nowMs, sleep } = tools;
@@ -69,7 +69,10 @@ async function whenFree({ operationId, instanceId }: Named, tools: Tools): Promi
   }
 }
 
-/** Nothing to do for this one; but the head of the queue may have been left behind, and telling it twice is harmless. */
+/**
+ * Handles a message that needs no work. The head of the queue may not have been published after the last operation
+ * ended, so it is published; a repeated message is harmless.
+ */
 async function done({ operation, instance }: Held, tools: Tools): Promise<Verdict> {
   const head = instance?.value.queue[0];
   if (head !== undefined && head.id !== operation.id && isFinal(operation.value.state)) {

@@ -8,7 +8,7 @@ import type { Machine, ZoneOperation } from '#shared/gce/compute.ts';
 import { observedWrites } from '#shared/lifecycle/instance-writes.ts';
 import { type CloudSpan, type Delivery, LAST_WAIT_MS, type Verdict } from './delivery.ts';
 
-/** Brings a create or a power operation forward, one step after the other, each decided by record and VM. */
+/** Runs a create or power operation step by step; record and VM determine each step. */
 export async function runPower(delivery: Delivery): Promise<Verdict> {
   let machine: Machine | undefined;
   for (;;) {
@@ -17,7 +17,7 @@ export async function runPower(delivery: Delivery): Promise<Verdict> {
     if (!following) machine = await delivery.look();
     const step = nextStep(delivery.operation, machine, delivery.tools.nowMs());
     if (!(await delivery.prepare(step))) return 'done';
-    // The rows may have been read again since the look: a delete that was accepted has the last word.
+    // The rows may have been read again since the VM was: an accepted delete takes precedence.
     if (leaves(delivery)) return delivery.superseded();
     const verdict = await take(await explained(step, delivery), machine, delivery);
     if (verdict !== 'next') return verdict;
@@ -29,7 +29,7 @@ function leaves({ lease }: Delivery): boolean {
   return instance === undefined || isLeaving(instance.value);
 }
 
-/** Why a VM was stopped early: the cloud's event of a pre-emption is on record before the VM has stopped. */
+/** Replaces the reason of a VM that stopped early if the cloud's event of a pre-emption is already on record. */
 async function explained(step: Step, { lease }: Delivery): Promise<Step> {
   if (step.do !== 'fail' || step.reason !== 'vm_stopped') return step;
   await lease.reread();
@@ -65,8 +65,8 @@ async function take(step: Step, machine: Machine | undefined, delivery: Delivery
 }
 
 /**
- * When the call of an earlier look ended: a VM says when it was staged, but not since when it runs. Without an answer the
- * VM counts as running from when it was seen.
+ * Returns when the zone operation of an earlier delivery's call ran, because a VM does not report since when it is
+ * running. Without an answer, the VM counts as running from when it was observed.
  */
 async function spanOf({ operation, lease, tools }: Delivery): Promise<CloudSpan | undefined> {
   const { call } = operation;
@@ -84,8 +84,8 @@ async function spanOf({ operation, lease, tools }: Delivery): Promise<CloudSpan 
 }
 
 /**
- * The call is under way: its zone operation goes on record, and what the VM looks like now. False when the lease was lost
- * meanwhile: its new holder makes the same call, and has its answer.
+ * Records the accepted call's zone operation and the VM's present status. Returns false when the lease was lost
+ * meanwhile; its new holder repeats the same call and gets the same answer.
  */
 async function accepted(zoneOperation: ZoneOperation, delivery: Delivery): Promise<boolean> {
   const { lease, tools } = delivery;
@@ -106,7 +106,7 @@ async function accepted(zoneOperation: ZoneOperation, delivery: Delivery): Promi
     return true;
   } catch (thrown) {
     if (!(thrown instanceof Conflict)) throw thrown;
-    // Another process has looked at the instance at the same time; its look is as good. Only the call has to be noted.
+    // Another process has recorded an observation of the same VM, which is as good. Only the call has to be recorded.
     await lease.reread();
     return lease.isOurs && lease.write({ ...lease.operation, attempts: 0, call: next.call });
   }
@@ -120,7 +120,7 @@ async function follow(name: string, delivery: Delivery): Promise<Verdict | 'next
   for (;;) {
     const leftMs = delivery.leftMs();
     await delivery.lease.keep();
-    // Looked at in any case: this delivery may have come because the zone operation has ended.
+    // Reads the zone operation even without time to wait: this delivery may have been triggered by its end.
     const zoneOperation = await (leftMs < LAST_WAIT_MS
       ? compute.operation(zone, name)
       : compute.wait(zone, name, leftMs));
@@ -131,7 +131,7 @@ async function follow(name: string, delivery: Delivery): Promise<Verdict | 'next
   }
 }
 
-/** The call has ended well. Mostly the VM is where it should be, and the operation is over. */
+/** Handles a call that succeeded. Usually the VM has reached its target, and the operation is completed. */
 async function arrive(ended: CloudSpan | undefined, delivery: Delivery): Promise<Verdict | 'next'> {
   const { call } = delivery.operation;
   if (call === null) return 'next';

@@ -1,32 +1,35 @@
 import type { SyncTrigger } from '#shared/lifecycle/sync-instance.ts';
 
-/** What a sweep did, for its log line and the dashboards made from it. */
+/** Counts of one sweep, for its log line and the dashboards made from it. */
 export interface SweepReport {
   readonly republished: number;
   readonly oldestOpenSeconds: number;
   readonly looked: number;
-  /** Spot bids that were due, or whose price has risen above their limit. */
+  /** Spot bids that were due, or whose limit is below the present price. */
   readonly bids: number;
   readonly machines: number;
   readonly records: number;
-  /** VMs with our label that should have a record and have none. */
+  /** VMs with our label that should have a record but have none. */
   readonly unrecorded: number;
-  /** VMs on the list of those to delete that were deleted. */
+  /** VMs and disks of the list of orphans that were processed. */
   readonly orphans: number;
-  /** Disks with our label, live volumes, and disks that no volume knows. */
+  /** `disks`: disks with our label; `volumes`: live volumes; `unrecordedDisks`: disks without a volume. */
   readonly disks: number;
   readonly volumes: number;
   readonly unrecordedDisks: number;
-  /** Volumes that were due to be looked at. */
+  /** Volumes that were due for a check. */
   readonly settledVolumes: number;
   readonly failures: number;
-  /** `on`: too many VMs have no record, and none is touched. `foreign`: the database is another one; nothing was done. */
+  /**
+   * `on`: too many VMs have no record, so none was touched. `foreign`: the database is not this deployment's, so
+   * nothing was done.
+   */
   readonly brake: 'off' | 'released' | 'on' | 'foreign';
-  /** False: only what was due; the whole comparison runs less often on a large platform. */
+  /** False: only due items were checked. On a large platform the full comparison does not run in every sweep. */
   readonly full: boolean;
 }
 
-/** Bounds of one sweep; what is left over is due at the next one. */
+/** Maximum number of rows per part of a sweep; the rest is due at the next one. */
 export const BATCH = 500;
 
 export const JOB = 'reconciler-sweep';

@@ -10,17 +10,20 @@ import { ORPHAN_AGE_MS, QUARANTINE_MS } from './orphan-times.ts';
 import { each } from './each.ts';
 import { BATCH } from './sweep-report.ts';
 
-/** What a comparison of all disks with all volumes has found. */
+/** Result of comparing all disks with all volumes. */
 export interface DiskComparison {
-  /** Disks with our label. */
+  /** Number of disks with our label. */
   readonly disks: number;
-  /** Live volumes. */
+  /** Number of live volumes. */
   readonly volumes: number;
-  /** Disks that should have a volume and have none. */
+  /** Disks that should have a volume but have none. */
   readonly unrecordedDisks: readonly Disk[];
 }
 
-/** Goes on with the volumes whose disks are not where the record says, the longest due first. */
+/**
+ * Settles the volumes that are due because their disks were not as recorded, the longest due first. Returns their
+ * number.
+ */
 export async function settleDueVolumes(tools: VolumeTools): Promise<number> {
   const { rows } = await tools.store.query(DUE_VOLUMES, { checkAtMs: time.encode(tools.nowMs()) }, { limit: BATCH });
   await each(rows, async ({ id }) => {
@@ -29,7 +32,9 @@ export async function settleDueVolumes(tools: VolumeTools): Promise<number> {
   return rows.length;
 }
 
-/** Every disk with our label against its volume, and every volume against its disk. What differs is settled. */
+/**
+ * Compares every disk that has our label with its volume, and every volume with its disk. Settles volumes that differ.
+ */
 export async function compareDisks(startedAtMs: number, tools: VolumeTools): Promise<DiskComparison> {
   const { store, disks } = tools;
   const seen = new Map<string, Disk>();
@@ -53,15 +58,15 @@ export async function compareDisks(startedAtMs: number, tools: VolumeTools): Pro
   return { disks: seen.size, volumes, unrecordedDisks: await confirmUnrecordedDisks(candidates, tools) };
 }
 
-/** Whether a volume that nothing waits for is not as its disk is. */
+/** Returns whether a volume's disk is not as recorded. */
 function differs({ value: volume }: Row<Volume>, disk: Disk | undefined): boolean {
-  // A volume that is due, or will be, is looked at then.
+  // A volume with a due time is checked at that time.
   if (volume.checkAtMs !== null) return false;
   if (!isLive(volume)) return disk !== undefined;
   return disk === undefined || (disk.users[0] ?? '') !== (volume.use?.instanceId ?? '');
 }
 
-/** Those that still exist and have no volume: the list is older than the records. */
+/** Returns the candidates that still exist and have no volume, because the list may be older than the records. */
 async function confirmUnrecordedDisks(
   candidates: readonly Disk[],
   { store, disks }: VolumeTools,
@@ -74,7 +79,7 @@ async function confirmUnrecordedDisks(
   return orphans;
 }
 
-/** A disk that carries our label and that no volume knows: put on the list, never touched at once. */
+/** Puts a disk with our label but without a volume on the list of orphans. The disk itself is not changed yet. */
 export async function quarantineDisk(disk: Disk, { store, nowMs, log }: VolumeTools): Promise<void> {
   const foundAtMs = nowMs();
   const orphan = {
@@ -92,7 +97,7 @@ export async function quarantineDisk(disk: Disk, { store, nowMs, log }: VolumeTo
       zone: disk.zone,
     });
   } catch (thrown) {
-    // It is on the list already.
+    // The disk is on the list already.
     if (!(thrown instanceof Conflict)) throw thrown;
   }
 }

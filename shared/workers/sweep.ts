@@ -18,23 +18,24 @@ import { BATCH, DRIFT, type SweepReport } from './sweep-report.ts';
 import type { SweepTools } from './sweep-tools.ts';
 import { settleDueVolumes } from './sweep-volumes.ts';
 
-/** An operation younger than this is on its way without help. */
+/** A younger operation is expected to be processed without the sweep. */
 const LEFT_BEHIND_MS = 20_000;
-/** Pages of open operations that one sweep goes through. */
+/** Maximum number of pages of open operations that one sweep reads. */
 const OPEN_PAGES_MAX = 40;
-/** The clock of the process that accepted an operation is ahead by less. */
+/** Margin for clocks that are ahead: open operations up to this far in the future are read too. */
 const AHEAD_MS_MAX = 24 * 60 * 60_000;
 
 export interface SweepSettings {
   readonly identity: DatabaseIdentity;
-  /** For how long a VM that was found without a record is kept once it has stopped. */
+  /** How long a VM found without a record is kept after it was stopped, in ms. */
   readonly keptMs: number;
 }
 
 /**
- * Puts right what no event has told us: publishes what was left pending, looks at what is in transition, compares all VMs
- * with all records, and removes VMs that must go. Each part goes on when another fails; everything may run twice. A database that is not this
- * deployment's is left alone: its operations have been carried out, and its records are of another time.
+ * Repairs what events have missed: publishes operations that were left behind, checks instances in transition, compares
+ * all VMs with all records, and deletes orphaned VMs. Each part runs even if another fails, and everything may run
+ * twice. If the database is not this deployment's, the sweep does nothing: its operations have been carried out
+ * already, and its records describe another time.
  */
 export async function sweep({ identity, keptMs }: SweepSettings, tools: SweepTools): Promise<SweepReport> {
   const report: { -readonly [K in keyof SweepReport]: SweepReport[K] } = {
@@ -82,7 +83,8 @@ export async function sweep({ identity, keptMs }: SweepSettings, tools: SweepToo
     report.bids = await advanceBids(tools);
   });
   await part('orphans', async () => {
-    // A comparison that failed says nothing about lost records, so it touches no VM either.
+    // `brake` starts as `on`: if the comparison failed, nothing shows that records are complete, so no unrecorded VM is
+    // touched.
     const unrecorded = report.brake !== 'on' && (await readBrake(tools)) !== 'on';
     report.orphans = await removeOrphans({ unrecorded, keptMs }, tools);
     if (unrecorded) report.orphans += await removeOrphanDisks({ keptMs }, tools);
@@ -98,7 +100,7 @@ async function publishLeftBehind(tools: Tools): Promise<Pick<SweepReport, 'repub
   let oldestMs: number | undefined;
   let republished = 0;
   let cursor: string | undefined;
-  // Page by page: the many operations of one customer must not hide those of the others.
+  // Reads page by page, so that many operations of one customer do not hide those of the others.
   for (let page = 0; page < OPEN_PAGES_MAX; page += 1) {
     const found = await store.query(OPEN_OPERATIONS, before, {
       limit: BATCH,
@@ -118,14 +120,17 @@ async function publishLeftBehind(tools: Tools): Promise<Pick<SweepReport, 'repub
   return { republished, oldestOpenSeconds: Math.max(0, Math.round((nowMs - (oldestMs ?? nowMs)) / 1000)) };
 }
 
-/** Nothing works on it, and it was put off until now, or was never put off and should have been taken up by now. */
+/**
+ * Returns whether an operation should be published: no worker holds it, and its due time has come. Without a due time,
+ * it should have started by now.
+ */
 function isDue(operation: Operation, nowMs: number): boolean {
   if (isLeased(operation, nowMs)) return false;
   const dueAtMs = operation.dueAtMs === 0 ? operation.createdAtMs + LEFT_BEHIND_MS : operation.dueAtMs;
   return !isPutOff(dueAtMs, nowMs);
 }
 
-/** Those that nothing is queued before: the others are published when what is before them ends. */
+/** Returns the operations at the head of their queue; the others are published when the one before them ends. */
 async function nextInQueue(operations: readonly Operation[], store: Tools['store']): Promise<readonly Operation[]> {
   const ids = [...new Set(operations.map(({ instanceId }) => instanceId))];
   const rows = await store.getAll(ids.map((id) => ref(INSTANCE, id)));

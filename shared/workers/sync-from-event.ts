@@ -8,7 +8,7 @@ import { publishOperations } from '#shared/lifecycle/publish-operations.ts';
 import { syncRow, type SyncTools, type SyncTrigger } from '#shared/lifecycle/sync-instance.ts';
 import type { Tools } from '#shared/lifecycle/tools.ts';
 
-/** What is used of a log entry of Compute Engine's audit logs. */
+/** The members of a Compute Engine audit log entry that are used here. */
 interface AuditEntry {
   readonly timestamp?: unknown;
   readonly protoPayload?: { readonly methodName?: unknown; readonly resourceName?: unknown };
@@ -18,8 +18,8 @@ interface AuditEntry {
 const RESOURCE = /^projects\/[^/]+\/zones\/[^/]+\/instances\/([a-z][-a-z0-9]{0,62})$/;
 
 /**
- * What a method leads to, by the last part of its name (`v1.compute.instances.stop`, `compute.instances.preempted`). The
- * others move no VM.
+ * The direction in which a method moves the VM, keyed by the last part of its name (`v1.compute.instances.stop`,
+ * `compute.instances.preempted`). Methods that are not listed change no VM's status.
  */
 const DIRECTION: Readonly<Record<string, Direction>> = {
   insert: 'up',
@@ -37,7 +37,7 @@ const DIRECTION: Readonly<Record<string, Direction>> = {
   delete: 'gone',
 };
 
-/** The instance that an audit log entry speaks of; `undefined` for anything else. */
+/** Returns the instance that an audit log entry is about; `undefined` for entries about anything else. */
 export function instanceOfEntry(
   entry: unknown,
 ): { readonly instanceId: string; readonly trigger: SyncTrigger } | undefined {
@@ -51,16 +51,16 @@ export function instanceOfEntry(
   const trigger: SyncTrigger = { cause: 'cloud event', preempted: verb === 'preempted' };
   const direction = Object.hasOwn(DIRECTION, verb) ? DIRECTION[verb] : undefined;
   const atMs = typeof timestamp === 'string' ? Date.parse(timestamp) : Number.NaN;
-  // An entry of another act says that something happened, but its time is not that of a change of status.
+  // An entry of another method triggers a check, but its time is not that of a status change.
   if (direction === undefined || Number.isNaN(atMs)) return { instanceId, trigger };
-  // A long operation has an entry for its beginning and one for its end; what has only one entry begins with it.
+  // A long operation has an entry for its begin and one for its end; the entry of any other operation is its begin.
   const ends = operation?.last === true && operation.first !== true;
   return { instanceId, trigger: { ...trigger, direction, ...(ends ? { atMs } : { begunAtMs: atMs }) } };
 }
 
 /**
- * Looks at an instance because the audit log says that something happened to its VM. The entry is only a hint: what is put
- * on record is what the VM shows now. An operation that waits for the cloud is published: its worker goes on now.
+ * Checks an instance after an audit log entry about its VM. The entry is only a hint: the record gets the VM's present
+ * state. If an operation of the instance is pending, it is published, so that its worker continues now.
  */
 export async function syncFromEvent(
   entry: unknown,
@@ -78,7 +78,7 @@ export async function syncFromEvent(
     await publishOperations([{ operationId: head.id, instanceId, customerId: row.value.customerId }], tools);
 }
 
-/** A delete that a caller waited for has taken the record away; its operation waits for the VM to be gone. */
+/** Publishes the delete whose caller waited: it has removed the record, and is completed once the VM is gone. */
 async function continueDelete(instanceId: string, tools: Pick<Tools, 'store' | 'publisher' | 'log'>): Promise<void> {
   const orphan = await tools.store.get(ref(ORPHAN, instanceId));
   if (orphan === undefined || orphan.value.operationId === '') return;

@@ -4,13 +4,13 @@ import { INSTANCES_OF_CUSTOMER, LIVE_VOLUMES_OF_CUSTOMER } from '#shared/datasto
 import type { Store } from '#shared/datastore/store.ts';
 import { VOLUME_USAGE, type VolumeUsage } from '#shared/datastore/volume-rows.ts';
 
-/** What a customer's quota limits: a number of instances, and GB of volumes. */
+/** What a customer's quota limits: the number of instances, and the GB of volumes. */
 export type CountedThing = 'instances' | 'volumeGb';
 
-/** A usage on record, and how what it stands for is counted. */
+/** One kind of usage row, and how to count its real value. */
 export interface UsageCounter<T extends object> {
   readonly of: CountedThing;
-  /** The id of its row is the customer's. */
+  /** The rows' kind; a row's id is the customer's id. */
   readonly kind: Kind<T>;
   readonly amountOf: (usage: T) => number;
   readonly usageOf: (amount: number) => T;
