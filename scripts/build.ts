@@ -8,7 +8,7 @@ import { BUNDLE, CACHE, isCacheAccepted, LOADER, MAP, writeCaches } from '#scrip
 import { functionEntries } from '#scripts/build/function-entries.ts';
 import { sourceStamp } from '#scripts/build/source-stamp.ts';
 
-/** The project's root, unless a caller names another. */
+/** The project's root; callers may pass another one. */
 const ROOT = fileURLToPath(new URL('..', import.meta.url)).replace(/[/\\]$/, '');
 
 export interface BuildOptions {
@@ -22,14 +22,14 @@ export interface BuildOptions {
 }
 
 export interface BuildReport {
-  /** Folder of each function that is ready to run. */
+  /** Folder of each function, ready to run. */
   readonly folders: Readonly<Record<string, string>>;
-  /** Bytes of each bundle that was written; empty when everything was up to date. */
+  /** Size of each bundle that was written, in bytes; empty if everything was up to date. */
   readonly bytes: Readonly<Record<string, number>>;
   readonly milliseconds: number;
 }
 
-/** `meta.json`: what each bundle is made of, for tests and for the curious. */
+/** Content of `meta.json`: the sources that each bundle contains. Tests read it. */
 export interface BuildMeta {
   readonly functions: Readonly<
     Record<
@@ -38,7 +38,7 @@ export interface BuildMeta {
         readonly source: string;
         readonly clients: readonly string[] | null;
         readonly bytes: number;
-        /** Bytes that each source has in the bundle; paths from the project's root. */
+        /** Bytes of each source in the bundle; paths are relative to the project's root. */
         readonly inputs: Readonly<Record<string, number>>;
       }
     >
@@ -47,9 +47,9 @@ export interface BuildMeta {
 }
 
 /**
- * Builds one artefact per function: `<out>/functions/<name>/` with index.js, which runs bundle.js with V8's code for it in
- * bundle.cache, its source map, package.json and package-lock.json.
- * Does nothing when nothing changed since the last full build. Rejects when a source does not build.
+ * Builds one artefact per function in `<out>/functions/<name>/`: index.js, which runs bundle.js with V8's compiled code
+ * from bundle.cache, the source map, package.json and package-lock.json. Writes nothing if nothing changed since the
+ * last full build. Rejects if a source does not build.
  */
 export async function build(options: BuildOptions = {}): Promise<BuildReport> {
   const started = performance.now();
@@ -60,11 +60,12 @@ export async function build(options: BuildOptions = {}): Promise<BuildReport> {
   if (await holds(out, stamp, Object.values(folders))) {
     return { folders, bytes: {}, milliseconds: performance.now() - started };
   }
-  // Loading the bundler takes longer than finding out that it is not needed.
+  // Imported only when needed: loading the bundler takes longer than finding out that nothing changed.
   const { bundleFunctions } = await import('#scripts/build/bundle-functions.ts');
   const built = await bundleFunctions(root, entries, minify);
   const lockfile: unknown = JSON.parse(await readFile(join(root, 'package-lock.json'), 'utf8'));
-  // Until everything is written the stamp would promise too much; after a partial build it would for ever.
+  // An interrupted build must not leave a stamp of files that were not written, and a partial build must leave none at
+  // all.
   await rm(join(out, 'stamp'), { force: true });
   const written = await Promise.all(built.bundles.map((bundle) => writeArtefact(out, bundle, lockfile)));
   await writeCaches(written.filter((folder) => !isCacheAccepted(folder)));
@@ -77,7 +78,7 @@ export async function build(options: BuildOptions = {}): Promise<BuildReport> {
   return { folders, bytes, milliseconds: performance.now() - started };
 }
 
-/** Whether the last full build is still what `build` would write. */
+/** Whether the output of the last full build is what `build` would write now. */
 export async function isUpToDate(options: Omit<BuildOptions, 'only'> = {}): Promise<boolean> {
   const { root, out, minify } = settled(options);
   const stamp = await sourceStamp(root, settingsOf(minify));
@@ -96,25 +97,25 @@ function settingsOf(minify: boolean): string {
   return JSON.stringify({ minify });
 }
 
-/** True when the stamp of the last full build is `stamp` and no folder was removed since. */
+/** Whether the last full build had this stamp, and none of its folders was removed since. */
 async function holds(out: string, stamp: string, folders: readonly string[]): Promise<boolean> {
   try {
     if ((await readFile(join(out, 'stamp'), 'utf8')).trim() !== stamp) return false;
     await Promise.all(folders.map((folder) => access(join(folder, CACHE))));
     return true;
   } catch {
-    // A missing file says no more than that there is something to build.
+    // A missing file only means that a build is needed.
     return false;
   }
 }
 
-/** Everything but the cache, which stays if it is of this very bundle. Answers the folder. */
+/** Writes everything but the cache, and keeps a cache that belongs to this very bundle. Returns the folder. */
 async function writeArtefact(out: string, { entry, code, map }: Bundle, lockfile: unknown): Promise<string> {
   const folder = join(out, 'functions', entry.name);
   await mkdir(folder, { recursive: true });
   const before = await readFile(join(folder, BUNDLE)).catch(() => undefined);
   if (before?.equals(code) !== true) {
-    // V8 knows a source by its length alone, so the code of another one must be gone before.
+    // V8 checks only the length of a source, so an outdated cache has to be removed before the bundle is replaced.
     await rm(join(folder, CACHE), { force: true });
     await replaceFile(join(folder, BUNDLE), code);
   }
@@ -125,14 +126,17 @@ async function writeArtefact(out: string, { entry, code, map }: Bundle, lockfile
   return folder;
 }
 
-/** Writes a file in one step: a function that is started meanwhile, or a second build, sees the old one or the new one. */
+/**
+ * Replaces a file in one step: a function that starts meanwhile, or a second build, reads either the old or the new
+ * content.
+ */
 async function replaceFile(path: string, content: string | Uint8Array): Promise<void> {
   const next = `${path}.${process.pid}-${randomUUID()}`;
   await writeFile(next, content);
   await rename(next, path);
 }
 
-/** Folders of functions that no longer exist must not be deployed by accident. */
+/** Removes folders of functions that no longer exist, so that they cannot be deployed by accident. */
 async function removeOthers(folder: string, names: readonly string[]): Promise<void> {
   const stale = (await readdir(folder)).filter((name) => !names.includes(name));
   await Promise.all(stale.map((name) => rm(join(folder, name), { recursive: true })));

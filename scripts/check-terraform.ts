@@ -6,7 +6,7 @@ import { MissingProgram, runProgram } from '#scripts/deploy/programs.ts';
 const ROOT = fileURLToPath(new URL('..', import.meta.url)).replace(/[/\\]$/, '');
 const WORKING_DATA = join(ROOT, '.build', 'terraform', 'check');
 
-/** In the order in which one needs the other. */
+/** In the order in which the steps depend on each other. */
 const STEPS = [
   ['fmt', '-check', '-diff', '-recursive'],
   ['init', '-backend=false', '-input=false'],

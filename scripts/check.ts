@@ -8,12 +8,12 @@ const RESULTS = '.build/test-results.json';
 
 interface Step {
   readonly name: string;
-  /** Program of node_modules/.bin, or a script of ours; run by the Node that runs this. */
+  /** A program of node_modules/.bin or a script of the project, run by the current Node. */
   readonly program: string;
   readonly arguments: readonly string[];
 }
 
-/** Caches lie below .build, so a fresh clone checks everything and a second run only what changed. */
+/** Caches are kept below .build, so a fresh clone checks everything and later runs only what changed. */
 const STATIC: readonly Step[] = [
   { name: 'generated files are up to date', program: 'scripts/generate.ts', arguments: ['--check'] },
   { name: 'types', program: 'node_modules/typescript/bin/tsc', arguments: ['-p', 'tsconfig.json'] },
@@ -29,7 +29,7 @@ const STATIC: readonly Step[] = [
   },
 ];
 
-/** Exports and files that nobody uses; what is used from outside of the imports is listed in package.json. */
+/** Finds exports and files without a use; uses other than imports are listed in package.json. */
 const UNUSED: Step = { name: 'nothing unused', program: 'node_modules/knip/bin/knip.js', arguments: ['--no-progress'] };
 
 const TESTS: Step = {
@@ -45,7 +45,7 @@ const TESTS: Step = {
   ],
 };
 
-/** By content: a fresh checkout of the same files has other times. */
+/** Compared by content, because a fresh checkout gives the same files new times. */
 function cached(name: string): readonly string[] {
   return ['--cache', '--cache-strategy', 'content', '--cache-location', `.build/cache/${name}`];
 }
@@ -59,8 +59,8 @@ const { all } = new Command('npm test')
   .opts<{ all?: true }>();
 
 /**
- * Runs a step and resolves to whether it succeeded. The output of steps that run at the same time is shown when each
- * ends, so that it does not mix; that of a step that runs alone is shown as it comes.
+ * Runs a step and resolves to whether it succeeded. Parallel steps print their output when they end, so that it does
+ * not mix; a step that runs alone prints as it goes.
  */
 async function run(step: Step, output: 'as it comes' | 'at the end'): Promise<boolean> {
   const startedMs = performance.now();
@@ -82,7 +82,7 @@ async function run(step: Step, output: 'as it comes' | 'at the end'): Promise<bo
   return code === 0;
 }
 
-/** One plain line that says how the tests ended, for readers of the end of a log. */
+/** Returns a plain last line about the tests' outcome, for readers of the end of a log. */
 function closingLine(): string {
   const file = join(ROOT, RESULTS);
   if (!existsSync(file)) return '0 passed, 1 failed';

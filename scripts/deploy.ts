@@ -5,7 +5,7 @@ import type { World } from '#scripts/deploy/deploy-context.ts';
 import { DeployLine } from '#scripts/deploy/deploy-line.ts';
 import { runProgram } from '#scripts/deploy/programs.ts';
 
-/** The oldest gateway needs longer than any of our answers. */
+/** Limit for one request, well above the time that the requested endpoints need. */
 const REQUEST_TIMEOUT_MS = 30_000;
 
 const world: World = {

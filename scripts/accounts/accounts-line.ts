@@ -6,7 +6,7 @@ import { addProjectCommands } from './project-commands.ts';
 import { addSessionCommands } from './session-commands.ts';
 import { addUserCommands } from './user-commands.ts';
 
-/** The program `accounts`. */
+/** Returns the program `accounts`. */
 export function accountsLine(surroundings?: Surroundings): CommandLine {
   const line = new CommandLine(
     'accounts',

@@ -5,7 +5,10 @@ import type { AccountsContext, ListPage } from '#shared/accounts/accounts-contex
 import { table, type Column } from '#scripts/console/table.ts';
 import { EXIT, type ExitCode } from '#scripts/console/exit-codes.ts';
 
-/** The real clock and real randomness over the session's store, and who is at work. */
+/**
+ * Returns the tools of account actions: the session's store, the real clock, real randomness, and the actor for the
+ * audit trail.
+ */
 export function contextOf(session: Session): AccountsContext {
   return { store: session.store, clock: { nowMs: () => Date.now() }, random: randomBytes, by: session.by };
 }
@@ -15,7 +18,7 @@ export interface PageOptions {
   readonly after?: string;
 }
 
-/** Options of every list. */
+/** Adds the options that every list command has. */
 export function paged(command: Command): Command {
   return command
     .option('--limit <number>', 'how many to show at most, 1 to 1000', parsedLimit, 100)

@@ -128,12 +128,12 @@ function expiring(command: Command, description: string, byDefault?: string): Co
   return command.addOption(byDefault === undefined ? option : option.default(parsed(byDefault), byDefault));
 }
 
-/** `undefined` when nothing was said, `null` for a key that does not expire. */
+/** Returns `undefined` if the option is absent, and `null` for a key that does not expire. */
 function ttlOf(expires: number | 'never' | undefined): number | null | undefined {
   return expires === 'never' ? null : expires;
 }
 
-/** A key without what must not be shown: not even the hash of its secret is of use to anybody. */
+/** Returns the members of a key that may be shown; even the hash of its secret is left out. */
 function keyValue(key: ApiKey, nowMs: number) {
   const { id, userId, customerId, name } = key;
   return {

@@ -6,10 +6,10 @@ import { createReservation, endOrder, listOrders } from '#shared/accounts/orders
 import type { Orders, Reservation, ReservationTerms } from '#shared/domain/orders.ts';
 import { contextOf, paged, pageOf, printPage, timeText, type PageOptions } from './command-context.ts';
 
-/** An order with the project that it belongs to. */
+/** An order together with its project. */
 type Of<T> = T & { readonly project: string };
 
-/** Reservations, from which new instances get their places. */
+/** Adds the commands for reservations, which entitle a project to new instances. */
 export function addOrderCommands(line: CommandLine): void {
   const reservations = line.group(
     'reservations',

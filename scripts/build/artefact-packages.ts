@@ -1,12 +1,13 @@
 /**
- * The two package files of an artefact. The platform installs from them: without functions-framework in `dependencies`
- * it would add an older major of its own, and without an empty `gcp-build` it would look for a build script.
+ * The two package files of an artefact, from which Cloud Functions installs. Without functions-framework in
+ * `dependencies` Google would add an older major version, and without an empty `gcp-build` it would look for a build
+ * script.
  */
 const FRAMEWORK = '@google-cloud/functions-framework';
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** `package.json` of every artefact. The framework's version is the one in our own lockfile. */
+/** Returns the `package.json` of every artefact, with the framework's version from the project's lockfile. */
 export function artefactPackage(lockfile: unknown): string {
   return json({
     main: 'index.js',
@@ -15,7 +16,9 @@ export function artefactPackage(lockfile: unknown): string {
   });
 }
 
-/** `package-lock.json` of every artefact: our own lockfile, cut down to what functions-framework needs. */
+/**
+ * Returns the `package-lock.json` of every artefact: the project's lockfile, reduced to what functions-framework needs.
+ */
 export function artefactLock(lockfile: unknown): string {
   const locked = lockedPackages(lockfile);
   const reached = new Map<string, Json>();
@@ -42,7 +45,7 @@ function frameworkVersion(locked: ReadonlyMap<string, Json>): string {
   return version;
 }
 
-/** Looks for a package as Node.js does: in the dependant's own node_modules first, then in those above it. */
+/** Finds a package as Node.js does: in the dependant's own node_modules first, then in those above it. */
 function locate(locked: ReadonlyMap<string, Json>, from: string, name: string): string | undefined {
   for (let folder = from; ; folder = folder.slice(0, Math.max(0, folder.lastIndexOf('/node_modules/')))) {
     const path = folder === '' ? `node_modules/${name}` : `${folder}/node_modules/${name}`;
@@ -58,7 +61,7 @@ function dependenciesOf(entry: Json): readonly (readonly ['required' | 'optional
   ];
 }
 
-/** Where a package was downloaded from is this machine's business, and whether it was for development is not true here. */
+/** Removes the download address, which depends on the machine, and the `dev` mark, which is wrong for an artefact. */
 function withoutOrigin(entry: Json): Json {
   return Object.fromEntries(
     Object.entries(entry).filter(([key]) => !['resolved', 'dev', 'devOptional', 'peer'].includes(key)),

@@ -3,23 +3,25 @@ import { join, relative } from 'node:path';
 import type { FunctionEntry } from './function-entries.ts';
 import { googleClientsPlugin } from './google-clients-plugin.ts';
 
-/** What a function's bundle is made of. Paths are relative to the project's root. */
+/** A function's bundle and what it contains. Paths are relative to the project's root. */
 export interface Bundle {
   readonly entry: FunctionEntry;
   readonly code: Uint8Array;
-  /** Source map without the sources themselves. */
+  /** Source map, without the sources' text. */
   readonly map: Uint8Array;
-  /** Bytes that each source file has in the bundle. */
+  /** Bytes of each source file in the bundle. */
   readonly inputs: Readonly<Record<string, number>>;
 }
 
 export interface Bundles {
   readonly bundles: readonly Bundle[];
-  /** What each of our own source files imports, types aside. */
+  /** The imports of each of the project's source files, without type imports. */
   readonly imports: Readonly<Record<string, readonly string[]>>;
 }
 
-/** How esbuild makes functions; all entries in one go, so that shared sources are read and parsed once. */
+/**
+ * Returns esbuild's options for functions. All entries are built in one run, so that shared sources are parsed once.
+ */
 export function bundleOptions(
   root: string,
   entries: readonly FunctionEntry[],
@@ -32,7 +34,7 @@ export function bundleOptions(
     write: false,
     bundle: true,
     minify,
-    // Libraries compare names of classes (int64 values are told by the name `Long`), and logs show them.
+    // Libraries compare class names (int64 values are recognised by the name `Long`), and logs show them.
     keepNames: true,
     format: 'cjs',
     platform: 'node',
@@ -43,7 +45,7 @@ export function bundleOptions(
     sourcesContent: false,
     metafile: true,
     logLevel: 'silent',
-    // Both are plain mistakes that would only show when the function runs.
+    // Both are mistakes that otherwise show only when the function runs.
     logOverride: { 'import-is-undefined': 'error', 'empty-import-meta': 'error' },
     plugins: [googleClientsPlugin()],
   } as const satisfies BuildOptions;
@@ -76,7 +78,7 @@ function fileNamed(files: ReadonlyMap<string, Uint8Array>, name: string): Uint8A
   return contents;
 }
 
-/** A map whose sources are named from the project's root, so that it is the same bytes on every machine. */
+/** Returns a source map with paths relative to the project's root, so that its bytes are the same on every machine. */
 function withoutMachinePaths(map: Uint8Array): Uint8Array {
   const content = JSON.parse(Buffer.from(map).toString()) as { readonly sources: readonly string[] };
   const sources = content.sources.map((path) => fromRoot(path).replace(/^(?:\.\.\/)+/, ''));
@@ -101,7 +103,7 @@ function ownImports(metafile: Metafile): Readonly<Record<string, readonly string
   );
 }
 
-/** esbuild's own helpers, which its metafile lists like an import. */
+/** esbuild's own helpers, which its metafile lists as an import. */
 const BUNDLER_RUNTIME = '<runtime>';
 
 function sortedRecord<T>(entries: readonly (readonly [string, T])[]): Readonly<Record<string, T>> {
@@ -109,7 +111,7 @@ function sortedRecord<T>(entries: readonly (readonly [string, T])[]): Readonly<R
   return Object.fromEntries<T>(sorted);
 }
 
-/** Where node_modules itself lies is the machine's business. */
+/** Removes the path in front of node_modules, which differs between machines. */
 function fromRoot(path: string): string {
   return path.replace(/^.*?(?=node_modules\/)/, '');
 }

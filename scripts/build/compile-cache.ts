@@ -1,10 +1,10 @@
 /**
- * V8's compiled code, shipped with each bundle. Compiling a megabyte of JavaScript is a third of a cold start; reading what
- * V8 made of it is a tenth.
+ * Ships V8's compiled code with each bundle: compiling a megabyte of JavaScript takes a third of a cold start, reading
+ * the compiled code a tenth.
  *
- * V8 takes the code only for a source of the same length, made by the same version under the same flags; another Node.js
- * compiles as if there were none. Every function is compiled, not only those that one run happened to need, so nothing has
- * to be run to make it, and what is made depends on the source alone.
+ * V8 accepts the code only for a source of the same length, compiled by the same version under the same flags; a
+ * different Node.js compiles as if there were no cache. All functions of a bundle are compiled, not only those that
+ * some run called, so no code has to run and the result depends on the source alone.
  */
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
@@ -17,10 +17,10 @@ import { Worker } from 'node:worker_threads';
 
 export const BUNDLE = 'bundle.js';
 export const CACHE = 'bundle.cache';
-/** Source map of the bundle, for the stacks of errors that are logged (`shared/runtime/source-mapped-stack.ts`). */
+/** Source map of the bundle, used for stacks of logged errors (`shared/runtime/source-mapped-stack.ts`). */
 export const MAP = 'bundle.js.map';
 
-/** A module is the body of this function, as Node.js has it too. The offset of lines makes up for the break. */
+/** The wrapper function that Node.js also puts around a module. `lineOffset: -1` makes up for its line break. */
 const HEAD = '(function (exports, require, module, __filename, __dirname) {\n';
 const FOOT = '\n})';
 
@@ -34,38 +34,38 @@ let cachedData;
 try {
   cachedData = readFileSync(__dirname + '/${CACHE}');
 } catch {
-  // Slower, and otherwise the same.
+  // Without a cache V8 compiles the bundle, which is slower and otherwise the same.
 }
 const source = ${JSON.stringify(HEAD)} + readFileSync(filename, 'latin1') + ${JSON.stringify(FOOT)};
 const importModuleDynamically = constants.USE_MAIN_CONTEXT_DEFAULT_LOADER;
 const script = new Script(source, { filename, cachedData, lineOffset: -1, importModuleDynamically });
-// The first request's log line tells which it was (shared/runtime/code-cache.ts).
+// The log line of the first request shows this value (shared/runtime/code-cache.ts).
 globalThis[Symbol.for('compute-api.code-cache')] =
   cachedData === undefined ? 'absent' : script.cachedDataRejected ? 'rejected' : 'accepted';
 script.runInThisContext()(exports, require, module, filename, __dirname);
 `;
 
 /**
- * V8 draws numbers for what it compiles: with a seed each thread draws the same ones. A collector that works beside the
- * program leaves other bytes behind each time, between what it writes down.
+ * Flags that make V8's output reproducible: without a seed, threads draw different random numbers; with a
+ * concurrent garbage collector, unused bytes between the data differ.
  */
 const SAME_BYTES_FLAGS = ['--random-seed=1', '--single-threaded-gc'];
 
-/** Whether V8 takes the cache in an artefact's folder. */
+/** Whether V8 accepts the cache in an artefact's folder. */
 export function isCacheAccepted(folder: string): boolean {
   try {
     const source = `${HEAD}${readFileSync(join(folder, BUNDLE), 'latin1')}${FOOT}`;
     const cachedData = readFileSync(join(folder, CACHE));
     return new Script(source, { filename: BUNDLE, cachedData }).cachedDataRejected === false;
   } catch {
-    // Without a cache there is none to take.
+    // Without a cache file V8 has nothing to accept.
     return false;
   }
 }
 
 /**
- * Writes the cache into each folder, in two processes of their own. A function that starts meanwhile finds the cache of
- * the bundle that is there, or none.
+ * Writes the cache into each folder, in two processes. A function that starts meanwhile finds either the cache of its
+ * bundle or none.
  */
 export async function writeCaches(folders: readonly string[]): Promise<void> {
   const half = Math.ceil(folders.length / 2);
@@ -77,7 +77,10 @@ export async function writeCaches(folders: readonly string[]): Promise<void> {
   );
 }
 
-/** A thread's program. Plain JavaScript, because a thread that reads TypeScript takes longer than it works. */
+/**
+ * The program of a worker thread. Plain JavaScript, because loading TypeScript in the thread takes longer than
+ * compiling the bundle.
+ */
 const THREAD = `
 const { readFileSync, writeFileSync } = require('node:fs');
 const { setFlagsFromString } = require('node:v8');
@@ -85,14 +88,14 @@ const { constants, Script } = require('node:vm');
 const { workerData: folder } = require('node:worker_threads');
 const source = ${JSON.stringify(HEAD)} + readFileSync(folder + '/${BUNDLE}', 'latin1') + ${JSON.stringify(FOOT)};
 const importModuleDynamically = constants.USE_MAIN_CONTEXT_DEFAULT_LOADER;
-// The flag is part of what a cache has to fit, so it is only on while this is compiled.
+// V8 compares its flags with those of a cache, so the flag is set only while this script is compiled.
 setFlagsFromString('--no-lazy');
 const script = new Script(source, { filename: '${BUNDLE}', lineOffset: -1, importModuleDynamically });
 setFlagsFromString('--lazy');
 writeFileSync(folder + '/${CACHE}', script.createCachedData());
 `;
 
-/** One thread after the other: flags are the whole process's. */
+/** One thread at a time, because V8's flags apply to the whole process. */
 async function writeEach(folders: readonly string[]): Promise<void> {
   for (const workerData of folders) await once(new Worker(THREAD, { eval: true, workerData }), 'exit');
 }

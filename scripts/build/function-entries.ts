@@ -1,20 +1,20 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** One function to build. */
+/** A function to build. */
 export interface FunctionEntry {
   /** Function name, kebab-case; also the name of its folder in the output. */
   readonly name: string;
-  /** Its file, from the project's root, with forward slashes. */
+  /** Path of its source from the project's root, with forward slashes. */
   readonly source: string;
-  /** Which of Google's clients it may hold; `undefined` while no manifest says so. */
+  /** Names of Google's clients that the function may use; `undefined` if no manifest lists them. */
   readonly clients: readonly string[] | undefined;
 }
 
 /**
- * Every file in `functions/`, under the name that `infra/generated/functions.json` gives it. Without that file names are derived:
- * `functions/compute/instances-list.ts` is `compute-instances-list`, `functions/workers/power-worker.ts` is `power-worker`.
- * With `only`, the functions of these names; the others are not looked at.
+ * Returns every file in `functions/`, under the name that `infra/generated/functions.json` gives it. Without a
+ * manifest, names are derived from paths: `functions/compute/instances-list.ts` is `compute-instances-list`. With
+ * `only`, returns the functions of these names and ignores the others.
  */
 export async function functionEntries(root: string, only?: readonly string[]): Promise<readonly FunctionEntry[]> {
   const sources = await sourcesIn(root);

@@ -5,13 +5,13 @@ import { absentModule, editedModule, GAX, REPLACEMENTS, type Replacement } from 
 import { protosModule } from './message-codecs.ts';
 import { methodsOf } from './prune-protos.ts';
 
-/** Where the thin modules live in the bundler's eyes; also the prefix of their names in the metafile. */
+/** esbuild's namespace of the generated modules; also the prefix of their names in the metafile. */
 export const THIN_NAMESPACE = 'google-client';
 
 /**
- * Makes esbuild take of Google's packages only what `GOOGLE_PACKAGES` names: a package becomes a thin module with the
- * generated clients, its descriptor is pruned to the methods used, and modules that nothing reaches are replaced.
- * The build fails when a table no longer fits the installed packages.
+ * Makes esbuild include only those parts of Google's packages that `GOOGLE_PACKAGES` names: a package becomes a small
+ * module with the generated clients, its descriptor is pruned to the methods used, and unused modules are replaced. The
+ * build fails if a table no longer matches the installed packages.
  */
 export function googleClientsPlugin(): Plugin {
   return {
@@ -44,7 +44,7 @@ function servePackage(build: PluginBuild, entry: GooglePackage): void {
       const text = `${specifier} has no ${strangers.join(', ')} in a bundle; name it in scripts/build/google-clients.ts.`;
       return { errors: [{ text, location: { file: importer } }] };
     }
-    // The generated package is a dependency of the public one, so its modules are resolved from there.
+    // The generated package is a dependency of the public one, so it is resolved from there.
     return { path: specifier, namespace: THIN_NAMESPACE, pluginData: await resolveFrom(specifier, resolveDir) };
   });
   build.onLoad({ filter: exactly(specifier), namespace: THIN_NAMESPACE }, async ({ pluginData }) => {
@@ -67,8 +67,8 @@ function servePackage(build: PluginBuild, entry: GooglePackage): void {
 }
 
 /**
- * Clients that a source reads from `v1` and the table does not have. A missing export fails by itself; a missing member
- * of an exported object would only be noticed at run time.
+ * Returns the clients that a source reads from `v1` and that the table lacks. esbuild reports a missing export by
+ * itself, but a missing member of an exported object would show only at run time.
  */
 async function clientsNotIn({ under, clients }: GooglePackage, source: string): Promise<readonly string[]> {
   if (under === 'top') return [];
@@ -77,7 +77,10 @@ async function clientsNotIn({ under, clients }: GooglePackage, source: string): 
   return [...names].filter((name) => !clients.some(({ className }) => className === name));
 }
 
-/** Exports the clients of a package; a method that was pruned from the descriptor says so when it is called. */
+/**
+ * Returns a module that exports a package's clients. Calling a method that was pruned from the descriptor throws an
+ * error that says so.
+ */
 function thinModule({ generated, under, clients }: GooglePackage, descriptor: unknown): string {
   const names = clients.map(({ className }) => className).join(', ');
   return [
@@ -99,11 +102,11 @@ function thinModule({ generated, under, clients }: GooglePackage, descriptor: un
   ].join('\n');
 }
 
-/** A generated client without methods that nobody may call; `thinModule` puts a refusal in their place. */
+/** Removes unused methods from a generated client; `thinModule` replaces them by functions that throw. */
 function withoutMethods(className: string, source: string, methods: readonly string[]): string {
   let text = source;
   for (const method of methods) {
-    // The generator's own layout: members are indented by four spaces, and so is the brace that ends them.
+    // Relies on the generator's layout: members, and the braces that close them, are indented by four spaces.
     const pieces = text.split(
       new RegExp(`^    ${method}\\(request, optionsOrCallback, callback\\) \\{\\n[^]*?\\n    \\}\\n`, 'm'),
     );

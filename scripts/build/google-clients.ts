@@ -1,8 +1,8 @@
 import type { Transport } from './message-codecs.ts';
 
 /**
- * Which parts of Google's packages our functions may use. A bundle gets exactly these classes and, of their services'
- * descriptors, exactly these methods; the rest is left out, and using it fails with a message that names this file.
+ * The parts of Google's packages that functions may use. A bundle contains exactly these classes and, of their
+ * services' descriptors, exactly these methods. Using anything else fails with a message that names this file.
  */
 export interface GoogleClient {
   /** Class name, as the package exports it. */
@@ -11,18 +11,18 @@ export interface GoogleClient {
   readonly module: string;
   /** Fully qualified name of the gRPC service. */
   readonly service: string;
-  /** Methods of the service that our adapters call, as written in the .proto file. */
+  /** Methods of the service that the project's adapters call, as written in the .proto file. */
   readonly methods: readonly string[];
 }
 
 export interface GooglePackage {
   /** Short name, as listed under `clients` in infra/generated/functions.json. */
   readonly name: 'datastore' | 'pubsub' | 'compute';
-  /** The import specifier in our source. */
+  /** The import specifier in the project's sources. */
   readonly specifier: string;
   /** The package that holds the generated clients and their descriptor. */
   readonly generated: string;
-  /** Whether the clients are exported under `v1` or at the top. */
+  /** Whether the package exports the clients under `v1` or at the top level. */
   readonly under: 'v1' | 'top';
   readonly transport: Transport;
   readonly clients: readonly GoogleClient[];

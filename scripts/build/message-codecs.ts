@@ -1,7 +1,10 @@
 import protobuf from 'protobufjs';
 import { pruneProtos, type ServiceMethods } from './prune-protos.ts';
 
-/** How a package's clients talk: gRPC needs bytes both ways, REST converts objects and leaves the JSON to a library. */
+/**
+ * How a package's clients send messages: gRPC encodes and decodes bytes; REST converts objects and leaves the JSON to a
+ * library.
+ */
 export type Transport = 'grpc' | 'rest';
 
 type Codec = 'encode' | 'decode' | 'fromObject' | 'toObject';
@@ -13,23 +16,23 @@ const MAKERS: Readonly<Record<Codec, (type: protobuf.Type) => unknown>> = {
   toObject: (type) => protobuf.converter.toObject(type),
 };
 
-/** What is done with requests and with answers. */
+/** The conversions that each transport needs, for requests and for responses. */
 const CODECS: Readonly<Record<Transport, { readonly request: readonly Codec[]; readonly response: readonly Codec[] }>> =
   {
     grpc: { request: ['fromObject', 'encode'], response: ['decode', 'toObject'] },
     rest: { request: ['fromObject'], response: ['toObject'] },
   };
 
-/** protobuf.js treats these in a special way at run time, which generated code would not. */
+/** protobuf.js treats this type in a special way at run time, which generated code does not do. */
 const SPECIAL = '.google.protobuf.Any';
 
-/** The options with which gax has grpc-js read answers. */
+/** The options with which gax makes grpc-js decode responses. */
 const ANSWER_OPTIONS = '{ longs: String, enums: String, defaults: true, oneofs: true }';
 
 /**
- * Source of a module that stands in for a package's protos.json. protobuf.js writes an encoder and a decoder for each type
- * as text and compiles it when the type is first used; here its own generators run during the build instead, so that the
- * text is compiled, minified and cached with everything else.
+ * Returns the source of a module that replaces a package's protos.json. protobuf.js normally generates an encoder and a
+ * decoder as text when a type is first used; here its own generators run during the build, so that the text is
+ * compiled, minified and cached with everything else.
  *
  * Over gRPC the module has all that is needed, and protobuf.js's reflection is never loaded. Over REST the descriptor
  * stays, because JSON is written by reflection, and the module adds the converters to protobuf.js's types.
@@ -49,7 +52,7 @@ function rootOf(pruned: protobuf.INamespace): protobuf.Root {
 
 type Uses = ReadonlyMap<protobuf.Type, ReadonlySet<Codec>>;
 
-/** The types that requests and answers reach, and what is done with each of them. */
+/** Returns the types that requests and responses reach, with the conversions that each needs. */
 function usesOf(root: protobuf.Root, services: readonly string[], codecs: (typeof CODECS)[Transport]): Uses {
   const uses = new Map<protobuf.Type, Set<Codec>>();
   const reach = (type: protobuf.Type | null, wanted: readonly Codec[]): void => {
@@ -121,7 +124,10 @@ exports.packageDefinition = { ${definitions.join(',\n')} };
 `;
 }
 
-/** Messages of reflection inherit default values, so its code asks what is a message's own; ours inherit nothing. */
+/**
+ * Messages made by reflection inherit default values, so protobuf.js checks which members are a message's own.
+ * Generated messages inherit nothing, so the check is removed.
+ */
 function withoutPrototypes(code: string): string {
   return code.replaceAll(/(m\.\w+)!=null&&Object\.hasOwnProperty\.call\(m,"\w+"\)/g, '$1!=null');
 }
@@ -133,7 +139,7 @@ function restModule(pruned: unknown, uses: Uses): string {
 ${[...codecs].map((codec) => `${codec}: ({ types, util }) => ${String(MAKERS[codec](type))}`).join(',\n')}
 }`,
   );
-  // V8 reads JSON text faster than an object literal of the same size.
+  // V8 parses JSON text faster than an object literal of the same size.
   return `Object.assign(require('protobufjs/src/type.js').generated, {
 ${types.join(',\n')}
 });

@@ -5,34 +5,34 @@ import { OTHER_REPLACEMENTS } from './replaced/others.ts';
 import { PROTOBUF_REPLACEMENTS } from './replaced/protobufjs.ts';
 
 /**
- * What libraries load and our functions never use, or do not use in their first request. Each row names one module, says why
- * leaving it out (or changing it) is safe, and what takes its place. A row whose module or text is no longer there fails the
- * build, so an upgraded package is looked at again instead of being patched blindly.
+ * Modules that libraries load and that functions never use, or do not use in their first request. Each row names one
+ * module, says why leaving it out (or changing it) is safe, and gives its replacement. A row whose module or text no
+ * longer exists fails the build, so that an upgraded package is examined again.
  */
 export type Replacement = AbsentModule | EditedModule;
 
 interface Row {
   /** Path below node_modules. */
   readonly module: string;
-  /** Why no function notices. */
+  /** Why no function needs the module. */
   readonly because: string;
-  /** The module through which it is loaded, directly or not; gax, if nothing else is said. */
+  /** The module through which it is loaded, directly or indirectly. Default: gax. */
   readonly through?: string;
 }
 
-/** What every function with a Google client loads. */
+/** The module that every function with a Google client loads. */
 export const GAX = 'google-gax/build/src/index.js';
 
-/** A module of which nothing is used: it becomes an object that throws when something is read from it. */
+/** An unused module: it becomes an object that throws when a member is read. */
 interface AbsentModule extends Row {
   readonly kind: 'absent';
 }
 
-/** A module in which pieces of text are exchanged; each must occur exactly once. */
+/** A module in which pieces of text are replaced; each must occur exactly once. */
 interface EditedModule extends Row {
   readonly kind: 'edited';
   readonly edits?: readonly (readonly [find: string, put: string])[];
-  /** Modules that it requires at its top and that are loaded when something is first read from them instead. */
+  /** Modules that this one requires when loaded; instead, they are loaded when a member of them is first read. */
   readonly lazy?: readonly string[];
 }
 
@@ -44,7 +44,7 @@ export const REPLACEMENTS: readonly Replacement[] = [
   ...OTHER_REPLACEMENTS,
 ];
 
-/** The text that stands in for a module of which nothing is used. */
+/** Returns the source of the module that replaces an unused one. */
 export function absentModule(module: string): string {
   const message = `${module} is not in this bundle: it was taken for unused (scripts/build/replaced).`;
   return `module.exports = new Proxy({}, {
@@ -55,14 +55,14 @@ export function absentModule(module: string): string {
 });`;
 }
 
-/** Applies a row's edits; throws when a text is missing or occurs more than once. */
+/** Applies a row's edits. Throws if a text is missing or occurs more than once. */
 export function editedModule(row: EditedModule, source: string): string {
   let text = source;
   for (const [find, put] of row.edits ?? []) text = exchanged(row, text, find, put);
   for (const specifier of row.lazy ?? []) {
     const call = `require("${specifier}")`;
     const imported = text.includes(`__importStar(${call})`) ? `__importStar(${call})` : call;
-    // Reading a member loads the real module and answers its member.
+    // Reading a member loads the real module and returns that member.
     text = exchanged(row, text, imported, `new Proxy({}, { get: (_target, name) => require("${specifier}")[name] })`);
   }
   return text;

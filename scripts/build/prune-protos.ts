@@ -1,9 +1,9 @@
 /**
- * Cuts a protobuf.js JSON descriptor down to what a few methods can reach.
+ * Reduces a protobuf.js JSON descriptor to what a few methods can reach.
  *
- * Google's packages ship one descriptor for every service of an API (Compute's is 12 MB), and each client parses all
- * of it before the first request. Starting from the methods that are called, this walks request and response types,
- * the types of their fields, and the types nested in those, and keeps nothing else.
+ * Google's packages ship one descriptor for every service of an API (Compute's is 12 MB), and each client parses all of
+ * it before the first request. Starting from the methods that are called, this follows request and response types, the
+ * types of their fields, and the types nested in those, and keeps nothing else.
  */
 
 type Json = Readonly<Record<string, unknown>>;
@@ -36,12 +36,12 @@ const SCALARS = new Set([
   'bytes',
 ]);
 
-/** The REST transport reads the address of a method from this option; gRPC reads none. */
+/** The REST transport reads a method's path from this option; gRPC does not use it. */
 const HTTP_RULE = '(google.api.http)';
 
 /**
- * Returns the smallest descriptor with which `services` can be called over gRPC and over REST.
- * Throws when a service, a method or a type is not found, since the package then is not the one this was written for.
+ * Returns the smallest descriptor with which `services` can be called over gRPC and over REST. Throws if a service, a
+ * method or a type is not found, because the package then differs from the one that this code expects.
  */
 export function pruneProtos(descriptor: unknown, services: ServiceMethods): Json {
   const root = nodeOf(record(descriptor, 'the descriptor'), undefined, '');
@@ -67,7 +67,7 @@ export function pruneProtos(descriptor: unknown, services: ServiceMethods): Json
   return rebuilt(root, kept) ?? {};
 }
 
-/** The names of all methods of a service, as written in the .proto file. */
+/** Returns the names of all methods of a service, as written in the .proto file. */
 export function methodsOf(descriptor: unknown, service: string): readonly string[] {
   const node = find(nodeOf(record(descriptor, 'the descriptor'), undefined, ''), service);
   return Object.keys(record(node?.json['methods'], `the methods of ${service}`));
@@ -82,7 +82,7 @@ function nodeOf(json: Json, parent: Node | undefined, fullName: string): Node {
   return node;
 }
 
-/** Keeps the named methods of a service; their types are handed to `reach`. */
+/** Returns the service with the named methods only, and passes their types to `reach`. */
 function prunedService(service: Node, methods: readonly string[], reach: (type: string) => void): Json {
   const all = record(service.json['methods'], service.fullName);
   const chosen: Record<string, Json> = {};
@@ -132,7 +132,7 @@ function rootOf(node: Node): Node {
   return root;
 }
 
-/** A kept type without its nested types (they are kept on their own account) and without options that nobody reads. */
+/** Returns a kept type without its nested types, which are kept only if reached, and without unused options. */
 function withoutNested(json: Json): Json {
   const rest = without(json, ['nested', 'options', 'comment']);
   if (rest['fields'] === undefined) return rest;
@@ -144,7 +144,10 @@ function withoutNested(json: Json): Json {
   };
 }
 
-/** Custom options (in parentheses) describe a field to people and generators; encoders read only the built-in ones. */
+/**
+ * Removes custom options (in parentheses), which describe a field to people and generators; encoders read only built-in
+ * ones.
+ */
 function prunedField(field: Json): Json {
   const rest = without(field, ['options', 'comment']);
   const entries = Object.entries(record(field['options'] ?? {}, 'options')).filter(([name]) => !name.startsWith('('));

@@ -6,8 +6,8 @@ import { fileURLToPath } from 'node:url';
 const BUILD_SCRIPTS = fileURLToPath(new URL('..', import.meta.url));
 
 /**
- * A digest of everything that decides what the build writes: sources, manifest, lockfile, the build itself, the
- * version of Node.js, and `settings`. Equal digests mean equal artefacts.
+ * Returns a digest of everything that determines the build's output: sources, manifest, lockfile, the build scripts,
+ * the version of Node.js, and `settings`. Equal digests mean equal artefacts.
  */
 export async function sourceStamp(root: string, settings: string): Promise<string> {
   const hash = createHash('sha256').update(`${process.version}\n${settings}\n`);

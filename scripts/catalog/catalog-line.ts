@@ -28,7 +28,7 @@ const PRUNE = ['--prune', 'also remove what is stored and not in the file, in th
 const STRICT = ['--strict', 'refuse rows that Compute Engine can never make'] as const;
 const CLOUD = ['--cloud', 'ask Compute Engine of the project whether machines, images and networks exist'] as const;
 
-/** The program `catalog`. */
+/** Returns the program `catalog`. */
 export function catalogLine(surroundings?: Surroundings): CommandLine {
   const line = new CommandLine(
     'catalog',
@@ -174,7 +174,7 @@ async function applyFile(session: Session, [file = '']: readonly string[], optio
   }
 }
 
-/** What cannot work of all rows that there would be. */
+/** Returns what can never work in the catalogue that would result from applying the file. */
 async function findingsIn(
   session: Session,
   catalog: Catalog,
@@ -186,7 +186,7 @@ async function findingsIn(
 
 function computeReader({ target }: Session): ComputeReader {
   const { project, emulatorHost, computeHost } = target;
-  // An emulator of Datastore says nothing of a project that may be real.
+  // An emulator's Datastore does not say which Compute Engine is meant, and the project's name may be a real project's.
   if (emulatorHost !== undefined && computeHost === undefined) {
     throw new Failure('invalid_request', '--cloud needs to know where Compute Engine is: set COMPUTE_EMULATOR_HOST.', {
       reason: 'no_target',

@@ -2,7 +2,7 @@ import { ARCHITECTURES } from '#shared/domain/catalog.ts';
 import { LIMITED_OPERATIONS } from '#shared/domain/tier.ts';
 import type { Catalog, SectionName } from '#shared/catalog/catalog.ts';
 
-/** JSON Schema, as far as it is used here. `description` completes the sentence "must be …". */
+/** The keywords of JSON Schema that are used here. `description` completes the sentence "must be …". */
 interface Schema {
   readonly type: string;
   readonly description?: string;
@@ -21,7 +21,7 @@ function list(items: Schema, description: string, maxItems: number): Schema {
   return { type: 'array', description, items, maxItems, uniqueItems: true };
 }
 
-/** An object with exactly these members; those that are not named as optional are required. */
+/** Returns the schema of an object with exactly these members; all but those named as optional are required. */
 function entry(properties: Readonly<Record<string, Schema>>, optional: readonly string[] = []): Schema {
   return {
     type: 'object',
@@ -32,7 +32,7 @@ function entry(properties: Readonly<Record<string, Schema>>, optional: readonly 
   };
 }
 
-/** A map from ids to entries. */
+/** Returns the schema of a map from ids to entries. */
 function map(ids: Schema, entries: Schema): Schema {
   return {
     type: 'object',
@@ -197,7 +197,7 @@ const SECTION_SCHEMAS: Readonly<Record<SectionName, Schema>> = {
   spotPrices: map(machineType, entry({ steps: priceSteps, zones: map(zone, priceSteps) }, ['zones'])),
 };
 
-/** The catalogue's file. All sections may be left out. */
+/** The schema of the catalogue file. Every section is optional. */
 export const CATALOG_SCHEMA: Schema & { readonly $id: string } = {
   $id: 'catalog',
   type: 'object',

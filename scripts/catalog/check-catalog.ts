@@ -5,12 +5,15 @@ import { checkMachines, type CatalogFindings } from './check-machines.ts';
 import { checkProject } from './check-project.ts';
 import type { ComputeReader } from './compute-reader.ts';
 
-/** Rows that can never work, by what is known of Compute Engine and, with a reader, by asking it of a project. */
+/**
+ * Returns the rows that can never work. Uses what this repository knows of Compute Engine and, given a reader, also
+ * asks Compute Engine about the project.
+ */
 export async function checkCatalog(rows: Catalog, compute: ComputeReader | undefined): Promise<CatalogFindings> {
   const known = checkMachines(rows);
   if (compute === undefined) return known;
   const asked = await checkProject(rows, compute);
-  // What both find is said once, in the words of the first.
+  // A problem that both checks find is reported once, with the text of the first check.
   const said = new Set(known.impossible.map(({ pointer }) => pointer));
   return {
     impossible: [...known.impossible, ...asked.impossible.filter(({ pointer }) => !said.has(pointer))],
@@ -18,7 +21,7 @@ export async function checkCatalog(rows: Catalog, compute: ComputeReader | undef
   };
 }
 
-/** The same of what is stored; for checks of a whole platform. */
+/** Checks the stored catalogue in the same way. */
 export async function checkStoredCatalog(
   store: Pick<Store, 'query'>,
   compute: ComputeReader | undefined,
@@ -26,7 +29,7 @@ export async function checkStoredCatalog(
   return checkCatalog(await exportCatalog(store), compute);
 }
 
-/** A line for each finding. */
+/** Returns the findings as text, one line each. */
 export function findingsText({ impossible, warnings }: CatalogFindings): string {
   return [
     ...impossible.map(({ pointer, message }) => `Cannot work: ${pointer}: ${message}\n`),

@@ -9,7 +9,7 @@ import {
 } from '#scripts/emulators/compute/machine-order.ts';
 import type { Catalog, Entries } from '#shared/catalog/catalog.ts';
 
-/** One thing in the catalogue that Compute Engine would refuse, or that is seldom meant. */
+/** An entry of the catalogue that Compute Engine would refuse, or that is probably a mistake. */
 export interface CatalogFinding {
   /** JSON pointer into the file: `/templates/gpu/diskType`. */
   readonly pointer: string;
@@ -23,18 +23,19 @@ export interface CatalogFindings {
   readonly warnings: readonly CatalogFinding[];
 }
 
-/** Config that places what names no place of its own. */
+/** Id of the config that places requests which name no place of their own. */
 const DEFAULT_CONFIG = 'default-network';
 
-/** What is collected while the rows are walked. */
+/** Findings, collected while the rows are checked. */
 interface Notes {
   readonly impossible: CatalogFinding[];
   readonly warnings: CatalogFinding[];
 }
 
 /**
- * What of a catalogue Compute Engine would refuse, by what the local cloud knows of machine series, disks, images and zones.
- * Asks nothing of Compute Engine. `rows` are all rows that there would be, whatever file they come from.
+ * Returns what Compute Engine would refuse in a catalogue, as far as the local cloud's tables of machine series, disks,
+ * images and zones show it. Makes no call to Compute Engine. `rows` is the whole catalogue that would result, not only
+ * one file.
  */
 export function checkMachines(rows: Catalog): CatalogFindings {
   const notes: Notes = { impossible: [], warnings: [] };
@@ -55,7 +56,7 @@ export function checkMachines(rows: Catalog): CatalogFindings {
   return notes;
 }
 
-/** The zones of a region, in which a template can be ordered. */
+/** Checks a template in every zone of its region, since a request may choose any of them. */
 function checkTemplate(id: string, template: Entries['templates'], notes: Notes): void {
   const at = `/templates/${id}`;
   const zones = zonesOf(template.region);
@@ -68,7 +69,7 @@ function checkTemplate(id: string, template: Entries['templates'], notes: Notes)
   checkOwnAccelerator(at, template, notes);
 }
 
-/** A machine must be possible in one zone at least; where it is possible in some only, a warning names the others. */
+/** Requires that a machine is possible in at least one zone; if not in all, a warning lists the others. */
 function checkZones(
   at: string,
   { order, zones }: { readonly order: Omit<MachineOrder, 'zone'>; readonly zones: readonly string[] },
@@ -77,7 +78,7 @@ function checkZones(
   const perZone = zones.map((zone) => ({ zone, problems: problemsOfOrder({ ...order, zone }) }));
   const without = perZone.filter(({ problems }) => problems.length > 0);
   if (without.length < perZone.length) {
-    // AI zones have accelerators and nothing else, so that no catalogue means them.
+    // AI zones (`…-ai1a`) offer only accelerators, so a machine that is impossible there is no reason for a warning.
     const missed = without.map(({ zone }) => zone).filter((zone) => !/-ai\d+[a-z]$/.test(zone));
     if (missed.length > 0) {
       const message = `It cannot be made in ${missed.join(', ')}: ${reasonOf(without[0]?.problems ?? [])}`;
@@ -85,14 +86,14 @@ function checkZones(
     }
     return;
   }
-  // The zone that comes closest says best what is wrong with the row itself.
+  // The problems in the zone with the fewest of them describe best what is wrong with the row itself.
   const [closest] = perZone.toSorted((a, b) => a.problems.length - b.problems.length || rank(a) - rank(b));
   for (const { about, message } of closest?.problems ?? []) {
     notes.impossible.push({ pointer: `${at}/${about}`, message });
   }
 }
 
-/** A machine type that the zone lacks hides what else is wrong. */
+/** Ranks zones without the machine type last, because a missing type hides further problems. */
 function rank({ problems }: { readonly problems: readonly OrderProblem[] }): number {
   return problems.some(({ about }) => about === 'machineType') ? 1 : 0;
 }
@@ -116,7 +117,7 @@ function orderOf({ machineType, diskType, diskSizeGb, accelerator, localSsds = 0
   };
 }
 
-/** What a row says of its image must be what the image has. */
+/** Requires that the row's statements about its image are true of the image. */
 function checkTraits(
   at: string,
   row: Pick<Entries['templates'], 'image' | 'architecture' | 'diskGbMin'>,
@@ -159,7 +160,7 @@ function checkServerType(
   checkImagesFor(at, { type, images: rows.images ?? {} }, notes);
 }
 
-/** Where machines of server types are made: in the default config's zone, or where a subnet says. */
+/** Returns the zones in which machines of server types are created: the default config's zone and those of subnets. */
 function zonesOfServerTypes({ configs, subnets }: Catalog): readonly string[] {
   const zone = configs?.[DEFAULT_CONFIG]?.zone;
   const ofSubnets = Object.values(subnets ?? {}).flatMap((subnet) =>
@@ -168,7 +169,10 @@ function zonesOfServerTypes({ configs, subnets }: Catalog): readonly string[] {
   return [...new Set([...(zone === undefined ? [] : [zone]), ...ofSubnets])].filter((known) => ZONES.includes(known));
 }
 
-/** What the row says of the machine type; a spec that asks for other sizes starts from it. */
+/**
+ * Requires that the row's series, vCPUs and memory are those of the machine type; a spec that asks for other sizes
+ * starts from them.
+ */
 function checkSize(at: string, type: Entries['serverTypes'], notes: Notes): void {
   const facts = factsOfType(type.machineType);
   if (facts === undefined) return;
@@ -183,7 +187,7 @@ function checkSize(at: string, type: Entries['serverTypes'], notes: Notes): void
   }
 }
 
-/** A server type needs an image of the catalogue that it can start from. */
+/** Requires that the catalogue has an image that the server type can boot. */
 function checkImagesFor(
   at: string,
   { type, images }: { readonly type: Entries['serverTypes']; readonly images: NonNullable<Catalog['images']> },
@@ -218,7 +222,7 @@ function traitsOf({ image, architecture = '', diskGbMin = 0 }: Entries['images']
   };
 }
 
-/** Zones and regions that do not exist, and VPCs without a subnet. */
+/** Reports zones and regions that do not exist, and VPCs without a subnet. */
 function checkPlaces({ configs = {}, subnets = {}, networks = {} }: Catalog, notes: Notes): void {
   const requireZone = (pointer: string, zone: string) => {
     if (zone !== '' && !ZONES.includes(zone))

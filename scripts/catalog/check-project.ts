@@ -4,21 +4,24 @@ import { regionOf } from '#shared/domain/zones.ts';
 import type { CatalogFinding, CatalogFindings } from './check-machines.ts';
 import type { ComputeReader, Resource } from './compute-reader.ts';
 
-/** Questions to Compute Engine at the same time. */
+/** Calls to Compute Engine in flight at the same time. */
 const AT_ONCE = 8;
 
-/** One row, and the question whether Compute Engine can make what it says; answers what is wrong. */
+/**
+ * A row and a function that asks Compute Engine whether it could create what the row describes, and returns what is
+ * wrong.
+ */
 interface Question {
   readonly pointer: string;
   readonly ask: (compute: Asked) => Promise<string | undefined>;
 }
 
-/** A reader that asks for each resource once. */
+/** A reader that requests each resource only once. */
 type Asked = Pick<ComputeReader, 'get'>;
 
 /**
- * What of a catalogue does not exist in a project: machine types, images, networks and subnetworks, and networks in custom
- * mode from which no subnetwork is named. Asks Compute Engine by reading.
+ * Returns what a catalogue names and a project lacks: machine types, images, networks and subnetworks, and custom-mode
+ * networks without a named subnetwork. Only reads from Compute Engine.
  */
 export async function checkProject(rows: Catalog, compute: ComputeReader): Promise<CatalogFindings> {
   const remembered = new Map<string, Promise<Resource | undefined>>();
@@ -122,7 +125,7 @@ async function networkProblem(network: string, compute: Asked): Promise<string |
   return (await compute.get(network)) === undefined ? `There is no network '${network}'.` : undefined;
 }
 
-/** A network in custom mode gives a VM no subnetwork by itself. */
+/** Reports a network in custom mode without a named subnetwork: a VM gets none by itself there. */
 async function customModeProblem(network: string, named: boolean, compute: Asked): Promise<string | undefined> {
   if (named) return undefined;
   const found = await compute.get(network);

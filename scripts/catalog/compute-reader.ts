@@ -4,7 +4,7 @@ import { Failure } from '#shared/domain/failure.ts';
 const COMPUTE = 'https://compute.googleapis.com';
 const SCOPE = 'https://www.googleapis.com/auth/compute.readonly';
 
-/** A resource of Compute Engine, as far as it is looked at. */
+/** A resource of Compute Engine, with unchecked members. */
 export type Resource = Readonly<Record<string, unknown>>;
 
 export interface ComputeReaderOptions {
@@ -26,9 +26,10 @@ export class ComputeReader {
   }
 
   /**
-   * The resource of a path; `global/networks/default` is one of the reader's own project. `undefined`: there is none.
+   * Returns the resource of a path; `global/networks/default` belongs to the reader's own project. `undefined` if it
+   * does not exist.
    *
-   * Throws `cloud_failed` when Compute Engine refuses to tell, with its text.
+   * Throws `cloud_failed` with Compute Engine's text if the read is refused.
    */
   async get(path: string): Promise<Resource | undefined> {
     const name = path.startsWith('projects/') ? path : `projects/${this.project}/${path}`;

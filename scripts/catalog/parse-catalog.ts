@@ -9,9 +9,9 @@ formats.default(ajv, ['date-time']);
 const isCatalog = ajv.compile<Catalog>(CATALOG_SCHEMA);
 
 /**
- * The catalogue that a file holds.
+ * Parses a catalogue file.
  *
- * Throws `invalid_request` with everything that is wrong, each with a JSON pointer and what is allowed there.
+ * Throws `invalid_request` with every error found, each with a JSON pointer and what is allowed there.
  */
 export function parseCatalog(text: string): Catalog {
   let value: unknown;
@@ -42,7 +42,7 @@ function toField(error: ErrorObject): readonly InvalidField[] {
     case 'propertyNames':
       return field(`${error.instancePath}/${escaped(String(params['propertyName']))}`, `must be ${idsOf(error)}`);
     default:
-      // What is wrong with a name is said once, by the case above.
+      // An invalid name is reported once, by the case above.
       if (error.propertyName !== undefined) return [];
       return field(error.instancePath, `must be ${descriptionOf(error.parentSchema)}; it is ${shown(error.data)}`);
   }
@@ -61,13 +61,13 @@ function idsOf(error: ErrorObject): string {
   return descriptionOf(error.parentSchema?.['propertyNames'] ?? {});
 }
 
-/** A value in a message: short, and never more than its beginning. */
+/** Returns a value for a message, shortened to its beginning. */
 function shown(value: unknown): string {
   const text = JSON.stringify(value);
   return text.length > 60 ? `${text.slice(0, 57)}…` : text;
 }
 
-/** RFC 6901. */
+/** Escapes a member's name for a JSON pointer (RFC 6901). */
 function escaped(name: string): string {
   return name.replaceAll('~', '~0').replaceAll('/', '~1');
 }

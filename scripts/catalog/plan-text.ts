@@ -3,7 +3,10 @@ import { useText } from '#shared/domain/in-use.ts';
 
 const SIGN = { add: '+', change: '~', remove: '-', keep: '=' } as const;
 
-/** A plan for people: what would be done, member by member, then what is left alone and what stands in the way. */
+/**
+ * Returns a plan as text for people: the changes, member by member, then what stays as it is and what prevents a
+ * change.
+ */
 export function planText(plan: Plan): string {
   const done = plan.items.filter((item) => item.change !== 'keep');
   const kept = plan.items.filter((item) => item.change === 'keep');
@@ -37,7 +40,7 @@ function keptLines(kept: readonly PlanItem[]): readonly string[] {
   return ['Stored, not in the file, left alone:', ...kept.map((item) => `${SIGN.keep} ${item.what}`), ''];
 }
 
-/** One line: how much of what. */
+/** Returns a summary in one line: how many changes of each kind. */
 export function summary(plan: Plan): string {
   const count = (change: PlanItem['change']) => plan.items.filter((item) => item.change === change).length;
   if (count('add') + count('change') + count('remove') === 0) return 'Nothing to do.';

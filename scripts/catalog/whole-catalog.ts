@@ -3,8 +3,8 @@ import { exportCatalog } from '#shared/catalog/stored-catalog.ts';
 import type { Store } from '#shared/datastore/store.ts';
 
 /**
- * All rows that there would be after applying the file. Sections that the file does not have stay as they are; with `prune`
- * a section that it has is the file's alone.
+ * Returns the catalogue that applying the file would result in. Sections that the file lacks stay as they are; with
+ * `prune`, stored rows missing from one of the file's sections are dropped.
  */
 export async function wholeCatalog(
   store: Pick<Store, 'query'>,

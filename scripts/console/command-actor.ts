@@ -3,8 +3,8 @@ import { GoogleAuth } from 'google-auth-library';
 import type { AuditActor } from '#shared/domain/audit.ts';
 
 /**
- * Who works at a command line, for the audit trail: the account whose credentials are used, and the user of this machine,
- * because several people may share an account. An emulator needs no account, and is worked on as `local`.
+ * Returns the actor of a command for the audit trail: the account whose credentials are used, and the user of this
+ * machine, because several people may share an account. An emulator needs no account; there the actor is `local`.
  */
 export async function commandActor(
   isEmulator: boolean,
@@ -14,7 +14,7 @@ export async function commandActor(
   return { type: 'command_line', id: `${account}, ${machineUser()}` };
 }
 
-/** The operating-system user. One without an entry in the system's list of users has a number only. */
+/** Returns the operating-system user's name, or number if the system lists no name. */
 export function machineUser(): string {
   try {
     return userInfo().username;
@@ -23,7 +23,10 @@ export function machineUser(): string {
   }
 }
 
-/** Address of the account of the Application Default Credentials; Google says it of a person's credentials itself. */
+/**
+ * Returns the e-mail address of the Application Default Credentials' account. For a person's credentials, Google's
+ * token service supplies the address.
+ */
 async function applicationDefaultAccount(): Promise<string> {
   const auth = new GoogleAuth({
     scopes: ['https://www.googleapis.com/auth/cloud-platform', 'https://www.googleapis.com/auth/userinfo.email'],
@@ -37,7 +40,7 @@ async function applicationDefaultAccount(): Promise<string> {
     const { email } = await client.getTokenInfo(token);
     return email ?? UNKNOWN_ACCOUNT;
   } catch {
-    // The trail still has the operating-system user; Cloud Audit Logs have the account.
+    // The audit trail still names the operating-system user, and Cloud Audit Logs name the account.
     return UNKNOWN_ACCOUNT;
   }
 }

@@ -16,20 +16,22 @@ export interface CommonOptions extends TargetOptions {
   readonly json?: boolean;
 }
 
-/** What a command works with. */
+/** What a command's function receives. */
 export interface Session {
-  /** Refuses writes, unless the command is declared as one that changes something. */
+  /** Refuses writes, unless the command is declared as one that changes stored data. */
   readonly store: Store;
-  /** Where the store is, and the options and variables that said so: for what else of the platform a command reaches. */
+  /**
+   * The store's location, with the options and variables that determined it; commands find other services with them.
+   */
   readonly place: { readonly target: Target; readonly options: CommonOptions; readonly environment: Environment };
-  /** Who works here, and in which run: for the audit trail. */
+  /** The actor and the id of this run, for the audit trail. */
   readonly by: { readonly actor: AuditActor; readonly requestId: string };
-  /** Where it works. */
+  /** The Datastore on which the command works. */
   readonly target: Target;
   readonly json: boolean;
-  /** The result: text for people, or with --json the value. */
+  /** Prints the result: text for people, or the value with --json. */
   print(text: string, value: unknown): void;
-  /** What is not the result: progress, warnings. Goes to standard error. */
+  /** Prints anything but the result (progress, warnings) to standard error. */
   note(text: string): void;
 }
 
@@ -37,22 +39,22 @@ export interface Leaf {
   /** Name and arguments, as commander writes them: `create <id>`. */
   readonly usage: string;
   readonly summary: string;
-  /** Changes what is stored; such a command leaves an entry in the audit trail. */
+  /** Whether the command changes stored data and therefore adds an entry to the audit trail. Default: false. */
   readonly changes?: boolean;
-  /** Command lines to paste, without `npm run NAME --`. */
+  /** Example arguments, to be printed after `npm run NAME --`. */
   readonly examples: readonly string[];
-  /** Adds arguments' descriptions and options of its own. */
+  /** Adds the command's own options and the descriptions of its arguments. */
   readonly configure?: (command: Command) => Command;
-  /** What is wrong with the command line as a whole, before anything is asked of the store. */
+  /** Returns what is wrong with the combination of arguments and options, before the store is used. */
   readonly check?: (args: readonly string[], options: never) => string | undefined;
 }
 
-/** What a command does, with its options as commander has checked them. Answers the exit code. */
+/** Runs a command with the options that commander has checked. Returns the exit code. */
 export type Work = (session: Session, args: readonly string[], options: never) => Promise<ExitCode>;
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** What a program is run in. */
+/** The environment and outputs of a program run. */
 export interface Surroundings {
   readonly environment: Environment;
   readonly stdout: (text: string) => void;
@@ -65,7 +67,7 @@ const PROCESS: Surroundings = {
   stderr: (text) => process.stderr.write(text),
 };
 
-/** One program with its commands: options in common, examples in every help, exit codes. */
+/** A program with its commands: common options, examples in every help text, exit codes. */
 export class CommandLine {
   readonly program: Command;
   readonly #surroundings: Surroundings;
@@ -82,7 +84,7 @@ export class CommandLine {
       .showHelpAfterError('Add --help to see what it takes.');
   }
 
-  /** A command that only has commands of its own. */
+  /** Adds a command that only has subcommands. */
   group(name: string, summary: string): Command {
     return this.program.command(name).summary(summary).description(summary);
   }
@@ -91,7 +93,7 @@ export class CommandLine {
     this.#equip(parent.command(leaf.usage).summary(leaf.summary).description(leaf.summary), leaf, work);
   }
 
-  /** Makes the program itself the one command there is. */
+  /** Makes the program itself the only command. */
   only(leaf: Omit<Leaf, 'usage' | 'summary'>, work: Work): void {
     this.#equip(this.program.usage('[options]'), leaf, work);
   }
@@ -117,7 +119,7 @@ export class CommandLine {
       });
   }
 
-  /** Names of all commands that change what is stored, as they are typed. */
+  /** Returns the full names of all commands that change stored data. */
   changingCommands(): readonly string[] {
     const nameOf = (command: Command): string =>
       command.parent === null || command.parent === this.program
@@ -126,7 +128,7 @@ export class CommandLine {
     return [...this.#changing].map(nameOf);
   }
 
-  /** Runs the command line and answers what the process should exit with. */
+  /** Runs the command line and returns the exit code of the process. */
   async run(args: readonly string[]): Promise<ExitCode> {
     try {
       await this.program.parseAsync(args, { from: 'user' });
@@ -148,10 +150,10 @@ export class CommandLine {
     try {
       const target = datastoreTarget(common, this.#surroundings.environment);
       place = targetText(target);
-      // Nobody should believe to work elsewhere because of a variable or an option that was forgotten.
+      // Names the store, so that a forgotten variable or option does not send changes elsewhere unnoticed.
       if (common.local !== true) note(`On ${place}.`);
       store = await openStore(target);
-      // The account is looked up for a change alone: Google has to be asked for it.
+      // Only a change looks up the account, because that needs a request to Google.
       const actor = await commandActor(target.emulatorHost !== undefined || !changes);
       const by = { actor, requestId: randomBytes(16).toString('hex') };
       const session = {
@@ -174,7 +176,7 @@ export class CommandLine {
   }
 }
 
-/** Keeps a command that is declared to read from writing. */
+/** Rejects every write of a command that is declared as reading only. */
 const READ_ONLY: Gate = {
   opened: () => Promise.reject(new Error('This command is not declared as one that changes what is stored.')),
   requireNotRefused: () => undefined,
@@ -182,24 +184,24 @@ const READ_ONLY: Gate = {
 
 async function openStore(target: Target): Promise<Store> {
   if (target.emulatorHost !== undefined) {
-    // Google's libraries would look for a metadata server first, which no emulator needs.
+    // Without this setting Google's libraries first look for a metadata server, which no emulator needs.
     process.env['METADATA_SERVER_DETECTION'] ??= 'none';
     await reach(target.emulatorHost);
   }
   const store = new Store({ ...target, random: Math.random, sleep });
-  // Missing credentials show here. In a first request the client would also throw where nobody can catch it.
+  // Connects now to report missing credentials: in the first request the client throws where it cannot be caught.
   await store.connect();
   return store;
 }
 
-/** For options that may be given several times, or once with commas. */
+/** Collects the values of an option that may be repeated or hold several, separated by commas. */
 export function collected(value: string, before: readonly string[] | undefined): readonly string[] {
   const words = value.split(',').map((word) => word.trim());
   if (words.includes('')) throw new InvalidArgumentError('A name is empty.');
   return [...(before ?? []), ...words];
 }
 
-/** `90d`, `12h`, `30m`, `45s` → milliseconds. */
+/** Parses `90d`, `12h`, `30m` or `45s` into milliseconds. */
 export function parsedDuration(value: string): number {
   const ms = durationMs(value);
   if (ms === undefined)
@@ -207,7 +209,7 @@ export function parsedDuration(value: string): number {
   return ms;
 }
 
-/** A whole number from 1 to 1,000. */
+/** Parses a whole number from 1 to 1,000. */
 export function parsedLimit(value: string): number {
   const limit = Number(value);
   if (!/^[0-9]+$/.test(value) || limit < 1 || limit > 1000)

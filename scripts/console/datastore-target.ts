@@ -3,11 +3,11 @@ import path from 'node:path';
 import { LOCAL_PROJECT } from '#scripts/local/functions/function-environment.ts';
 import { Failure } from '#shared/domain/failure.ts';
 
-/** The options by which every command says where the rows are. */
+/** The options with which every command chooses its Datastore. */
 export interface TargetOptions {
   readonly project?: string;
   readonly database?: string;
-  /** Of the deployment, which has a database of its own. */
+  /** Name of the deployment's environment; each environment has a database of its own. */
   readonly env?: string;
   readonly local?: boolean;
   readonly stateDir?: string;
@@ -19,16 +19,20 @@ export interface Target {
   readonly database: string;
   /** `host:port`; `undefined` for Google Cloud. */
   readonly emulatorHost: string | undefined;
-  /** `host:port` of the Compute Engine emulator beside it; `undefined` for Google Cloud, and where none is known. */
+  /**
+   * `host:port` of the Compute Engine emulator that belongs to this Datastore; `undefined` for Google Cloud, or if none
+   * is known.
+   */
   readonly computeHost: string | undefined;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * Which Datastore is meant: the local cloud with `--local`, an emulator with DATASTORE_EMULATOR_HOST, else a project.
+ * Returns the chosen Datastore: the local cloud's with `--local`, an emulator with DATASTORE_EMULATOR_HOST, otherwise a
+ * project's.
  *
- * Throws `invalid_request` with the reason `no_target` when none is named.
+ * Throws `invalid_request` with the reason `no_target` if none is named.
  */
 export function datastoreTarget(options: TargetOptions, environment: Environment): Target {
   const database = databaseOf(options, environment);
@@ -51,10 +55,10 @@ export function datastoreTarget(options: TargetOptions, environment: Environment
   return { project, database, emulatorHost, computeHost };
 }
 
-/** The default database has no name on the wire, whatever people and Terraform call it. */
+/** The API's name of the default database is empty; people and Terraform write `(default)`. */
 const DEFAULT = '(default)';
 
-/** Usual id of an environment's database, as `infra/main.tf` chooses it. */
+/** Returns the usual id of an environment's database, as chosen by `infra/main.tf`. */
 export function databaseOfEnvironment(environment: string): string {
   return environment === 'production' ? DEFAULT : `compute-api-${environment}`;
 }
@@ -70,7 +74,7 @@ function databaseOf({ database, env }: TargetOptions, environment: Environment):
   return id === DEFAULT ? '' : id;
 }
 
-/** Where it is, in words. */
+/** Returns a description of the target for messages. */
 export function targetText(target: Target): string {
   const place = target.emulatorHost === undefined ? 'Datastore' : `the Datastore emulator at ${target.emulatorHost}`;
   const database = target.database === '' ? '' : `, database ${target.database}`;
@@ -81,7 +85,7 @@ function nonEmpty(value: string | undefined): string | undefined {
   return value === '' ? undefined : value;
 }
 
-/** Where the local cloud's Datastore and Compute Engine are, as it wrote down when it started. */
+/** Returns the addresses of the local cloud's emulators from its connection file. */
 function localEmulators(file: string): { readonly datastore: string; readonly compute: string | undefined } {
   let connection: unknown;
   try {

@@ -1,11 +1,11 @@
 /** Exit codes of the commands. */
 export const EXIT = {
   ok: 0,
-  /** It could not be done: wrong input, no such thing, no answer. */
+  /** The command failed: wrong input, no such thing, or no response. */
   error: 1,
-  /** The command line was not understood; for `plan`: there is something to do. */
+  /** The command line is invalid; for `plan`: there are changes to apply. */
   usage: 2,
-  /** It could be done but must not: something is in use. */
+  /** The command was refused although it is possible: something is in use. */
   refused: 3,
 } as const;
 

@@ -1,10 +1,10 @@
 import { Failure } from '#shared/domain/failure.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 
-/** A failure for people at a terminal: what happened, each wrong thing on a line of its own, and what to do. */
+/** An error for people at a terminal: what happened, each invalid field on a line of its own, and what to do. */
 export interface Explanation {
   readonly message: string;
-  /** What is wrong where, for programs; `message` has it as well. */
+  /** The invalid fields, for programs; `message` contains them too. */
   readonly fields?: readonly { readonly pointer: string; readonly message: string }[];
   readonly reason: string;
   readonly exitCode: ExitCode;
@@ -14,7 +14,7 @@ const PERMISSION_DENIED = 7;
 const NOT_FOUND = 5;
 const UNAUTHENTICATED = 16;
 
-/** `place` says which Datastore was asked. */
+/** Explains a thrown value. `place` names the Datastore that was used. */
 export function explain(thrown: unknown, place: string): Explanation {
   const failure = Failure.from(thrown);
   if (failure.reason === 'datastore_unavailable') {
@@ -37,7 +37,7 @@ function exitCodeOf(reason: string): ExitCode {
   return reason === 'no_target' ? EXIT.usage : EXIT.error;
 }
 
-/** The cause is shown: nothing in it is secret to a holder of the credentials of the project. */
+/** Shows the cause's text: nothing in it is secret to a holder of the project's credentials. */
 function explainCause(cause: unknown, place: string): Explanation {
   const text = cause instanceof Error ? cause.message : String(cause);
   const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;

@@ -4,8 +4,8 @@ import { Failure } from '#shared/domain/failure.ts';
 const ANSWER_TIMEOUT_MS = 3000;
 
 /**
- * Makes sure that a server listens at `host:port`. Google's client would try for ten seconds, which is right for a cloud
- * but not for a program that was not started. Throws `unavailable`.
+ * Checks that a server listens at `host:port`, and throws `unavailable` otherwise. Google's client would retry for ten
+ * seconds, which suits a cloud but not a program that was not started.
  */
 export async function reach(address: string): Promise<void> {
   const [host = '', port = ''] = address.split(':');

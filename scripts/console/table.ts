@@ -1,12 +1,12 @@
 import Table from 'cli-table3';
 
-/** One column: its heading and what stands in it. */
+/** A column: its heading and the content of its cells. */
 export interface Column<T> {
   readonly heading: string;
   readonly cell: (item: T) => string;
 }
 
-/** No lines, two spaces between columns: easy to read, and to cut by programs that people write in a hurry. */
+/** No borders and two spaces between columns, which is easy to read and to split by programs. */
 const PLAIN = {
   chars: {
     top: '',
@@ -28,19 +28,19 @@ const PLAIN = {
   style: { 'padding-left': 0, 'padding-right': 0, head: [], border: [], compact: true },
 };
 
-/** Aligned columns under their headings, two spaces apart; ends in a newline. */
+/** Returns aligned columns under their headings, two spaces apart, ending in a newline. */
 export function table<T>(columns: readonly Column<T>[], items: readonly T[]): string {
   return drawn([columns.map(({ heading }) => heading), ...items.map((item) => columns.map(({ cell }) => cell(item)))]);
 }
 
-/** `name: value` lines, the values aligned. */
+/** Returns `name: value` lines with aligned values. */
 export function details(pairs: readonly (readonly [name: string, value: string])[]): string {
   return drawn(pairs.map(([name, value]) => [`${name}:`, value]));
 }
 
 function drawn(lines: readonly (readonly string[])[]): string {
   const drawing = new Table(PLAIN);
-  // A cell stays on its line, whatever is in it.
+  // Line breaks in a cell become spaces, so that each row stays on one line.
   for (const line of lines) drawing.push(line.map((cell) => cell.replaceAll(/\s*\n\s*/g, ' ')));
   return drawing
     .toString()

@@ -3,14 +3,16 @@ import { said } from './check-access.ts';
 import { DeployError } from './deploy-error.ts';
 import { gcloud, type DeployContext } from './deploy-context.ts';
 
-/** Sent as the first entry of X-Forwarded-For; an address for documentation that no caller has (RFC 5737). */
+/**
+ * Sent as the first entry of X-Forwarded-For: an address reserved for documentation, which no caller has (RFC 5737).
+ */
 const SPOOFED = '192.0.2.1';
 const PATH = '/api/compute/v1/templates';
-/** Log entries are found some seconds after they were written. */
+/** How long to wait for log entries, which become readable some seconds after they were written. */
 const PATIENCE_MS = 2 * 60_000;
 const ASK_EVERY_MS = 10_000;
 
-/** What a function wrote about the probe. */
+/** What a function logged about the probe. */
 interface Seen {
   readonly address: string;
   readonly forwardedEntries: number;
@@ -24,9 +26,9 @@ interface Entry {
 }
 
 /**
- * Sends a request with a forged X-Forwarded-For and reads what a function took for the caller's address. Throws DeployError
- * when that is the forged entry (FORWARDED_HOPS too large: callers choose whose failures are counted) or not the address
- * that the gateway saw (too small: all callers share one). Says so when the logs cannot be read.
+ * Sends a request with a forged X-Forwarded-For and reads from the logs which address a function took for the caller's.
+ * Throws DeployError if that is the forged entry (FORWARDED_HOPS is too large, so callers choose their own address) or
+ * not the address that the gateway saw (too small, so all callers share one). Prints a note if the logs cannot be read.
  */
 export async function probeAddress(context: DeployContext, address: string): Promise<void> {
   const { world } = context;
@@ -41,7 +43,7 @@ export async function probeAddress(context: DeployContext, address: string): Pro
     if (entries === undefined) return;
     const seen = seenIn(entries);
     const observed = observedIn(entries);
-    // The gateway's own entry comes later than the function's now and then, and may not exist.
+    // The gateway's own entry may arrive later than the function's, or never.
     const late = world.nowMs() >= untilMs;
     if (seen !== undefined && (observed !== undefined || late)) {
       judge(context, seen, observed);
@@ -78,7 +80,7 @@ function observedIn(entries: readonly Entry[]): string | undefined {
 }
 
 function judge(context: DeployContext, seen: Seen, observed: string | undefined): void {
-  // The forged entry is the first; the rest was appended on the way, the caller's address first.
+  // The first entry is the forged one; each proxy appended one, beginning with the caller's real address.
   const hops = seen.forwardedEntries - 1;
   if (seen.address === SPOOFED || (observed !== undefined && seen.address !== observed)) {
     const saw = observed === undefined ? '' : `, and the gateway saw ${observed}`;

@@ -3,15 +3,17 @@ import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promise
 import { join } from 'node:path';
 import { zipOf } from './zip.ts';
 
-/** What is deployed of one function. */
+/** The deployed zip of one function. */
 export interface Artefact {
-  /** Its zip, from the root of the repository: the same text on every machine, so that Terraform sees no difference. */
+  /**
+   * Path of the zip from the repository's root: the same text on every machine, so that Terraform sees no difference.
+   */
   readonly path: string;
-  /** Lower-case hex, of the zip. */
+  /** SHA-256 of the zip, in lower-case hex. */
   readonly sha256: string;
 }
 
-/** `.build/artefacts.json`, as Terraform reads it (`-var-file`). */
+/** Content of `.build/artefacts.json`, which Terraform reads with `-var-file`. */
 export interface ArtefactManifest {
   readonly artefacts: Readonly<Record<string, Artefact>>;
 }
@@ -22,8 +24,8 @@ const FUNCTIONS = '.build/functions';
 const FILES = ['bundle.cache', 'bundle.js', 'bundle.js.map', 'index.js', 'package-lock.json', 'package.json'];
 
 /**
- * Zips every function that the build has made, under a name that holds the hash of its bytes, and writes the manifest.
- * Zips of earlier builds are removed. Rejects when a function lacks one of its files.
+ * Zips every built function, under a name with the hash of its bytes, and writes the manifest. Removes the zips of
+ * earlier builds. Rejects if a function lacks one of its files.
  */
 export async function packArtefacts(root: string): Promise<ArtefactManifest> {
   const names = (await readdir(join(root, FUNCTIONS))).sort();
@@ -55,7 +57,7 @@ async function removeOthers(root: string, artefacts: ArtefactManifest['artefacts
   await Promise.all(others.map((path) => rm(join(root, path), { force: true })));
 }
 
-/** In one step, so that an upload that runs meanwhile never sees half a file. */
+/** Replaces a file in one step, so that an upload that runs meanwhile never reads half a file. */
 async function replaceFile(path: string, content: string | Uint8Array): Promise<void> {
   const unfinished = `${path}.${process.pid}.tmp`;
   await writeFile(unfinished, content);

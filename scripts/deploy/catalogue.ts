@@ -8,18 +8,18 @@ import { script, type DeployContext } from './deploy-context.ts';
 import type { Finished } from './programs.ts';
 import type { Outputs } from './terraform-steps.ts';
 
-/** What a catalogue that is deployed may leave open: `${network}`, `${region}`, `${subnetwork}`, `${zone}`. */
+/** The placeholders that a catalogue file may contain: `${network}`, `${region}`, `${subnetwork}`, `${zone}`. */
 type Blanks = Readonly<Record<'network' | 'region' | 'subnetwork' | 'zone', string>>;
 
-/** Where a catalogue for one deployment may lie: nothing keeps what is built. */
+/** Where the catalogue with filled placeholders is written by default: `.build` is not under version control. */
 const FILLED = '.build/catalog.json';
 
 function blanksOf({ network }: Outputs): Blanks {
-  // Every region of Google Cloud has a zone b; some have no a.
+  // Every region of Google Cloud has a zone b; some have no zone a.
   return { ...network, zone: `${network.region}-b` };
 }
 
-/** The text with its blanks filled in. Throws DeployError for a blank that is not known. */
+/** Returns the text with its placeholders filled. Throws DeployError for an unknown placeholder. */
 export function filledIn(text: string, outputs: Outputs): string {
   const blanks: Readonly<Record<string, string>> = blanksOf(outputs);
   return text.replaceAll(/\$\{([^}]*)\}/g, (_, name: string) => {
@@ -31,7 +31,7 @@ export function filledIn(text: string, outputs: Outputs): string {
   });
 }
 
-/** The catalogue that a file means for this deployment. */
+/** Returns the text of a catalogue file, filled for this deployment. */
 export async function filledCatalogue(file: string, outputs: Outputs): Promise<string> {
   try {
     return filledIn(await readFile(file, 'utf8'), outputs);
@@ -43,7 +43,7 @@ export async function filledCatalogue(file: string, outputs: Outputs): Promise<s
   }
 }
 
-/** What applying the file would do to the stored catalogue; changes nothing. */
+/** Returns what applying the file would change in the stored catalogue; changes nothing. */
 export async function planCatalogue(context: DeployContext, file: string, outputs: Outputs): Promise<Plan> {
   const answer = await catalog(context, ['plan', '-', '--json'], { file, outputs });
   const plan = planIn(answer);
@@ -51,7 +51,7 @@ export async function planCatalogue(context: DeployContext, file: string, output
   return plan;
 }
 
-/** Makes the stored catalogue be what the file says, and tells what that was. Answers the file's tiers, by name. */
+/** Changes the stored catalogue to what the file says and prints the changes. Returns the file's tiers, by name. */
 export async function applyCatalogue(
   context: DeployContext,
   file: string,
@@ -64,12 +64,15 @@ export async function applyCatalogue(
   return tiersOf(await filledCatalogue(file, outputs));
 }
 
-/** A plan for people, under a line that says whose. */
+/** Returns a plan as text, under a heading. */
 export function cataloguePlanText(plan: Plan): string {
   return `The catalogue:\n${planText(plan).trimEnd()}`;
 }
 
-/** The stored catalogue may have been changed by hand; the operator is asked before it is overwritten. */
+/**
+ * Whether the plan overwrites or removes stored entries, which may have been edited by hand; the operator is asked
+ * first.
+ */
 export function overwrites(plan: Plan): boolean {
   return plan.items.some(({ change }) => change === 'change' || change === 'remove');
 }
@@ -85,7 +88,10 @@ async function catalog(context: DeployContext, args: readonly string[], { file, 
   return script(context, ['scripts/catalog.ts', ...args, ...target], { input });
 }
 
-/** `undefined` when the answer is no plan: then the exit code 2 was not "there is something to do". */
+/**
+ * Returns the plan in a program's output. `undefined` if there is none: then the exit code 2 meant a wrong command
+ * line.
+ */
 function planIn({ stdout }: Finished): Plan | undefined {
   try {
     const value: unknown = JSON.parse(stdout);

@@ -2,7 +2,7 @@ import { DeployError } from './deploy-error.ts';
 import { gcloud, terraform, type DeployContext } from './deploy-context.ts';
 import { MissingProgram, type Finished } from './programs.ts';
 
-/** Terraform cannot switch these on, because it needs them to switch on anything. */
+/** Terraform cannot enable these APIs, because it needs them to enable any API. */
 export const FIRST_APIS = [
   'cloudresourcemanager.googleapis.com',
   'iam.googleapis.com',
@@ -13,13 +13,13 @@ export const FIRST_APIS = [
 const TERRAFORM_MINIMUM = [1, 11] as const;
 
 export interface AccessOptions {
-  /** Switch on what is off and make the state bucket, instead of refusing. */
+  /** Whether to enable missing APIs and create the state bucket instead of failing. */
   readonly prepare: boolean;
 }
 
 /**
- * Makes sure, in the order in which one thing needs the other, that everything is there before anything is changed.
- * Throws DeployError for the first thing that is missing.
+ * Checks all prerequisites before anything is changed, in the order of their dependencies. Throws DeployError for the
+ * first one that is missing.
  */
 export async function checkAccess(context: DeployContext, options: AccessOptions): Promise<void> {
   await checkTerraform(context);
@@ -53,7 +53,7 @@ async function checkCredentials(context: DeployContext): Promise<void> {
   if (accounts.code !== 0 || account === '') {
     throw new DeployError('gcloud has no active account.', ['gcloud auth login']);
   }
-  // Its output is a token, which nobody needs to see.
+  // The command prints a token, so its output is not shown.
   const token = await gcloud(context, ['auth', 'application-default', 'print-access-token']);
   if (token.code !== 0) {
     throw new DeployError('There are no Application Default Credentials, which Terraform and the scripts use.', [
@@ -63,7 +63,7 @@ async function checkCredentials(context: DeployContext): Promise<void> {
   context.world.note(`ok  credentials of ${account}`);
 }
 
-/** Answers the project's number, by which other things say whose they are. */
+/** Returns the project's number, which resources name as their owner. */
 async function checkProject(context: DeployContext): Promise<string> {
   const { project } = context.target;
   const format = '--format=value(lifecycleState,projectNumber)';
@@ -84,7 +84,7 @@ async function checkBilling(context: DeployContext): Promise<void> {
   const { project } = context.target;
   const answer = await gcloud(context, ['billing', 'projects', 'describe', project, '--format=value(billingEnabled)']);
   if (answer.code !== 0) {
-    // The deploying account need not be allowed to read billing.
+    // The deploying account may lack the permission to read billing, which a deployment does not need.
     context.world.note(`--  billing: not known, because this account may not look (${said(answer)})`);
     return;
   }
@@ -153,15 +153,15 @@ async function checkStateBucket(context: DeployContext, options: BucketOptions):
   context.world.note(`ok  Terraform's state in ${url}`);
 }
 
-/** A bucket, as Cloud Storage describes it. */
+/** The used members of a bucket, as Cloud Storage describes it. */
 interface Bucket {
   readonly projectNumber?: string | number;
   readonly versioning?: { readonly enabled?: boolean };
 }
 
 /**
- * Names of buckets are the whole world's, and ours can be guessed: a stranger who took it first would be handed the state, and
- * with it what the next deployment does.
+ * Refuses a bucket of another project. Bucket names are global and this one can be guessed: a stranger who created it
+ * first would receive the state, and could change what the next deployment does.
  */
 function refuseForeign({ target, world }: DeployContext, bucket: Bucket, projectNumber: string): void {
   const owner = String(bucket.projectNumber ?? 'unknown');
@@ -208,7 +208,7 @@ interface Versions extends AccessOptions {
   readonly isOn: boolean;
 }
 
-/** A state that was overwritten or broken off is only to be had back from an earlier version. */
+/** Enables object versions: a state that was overwritten or truncated can only be restored from an earlier version. */
 async function keepVersions(context: DeployContext, { url, isOn, prepare }: Versions): Promise<void> {
   if (isOn) return;
   if (!prepare) {
@@ -237,7 +237,7 @@ async function present(run: () => Promise<Finished>, name: string, hint: readonl
   }
 }
 
-/** What a program that failed wrote last, in one line. */
+/** Returns the last three lines that a failed program wrote, as one line. */
 export function said({ stderr, stdout, code }: Finished): string {
   const lines = (stderr.trim() === '' ? stdout : stderr).trim().split('\n');
   const text = lines.slice(-3).join(' ').trim();

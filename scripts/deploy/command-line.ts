@@ -1,4 +1,6 @@
-/** A command line to paste into a POSIX shell: `(default)` alone would be a syntax error there. */
+/**
+ * Returns a command line to paste into a POSIX shell, with quotes where needed: `(default)` would be a syntax error.
+ */
 export function commandLine(words: readonly string[]): string {
   return words.map(quoted).join(' ');
 }

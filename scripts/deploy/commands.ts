@@ -15,26 +15,26 @@ import { makeTtlPolicies } from './ttl-policies.ts';
 export interface PlanOptions {
   /** Catalogue file; `undefined` leaves the stored one as it is. */
   readonly catalogue: string | undefined;
-  /** Folder that gets the plan and all that applying it needs; `undefined`: nothing is kept. */
+  /** Folder that receives the plan and all files that applying it needs; `undefined`: none are kept. */
   readonly out?: string | undefined;
 }
 
 export interface ApplyOptions {
   /** Catalogue file; `undefined` leaves the stored one as it is. */
   readonly catalogue: string | undefined;
-  /** Nobody is asked. */
+  /** Apply without asking for confirmation. */
   readonly yes: boolean;
-  /** Folder of a plan that was reviewed: exactly this one is applied, and nothing is built. */
+  /** Folder of a reviewed plan: exactly this plan is applied, and nothing is built. */
   readonly plan?: string | undefined;
 }
 
 export interface CatalogueOptions {
   readonly catalogue: string;
-  /** File to write; `undefined` is standard output. */
+  /** File to write; `undefined`: standard output. */
   readonly output: string | undefined;
 }
 
-/** Shows what `apply` would change, and changes nothing in the project. */
+/** Prints what `apply` would change; changes nothing in the project. */
 export async function planCommand(context: DeployContext, options: PlanOptions): Promise<void> {
   const { note } = context.world;
   await checkVarFiles(context);
@@ -66,7 +66,7 @@ export async function planCommand(context: DeployContext, options: PlanOptions):
   note(changes || toWrite ? 'Nothing was changed. `apply` does the above.' : 'Everything is as it should be.');
 }
 
-/** Brings the project to what the repository says, and proves that it answers. Answers the address. */
+/** Deploys what the repository describes and tests that the API answers. Returns its address. */
 export async function applyCommand(context: DeployContext, options: ApplyOptions): Promise<string> {
   await checkVarFiles(context);
   await checkAccess(context, { prepare: true });
@@ -76,7 +76,7 @@ export async function applyCommand(context: DeployContext, options: ApplyOptions
   return finish(context, options, shown);
 }
 
-/** Plans, asks and applies. Answers what was shown of the catalogue. */
+/** Plans, asks for confirmation and applies. Returns the catalogue's plan as it was shown. */
 async function planAndApply(context: DeployContext, options: ApplyOptions): Promise<Plan | undefined> {
   await prepare(context);
   const database = await databaseOf(context);
@@ -90,7 +90,7 @@ async function planAndApply(context: DeployContext, options: ApplyOptions): Prom
   return shown;
 }
 
-/** Applies a plan that was agreed to when it was reviewed; Terraform refuses it when the state has changed since. */
+/** Applies a reviewed plan without asking; Terraform refuses it if the state has changed since. */
 async function applyReviewed(context: DeployContext, folder: string): Promise<Plan | undefined> {
   const bundle = await readPlanBundle(context, folder);
   await initialise(context);
@@ -98,7 +98,9 @@ async function applyReviewed(context: DeployContext, folder: string): Promise<Pl
   return bundle.catalogue ?? undefined;
 }
 
-/** What follows once the infrastructure is there: TTL policies, the catalogue, the test of the deployed API. */
+/**
+ * Runs the steps after Terraform: TTL policies, the catalogue, the test of the deployed API. Returns the API's address.
+ */
 export async function finish(context: DeployContext, options: ApplyOptions, shown: Plan | undefined): Promise<string> {
   const made = await outputs(context);
   warnOfSilence(context, made);
@@ -108,7 +110,7 @@ export async function finish(context: DeployContext, options: ApplyOptions, show
   return made.address;
 }
 
-/** An alert that reaches nobody is as good as none. */
+/** Warns if alerts are sent to no one. */
 function warnOfSilence({ target, world }: DeployContext, { alertsGoTo }: Outputs): void {
   if (alertsGoTo !== '') return;
   world.note('!!  NO ALERT REACHES ANYBODY: no notification channel is set.');
@@ -117,7 +119,7 @@ function warnOfSilence({ target, world }: DeployContext, { alertsGoTo }: Outputs
   );
 }
 
-/** Writes the catalogue with its blanks filled in, as `npm run catalog` takes it. */
+/** Writes the catalogue with filled placeholders, as `npm run catalog` reads it. */
 export async function catalogueCommand(context: DeployContext, options: CatalogueOptions): Promise<string | undefined> {
   await checkAccess(context, { prepare: false });
   await initialise(context);
@@ -134,7 +136,10 @@ export async function catalogueCommand(context: DeployContext, options: Catalogu
   return undefined;
 }
 
-/** Shows what would become of the stored catalogue; `undefined` while there is none to look at. */
+/**
+ * Prints what would change in the stored catalogue, and returns it; `undefined` if there is no database to compare
+ * with.
+ */
 async function cataloguePlan(
   context: DeployContext,
   { catalogue }: PlanOptions,
@@ -142,7 +147,7 @@ async function cataloguePlan(
 ): Promise<Plan | undefined> {
   if (catalogue === undefined) return undefined;
   const made = database.exists ? await outputsSoFar(context) : undefined;
-  // Outputs are those of the last apply, before this one goes over to another database.
+  // The outputs are those of the last apply, which may belong to another database than this apply uses.
   if (made?.database !== database.id) {
     context.world.note('--  the catalogue: what it changes is shown when the infrastructure is there');
     return undefined;
@@ -154,11 +159,14 @@ async function cataloguePlan(
 
 interface Deployed {
   readonly made: Outputs;
-  /** What the operator has agreed to already. */
+  /** The catalogue's plan that the operator has confirmed. */
   readonly shown: Plan | undefined;
 }
 
-/** Writes the catalogue; asks when that would change entries in a way that was not shown before. Answers its tiers. */
+/**
+ * Applies the catalogue; asks if that would change entries in a way that was not shown before. Returns the file's
+ * tiers.
+ */
 async function bringCatalogue(
   context: DeployContext,
   options: ApplyOptions,
@@ -176,11 +184,11 @@ async function bringCatalogue(
 
 interface Question {
   readonly what: string;
-  /** How things are when nobody agrees. */
+  /** What remains the case if the operator declines. */
   readonly otherwise: string;
 }
 
-/** Throws DeployError unless the operator says yes. */
+/** Throws DeployError unless the operator confirms. */
 async function agreed(
   { target, world }: DeployContext,
   { yes }: ApplyOptions,

@@ -1,7 +1,7 @@
 /**
- * Proves on a deployment's own database what every change relies on (infra/decisions/conditional-commits.md): a commit
- * on condition of an old version is refused, and a masked write leaves properties alone that it does not name. Writes one
- * row of its own and removes it.
+ * Tests on a deployment's own database what every write relies on (infra/decisions/conditional-commits.md): a commit
+ * that is conditional on an old version is refused, and a masked write leaves the properties that it does not name
+ * unchanged. Writes one row and removes it.
  */
 import { randomBytes } from 'node:crypto';
 import { CommandLine } from '#scripts/console/command-line.ts';

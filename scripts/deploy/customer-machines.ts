@@ -2,19 +2,19 @@ import { said } from './check-access.ts';
 import { DeployError } from './deploy-error.ts';
 import { gcloud, type DeployContext } from './deploy-context.ts';
 
-/** A virtual machine that carries this deployment's label. */
+/** A VM with this deployment's label. */
 export interface CustomerMachine {
   readonly name: string;
-  /** Bare zone. */
+  /** Name of the zone, such as `us-central1-a`. */
   readonly zone: string;
 }
 
 export interface MachineOptions {
-  /** Before the first deployment the project's Compute Engine API may be off: then there is no machine. */
+  /** Allow that the Compute Engine API is not enabled, as before the first deployment: then there are no VMs. */
   readonly computeMayBeOff?: boolean;
 }
 
-/** Every machine of this deployment, running or not. Throws DeployError when that cannot be known. */
+/** Returns every VM of this deployment, running or not. Throws DeployError if they cannot be listed. */
 export async function customerMachines(
   context: DeployContext,
   { computeMayBeOff = false }: MachineOptions = {},
@@ -42,7 +42,10 @@ export async function customerMachines(
     .flatMap(([name = '', zone = '']) => (name === '' ? [] : [{ name, zone }]));
 }
 
-/** Deletes them with their disks. Throws DeployError for the first one that cannot be, such as one that is protected. */
+/**
+ * Deletes the VMs with their disks. Throws DeployError for the first one that cannot be deleted, such as a protected
+ * one.
+ */
 export async function deleteMachines(context: DeployContext, machines: readonly CustomerMachine[]): Promise<void> {
   const { project } = context.target;
   for (const [index, { name, zone }] of machines.entries()) {

@@ -8,26 +8,30 @@ import { customerMachines } from './customer-machines.ts';
 import { DeployError } from './deploy-error.ts';
 import { gcloud, terraform, type DeployContext } from './deploy-context.ts';
 
-/** The database of a deployment, as Terraform is told about it. */
+/** The database of a deployment, as Terraform's variables describe it. */
 export interface Database {
   readonly id: string;
-  /** It is there and not in the state: left by a deployment that was destroyed, restored, or made by hand. */
+  /**
+   * Whether Terraform has to import the database: it exists, but the state does not know it. It was left by a destroyed
+   * deployment, restored, or created by hand.
+   */
   readonly adopt: boolean;
-  /** Ids of the indexes that it has and the state does not, by our names for them. */
+  /** Ids of existing indexes that the state does not know, by the names that Terraform's configuration gives them. */
   readonly indexes: Readonly<Record<string, string>>;
-  /** Its rows can be read before anything is applied. */
+  /** Whether the database exists already, so that its rows can be read before anything is applied. */
   readonly exists: boolean;
 }
 
 const MAIN = 'google_firestore_database.main';
-/** All that Terraform has made in the database, by what it has to forget when another database takes its place. */
+/** The resources that belong to a database, which Terraform has to forget when another database replaces it. */
 export const OF_THE_DATABASE = [MAIN, 'google_firestore_field.expiry', 'google_firestore_index.index'] as const;
-/** What is found out here. A file that says something else would be overridden without a word. */
+/** Variables that these commands determine. A value for them in a file would be overridden without notice. */
 const FOUND_OUT = ['adopt_database', 'adopt_indexes', 'also_databases', 'database_id'] as const;
 
 /**
- * Which database is meant, and what there is of it: the one that was named, else the one that is deployed, else the
- * usual one. Throws DeployError when Terraform would replace a deployed database by another, or cannot use this one.
+ * Returns the deployment's database and what exists of it: the database that was named, otherwise the deployed one,
+ * otherwise the environment's usual one. Throws DeployError if Terraform would replace a deployed database by another,
+ * or cannot use this one.
  */
 export async function databaseOf(context: DeployContext): Promise<Database> {
   const { environment, databaseId: named } = context.target;
@@ -35,16 +39,18 @@ export async function databaseOf(context: DeployContext): Promise<Database> {
   const id = named ?? state.database ?? databaseOfEnvironment(environment);
   if (state.database === undefined) return found(context, id);
   if (state.database !== id) throw anotherIsDeployed(context, state.database, id);
-  // Terraform would make a database that was deleted anew, and empty.
+  // Terraform would create a deleted database anew, without rows.
   if ((await typeOf(context, id)) === undefined) {
     await refuseEmpty(context, id);
     return { id, adopt: false, indexes: {}, exists: false };
   }
-  // An apply that broke off may have left indexes that the state does not know of.
+  // An interrupted apply may have left indexes that the state does not know.
   return { id, adopt: false, indexes: await indexesOf(context, id, state.indexes), exists: true };
 }
 
-/** The database of a deployment that is to be destroyed. Nothing is taken over in order to be removed. */
+/**
+ * Returns the database of a deployment that is to be destroyed. Imports nothing, since it would only be removed again.
+ */
 export async function databaseToLeave(context: DeployContext): Promise<Database> {
   const { environment, databaseId: named } = context.target;
   const { database } = await stateOf(context);
@@ -52,7 +58,7 @@ export async function databaseToLeave(context: DeployContext): Promise<Database>
   return { id, adopt: false, indexes: {}, exists: database !== undefined };
 }
 
-/** Throws DeployError when a file of variables says which database is meant. */
+/** Throws DeployError if a variables file sets one of the variables that these commands determine. */
 export async function checkVarFiles({ target, world }: DeployContext): Promise<void> {
   for (const file of [...target.varFiles, ...(await automaticVarFiles(join(world.root, 'infra')))]) {
     const text = await textOf(file);
@@ -64,7 +70,7 @@ export async function checkVarFiles({ target, world }: DeployContext): Promise<v
   }
 }
 
-/** Files that Terraform reads without being told. */
+/** Returns the variables files that Terraform reads without being told. */
 async function automaticVarFiles(folder: string): Promise<readonly string[]> {
   const names = await readdir(folder);
   return names
@@ -81,12 +87,12 @@ async function textOf(file: string): Promise<string> {
   }
 }
 
-/** What the state knows of a database. */
+/** What Terraform's state contains about a database. */
 interface State {
   readonly database: string | undefined;
-  /** Addresses of resources, without the key of each instance. */
+  /** Addresses of resources, without instance keys. */
   readonly addresses: ReadonlySet<string>;
-  /** Our names for its indexes. */
+  /** The names of its indexes in Terraform's configuration. */
   readonly indexes: ReadonlySet<string>;
 }
 
@@ -114,7 +120,10 @@ interface Module {
   }[];
 }
 
-/** Terraform does not import what its state has under that address already: it would replace the one by the other. */
+/**
+ * Returns the error for a deployment with another database. Terraform cannot import a database while its state has
+ * another one under the same address, and would replace that one.
+ */
 function anotherIsDeployed({ target }: DeployContext, deployed: string, id: string): DeployError {
   const { project, environment } = target;
   return new DeployError(`The deployed database is ${deployed}, and ${id} was asked for.`, [
@@ -124,13 +133,13 @@ function anotherIsDeployed({ target }: DeployContext, deployed: string, id: stri
   ]);
 }
 
-/** What there is of a database that the state does not know. */
+/** Returns what exists of a database that the state does not know. */
 async function found(context: DeployContext, id: string): Promise<Database> {
   const { project, databaseId: named } = context.target;
   const type = await typeOf(context, id);
   if (type === undefined) {
     await refuseEmpty(context, id);
-    // A restored database of this name was expected to be there, perhaps.
+    // The operator may have expected a restored database of this name, so its absence is noted.
     if (named !== undefined) context.world.note(`--  there is no database ${id}: an empty one will be made`);
     return { id, adopt: false, indexes: {}, exists: false };
   }
@@ -145,7 +154,7 @@ async function found(context: DeployContext, id: string): Promise<Database> {
   return { id, adopt: true, indexes, exists: true };
 }
 
-/** Type of a database; `undefined` when there is none. */
+/** Returns the type of a database; `undefined` if it does not exist. */
 export async function typeOf(context: DeployContext, id: string): Promise<string | undefined> {
   const target = [`--database=${id}`, `--project=${context.target.project}`];
   const answer = await gcloud(context, ['firestore', 'databases', 'describe', ...target, '--format=value(type)']);
@@ -153,8 +162,8 @@ export async function typeOf(context: DeployContext, id: string): Promise<string
 }
 
 /**
- * Throws DeployError when machines carry the deployment's label: with an empty database none of them would have a record.
- * The sweep would take them for orphans, and their owners could not reach them.
+ * Throws DeployError if VMs have the deployment's label. In an empty database none of them would have a record: the
+ * sweep would treat them as orphans, and their owners could not reach them.
  */
 async function refuseEmpty(context: DeployContext, id: string): Promise<void> {
   const { target, world } = context;
@@ -175,7 +184,7 @@ async function refuseEmpty(context: DeployContext, id: string): Promise<void> {
   );
 }
 
-/** Makes Terraform forget the database of the state and what it has there; nothing is changed in the project. */
+/** Makes Terraform forget the state's database and everything in it; changes nothing in the project. */
 export async function forgetDatabase(context: DeployContext): Promise<void> {
   const { addresses } = await stateOf(context);
   const known = OF_THE_DATABASE.filter((address) => addresses.has(address));
@@ -185,14 +194,14 @@ export async function forgetDatabase(context: DeployContext): Promise<void> {
   context.world.note('ok  Terraform leaves the database and its indexes alone');
 }
 
-/** Id of the database in the state. */
+/** Returns the id of the database in the state. */
 export async function deployedDatabase(context: DeployContext): Promise<string | undefined> {
   return (await stateOf(context)).database;
 }
 
 /**
- * The indexes of ours that a database has, apart from those that are known. Datastore refuses to make one that is there,
- * and a restored database has those of its origin.
+ * Returns the declared indexes that a database has, except for those already in the state. Datastore refuses to create
+ * an index that exists, and a restored database has the indexes of its origin.
  */
 async function indexesOf(
   context: DeployContext,
@@ -216,7 +225,7 @@ async function indexesOf(
   return Object.fromEntries<string>(there);
 }
 
-/** The names that `infra/datastore.tf` gives the indexes of `infra/generated/datastore.json`. */
+/** Returns the names that `infra/datastore.tf` gives the indexes of `infra/generated/datastore.json`. */
 async function ourIndexes({ world }: DeployContext): Promise<ReadonlySet<string>> {
   const text = await readFile(join(world.root, 'infra', 'generated', 'datastore.json'), 'utf8');
   const { indexes } = JSON.parse(text) as DatastoreLists;
@@ -235,11 +244,11 @@ interface StoredIndex {
   readonly fields?: readonly { readonly fieldPath: string; readonly order?: string }[];
 }
 
-/** The name of such an index, were it ours; `undefined` for one that serves other queries than ours. */
+/** Returns the name that Terraform's configuration would give this index; `undefined` for an index of another form. */
 function nameOf({ name, queryScope, fields = [] }: StoredIndex): string | undefined {
   const kind = /\/collectionGroups\/([^/]+)\/indexes\//.exec(name)?.[1];
   if (kind === undefined || queryScope !== 'COLLECTION_GROUP') return undefined;
-  // The service adds the key as the last property to every index.
+  // The service appends the key to the properties of every index.
   const properties = fields.filter(({ fieldPath }) => fieldPath !== '__name__' && fieldPath !== '__key__');
   return [
     kind,

@@ -1,33 +1,36 @@
 import type { Finished, RunOptions } from './programs.ts';
 
-/** What was asked for. */
+/** The options of a deployment. */
 export interface Target {
   readonly project: string;
   readonly region: string;
   readonly environment: string;
   readonly stateBucket: string;
-  /** The bucket was named, and not made up from the project's id: it may belong to another project. */
+  /**
+   * Whether the operator named the bucket, which may then belong to another project; otherwise its name is derived from
+   * the project's id.
+   */
   readonly stateBucketNamed: boolean;
-  /** `undefined`: the deployed one, else the usual one. */
+  /** `undefined`: the deployed database, otherwise the environment's usual one. */
   readonly databaseId: string | undefined;
-  /** The database may be missing although machines of the deployment exist: their records are given up. */
+  /** Whether to accept an empty database although VMs of the deployment exist, which then have no records. */
   readonly emptyDatabase: boolean;
-  /** More values for Terraform's variables, from the root of the repository or absolute. */
+  /** Further variables files for Terraform, absolute or relative to the repository's root. */
   readonly varFiles: readonly string[];
 }
 
-/** What a deployment needs of the world. */
+/** The deployment's access to its surroundings, replaced in tests. */
 export interface World {
   /** Root of the repository. */
   readonly root: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** Runs another program to its end. Throws MissingProgram where there is none of that name. */
+  /** Runs another program to its end. Throws MissingProgram if there is no program of that name. */
   readonly run: (program: string, args: readonly string[], options: RunOptions) => Promise<Finished>;
-  /** The Node.js that runs the project's own scripts. */
+  /** Path of the Node.js that runs the project's own scripts. */
   readonly node: string;
-  /** Progress, for people. */
+  /** Prints progress for people. */
   readonly note: (line: string) => void;
-  /** The answer to a question; `undefined` when nobody is there to answer. */
+  /** Asks the operator a question; `undefined` if there is no terminal to ask on. */
   readonly ask: (question: string) => Promise<string | undefined>;
   readonly fetch: (url: string, headers: Readonly<Record<string, string>>) => Promise<Response>;
   readonly sleep: (ms: number) => Promise<unknown>;
@@ -39,7 +42,7 @@ export interface DeployContext {
   readonly world: World;
 }
 
-/** Variables that send Google's clients to an emulator: a deployment is about the real thing. */
+/** Ending of the variables that direct Google's clients to an emulator; a deployment must reach the real services. */
 const EMULATOR = '_EMULATOR_HOST';
 
 function environmentOf({ world, target }: DeployContext): Record<string, string | undefined> {
@@ -48,17 +51,20 @@ function environmentOf({ world, target }: DeployContext): Record<string, string 
     ...Object.fromEntries(inherited),
     CLOUDSDK_CORE_DISABLE_PROMPTS: '1',
     GOOGLE_CLOUD_PROJECT: target.project,
-    // Credentials of a person belong to no project, and Google's clients must name one whose quota is used.
+    // Credentials of a person belong to no project, so clients must name the project whose quota their calls use.
     GOOGLE_CLOUD_QUOTA_PROJECT: target.project,
   };
 }
 
-/** gcloud, with its answer kept. */
+/** Runs gcloud and captures its output. */
 export function gcloud(context: DeployContext, args: readonly string[]): Promise<Finished> {
   return context.world.run('gcloud', args, { cwd: context.world.root, environment: environmentOf(context) });
 }
 
-/** Terraform in `infra/`; its working data is apart for each project and environment, so that none is taken for another. */
+/**
+ * Runs Terraform in `infra/`. Each project and environment has its own working data, so that none is mistaken for
+ * another.
+ */
 export function terraform(context: DeployContext, args: readonly string[], shown = false): Promise<Finished> {
   const { root } = context.world;
   const { project, environment } = context.target;
@@ -79,7 +85,7 @@ export interface ScriptOptions {
   readonly shown?: boolean;
 }
 
-/** One of the project's own scripts. */
+/** Runs one of the project's own scripts. */
 export function script(
   context: DeployContext,
   args: readonly string[],

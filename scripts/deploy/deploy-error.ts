@@ -1,4 +1,4 @@
-/** Something is missing or was refused. The message says what, the hint what to do about it: command lines to paste. */
+/** Something is missing or was refused. The message says what; the hint says what to do, as command lines to paste. */
 export class DeployError extends Error {
   override readonly name = 'DeployError';
   readonly hint: readonly string[];

@@ -22,7 +22,7 @@ interface CatalogOptions {
   readonly catalog: string | false;
 }
 
-/** Where results and complaints go. */
+/** Where results and errors are written. */
 export interface Output {
   readonly stdout: (text: string) => void;
   readonly stderr: (text: string) => void;
@@ -64,7 +64,7 @@ Every command can be run again, also after it was interrupted.`,
     this.#addDestroy();
   }
 
-  /** Runs the command line and answers what the process should exit with. */
+  /** Runs the command line and returns the exit code of the process. */
   async run(args: readonly string[]): Promise<0 | 1> {
     try {
       await this.#program.parseAsync(args, { from: 'user' });
@@ -223,7 +223,8 @@ function targeted(command: Command): Command {
     .requiredOption(
       '--project <id>',
       'Google Cloud project',
-      // The ids of old, with a domain (`example.com:web`), fit into no name that is made of them: buckets, accounts.
+      // Old project ids with a domain (`example.com:web`) cannot be part of bucket and account names, which contain the
+      // id.
       matching(/^[a-z][-a-z0-9]{4,28}[a-z0-9]$/, 'a project id of 6 to 30 lower-case letters, digits or dashes'),
     )
     .requiredOption(

@@ -8,13 +8,16 @@ import { destroyAll, variables } from './terraform-steps.ts';
 
 export interface DestroyOptions {
   readonly yes: boolean;
-  /** Said once: customers' instances go too. */
+  /** First confirmation that customers' instances are deleted too. */
   readonly deleteInstances: boolean;
-  /** Said twice: how many they are. */
+  /** Second confirmation: the number of these instances. */
   readonly confirmInstances: number | undefined;
 }
 
-/** Removes what was deployed, but for the database and the state. Customers' instances are in the way, unless told twice. */
+/**
+ * Removes the deployment, except for the database and Terraform's state. Refuses while customers' instances exist,
+ * unless their deletion is confirmed twice.
+ */
 export async function destroyCommand(context: DeployContext, options: DestroyOptions): Promise<void> {
   const { note, ask } = context.world;
   const { project, environment } = context.target;
@@ -39,7 +42,8 @@ export async function destroyCommand(context: DeployContext, options: DestroyOpt
   await prepare(context);
   const given = variables(context, await databaseToLeave(context));
   await deleteMachines(context, machines);
-  // Terraform would delete the indexes of a database that stays: making them again takes hours where there are many rows.
+  // The database stays, so its indexes must stay too: Terraform would delete them, and building them again takes hours
+  // where there are many rows.
   await forgetDatabase(context);
   await destroyAll(context, given);
   note('The database and the bucket of the state are left; infra/README.md says how to remove them.');

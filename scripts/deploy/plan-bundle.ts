@@ -6,8 +6,8 @@ import type { DeployContext } from './deploy-context.ts';
 import { DeployError } from './deploy-error.ts';
 
 /**
- * What a reviewed plan consists of: Terraform's plan, the zips that it uploads, and what was shown of the catalogue. A
- * folder, so that a pipeline can hand it from the job that shows it to the job that applies it.
+ * A reviewed plan: Terraform's plan, the zips that it uploads, and the catalogue's plan as it was shown. A folder, so
+ * that one job of a pipeline can show it and another job can apply it.
  */
 export interface PlanBundle {
   readonly project: string;
@@ -16,7 +16,7 @@ export interface PlanBundle {
   readonly database: string;
   /** Whether Terraform's plan changes anything. */
   readonly changes: boolean;
-  /** What was shown of the catalogue; null: it was left alone, or could not be shown yet. */
+  /** The catalogue's plan as it was shown; null: the catalogue is left alone, or could not be compared yet. */
   readonly catalogue: Plan | null;
 }
 
@@ -24,12 +24,12 @@ const ABOUT = 'plan.json';
 const TERRAFORM_PLAN = 'terraform.tfplan';
 const ZIPS = 'artefacts';
 
-/** Where Terraform is to write its plan. */
+/** Returns the path for Terraform's plan in the folder. */
 export function planIn(folder: string): string {
   return join(folder, TERRAFORM_PLAN);
 }
 
-/** Puts everything beside Terraform's plan that applying it needs. */
+/** Adds everything that applying Terraform's plan needs to its folder. */
 export async function writePlanBundle({ world }: DeployContext, folder: string, bundle: PlanBundle): Promise<void> {
   const manifest = JSON.parse(await readFile(join(world.root, MANIFEST), 'utf8')) as ArtefactManifest;
   await mkdir(join(folder, ZIPS), { recursive: true });
@@ -41,8 +41,8 @@ export async function writePlanBundle({ world }: DeployContext, folder: string, 
 }
 
 /**
- * Reads a reviewed plan and puts its zips where Terraform's plan says that they are. Throws DeployError when there is none,
- * or when it was made for another project or environment.
+ * Reads a reviewed plan and puts its zips where Terraform's plan expects them. Throws DeployError if there is no plan,
+ * or if it belongs to another project or environment.
  */
 export async function readPlanBundle({ target, world }: DeployContext, folder: string): Promise<PlanBundle> {
   let bundle: PlanBundle;

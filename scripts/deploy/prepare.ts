@@ -4,7 +4,7 @@ import { DeployError } from './deploy-error.ts';
 import { script, type DeployContext } from './deploy-context.ts';
 import { initialise } from './terraform-steps.ts';
 
-/** Builds, zips and connects Terraform: what all commands need before they look at the configuration. */
+/** Builds, zips and initialises Terraform: the common start of all commands that read Terraform's configuration. */
 export async function prepare(context: DeployContext): Promise<void> {
   const { note, root } = context.world;
   for (const [what, args] of [
@@ -19,7 +19,7 @@ export async function prepare(context: DeployContext): Promise<void> {
   await initialise(context);
 }
 
-/** Where the plan of a run is kept that nobody asked to keep. */
+/** Returns the path of a plan that the operator did not ask to keep. */
 export function planFile({ world, target }: DeployContext): string {
   return join(world.root, '.build', 'terraform', `${target.project}-${target.environment}.tfplan`);
 }

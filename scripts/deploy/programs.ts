@@ -3,7 +3,7 @@ import { once } from 'node:events';
 
 export interface Finished {
   readonly code: number;
-  /** Empty for a program that was `shown`. */
+  /** Empty for a program that was run with `shown`. */
   readonly stdout: string;
   readonly stderr: string;
 }
@@ -11,12 +11,12 @@ export interface Finished {
 export interface RunOptions {
   readonly cwd: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** The terminal shows what the program writes; otherwise it is kept. */
+  /** Whether the terminal shows the program's output; otherwise the output is captured. */
   readonly shown?: boolean;
   readonly input?: string;
 }
 
-/** A program that is not on the PATH. */
+/** Thrown if a program is not on the PATH. */
 export class MissingProgram extends Error {
   override readonly name = 'MissingProgram';
   readonly program: string;
@@ -28,9 +28,10 @@ export class MissingProgram extends Error {
 }
 
 /**
- * Runs another program to its end. Throws MissingProgram; an exit code other than 0 is an answer.
+ * Runs another program to its end. Throws MissingProgram; an exit code other than 0 is a normal result.
  *
- * Ctrl-C reaches the program as well, which knows how to stop (Terraform saves its state); so it is waited for meanwhile.
+ * The terminal sends Ctrl-C to the program as well, which then stops in its own way (Terraform saves its state), so
+ * this process waits for it.
  */
 export async function runProgram(program: string, args: readonly string[], options: RunOptions): Promise<Finished> {
   const { cwd, environment, shown = false, input } = options;
@@ -44,7 +45,7 @@ export async function runProgram(program: string, args: readonly string[], optio
   let stderr = '';
   child.stdout?.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
   child.stderr?.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
-  // A program that does not read what it is given may have ended already.
+  // The program may end without reading its input, which makes the write fail.
   child.stdin?.on('error', () => undefined);
   child.stdin?.end(input ?? '');
   try {
@@ -59,5 +60,5 @@ export async function runProgram(program: string, args: readonly string[], optio
 }
 
 function waitOn(): void {
-  // Its being there is what keeps this process from ending first.
+  // An installed handler keeps this process from ending before the program does.
 }

@@ -10,20 +10,20 @@ import { applyOnly, applyPlan, plan, variables } from './terraform-steps.ts';
 export interface RestoreOptions {
   /** A whole minute of the last seven days, ISO 8601 in UTC. */
   readonly snapshotTime: string;
-  /** Database that the rows of that time go into; made by this command. */
+  /** Id of the database that receives the rows of that time; created by this command. */
   readonly into: string;
   readonly yes: boolean;
 }
 
 const BINDING = 'google_project_iam_member.datastore';
-/** A clone of many rows takes hours; a command that waits longer is stopped by its user. */
+/** A clone of many rows takes hours. An operator who wants to stop waiting earlier presses Ctrl-C. */
 const PATIENCE_MS = 4 * 60 * 60_000;
 const ASK_EVERY_MS = 30_000;
 
 /**
- * Takes the deployment over to the rows as they were at a time. Safe to repeat: each step looks whether it is done. The
- * sweep is paused first, because it would take machines that are younger than the snapshot for orphans, and stays paused
- * until an operator has looked.
+ * Switches the deployment to a new database with the rows of an earlier time. Safe to repeat: each step first checks
+ * whether it is done. The sweep is paused before, because it would treat VMs created after that time as orphans, and
+ * stays paused until an operator releases it.
  */
 export async function restoreCommand(context: DeployContext, options: RestoreOptions): Promise<string> {
   const { note } = context.world;
@@ -40,7 +40,7 @@ export async function restoreCommand(context: DeployContext, options: RestoreOpt
   }
   const restored: DeployContext = { ...context, target: { ...context.target, databaseId: options.into } };
   const database = await databaseOf(restored);
-  // The former database stays allowed while functions of the former revision may run.
+  // The previous database stays permitted while functions of the previous revision may still run.
   const file = planFile(context);
   const changes = await plan(restored, variables(restored, database, source === undefined ? [] : [source]), file);
   if (changes) await applyPlan(restored, file);
@@ -50,12 +50,12 @@ export async function restoreCommand(context: DeployContext, options: RestoreOpt
   return address;
 }
 
-/** The database to go back in; `undefined` when the deployment has gone over to the restored one already. */
+/** Returns the database to restore from; `undefined` if the deployment already uses the restored one. */
 async function sourceOf(context: DeployContext, into: string): Promise<string | undefined> {
   const deployed = await deployedDatabase(context);
   if (deployed === into) return undefined;
   if (deployed !== undefined) return deployed;
-  // A run that broke off after Terraform forgot the former one.
+  // The target exists: an earlier run was interrupted after Terraform had forgotten the previous database.
   if ((await typeOf(context, into)) !== undefined) return undefined;
   throw new DeployError('Nothing is deployed, so there is no database to go back in.', [
     'A database that was left by `destroy` is taken over by `apply --database-id ID`.',
@@ -102,7 +102,7 @@ async function clone(context: DeployContext, source: string, { snapshotTime, int
   world.note(`ok  ${into} has the rows of ${snapshotTime}`);
 }
 
-/** Waits until the clone is there and no operation on it is unfinished. */
+/** Waits until the clone exists and all operations on it have ended. */
 async function cloned(context: DeployContext, into: string): Promise<void> {
   const { sleep, nowMs, note } = context.world;
   const untilMs = nowMs() + PATIENCE_MS;
@@ -120,7 +120,10 @@ async function cloned(context: DeployContext, into: string): Promise<void> {
   }
 }
 
-/** Functions of the former revision go on using the former database while new ones begin with the restored one. */
+/**
+ * Permits both databases: functions of the previous revision still use the previous one while new ones use the restored
+ * one.
+ */
 async function allowBoth(context: DeployContext, source: string, into: string): Promise<void> {
   const given = variables(context, { id: source, adopt: false, indexes: {}, exists: true }, [into]);
   await applyOnly(context, BINDING, given);

@@ -5,18 +5,21 @@ import { script, type DeployContext } from './deploy-context.ts';
 import type { Outputs } from './terraform-steps.ts';
 
 const PATH = '/api/compute/v1/templates';
-/** A gateway that is new, or has a new config, can take this long until it answers as it will. */
+/** Time that a new gateway, or one with a new config, may take until it serves that config. */
 const PATIENCE_MS = 5 * 60_000;
 const ASK_EVERY_MS = 5_000;
 
-/** Whom the temporary key belongs to. The id never changes, so that an interrupted test leaves nothing behind for good. */
+/**
+ * The customer of the temporary key. Its id is constant, so that repeated interrupted tests leave one customer at most.
+ */
 const CUSTOMER = 'smoke-test';
 const USER = '5e5e5e5e-0000-4000-8000-000000000001';
 
 /**
- * Asks the deployed API as a user would: without a credential, which must be refused in our own envelope (so gateway,
- * rights and function work), and with a key made for this (so the database does). `tier` is `undefined` when no tier is known.
- * Throws DeployError with the last answer when it does not come right in time.
+ * Tests the deployed API as a user would call it: without a credential, which must be refused in the API's own error
+ * format (this proves gateway, permissions and function), and with a temporary key (this proves the database). `tier`
+ * is `undefined` if the catalogue's tiers are unknown. Throws DeployError with the last reply if the API does not
+ * answer correctly in time.
  */
 export async function smokeTest(context: DeployContext, outputs: Outputs, tier: string | undefined): Promise<void> {
   const { note } = context.world;
@@ -39,7 +42,7 @@ export async function smokeTest(context: DeployContext, outputs: Outputs, tier: 
 
 interface Question {
   readonly headers: Readonly<Record<string, string>>;
-  /** What is wrong with an answer; `undefined` when nothing is. */
+  /** Returns what is wrong with a reply; `undefined` if it is correct. */
   readonly wrong: (response: Response, body: unknown) => string | undefined;
 }
 
@@ -100,7 +103,8 @@ async function temporaryKey(
   try {
     await accounts(context, outputs, ['customers', 'create', CUSTOMER, `--tier=${tier}`]);
   } catch {
-    // It is there, from a deployment with another tier; for any other reason this fails as well.
+    // The customer may exist with another tier from an earlier test. If the creation failed for another reason, this
+    // fails too.
     await accounts(context, outputs, ['customers', 'set-tier', CUSTOMER, tier]);
   }
   await accounts(context, outputs, [

@@ -9,18 +9,18 @@ import { terraform, type DeployContext } from './deploy-context.ts';
 const LOCK_FILE = '.terraform.lock.hcl';
 const PLATFORMS = ['darwin_amd64', 'darwin_arm64', 'linux_amd64', 'linux_arm64', 'windows_amd64'] as const;
 
-/** What the deployment made, as `infra/outputs.tf` names it. */
+/** Outputs of a deployment, as `infra/outputs.tf` names them. */
 export interface Outputs {
   readonly address: string;
   readonly database: string;
   /** Address of each function, by name. */
   readonly functions: Readonly<Record<string, string>>;
-  /** Where alerts go; empty when nobody is told. `undefined` in a deployment older than this output. */
+  /** Where alerts are sent; empty if no one receives them. `undefined` in a deployment older than this output. */
   readonly alertsGoTo: string | undefined;
   readonly network: { readonly network: string; readonly region: string; readonly subnetwork: string };
 }
 
-/** Connects the working data with the state in the bucket. */
+/** Runs `terraform init` with the state in the bucket. */
 export async function initialise(context: DeployContext): Promise<void> {
   const { stateBucket, environment } = context.target;
   const locked = existsSync(join(context.world.root, 'infra', LOCK_FILE));
@@ -40,7 +40,10 @@ export async function initialise(context: DeployContext): Promise<void> {
   if (!locked) await lockProviders(context);
 }
 
-/** The first init writes hashes for its own platform alone: those of the others let a pipeline use the same providers. */
+/**
+ * `terraform init` records hashes for its own platform only; those of other platforms let a pipeline use the same
+ * providers.
+ */
 async function lockProviders(context: DeployContext): Promise<void> {
   const answer = await terraform(context, [
     'providers',
@@ -54,7 +57,7 @@ async function lockProviders(context: DeployContext): Promise<void> {
   );
 }
 
-/** Values of the variables, for every command that reads the configuration. */
+/** Returns the arguments with the variables' values, for every command that reads the configuration. */
 export function variables(
   { target, world }: DeployContext,
   database: Database,
@@ -74,7 +77,7 @@ export function variables(
   ];
 }
 
-/** Shows what would change. Answers whether there is anything; the plan is kept in `file`. */
+/** Prints what would change and keeps the plan in `file`. Returns whether there are changes. */
 export async function plan(context: DeployContext, given: readonly string[], file: string): Promise<boolean> {
   const args = ['plan', '-input=false', '-lock-timeout=120s', '-detailed-exitcode', `-out=${file}`, ...given];
   const { code } = await terraform(context, args, true);
@@ -83,7 +86,7 @@ export async function plan(context: DeployContext, given: readonly string[], fil
   throw new DeployError('Terraform could not make a plan; what it wrote is above.');
 }
 
-/** Carries out exactly the plan that was shown. */
+/** Applies exactly the plan that was shown. */
 export async function applyPlan(context: DeployContext, file: string): Promise<void> {
   const { code } = await terraform(context, ['apply', '-input=false', '-lock-timeout=120s', file], true);
   if (code !== 0) {
@@ -93,7 +96,7 @@ export async function applyPlan(context: DeployContext, file: string): Promise<v
   }
 }
 
-/** Applies one address of the configuration alone, and what it needs. */
+/** Applies one resource of the configuration and what it depends on. */
 export async function applyOnly(context: DeployContext, address: string, given: readonly string[]): Promise<void> {
   const args = ['apply', '-input=false', '-lock-timeout=120s', '-auto-approve', `-target=${address}`, ...given];
   const { code } = await terraform(context, args, true);
@@ -115,12 +118,12 @@ export async function destroyAll(context: DeployContext, given: readonly string[
   }
 }
 
-/** Throws DeployError when nothing is deployed. */
+/** Returns the deployment's outputs. Throws DeployError if nothing is deployed. */
 export async function outputs(context: DeployContext): Promise<Outputs> {
   return outputsIn(await outputValues(context));
 }
 
-/** The outputs of a deployment that has come to its end here before; `undefined` when none has. */
+/** Returns the outputs of an earlier complete deployment; `undefined` if there was none. */
 export async function outputsSoFar(context: DeployContext): Promise<Outputs | undefined> {
   const values = await outputValues(context);
   const all = ['address', 'database', 'network'].every((name) => valueOf(values, name) !== undefined);

@@ -14,8 +14,9 @@ interface TtlField {
 }
 
 /**
- * Gives each expiring kind that has none a TTL policy. gcloud does, because the Terraform provider was seen to be refused
- * in Datastore mode (terraform-provider-google#15781). Does not wait: a policy takes its time where there are many rows.
+ * Adds a TTL policy to each expiring kind that has none. Uses gcloud, because the Terraform provider was refused in
+ * Datastore mode (terraform-provider-google#15781). Does not wait, because a policy takes long to become active where
+ * there are many rows.
  */
 export async function makeTtlPolicies(context: DeployContext, database: string): Promise<void> {
   const { expiringKinds, expiryProperty } = await lists(context);
@@ -48,7 +49,10 @@ export async function makeTtlPolicies(context: DeployContext, database: string):
   );
 }
 
-/** The expiring kinds whose rows would stay for ever. Throws DeployError when that cannot be known. */
+/**
+ * Returns the expiring kinds that have no TTL policy, whose rows would therefore never be removed. Throws DeployError
+ * if the policies cannot be read.
+ */
 export async function kindsWithoutPolicy(context: DeployContext, database: string): Promise<readonly string[]> {
   const { expiringKinds, expiryProperty } = await lists(context);
   const there = await kindsWithPolicy(context, { database, expiryProperty });

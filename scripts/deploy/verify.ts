@@ -10,17 +10,17 @@ import { gcloud, script, type DeployContext } from './deploy-context.ts';
 import { initialise, outputs, type Outputs } from './terraform-steps.ts';
 import { kindsWithoutPolicy } from './ttl-policies.ts';
 
-/** One step of the first-deployment list that a program can take. */
+/** A step of the first-deployment list that a program can check. */
 export interface Check {
-  /** As the table in infra/README.md names it. */
+  /** Name of the step in the table of infra/README.md. */
   readonly name: string;
-  /** What is wrong; empty when nothing is. Throws DeployError when that cannot be known. */
+  /** Returns what is wrong; empty if nothing is. Throws DeployError if that cannot be determined. */
   readonly problems: (context: DeployContext, made: Outputs) => Promise<readonly string[]>;
 }
 
 type Listed = Readonly<Record<string, unknown>>;
 
-/** In the order of the table. None changes anything, but for one row that it removes again. */
+/** In the order of the table. No check changes anything, except for one row that is written and removed. */
 export const CHECKS: readonly Check[] = [
   { name: 'functions', problems: functionProblems },
   { name: 'database', problems: databaseProblems },
@@ -51,7 +51,7 @@ export const CHECKS: readonly Check[] = [
   },
 ];
 
-/** Runs all checks and tells what came of each. Throws DeployError when one of them is not as it must be. */
+/** Runs all checks and prints their results. Throws DeployError if one of them finds a problem. */
 export async function verifyCommand(context: DeployContext): Promise<void> {
   const { note } = context.world;
   await checkAccess(context, { prepare: false });
@@ -186,7 +186,10 @@ async function answerProblems({ world }: DeployContext, { address }: Outputs): P
   return response.status === 401 && ours ? [] : [`status ${response.status}, ${ours ? 'with' : 'without'} x-error-id`];
 }
 
-/** Cloud Run refuses callers without the right to call (403), and hides what only internal callers reach (404). */
+/**
+ * Reports functions that outside callers can reach. Cloud Run replies 403 to callers without permission, and 404 if
+ * only internal callers may reach the function.
+ */
 async function closedProblems({ world }: DeployContext, { functions }: Outputs): Promise<readonly string[]> {
   const problems: string[] = [];
   for (const [name, uri] of Object.entries(functions)) {
@@ -203,7 +206,7 @@ async function keysInLogs(context: DeployContext): Promise<readonly string[]> {
   return lines.length === 0 ? [] : ['an entry of the gateway with an API key is stored: revoke the key'];
 }
 
-/** A sink of the project that is not ours may store what the exclusion keeps out of `_Default`. */
+/** Reports other log sinks of the project, which may store the entries that the exclusion keeps out of `_Default`. */
 async function sinkProblems(context: DeployContext): Promise<readonly string[]> {
   const own = ['_Default', '_Required'];
   return (await listed(context, ['logging', 'sinks', 'list'])).flatMap((sink) => {

@@ -1,21 +1,21 @@
 import { zipSync, type Zippable } from 'fflate';
 
-/** One file of an archive. */
+/** A file of an archive. */
 export interface ZipEntry {
-  /** Inside the archive; ASCII, with forward slashes. */
+  /** Path inside the archive; ASCII, with forward slashes. */
   readonly path: string;
   readonly content: Uint8Array;
 }
 
-/** The earliest day that a zip can hold; zips have the time of day of the place where they are made. */
+/** The earliest date that a zip can store. Zips store local time, so this is midnight in the local time zone. */
 const EARLIEST = new Date(1980, 0, 1);
-/** Unix, so that readers believe the mode: the upper half of the attributes. */
+/** Host system "Unix", so that readers take the file mode from the upper half of the attributes. */
 const UNIX = 3;
 const REGULAR_FILE_0644 = 0o100644 * 0x10000;
 
 /**
- * A zip whose bytes depend on names and contents alone: entries sorted, times and modes fixed, nothing compressed, since
- * compressors differ between machines (`infra/decisions/stored-zips.md`).
+ * Returns a zip whose bytes depend only on names and contents: entries are sorted, times and modes fixed, and nothing
+ * is compressed, because compressors differ between machines (`infra/decisions/stored-zips.md`).
  */
 export function zipOf(entries: readonly ZipEntry[]): Uint8Array {
   const files: Zippable = {};

@@ -7,7 +7,7 @@ const HEADERS_EDIT = [
   '"use strict"; const { default: Headers } = require("node-fetch/src/headers.js");',
 ] as const;
 
-/** google-auth-library: a function has the account of its metadata server, or none at all (local cloud). */
+/** google-auth-library: a function uses the account of its metadata server, or (in the local cloud) none at all. */
 export const AUTH_REPLACEMENTS: readonly Replacement[] = [
   {
     kind: 'absent',

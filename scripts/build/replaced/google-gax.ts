@@ -1,6 +1,6 @@
 import type { Replacement } from '../module-replacements.ts';
 
-/** google-gax: three quarters of it is for long-running operations, IAM, locations, uploads and streams. */
+/** google-gax: three quarters of its code serve long-running operations, IAM, locations, uploads and streams. */
 export const GAX_REPLACEMENTS: readonly Replacement[] = [
   {
     kind: 'absent',

@@ -2,7 +2,7 @@ import type { Replacement } from '../module-replacements.ts';
 
 const SERVER = 'Only a gRPC server needs it; our functions are clients.';
 
-/** @grpc/grpc-js: half of it is a server, and load balancing that a service config would have to ask for. */
+/** @grpc/grpc-js: half of its code is a server, and load balancing that only a service config would enable. */
 export const GRPC_REPLACEMENTS: readonly Replacement[] = [
   ...['server', 'server-credentials', 'server-interceptors', 'admin', 'orca'].map((name) => ({
     kind: 'absent' as const,
