@@ -1,7 +1,10 @@
-/** Ends a timer that has not fired. */
+/** Cancels a timer that has not fired. */
 export type Cancel = () => void;
 
-/** The one clock of the local cloud: emulators, scheduler and, through the function host, all functions. */
+/**
+ * The clock that all parts of the local cloud share: emulators, scheduler and, through the function host, the
+ * functions.
+ */
 export interface Clock {
   /** Epoch milliseconds. */
   nowMs(): number;
@@ -14,13 +17,13 @@ interface Timer {
   readonly task: () => void;
 }
 
-/** setTimeout fires at once for anything longer (2^31 - 1 ms); a longer wait is several waits. */
+/** setTimeout fires at once for delays above 2^31 - 1 ms, so a longer wait is divided. */
 const TIMEOUT_MS_MAX = 2_147_483_647;
 
 /**
- * Real time plus an offset that only grows. Moving it fires every timer that is due by then, in their order, so a test
- * waits for nothing: a VM that boots in 2 s runs as soon as the clock has been moved by 2 s. With a source that stands
- * still only moving it counts, however long the machine takes.
+ * Real time plus an offset that only grows. Moving the clock fires every timer that becomes due, in order, so a test
+ * waits for nothing: a VM that boots in 2 s runs as soon as the clock has been moved by 2 s. If the time source does
+ * not advance, only moving the clock counts, however slow the machine is.
  */
 export class ShiftableClock implements Clock {
   #offsetMs: number;

@@ -2,15 +2,15 @@ import type { NetworkInterface } from './instance-resource.ts';
 import type { Journal } from './journal.ts';
 import type { Networks } from './networks.ts';
 
-/** How many addresses of a public range are handed out. */
+/** Number of addresses in a public range. */
 const PUBLIC_SIZE = 131_068;
-/** The network's, the gateway's and the last two addresses of a subnetwork are Google's own. */
+/** Google reserves four addresses of a subnetwork: the network's, the gateway's and the last two. */
 const RESERVED = 4;
 
 /**
- * Hands out addresses. The search starts at random, which keeps a released public address from coming back at once, as
- * on the real cloud. Public ones are of 198.18.0.0/15, which is reserved for benchmarks, so that no machine
- * answers to them.
+ * Assigns addresses. The search starts at a random place, so that a released public address is not reused at once, as
+ * on the real cloud. Public addresses are taken from 198.18.0.0/15, which is reserved for benchmarks, so that no real
+ * machine answers at them.
  */
 export class AddressPool {
   readonly #journal: Journal;
@@ -21,7 +21,7 @@ export class AddressPool {
     this.#networks = networks;
   }
 
-  /** Holds the internal address of an interface for the VM's life. `undefined` when its subnetwork has none left. */
+  /** Reserves the internal address of an interface for the VM's life. `undefined` if its subnetwork has none left. */
   reserve({ subnetwork, networkIP }: NetworkInterface, machineId: string): string | undefined {
     const { project, region, name } = placeOf(subnetwork);
     const found = this.#networks.findSubnetwork(project, region, name);
@@ -36,7 +36,10 @@ export class AddressPool {
     return this.#take(size, machineId, (n) => textOf(first + 2 + n), key);
   }
 
-  /** Gives an interface that has a host its addresses: the internal one that is held for it, and a public one per access. */
+  /**
+   * Returns the interface with addresses, once its VM has a host: the reserved internal one, and a public one per
+   * access config.
+   */
   assign(networkInterface: NetworkInterface, internalIp: string | undefined, machineId: string): NetworkInterface {
     const { accessConfigs } = networkInterface;
     const networkIP = networkInterface.networkIP ?? internalIp;
@@ -48,7 +51,9 @@ export class AddressPool {
     };
   }
 
-  /** Gives back the public addresses that were not the caller's own. */
+  /**
+   * Releases the public addresses, except for those that the caller reserved, and returns the interface without them.
+   */
   release(networkInterface: NetworkInterface, staticNatIps: readonly string[]): NetworkInterface {
     const { accessConfigs } = networkInterface;
     if (accessConfigs === undefined) return networkInterface;
@@ -71,7 +76,7 @@ export class AddressPool {
     return address;
   }
 
-  /** `key` keeps the same address apart in different networks. */
+  /** Reserves an address. `key` distinguishes the same address in different networks. */
   #take(size: number, machineId: string, addressOf: (n: number) => string, key?: string): string | undefined {
     const start = Math.floor(Math.random() * size);
     for (let tried = 0; tried < size; tried += 1) {

@@ -9,7 +9,7 @@ import { readBody, readBoolean } from './request-values.ts';
 import { instanceName } from './resource-names.ts';
 import type { Mutation } from './route.ts';
 
-/** The methods that change a VM that exists. */
+/** The methods that change an existing VM. */
 type MachineMutation = Exclude<Mutation, 'instances.insert' | `disks.${string}`>;
 
 interface Parts {
@@ -23,7 +23,7 @@ interface Values {
   readonly rawBody: string;
 }
 
-/** Carries out a method that changes a VM. Throws Compute Engine's refusals. */
+/** Executes a method that changes a VM. Throws a ComputeError where Compute Engine would refuse. */
 export function applyToMachine(
   machine: Machine,
   { query, rawBody }: Values,
@@ -41,7 +41,7 @@ export function applyToMachine(
     case 'instances.setMachineType':
       return edits.setMachineType(machine, readBody(rawBody), order);
     case 'instances.setDeletionProtection':
-      // Asked for without a value, it is set.
+      // A request without the parameter sets the protection.
       return edits.setDeletionProtection(machine, readBoolean(query, 'deletionProtection') ?? true, order);
     case 'instances.attachDisk':
       return lifecycle.disks.attach(machine, readBody(rawBody), order);
@@ -66,7 +66,9 @@ export function applyToMachine(
   }
 }
 
-/** Data on Local SSD ends with a stop, so a caller must say what is to become of it (skypilot#2586). */
+/**
+ * Requires the parameter `discardLocalSsd` for a stop of a VM with Local SSD, whose data would be lost (skypilot#2586).
+ */
 function checkLocalSsd(machine: Machine, query: URLSearchParams): void {
   if (readBoolean(query, 'discardLocalSsd') !== undefined) return;
   if (!machine.resource.disks.some(({ type }) => type === 'SCRATCH')) return;

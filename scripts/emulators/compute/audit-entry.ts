@@ -11,7 +11,7 @@ export interface AuditEntry {
   readonly severity: 'NOTICE' | 'INFO' | 'ERROR';
   readonly resource: {
     readonly type: 'gce_instance' | 'gce_disk';
-    /** With `instance_id` or `disk_id`. */
+    /** Includes `instance_id` or `disk_id`. */
     readonly labels: Readonly<Record<string, string>>;
   };
   readonly protoPayload: {
@@ -31,10 +31,10 @@ export interface AuditEntry {
   };
 }
 
-/** google.rpc codes for the ways an operation can fail. */
+/** google.rpc codes of the ways in which an operation can fail. */
 const UNAVAILABLE = 14;
 
-/** Which end of a long operation an entry is for; system events have one entry for both. */
+/** Whether an entry marks the start or the end of a long operation; a system event has one entry for both. */
 export interface AuditMoment {
   readonly first?: true;
   readonly last?: true;

@@ -3,8 +3,8 @@ import { isJsonObject } from './json-object.ts';
 import type { JsonObject } from './json-object.ts';
 
 /*
- * Typed look at the members of a request body. An absent member and an explicit null are the same, as in proto3 JSON;
- * a member of another type is refused with the text of Google's front end.
+ * Typed readers of a request body's members. An absent member and an explicit null are the same, as in proto3 JSON. A
+ * member of another type is refused with the text of Google's front end.
  */
 
 function wrongType(path: string, type: string, value: unknown): ComputeError {
@@ -17,7 +17,7 @@ export function readText(body: JsonObject, member: string, path: string): string
   throw wrongType(`${path}.${member}`, 'TYPE_STRING', value);
 }
 
-/** A text that says nothing when it is empty, such as a reference. */
+/** Reads a text that counts as absent if it is empty, such as a reference. */
 export function readReference(body: JsonObject, member: string, path: string): string | undefined {
   const text = readText(body, member, path);
   return text === '' ? undefined : text;
@@ -29,7 +29,7 @@ export function readFlag(body: JsonObject, member: string, path: string): boolea
   throw wrongType(`${path}.${member}`, 'TYPE_BOOL', value);
 }
 
-/** 64-bit integers travel as text; a plain number is taken too. */
+/** Reads a 64-bit integer, which JSON carries as text; a plain number is accepted too. */
 export function readInteger(body: JsonObject, member: string, path: string): number | undefined {
   const value = body[member] ?? undefined;
   if (value === undefined) return undefined;

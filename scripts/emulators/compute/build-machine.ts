@@ -22,9 +22,9 @@ export interface Place {
   readonly zone: string;
 }
 
-/** What a body is read against. */
+/** The state against which a body is checked. */
 export interface InsertContext {
-  /** Number of the new VM. */
+  /** Numeric id of the new VM. */
   readonly id: string;
   readonly nowMs: number;
   readonly networks: Networks;
@@ -33,11 +33,11 @@ export interface InsertContext {
 
 export interface BuiltMachine {
   readonly machine: Machine;
-  /** The persistent disks of the VM, new ones included. */
+  /** The persistent disks of the VM, including new ones. */
   readonly disks: readonly Disk[];
 }
 
-/** Members that have no effect here and are shown as they were asked for. */
+/** Members that have no effect in the emulator and are returned as they were sent. */
 const KEPT = [
   'advancedMachineFeatures',
   'confidentialInstanceConfig',
@@ -51,7 +51,7 @@ const KEPT = [
   'workloadIdentityConfig',
 ] as const;
 
-/** Reads the name of an insert first, because everything else is said in terms of it. */
+/** Reads the name of an insert before anything else, because further errors refer to it. */
 export function readMachineName(body: JsonObject): string {
   const name = readText(body, 'name', 'resource') ?? '';
   if (name === '') throw requiredField('resource.name');
@@ -62,8 +62,8 @@ export function readMachineName(body: JsonObject): string {
 }
 
 /**
- * Builds the VM that an `instances.insert` body asks for, PROVISIONING and without addresses. Throws what Compute Engine
- * answers to a body it refuses.
+ * Builds the VM that an `instances.insert` body describes, in PROVISIONING and without addresses. Throws Compute
+ * Engine's error for a body that it would refuse.
  */
 export function buildMachine(place: Place, body: JsonObject, context: InsertContext): BuiltMachine {
   const { id, nowMs, networks, findDisk } = context;
@@ -124,7 +124,7 @@ export function buildMachine(place: Place, body: JsonObject, context: InsertCont
   return { machine, disks: disks.persistent };
 }
 
-/** Things that a VM can refer to and that cannot be made here, so none of them exists. */
+/** Refuses references to resources that cannot be created in the emulator and therefore never exist. */
 function refuseAbsent(body: JsonObject): void {
   const [policy] = readTexts(body, 'resourcePolicies', 'resource');
   if (policy !== undefined) throw unknownReference('resource.resourcePolicies[0]', policy, 'resourcePolicy');
@@ -142,7 +142,7 @@ function readAccounts(body: JsonObject, project: string) {
   }));
 }
 
-/** A made-up but steady number, because default service accounts are named after it. */
+/** Returns a made-up number that depends only on the project's id; default service accounts are named after it. */
 function projectNumber(project: string): string {
   let number = 0n;
   for (const byte of Buffer.from(project)) number = (number * 257n + BigInt(byte)) % 900_000_000_000n;

@@ -22,11 +22,11 @@ import type { FoundImage } from './source-image.ts';
 
 interface CatalogRequest extends Route {
   readonly query: URLSearchParams;
-  /** A fault hides every disk from this call, as a read that is not consistent does. */
+  /** An `absent` fault: this call sees no disks, like a read of outdated data. */
   readonly absent?: boolean;
 }
 
-/** What exists beside VMs: disks, machine types, accelerators, images, networks, zones. */
+/** The methods that read resources other than VMs: disks, machine types, accelerators, images, networks, zones. */
 export class CatalogApi {
   readonly #disks: Disks;
   readonly #networks: Networks;
@@ -240,12 +240,12 @@ function zoneResource(project: string, zone: string): JsonObject {
   };
 }
 
-/** A steady number for things that are not made here. */
+/** Returns a number that depends only on the name, as the id of a resource that exists from the start. */
 function numberOf(name: string): string {
   return String(BigInt(`0x${Buffer.from(fingerprintOf(name), 'base64').toString('hex')}`) >> 1n);
 }
 
-/** Throws Compute Engine's 400 for a zone that does not exist, in words like those for a region. */
+/** Throws Compute Engine's 400 for a zone that does not exist; the text follows the one for a region. */
 export function checkZone(zone: string): void {
   if (!ZONES.includes(zone))
     throw new ComputeError(400, 'invalid', `Invalid value for field 'zone': '${zone}'. Unknown zone.`);

@@ -21,15 +21,15 @@ import { isMutation } from './route.ts';
 import type { Mutation, Reading, Route } from './route.ts';
 import { serialPortOutput } from './serial-output.ts';
 
-/** One request, read. */
+/** A parsed request. */
 export interface ApiRequest extends Route {
   readonly query: URLSearchParams;
   readonly rawBody: string;
-  /** Aborted when no caller waits for the answer any more. */
+  /** Aborted if the caller has closed the connection. */
   readonly signal: AbortSignal;
-  /** A fault says that the operation of this call is accepted and fails so. */
+  /** An `operationError` or `stockout` fault: the call is accepted, and its operation fails with this error. */
   readonly failure?: OperationFailure | undefined;
-  /** A fault hides every VM from this call, as a read that is not consistent does. */
+  /** An `absent` fault: this call sees no VMs, like a read of outdated data. */
   readonly absent?: boolean;
 }
 
@@ -38,9 +38,9 @@ export interface ApiAnswer {
   readonly body?: object;
 }
 
-/** How long the same requestId means the same operation. */
+/** Time for which a repeated requestId returns the operation of the first call. */
 const REQUEST_ID_MS = 60 * 60_000;
-/** What `zoneOperations.wait` waits at most. */
+/** Longest wait of `zoneOperations.wait`. */
 const WAIT_MS = 120_000;
 
 interface ApiParts {
@@ -50,7 +50,7 @@ interface ApiParts {
   readonly clock: Clock;
 }
 
-/** Compute Engine's methods: from a request to the answer, with the call log kept. */
+/** Compute Engine's methods: executes requests, returns responses and keeps the log of mutating calls. */
 export class ComputeApi {
   readonly #journal: Journal;
   readonly #lifecycle: Lifecycle;
@@ -68,7 +68,7 @@ export class ComputeApi {
     this.#clock = clock;
   }
 
-  /** Rejects with a ComputeError for every refusal. */
+  /** Returns the response; rejects with a ComputeError if the request is refused. */
   async answer(request: ApiRequest): Promise<ApiAnswer> {
     const { method } = request;
     if (isMutation(method)) return this.#mutate(request, method);
@@ -76,12 +76,12 @@ export class ComputeApi {
     return this.#read(request, method);
   }
 
-  /** Writes a call down that was turned away before it could be looked at. */
+  /** Logs a call that was refused before it was read. */
   noteRefused(request: ApiRequest, method: Mutation, status: number): void {
     this.#journal.addCall(this.#call(request, method, 'refused', status));
   }
 
-  /** Whether the request would make the zone find room for a VM. */
+  /** Whether the request needs capacity of the zone for a VM. */
   asksForRoom(request: ApiRequest): boolean {
     const { method, project, zone, resource } = request;
     if (!this.opensOperation(request)) return false;
@@ -91,7 +91,7 @@ export class ComputeApi {
     return machine !== undefined && needsRoom(method === 'instances.start' ? 'start' : 'resume', machine);
   }
 
-  /** Whether the request is for something new, of a VM or disk that exists, or of a VM that does not exist yet. */
+  /** Whether the request would open a new operation on an existing VM or disk, or on a VM that does not exist yet. */
   opensOperation(request: ApiRequest): boolean {
     const { method, project, zone, resource, query } = request;
     if (!isMutation(method)) return false;
@@ -106,7 +106,7 @@ export class ComputeApi {
     return this.#find(project, zone, resource) !== undefined;
   }
 
-  /** The bare machine type of a VM that exists, or that an insert asks for. */
+  /** Returns the name of an existing VM's machine type, or of the one that an insert requests. */
   machineTypeOf({ method, project, zone, resource, rawBody }: ApiRequest): string {
     const asked = method === 'instances.insert' ? parseBody(rawBody)?.['machineType'] : undefined;
     const reference = typeof asked === 'string' ? asked : this.#find(project, zone, resource)?.resource.machineType;
@@ -248,7 +248,7 @@ export class ComputeApi {
     return disk;
   }
 
-  /** A VM goes by its name or its id. */
+  /** Finds a VM by its name or its numeric id. */
   #find(project: string, zone: string, resource: string): Machine | undefined {
     const machine = /^\d+$/.test(resource)
       ? this.#journal.machineById(resource)
@@ -256,7 +256,7 @@ export class ComputeApi {
     return machine?.project === project && machine.zone === zone ? machine : undefined;
   }
 
-  /** An operation goes by its name or its number (GetZoneOperationRequest in compute.proto). */
+  /** Finds an operation by its name or its numeric id (GetZoneOperationRequest in compute.proto). */
   #operation({ project, zone, resource }: Route): Operation {
     const operation = /^\d+$/.test(resource)
       ? this.#journal.operationById(resource)
@@ -287,12 +287,12 @@ export class ComputeApi {
   }
 }
 
-/** Name of what a request is about; an insert says it in the body. */
+/** Returns the name of the resource that a request is about; an insert has it in the body. */
 function targetOf(request: ApiRequest, method: Mutation): unknown {
   return method.endsWith('.insert') ? parseBody(request.rawBody)?.['name'] : request.resource;
 }
 
-/** Neither can be made here, so none exists. */
+/** Refuses source templates and machine images, which cannot be created in the emulator and therefore never exist. */
 function refuseSources(project: string, query: URLSearchParams): void {
   for (const [parameter, collection] of [
     ['sourceInstanceTemplate', 'global/instanceTemplates'],
@@ -303,7 +303,7 @@ function refuseSources(project: string, query: URLSearchParams): void {
   }
 }
 
-/** The same requestId for something else is a mistake of the caller that must not look like success. */
+/** Refuses a requestId that was used for another call: the caller's mistake must not look like success. */
 function checkSameRequest(original: Operation, request: ApiRequest, method: Mutation): void {
   const name = targetOf(request, method);
   const { target } = original;

@@ -23,30 +23,30 @@ import { instanceName } from './resource-names.ts';
 import { findRoute, isMutation } from './route.ts';
 
 export interface ComputeEmulatorOptions {
-  /** Default 0: a free one. */
+  /** Default 0: any free port. */
   readonly port?: number;
-  /** SQLite file that keeps everything; without it all is forgotten at `stop`. */
+  /** SQLite file with all state; without it, the state ends with `stop`. */
   readonly stateFile?: string;
   readonly clock: Clock;
   readonly faults: Faults;
-  /** From accepted insert or start to RUNNING; default 2. */
+  /** Seconds from an accepted insert or start to RUNNING; default 2. */
   readonly bootSeconds?: number;
-  /** From accepted stop to TERMINATED; default 1. */
+  /** Seconds from an accepted stop to TERMINATED; default 1. */
   readonly stopSeconds?: number;
-  /** The VPC networks that exist from the start; default what a new project has. More are made by `addNetworks`. */
+  /** The VPC networks that exist from the start. Default: those of a new project. `addNetworks` adds further ones. */
   readonly networks?: readonly NetworkSeed[];
-  /** Gets what a log sink would publish for Compute Engine, once what it tells of is on disk. */
+  /** Receives what a log sink would publish for Compute Engine, after the change is on disk. */
   readonly onAudit?: (entry: AuditEntry) => void;
 }
 
 export const DRIFT_ACTIONS = ['stop', 'start', 'delete', 'preempt'] as const;
 export type DriftAction = (typeof DRIFT_ACTIONS)[number];
 
-/** Far more than any Instance resource, in UTF-16 units. */
+/** Far more than any Instance resource needs, in UTF-16 units. */
 const BODY_LENGTH_MAX = 1024 * 1024;
 const DELAY_MS_DEFAULT = 1000;
 
-/** Everything that lives between start and stop. */
+/** The parts that exist between start and stop. */
 interface Running {
   readonly server: Server;
   readonly journal: Journal;
@@ -89,7 +89,7 @@ export class ComputeEmulator implements Emulator {
     const api = new ComputeApi({ journal, lifecycle, waiters, clock });
     const server = createServer((request, response) => {
       this.#serve(running, request, response).catch((thrown: unknown) => {
-        // What is wrong here is the emulator; the caller sees what the cloud shows of its own mistakes.
+        // The emulator itself is faulty here; the caller gets Compute Engine's reply to an internal error.
         console.error('The Compute Engine emulator failed.', thrown);
         send(response, { status: 500, body: injectedError(500).body() });
       });
@@ -126,14 +126,14 @@ export class ComputeEmulator implements Emulator {
     running.journal.close();
   }
 
-  /** All VMs of all projects, as `instances.get` answers them. */
+  /** Returns all VMs of all projects, as `instances.get` shows them. */
   machines(): readonly InstanceResource[] {
     const { journal, lifecycle } = this.#parts();
     lifecycle.settle();
     return journal.machines().map(({ resource }) => resource);
   }
 
-  /** All persistent disks of all projects, as `disks.get` answers them; boot disks too. */
+  /** Returns all persistent disks of all projects, including boot disks, as `disks.get` shows them. */
   disks(): readonly DiskResource[] {
     const { journal, lifecycle } = this.#parts();
     lifecycle.settle();
@@ -141,8 +141,8 @@ export class ComputeEmulator implements Emulator {
   }
 
   /**
-   * Makes networks and subnetworks as Terraform or the console would; those that exist get the mode and the further
-   * subnetworks of the seed. Throws an Error that says what is wrong with a seed; then nothing is made.
+   * Creates networks and subnetworks as Terraform or the console would. An existing network gets the seed's mode and
+   * further subnetworks. Throws an Error that says what is wrong with a seed; then nothing is created.
    */
   addNetworks(seeds: readonly NetworkSeed[]): void {
     const { lifecycle } = this.#parts();
@@ -151,17 +151,17 @@ export class ComputeEmulator implements Emulator {
     });
   }
 
-  /** The networks that exist, as seeds would make them; auto mode's own subnetworks are not listed. */
+  /** Returns the existing networks as seeds; the subnetworks that auto mode adds are left out. */
   networks(): readonly NetworkSeed[] {
     return this.#parts().lifecycle.networks.seeds();
   }
 
-  /** Every mutating call that reached the emulator, oldest first. */
+  /** Returns every mutating call that reached the emulator, oldest first. */
   calls(): readonly Call[] {
     return this.#parts().journal.calls();
   }
 
-  /** Every status of every VM, oldest first; `DELETED` when it was gone. */
+  /** Returns every status of every VM, oldest first; `DELETED` once the VM was deleted. */
   machineHistory(): readonly StatusChange[] {
     const { journal, lifecycle } = this.#parts();
     lifecycle.settle();
@@ -169,8 +169,8 @@ export class ComputeEmulator implements Emulator {
   }
 
   /**
-   * Changes a VM as the console or the cloud itself would. `instance` is a name, an id, or `zones/Z/instances/NAME` when
-   * the name alone is not unique. Answers the VM as it is then. Throws a ComputeError: 404 for an unknown VM, 400 where
+   * Changes a VM as the console or the cloud itself would. `instance` is a name, an id, or `zones/Z/instances/NAME` if
+   * the name alone is not unique. Returns the changed VM. Throws a ComputeError: 404 for an unknown VM, 400 where
    * Compute Engine would refuse.
    */
   drift(instance: string, action: DriftAction): InstanceResource {
@@ -197,7 +197,7 @@ export class ComputeEmulator implements Emulator {
     const gone = new AbortController();
     response.once('close', () => gone.abort());
     const rawBody = await readBody(incoming);
-    // A caller that went away while it was still sending has asked for nothing.
+    // The caller closed the connection before the body was complete, so there is no request to execute.
     if (rawBody === undefined) {
       response.destroy();
       return;
@@ -240,7 +240,9 @@ export class ComputeEmulator implements Emulator {
   }
 }
 
-/** A failing operation waits for a call that opens one, without losing its place among the others. */
+/**
+ * Takes the fault for this call, if any. A `stockout` or `operationError` fault stays queued until a call that it fits.
+ */
 function takeFault(faults: Faults, api: ComputeApi, request: ApiRequest): Fault | undefined {
   const kinds: FaultKind[] = ['error', 'falseError', 'lostAnswer', 'delay', 'absent'];
   if (api.asksForRoom(request)) kinds.push('stockout');
@@ -253,7 +255,7 @@ function failureOf(fault: Fault | undefined, api: ComputeApi, request: ApiReques
   const { project, zone } = request;
   const code = fault.kind === 'stockout' ? 'ZONE_RESOURCE_POOL_EXHAUSTED' : (fault.code ?? 'INTERNAL_ERROR');
   const place = { project, zone, machineType: api.machineTypeOf(request) };
-  // Another zone of the region has room; the real service names one where it knows of one.
+  // Another zone of the region, as if that one had capacity; the real service names one where it knows of one.
   const zonesAvailable = zonesOf(regionOf(zone)).find((other) => other !== zone) ?? '';
   return operationFailure(code, place, { httpStatus: fault.httpStatus, zonesAvailable });
 }
@@ -279,12 +281,12 @@ function refusal(thrown: unknown): ApiAnswer {
   throw thrown;
 }
 
-/** Waits in real time, as a slow network does, and no longer than the emulator runs. */
+/** Waits in real time, like a slow network, but ends when the emulator stops. */
 async function held(delayMs: number, signal: AbortSignal): Promise<void> {
   await sleep(delayMs, undefined, { signal }).catch(() => undefined);
 }
 
-/** The whole body; one that is too long is cut, one that breaks off is none. */
+/** Reads the whole body. A body that is too long is cut; one that breaks off is `undefined`. */
 async function readBody(incoming: IncomingMessage): Promise<string | undefined> {
   try {
     incoming.setEncoding('utf8');
@@ -294,7 +296,7 @@ async function readBody(incoming: IncomingMessage): Promise<string | undefined> 
     }
     return text;
   } catch {
-    // The connection ended before the body did.
+    // The connection closed before the end of the body.
     return undefined;
   }
 }

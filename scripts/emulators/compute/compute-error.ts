@@ -1,8 +1,8 @@
 import type { JsonObject } from './json-object.ts';
 
 /**
- * A refusal in Compute Engine's own words. `reason` is what its clients branch on; the body has the legacy shape that
- * Compute Engine still answers with (no `status`, no `details`).
+ * An error in Compute Engine's own words. Clients decide by `reason`. The body has the legacy format that Compute
+ * Engine still uses (no `status`, no `details`).
  */
 export class ComputeError extends Error {
   override readonly name = 'ComputeError';
@@ -53,40 +53,49 @@ export function badRequest(message: string): ComputeError {
   return new ComputeError(400, 'badRequest', message);
 }
 
-/** A list or a text beyond its bound: 413, as for two GPU types (machine-controller's report) or metadata of 300 KiB. */
+/**
+ * Returns the 413 for a list or text beyond its limit, as for two GPU types (machine-controller's report) or metadata
+ * of 300 KiB.
+ */
 export function tooLarge(field: string, unit: 'element' | 'character', max: number, actual: number): ComputeError {
   const message = `Value for field '${field}' is too large: maximum size ${max} ${unit}(s); actual size ${actual}.`;
   return new ComputeError(413, 'fieldSizeTooLarge', message);
 }
 
-/** A body that refers to something that does not exist (terraform-provider-google#2140, bdutil, karpenter-provider-gcp). */
+/**
+ * Returns the error for a body that refers to something that does not exist (terraform-provider-google#2140, bdutil,
+ * karpenter-provider-gcp).
+ */
 export function unknownReference(field: string, reference: string, kind: string): ComputeError {
   return invalidField(field, reference, `The referenced ${kind} resource cannot be found.`);
 }
 
-/** Things that cannot be had in one VM (dsub#301, skypilot#212): disk types, accelerators and the machine type. */
+/**
+ * Returns the error for features that one VM cannot combine (dsub#301, skypilot#212): disk types, accelerators and the
+ * machine type.
+ */
 export function incompatible(features: readonly string[]): ComputeError {
   return badRequest(`[${features.join(', ')}] features are not compatible for creating instance.`);
 }
 
-/** A VM with more disks than its machine type can have. */
+/** Returns the error for a VM with more disks than its machine type allows. */
 export function limitExceeded(resourceName: string, limit: number): ComputeError {
   const message = `Exceeded limit 'maximum_persistent_disks' on resource '${resourceName}'. Limit: ${limit}`;
   return new ComputeError(403, 'limitExceeded', message);
 }
 
-/** Something that cannot be done while another resource uses it. */
+/** Returns the error for a change of a resource that another one uses. */
 export function inUse(kind: string, resourceName: string, by: string): ComputeError {
   const message = `The ${kind} resource '${resourceName}' is already being used by '${by}'`;
   return new ComputeError(400, 'resourceInUseByAnotherResource', message);
 }
 
-/** The caller has not seen the state that the order would change. */
+/** Returns the error for a change that is based on an outdated fingerprint. */
 export function staleFingerprint(message: string): ComputeError {
   return new ComputeError(412, 'conditionNotMet', message, 'If-Match');
 }
 
-/** Reasons and texts that Compute Engine's front end uses for the statuses that a fault can ask for. */
+/** Reasons and texts of Compute Engine's front end for the statuses that a fault can choose. */
 const INJECTED: Readonly<Record<number, readonly [reason: string, message: string]>> = {
   400: ['invalid', "Invalid value for field 'resource': ''. The request is not valid."],
   401: ['authError', 'Invalid Credentials'],
@@ -101,8 +110,8 @@ const INJECTED: Readonly<Record<number, readonly [reason: string, message: strin
 };
 
 /**
- * The refusal for an `error` fault. Compute Engine says «too many requests» with 403 and `rateLimitExceeded`, never with
- * 429, so that is what a fault with status 429 becomes.
+ * Returns the error for an `error` fault. Compute Engine reports too many requests with 403 and `rateLimitExceeded`,
+ * never with 429, so a fault with status 429 becomes that.
  */
 export function injectedError(status: number): ComputeError {
   if (status === 429) {

@@ -5,7 +5,7 @@ import { newNumericId } from './operation-resource.ts';
 import { pacificTime } from './pacific-time.ts';
 import { diskName, resourceUrl, zoneName } from './resource-names.ts';
 
-/** Compute Engine's Disk resource, as `disks.get` answers it. */
+/** Compute Engine's Disk resource, as `disks.get` returns it. */
 export interface DiskResource {
   readonly kind: 'compute#disk';
   readonly id: string;
@@ -23,14 +23,14 @@ export interface DiskResource {
   readonly architecture?: string;
   readonly labels?: Readonly<Record<string, string>>;
   readonly labelFingerprint: string;
-  /** The VMs that it is attached to. */
+  /** URLs of the VMs that the disk is attached to. */
   readonly users?: readonly string[];
   readonly lastAttachTimestamp?: string;
   readonly lastDetachTimestamp?: string;
   readonly physicalBlockSizeBytes: '4096';
 }
 
-/** A persistent disk: the resource that callers see, and how it is found again. */
+/** A persistent disk: the resource that callers see, and the place by which it is found. */
 export interface Disk {
   readonly id: string;
   readonly project: string;
@@ -45,12 +45,12 @@ export interface DiskWish {
   readonly zone: string;
   readonly name: string;
   readonly sizeGb: number;
-  /** Bare name of the disk type. */
+  /** Name of the disk type. */
   readonly diskType: string;
   readonly image?: FoundImage | undefined;
   readonly labels?: Readonly<Record<string, string>>;
   readonly description?: string | undefined;
-  /** Members that are kept as they were asked for. */
+  /** Members that are returned as they were sent. */
   readonly kept?: JsonObject;
 }
 
@@ -94,7 +94,7 @@ function ofImage(image: FoundImage) {
   };
 }
 
-/** The bare name of the disk's type. */
+/** Returns the name of the disk's type. */
 export function diskTypeOf({ resource }: Disk): string {
   return resource.type.slice(resource.type.lastIndexOf('/') + 1);
 }

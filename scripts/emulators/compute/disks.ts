@@ -37,7 +37,7 @@ interface Place {
 const NAME = /^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$/;
 const BLANK_DISK_GB = 500;
 
-/** Persistent disks: those that VMs have, and those that are made, resized, attached and deleted on their own. */
+/** Persistent disks: those that VMs have, and those that are created, resized, attached and deleted on their own. */
 export class Disks {
   readonly #journal: Journal;
   readonly #book: OperationBook;
@@ -50,7 +50,7 @@ export class Disks {
   readonly find = (project: string, zone: string, name: string): Disk | undefined =>
     this.#journal.document('disk', diskName(project, zone, name));
 
-  /** All disks of a project, or of one of its zones, by zone and name. */
+  /** Returns all disks of a project, or of one of its zones, by zone and name. */
   list(project: string, zone?: string): readonly Disk[] {
     const prefix = zone === undefined ? `projects/${project}/zones/` : diskName(project, zone, '');
     return this.#journal.documents('disk', prefix);
@@ -62,7 +62,7 @@ export class Disks {
     }
   }
 
-  /** The disks of a VM that is gone: those that go with it are removed, the others are free. */
+  /** Handles the disks of a deleted VM: those with autoDelete are removed, the others are detached. */
   leave(machine: Machine, atMs: number): void {
     for (const { source, autoDelete } of machine.resource.disks) {
       const disk = this.#bySource(source);
@@ -72,7 +72,7 @@ export class Disks {
     }
   }
 
-  /** `sourceImage` is the parameter of that name, which the body may say as well. */
+  /** Creates a disk. `sourceImage` is the query parameter of that name, which the body may contain instead. */
   insert(place: Place, body: JsonObject, sourceImage: string | null, order: Order): Operation {
     checkMembers(body, 'Disk');
     const name = readText(body, 'name', 'resource') ?? '';
@@ -104,7 +104,7 @@ export class Disks {
     return this.#book.brief('disks.delete', disk, order, () => this.#journal.removeDocument('disk', name));
   }
 
-  /** Disks only grow (gcloud's text for one that does not). */
+  /** Enlarges a disk; refuses to shrink one, with gcloud's text. */
   resize(disk: Disk, body: JsonObject, order: Order): Operation {
     checkMembers(body, 'DisksResizeRequest');
     const sizeGb = readInteger(body, 'sizeGb', 'resource') ?? 0;
@@ -125,7 +125,10 @@ export class Disks {
     });
   }
 
-  /** Throws conditionNotMet when the labels are not those that the caller has seen (terraform-provider-netapp-cloudmanager#39). */
+  /**
+   * Replaces the labels. Throws conditionNotMet if they have changed since the caller read them
+   * (terraform-provider-netapp-cloudmanager#39).
+   */
   setLabels(disk: Disk, body: JsonObject, order: Order): Operation {
     checkMembers(body, 'ZoneSetLabelsRequest');
     const labels = readLabels(body, 'resource');
@@ -216,7 +219,7 @@ function knownType(disk: Disk): DiskType | undefined {
   return DISK_TYPES.find((candidate) => candidate === diskTypeOf(disk));
 }
 
-/** Disks come and go while a VM runs or is stopped, and at no other time. */
+/** Requires that the VM is running or stopped: disks cannot be attached or detached in any other status. */
 function checkSteady(machine: Machine): void {
   const { status } = machine.resource;
   if (!machine.deleting && (status === 'RUNNING' || status === 'TERMINATED')) return;

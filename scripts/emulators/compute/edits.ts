@@ -15,7 +15,10 @@ import type { Operation } from './operation-resource.ts';
 import { readLabels, readMetadata, readTags } from './read-metadata.ts';
 import { instanceName, resourceUrl } from './resource-names.ts';
 
-/** Changes of a VM that are no power changes: each takes effect at once, with the fingerprint of what it replaces. */
+/**
+ * Changes of a VM other than power changes. Each takes effect at once, and most must name the fingerprint of the value
+ * that they replace.
+ */
 export class Edits {
   readonly #journal: Journal;
   readonly #lifecycle: Pick<Lifecycle, 'book' | 'disks'>;
@@ -25,7 +28,7 @@ export class Edits {
     this.#lifecycle = lifecycle;
   }
 
-  /** Throws conditionNotMet when the labels are not those that the caller has seen. */
+  /** Replaces the labels. Throws conditionNotMet if they have changed since the caller read them. */
   setLabels(machine: Machine, body: JsonObject, order: Order): Operation {
     checkMembers(body, 'InstancesSetLabelsRequest');
     const labels = readLabels(body, 'resource');
@@ -36,7 +39,7 @@ export class Edits {
     return this.#change('instances.setLabels', machine, changed, order);
   }
 
-  /** Throws conditionNotMet when the metadata is not what the caller has seen. */
+  /** Replaces the metadata. Throws conditionNotMet if it has changed since the caller read it. */
   setMetadata(machine: Machine, body: JsonObject, order: Order): Operation {
     checkMembers(body, 'Metadata');
     const metadata = readMetadata(body, 'metadata');
@@ -46,7 +49,7 @@ export class Edits {
     return this.#change('instances.setMetadata', machine, { metadata }, order);
   }
 
-  /** Throws conditionNotMet when the tags are not those that the caller has seen. */
+  /** Replaces the tags. Throws conditionNotMet if they have changed since the caller read them. */
   setTags(machine: Machine, body: JsonObject, order: Order): Operation {
     checkMembers(body, 'Tags');
     const tags = readTags(body, 'tags');
@@ -61,8 +64,9 @@ export class Edits {
   }
 
   /**
-   * Gives a stopped VM another machine type. What it has must go with the new type, as in an insert; a VM with Local SSD keeps
-   * its type (https://docs.cloud.google.com/compute/docs/instances/changing-machine-type-of-stopped-instance).
+   * Gives a stopped VM another machine type. Its disks and accelerators must be allowed with the new type, as in an
+   * insert. A VM with Local SSD keeps its type
+   * (https://docs.cloud.google.com/compute/docs/instances/changing-machine-type-of-stopped-instance).
    */
   setMachineType(machine: Machine, body: JsonObject, order: Order): Operation {
     checkMembers(body, 'InstancesSetMachineTypeRequest');

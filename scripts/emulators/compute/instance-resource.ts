@@ -39,7 +39,7 @@ export interface AttachedDisk {
   readonly architecture?: string;
 }
 
-/** Compute Engine's Instance resource, as `instances.get` answers it. */
+/** Compute Engine's Instance resource, as `instances.get` returns it. */
 export interface InstanceResource {
   readonly kind: 'compute#instance';
   readonly id: string;
@@ -77,20 +77,20 @@ export interface InstanceResource {
   readonly lastSuspendedTimestamp?: string;
 }
 
-/** A VM: the resource that callers see and what only the cloud knows of it. */
+/** A VM: the resource that callers see, and members that only the cloud knows. */
 export interface Machine {
   readonly id: string;
   readonly project: string;
   readonly zone: string;
   readonly name: string;
   readonly createdMs: number;
-  /** A delete was accepted; nothing else is any more. */
+  /** Whether a delete was accepted; the VM then accepts no further action. */
   readonly deleting: boolean;
-  /** Internal addresses by interface, held from the insert on and shown once the VM has a host. */
+  /** Internal addresses by interface, reserved from the insert on and shown once the VM has a host. */
   readonly internalIps?: readonly string[];
-  /** What it runs on; shown only while it has a host. */
+  /** CPU platform of the VM's host; shown only while it has one. */
   readonly cpuPlatform: string;
-  /** Public addresses that the caller brought; they are not released when the VM stops. */
+  /** Public addresses that the caller reserved; they are not released when the VM stops. */
   readonly staticNatIps: readonly string[];
   readonly resource: InstanceResource;
 }

@@ -7,7 +7,7 @@ import type { Machine } from './instance-resource.ts';
 import type { Network } from './networks.ts';
 import type { Operation, OperationFailure } from './operation-resource.ts';
 
-/** One mutating call that reached the emulator. */
+/** A mutating call that reached the emulator. */
 export interface Call {
   readonly method: string;
   readonly zone: string;
@@ -16,13 +16,13 @@ export interface Call {
   /** RFC 3339, UTC. */
   readonly time: string;
   readonly outcome: 'applied' | 'replayed' | 'refused';
-  /** HTTP status of the answer, sent or lost. */
+  /** HTTP status of the response, even if a fault lost it. */
   readonly status: number;
-  /** Code that the call's operation ends with, where it fails: the call was accepted, and changes nothing. */
+  /** Error code of the call's operation, if that fails: the call was accepted but changes nothing. */
   readonly operationError?: string;
 }
 
-/** One change of a VM's status; `DELETED` when it is gone. */
+/** A change of a VM's status; `DELETED` once the VM is deleted. */
 export interface StatusChange {
   readonly instance: string;
   readonly status: string;
@@ -30,7 +30,7 @@ export interface StatusChange {
   readonly time: string;
 }
 
-/** What will happen by itself when the clock shows its time. */
+/** A change that takes place by itself when the clock reaches its time. */
 export type Step =
   | { readonly kind: 'status'; readonly status: Machine['resource']['status'] }
   | { readonly kind: 'gone' }
@@ -44,16 +44,16 @@ export interface PlannedStep {
   readonly step: Step;
 }
 
-/** What is kept as a document of its own, by its kind. */
+/** The documents stored by kind and name. */
 export interface Documents {
   readonly network: Network;
   readonly disk: Disk;
   readonly serial: SerialText;
 }
 
-/** What a VM wrote to its first serial port. */
+/** The output of a VM's first serial port. */
 export interface SerialText {
-  /** Position of the first character that is still there. */
+  /** Position of the first character that is still stored. */
   readonly start: number;
   readonly text: string;
 }
@@ -81,15 +81,15 @@ const SCHEMA = `
 `;
 
 /**
- * All that the emulator knows, in SQLite, and nothing of it anywhere else: what was answered is on disk (WAL survives
- * the death of the process), and a restart needs no recovery beyond reading. Documents are JSON of our own writing, so
- * they are read back as what they were written as.
+ * All state of the emulator, in SQLite only. Every response was preceded by a write to disk (SQLite's write-ahead log
+ * survives the end of the process), so a restart only reads. Documents are JSON that this class wrote, so their form is
+ * not checked.
  */
 export class Journal {
   readonly #database: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
 
-  /** Without a file the journal lives in memory. */
+  /** Without a file the journal is kept in memory. */
   constructor(file?: string) {
     if (file !== undefined) mkdirSync(path.dirname(file), { recursive: true });
     this.#database = new DatabaseSync(file ?? ':memory:');
@@ -98,7 +98,7 @@ export class Journal {
     this.#upgrade();
   }
 
-  /** Operations of a file of the first version know a VM only, and a method without its collection. */
+  /** Upgrades a file of the first version, whose operations know VMs only and name methods without their collection. */
   #upgrade(): void {
     const version = this.#database.prepare('PRAGMA user_version').get()?.['user_version'];
     if (version !== 0) return;
@@ -122,7 +122,7 @@ export class Journal {
     });
   }
 
-  /** All of `work` or nothing of it. */
+  /** Applies all changes of `work` or, if it throws, none. */
   transact<T>(work: () => T): T {
     this.#database.exec('BEGIN IMMEDIATE');
     try {
@@ -157,7 +157,7 @@ export class Journal {
     return this.#documents<Machine>('SELECT doc FROM machines WHERE id = ?', [id])[0];
   }
 
-  /** In zone and name order. */
+  /** Returns VMs ordered by zone and name. */
   machines(project?: string, zone?: string): readonly Machine[] {
     if (project === undefined) return this.#documents('SELECT doc FROM machines ORDER BY project, zone, name', []);
     if (zone === undefined) {
@@ -188,20 +188,22 @@ export class Journal {
     return this.#documents(sql, [project, zone]);
   }
 
-  /** The newest operation that was asked for with this requestId after `sinceMs`. */
+  /** Returns the newest operation with this requestId that was opened after `sinceMs`. */
   operationByRequest(project: string, requestId: string, sinceMs: number): Operation | undefined {
     const sql = `SELECT doc FROM operations WHERE project = ? AND request_id = ? AND insert_ms > ?
                  ORDER BY insert_ms DESC LIMIT 1`;
     return this.#documents<Operation>(sql, [project, requestId, sinceMs])[0];
   }
 
-  /** By its number, which every resource has beside its name. */
+  /** Finds an operation by its numeric id, which every resource has besides its name. */
   operationById(id: string): Operation | undefined {
     const sql = "SELECT doc FROM operations WHERE json_extract(doc, '$.resource.id') = ?";
     return this.#documents<Operation>(sql, [id])[0];
   }
 
-  /** Keeps anything else by its kind and a name that is unique in the kind: networks, disks, serial output. */
+  /**
+   * Stores any other document by its kind and a name that is unique within the kind: networks, disks, serial output.
+   */
   putDocument<K extends keyof Documents>(kind: K, name: string, document: Documents[K]): void {
     const sql = `INSERT INTO documents (kind, name, doc) VALUES (?, ?, ?)
                  ON CONFLICT (kind, name) DO UPDATE SET doc = excluded.doc`;
@@ -212,7 +214,7 @@ export class Journal {
     return this.#documents<Documents[K]>('SELECT doc FROM documents WHERE kind = ? AND name = ?', [kind, name])[0];
   }
 
-  /** All of a kind whose names begin so, by name. */
+  /** Returns all documents of a kind whose names begin with the prefix, by name. */
   documents<K extends keyof Documents>(kind: K, prefix = ''): readonly Documents[K][] {
     const sql = 'SELECT doc FROM documents WHERE kind = ? AND substr(name, 1, ?) = ? ORDER BY name';
     return this.#documents(sql, [kind, prefix.length, prefix]);
@@ -231,7 +233,7 @@ export class Journal {
     this.#run('DELETE FROM steps WHERE seq = ?', [seq]);
   }
 
-  /** The step that is due first. */
+  /** Returns the step that is due first. */
   nextStep(): PlannedStep | undefined {
     return this.#steps('SELECT seq, at_ms, machine_id, doc FROM steps ORDER BY at_ms, seq LIMIT 1', [])[0];
   }
@@ -242,7 +244,7 @@ export class Journal {
     ]);
   }
 
-  /** False when the address is taken. */
+  /** Reserves an address; false if it is taken. */
   takeAddress(ip: string, machineId: string): boolean {
     const sql = 'INSERT INTO addresses (ip, machine_id) VALUES (?, ?) ON CONFLICT (ip) DO NOTHING';
     return this.#run(sql, [ip, machineId]) === 1;

@@ -3,7 +3,7 @@ import { MESSAGES } from './data/messages.ts';
 import { isJsonObject } from './json-object.ts';
 import type { JsonObject } from './json-object.ts';
 
-/** Each message's members, with the message that a member is. */
+/** The members of each message, each with the message that it holds. */
 const MEMBERS: ReadonlyMap<string, ReadonlyMap<string, string>> = new Map(
   Object.entries(MESSAGES).map(([message, members]) => [
     message,
@@ -17,8 +17,8 @@ const MEMBERS: ReadonlyMap<string, ReadonlyMap<string, string>> = new Map(
 );
 
 /**
- * Throws what Google's front end answers to a body with a member that the API does not have. Without this check a misspelt
- * member would be lost in silence, here and in a test.
+ * Throws the error of Google's front end for a body with an unknown member. Without this check a misspelt member would
+ * be ignored without notice.
  */
 export function checkMembers(body: JsonObject, message: string, path = ''): void {
   const members = MEMBERS.get(message);
@@ -40,7 +40,7 @@ function checkMember(value: unknown, type: string, path: string): void {
     value.forEach((item: unknown, index) => checkMember(item, type, `${path}[${index}]`));
     return;
   }
-  // Values of the wrong type are refused by those who read them.
+  // Values of the wrong type are refused by the readers of the members.
   if (!isJsonObject(value)) return;
   if (!type.startsWith('{}')) {
     checkMembers(value, type, path);

@@ -20,7 +20,7 @@ import { pacificTime } from './pacific-time.ts';
 import { instanceName } from './resource-names.ts';
 import { bootLines, writeSerial } from './serial-output.ts';
 
-/** Which part of a boot is PROVISIONING; the rest is STAGING. */
+/** Share of the boot time in PROVISIONING; the rest is STAGING. */
 const PROVISIONING_PART = 0.4;
 
 const NO_HOST = 'Unknown CPU Platform';
@@ -36,9 +36,9 @@ export interface LifecycleOptions {
 }
 
 /**
- * What VMs do, on the clock. Whatever will happen by itself is written down as steps together with what causes them, so
- * that a process that was killed goes on where it was; due steps are applied before a caller looks, at the time at which
- * they were due, so that a clock that jumps and a process that was away make no difference to the history.
+ * The behaviour of VMs over time. Every future change is stored as a step together with the change that causes it, so a
+ * process that was killed continues where it ended. Due steps are applied before any read, with the time at which they
+ * were due, so neither a clock that jumps nor a stopped process alters the history.
  */
 export class Lifecycle {
   readonly book: OperationBook;
@@ -60,7 +60,7 @@ export class Lifecycle {
     this.#addresses = new AddressPool(options.journal, this.networks);
   }
 
-  /** Applies what is due, then all of `work` or nothing of it. Nothing is told before it is on disk. */
+  /** Applies due steps, then all of `work` or none of it. Listeners are called once everything is on disk. */
   transact<T>(work: (nowMs: number) => T): T {
     this.settle();
     const result = this.book.commit(() => work(this.#clock.nowMs()));
@@ -68,7 +68,7 @@ export class Lifecycle {
     return result;
   }
 
-  /** Applies the steps that are due by now. */
+  /** Applies the steps that are due. */
   settle(): void {
     const nowMs = this.#clock.nowMs();
     const first = this.#journal.nextStep();
@@ -106,7 +106,7 @@ export class Lifecycle {
     } = built;
     const internalIps = resource.networkInterfaces.map((item) => this.#addresses.reserve(item, id));
     const failure = order.failure ?? exhausted(internalIps, place, resource.machineType);
-    // A VM that will fail is on its way out from the start: nothing else may be asked of it.
+    // A VM whose insert will fail counts as being deleted from the start, so that it accepts no other action.
     const deleting = failure !== undefined;
     const machine = { ...built.machine, deleting, internalIps: internalIps.map((ip) => ip ?? '') };
     this.#journal.putMachine(machine);
@@ -123,7 +123,7 @@ export class Lifecycle {
     return operation;
   }
 
-  /** Throws resourceNotReady where Compute Engine would. */
+  /** Starts a power action or a delete. Throws resourceNotReady where Compute Engine would. */
   act(action: Action, machine: Machine, order: Order): Operation {
     const { nowMs } = order;
     const move = moveOf(action, machine);
@@ -139,7 +139,10 @@ export class Lifecycle {
     return operation;
   }
 
-  /** The cloud takes a VM's host away, as it does to Spot VMs. No caller asked, so there is one system event. */
+  /**
+   * Takes the VM's host away, as the cloud does with Spot VMs. No caller requested it, so the audit log has one system
+   * event.
+   */
   preempt(machine: Machine, nowMs: number): Operation {
     const { status } = machine.resource;
     if (machine.deleting || !(status === 'RUNNING' || status === 'STAGING' || status === 'PROVISIONING')) {
@@ -261,7 +264,7 @@ export class Lifecycle {
     const cpuPlatform = status === 'TERMINATED' || status === 'SUSPENDED' ? NO_HOST : machine.cpuPlatform;
     const moved = { ...machine, resource: { ...resource, status, networkInterfaces, cpuPlatform } };
     this.#journal.putMachine(moved);
-    // A delete of a VM that is stopping already changes what it is for, not what it shows.
+    // Deleting a VM that is already stopping changes its future, but not the status that it shows.
     if (machine.resource.status !== status) this.#noteStatus(moved, atMs);
   }
 
@@ -291,7 +294,10 @@ export class Lifecycle {
   }
 }
 
-/** A subnetwork without a free address is found out after the insert was accepted. */
+/**
+ * Returns the failure of an insert into a subnetwork without a free address, which occurs after the insert was
+ * accepted.
+ */
 function exhausted(ips: readonly (string | undefined)[], place: Place, machineType: string) {
   if (!ips.includes(undefined)) return undefined;
   const type = machineType.slice(machineType.lastIndexOf('/') + 1);

@@ -3,14 +3,14 @@ import { hasSeries } from './zones.ts';
 /** A GPU that can be added to an N1 VM. */
 export interface AttachableAccelerator {
   readonly description: string;
-  /** How many can be added to one VM, and with how many vCPUs at most each. */
+  /** How many of them a VM can have, each with the largest number of vCPUs allowed for that count. */
   readonly vcpusMax: Readonly<Record<number, number>>;
   readonly zones: readonly string[];
 }
 
 /*
- * Source: https://docs.cloud.google.com/compute/docs/gpus#n1-gpus and acceleratorTypes.list; K80 and P100 in zones that Google
- * no longer names are left out.
+ * Zones by GPU. Source: https://docs.cloud.google.com/compute/docs/gpus#n1-gpus and acceleratorTypes.list. K80 and P100
+ * are left out in zones that Google's page no longer lists.
  */
 const T4_ZONES =
   'asia-east1-a asia-east1-c asia-east2-a asia-east2-c asia-northeast1-a asia-northeast1-c asia-northeast3-b ' +
@@ -21,7 +21,7 @@ const T4_ZONES =
   'us-central1-c us-central1-f us-east1-c us-east1-d us-east4-a us-east4-b us-east4-c us-west1-a us-west1-b us-west2-b ' +
   'us-west2-c us-west3-b us-west4-a us-west4-b';
 
-/** GPUs by the name of their accelerator type. */
+/** GPUs that can be added to N1 VMs, by the name of their accelerator type. */
 export const ATTACHABLE_ACCELERATORS: ReadonlyMap<string, AttachableAccelerator> = new Map([
   ['nvidia-tesla-t4', { description: 'NVIDIA T4', vcpusMax: { 1: 48, 2: 48, 4: 96 }, zones: T4_ZONES.split(' ') }],
   [
@@ -92,7 +92,7 @@ export const ATTACHABLE_ACCELERATORS: ReadonlyMap<string, AttachableAccelerator>
   ],
 ]);
 
-/** Accelerators that come with a machine type, by the series that brings them. */
+/** Accelerators that are part of machine types, with the series of those types. */
 const OWN_ACCELERATORS: Readonly<Record<string, string>> = {
   'nvidia-tesla-a100': 'a2',
   'nvidia-a100-80gb': 'a2',
@@ -105,7 +105,7 @@ const OWN_ACCELERATORS: Readonly<Record<string, string>> = {
   'nvidia-rtx-pro-6000': 'g4',
 };
 
-/** The accelerator types of a zone. */
+/** Returns the accelerator types of a zone. */
 export function acceleratorTypesOf(zone: string): readonly { readonly name: string; readonly description: string }[] {
   const attachable = [...ATTACHABLE_ACCELERATORS]
     .filter(([, { zones }]) => zones.includes(zone))

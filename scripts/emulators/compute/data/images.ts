@@ -9,14 +9,14 @@ export type ImageState = 'ACTIVE' | 'DEPRECATED' | 'OBSOLETE' | 'DELETED';
 export interface PublicFamily {
   readonly project: string;
   readonly family: string;
-  /** What the names of its images are, without the version. */
+  /** Pattern of the names of the family's images. */
   readonly names: RegExp;
-  /** The newest image; what `getFromFamily` answers. */
+  /** Name of the newest image, which `getFromFamily` returns. */
   readonly newest: string;
   readonly licence: string;
   readonly diskGb: number;
   readonly architecture: Architecture;
-  /** A family without an ACTIVE image resolves to nothing. */
+  /** State of the newest image. A family without an ACTIVE image resolves to nothing. */
   readonly state: ImageState;
 }
 
@@ -24,13 +24,13 @@ interface Line {
   readonly project: string;
   readonly licence: string;
   readonly diskGb: number;
-  /** Family, then the stem of its image names where it is another one. */
+  /** Families, each with the stem of its image names if that differs from the family's name. */
   readonly families: readonly (readonly [family: string, stem?: string])[];
   readonly state?: ImageState;
 }
 
 const VERSION = 'v20261110';
-/** Container-Optimized OS counts builds instead. */
+/** Build number for Container-Optimized OS, whose image names have one instead of a date. */
 const COS_BUILD = '18613-339-52';
 
 const LINES: readonly Line[] = [
@@ -191,7 +191,7 @@ const LINES: readonly Line[] = [
   },
 ];
 
-/** The families that Google has, deprecated ones included. */
+/** All families of Google's public images, including deprecated ones. */
 export const PUBLIC_FAMILIES: readonly PublicFamily[] = LINES.flatMap((line) =>
   line.families.map(([family, stem = family]) => ({
     project: line.project,

@@ -1,23 +1,23 @@
-/** A predefined machine type, as machineTypes.get tells of it. */
+/** A predefined machine type, with the members that machineTypes.get returns. */
 export interface PredefinedType {
   readonly name: string;
   readonly series: string;
   readonly cpus: number;
   readonly memoryMb: number;
   readonly sharedCpu: boolean;
-  /** How many Local SSD disks come with the type; 0 for a type without. */
+  /** Number of Local SSD disks that are part of the type; 0 for none. */
   readonly ownLocalSsds: number;
-  /** The GPUs or TPUs that come with the type. */
+  /** The GPUs or TPUs that are part of the type. */
   readonly accelerator?: { readonly type: string; readonly count: number };
   readonly bareMetal: boolean;
 }
 
 /** The sizes of one class of a series. */
 interface Shape {
-  /** The class, and what follows the number of vCPUs: `standard`, `standard…-lssd`. */
+  /** The name's parts around the number of vCPUs: the class and an optional suffix, such as `standard…-lssd`. */
   readonly name: string;
   readonly gbPerCpu: number;
-  /** Sizes are whole GB in these series. */
+  /** Whether memory sizes are rounded down to whole GB. */
   readonly wholeGb?: boolean;
   readonly cpus: readonly number[];
   readonly ownLocalSsds?: readonly number[];
@@ -32,7 +32,7 @@ const GENERAL = (cpus: readonly number[], [standard, highmem, highcpu]: readonly
 
 const whole = (shapes: readonly Shape[]): Shape[] => shapes.map((shape) => ({ ...shape, wholeGb: true }));
 
-/** Two classes of the same sizes, with Local SSD of their own. */
+/** Returns the classes `standard` and `highmem` in the same sizes, both with Local SSD. */
 const withSsd = (
   cpus: readonly number[],
   ownLocalSsds: readonly number[],
@@ -182,7 +182,7 @@ const A100_80GB = (count: number) => ({ accelerator: { type: 'nvidia-a100-80gb',
 const H100 = (count: number) => ({ accelerator: { type: 'nvidia-h100-80gb', count }, ownLocalSsds: count * 2 });
 const SHARED = { sharedCpu: true };
 
-/** Types whose names do not tell their vCPUs. */
+/** Types whose names do not contain the number of vCPUs. */
 const LISTED: Readonly<Record<string, readonly Listed[]>> = {
   a2: [
     ['a2-highgpu-1g', 12, 85, A100(1)],
@@ -246,7 +246,7 @@ function* typesOf(series: string, shape: Shape): Generator<PredefinedType> {
       name: `${series}-${name}-${count}${suffix}`,
       series,
       cpus: count,
-      // 1433.6 GB and 1.8 GB are no whole MB.
+      // Memory such as 1433.6 GB is not a whole number of MB.
       memoryMb: Math.floor((wholeGb ? Math.floor(gb) : gb) * 1024 + 0.001),
       sharedCpu: false,
       ownLocalSsds: ownLocalSsds?.[index] ?? 0,

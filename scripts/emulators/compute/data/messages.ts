@@ -1,6 +1,7 @@
 /**
- * The members that request bodies may have, by the message's name in compute.proto; `member:Message` is a member that is a
- * message or an array of them, `member:{}Message` a map of them. A test compares this with Google's own descriptors.
+ * The members that request bodies may have, by the message's name in compute.proto. `member:Message` is a member that
+ * holds a message or an array of them, `member:{}Message` a map of them. A test compares this list with Google's
+ * descriptors.
  */
 export const MESSAGES: Readonly<Record<string, string>> = {
   AcceleratorConfig: 'acceleratorCount acceleratorType',

@@ -39,32 +39,32 @@ export const DISK_TYPES: readonly DiskType[] = [
   'local-ssd',
 ];
 
-/** Which sizes `SERIES-custom-VCPUS-MB` may have. */
+/** The sizes that `SERIES-custom-VCPUS-MB` may have. */
 export interface CustomBounds {
   readonly vcpus: (count: number) => boolean;
   readonly mbPerCpuMin: number;
   readonly mbPerCpuMax: number;
   readonly memoryMbMax: number;
-  /** Whether `-ext` lifts the bound of memory per vCPU. */
+  /** Whether the suffix `-ext` removes the limit of memory per vCPU. */
   readonly extended: boolean;
 }
 
 export interface MachineSeries {
-  /** What `cpuPlatform` shows while a VM of the series runs. */
+  /** The `cpuPlatform` of running VMs of the series. */
   readonly cpuPlatform: string;
   readonly architecture: Architecture;
-  /** What a disk of a VM can be, apart from Local SSD that the machine type brings. */
+  /** Disk types that a VM may have, apart from Local SSD that is part of the machine type. */
   readonly diskTypes: readonly DiskType[];
-  /** The type of a disk that names none. */
+  /** The type of a disk without a given type. */
   readonly defaultDiskType: DiskType;
-  /** Hyperdisk Extreme needs a predefined type with at least so many vCPUs. */
+  /** Fewest vCPUs of a predefined type that may have Hyperdisk Extreme. */
   readonly extremeVcpusMin?: number;
-  /** Whether Local SSD can be asked for; machine types may bring their own instead. */
+  /** Whether a VM may request Local SSD; machine types may include Local SSD instead. */
   readonly localSsdAttachable: boolean;
-  /** False where a VM must be told to end on host maintenance. */
+  /** False if VMs must be configured to terminate on host maintenance. */
   readonly liveMigration: boolean;
   readonly custom?: CustomBounds;
-  /** Accelerators that can be added to a VM: N1 only, the others bring their own. */
+  /** Whether accelerators can be added to a VM: true for N1 only; in other series they are part of the type. */
   readonly acceleratorsAttachable: boolean;
 }
 
@@ -294,10 +294,13 @@ const BY_NAME: Readonly<Record<string, MachineSeries>> = {
   },
 };
 
-/** Every series, by the name before the first hyphen of its machine types; `z3metal` and `a4xmax` are kept apart by zone. */
+/**
+ * Every series, by the beginning of its machine types' names; `z3metal` and `a4xmax` are separate because they exist in
+ * other zones.
+ */
 export const MACHINE_SERIES: ReadonlyMap<string, MachineSeries> = new Map(Object.entries(BY_NAME));
 
-/** Disks that an operating system can start from: no Local SSD, and of Hyperdisk only Hyperdisk Balanced. */
+/** Disk types that can be boot disks: no Local SSD, and of Hyperdisk only Hyperdisk Balanced. */
 export const BOOT_DISK_TYPES: ReadonlySet<DiskType> = new Set<DiskType>([
   'pd-standard',
   'pd-balanced',

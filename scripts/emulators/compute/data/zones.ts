@@ -1,8 +1,9 @@
 /**
- * Every zone, with the machine series that it has. Source: the table "Available regions and zones" of
+ * Every zone with its machine series. Source: the table "Available regions and zones" of
  * https://docs.cloud.google.com/compute/docs/regions-zones, read in autumn 2026; AI zones:
- * https://docs.cloud.google.com/compute/docs/regions-zones/ai-zones and https://docs.cloud.google.com/tpu/docs/types-zones.
- * `z3metal` is a zone that has Z3's bare metal type only, `a4xmax` one with A4X Max; F1 and G1 are where N1 is.
+ * https://docs.cloud.google.com/compute/docs/regions-zones/ai-zones and
+ * https://docs.cloud.google.com/tpu/docs/types-zones. `z3metal` marks a zone that has only the bare metal type of Z3,
+ * `a4xmax` one with A4X Max. F1 and G1 exist where N1 does.
  */
 const SERIES_OF_ZONE = {
   'africa-south1-a': 'e2 n4 n2 n2d c4 c4a c4d t2d m3 c2d',
@@ -148,7 +149,7 @@ const SERIES: ReadonlyMap<string, ReadonlySet<string>> = new Map(
 /** All zones, in alphabetical order of their regions. */
 export const ZONES: readonly string[] = [...SERIES.keys()];
 
-/** `us-central1` of `us-central1-a`, and of `us-central1-ai1a`. */
+/** Returns the region of a zone: `us-central1` for `us-central1-a` and for `us-central1-ai1a`. */
 export function regionOf(zone: string): string {
   return zone.slice(0, zone.lastIndexOf('-'));
 }
@@ -156,7 +157,7 @@ export function regionOf(zone: string): string {
 /** All regions, in alphabetical order. */
 export const REGIONS: readonly string[] = [...new Set(ZONES.map(regionOf))].sort();
 
-/** All zones of a region, AI zones included; none for a region that does not exist. */
+/** Returns all zones of a region, including AI zones; none if the region does not exist. */
 export function zonesOf(region: string): readonly string[] {
   return ZONES.filter((zone) => regionOf(zone) === region);
 }
