@@ -1,12 +1,12 @@
-/** What every embedded emulator offers to the local cloud and to tests. */
+/** The interface of every embedded emulator. */
 export interface Emulator {
-  /** The service it stands for, as faults and the start-up table name it. */
+  /** Name of the emulated service, as faults and the start-up table use it. */
   readonly name: 'compute' | 'datastore' | 'pubsub';
-  /** `127.0.0.1:PORT`; only after `start`. */
+  /** `127.0.0.1:PORT`; available after `start`. */
   readonly address: string;
-  /** Listens; resolves when the first request would be answered. */
+  /** Starts listening; resolves when requests are answered. */
   start(): Promise<void>;
-  /** Forgets all state, on disk too; keeps listening. */
+  /** Deletes all state, in memory and on disk; the emulator keeps listening. */
   reset(): Promise<void>;
   /** Stops listening and closes its files. Safe to call twice. */
   stop(): Promise<void>;

@@ -2,11 +2,20 @@ export const FAULT_SERVICES = ['compute', 'datastore', 'pubsub'] as const;
 export type FaultService = (typeof FAULT_SERVICES)[number];
 
 /**
- * `falseError`: carried out, and answered as if it had not been. `late`: the caller hears at once that there was no answer,
- * and it is carried out after that; of a push: the message comes so much later, and others before it. `operationError`:
- * accepted, and its operation ends with the fault's `code`. `absent`: answered as if there were no such VM, though there is
- * one: 404, or a list without VMs. `contention`: ABORTED, and nothing applied. `indexBuilding`: FAILED_PRECONDITION for the
- * next queries that need a composite index, as if it were still being built.
+ * The kinds of faults:
+ *
+ * - `error`: the call is refused and not executed.
+ * - `falseError`: the call is executed, but answered with an error.
+ * - `lostAnswer`: the call is executed, but its response does not reach the caller.
+ * - `late`: the caller gets an error at once, and the call is executed after that; a push is delivered later instead,
+ *   so that others overtake it.
+ * - `delay`: the call is executed, and its response is held back.
+ * - `stockout`: the call is accepted, and its operation fails because the zone has no capacity.
+ * - `operationError`: the call is accepted, and its operation fails with the fault's `code`.
+ * - `absent`: existing VMs are not found: 404, or a list without VMs.
+ * - `duplicate`: a push is delivered twice. `reorder`: a push is delivered after a later one.
+ * - `contention`: ABORTED, and nothing is applied.
+ * - `indexBuilding`: FAILED_PRECONDITION for queries that need a composite index, as if it were still being built.
  */
 export const FAULT_KINDS = [
   'error',
@@ -24,16 +33,16 @@ export const FAULT_KINDS = [
 ] as const;
 export type FaultKind = (typeof FAULT_KINDS)[number];
 
-/** What a call can meet that opens an operation, and one that asks the zone for room besides. */
+/** Faults of calls that open an operation. */
 const OPERATION_FAULTS = ['error', 'falseError', 'lostAnswer', 'delay', 'operationError'] as const;
 const ROOM_FAULTS = [...OPERATION_FAULTS, 'stockout'] as const;
-/** What a call can meet that names a VM. */
+/** Faults of calls that name a VM. */
 const VM_FAULTS = [...OPERATION_FAULTS, 'absent'] as const;
 const LOOK_FAULTS = ['error', 'lostAnswer', 'delay', 'absent'] as const;
 
 /**
- * The methods that can be hurt, by their names on the wire, with the kinds that make sense for each. `push` is a delivery
- * of Pub/Sub to an endpoint.
+ * The methods into which faults can be injected, by their names in the API, with the kinds that each method supports.
+ * `push` is a delivery of Pub/Sub to an endpoint.
  */
 export const FAULT_METHODS: Readonly<Record<FaultService, Readonly<Record<string, readonly FaultKind[]>>>> = {
   compute: {
@@ -84,26 +93,26 @@ export const FAULT_METHODS: Readonly<Record<FaultService, Readonly<Record<string
   },
 };
 
-/** One entry of `POST /faults`. */
+/** One entry of the body of `POST /faults`. */
 export interface Fault {
   readonly service: FaultService;
   readonly method: string;
   readonly kind: FaultKind;
-  /** How many calls it hurts. */
+  /** The number of calls that the fault affects. */
   readonly count: number;
   /** Compute: HTTP status, default 503. Datastore and Pub/Sub: gRPC status code, default 14 (UNAVAILABLE). */
   readonly status?: number;
-  /** `operationError`: the code in the DONE operation; default INTERNAL_ERROR. */
+  /** `operationError`: the error code of the operation; default INTERNAL_ERROR. */
   readonly code?: string;
-  /** `operationError`: `httpErrorStatusCode` beside the code; default what the code is known to come with. */
+  /** `operationError`: the operation's `httpErrorStatusCode`; default: the usual one of the code. */
   readonly httpStatus?: number;
-  /** `delay`: how long the answer is held. `late`: after which time it is carried out. */
+  /** `delay`: for how long the response is held back. `late`: after which time the call is executed. */
   readonly delayMs?: number;
-  /** `push`: the subscription whose deliveries it hurts; absent: all of them. */
+  /** `push`: the subscription whose deliveries are affected; default: every subscription. */
   readonly target?: string;
 }
 
-/** The faults in force. An emulator asks `take` at each call; an answer means: hurt this call in that way. */
+/** The injected faults. An emulator calls `take` for each call and applies the fault that is returned. */
 export class Faults {
   readonly #entries: { readonly fault: Fault; left: number }[] = [];
 
@@ -112,8 +121,8 @@ export class Faults {
   }
 
   /**
-   * The oldest fault in force for this method, spent once. `kinds` narrows it to what the caller can act on now, `target` to
-   * what does not aim at another.
+   * Returns the oldest fault for this method and uses it up once. `kinds` restricts it to kinds that apply to this
+   * call; faults with another `target` are skipped.
    */
   take(
     service: FaultService,

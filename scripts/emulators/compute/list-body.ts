@@ -17,7 +17,7 @@ interface Zonal {
   readonly resource: object;
 }
 
-/** A list by zone; a zone without any says so. */
+/** Returns an aggregated list, by zone; a zone without entries has a warning that says so. */
 export function aggregatedBody(
   kind: string,
   base: string,

@@ -1,15 +1,15 @@
 import { ComputeError } from './compute-error.ts';
 import { isJsonObject } from './json-object.ts';
 
-/** Says whether a resource is in the list. */
+/** Whether a resource belongs to the list. */
 export type ListFilter = (resource: object) => boolean;
 
 type Operator = '!=' | '<=' | '>=' | '=' | '<' | '>' | ':';
 
 /**
- * Compute Engine's list filters: AIP-160 comparisons (`labels.env=prod`, `labels.env:*`, AND, OR, NOT, parentheses; OR
- * binds more tightly than AND), or regular expressions (`name eq 'web-.*'`), but not both in one filter. `fields` are
- * the members that the resource can have. Throws the 400 for a filter that cannot be read.
+ * Parses Compute Engine's list filters: AIP-160 comparisons (`labels.env=prod`, `labels.env:*`, AND, OR, NOT,
+ * parentheses; OR binds more tightly than AND), or regular expressions (`name eq 'web-.*'`), but not both in one
+ * filter. `fields` are the members that the resource can have. Throws a 400 for an invalid filter.
  */
 export function parseListFilter(text: string, fields: ReadonlySet<string>): ListFilter {
   if (text.trim() === '') return () => true;
@@ -104,7 +104,7 @@ class FilterParser {
     try {
       return new RegExp(`^(?:${source})$`);
     } catch {
-      // Which part of the expression is wrong is not for the caller of the list; Compute Engine does not say either.
+      // Like Compute Engine, the error does not say which part of the expression is wrong.
       throw this.#invalid();
     }
   }
@@ -136,7 +136,7 @@ class FilterParser {
   }
 }
 
-/** The values at a path; lists on the way are looked through. */
+/** Returns the values at a path; a list on the way contributes the values of all its items. */
 function valuesAt(value: unknown, path: readonly string[]): readonly unknown[] {
   if (Array.isArray(value)) return value.flatMap((item) => valuesAt(item, path));
   const [member, ...rest] = path;
@@ -169,7 +169,9 @@ function has(value: unknown, wanted: string): boolean {
   return typeof value === 'string' ? value.includes(wanted.replace(/\*$/, '')) : String(value) === wanted;
 }
 
-/** Negative, zero or positive as times, as numbers or as texts; NaN, which no comparison likes, for an object. */
+/**
+ * Compares as times, numbers or texts: negative, zero or positive. NaN for an object, for which no comparison holds.
+ */
 function order(value: unknown, wanted: string): number {
   if (isJsonObject(value)) return Number.NaN;
   const text = String(value);

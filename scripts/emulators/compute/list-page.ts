@@ -6,10 +6,10 @@ export interface Page<T> {
   readonly nextPageToken?: string;
 }
 
-/** What a page goes by: the position of an item in the list's order. */
+/** An item with the values by which lists are sorted. */
 export interface Listed<T> {
   readonly item: T;
-  /** Where it stands by name. */
+  /** Sort key of the order by name. */
   readonly name: string;
   readonly createdMs: number;
 }
@@ -18,13 +18,13 @@ const RESULTS_MAX = 500;
 
 type Order = 'name' | 'newest';
 
-/** Asked for by `maxResults`, `pageToken` and `orderBy`. Throws the 400 for values that cannot be. */
+/** Returns the page that `maxResults`, `pageToken` and `orderBy` describe. Throws a 400 for invalid values. */
 export function pageOf<T>(listed: readonly Listed<T>[], query: URLSearchParams): Page<T> {
   const size = readSize(query.get('maxResults'));
   const order = readOrder(query.get('orderBy'));
   const after = readToken(query.get('pageToken'), order);
   const sorted = [...listed].sort((a, b) => compare(a, b, order));
-  // The token holds a place, not a number: what is created or deleted between two pages moves nothing else.
+  // The token holds a position in the order, not a count, so creations and deletions between two pages shift nothing.
   const rest = after === undefined ? sorted : sorted.filter((item) => compare(item, after, order) > 0);
   const page = rest.slice(0, size);
   const last = page.at(-1);
@@ -47,7 +47,7 @@ function readSize(text: string | null): number {
   if (!/^\d+$/.test(text) || Number(text) > RESULTS_MAX) {
     throw invalidField('maxResults', text, `Must be a number between 0 and ${RESULTS_MAX}.`);
   }
-  // Zero asks for the default.
+  // Zero means the default.
   return Number(text) === 0 ? RESULTS_MAX : Number(text);
 }
 
@@ -66,7 +66,7 @@ function readToken(text: string | null, order: Order): Position | undefined {
       if (typeof name === 'string' && typeof createdMs === 'number') return { name, createdMs };
     }
   } catch {
-    // Not one of ours; said below, together with tokens of another list.
+    // The token is malformed; it is refused below, together with tokens of other lists.
   }
   throw new ComputeError(400, 'invalid', `Invalid value for field 'pageToken': '${text}'.`, 'pageToken');
 }

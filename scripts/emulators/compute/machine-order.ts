@@ -15,49 +15,49 @@ import { findMachineType } from './machine-type.ts';
 import type { MachineType } from './machine-type.ts';
 import { findFamily, findImage, parseImageReference } from './source-image.ts';
 
-/** A machine as a catalogue plans it. What is left out is not looked at. */
+/** A machine as a catalogue describes it. Members that are left out are not checked. */
 export interface MachineOrder {
   readonly machineType: string;
-  /** Left out where any zone of the world will do. */
+  /** Left out if any zone will do. */
   readonly zone?: string;
-  /** Bare name of the boot disk's type. */
+  /** Name of the boot disk's type. */
   readonly diskType?: string;
   readonly diskSizeGb?: number;
-  /** `projects/P/global/images/family/F` or `…/images/NAME`; images of projects that are not Google's own are not looked at. */
+  /** `projects/P/global/images/family/F` or `…/images/NAME`. Images of projects other than Google's are not checked. */
   readonly image?: string;
   readonly accelerator?: { readonly type: string; readonly count: number };
   readonly localSsds?: number;
 }
 
 export interface OrderProblem {
-  /** Which member of the order is wrong, or which two do not go together: the later one. */
+  /** The member that is wrong; for two members that cannot be combined, the later one. */
   readonly about: 'zone' | 'machineType' | 'diskType' | 'diskSizeGb' | 'image' | 'accelerator' | 'localSsds';
-  /** A sentence; Compute Engine's own text where it has one. */
+  /** A sentence: Compute Engine's own text if it has one. */
   readonly message: string;
 }
 
-/** What a machine needs to be asked for with, as its machine type and its accelerators have it. */
+/** What a request for the machine must contain because of its machine type, accelerators and image. */
 export interface OrderNeeds {
   /** `scheduling.onHostMaintenance` must be TERMINATE. */
   readonly terminateOnMaintenance: boolean;
-  /** A stop must say whether the data on Local SSD may be lost. */
+  /** Whether a stop must say if data on Local SSD may be lost. */
   readonly localSsd: boolean;
-  /** The least disk that the image fits into; 0 where the image is not known. */
+  /** The smallest disk for the image, GB; 0 if the image is unknown. */
   readonly diskGbMin: number;
 }
 
-/** What is known of a machine type; `undefined` for one that does not exist. */
+/** Facts about a machine type. */
 export interface TypeFacts {
-  /** Its series as names write it: `z3`, also of bare metal. */
+  /** Its series as names write it: `z3`, including bare metal types. */
   readonly series: string;
   readonly cpus: number;
   readonly memoryMb: number;
   readonly architecture: Architecture;
-  /** The accelerators that it brings. */
+  /** The accelerators that are part of the type. */
   readonly accelerator?: { readonly type: string; readonly count: number };
 }
 
-/** What is known of a machine type, wherever it exists. */
+/** Returns facts about a machine type; `undefined` if it exists in no zone. */
 export function factsOfType(machineType: string): TypeFacts | undefined {
   const found = findMachineType(machineType);
   if (!found.found) return undefined;
@@ -71,7 +71,7 @@ export function factsOfType(machineType: string): TypeFacts | undefined {
   };
 }
 
-/** What is known of an image of Google's; `undefined` for other images, and for one that does not exist. */
+/** Returns facts about one of Google's images; `undefined` for other images, and for one that does not exist. */
 export function factsOfImage(
   image: string,
 ): { readonly architecture: Architecture; readonly diskGbMin: number } | undefined {
@@ -79,12 +79,12 @@ export function factsOfImage(
   return typeof found === 'object' ? { architecture: found.architecture, diskGbMin: found.diskGb } : undefined;
 }
 
-/** What is wrong with a reference to an image by itself. */
+/** Returns what is wrong with a reference to an image, regardless of a machine type. */
 export function problemsOfImage(image: string): readonly OrderProblem[] {
   return imageProblems({ machineType: '', image }, imageOf({ machineType: '', image }));
 }
 
-/** Everything that keeps Compute Engine from ever making such a machine. Empty for one that can be made, as far as is known. */
+/** Returns every reason for which Compute Engine could never create the machine; empty if none is known. */
 export function problemsOfOrder(order: MachineOrder): readonly OrderProblem[] {
   const { zone, machineType } = order;
   if (zone !== undefined && !ZONES.includes(zone)) return [{ about: 'zone', message: `There is no zone '${zone}'.` }];
@@ -98,7 +98,7 @@ export function problemsOfOrder(order: MachineOrder): readonly OrderProblem[] {
   return [...problems, ...diskProblems(order, type), ...acceleratorProblems(order, type)];
 }
 
-/** How a machine that can be made has to be asked for; `undefined` for an unknown machine type. */
+/** Returns what a request for this machine must contain; `undefined` for an unknown machine type. */
 export function needsOfOrder(order: MachineOrder): OrderNeeds | undefined {
   const found = findMachineType(order.machineType, order.zone);
   if (!found.found) return undefined;
@@ -110,7 +110,7 @@ export function needsOfOrder(order: MachineOrder): OrderNeeds | undefined {
   };
 }
 
-/** The image of an order; `malformed`, `unknown`, or `other` for one that cannot be known here. */
+/** Returns the image of an order; `malformed`, `unknown`, or `other` for an image that only its own project knows. */
 function imageOf({ image }: MachineOrder): PublicFamily | 'malformed' | 'unknown' | 'other' {
   if (image === undefined) return 'other';
   const parsed = parseImageReference(image, '');
@@ -146,7 +146,7 @@ function acceleratorProblems({ accelerator, localSsds = 0, zone }: MachineOrder,
   if (accelerator === undefined) return problems;
   const { type: name, count } = accelerator;
   if (type.accelerator !== undefined) {
-    // Naming the accelerators that a machine type brings is allowed; others cannot be added.
+    // A request may name the accelerators that are part of the machine type; others cannot be added.
     if (type.accelerator.type === name && type.accelerator.count === count) return problems;
     const message = `A ${type.name} has ${type.accelerator.count} of ${type.accelerator.type}, not ${count} of ${name}.`;
     return [...problems, { about: 'accelerator', message }];

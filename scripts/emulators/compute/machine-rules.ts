@@ -4,8 +4,8 @@ import { BOOT_DISK_TYPES } from './data/series.ts';
 import type { MachineType } from './machine-type.ts';
 
 /*
- * What does not go together in one VM. The emulator refuses by these rules, and a planner without a cloud at hand
- * can ask them too: nothing here depends on requests.
+ * Rules about what one VM can combine. The emulator refuses by them, and a planner can check them without a cloud:
+ * nothing here depends on requests.
  */
 
 export interface WantedDisk {
@@ -13,7 +13,7 @@ export interface WantedDisk {
   readonly boot: boolean;
 }
 
-/** The disk types that a VM of the machine type cannot have; a boot disk has fewer choices. */
+/** Returns the disk types that a VM of the machine type cannot have; boot disks are more restricted than others. */
 export function incompatibleDiskTypes(type: MachineType, disks: readonly WantedDisk[]): readonly DiskType[] {
   const wrong = disks.filter(
     ({ diskType, boot }) => !canHave(type, diskType) || (boot && !BOOT_DISK_TYPES.has(diskType)),
@@ -28,7 +28,7 @@ function canHave(type: MachineType, diskType: DiskType): boolean {
   return diskTypes.includes(diskType);
 }
 
-/** Whether a VM must end on host maintenance, because it cannot be moved to another host while it runs. */
+/** Whether a VM must terminate on host maintenance, because it cannot migrate to another host while it runs. */
 export function mustTerminateOnMaintenance(type: MachineType, addedAccelerators: number): boolean {
   return !type.traits.liveMigration || type.bareMetal || addedAccelerators > 0;
 }
@@ -38,7 +38,9 @@ export function hasLocalSsd(type: MachineType, addedLocalSsds: number): boolean 
   return type.ownLocalSsds + addedLocalSsds > 0;
 }
 
-/** Compute Engine's own text for an image of another architecture (gce-github-runner#46), or nothing. */
+/**
+ * Returns Compute Engine's text for an image of another architecture (gce-github-runner#46); `undefined` if it fits.
+ */
 export function architectureMismatch(type: MachineType, image: Pick<PublicFamily, 'architecture'>): string | undefined {
   const { architecture } = type.traits;
   if (image.architecture === architecture) return undefined;
@@ -48,18 +50,20 @@ export function architectureMismatch(type: MachineType, image: Pick<PublicFamily
   );
 }
 
-/** Compute Engine's own text for a disk that its image does not fit into (packer#9033, nixops#1072), or nothing. */
+/**
+ * Returns Compute Engine's text for a disk smaller than its image (packer#9033, nixops#1072); `undefined` if it fits.
+ */
 export function tooSmallForImage(diskGb: number, image: Pick<PublicFamily, 'diskGb'>): string | undefined {
   if (diskGb >= image.diskGb) return undefined;
   return `Requested disk size cannot be smaller than the image size (${image.diskGb} GB)`;
 }
 
-/** The largest disk of any type (https://docs.cloud.google.com/compute/docs/disks). */
+/** Largest size of a disk of any type, GB (https://docs.cloud.google.com/compute/docs/disks). */
 const DISK_GB_MAX = 65_536;
 
 /**
- * The smallest Hyperdisks (https://docs.cloud.google.com/compute/docs/disks/hyperdisks). A Persistent Disk may have 1 GB
- * (gcp-compute-persistent-disk-csi-driver#121, terraform-provider-google#1449).
+ * Smallest sizes of Hyperdisks, GB (https://docs.cloud.google.com/compute/docs/disks/hyperdisks). A Persistent Disk may
+ * have 1 GB (gcp-compute-persistent-disk-csi-driver#121, terraform-provider-google#1449).
  */
 const DISK_GB_MIN: Readonly<Partial<Record<DiskType, number>>> = {
   'hyperdisk-balanced': 4,
@@ -69,7 +73,10 @@ const DISK_GB_MIN: Readonly<Partial<Record<DiskType, number>>> = {
   'hyperdisk-throughput': 2048,
 };
 
-/** Compute Engine's own text for a size that a disk type cannot have (gcp-compute-persistent-disk-csi-driver#2038), or nothing. */
+/**
+ * Returns Compute Engine's text for a size that the disk type cannot have
+ * (gcp-compute-persistent-disk-csi-driver#2038); `undefined` if it can.
+ */
 export function outOfBounds(diskGb: number, diskType: DiskType): string | undefined {
   const min = DISK_GB_MIN[diskType] ?? 1;
   if (diskGb < min) return `Disk size cannot be smaller than ${min} GB for disk type ${diskType}.`;
@@ -77,12 +84,15 @@ export function outOfBounds(diskGb: number, diskType: DiskType): string | undefi
   return undefined;
 }
 
-/** Persistent Disks that a VM may have, the boot disk included (kubernetes#77311, kubernetes#80923). */
+/** Returns how many Persistent Disks a VM may have, including the boot disk (kubernetes#77311, kubernetes#80923). */
 export function persistentDisksMax({ sharedCpu }: Pick<MachineType, 'sharedCpu'>): number {
   return sharedCpu ? 16 : 128;
 }
 
-/** The limit that a VM with these disks would exceed, or nothing. Hyperdisks have limits of their own, which are not known here. */
+/**
+ * Returns the limit that a VM with these disks would exceed; `undefined` if none. Limits of Hyperdisks are not known
+ * here.
+ */
 export function tooManyDisks(type: MachineType, diskTypes: readonly DiskType[]): number | undefined {
   const max = persistentDisksMax(type);
   return diskTypes.filter((diskType) => diskType.startsWith('pd-')).length > max ? max : undefined;

@@ -6,7 +6,7 @@ import { MACHINE_SERIES } from './data/series.ts';
 import { hasSeries } from './data/zones.ts';
 import { parseResourceName, zoneName } from './resource-names.ts';
 
-/** A machine type that exists, and what a VM of it can have. */
+/** An existing machine type, with what its VMs can have. */
 export interface MachineType extends PredefinedType {
   readonly custom: boolean;
   readonly traits: MachineSeries;
@@ -20,7 +20,7 @@ export type FoundType =
 const FIELD = 'resource.machineType';
 const STEP_MB = 256;
 
-/** E2 types of shared CPUs with memory of one's choice, in MB (general-purpose-machines#sharedcore). */
+/** Custom E2 types with shared CPUs: the allowed memory, MB (general-purpose-machines#sharedcore). */
 const SHARED_CUSTOM: Readonly<Record<string, readonly [min: number, max: number]>> = {
   'e2-custom-micro': [1024, 2048],
   'e2-custom-small': [2048, 4096],
@@ -28,8 +28,8 @@ const SHARED_CUSTOM: Readonly<Record<string, readonly [min: number, max: number]
 };
 
 /**
- * The machine type of a name, predefined or custom. Without a zone the type is looked up anywhere. A type that the zone does not
- * have is no 404: the body that names it is wrong (community-tc-config#75, terratest#1132).
+ * Finds a predefined or custom machine type by name, in any zone if none is given. A type that the zone does not have
+ * is reported as an error of the body that names it, not as a 404 (community-tc-config#75, terratest#1132).
  */
 export function findMachineType(name: string, zone?: string): FoundType {
   const type = PREDEFINED_TYPES.get(name) ?? customType(name);
@@ -42,7 +42,7 @@ export function findMachineType(name: string, zone?: string): FoundType {
   return { found: true, type: { ...type, custom: name.includes('custom-'), traits } };
 }
 
-/** Reads a reference to a machine type. Throws Compute Engine's 400. */
+/** Parses a reference to a machine type. Throws Compute Engine's 400. */
 export function parseMachineType(reference: string, project: string, zone: string): MachineType {
   const match = /^projects\/[^/]+\/zones\/([^/]+)\/machineTypes\/([^/]+)$/.exec(parseResourceName(reference, project));
   const [, typeZone, name] = match ?? [];
@@ -61,7 +61,10 @@ export function machineTypeName(project: string, zone: string, name: string): st
   return `${zoneName(project, zone)}/machineTypes/${name}`;
 }
 
-/** `undefined` for a name that is not a custom type's, and the text of Compute Engine for one that is impossible. */
+/**
+ * Returns the custom type of this name, Compute Engine's text if the type is impossible, and `undefined` if the name is
+ * not one of a custom type.
+ */
 function customType(name: string): PredefinedType | string | undefined {
   const match = /^(?:([a-z0-9]+)-)?custom-(micro|small|medium|\d+)-(\d+)(-ext)?$/.exec(name);
   if (match === null) return undefined;
@@ -77,7 +80,7 @@ function customType(name: string): PredefinedType | string | undefined {
     // elotl/kip#171
     return `Memory should be a multiple of ${STEP_MB}MiB, while ${memoryMb}MiB is requested`;
   }
-  // dsub#232; no other text for a number of vCPUs that a series does not have is known.
+  // dsub#232. No other text is known for a number of vCPUs that the series does not allow.
   if (shared === undefined && !bounds.vcpus(cpus)) return `Custom Machine type with name '${name}' does not exist.`;
   const [min, max] = shared ?? memoryBounds(bounds, cpus, extension !== undefined);
   if (memoryMb < min || memoryMb > max) {

@@ -5,8 +5,8 @@ import { QUICK_MS } from './operation-book.ts';
 export type Action = 'start' | 'stop' | 'reset' | 'suspend' | 'resume' | 'delete';
 
 /**
- * What an action does in a state: `go` moves the VM, `settled` is accepted and changes nothing. Where nothing is
- * written, Compute Engine answers resourceNotReady.
+ * The effect of an action by the VM's status: `go` changes the VM; `settled` is accepted without an effect. In all
+ * other statuses Compute Engine replies resourceNotReady.
  */
 const MOVES: Readonly<Record<Action, Readonly<Partial<Record<InstanceStatus, 'go' | 'settled'>>>>> = {
   start: { TERMINATED: 'go', PROVISIONING: 'settled', STAGING: 'settled', RUNNING: 'settled' },
@@ -32,23 +32,23 @@ const MOVES: Readonly<Record<Action, Readonly<Partial<Record<InstanceStatus, 'go
   },
 };
 
-/** `undefined` where the action is refused. */
+/** Returns the effect of the action; `undefined` if it is refused. */
 export function moveOf(action: Action, machine: Machine): 'go' | 'settled' | undefined {
   return machine.deleting ? undefined : MOVES[action][machine.resource.status];
 }
 
-/** Whether the action would ask the zone for room, and so can meet a stockout. */
+/** Whether the action needs capacity of the zone, and so can fail with a stockout. */
 export function needsRoom(action: Action, machine: Machine): boolean {
   return (action === 'start' || action === 'resume') && MOVES[action][machine.resource.status] === 'go';
 }
 
-/** When a VM that is moving has arrived; soon for one that is at rest. */
+/** Returns when a VM reaches the status that it is changing to, or a moment after `nowMs` if it is not changing. */
 export function restMs(journal: Journal, machine: Machine, nowMs: number): number {
   const moves = journal.stepsOf(machine.id).filter(({ step }) => step.kind === 'status');
   return Math.max(nowMs + QUICK_MS, ...moves.map(({ atMs }) => atMs));
 }
 
-/** Forgets where a VM was going; the operations that sent it there still end at their time. */
+/** Cancels the VM's planned status changes; the operations that caused them still end at their time. */
 export function forgetMoves(journal: Journal, machine: Machine): void {
   for (const { seq, step } of journal.stepsOf(machine.id)) {
     if (step.kind === 'status' || step.kind === 'gone') journal.removeStep(seq);

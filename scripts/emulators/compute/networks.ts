@@ -9,20 +9,22 @@ import { networkName, resourceUrl, subnetworkName } from './resource-names.ts';
 export interface SubnetworkSeed {
   readonly name: string;
   readonly region: string;
-  /** IPv4, `/8` to `/29`; default a /20 of its own. */
+  /** An IPv4 range from `/8` to `/29`. Default: an unused /20. */
   readonly ipCidrRange?: string;
 }
 
-/** A VPC network. In auto mode it has a subnetwork of its own name in each region, beside those that are listed. */
+/**
+ * A VPC network. In auto mode it has a subnetwork of the network's name in each region, in addition to those listed.
+ */
 export interface NetworkSeed {
-  /** The only project that has it; default every project. */
+  /** The only project that has the network. Default: every project has it. */
   readonly project?: string;
   readonly name: string;
   readonly mode: 'auto' | 'custom';
   readonly subnetworks?: readonly SubnetworkSeed[];
 }
 
-/** What a new project has. */
+/** The networks of a new project. */
 export const NEW_PROJECT_NETWORKS: readonly NetworkSeed[] = [{ name: 'default', mode: 'auto' }];
 
 export interface Network {
@@ -46,7 +48,7 @@ const EVERY_PROJECT = '*';
 const NAME = /^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$/;
 const RANGE = /^(?:(?:\d|[1-9]\d|1\d\d|2[0-4]\d|25[0-5])\.){3}(?:\d|[1-9]\d|1\d\d|2[0-4]\d|25[0-5])\/(?:[89]|1\d|2\d)$/;
 
-/** The VPC networks and subnetworks that exist. */
+/** The existing VPC networks and subnetworks. */
 export class Networks {
   readonly #journal: Journal;
 
@@ -55,7 +57,7 @@ export class Networks {
   }
 
   /**
-   * Makes a network, or gives one that exists the mode and the further subnetworks of the seed. Throws an Error that says what
+   * Creates a network, or gives an existing one the seed's mode and further subnetworks. Throws an Error that says what
    * is wrong with the seed.
    */
   put(seed: NetworkSeed, nowMs: number): Network {
@@ -93,7 +95,7 @@ export class Networks {
     );
   }
 
-  /** All networks that a project has, by name. */
+  /** Returns all networks of a project, by name. */
   list(project: string): readonly Network[] {
     return this.#journal
       .documents('network')
@@ -101,7 +103,7 @@ export class Networks {
       .sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
-  /** Everything that `put` made, as `put` would take it. */
+  /** Returns all networks that `put` created, as seeds. */
   seeds(): readonly NetworkSeed[] {
     return this.#journal.documents('network').map(({ project, name, mode, subnetworks }) => ({
       ...(project === EVERY_PROJECT ? {} : { project }),
@@ -115,7 +117,7 @@ export class Networks {
     return this.subnetworks(project, region).find((subnetwork) => subnetwork.name === name);
   }
 
-  /** All subnetworks of a project in a region, by name. */
+  /** Returns all subnetworks of a project in a region, by name. */
   subnetworks(project: string, region: string): readonly Subnetwork[] {
     return this.list(project)
       .flatMap((network) => subnetworksOf(network))
@@ -124,14 +126,14 @@ export class Networks {
   }
 }
 
-/** The subnetworks of a network, those that auto mode gives it included. */
+/** Returns the subnetworks of a network, including those that auto mode adds. */
 export function subnetworksOf(network: Network): readonly Subnetwork[] {
   if (network.mode === 'custom') return network.subnetworks;
   const automatic = REGIONS.map((region, index) => ({
     name: network.name,
     region,
     network: network.name,
-    // A /20 of 10.128.0.0/9 in each region, as in auto mode networks.
+    // Each region gets a /20 of 10.128.0.0/9, as in real auto mode networks.
     ipCidrRange: `10.${128 + (index >> 4)}.${(index & 15) * 16}.0/20`,
     id: String(BigInt(network.id) + BigInt(index + 1)),
   }));
@@ -170,7 +172,7 @@ export function subnetworkResource(subnetwork: Subnetwork, project: string): Jso
   };
 }
 
-/** What is wrong with a seed, in a sentence; nothing for one that can be made. */
+/** Returns what is wrong with a seed, as a sentence; `undefined` if it is valid. */
 export function networkProblem({ name, subnetworks = [] }: NetworkSeed): string | undefined {
   if (!NAME.test(name)) return `A network cannot be named '${name}'.`;
   for (const { name: own, region, ipCidrRange } of subnetworks) {

@@ -4,21 +4,21 @@ import type { Journal } from './journal.ts';
 import { endedOperation, newOperation, startedOperation } from './operation-resource.ts';
 import type { Operation, OperationFailure, OperationRequest } from './operation-resource.ts';
 
-/** On whose behalf, and how, something is done. */
+/** The context of a call: who made it, how and when. */
 export interface Order {
   readonly requestId?: string | undefined;
   readonly principal: string;
-  /** The console uses the beta API, and the audit log says so. */
+  /** The API version that the audit log names; the console uses the beta API. */
   readonly api: 'v1' | 'beta';
-  /** The operation is accepted and ends so, without its effect. */
+  /** Set if the operation is accepted and then fails with this error, without its effect. */
   readonly failure?: OperationFailure | undefined;
-  /** When it is asked for. */
+  /** Time of the request. */
   readonly nowMs: number;
 }
 
-/** How long an operation stays PENDING. */
+/** Time for which an operation stays PENDING. */
 const PENDING_MS = 50;
-/** How long an operation takes that moves nothing. */
+/** Duration of an operation that does not change a VM's power status. */
 export const QUICK_MS = 300;
 
 interface BookOptions {
@@ -27,7 +27,7 @@ interface BookOptions {
   readonly onOperationEnd: (name: string) => void;
 }
 
-/** Opens operations, lets them start and end, and tells of both once they are on disk. */
+/** Opens operations, starts and ends them, and reports both to listeners once they are on disk. */
 export class OperationBook {
   readonly #journal: Journal;
   readonly #options: BookOptions;
@@ -38,7 +38,7 @@ export class OperationBook {
     this.#options = options;
   }
 
-  /** All of `work` or nothing of it; those who are told are told after it is on disk. */
+  /** Applies all of `work` or none of it; listeners are called once it is on disk. */
   commit<T>(work: () => T): T {
     this.#afterCommit = [];
     try {
@@ -53,7 +53,7 @@ export class OperationBook {
     }
   }
 
-  /** `call` is the API's name of the method, such as `disks.resize`. */
+  /** Opens an operation. `call` is the API's name of the method, such as `disks.resize`. */
   open(call: string, target: OperationRequest['target'], order: Order): Operation {
     const operation = newOperation(
       {
@@ -71,7 +71,7 @@ export class OperationBook {
     return operation;
   }
 
-  /** An operation that has its effect at once, or none when it is to fail. */
+  /** Opens an operation whose effect takes place at once, or not at all if the operation is to fail. */
   brief(call: string, target: OperationRequest['target'], order: Order, effect: () => void): Operation {
     const operation = this.open(call, target, order);
     if (order.failure === undefined) effect();

@@ -1,11 +1,11 @@
 import type { OperationFailure } from './operation-resource.ts';
 import { zoneName } from './resource-names.ts';
 
-/** What fails, and where. */
+/** The VM whose operation fails. */
 export interface FailurePlace {
   readonly project: string;
   readonly zone: string;
-  /** Bare name of the VM's machine type. */
+  /** Name of the VM's machine type. */
   readonly machineType: string;
 }
 
@@ -30,8 +30,9 @@ const NO_ROOM = ({ project, zone }: FailurePlace) =>
   'Try a different zone, or try again later.';
 
 /**
- * Codes that accepted operations were seen to end with. Sources: nodejs-compute#459, python-compute#279, k8s.io#9834,
- * karpenter-provider-gcp#176; https://docs.cloud.google.com/compute/docs/troubleshooting/troubleshooting-resource-availability.
+ * Codes with which accepted operations were seen to end. Sources: nodejs-compute#459, python-compute#279, k8s.io#9834,
+ * karpenter-provider-gcp#176;
+ * https://docs.cloud.google.com/compute/docs/troubleshooting/troubleshooting-resource-availability.
  */
 const KNOWN: Readonly<Record<string, Known>> = {
   QUOTA_EXCEEDED: {
@@ -63,8 +64,8 @@ const KNOWN: Readonly<Record<string, Known>> = {
 };
 
 /**
- * How an operation ends with an error code. A code that is not known has a text without facts, and status 400 unless another
- * is asked for.
+ * Returns the failure of an operation with this code. An unknown code gets a text without details, and status 400
+ * unless another one is given.
  */
 export function operationFailure(
   code: string,
@@ -82,7 +83,10 @@ export function operationFailure(
   };
 }
 
-/** A zone without room, as the error details tell of it since 2024; an empty `zonesAvailable` means that none has room. */
+/**
+ * Returns the details of a zone without capacity, as errors contain them since 2024. An empty `zonesAvailable` means
+ * that no zone has capacity.
+ */
 function roomDetails({ zone, machineType }: FailurePlace, zonesAvailable: string): readonly object[] {
   const advice =
     zonesAvailable === ''

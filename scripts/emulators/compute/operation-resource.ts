@@ -2,17 +2,17 @@ import { randomBytes } from 'node:crypto';
 import { pacificTime } from './pacific-time.ts';
 import { operationName, resourceUrl, zoneName } from './resource-names.ts';
 
-/** Why an operation that is DONE did not do what was asked. */
+/** The error of an operation that ended without its effect. */
 export interface OperationFailure {
   readonly code: string;
   readonly message: string;
   readonly httpStatus: number;
   readonly httpMessage: string;
-  /** What some codes tell beside the text: a localized message, and an ErrorInfo with `zonesAvailable`. */
+  /** Details that some codes have besides the text: a localized message, and an ErrorInfo with `zonesAvailable`. */
   readonly details?: readonly object[];
 }
 
-/** Compute Engine's Operation resource, as `zoneOperations.get` answers it. */
+/** Compute Engine's Operation resource, as `zoneOperations.get` returns it. */
 export interface OperationResource {
   readonly kind: 'compute#operation';
   readonly id: string;
@@ -41,7 +41,7 @@ export interface OperationResource {
   readonly selfLink: string;
 }
 
-/** What an operation works on. */
+/** The VM or disk that an operation changes. */
 export interface OperationTarget {
   readonly id: string;
   readonly project: string;
@@ -49,7 +49,7 @@ export interface OperationTarget {
   readonly name: string;
 }
 
-/** An operation: what callers see, and how it is found again. */
+/** An operation: the resource that callers see, and the place by which it is found. */
 export interface Operation {
   readonly project: string;
   readonly zone: string;
@@ -57,11 +57,11 @@ export interface Operation {
   /** The API's name of the call: `instances.insert`, `disks.resize`, … */
   readonly method: string;
   readonly insertMs: number;
-  /** Whom the audit log names. */
+  /** The account that the audit log names. */
   readonly principal: string;
   /** The method's name in the audit log. */
   readonly auditMethod: string;
-  /** The VM or disk that it works on. */
+  /** The VM or disk that the operation changes. */
   readonly target: OperationTarget;
   readonly resource: OperationResource;
 }
@@ -75,7 +75,7 @@ export interface OperationRequest {
   readonly target: OperationTarget & { readonly resource: { readonly selfLink: string } };
 }
 
-/** A fresh 19-digit id, as all of Compute Engine's resources have. */
+/** Returns a new 19-digit id, the form of ids of all Compute Engine resources. */
 export function newNumericId(): string {
   return String(1_000_000_000_000_000_000n + (randomBytes(8).readBigUInt64BE() % 8_000_000_000_000_000_000n));
 }

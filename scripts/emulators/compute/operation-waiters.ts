@@ -1,10 +1,10 @@
 import type { Clock } from '../clock.ts';
 
-/** Those who wait for an operation to end. */
+/** The callers that wait for an operation to end. */
 export class OperationWaiters {
   readonly #waiting = new Map<string, Set<() => void>>();
 
-  /** Resolves when the operation has ended, when the clock shows `deadlineMs`, or when `signal` is aborted. */
+  /** Resolves when the operation has ended, the clock reaches `deadlineMs`, or `signal` is aborted. */
   async wait(name: string, clock: Clock, deadlineMs: number, signal: AbortSignal): Promise<void> {
     if (signal.aborted) return;
     const { promise, resolve } = Promise.withResolvers<undefined>();

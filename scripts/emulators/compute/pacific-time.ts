@@ -1,8 +1,8 @@
 const OFFSET = new Intl.DateTimeFormat('en-US', { timeZone: 'America/Los_Angeles', timeZoneName: 'longOffset' });
 
 /**
- * A time as Compute Engine writes it: RFC 3339 with milliseconds in Mountain View's offset, not in UTC. Two such texts
- * cannot be compared as text, which is why the emulator keeps the habit.
+ * Returns a time as Compute Engine writes it: RFC 3339 with milliseconds and the offset of Mountain View instead of
+ * UTC. Such texts cannot be compared as text; the emulator imitates this so that callers who do so are found.
  */
 export function pacificTime(atMs: number): string {
   const name = OFFSET.formatToParts(atMs).find(({ type }) => type === 'timeZoneName')?.value ?? 'GMT-08:00';

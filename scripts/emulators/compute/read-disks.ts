@@ -29,9 +29,9 @@ import { diskName, instanceName, parseResourceName, resourceUrl } from './resour
 import { findSourceImage } from './source-image.ts';
 import type { FoundImage } from './source-image.ts';
 
-/** The size of a persistent disk that neither says its size nor is made of an image. */
+/** The default size of a persistent disk without an image, GB. */
 const BLANK_DISK_GB = 500;
-/** Local SSD comes in disks of this size. */
+/** The fixed size of a Local SSD disk, GB. */
 const LOCAL_SSD_GB = 375;
 
 export interface DisksOrder {
@@ -46,7 +46,7 @@ export interface DisksOrder {
 
 export interface ReadDisks {
   readonly attached: readonly AttachedDisk[];
-  /** The persistent disks, new ones and those that existed, as they are once the VM has them. */
+  /** The persistent disks of the VM, new and existing ones, in their state after the insert. */
   readonly persistent: readonly Disk[];
 }
 
@@ -57,7 +57,7 @@ interface OneDisk {
   readonly architecture?: 'X86_64' | 'ARM64' | undefined;
 }
 
-/** The disks of an insert. Throws Compute Engine's refusals of what cannot be, or cannot be together. */
+/** Reads the disks of an insert. Throws Compute Engine's errors for impossible disks and combinations. */
 export function readDisks(body: JsonObject, order: DisksOrder): ReadDisks {
   const asked = readObjects(body, 'disks', 'resource');
   if (asked.length === 0) throw invalidField('resource.disks', '', 'No disks are specified.');
@@ -135,7 +135,7 @@ function readDisk(disk: JsonObject, index: number, order: DisksOrder): OneDisk {
   return { attached: attachment(disk, index, persistent), persistent, diskType, architecture: image?.architecture };
 }
 
-/** Sources of a disk that cannot be made here, so none exists. */
+/** Refuses disk sources that cannot be created in the emulator and therefore never exist. */
 function refuseAbsent(params: JsonObject, path: string): void {
   for (const [member, kind] of [
     ['sourceSnapshot', 'snapshot'],
@@ -147,7 +147,7 @@ function refuseAbsent(params: JsonObject, path: string): void {
   }
 }
 
-/** Members of initializeParams that a Disk shows as they were given. */
+/** Returns the members of initializeParams that a Disk shows as they were sent. */
 function keptParams(params: JsonObject): JsonObject {
   const members = ['provisionedIops', 'provisionedThroughput', 'enableConfidentialCompute'];
   return Object.fromEntries(members.filter((member) => member in params).map((member) => [member, params[member]]));
@@ -171,7 +171,10 @@ function readSize(
   return sizeGb;
 }
 
-/** The disk type that `diskType` names; `undefined` when it names none. Throws the 400 and 404 of a type that is none. */
+/**
+ * Returns the disk type that `diskType` names; `undefined` if it names none. Throws the 400 and 404 of an invalid or
+ * unknown type.
+ */
 export function readDiskType(
   params: JsonObject,
   path: string,
@@ -226,7 +229,7 @@ function existingDisk(disk: JsonObject, index: number, source: string, order: Di
   };
 }
 
-/** A disk that exists, is in the zone and free. */
+/** Finds an existing disk that is in the zone and not attached to a VM. */
 export function findExisting(source: string, field: string, order: Omit<DisksOrder, 'type' | 'name'>): Disk {
   const resourceName = parseResourceName(source, order.project);
   const match = /^projects\/([^/]+)\/zones\/([^/]+)\/disks\/([^/]+)$/.exec(resourceName);
@@ -243,7 +246,7 @@ export function findExisting(source: string, field: string, order: Omit<DisksOrd
   return disk;
 }
 
-/** A persistent disk as a VM shows it. */
+/** Returns a persistent disk as its VM shows it. */
 export function attachment(asked: JsonObject, index: number, { resource }: Disk): AttachedDisk {
   const path = `resource.disks[${index}]`;
   const mode = readReference(asked, 'mode', path) ?? 'READ_WRITE';

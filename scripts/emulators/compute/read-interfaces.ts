@@ -8,7 +8,7 @@ import { subnetworksOf } from './networks.ts';
 import type { Network, Networks, Subnetwork } from './networks.ts';
 import { networkName, parseResourceName, resourceUrl, subnetworkName } from './resource-names.ts';
 
-/** Members that are read; the others have no effect here and are shown as they were asked for. */
+/** Members with an effect; the others are returned as they were sent. */
 const READ = ['network', 'subnetwork', 'networkIP', 'accessConfigs'];
 
 interface Place {
@@ -17,10 +17,10 @@ interface Place {
 }
 
 /**
- * The network interfaces of an insert, on networks and subnetworks that exist. Throws Compute Engine's refusals: a custom mode
- * network without a subnetwork (terraform-provider-google#175, bdutil#88), a network or subnetwork that does not exist
- * (terraform-provider-google#2140), two interfaces in one subnetwork. The texts for a subnetwork of another network or region
- * are not known; both are 400 `invalid` of `subnetwork`.
+ * Reads the network interfaces of an insert. Throws Compute Engine's errors: a custom mode network without a subnetwork
+ * (terraform-provider-google#175, bdutil#88), a network or subnetwork that does not exist
+ * (terraform-provider-google#2140), two interfaces in one subnetwork. The texts for a subnetwork of another network or
+ * region are not known; both are reported as 400 `invalid` of `subnetwork`.
  */
 export function readInterfaces(body: JsonObject, place: Place, networks: Networks): readonly NetworkInterface[] {
   const asked = readObjects(body, 'networkInterfaces', 'resource');
@@ -80,7 +80,7 @@ function findPlace(item: JsonObject, path: string, place: Place, networks: Netwo
     }
     return found;
   }
-  // A VM without network and subnetwork is in the default network.
+  // An interface without network and subnetwork is in the default network.
   const { project, network } = named ?? findDefault(path, place.project, networks);
   if (network.mode === 'custom') {
     throw invalidField(path, '', 'Subnetwork should be specified for custom subnetmode network');

@@ -8,14 +8,20 @@ const NAME = /^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$/;
 const LABEL_KEY = /^[\p{Ll}\p{Lo}][\p{Ll}\p{Lo}\p{N}_-]{0,62}$/u;
 const LABEL_VALUE = /^[\p{Ll}\p{Lo}\p{N}_-]{0,63}$/u;
 const LABELS_MAX = 64;
-/** https://docs.cloud.google.com/vpc/docs/add-remove-network-tags#restrictions */
+/** Source: https://docs.cloud.google.com/vpc/docs/add-remove-network-tags#restrictions */
 const TAGS_MAX = 64;
-/** https://docs.cloud.google.com/compute/docs/troubleshooting/troubleshooting-metadata-server: a value, in characters. */
+/**
+ * Limit of one value, in characters:
+ * https://docs.cloud.google.com/compute/docs/troubleshooting/troubleshooting-metadata-server.
+ */
 const METADATA_VALUE_MAX = 262_144;
-/** https://docs.cloud.google.com/compute/docs/metadata/overview#limitations: all keys and values, in bytes. */
+/**
+ * Limit of all keys and values together, in bytes:
+ * https://docs.cloud.google.com/compute/docs/metadata/overview#limitations.
+ */
 const METADATA_MAX = 524_288;
 
-/** Labels of an insert or of setLabels, within Compute Engine's bounds. */
+/** Reads the labels of an insert or of setLabels and checks Compute Engine's limits. */
 export function readLabels(body: JsonObject, path: string): Readonly<Record<string, string>> {
   const labels = readTextMap(body, 'labels', path);
   const entries = Object.entries(labels);
@@ -33,7 +39,7 @@ export function readLabels(body: JsonObject, path: string): Readonly<Record<stri
   return labels;
 }
 
-/** Network tags; `tags` is the Tags message, `path` its place in the body. */
+/** Reads network tags from `tags`, the Tags message; `path` is its place in the body. */
 export function readTags(tags: JsonObject, path: string): InstanceResource['tags'] {
   const items = readTexts(tags, 'items', path);
   if (items.length > TAGS_MAX) throw tooLarge(`${path}.items`, 'element', TAGS_MAX, items.length);
@@ -49,7 +55,7 @@ export function readTags(tags: JsonObject, path: string): InstanceResource['tags
   return { ...(items.length === 0 ? {} : { items }), fingerprint: fingerprintOf(items) };
 }
 
-/** Metadata; `metadata` is the Metadata message, `path` its place in the body. */
+/** Reads metadata from `metadata`, the Metadata message; `path` is its place in the body. */
 export function readMetadata(metadata: JsonObject, path: string): InstanceResource['metadata'] {
   const items = readObjects(metadata, 'items', path).map((item, index) => {
     const key = readText(item, 'key', `${path}.items`) ?? '';

@@ -18,9 +18,9 @@ interface Place {
 }
 
 /**
- * The accelerators of a VM: those that its machine type brings, or those that are added to an N1. Throws Compute Engine's
- * refusals: an unknown type is a 404 (bsteuber/lizzie-gcloud-setup#6), two types are a 413, and what does not fit the machine
- * type is a 400 (skypilot#212, deepvariant#70).
+ * Returns a VM's accelerators: those that are part of its machine type, or those added to an N1. Throws Compute
+ * Engine's errors: 404 for an unknown type (bsteuber/lizzie-gcloud-setup#6), 413 for two types, 400 for accelerators
+ * that the machine type cannot have (skypilot#212, deepvariant#70).
  */
 export function readAccelerators(body: JsonObject, type: MachineType, place: Place): readonly Accelerators[] {
   const path = 'resource.guestAccelerators';
@@ -67,7 +67,7 @@ function checkAdded(name: string, count: number, type: MachineType): void {
 
 const MAINTENANCE = ['MIGRATE', 'TERMINATE'];
 
-/** How a VM runs and ends. What is not said is filled in as Compute Engine does. */
+/** Reads scheduling options and fills in Compute Engine's defaults. */
 export function readScheduling(asked: JsonObject, type: MachineType, addedAccelerators: number): JsonObject {
   const path = 'resource.scheduling';
   const preemptible = readFlag(asked, 'preemptible', path) ?? false;
@@ -91,7 +91,8 @@ export function readScheduling(asked: JsonObject, type: MachineType, addedAccele
     throw invalidField(`${path}.onHostMaintenance`, 'MIGRATE', 'Spot VMs must be terminated on host maintenance.');
   }
   if (maintenance === 'MIGRATE' && mustTerminateOnMaintenance(type, addedAccelerators)) {
-    // devpod#973, karpenter-provider-gcp#167, cb-spider#1125. The text for a type without accelerators is not known.
+    // devpod#973, karpenter-provider-gcp#167, cb-spider#1125. The text for a machine type without accelerators is not
+    // known.
     const what = type.accelerator === undefined && addedAccelerators === 0 ? `type ${type.name}` : 'guest accelerators';
     throw badRequest(`Instances with ${what} do not support live migration.`);
   }
@@ -105,7 +106,7 @@ export function readScheduling(asked: JsonObject, type: MachineType, addedAccele
   };
 }
 
-/** The oldest CPU that a VM may run on. */
+/** Reads the oldest CPU generation that the VM may run on. */
 export function readMinCpuPlatform(body: JsonObject, zone: string): string | undefined {
   const platform = readReference(body, 'minCpuPlatform', 'resource');
   if (platform === undefined || CPU_PLATFORMS.has(platform)) return platform;

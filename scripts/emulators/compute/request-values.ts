@@ -2,7 +2,7 @@ import { ComputeError, invalidField } from './compute-error.ts';
 import { isJsonObject } from './json-object.ts';
 import type { JsonObject } from './json-object.ts';
 
-/* What a request says in its query and its body. Each reader throws the 400 of a value that cannot be. */
+/* Readers of values in a request's query and body. Each throws a 400 for an invalid value. */
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 const NIL_UUID = '00000000-0000-0000-0000-000000000000';
@@ -35,7 +35,7 @@ export function parseBody(rawBody: string): JsonObject | undefined {
     const body: unknown = JSON.parse(rawBody);
     return isJsonObject(body) ? body : undefined;
   } catch {
-    // Each caller says in its own way that there is no body.
+    // The callers report a missing body, each with its own text.
     return undefined;
   }
 }

@@ -1,4 +1,4 @@
-/** The members that the API's resources can have; a list filter may name these and no others. */
+/** The members of the API's resources; a list filter may name only these. */
 export const INSTANCE_FIELDS: ReadonlySet<string> = new Set([
   'advancedMachineFeatures',
   'canIpForward',
@@ -107,7 +107,7 @@ export const DISK_FIELDS: ReadonlySet<string> = new Set([
   'zone',
 ]);
 
-/** Of machine types, accelerator types, networks, subnetworks and zones, as far as they are shown here. */
+/** Members of machine types, accelerator types, networks, subnetworks and zones, as far as the emulator shows them. */
 export const PLAIN_FIELDS: ReadonlySet<string> = new Set([
   'accelerators',
   'architecture',

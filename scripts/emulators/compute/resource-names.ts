@@ -1,11 +1,11 @@
 const API = 'https://www.googleapis.com/compute/v1/';
 
-/** The full URL that Compute Engine writes wherever a resource refers to another one. */
+/** Returns the full URL with which Compute Engine refers to a resource. */
 export function resourceUrl(name: string): string {
   return API + name;
 }
 
-/** What callers may send for a resource: a full URL, `projects/…`, or a part that starts inside the project. */
+/** Normalises a reference to a resource: a full URL, `projects/…`, or a path within the project. */
 export function parseResourceName(reference: string, project: string): string {
   const path = reference.replace(/^https?:\/\/[^/]+\/(compute\/)?(v1|beta|alpha)\//, '').replace(/^\//, '');
   return path.startsWith('projects/') ? path : `projects/${project}/${path}`;

@@ -23,7 +23,7 @@ export const MUTATIONS = [
 ] as const;
 export type Mutation = (typeof MUTATIONS)[number];
 
-/** The methods that only look. */
+/** The methods that only read. */
 export type Reading =
   | 'instances.get'
   | 'instances.list'
@@ -35,7 +35,7 @@ export type Reading =
   | 'zoneOperations.delete'
   | CatalogReading;
 
-/** The methods that look at anything but instances and operations. */
+/** The methods that read resources other than instances and operations. */
 export type CatalogReading =
   | 'disks.get'
   | 'disks.list'
@@ -55,7 +55,7 @@ export type CatalogReading =
 
 export type ApiMethod = Mutation | Reading;
 
-/** A request as far as its path says. */
+/** A request's method and the parts of its path. */
 export interface Route {
   readonly method: ApiMethod;
   readonly project: string;
@@ -63,7 +63,7 @@ export interface Route {
   readonly zone: string;
   /** Empty where the path has no region. */
   readonly region: string;
-  /** The instance, the operation, the disk, …; empty for collections. */
+  /** Name of the instance, operation, disk, …; empty for collections. */
   readonly resource: string;
 }
 
@@ -82,7 +82,7 @@ const INSTANCE_ACTIONS = [
   'detachDisk',
 ] as const;
 
-/** A collection's `get` and `list`. */
+/** Returns the `get` and `list` routes of a collection. */
 function getAndList<T extends 'machineTypes' | 'acceleratorTypes' | 'networks' | 'subnetworks' | 'zones' | 'disks'>(
   collection: T,
   parent: string,
@@ -137,7 +137,7 @@ export function isMutation(method: ApiMethod): method is Mutation {
   return MUTATIONS.some((mutation) => mutation === method);
 }
 
-/** Throws the 404 for what Compute Engine's v1 REST API does not have, as far as it exists here. */
+/** Finds the route of a request. Throws Compute Engine's 404 for a path that the emulator does not implement. */
 export function findRoute(verb: string, pathname: string): Route {
   for (const { method, verb: wanted, path } of ROUTES) {
     if (verb !== wanted) continue;
@@ -158,7 +158,7 @@ function decode(segment: string): string {
   try {
     return decodeURIComponent(segment);
   } catch {
-    // An incomplete percent escape names nothing that exists.
+    // An incomplete percent escape cannot name an existing resource.
     throw new ComputeError(400, 'badRequest', 'Bad Request');
   }
 }

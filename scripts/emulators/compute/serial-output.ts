@@ -3,10 +3,10 @@ import type { Machine } from './instance-resource.ts';
 import type { Journal, SerialText } from './journal.ts';
 import { instanceName, resourceUrl } from './resource-names.ts';
 
-/** The oldest output is dropped beyond this (Instances.getSerialPortOutput in compute.proto). */
+/** Size of the buffer; older output is dropped (Instances.getSerialPortOutput in compute.proto). */
 const BUFFER_MAX = 1024 * 1024;
 
-/** Notes what a VM writes to its first serial port. */
+/** Appends lines to the output of a VM's first serial port. */
 export function writeSerial(journal: Journal, machine: Machine, lines: readonly string[]): void {
   const { start, text } = readSerial(journal, machine);
   const whole = text + lines.map((line) => `${line}\r\n`).join('');
@@ -18,14 +18,16 @@ function readSerial(journal: Journal, { id }: Machine): SerialText {
   return journal.document('serial', id) ?? { start: 0, text: '' };
 }
 
-/** What firmware and kernel write when a VM starts, and what the system writes when it is up. */
+/**
+ * Returns the lines that firmware and kernel write when a VM starts, and those that the system writes once it is up.
+ */
 export function bootLines(machine: Machine, running: boolean): readonly string[] {
   const { name } = machine;
   if (!running) return ['UEFI: Attempting to start image.', 'Booting the kernel.', `[    0.000000] Machine: ${name}`];
   return ['[   12.345678] systemd[1]: Reached target Multi-User System.', '', `${name} login: `];
 }
 
-/** `instances.getSerialPortOutput` of a port from 1 to 4; only the first one says something. */
+/** Returns the output of `instances.getSerialPortOutput` for a port from 1 to 4; only the first port has output. */
 export function serialPortOutput(journal: Journal, machine: Machine, port: number, from: number): JsonObject {
   const output = port === 1 ? readSerial(journal, machine) : { start: 0, text: '' };
   const end = output.start + output.text.length;

@@ -1,11 +1,11 @@
 /**
- * Cloud Logging's query language, as far as filters of sinks, exclusions and metrics use it
- * (https://docs.cloud.google.com/logging/docs/view/logging-query-language). What is not understood throws: a filter that
- * is read wrongly would match other entries than the service's.
+ * Implements Cloud Logging's query language as far as filters of sinks, exclusions and metrics use it
+ * (https://docs.cloud.google.com/logging/docs/view/logging-query-language). Unsupported syntax throws, because a
+ * misread filter would match other entries than the service's.
  */
 export type LogFilter = (entry: unknown) => boolean;
 
-/** Throws SyntaxError for a filter that Cloud Logging would refuse, or that uses what is not implemented here. */
+/** Parses a filter. Throws SyntaxError if Cloud Logging would refuse the filter, or if it uses unsupported syntax. */
 export function parseLogFilter(text: string): LogFilter {
   const tokens = tokensOf(text);
   if (tokens.length === 0) return () => true;
@@ -59,7 +59,7 @@ class Reader {
     return token;
   }
 
-  /** Takes the next token when it is this one. */
+  /** Consumes the next token if it is this one. */
   take(text: string): boolean {
     const token = this.peek();
     if (token === undefined || token.kind === 'text' || token.text !== text) return false;
@@ -72,7 +72,7 @@ class Reader {
   }
 }
 
-/** Parts with AND, or nothing, between them. OR binds more tightly than AND in this language. */
+/** Parses parts joined by AND or by nothing. OR binds more tightly than AND in this language. */
 function conjunction(reader: Reader): LogFilter {
   const parts = [disjunction(reader)];
   for (let token = reader.peek(); token !== undefined && token.text !== ')'; token = reader.peek()) {
@@ -128,7 +128,7 @@ function comparison(field: string, reader: Reader): LogFilter {
   return (entry) => valuesAt(entry, path).some((value) => tests.some((test) => test(value))) !== negated;
 }
 
-/** One value, or a list of them in brackets with OR between. */
+/** Parses one value, or a list in parentheses joined by OR. */
 function values(reader: Reader): readonly string[] {
   if (!reader.take('(')) return [reader.next().text];
   const list = [reader.next().text];
@@ -137,7 +137,7 @@ function values(reader: Reader): readonly string[] {
   return list;
 }
 
-/** Values are compared without regard to case, apart from regular expressions. */
+/** Returns the comparison of an operator. Only regular expressions distinguish upper and lower case. */
 function testOf(operator: string, wanted: string): Test {
   const lower = wanted.toLowerCase();
   switch (operator) {
@@ -164,7 +164,7 @@ function testOf(operator: string, wanted: string): Test {
   }
 }
 
-/** The scalars at a path; a list on the way gives those of all its items. */
+/** Returns the scalar values at a path; a list on the way contributes the values of all its items. */
 function valuesAt(value: unknown, path: readonly string[]): readonly string[] {
   if (Array.isArray(value)) return value.flatMap((item: unknown) => valuesAt(item, path));
   const [name, ...rest] = path;
@@ -183,7 +183,7 @@ function scalar(value: unknown): readonly string[] {
     case 'bigint':
       return [String(value)];
     case 'object':
-      // A message that is there has a value for `:*`, and none to compare with.
+      // A message matches `:*` if it exists, and nothing else: it has no value to compare.
       return value !== null && Object.keys(value).length > 0 ? [''] : [];
     default:
       return [];

@@ -8,7 +8,7 @@ const refused = (status: number, reason: string, message: RegExp): Expected => (
 const invalid = (message: RegExp) => refused(400, 'invalid', message);
 const bad = (message: RegExp) => refused(400, 'badRequest', message);
 const incompatible = (...features: readonly string[]) =>
-  // The order of the features differs from report to report.
+  // Reports differ in the order of the features.
   bad(new RegExp(`^\\[(?=.*${features.join(')(?=.*')}).*\\] features are not compatible for creating instance\\.$`));
 
 interface Disk {
@@ -17,7 +17,7 @@ interface Disk {
   readonly gb?: number;
 }
 
-/** Every question about one order, and what Compute Engine says. */
+/** Returns every parity case, with Compute Engine's reply. */
 export function parityCases(place: ParityPlace): readonly ParityCase[] {
   const { zone } = place;
   const region = zone.slice(0, zone.lastIndexOf('-'));

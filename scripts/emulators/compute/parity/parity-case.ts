@@ -1,23 +1,25 @@
 import type { JsonObject } from '../json-object.ts';
 
-/** One question to Compute Engine, and what it answers. The same list is put to the emulator and to a real project. */
+/**
+ * A request to Compute Engine with the expected reply. The same cases are sent to the emulator and to a real project.
+ */
 export interface ParityCase {
-  /** The row of the list of refusals that it proves: C1, C2, … */
+  /** The row of the list of refusals that the case tests: C1, C2, … */
   readonly row: string;
   readonly title: string;
-  /** Where the answer was seen: an issue, or the documentation. */
+  /** Source of the expected reply: an issue or the documentation. */
   readonly source: string;
   readonly call: ParityCall;
   readonly expected: Expected;
-  /** What has to exist, or be asked for, before the question makes sense. */
+  /** What has to exist before the request makes sense. */
   readonly needs?: 'customNetwork' | 'machine';
 }
 
 export interface ParityCall {
   readonly verb: 'GET' | 'POST';
-  /** Behind `projects/P/`. */
+  /** The path after `projects/P/`. */
   readonly path: string;
-  /** `projects/OWNER/` instead of the project that is asked. */
+  /** Project in the path, if another one than the project that the cases are sent to. */
   readonly owner?: string;
   readonly body?: JsonObject;
 }
@@ -26,17 +28,17 @@ export type Expected =
   | { readonly status: 200; readonly has?: JsonObject }
   | {
       readonly status: number;
-      /** `error.errors[0].reason`; left out where it is not known. */
+      /** `error.errors[0].reason`; left out if it is not known. */
       readonly reason?: string;
       readonly message: RegExp;
     };
 
-/** Names that differ from project to project. */
+/** Names that differ between projects. */
 export interface ParityPlace {
   readonly zone: string;
-  /** A network with subnetworks in the zone's region, or in auto mode. */
+  /** A network in auto mode, or one with subnetworks in the zone's region. */
   readonly network: string;
-  /** `""` lets Compute Engine choose, which is right for auto mode only. */
+  /** `""` lets Compute Engine choose, which works in auto mode only. */
   readonly subnetwork: string;
   /** A network in custom mode; `""` leaves out the cases that need one. */
   readonly customNetwork: string;
@@ -47,7 +49,7 @@ export interface ParityAnswer {
   readonly body: unknown;
 }
 
-/** In which way an answer is not the expected one; nothing when it is. */
+/** Returns how a reply differs from the expected one; `undefined` if it does not. */
 export function difference({ expected }: ParityCase, { status, body }: ParityAnswer): string | undefined {
   if (status !== expected.status) return `status ${status} instead of ${expected.status}: ${messageOf(body)}`;
   if (!('message' in expected)) {
