@@ -10,8 +10,8 @@ import { isBelow, routesOf } from './routes.ts';
 const NOTICE = '// Generated from the contracts by `npm run generate`. Do not edit.';
 
 /**
- * The file that a function imports: its endpoint without any schema. The compiled checks are a file of their own, since
- * they are code that nobody wrote and that no type checker should read.
+ * Returns the file that a function imports: its endpoint without schemas. The compiled checks are in a separate file,
+ * because generated code is excluded from type checking.
  */
 export function endpointSource(contract: Contract): string {
   const name = exportOf(contract.name);
@@ -43,12 +43,15 @@ export const endpoint: Endpoint<Params, Query, Body> = {
 `;
 }
 
-/** Clients of the fleet family send query parameters that no document names (the reference of the fleet family); its originals ignore them. */
+/**
+ * Whether the family ignores unknown query parameters. Clients of the fleet family send parameters that no document
+ * names, and the original services ignore them.
+ */
 function ignoresUnknown({ family }: Contract): boolean {
   return family === 'fleet';
 }
 
-/** ajv's standalone code for a contract's schemas. */
+/** Returns ajv's standalone code for a contract's schemas. */
 export function checksSource(contract: Contract): string {
   const schemas: Record<string, TSchema> = { params: contract.params, query: contract.query };
   if (contract.body !== null) schemas['body'] = contract.body;
@@ -58,7 +61,7 @@ export function checksSource(contract: Contract): string {
     strictRequired: false,
     allowUnionTypes: false,
     useDefaults: true,
-    // The schemas are checked by a test, which has the time.
+    // A test validates the schemas, so that generating is faster.
     meta: false,
     validateSchema: false,
     code: { esm: true, source: true, lines: true },
@@ -76,7 +79,10 @@ export function checksSource(contract: Contract): string {
 
 const CODE_POINTS = /require\("ajv\/dist\/runtime\/ucs2length"\)\.default/g;
 
-/** ajv's own helpers come by `require`, which a module has not got; the only one that our schemas need is ours to give. */
+/**
+ * Replaces ajv's `require` calls, which modules do not have; the schemas need only one of ajv's helpers, which is
+ * provided here.
+ */
 function withImports(name: string, code: string): string {
   const own = withoutSchemas(code.replace('"use strict";', '').replace(CODE_POINTS, 'codePoints')).trim();
   const other = /require\([^)]*\)/.exec(own);
@@ -84,7 +90,10 @@ function withImports(name: string, code: string): string {
   return own.includes('codePoints') ? `import { codePoints } from '#shared/contracts/run-check.ts';\n${own}` : own;
 }
 
-/** ajv also writes each schema down, for rules that look at it when they run; ours do not. */
+/**
+ * Removes the copy of each schema that ajv writes for rules that read it at run time; none of the contracts' rules
+ * does.
+ */
 function withoutSchemas(code: string): string {
   return code.replace(/^const (schema\d+) = .*;\n/gm, (line, name: string) =>
     code.split(new RegExp(`\\b${name}\\b`)).length > 2 ? line : '',

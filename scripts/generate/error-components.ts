@@ -5,22 +5,22 @@ import { recordedFailure } from './failure-examples.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** One error answer of one endpoint: what operations share is said once. */
+/** One error response of one endpoint; responses that several operations share are written once. */
 interface ErrorAnswer {
   readonly family: FamilyName;
   readonly status: number;
-  /** In the order of the closed list. */
+  /** The possible reasons, in the order of the list of reasons. */
   readonly reasons: readonly FailureReason[];
 }
 
 export interface ErrorComponents {
-  /** The responses of an operation, by status. */
+  /** Returns the responses of an operation, by status. */
   readonly of: (contract: Contract) => Readonly<Record<string, Json>>;
   readonly responses: Json;
   readonly examples: Json;
 }
 
-/** The error answers of all contracts as shared components. */
+/** Returns the error responses of all contracts as shared components. */
 export function errorComponents(contracts: readonly Contract[]): ErrorComponents {
   const answers = new Map(contracts.flatMap(answersOf).map((answer) => [keyOf(answer), answer]));
   const names = componentNames([...answers]);
@@ -63,7 +63,10 @@ function keyOf({ family, status, reasons }: ErrorAnswer): string {
   return `${family} ${status} ${reasons.join(' ')}`;
 }
 
-/** Family and status, and the first reason that not every answer of the two has: `Compute404InstanceNotFound`. */
+/**
+ * Names each response by family, status and, if needed to distinguish it, its first reason that not all responses of
+ * that family and status have: `Compute404InstanceNotFound`.
+ */
 function componentNames(answers: readonly (readonly [string, ErrorAnswer])[]): ReadonlyMap<string, string> {
   const names = new Map<string, string>();
   const groups = Map.groupBy(answers, ([, { family, status }]) => `${capital(family)}${status}`);
@@ -89,7 +92,10 @@ function exampleName(family: FamilyName, reason: string): string {
   return `${family}.${reason}`;
 }
 
-/** `x-request-id` and the limit's headers are on every answer, as the introduction says; here is what errors add. */
+/**
+ * Returns a response with the headers that errors add. Every response has `x-request-id` and the rate limit's headers,
+ * as the introduction says.
+ */
 function response({ family, status, reasons }: ErrorAnswer): Json {
   const { error } = familyDocument(family);
   const retry = reasons.some((reason) => REASONS[reason].repeat === 'later') && status !== 500;

@@ -5,19 +5,19 @@ import { RESOURCE_REASON_STATUS } from '#shared/contracts/resource/failure-statu
 import type { FailureKind } from '#shared/domain/failure.ts';
 import { type FailureReason, kindOf } from '#shared/domain/reasons.ts';
 
-/** In what the families' operations differ in the public document, apart from their contracts. */
+/** Differences between the families in the public document, apart from their contracts. */
 export interface FamilyDocument {
   readonly failureStatus: Readonly<Record<FailureKind, number>>;
-  /** Reasons that have another status than their kind. */
+  /** Statuses of reasons that differ from the status of their kind. */
   readonly reasonStatus: Readonly<Partial<Record<FailureReason, number>>>;
   readonly error: {
     readonly contentType: string;
-    /** Name of the schema of its body. */
+    /** Name of the schema of error bodies. */
     readonly schema: string;
-    /** Schema of the body of an answer that gives one of these reasons. */
+    /** Returns the schema of an error body with one of these reasons. */
     readonly schemaOf: (reasons: readonly FailureReason[], status: number) => unknown;
   };
-  /** Headers of every answer beside the request id, by name; without a limit an operation has those that stay. */
+  /** Names of the rate limit headers; operations without a limit have only the `unlimited` ones. */
   readonly limitHeaders: { readonly limited: readonly string[]; readonly unlimited: readonly string[] };
 }
 
@@ -68,7 +68,7 @@ export function familyDocument(family: FamilyName): FamilyDocument {
   return FAMILY_DOCUMENTS[family];
 }
 
-/** Status with which a family answers a reason. */
+/** Returns the status with which a family reports a reason. */
 export function statusOf(family: FamilyName, reason: FailureReason): number {
   const { reasonStatus, failureStatus } = FAMILY_DOCUMENTS[family];
   return reasonStatus[reason] ?? failureStatus[kindOf(reason)];

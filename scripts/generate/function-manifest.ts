@@ -20,7 +20,10 @@ export type Trigger =
       readonly ordered: boolean;
       readonly deadLetterTopic: string | null;
       readonly attemptsMax: number | null;
-      /** Pub/Sub waits this long for an answer; at least the function's timeout, so that two runs never overlap. */
+      /**
+       * How long Pub/Sub waits for a reply; at least the function's timeout, so that two deliveries of a message never
+       * overlap.
+       */
       readonly ackDeadlineSeconds: number;
       readonly minimumBackoffSeconds: number;
       readonly maximumBackoffSeconds: number;
@@ -32,22 +35,22 @@ export type Trigger =
       readonly attemptDeadlineSeconds: number;
     };
 
-/** One function of `infra/generated/functions.json`. Every key is always there, so that Terraform sees one type. */
+/** A function in `infra/generated/functions.json`. Every key is always present, so that Terraform sees one type. */
 export interface FunctionEntry {
   readonly name: string;
   readonly description: string;
   readonly area: string;
-  /** From the root of the repository. */
+  /** Path of the source from the repository's root. */
   readonly source: string;
   readonly entryPoint: string;
   readonly kind: 'http' | 'push' | 'schedule';
-  /** Role of its service account. `api` may use Datastore and Pub/Sub, `api-compute` Compute Engine as well. */
+  /** Role of the function's service account. `api` may use Datastore and Pub/Sub, `api-compute` also Compute Engine. */
   readonly identity: 'api' | 'api-compute' | WorkerIdentity;
   readonly clients: readonly Client[];
   readonly family: FamilyName | null;
   readonly method: Method | null;
   readonly path: string | null;
-  /** Only of a fallback, empty otherwise: it answers these paths and everything below them that no endpoint answers. */
+  /** Empty except for a fallback, which answers these paths and everything below them that no endpoint has. */
   readonly prefixes: readonly string[];
   readonly runtime: FunctionRuntime;
   readonly trigger: Trigger | null;
@@ -132,7 +135,7 @@ function workerEntry(contract: WorkerContract): FunctionEntry {
   };
 }
 
-/** Pub/Sub's own limits on the acknowledgement deadline. */
+/** Pub/Sub's limits of the acknowledgement deadline. */
 const ACK_DEADLINE_SECONDS_MIN = 10;
 const ACK_DEADLINE_SECONDS_MAX = 600;
 

@@ -4,9 +4,9 @@ import { underscored } from './function-names.ts';
 import { fallbackOf, routesOf } from './routes.ts';
 
 /**
- * API Gateway's document: OpenAPI 2.0, because `{name=**}` and the operation's own backend are written in it. It says which
- * function answers which method of which path, and nothing else: the gateway enforces no schema, and credentials are
- * checked in the functions, since it knows neither opaque tokens nor pairs of keys.
+ * API Gateway's document. OpenAPI 2.0, because API Gateway supports `{name=**}` and a backend per operation there. The
+ * document only maps methods and paths to functions: the gateway checks no schema, and functions check credentials,
+ * because the gateway supports neither opaque tokens nor pairs of keys.
  *
  * Backend addresses are template variables named after the functions; Terraform and the local gateway fill them in.
  */
@@ -27,7 +27,7 @@ export interface GatewayOperation {
   readonly parameters?: readonly GatewayParameter[];
   readonly responses: Readonly<Record<string, { readonly description: string }>>;
   readonly 'x-google-backend': {
-    /** `${compute_instances_create}`. */
+    /** Template variable with the function's address: `${compute_instances_create}`. */
     readonly address: string;
     readonly path_translation: 'APPEND_PATH_TO_ADDRESS';
     readonly jwt_audience: string;
@@ -42,7 +42,7 @@ export interface GatewayParameter {
   readonly type: 'string';
 }
 
-/** Every method that OpenAPI 2.0 can name. */
+/** All methods that OpenAPI 2.0 supports. */
 export const GATEWAY_METHODS = ['get', 'head', 'post', 'put', 'patch', 'delete', 'options'] as const;
 export type GatewayMethod = (typeof GATEWAY_METHODS)[number];
 
@@ -98,7 +98,7 @@ function toEndpoint(contract: Contract, method: GatewayMethod): GatewayOperation
 }
 
 function toFallback(fallback: FallbackContract, method: GatewayMethod, path: string): GatewayOperation {
-  // Ids must be unique and are turned into method names, so they hold letters, digits and underscores only.
+  // Operation ids must be unique and become method names, so they contain letters, digits and underscores only.
   const place = path.replace(/[^A-Za-z0-9]+/g, '_').replace(/^_|_$/g, '');
   return {
     operationId: `${underscored(fallback.name)}_${method}_${place}`,

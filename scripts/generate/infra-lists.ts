@@ -3,11 +3,11 @@ import { EXPIRING_KINDS } from '#shared/datastore/kinds.ts';
 import type { CompositeIndex } from '#shared/datastore/query.ts';
 import { COMPUTE_PERMISSIONS, INSERT_PERMISSIONS } from '#shared/gce/permissions.ts';
 
-/** `infra/generated/datastore.json`: what Terraform makes in the database. */
+/** Content of `infra/generated/datastore.json`: what Terraform creates in the database. */
 export interface DatastoreLists {
   readonly indexes: readonly CompositeIndex[];
   readonly expiringKinds: readonly string[];
-  /** Property of the kinds' TTL policies. */
+  /** Property with the expiry time, for the kinds' TTL policies. */
   readonly expiryProperty: string;
 }
 
@@ -15,7 +15,10 @@ export function datastoreLists(): DatastoreLists {
   return { indexes: COMPOSITE_INDEXES, expiringKinds: EXPIRING_KINDS, expiryProperty: 'expireAt' };
 }
 
-/** `infra/generated/permissions.json`: the permissions of each call to Compute Engine, of which Terraform makes one role. */
+/**
+ * Content of `infra/generated/permissions.json`: the permissions that each call to Compute Engine needs, from which
+ * Terraform makes one role.
+ */
 export interface PermissionLists {
   readonly compute: Readonly<Record<string, readonly string[]>>;
 }

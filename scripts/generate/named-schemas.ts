@@ -33,7 +33,7 @@ const SSH_KEY_SCHEMAS = {
   FleetSshKey,
 };
 
-/** Every schema that the public document says once and refers to by its title, sorted by name. */
+/** Schemas that the public document contains once and refers to by their title, sorted by name. */
 export const NAMED_SCHEMAS: ReadonlyMap<string, PlainSchema> = new Map(
   Object.entries({
     ...COMPUTE_SCHEMAS,
@@ -52,8 +52,8 @@ export const NAMED_SCHEMAS: ReadonlyMap<string, PlainSchema> = new Map(
 const REFERENCE = '#/components/schemas/';
 
 /**
- * A reference, when the schema has a name; otherwise the schema, with references inside. Throws for a schema whose title is
- * the name of another one: the document would promise what is not sent.
+ * Returns a reference if the schema is a named one, otherwise the schema with references inside. Throws if a schema has
+ * the title of another named schema, since the document would then be wrong.
  */
 export function referenceTo(schema: PlainSchema): PlainSchema {
   const { title } = schema;
@@ -78,7 +78,7 @@ function withReferences(schema: PlainSchema): PlainSchema {
   };
 }
 
-/** The named schemas that a document refers to, and those that they refer to. */
+/** Returns the named schemas that a document refers to, directly or through other schemas. */
 export function referredSchemas(document: unknown): Readonly<Record<string, PlainSchema>> {
   const used = new Set<string>();
   const follow = (part: unknown) => {

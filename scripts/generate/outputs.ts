@@ -9,10 +9,10 @@ import { publicDocument } from './public-document.ts';
 import { rowVersions } from './row-versions.ts';
 
 const GENERATED = '.build/endpoints';
-/** Of the documents: it changes when the interface does, not with each release. */
+/** Version of the API documents: it changes with the interface, not with each release. */
 const INTERFACE_VERSION = '1.0.0';
 
-/** Every generated file, by its path from the root of the repository. */
+/** Returns every generated file, by its path from the repository's root. */
 export function outputs(): ReadonlyMap<string, string> {
   const files = new Map<string, string>();
   for (const contract of CONTRACTS) {
@@ -34,7 +34,10 @@ function json(value: unknown): string {
   return `${JSON.stringify(value, null, 2)}\n`;
 }
 
-/** Generated files that are not what they should be, or should not be there, by path from `root`; sorted. */
+/**
+ * Returns the paths of generated files that differ from what would be generated, are missing or should not exist;
+ * relative to `root`, sorted.
+ */
 export async function drift(root: string): Promise<readonly string[]> {
   const expected = outputs();
   const changed: string[] = [];
@@ -44,7 +47,10 @@ export async function drift(root: string): Promise<readonly string[]> {
   return [...changed, ...(await leftOver(root, expected))].sort();
 }
 
-/** Writes what differs, removes what is no longer generated, and returns both, by path from `root`; sorted. */
+/**
+ * Writes files that differ and removes those no longer generated. Returns the paths of both, relative to `root`,
+ * sorted.
+ */
 export async function writeOutputs(
   root: string,
   { ignoredOnly = false }: { readonly ignoredOnly?: boolean } = {},
@@ -58,7 +64,7 @@ export async function writeOutputs(
       await rm(file, { force: true });
     } else {
       await mkdir(dirname(file), { recursive: true });
-      // A rename is atomic: an import meanwhile reads the old file or the new one.
+      // A rename is atomic: an import that runs meanwhile reads either the old or the new file.
       const unfinished = `${file}.${process.pid}.tmp`;
       await writeFile(unfinished, content);
       await rename(unfinished, file);
@@ -75,7 +81,7 @@ async function leftOver(root: string, expected: ReadonlyMap<string, string>): Pr
     .filter((path) => !expected.has(path));
 }
 
-/** `undefined` when there is no such file. */
+/** Returns the content of a file; `undefined` if it does not exist. */
 async function contentOf(file: string): Promise<string | undefined> {
   return readFile(file, 'utf8').catch(() => undefined);
 }

@@ -14,14 +14,17 @@ export interface PlainSchema {
 }
 
 const FIRST = ['$ref', 'title', 'description', 'type'];
-/** Keywords whose value maps names to schemas; the names stay in the order they were written in. */
+/** Keywords whose value maps names to schemas; the names keep their order. */
 const MAPS = new Set(['properties', 'patternProperties', 'dependentSchemas']);
 /** Keywords whose value is data, not a schema. */
 const DATA = new Set(['enum', 'const', 'default', 'examples', 'required', 'example']);
 
-/** The schema without TypeBox's hidden marks, its keywords in an order of our own: the library may change its own. */
+/**
+ * Returns the schema without TypeBox's hidden markers and with its keywords in a fixed order, because the library may
+ * change its own order.
+ */
 export function plainSchema(schema: TSchema): PlainSchema {
-  // What JSON.parse gives for an object is plain data, and a TypeBox schema is an object.
+  // The cast is safe: JSON.parse returns plain data, and a TypeBox schema is an object.
   return ordered(JSON.parse(JSON.stringify(schema)) as PlainSchema);
 }
 
@@ -50,8 +53,8 @@ function isObject(value: unknown): value is PlainSchema {
 }
 
 /**
- * What a check is compiled from: the schema with everything that is for people taken out, in the words of draft 7, for
- * which ajv writes half the code that it writes for 2020-12.
+ * Returns the schema from which a check is compiled: without texts for people, and in the keywords of draft 7, for
+ * which ajv generates half the code that it generates for 2020-12.
  */
 export function checkedSchema(schema: TSchema): PlainSchema {
   return withoutText(plainSchema(schema));
@@ -81,7 +84,7 @@ function withoutTextIn(keyword: string, value: unknown): unknown {
   );
 }
 
-/** Whether a schema, or one inside of it, has a default. A member may be called so. */
+/** Whether a schema, or one inside it, has a default. A member named `default` does not count. */
 export function hasDefault(schema: PlainSchema): boolean {
   return Object.entries(schema).some(([keyword, value]) => {
     if (keyword === 'default') return true;

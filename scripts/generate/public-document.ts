@@ -12,7 +12,7 @@ import { INTRODUCTION } from './public-introduction.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** The OpenAPI 3.1 document for those who use the API. */
+/** Returns the OpenAPI 3.1 document for users of the API. */
 export function publicDocument(contracts: readonly Contract[], version: string): Json {
   const names = new Set(contracts.map(({ tag }) => tag));
   const shared: Shared = {
@@ -44,7 +44,7 @@ export function publicDocument(contracts: readonly Contract[], version: string):
       { url: 'http://127.0.0.1:8080', description: 'The local cloud.' },
     ],
     tags: TAGS.filter(({ name }) => names.has(name)),
-    // Any one of them, in every family.
+    // Every family accepts each of these credentials.
     security: [{ bearer: [] }, { apiKey: [], apiSecret: [] }, { oneStringKey: [] }],
     paths: documented,
     components: {
@@ -78,7 +78,7 @@ this header as an API key of their own and may log its value. Send a bearer toke
   };
 }
 
-/** What the operations of a document have in common. */
+/** The components that a document's operations share. */
 interface Shared {
   readonly errors: ErrorComponents;
   readonly parameters: SharedParameters;

@@ -1,4 +1,4 @@
-/** Headers that answers carry, by name. */
+/** Headers of responses, by name. */
 export const HEADERS = {
   'x-request-id': {
     description:

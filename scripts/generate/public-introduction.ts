@@ -1,4 +1,4 @@
-/** What users read first. */
+/** The introduction of the public document. */
 export const INTRODUCTION = `Create virtual machines from templates, and start, stop, restart, reset and delete them.
 
 **Credentials.** Send \`Authorization: Bearer TOKEN\`, or the pair \`api-key\` and \`api-secret\`, or \`X-API-Key\` with both

@@ -2,13 +2,13 @@ import type { Contract, FallbackContract } from '#shared/contracts/contract.ts';
 
 export interface Route {
   readonly path: string;
-  /** The contract of each method. */
+  /** The contract of each method of the path. */
   readonly contracts: readonly Contract[];
-  /** Upper case, sorted; HEAD is wherever GET is. */
+  /** The allowed methods in upper case, sorted; HEAD is included if GET is. */
   readonly allow: readonly string[];
 }
 
-/** The paths in the order in which they first appear, each with all its methods. */
+/** Returns the paths in the order of their first contract, each with all its methods. */
 export function routesOf(contracts: readonly Contract[]): readonly Route[] {
   const byPath = Map.groupBy(contracts, (contract) => contract.path);
   return [...byPath].map(([path, these]) => {
@@ -17,7 +17,7 @@ export function routesOf(contracts: readonly Contract[]): readonly Route[] {
   });
 }
 
-/** The fallback that answers for a path; every path has one. */
+/** Returns the fallback that answers for a path; every path has one. */
 export function fallbackOf(path: string, fallbacks: readonly FallbackContract[]): FallbackContract {
   const found = fallbacks.find(({ prefixes }) => prefixes.some((prefix) => isBelow(path, prefix)));
   if (found === undefined) throw new Error(`No fallback has a prefix of ${path}.`);

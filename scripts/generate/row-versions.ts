@@ -10,7 +10,10 @@ closed lists may be joined by those of newer releases, which are read and writte
 | --- | --- | --- | --- |
 `;
 
-/** `infra/generated/row-versions.md`: how rows of earlier and newer releases differ from today's, by kind. */
+/**
+ * Returns the content of `infra/generated/row-versions.md`: how rows of earlier and newer releases differ from today's,
+ * by kind.
+ */
 export function rowVersions(): string {
   return `${HEAD}${KINDS.map(line).join('\n')}\n`;
 }

@@ -1,9 +1,9 @@
 type Json = Readonly<Record<string, unknown>>;
 
-/** A parameter as an operation writes it. */
+/** A parameter of an operation. */
 export type Parameter = Json & { readonly name: string; readonly in: string };
 
-/** Parameters that several operations have in the same words, to be written once. */
+/** Parameters that several operations share, to be written once. */
 export class SharedParameters {
   readonly #names = new Map<string, string>();
   readonly #components: Record<string, Parameter> = {};
@@ -21,7 +21,7 @@ export class SharedParameters {
     }
   }
 
-  /** The parameter, or a reference where it is shared. */
+  /** Returns a reference if the parameter is shared, otherwise the parameter. */
   referenceTo(parameter: Parameter): Json {
     const name = this.#names.get(JSON.stringify(parameter));
     return name === undefined ? parameter : { $ref: `#/components/parameters/${name}` };

@@ -1,6 +1,6 @@
 /**
- * ESLint rule: one word per thing, and plain English. A word of the left column has had a meaning in this project that no
- * reader could guess; the message says what to write. Comments, strings (test titles, messages) and names are read.
+ * ESLint rule that keeps out words which had a meaning in this project that no reader could guess. The message says
+ * what to write instead. Checks comments, strings (test titles, messages) and names.
  */
 const WORDS = [
   [/\bturns?\b/i, 'say "rate-limit token", "round", "iteration of the event loop" or the verb that is meant'],
@@ -12,7 +12,7 @@ const WORDS = [
   [/\b(?:he|his|him|himself)\b/i, 'name who, then "they"'],
 ];
 
-/** Parts of a camelCase, PascalCase or CONSTANT_CASE name, as words. */
+/** Splits a camelCase, PascalCase or CONSTANT_CASE name into words. */
 function wordsOf(name) {
   return name.replace(/([a-z0-9])([A-Z])/g, '$1 $2').replace(/[_$#]+/g, ' ');
 }
@@ -43,7 +43,7 @@ const plainWords = {
         check(node, node.value.raw);
       },
       Identifier(node) {
-        // A name is judged where it is made; its uses would only repeat the report.
+        // A name is checked where it is declared; reporting its uses would only repeat that.
         const { parent } = node;
         const isMade = parent.id === node || (parent.key === node && !parent.computed) || parent.params?.includes(node);
         if (isMade) check(node, wordsOf(node.name));

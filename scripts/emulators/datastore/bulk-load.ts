@@ -7,7 +7,10 @@ import { encodeEntity, entityFromObject } from './wire.ts';
 
 const BATCH = 20_000;
 
-/** Upserts entities in big transactions; answers how many. Open transactions do not see it as a conflict. */
+/**
+ * Upserts entities in big transactions and returns their number. Open transactions of callers do not conflict with
+ * them.
+ */
 export function bulkLoad(store: Store, entities: Iterable<Readonly<Record<string, unknown>>>, clock: Clock): number {
   let count = 0;
   let batch: Readonly<Record<string, unknown>>[] = [];

@@ -28,7 +28,7 @@ export interface CommitsOptions {
   readonly allocator: KeyAllocator;
 }
 
-/** The method `commit`. */
+/** Implements the method `commit`. */
 export class Commits {
   readonly #options: CommitsOptions;
 
@@ -61,7 +61,10 @@ export class Commits {
     return replyOf([applied], applied.version);
   }
 
-  /** In their order, up to the first that fails, which does not take the others back: seen on Google's own emulator. */
+  /**
+   * Applies mutations in order, up to the first that fails. The failure does not undo the earlier ones; Google's own
+   * emulator behaves the same.
+   */
   #applyOneByOne(mutations: readonly PreparedMutation[]): CommitReply {
     const { store, transactions } = this.#options;
     const applied: Applied[] = [];

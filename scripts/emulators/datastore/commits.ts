@@ -14,12 +14,12 @@ import { applyTransforms } from './transforms.ts';
 import type { MutationResult, WireEntity, WireKey, WireMutation, WireScope } from './wire.ts';
 import { decodeEntity, encodeEntity, microsOf, timestampOf, toBigInt } from './wire.ts';
 
-/** Mutation.ConflictResolutionStrategy. */
+/** Value of Mutation.ConflictResolutionStrategy. */
 const FAIL = 3;
 
 type Operation = 'insert' | 'update' | 'upsert' | 'delete';
 
-/** What may not follow what on one entity within a commit. */
+/** Which operations on one entity must not follow each other within a commit. */
 const FORBIDDEN_SEQUENCES: Readonly<Record<Operation, readonly Operation[]>> = {
   insert: ['insert'],
   update: ['insert'],
@@ -27,7 +27,7 @@ const FORBIDDEN_SEQUENCES: Readonly<Record<Operation, readonly Operation[]>> = {
   delete: ['update'],
 };
 
-/** A mutation that was checked, with the key it is about in full. */
+/** A checked mutation, with the complete key of its entity. */
 export interface PreparedMutation {
   readonly wire: WireMutation;
   readonly operation: Operation;
@@ -97,7 +97,7 @@ function prepareMutation(
   };
 }
 
-/** Applies mutations in their order; a refusal of one is to undo them all. */
+/** Applies mutations in order. If it throws, the caller must roll back all of them. */
 export function applyMutations(
   store: Store,
   mutations: readonly PreparedMutation[],
@@ -194,7 +194,7 @@ function isConflicting(store: Store, mutation: PreparedMutation, before: StoredE
     case 'baseVersion': {
       const baseVersion = Number(toBigInt(wire.baseVersion));
       if (before !== undefined) return before.version !== baseVersion;
-      // A missing entity was looked up at the version of a snapshot: nothing but a deletion since then conflicts.
+      // The entity was missing at the given version, so only a later deletion would be a conflict.
       return baseVersion < store.deletedVersion(partitionId, keyBytes) && baseVersion !== 0;
     }
     default:

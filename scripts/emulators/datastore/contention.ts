@@ -5,15 +5,18 @@ import type { PreparedMutation } from './commits.ts';
 import { StatusError } from './status-error.ts';
 import { entityId } from './transactions.ts';
 
-/** How many writes one entity takes. */
+/** The rate of writes that one entity allows. */
 export interface ContentionOptions {
-  /** Sustained; the real service's guidance is 1: https://docs.cloud.google.com/datastore/docs/best-practices#entities */
+  /**
+   * Sustained writes per second. The real service recommends at most 1:
+   * https://docs.cloud.google.com/datastore/docs/best-practices#entities
+   */
   readonly writesPerSecond: number;
-  /** At once, after a time without writes. */
+  /** Writes allowed at once after a pause. */
   readonly burst: number;
 }
 
-/** Entities that are remembered; those that could take a burst again are forgotten first. */
+/** Most entities that are tracked; those with a full burst allowance are dropped first. */
 const ENTITIES_MAX = 10_000;
 
 interface Bucket {
@@ -22,8 +25,8 @@ interface Bucket {
 }
 
 /**
- * Refuses what writes one entity too often, as the real service does under contention: with ABORTED, to plain writes too,
- * and without having applied anything (google-cloud-datastore#175, python-ndb#383).
+ * Refuses too frequent writes of one entity, as the real service does under contention: with ABORTED, for plain writes
+ * too, and without applying anything (google-cloud-datastore#175, python-ndb#383).
  */
 export class Contention {
   readonly #options: ContentionOptions;
@@ -35,7 +38,7 @@ export class Contention {
     this.#clock = clock;
   }
 
-  /** Counts a write of each entity; throws, and counts none, when one of them was written too often. */
+  /** Counts a write of each entity. Throws, and counts none, if one of them was written too often. */
   take(mutations: readonly Pick<PreparedMutation, 'partitionId' | 'keyBytes'>[]): void {
     const nowMs = this.#clock.nowMs();
     const ids = new Set(mutations.map(({ partitionId, keyBytes }) => entityId(partitionId, keyBytes)));

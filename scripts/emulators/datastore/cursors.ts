@@ -7,12 +7,15 @@ import { splitValues } from './values.ts';
 
 const HEADER_BYTES = 8;
 
-/** What a cursor belongs to: kind and order. Another filter may use it, as with the real service. */
+/**
+ * Identifies the queries that may use a cursor: those of the same kind and order. Their filters may differ, as with the
+ * real service.
+ */
 function fingerprint({ kind, components, isKeyDescending }: CompiledQuery): number {
   return crc32(JSON.stringify([kind, components, isKeyDescending]));
 }
 
-/** A cursor points to the place right behind one result. */
+/** Returns a cursor that points directly behind one result. */
 export function encodeCursor(query: CompiledQuery, { tuple, key }: Position): Buffer {
   const header = Buffer.allocUnsafe(HEADER_BYTES);
   header.writeUInt32BE(fingerprint(query), 0);
@@ -20,7 +23,7 @@ export function encodeCursor(query: CompiledQuery, { tuple, key }: Position): Bu
   return Buffer.concat([header, tuple, key]);
 }
 
-/** Undefined for no cursor; refuses one of another query. */
+/** Decodes a cursor; undefined for an empty one. Refuses a cursor of another query. */
 export function decodeCursor(query: CompiledQuery, bytes: Uint8Array): Position | undefined {
   if (bytes.length === 0) return undefined;
   const cursor = Buffer.from(bytes);
@@ -35,7 +38,7 @@ export function decodeCursor(query: CompiledQuery, bytes: Uint8Array): Position 
     );
     if (parts.reduce((sum, part) => sum + part.length, 0) !== tuple.length) throw invalidCursor();
   } catch {
-    // Bytes that were never one of our encodings have no ends to be found.
+    // The bytes are not one of this emulator's encodings.
     throw invalidCursor();
   }
   return { tuple, key };

@@ -28,22 +28,23 @@ export type { CompositeIndex } from './index-definitions.ts';
 export type { ReadStats } from './store.ts';
 
 export interface DatastoreEmulatorOptions {
-  /** 0 or absent: any free one. */
+  /** 0 or absent: any free port. */
   readonly port?: number;
-  /** An SQLite file that outlives the process; absent: memory. */
+  /** SQLite file that outlives the process; absent: all state is in memory. */
   readonly stateFile?: string;
   readonly clock: Clock;
   readonly faults: Faults;
   /**
-   * Further indexes, kept beside those that every property has; a file is brought in line with them at the start. With them,
-   * a query without its index is FAILED_PRECONDITION; without them, every query is answered, as Google's emulators do.
+   * Composite indexes besides those that every property has; an existing file is adapted to them at the start. If
+   * given, a query without its index fails with FAILED_PRECONDITION. If absent, every query is answered, as by Google's
+   * emulators.
    */
   readonly compositeIndexes?: readonly CompositeIndex[];
-  /** Keeps the indexes without refusing what they do not serve; for measuring. */
+  /** Whether to keep the indexes but answer queries without one too; used by measurements. */
   readonly answersUnindexed?: boolean;
-  /** Absent: an entity can be written as often as anybody likes. */
+  /** Absent: an entity can be written at any rate. */
   readonly contention?: ContentionOptions;
-  /** Absent: nothing is ever removed. */
+  /** Absent: no entity is removed by a TTL. */
   readonly ttl?: TtlPolicy;
 }
 
@@ -59,13 +60,13 @@ const METHODS = {
 } as const;
 type Method = keyof typeof METHODS;
 
-/** How often rows whose TTL is over are looked for; they go within a day, so this is no promise. */
+/** Time between searches for expired rows. The service removes them within a day, so this is frequent enough. */
 const SWEEP_MS = 3_600_000;
 
-/** What concerns the answer as a whole; the others are asked for where they bite. */
+/** Faults of the response as a whole; the others are taken where they apply. */
 const ANSWER_FAULTS = ['error', 'lostAnswer', 'late', 'delay', 'contention'] as const;
 
-/** Room above the real limit of 10 MiB, so that the limits of entities are what refuses. */
+/** Above the real limit of 10 MiB, so that requests are refused by the limits of entities. */
 const REQUEST_BYTES_MAX = 16 * 1024 * 1024;
 
 /** Google's Datastore v1 over gRPC on 127.0.0.1, for Google's own clients. */
@@ -131,17 +132,17 @@ export class DatastoreEmulator implements Emulator {
     this.#isClosed = true;
   }
 
-  /** Total reads since the start; the difference of two calls is what a request has cost. */
+  /** Returns the reads since the start; the difference of two calls is the cost of what happened in between. */
   stats(): Readonly<ReadStats> {
     return { ...this.#store.stats };
   }
 
-  /** Writes many entities, in the form that Google's client takes them, far faster than commits do. Upserts. */
+  /** Upserts many entities, in the form that Google's client uses, far faster than commits do. */
   bulkLoad(entities: Iterable<Readonly<Record<string, unknown>>>): number {
     return bulkLoad(this.#store, entities, this.#options.clock);
   }
 
-  /** Answers one request as the wire would, without the wire; for measuring. */
+  /** Answers one request without gRPC; used by measurements and the local console. */
   handle(method: Method, request: Uint8Array): Uint8Array {
     const types = messageTypes(method);
     return types.response.encode(types.response.create(this.#call(method, types.request.decode(request)))).finish();
@@ -201,7 +202,7 @@ export class DatastoreEmulator implements Emulator {
     this.#held.add(timer);
   }
 
-  /** Does the work now and answers when asked to. */
+  /** Executes the call now, and returns a function that sends its response. */
   #reply(method: Method, request: object, answer: sendUnaryData<object>): () => void {
     try {
       const response = this.#call(method, request);
@@ -214,7 +215,7 @@ export class DatastoreEmulator implements Emulator {
   }
 
   #call(method: Method, request: object): object {
-    // protobufjs has decoded the bytes by the descriptor of this method, whose form the parameter type restates.
+    // The cast is safe: protobufjs decoded the bytes by this method's descriptor, which the parameter type describes.
     const handler = this.#rpc[method].bind(this.#rpc) as (decoded: object) => object;
     return handler(request);
   }

@@ -39,7 +39,7 @@ import type {
 import { decodeEntity, encodeEntity, timestampOf } from './wire.ts';
 
 const LOOKUP_KEYS_MAX = 1000;
-/** What does not fit into an answer is deferred, as the real service does. */
+/** Size limit of a lookup's response, in bytes; further keys are deferred, as by the real service. */
 const LOOKUP_BYTES_MAX = 10 * 1024 * 1024;
 const NO_MORE_RESULTS = 3;
 
@@ -55,13 +55,16 @@ export interface DatastoreRpcOptions {
   readonly store: Store;
   readonly clock: Clock;
   readonly faults: Faults;
-  /** Undefined: every query is answered, as Google's emulators do. */
+  /** Undefined: every query is answered, as by Google's emulators. */
   readonly compositeIndexes: readonly CompositeIndex[] | undefined;
   readonly contention: Contention | undefined;
   readonly expiry: Expiry | undefined;
 }
 
-/** The methods of google.datastore.v1.Datastore, each one step: nothing else happens between its reads and its writes. */
+/**
+ * The methods of google.datastore.v1.Datastore. Each runs without interruption: nothing happens between its reads and
+ * writes.
+ */
 export class DatastoreRpc {
   readonly #options: DatastoreRpcOptions;
   readonly #store: Store;
@@ -83,7 +86,7 @@ export class DatastoreRpc {
     this.#transactions.clear();
   }
 
-  /** Removes the rows whose TTL is over for long enough. */
+  /** Removes rows whose TTL has expired long enough ago. */
   sweepExpired(): void {
     const { expiry, clock } = this.#options;
     if (expiry !== undefined) this.#transactions.record(expiry.sweep(clock.nowMs()));
@@ -156,7 +159,7 @@ export class DatastoreRpc {
 
   rollback(request: RollbackRequest): Record<string, never> {
     checkScope(request);
-    // Rolling back what is over already is no mistake: a client does so after a commit that failed.
+    // Clients roll back a transaction after a failed commit, so a rollback of a closed transaction is not an error.
     if (this.#transactions.isClosed(request.transaction)) return {};
     this.#transactions.close(this.#transactions.use(request.transaction, request));
     return {};
@@ -224,13 +227,16 @@ export class DatastoreRpc {
     return { found, missing, deferred, readTime: at.readTime };
   }
 
-  /** A transaction sees the moment of its begin. */
+  /** Reads the state at the beginning of the transaction. */
   #asOf<T>(transaction: Transaction | undefined, read: () => T): T {
     if (transaction === undefined) return read();
     return readAsOf(this.#store, this.#transactions.changesSince(transaction), read);
   }
 
-  /** FAILED_PRECONDITION for a query without its index, and, as a fault, for one whose index is still being built. */
+  /**
+   * Throws FAILED_PRECONDITION for a query without its index and, as a fault, for one whose index is said to be still
+   * building.
+   */
   #requireIndex(method: 'runQuery' | 'runAggregationQuery', query: CompiledQuery): void {
     const needed = missingIndex(query, []);
     if (needed === undefined) return;
@@ -268,7 +274,7 @@ export class DatastoreRpc {
   }
 }
 
-/** Earlier states are kept for open transactions only. */
+/** Returns the error for read times: earlier states are kept for open transactions only. */
 function unsupportedReadTime(): StatusError {
   return new StatusError(status.UNIMPLEMENTED, 'Reads as of a read_time are not emulated.');
 }

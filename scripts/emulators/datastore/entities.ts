@@ -9,10 +9,10 @@ const NAME_BYTES_MAX = 1500;
 const INDEX_ENTRIES_MAX = 20_000;
 const NESTING_MAX = 20;
 
-/** Each indexed property with the distinct encodings of its values, lowest first. Never an empty list. */
+/** The distinct encoded values of each indexed property, lowest first. No list is empty. */
 export type IndexedValues = ReadonlyMap<string, readonly Buffer[]>;
 
-/** Arrays are indexed by each element, entity values by each of their properties, as `outer.inner`. */
+/** Returns the values to index: each element of an array, and each property of an entity value as `outer.inner`. */
 export function indexedValues(entity: WireEntity): IndexedValues {
   const found = new Map<string, Buffer[]>();
   for (const name of Object.keys(entity.properties)) {
@@ -51,7 +51,7 @@ function distinct(encodings: readonly Buffer[]): Buffer[] {
   return sorted.filter((encoding, at) => at === 0 || sorted[at - 1]?.equals(encoding) !== true);
 }
 
-/** Refuses what the real service refuses in properties to write. */
+/** Throws for properties that the real service refuses to write. */
 export function checkProperties(properties: WireProperties): void {
   for (const name of Object.keys(properties)) {
     const value = properties[name];
@@ -109,7 +109,7 @@ function tooLong(name: string): Error {
   return invalidArgument(`The value of property "${name}" is longer than ${INDEXED_BYTES_MAX} bytes.`);
 }
 
-/** Limits that show only once the entity is in its final form. */
+/** Checks limits that apply to the entity in its final form. */
 export function checkSize(data: Uint8Array, values: IndexedValues): void {
   if (data.length > ENTITY_BYTES_MAX) {
     throw invalidArgument(`entity is too big: ${data.length} bytes, the limit is ${ENTITY_BYTES_MAX}.`);

@@ -7,21 +7,21 @@ import type { Change } from './transactions.ts';
 import type { WireEntity } from './wire.ts';
 import { microsOf } from './wire.ts';
 
-/** A TTL policy: rows of these kinds go some time after what their property says. */
+/** A TTL policy: rows of these kinds are removed some time after the time in this property. */
 export interface TtlPolicy {
   readonly kinds: readonly string[];
-  /** Of type timestamp, indexed or not. Rows without it stay. */
+  /** Name of a property of type timestamp, indexed or not. Rows without it are kept. */
   readonly property: string;
 }
 
-/** "Typically within 24 hours after its expiration date": https://docs.cloud.google.com/datastore/docs/ttl */
+/** Source: "Typically within 24 hours after its expiration date", https://docs.cloud.google.com/datastore/docs/ttl */
 const LAG_MICROS_MAX = 24 * 3600 * 1_000_000;
 
 const BATCH = 500;
 
 /**
- * When which row is removed for its TTL: at its own moment within the lag, the same one each time. Until then lookups and
- * queries show it, as they do on the real service.
+ * Removes rows whose TTL has expired. Each row has its own moment within the service's lag, the same one in every run.
+ * Until then lookups and queries return the row, as on the real service.
  */
 export class Expiry {
   readonly #store: Store;
@@ -34,7 +34,7 @@ export class Expiry {
     this.#kinds = new Set(kinds);
   }
 
-  /** To be called with every entity that is written. */
+  /** Records an entity's expiry; must be called for every entity that is written. */
   note(partitionId: number, key: Buffer, entity: WireEntity): void {
     const value = entity.properties[this.#property];
     const kind = entity.key === undefined || entity.key === null ? undefined : kindOf(entity.key.path);
@@ -50,7 +50,7 @@ export class Expiry {
     this.#store.run('DELETE FROM expiry WHERE partition_id = ? AND key = ?', [partitionId, key]);
   }
 
-  /** Removes what is due; answers what that has changed. */
+  /** Removes due rows and returns the changes. */
   sweep(nowMs: number): readonly Change[] {
     const changes: Change[] = [];
     for (;;) {

@@ -1,24 +1,27 @@
 import type { DatabaseSync } from 'node:sqlite';
 
-/** A composite index as the caller declares it, in the words of index.yaml. */
+/** A composite index as declared, with the members of index.yaml. */
 export interface CompositeIndex {
   readonly kind: string;
   readonly properties: readonly { readonly name: string; readonly direction: 'asc' | 'desc' }[];
 }
 
-/** One index of one kind in one partition: a number that leads its rows. */
+/** An index of one kind in one partition. Its number is the first column of its rows. */
 export interface IndexDefinition {
   readonly id: number;
-  /** Some entity has had several values in it, so one entity may show at several places. Never forgotten. */
+  /** Whether some entity has or had several values in the index and so appears in several places. Never reset. */
   hasMultiple: boolean;
 }
 
 export interface CompositeDefinition extends IndexDefinition {
-  /** In the stored form: the last one is always ascending, so that a scan backwards has its keys backwards too. */
+  /**
+   * The properties in stored order: the last one is always ascending, so that a backward scan also reads keys
+   * backwards.
+   */
   readonly properties: readonly { readonly name: string; readonly isDescending: boolean }[];
 }
 
-/** The name of the index that lists a kind by key. */
+/** Name of the index that lists a kind by key. */
 const BY_KEY = 'k';
 
 interface CompositeSpec {
@@ -37,7 +40,7 @@ function toSpec(index: CompositeIndex): CompositeSpec {
   return { kind: index.kind, name, properties };
 }
 
-/** Gives every index its number and remembers it; the tables are the truth, the maps a copy. */
+/** Assigns numbers to indexes and stores them; the maps are a copy of the tables. */
 export class IndexDefinitions {
   readonly #db: DatabaseSync;
   readonly #composites = new Map<string, CompositeSpec[]>();
@@ -49,14 +52,14 @@ export class IndexDefinitions {
     for (const composite of composites) {
       const spec = toSpec(composite);
       const specs = this.#composites.get(spec.kind) ?? [];
-      // A declaration and its mirror image are one stored index.
+      // A declaration and the same one with all directions reversed share one stored index.
       if (!specs.some(({ name }) => name === spec.name)) specs.push(spec);
       this.#composites.set(spec.kind, specs);
     }
     this.reload();
   }
 
-  /** Reads the tables again: after a rollback the maps may name indexes that were never stored. */
+  /** Reads the tables again: after a rollback the maps may contain indexes that were not stored. */
   reload(): void {
     this.#definitions.clear();
     this.#compositeLists.clear();
@@ -93,7 +96,7 @@ export class IndexDefinitions {
     definition.hasMultiple = true;
   }
 
-  /** Stored composites that are no longer declared. */
+  /** Returns stored composite indexes that are no longer declared. */
   undeclared(): readonly number[] {
     const rows = this.#db.prepare("SELECT id, kind, name FROM index_definition WHERE name LIKE 'c%'").all();
     return rows
@@ -104,7 +107,7 @@ export class IndexDefinitions {
       .map((row) => Number(row['id']));
   }
 
-  /** Partitions and kinds with entities that a declared composite does not cover yet. */
+  /** Returns partitions and kinds with entities that a declared composite index does not contain yet. */
   unbuilt(): readonly { readonly partitionId: number; readonly kind: string }[] {
     const rows = this.#db.prepare('SELECT partition_id, kind FROM index_definition WHERE name = ?').all(BY_KEY);
     return rows

@@ -2,20 +2,21 @@ import type { CompositeIndex } from './index-definitions.ts';
 import type { CompiledQuery, Conjunction, SortComponent } from './query.ts';
 import { KEY } from './query.ts';
 
-/** What a query needs and is not there: an index in the words of index.yaml. */
+/** An index that a query needs and that does not exist, with the members of index.yaml. */
 export interface MissingIndex extends CompositeIndex {
   readonly hasAncestor: boolean;
 }
 
 /**
- * The composite index that the query lacks, by Datastore's rules (https://docs.cloud.google.com/datastore/docs/concepts/indexes,
+ * Returns the composite index that the query lacks, by Datastore's rules
+ * (https://docs.cloud.google.com/datastore/docs/concepts/indexes,
  * https://docs.cloud.google.com/datastore/docs/concepts/optimize-indexes):
  *
- * - equalities alone are merged from the indexes that every property has, with an ancestor too, and so is one order or one
- *   inequality without equalities;
- * - otherwise a composite index must hold equalities, in any order, and then exactly the order;
- * - several that end in the same order are merged, so together they may hold the equalities;
- * - an order or an inequality below an ancestor needs an index of its own sort, which no deployment of ours declares.
+ * - equalities alone are merged from the indexes that every property has, also with an ancestor, and so is a single
+ *   order or inequality without equalities;
+ * - otherwise a composite index must contain equalities, in any order, and then exactly the order;
+ * - several indexes that end in the same order are merged, so that together they may contain the equalities;
+ * - an order or an inequality below an ancestor needs an index with ancestors, which this project never declares.
  */
 export function missingIndex(query: CompiledQuery, indexes: readonly CompositeIndex[]): MissingIndex | undefined {
   const { kind } = query;
@@ -35,7 +36,7 @@ export function missingIndex(query: CompiledQuery, indexes: readonly CompositeIn
   return undefined;
 }
 
-/** The service's own words, with the lines that index.yaml would need (oppia#23789 shows them). */
+/** Returns the service's own message, with the lines that index.yaml would need (oppia#23789 shows one). */
 export function missingIndexMessage({ kind, properties, hasAncestor }: MissingIndex): string {
   const lines = [
     `- kind: ${kind}`,
@@ -49,10 +50,10 @@ export function missingIndexMessage({ kind, properties, hasAncestor }: MissingIn
   return `no matching index found. recommended index is:\n${lines.join('\n')}\n`;
 }
 
-/** What an index must sort by behind the equalities: a compared property is constant. */
+/** Returns the order that an index needs behind the equalities, whose properties have one value and need no sorting. */
 function neededOrder(query: CompiledQuery, { equalities }: Conjunction): readonly SortComponent[] {
   const order = query.components.filter(({ property }) => !equalities.has(property));
-  // Every index ends in the key, by itself in the direction of what comes before.
+  // Every index ends with the key, in the direction of the property before it.
   const isLastDescending = order.at(-1)?.isDescending ?? false;
   if (!query.isKeyExplicit || !query.isKeyDescending || isLastDescending) return order;
   return [...order, { property: KEY, isDescending: true }];

@@ -14,7 +14,7 @@ export interface IndexEntry {
 
 const BUILD_BATCH = 10_000;
 
-/** The entries of all indexes, in one table: the number of the index, the value, the key of the entity. */
+/** The entries of all indexes in one table: the index's number, the value, and the entity's key. */
 export class IndexTable {
   readonly #rows: Rows;
   readonly #definitions: IndexDefinitions;
@@ -43,7 +43,7 @@ export class IndexTable {
     return entries;
   }
 
-  /** Writes the entries of many new entities, in the order of the table, which is several times faster. */
+  /** Writes the entries of many new entities, sorted in the order of the table, which is several times faster. */
   insertEntries(entries: readonly (IndexEntry & { readonly key: Buffer })[]): void {
     const sorted = [...entries].sort(
       (a, b) => a.definitionId - b.definitionId || a.value.compare(b.value) || a.key.compare(b.key),
@@ -51,7 +51,7 @@ export class IndexTable {
     for (const { definitionId, value, key } of sorted) this.#insertEntry(definitionId, value, key);
   }
 
-  /** How many entries begin with the prefix, but no more than `max`. */
+  /** Counts the entries that begin with the prefix, up to `max`. */
   entriesFrom(
     { definitionId, prefix }: { readonly definitionId: number; readonly prefix: Buffer },
     max: number,
@@ -85,7 +85,7 @@ export class IndexTable {
     return changes;
   }
 
-  /** Brings the composite indexes of a file in line with what is declared now. */
+  /** Adds and removes composite indexes of an existing file until they match the declarations. */
   build(): void {
     for (const id of this.#definitions.undeclared()) {
       this.#rows.write(() => {

@@ -3,12 +3,12 @@ import type { Store } from './store.ts';
 import type { WireKey, WirePartition, WirePathElement, WireScope } from './wire.ts';
 import { toLong } from './wire.ts';
 
-/** Ids are below 2^52: clients that convert them to numbers lose nothing. */
+/** Ids are below 2^52, so that clients can convert them to numbers without loss. */
 const ID_BITS = 52;
-/** Odd, so that multiplying modulo 2^52 maps every counter to an id of its own, scattered like Datastore's. */
+/** Odd, so that multiplying modulo 2^52 maps each counter to a different id, scattered like Datastore's ids. */
 const SCATTER = 0x5851f42d4c957n;
 
-/** Completes keys with ids that were never given before, and that nobody uses or has reserved. */
+/** Completes keys with ids that were never assigned and that no entity uses or has reserved. */
 export class KeyAllocator {
   readonly #store: Store;
 

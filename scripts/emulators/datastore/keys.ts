@@ -9,12 +9,12 @@ const PATH_ELEMENTS_MAX = 100;
 
 const ID_TAG = 0x01;
 const NAME_TAG = 0x02;
-/** Ends a path inside a value; below every start of a further element. */
+/** Ends a path inside a value; sorts below every further path element. */
 const PATH_END = Buffer.from([0x00, 0x00]);
 
 export const RESERVED = /^__.*__$/s;
 
-/** The partition of a key or query; what it leaves out is taken from the request. */
+/** Returns the partition of a key or query; missing parts are taken from the request. */
 export function resolvePartition(given: WirePartition | null | undefined, scope: WireScope): WirePartition {
   const projectId = given?.projectId === undefined || given.projectId === '' ? scope.projectId : given.projectId;
   const databaseId = given?.databaseId === undefined || given.databaseId === '' ? scope.databaseId : given.databaseId;
@@ -32,7 +32,9 @@ export function kindOf(path: readonly WirePathElement[]): string {
   return path.at(-1)?.kind ?? '';
 }
 
-/** Refuses what Datastore refuses in a key to look up; `forWrite` adds what may be read but not written. */
+/**
+ * Throws for a key that Datastore refuses to look up. With `forWrite`, also for keys that may be read but not written.
+ */
 export function checkKey(key: WireKey, options: { readonly forWrite: boolean; readonly incomplete: boolean }): void {
   const { path } = key;
   if (path.length === 0) throw invalidArgument('The key path must not be empty.');
@@ -71,7 +73,10 @@ function checkId(element: WirePathElement, mayBeIncomplete: boolean): void {
   }
 }
 
-/** Sorts as Datastore sorts keys: element by element; kinds and names by bytes, ids before names, parents first. */
+/**
+ * Encodes a path so that its bytes sort as Datastore sorts keys: element by element, kinds and names by bytes, ids
+ * before names, parents first.
+ */
 export function encodePath(path: readonly WirePathElement[]): Buffer {
   const parts: Buffer[] = [];
   for (const element of path) {
@@ -100,7 +105,7 @@ export function decodePath(encoded: Buffer): WirePathElement[] {
   return path;
 }
 
-/** A key as the value of a property: its partition first, and an end, as something may follow. */
+/** Encodes a key as a property's value: first its partition, and at the end a terminator, because more may follow. */
 export function encodeKeyValue(key: WireKey): Buffer {
   return Buffer.concat([
     encodeBytes(Buffer.from(key.partitionId?.projectId ?? '')),
@@ -111,13 +116,13 @@ export function encodeKeyValue(key: WireKey): Buffer {
   ]);
 }
 
-/** The same for a key that is known by its path alone. */
+/** Encodes a key of the query's own partition, given by its path. */
 export function encodeOwnKeyValue(path: Buffer): Buffer {
   const none = encodeBytes(EMPTY);
   return Buffer.concat([none, none, none, path, PATH_END]);
 }
 
-/** Where the key value that starts at `from` ends. */
+/** Returns where the encoded key that starts at `from` ends. */
 export function endOfKeyValue(encoded: Buffer, from: number): number {
   let at = from;
   for (let part = 0; part < 3; part += 1) at = endOfBytes(encoded, at);

@@ -5,8 +5,8 @@ import { KEY } from './query.ts';
 import { encodeOwnKey } from './values.ts';
 
 /**
- * Where a result stands in its query: by `tuple`, the joint of its sort components with the descending ones
- * complemented, then by key.
+ * The position of a result in its query: first by `tuple`, the joined encodings of its sort components (descending ones
+ * complemented), then by key.
  */
 export interface Position {
   readonly tuple: Buffer;
@@ -30,9 +30,9 @@ export function isWithin(encoding: Buffer, { lower, upper, excluded }: Inequalit
 }
 
 /**
- * The sort tuples under which an entity is a result: none when it does not match; one, unless the query is a projection,
- * whose results are combinations of values. Of several values of a property that is sorted by, the one that comes first
- * and satisfies the inequalities counts. An equality fixes the value that is sorted by.
+ * Returns the sort tuples under which an entity is a result: none if it does not match, otherwise one, or for a
+ * projection one per combination of values. If a sorted property has several values, the first one in the order that
+ * satisfies the inequalities is used. An equality fixes the value.
  */
 export function tuplesOf(query: CompiledQuery, key: Buffer, values: IndexedValues): Buffer[] {
   const tuples: Buffer[] = [];

@@ -1,36 +1,36 @@
 /**
- * Encodings whose order as bytes is the order of what they encode. Each is self-delimiting, so that encodings can be
- * joined and the joint still sorts by its parts.
+ * Encodings whose byte order is the order of the encoded values. Each one marks its own end, so encodings can be
+ * joined, and the joined bytes sort part by part.
  */
 
-/** Ends a string: below every byte of a longer string, and below an escaped NUL. */
+/** Ends a string; sorts below every byte of a longer string, and below an escaped NUL. */
 const TERMINATOR = Buffer.from([0x00, 0x01]);
 const ESCAPED_NUL = Buffer.from([0x00, 0xff]);
 
-/** Above every continuation of an encoding: `[x, after(x))` is everything that starts with x. */
+/** Sorts above every continuation of an encoding: `[x, after(x))` contains everything that starts with x. */
 const ABOVE = Buffer.from([0xff]);
 const ZERO = Buffer.from([0x00]);
 
 export const EMPTY = Buffer.alloc(0);
 
-/** The least byte string above everything that starts with `prefix`. */
+/** Returns the least byte string above everything that starts with `prefix`. */
 export function after(prefix: Buffer): Buffer {
   return Buffer.concat([prefix, ABOVE]);
 }
 
-/** The least byte string above `bytes` itself. */
+/** Returns the least byte string above `bytes` itself. */
 export function next(bytes: Buffer): Buffer {
   return Buffer.concat([bytes, ZERO]);
 }
 
-/** Reverses the order: a descending part of a joint. */
+/** Inverts all bits, which reverses the order, for descending parts. */
 export function complement(bytes: Buffer): Buffer {
   const result = Buffer.allocUnsafe(bytes.length);
   for (let at = 0; at < bytes.length; at += 1) result[at] = 255 - (bytes[at] ?? 0);
   return result;
 }
 
-/** A view, not a copy. */
+/** Returns a view of the bytes, without copying them. */
 export function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
@@ -47,7 +47,7 @@ export function encodeBytes(bytes: Buffer): Buffer {
   return Buffer.concat(parts);
 }
 
-/** Where the string that starts at `from` ends, its terminator included. */
+/** Returns the end of the encoded string that starts at `from`, including its terminator. */
 export function endOfBytes(encoded: Buffer, from: number): number {
   let nul = encoded.indexOf(0, from);
   while (nul >= 0 && encoded[nul + 1] === 0xff) nul = encoded.indexOf(0, nul + 2);
@@ -55,7 +55,7 @@ export function endOfBytes(encoded: Buffer, from: number): number {
   return nul + 2;
 }
 
-/** `encoded` is one string with its terminator. */
+/** Decodes `encoded`, one string with its terminator. */
 export function decodeBytes(encoded: Buffer): Buffer {
   const body = encoded.subarray(0, encoded.length - TERMINATOR.length);
   if (!body.includes(0)) return body;
@@ -81,7 +81,7 @@ export function decodeInt64(bytes: Buffer): bigint {
   return BigInt.asIntN(64, bytes.readBigUInt64BE() ^ SIGN_BIT);
 }
 
-/** -0 is 0; NaN is above infinity, as Datastore sorts it. */
+/** Encodes a double. -0 becomes 0, and NaN sorts above infinity, as in Datastore. */
 export function encodeDouble(value: number): Buffer {
   const bytes = Buffer.allocUnsafe(8);
   bytes.writeDoubleBE(Number.isNaN(value) ? Number.NaN : value + 0);

@@ -5,37 +5,37 @@ import { KEY } from './query.ts';
 import type { IndexEntry } from './index-table.ts';
 import type { Store } from './store.ts';
 
-/** A walk over one index (or, without one, over the entities themselves) that meets what one conjunction matches. */
+/** A scan of one index (or, without one, of the entities themselves) that finds all matches of one conjunction. */
 export interface Scan {
   readonly partitionId: number;
-  /** Undefined: the entities of all kinds, by key. */
+  /** Undefined: a scan of the entities of all kinds, by key. */
   readonly definitionId: number | undefined;
-  /** What all values met begin with; all of the value when `free` is empty. */
+  /** Bytes with which all scanned values begin; the whole value if `free` is empty. */
   readonly prefix: Buffer;
-  /** The sort components behind the prefix, in the direction in which they are stored. */
+  /** The sort components after the prefix, in the direction in which they are stored. */
   readonly free: readonly SortComponent[];
   readonly isReversed: boolean;
-  /** Of the first free component. */
+  /** The inequality of the first free component. */
   readonly inequality: Inequality | undefined;
   readonly keys: Inequality;
-  /** Entries that must exist with the same key: the equalities that the index does not hold. */
+  /** Entries that must exist for the same key: the equalities that the index does not contain. */
   readonly probes: readonly IndexEntry[];
 }
 
 export interface Plan {
   readonly scan: Scan;
   /**
-   * `ordered`: the scan meets results in the order of the query. `sorted`: it meets candidates by the shortest way;
-   * they are matched and sorted in memory.
+   * `ordered`: the scan finds results in the order of the query. `sorted`: it takes the shortest way to candidates,
+   * which are then matched and sorted in memory.
    */
   readonly method: 'ordered' | 'sorted';
-  /** What is met must be matched again, as the index alone cannot tell. */
+  /** Whether scanned entries must be matched again, because the index alone does not decide. */
   readonly needsCheck: boolean;
-  /** Per sort component its fixed part of the tuple; undefined where the index supplies it. */
+  /** The fixed part of the tuple per sort component; undefined if the index supplies it. */
   readonly fixed: readonly (Buffer | undefined)[];
 }
 
-/** An index that holds the free components in order, and which equalities it holds before them. */
+/** An index that contains the free components in order, and the equalities that it contains before them. */
 interface Candidate {
   readonly definitionId: number;
   readonly prefix: Buffer;
@@ -46,7 +46,7 @@ interface Candidate {
 
 const NONE: ReadonlyMap<string, Buffer> = new Map();
 
-/** How far an index is counted before it is called big. */
+/** Most entries that are counted to estimate an index's size. */
 const ESTIMATE_MAX = 1000;
 
 export function planConjunction(store: Store, query: CompiledQuery, conjunction: Conjunction): Plan {
@@ -89,7 +89,10 @@ class Planning {
     return { scan: this.#shortest(free), method: 'sorted', needsCheck: true, fixed };
   }
 
-  /** An index of several values per entity, or a limit beyond the first component, shows more than matches. */
+  /**
+   * Whether entries must be matched again: an index with several values per entity, or a limit on a later component,
+   * yields more than matches.
+   */
   #needsCheck(free: readonly SortComponent[]): boolean {
     const { equalities, inequalities } = this.#conjunction;
     const isAlone = this.#query.conjunctions.length === 1;
@@ -104,7 +107,7 @@ class Planning {
     return this.#store.definitions.byProperty(this.#partitionId, this.#query.kind ?? '', property).hasMultiple;
   }
 
-  /** For results by key alone: the smallest of the equalities leads, the others are probed. */
+  /** Plans results in key order: the equality with the fewest entries is scanned, the others are probed. */
   #byKeyOrder(): Scan {
     const { kind } = this.#query;
     if (kind === undefined) return this.#scan({ definitionId: undefined, prefix: EMPTY, held: NONE, free: [] });
@@ -118,7 +121,7 @@ class Planning {
     return this.#scan({ definitionId, prefix: EMPTY, held: NONE, free: [] });
   }
 
-  /** An index that is in the order of the query; undefined when there is none, or sorting a few is cheaper. */
+  /** Plans a scan in the order of the query; undefined if no index has it, or if sorting a few results is cheaper. */
   #inOrder(free: readonly SortComponent[]): Scan | undefined {
     if (free.some(({ property }) => property === KEY)) return undefined;
     const candidates: Candidate[] = this.#compositeCandidates(free);
@@ -142,7 +145,7 @@ class Planning {
     return this.#scan(best.candidate);
   }
 
-  /** The way that meets the fewest candidates, in any order. */
+  /** Plans the scan with the fewest candidates, in any order. */
   #shortest(free: readonly SortComponent[]): Scan {
     if (this.#equalities.length > 0) return this.#byKeyOrder();
     const names = free.filter(({ property }) => property !== KEY).map(({ property }) => property);
@@ -165,7 +168,9 @@ class Planning {
     }));
   }
 
-  /** Composites that begin with equalities, in any order, and go on with exactly the free components. */
+  /**
+   * Returns composite indexes that begin with equalities, in any order, and continue with exactly the free components.
+   */
   #compositeCandidates(free: readonly SortComponent[]): Candidate[] {
     const found: Candidate[] = [];
     for (const composite of this.#store.definitions.composites(this.#partitionId, this.#query.kind ?? '')) {
@@ -211,7 +216,7 @@ class Planning {
     }
     const sized = candidates.map((candidate) => ({ candidate, size: this.#estimate(candidate) }));
     return sized.reduce((best, other) => {
-      // Of two that are equally big, the one that answers more of the filter by itself.
+      // Of two indexes of equal size, prefer the one that covers more of the filter.
       const order = other.size - best.size || best.candidate.held.size - other.candidate.held.size;
       return order < 0 ? other : best;
     });
@@ -234,7 +239,7 @@ class Planning {
     const [first] = candidate.free;
     const probes: IndexEntry[] = [];
     for (const [property, value] of this.#equalities) {
-      // An index holds one value of a property; a second one that is asked for is probed.
+      // An index covers one value of a property; a second required value is probed.
       if (candidate.held.get(property) === value) continue;
       probes.push({ definitionId: this.#byProperty(property), value });
     }

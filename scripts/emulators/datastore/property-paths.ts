@@ -1,7 +1,7 @@
 import { invalidArgument } from './status-error.ts';
 import type { WireEntity, WireProperties, WirePropertyMask, WireValue } from './wire.ts';
 
-/** `a.b` is property b of the entity value a; a dot or backslash in a name is escaped by a backslash. */
+/** Parses a path: `a.b` is property b of the entity value a. A backslash escapes a dot or backslash in a name. */
 export function parsePath(path: string): readonly string[] {
   const names: string[] = [];
   let name = '';
@@ -29,7 +29,7 @@ export function valueAt(properties: WireProperties, path: readonly string[]): Wi
   return value?.valueType === 'entityValue' ? valueAt(value.entityValue.properties, rest) : undefined;
 }
 
-/** The properties with `value` at `path`; without a value, with nothing there. */
+/** Returns the properties with `value` at `path`, or without that property if `value` is undefined. */
 export function withValueAt(
   properties: WireProperties,
   path: readonly string[],
@@ -53,7 +53,7 @@ export function withValueAt(
   return result;
 }
 
-/** What a read with a property mask answers. */
+/** Returns an entity reduced to a property mask, as a read does. */
 export function masked(entity: WireEntity, mask: WirePropertyMask): WireEntity {
   let properties: WireProperties = {};
   for (const path of mask.paths) {
@@ -65,7 +65,10 @@ export function masked(entity: WireEntity, mask: WirePropertyMask): WireEntity {
   return { key: entity.key ?? null, properties };
 }
 
-/** What a write with a property mask leaves: the stored properties with those of the mask replaced or removed. */
+/**
+ * Returns the result of a write with a property mask: the stored properties, with those of the mask replaced or
+ * removed.
+ */
 export function merged(stored: WireProperties, written: WireProperties, mask: WirePropertyMask): WireProperties {
   let properties = stored;
   for (const path of mask.paths) {

@@ -11,18 +11,18 @@ import { complement } from './ordered-bytes.ts';
 import type { EntityResult, WireAggregation, WirePropertyMask, WireQuery, WireTimestamp, WireValue } from './wire.ts';
 import { decodeEntity, encodeEntity, timestampOf, toBigInt, toLong } from './wire.ts';
 
-/** EntityResult.ResultType. */
+/** Value of EntityResult.ResultType. */
 const FULL = 1;
 const PROJECTION = 2;
 const KEY_ONLY = 3;
 
-/** QueryResultBatch.MoreResultsType. */
+/** Value of QueryResultBatch.MoreResultsType. */
 const NOT_FINISHED = 1;
 const MORE_RESULTS_AFTER_LIMIT = 2;
 const NO_MORE_RESULTS = 3;
 const MORE_RESULTS_AFTER_CURSOR = 4;
 
-/** The real service ends a batch somewhere, too; what is left comes with the next request. */
+/** Most results of a batch; the real service limits batches too, and clients request the rest. */
 const BATCH_RESULTS_MAX = 300;
 const BATCH_BYTES_MAX = 4 * 1024 * 1024;
 const AGGREGATIONS_MAX = 5;
@@ -39,7 +39,7 @@ export interface QueryResultBatch {
   readonly readTime: WireTimestamp;
 }
 
-/** Which results a read has depended on: those behind `from`, up to `until` or, without it, to the end. */
+/** The results that a read depended on: those behind `from`, up to `until` or, without it, to the end. */
 export interface ReadSection {
   readonly from: Position | undefined;
   readonly until: Position | undefined;
@@ -81,7 +81,7 @@ export function runBatch(
     last = position;
     entityResults.push(result);
   }
-  // One further result tells the end of the query from the end of the batch.
+  // Looks for one more result, to distinguish the end of the query from the end of the batch.
   if (!isExhausted && limit > 0) isExhausted = run.next(size + 1) === undefined;
   const batch = {
     skippedResults,
@@ -130,7 +130,7 @@ function resultOf(
   };
 }
 
-/** The values of a projection are in its sort tuple: no entity is read. */
+/** Returns the values of a projection from its sort tuple, without reading the entity. */
 function projected(query: CompiledQuery, { tuple }: Position): Record<string, WireValue> {
   const properties: Record<string, WireValue> = {};
   const parts = splitValues(
@@ -145,7 +145,7 @@ function projected(query: CompiledQuery, { tuple }: Position): Record<string, Wi
   return properties;
 }
 
-/** The properties that an aggregation takes from the index. */
+/** Returns the properties that an aggregation reads from the index. */
 export function aggregatedProperties(aggregations: readonly WireAggregation[]): readonly string[] {
   return aggregations.flatMap(({ operator, sum, avg }) => {
     if (operator === 'count') return [];
@@ -155,7 +155,7 @@ export function aggregatedProperties(aggregations: readonly WireAggregation[]): 
   });
 }
 
-/** Counts without reading an entity; sums and averages from the index, array elements one by one. */
+/** Counts without reading entities; sums and averages come from the index, each array element separately. */
 export function runAggregations(
   store: Store,
   query: CompiledQuery,
@@ -217,7 +217,7 @@ function collectNumber(numbers: Map<string, (number | bigint)[]>, name: string, 
   numbers.set(name, list);
 }
 
-/** An integer as long as all are integers and the sum fits; otherwise a double. */
+/** Returns an integer if all numbers are integers and the sum fits; otherwise a double. */
 function sumOf(numbers: readonly (number | bigint)[]): WireValue {
   if (numbers.every((value) => typeof value === 'bigint')) {
     const exact = numbers.reduce((sum, value) => sum + value, 0n);

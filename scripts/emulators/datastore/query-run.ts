@@ -7,7 +7,7 @@ import { ConjunctionScan } from './scanning.ts';
 import type { Store } from './store.ts';
 import { splitValues } from './values.ts';
 
-/** One walk over the results of a query, in its order, each once. */
+/** Walks the results of a query, in order and each once. */
 export class QueryRun {
   readonly #query: CompiledQuery;
   readonly #scans: readonly ConjunctionScan[];
@@ -24,12 +24,12 @@ export class QueryRun {
     this.#until = section.until;
   }
 
-  /** The result met last, or where the run began. */
+  /** The last result returned, or the position where the run began. */
   get last(): Position | undefined {
     return this.#last;
   }
 
-  /** `wanted`: how many more the caller expects to take, at the first call. */
+  /** Returns the next result. `wanted`, used at the first call, is how many the caller expects to take. */
   next(wanted: number): Position | undefined {
     this.#results ??= this.#distinct(this.#merged(wanted));
     const result = this.#results.next();
@@ -38,7 +38,7 @@ export class QueryRun {
     return result.value;
   }
 
-  /** Passes over `count` results, reading index entries only; answers how many there were. */
+  /** Skips `count` results by reading index entries only, and returns how many there were. */
   skip(count: number): number {
     const scan = this.#exactScan();
     if (scan !== undefined) {
@@ -54,7 +54,7 @@ export class QueryRun {
     return skipped;
   }
 
-  /** How many results are left, but no more than `max`. */
+  /** Returns how many results are left, up to `max`. */
   count(max: number): number {
     const scan = this.#exactScan();
     if (scan !== undefined) {
@@ -63,7 +63,7 @@ export class QueryRun {
     return this.skip(max);
   }
 
-  /** The scan that alone gives every result once, before anything was taken from it. */
+  /** Returns the scan if it alone yields every result once, and nothing has been taken from it yet. */
   #exactScan(): ConjunctionScan | undefined {
     const [scan, ...others] = this.#scans;
     const isAlone = others.length === 0 && this.#query.distinctOn.length === 0 && this.#results === undefined;
@@ -104,7 +104,7 @@ export class QueryRun {
       yield* positions;
       return;
     }
-    // The distinct properties come first in the order, so equal ones are neighbours, across batches too.
+    // The properties of distinct-on lead the order, so equal results are neighbours, also across batches.
     let previous = this.#last === undefined ? undefined : this.#leading(this.#last, size);
     for (const position of positions) {
       const leading = this.#leading(position, size);

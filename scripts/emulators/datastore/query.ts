@@ -4,7 +4,7 @@ import { invalidArgument } from './status-error.ts';
 import { encodeValue } from './values.ts';
 import type { WireFilter, WirePartition, WireQuery, WireScope, WireValue } from './wire.ts';
 
-/** PropertyFilter.Operator. */
+/** Values of PropertyFilter.Operator. */
 const OPERATORS = {
   lessThan: 1,
   lessThanOrEqual: 2,
@@ -29,7 +29,7 @@ export interface Limit {
   readonly isInclusive: boolean;
 }
 
-/** What one property must satisfy by a single value: inside the limits and none of the excluded. */
+/** What one value of a property must satisfy: within the limits and not excluded. */
 export interface Inequality {
   readonly lower: Limit | undefined;
   readonly upper: Limit | undefined;
@@ -38,16 +38,16 @@ export interface Inequality {
 
 const UNLIMITED: Inequality = { lower: undefined, upper: undefined, excluded: [] };
 
-/** One alternative of the filter in disjunctive normal form: all of it must hold. */
+/** One alternative of the filter in disjunctive normal form: all its conditions must hold. */
 export interface Conjunction {
-  /** Property → encodings that must all be among its values. */
+  /** Encoded values that must all be among the values of a property, by property. */
   readonly equalities: ReadonlyMap<string, readonly Buffer[]>;
   readonly inequalities: ReadonlyMap<string, Inequality>;
   readonly keys: Inequality;
   readonly hasAncestor: boolean;
 }
 
-/** A part of what results are sorted by, before the key. */
+/** A component of the sort order, before the key. */
 export interface SortComponent {
   readonly property: string;
   readonly isDescending: boolean;
@@ -58,13 +58,13 @@ export interface CompiledQuery {
   /** Undefined: all kinds. */
   readonly kind: string | undefined;
   readonly conjunctions: readonly Conjunction[];
-  /** Explicit orders, then what inequalities, distinct-on and projection imply. */
+  /** Explicit orders, followed by those that inequalities, distinct-on and projection imply. */
   readonly components: readonly SortComponent[];
   readonly isKeyDescending: boolean;
-  /** The query itself names the key as its last order. */
+  /** Whether the query itself names the key as its last order. */
   readonly isKeyExplicit: boolean;
   readonly isKeysOnly: boolean;
-  /** Empty: whole entities. Otherwise each combination of these properties' values is a result of its own. */
+  /** Empty for whole entities. Otherwise each combination of these properties' values is a result of its own. */
   readonly projection: readonly string[];
   readonly distinctOn: readonly string[];
 }
@@ -76,8 +76,8 @@ interface Comparison {
 }
 
 /**
- * Checks a query and brings it into the form that matching and planning work on. The values of `aggregated` are taken
- * from the index like those of a projection.
+ * Checks a query and converts it for matching and planning. The values of `aggregated` are read from the index, like
+ * those of a projection.
  */
 export function compileQuery(
   query: WireQuery,
@@ -225,7 +225,7 @@ function sortOrder(
   for (const component of explicit) {
     if (!components.has(component.property)) components.set(component.property, component);
   }
-  // Where the order says nothing, results go on in the direction of its last part, as in Google's indexes.
+  // Where the query gives no order, results continue in the direction of its last order, as in Google's indexes.
   const isDescending = explicit.at(-1)?.isDescending ?? false;
   const unequal = [...new Set(conjunctions.flatMap(({ inequalities }) => [...inequalities.keys()]))].sort();
   for (const property of [...implied.distinctOn, ...unequal, ...implied.projection]) {

@@ -2,16 +2,16 @@ import type { SQLInputValue, SQLOutputValue } from 'node:sqlite';
 
 import { asBuffer } from './ordered-bytes.ts';
 
-/** The tables of the store, by SQL. */
+/** Access to the tables of the store by SQL. */
 export interface Rows {
   all(sql: string, parameters: readonly SQLInputValue[]): Record<string, SQLOutputValue>[];
   get(sql: string, parameters: readonly SQLInputValue[]): Record<string, SQLOutputValue> | undefined;
   run(sql: string, parameters: readonly SQLInputValue[]): void;
-  /** Runs `work` as one transaction of the file: all of it or, when it throws, nothing. */
+  /** Runs `work` in one transaction of the file; if it throws, nothing is changed. */
   write<T>(work: () => T): T;
 }
 
-/** A column that is declared BLOB NOT NULL. */
+/** Returns the bytes of a column that is declared BLOB NOT NULL. */
 export function blob(column: SQLOutputValue | undefined): Buffer {
   if (!(column instanceof Uint8Array)) throw new Error('A column that holds bytes holds something else.');
   return asBuffer(column);

@@ -11,22 +11,22 @@ import { blob } from './rows.ts';
 import { splitValues } from './values.ts';
 import { decodeEntity } from './wire.ts';
 
-/** The part of a query's results that is wanted: behind `from`, up to and with `until`. */
+/** The wanted part of a query's results: behind `from`, up to and including `until`. */
 export interface Section {
   readonly from: Position | undefined;
   readonly until: Position | undefined;
 }
 
-/** A place among the free components of a scan, in the order of the query. */
+/** A position among the free components of a scan, in the order of the query. */
 interface Edge {
   readonly suffix: Buffer;
-  /** Before or after all that begin with the suffix, or right after this key. */
+  /** Before or after everything that begins with the suffix, or directly behind this key. */
   readonly at: 'before' | 'after' | { readonly key: Buffer };
 }
 
 const CHUNK_MAX = 1024;
 
-/** Results of one conjunction in the order of the query, read from its plan in chunks. */
+/** Reads the results of one conjunction in the order of the query, in chunks. */
 export class ConjunctionScan {
   readonly #store: Store;
   readonly #query: CompiledQuery;
@@ -38,12 +38,12 @@ export class ConjunctionScan {
     this.#plan = plan;
   }
 
-  /** Whether `count` and `skip` may leave the walking to SQLite. */
+  /** Whether SQLite alone can `count` and `skip`, because every scanned entry is a result. */
   get isExact(): boolean {
     return this.#plan.method === 'ordered' && !this.#plan.needsCheck;
   }
 
-  /** `wanted`: how many the caller expects to take. */
+  /** Yields the results of a section. `wanted` is how many the caller expects to take. */
   *positions(section: Section, wanted: number): Generator<Position> {
     if (this.#plan.method === 'sorted') {
       yield* this.#sorted(section);
@@ -60,13 +60,13 @@ export class ConjunctionScan {
     }
   }
 
-  /** The position `count` results further on; undefined when there are fewer. Only when exact. */
+  /** Returns the position `count` results further on; undefined if there are fewer. Only for an exact scan. */
   skip(section: Section, count: number): Position | undefined {
     this.#store.stats.indexEntriesRead += this.#plan.scan.probes.length === 0 ? count - 1 : 0;
     return this.#read(section, 1, count - 1)[0];
   }
 
-  /** Only when exact. */
+  /** Counts the results of a section. Only for an exact scan. */
   count(section: Section, max: number): number {
     const where = this.#where(section);
     if (where === undefined) return 0;
@@ -82,7 +82,7 @@ export class ConjunctionScan {
     const seen = new Set<string>();
     let from: Buffer | undefined;
     const { isKeyDescending } = this.#query;
-    // Candidates come by their own order, so a section cannot shorten the way to them.
+    // Candidates come in another order than results, so a section cannot limit the scan.
     for (const key of this.#candidateKeys()) {
       const id = key.toString('latin1');
       if (seen.has(id)) continue;
@@ -139,7 +139,7 @@ export class ConjunctionScan {
     return rows.map((row) => ({ tuple: this.#tuple(blob(row['value'])), key: blob(row['key']) }));
   }
 
-  /** Counts the probes: each scanned entry asks all of them, except those behind one that says no. */
+  /** Adds probed entries to the statistics: each scanned entry is probed until one probe fails. */
   #counted<T>(read: () => T): T {
     const { stats } = this.#store;
     const before = stats.indexEntriesRead;
@@ -170,7 +170,7 @@ export class ConjunctionScan {
     return conditions(scan, { start, end });
   }
 
-  /** Where a position of the query lies in this scan, whose fixed components may be other than the position's. */
+  /** Returns the place of a query's position in this scan, whose fixed components may differ from the position's. */
   #edge({ tuple, key }: Position): Edge {
     const { components } = this.#query;
     const parts = splitValues(
@@ -205,15 +205,18 @@ function isInside(position: Position, { from, until }: Section, isKeyDescending:
   return until === undefined || comparePositions(position, until, isKeyDescending) <= 0;
 }
 
-/** A place in the order of an index: a lower limit that is met, or an upper one that is not. */
+/** A place in the order of an index: an inclusive lower limit or an exclusive upper one. */
 type Place = readonly [value: Buffer, key: Buffer];
 
-/** The edge as a place in the index: at `forward`, the first entry behind it in the order of the query is at or above. */
+/**
+ * Returns the edge as a place in the index. In a forward scan, all entries behind the edge are at or above the place; in
+ * a backward scan, they are below it.
+ */
 function placeOf(scan: Scan, edge: Edge): Place {
   const suffix = scan.isReversed ? complement(edge.suffix) : edge.suffix;
   const value = Buffer.concat([scan.prefix, suffix]);
   if (typeof edge.at === 'object') return [value, scan.isReversed ? edge.at.key : next(edge.at.key)];
-  // Walking backwards, before the first is after the last.
+  // In a backward scan, before the first entry means after the last one.
   return [(edge.at === 'after') === scan.isReversed ? value : after(value), EMPTY];
 }
 

@@ -4,13 +4,10 @@ import type { Change } from './transactions.ts';
 import { entityId } from './transactions.ts';
 import { decodeEntity } from './wire.ts';
 
-/** Takes back what was put back. */
+/** Thrown to roll back the temporarily restored state. */
 const ROLLBACK = new Error('The snapshot has been read.');
 
-/**
- * Reads as of an earlier version: puts back what `changes`, oldest first, have changed since, lets `read` look at it, and
- * undoes that.
- */
+/** Reads an earlier version: restores what `changes` (oldest first) have replaced, calls `read`, and rolls back. */
 export function readAsOf<T>(store: Store, changes: readonly Change[], read: () => T): T {
   if (changes.length === 0) return read();
   const first = new Map<string, Change>();

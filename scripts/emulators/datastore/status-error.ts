@@ -1,6 +1,6 @@
 import { status } from '@grpc/grpc-js';
 
-/** A refusal with the gRPC status that the client sees. */
+/** An error with the gRPC status that the client gets. */
 export class StatusError extends Error {
   override readonly name = 'StatusError';
   readonly code: status;

@@ -11,7 +11,7 @@ import { blob } from './rows.ts';
 import type { WirePartition } from './wire.ts';
 import { decodeEntity } from './wire.ts';
 
-/** An entity as it lies in its table. Times and versions are microseconds; a version is also the time of its update. */
+/** A stored entity. Times and versions are microseconds; a version is also the time of the update. */
 export interface StoredEntity {
   readonly version: number;
   readonly createdMicros: number;
@@ -19,7 +19,7 @@ export interface StoredEntity {
   readonly data: Buffer;
 }
 
-/** What reads have cost so far. A filter tested on an entry of another index counts as one entry read. */
+/** Reads since the start. A filter that is tested on an entry of another index counts as one entry read. */
 export interface ReadStats {
   entitiesRead: number;
   indexEntriesRead: number;
@@ -50,7 +50,7 @@ const SCHEMA = `
     PRIMARY KEY (definition_id, value, key)) WITHOUT ROWID;
 `;
 
-/** Everything but the numbers that must go on growing. */
+/** The tables that `clear` empties: all but the counters, which must keep growing. */
 const EMPTIED = [
   'entity',
   'tombstone',
@@ -64,8 +64,8 @@ const EMPTIED = [
 const LOCK_WAIT_MS = 5000;
 
 /**
- * Entities and their index entries in SQLite. A write is durable against the death of the process once it returns: the
- * write-ahead log is in the kernel's hands by then.
+ * Entities and their index entries in SQLite. Once a write returns, it survives the end of the process, because the
+ * write-ahead log has been handed to the kernel.
  */
 export class Store implements Rows {
   readonly stats: ReadStats = { entitiesRead: 0, indexEntriesRead: 0 };
@@ -78,14 +78,14 @@ export class Store implements Rows {
   #isWriting = false;
 
   constructor(file: string, compositeIndexes: readonly CompositeIndex[]) {
-    // A killed process may hold the file for a moment longer.
+    // A killed process may hold the file's lock for a moment longer.
     this.#db = new DatabaseSync(file, { timeout: LOCK_WAIT_MS });
     this.#db.exec(
       'PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -131072; PRAGMA temp_store = MEMORY;' +
         'PRAGMA mmap_size = 1073741824; PRAGMA wal_autocheckpoint = 4000;',
     );
     this.#db.exec(SCHEMA);
-    // Lets a statement say how many entries it has looked at; SQLite does not tell.
+    // Lets SQL statements count the entries that they read, which SQLite does not report.
     this.#db.function('scanned', { deterministic: false }, () => {
       this.stats.indexEntriesRead += 1;
       return 1;
@@ -100,7 +100,7 @@ export class Store implements Rows {
     this.#db.close();
   }
 
-  /** Forgets all entities; versions and allocated ids go on from where they were. */
+  /** Removes all entities; versions and allocated ids continue from their last values. */
   clear(): void {
     this.write(() => {
       for (const table of EMPTIED) this.#db.exec(`DELETE FROM ${table}`);
@@ -120,7 +120,7 @@ export class Store implements Rows {
     return this.#statement(sql).get(...parameters);
   }
 
-  /** Runs `work` as one transaction of the file: all of it or, when it throws, nothing. */
+  /** Runs `work` in one transaction of the file; if it throws, nothing is changed. */
   write<T>(work: () => T): T {
     if (this.#isWriting) return work();
     this.#db.exec('BEGIN IMMEDIATE');
@@ -143,7 +143,7 @@ export class Store implements Rows {
     return this.#lastVersion;
   }
 
-  /** Above every earlier version, whatever the clock says. */
+  /** Returns a version above every earlier one, even if the clock was set back. */
   nextVersion(nowMs: number): number {
     this.#lastVersion = Math.max(this.#lastVersion + 1, Math.floor(nowMs * 1000));
     return this.#lastVersion;
@@ -171,13 +171,13 @@ export class Store implements Rows {
     return row === undefined ? undefined : toStoredEntity(row);
   }
 
-  /** When a key that is missing was deleted; 0 when it has never been. */
+  /** Returns the version at which a missing key was deleted; 0 if it never existed. */
   deletedVersion(partitionId: number, key: Buffer): number {
     const row = this.get('SELECT version FROM tombstone WHERE partition_id = ? AND key = ?', [partitionId, key]);
     return Number(row?.['version'] ?? 0);
   }
 
-  /** Writes an entity and its index entries; answers how many entries that changed. */
+  /** Writes an entity and its index entries; returns how many entries were changed. */
   put(
     partitionId: number,
     key: Buffer,
@@ -201,7 +201,7 @@ export class Store implements Rows {
     );
   }
 
-  /** Without its index entries. */
+  /** Inserts an entity without its index entries. */
   insertEntity(partitionId: number, key: Buffer, entity: StoredEntity): void {
     this.run('INSERT INTO entity (partition_id, key, version, created, data) VALUES (?, ?, ?, ?, ?)', [
       partitionId,
@@ -214,7 +214,7 @@ export class Store implements Rows {
   }
 
   remove(partitionId: number, key: Buffer, before: StoredEntity, version: number): number {
-    // The entries first: the entity still has its number.
+    // The entries are removed first, while the entity's row still exists.
     const entries = this.indexes.entries(partitionId, key, indexedValues(decodeEntity(before.data)));
     const changes = this.indexes.replace(key, entries, []);
     this.run('DELETE FROM entity WHERE partition_id = ? AND key = ?', [partitionId, key]);
@@ -226,7 +226,7 @@ export class Store implements Rows {
     return changes;
   }
 
-  /** A number that outlives the process; 0 until it is first set. */
+  /** Returns a number that outlives the process; 0 until it is first set. */
   counter(name: string): number {
     return Number(this.get('SELECT value FROM meta WHERE name = ?', [name])?.['value'] ?? 0);
   }
@@ -239,7 +239,7 @@ export class Store implements Rows {
     this.run('INSERT OR IGNORE INTO reserved_key (partition_id, key) VALUES (?, ?)', [partitionId, key]);
   }
 
-  /** Whether a new id may not be this one. */
+  /** Whether an id must not be assigned, because an entity uses or has reserved it. */
   isTaken(partitionId: number, key: Buffer): boolean {
     const sql =
       'SELECT 1 FROM reserved_key WHERE partition_id = ?1 AND key = ?2 ' +
@@ -247,7 +247,7 @@ export class Store implements Rows {
     return this.get(sql, [partitionId, key]) !== undefined;
   }
 
-  /** What is kept in memory may be of something that was never stored, or is not there any more. */
+  /** Drops copies in memory, which may describe rows that were rolled back or removed. */
   #forget(): void {
     this.definitions.reload();
     this.#partitionIds.clear();

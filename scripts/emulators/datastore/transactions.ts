@@ -14,19 +14,19 @@ import { decodeEntity } from './wire.ts';
 
 const IDLE_MS_MAX = 60_000;
 
-/** An id is the process it belongs to and a count. */
+/** A transaction id consists of the id of its process and a counter. */
 const INSTANCE_BYTES = 8;
 const COUNT_BYTES = 6;
 const ID_BYTES = INSTANCE_BYTES + COUNT_BYTES;
 
-/** One entity that a commit has changed. */
+/** The change of one entity by a commit. */
 export interface Change {
   readonly version: number;
   readonly partitionId: number;
   readonly key: Buffer;
-  /** Undefined when there was none. */
+  /** Undefined if the entity did not exist. */
   readonly before: StoredEntity | undefined;
-  /** Serialized; undefined when there is none. */
+  /** The serialized entity; undefined if it does not exist. */
   readonly after: Buffer | undefined;
 }
 
@@ -40,7 +40,7 @@ export interface Transaction {
   readonly id: Buffer;
   readonly scope: WireScope;
   readonly isReadOnly: boolean;
-  /** What was committed later than this is not what the transaction has seen. */
+  /** The transaction does not see commits with a later version. */
   readonly startVersion: number;
   readonly keysRead: Set<string>;
   readonly queriesRead: QueryRead[];
@@ -52,13 +52,13 @@ export function entityId(partitionId: number, key: Buffer): string {
 }
 
 /**
- * Open transactions, with what each has read, and the changes made since the oldest began. Concurrency is optimistic: a
- * commit fails when another has changed what the transaction has read or is about to write.
+ * Open transactions with what each has read, and all changes since the oldest of them began. Concurrency is optimistic:
+ * a commit fails if another one has changed what the transaction has read or is about to write.
  */
 export class Transactions {
   readonly #clock: Clock;
   readonly #open = new Map<string, Transaction>();
-  /** Makes ids of an earlier process unknown to this one. */
+  /** Part of every id, so that ids of an earlier process are unknown here. */
   readonly #instance = randomBytes(INSTANCE_BYTES);
   #changes: Change[] = [];
   #count = 0;
@@ -85,7 +85,7 @@ export class Transactions {
     return transaction;
   }
 
-  /** The open transaction of that id; refuses one that is unknown, over, expired or of another database. */
+  /** Returns the open transaction of this id; refuses an id that is unknown, closed, expired or of another database. */
   use(id: Uint8Array, scope: WireScope): Transaction {
     this.#expire();
     const name = Buffer.from(id).toString('hex');
@@ -100,7 +100,7 @@ export class Transactions {
     return transaction;
   }
 
-  /** Whether that transaction has been, and is over. */
+  /** Whether the transaction existed and is closed. */
   isClosed(id: Uint8Array): boolean {
     const bytes = Buffer.from(id);
     if (bytes.length !== ID_BYTES || !bytes.subarray(0, INSTANCE_BYTES).equals(this.#instance)) return false;
@@ -119,17 +119,17 @@ export class Transactions {
     this.#changes = [];
   }
 
-  /** Remembers changes for as long as an open transaction may conflict with them. */
+  /** Keeps changes for as long as an open transaction may conflict with them. */
   record(changes: readonly Change[]): void {
     if (this.#open.size > 0) this.#changes.push(...changes);
   }
 
-  /** What was committed since the transaction began, oldest first. */
+  /** Returns what was committed since the transaction began, oldest first. */
   changesSince({ startVersion }: Transaction): readonly Change[] {
     return this.#changes.filter(({ version }) => version > startVersion);
   }
 
-  /** ABORTED when another commit has changed what the transaction has read, or what it now writes. */
+  /** Throws ABORTED if another commit has changed what the transaction has read or now writes. */
   checkConflicts(transaction: Transaction, written: ReadonlySet<string>): void {
     const isStale = this.#changes.some((change) => {
       if (change.version <= transaction.startVersion) return false;
@@ -157,7 +157,7 @@ export class Transactions {
   }
 }
 
-/** Whether the results that were read would have been others: the entity is, or was, among them. */
+/** Whether a change affects the results of a read: the entity is, or was, one of them. */
 function concerns(change: Change, { query, partitionId, section }: QueryRead): boolean {
   if (change.partitionId !== partitionId) return false;
   if (query.kind !== undefined && query.kind !== kindOf(decodePath(change.key))) return false;

@@ -15,7 +15,7 @@ export interface Transformed {
   readonly results: readonly WireValue[];
 }
 
-/** Applies the transforms in their order, to what the write has left. */
+/** Applies transforms in order to the properties that the write results in. */
 export function applyTransforms(
   properties: WireProperties,
   transforms: readonly WireTransform[],
@@ -95,7 +95,10 @@ function sum(current: WireValue | undefined, operand: NumberValue): WireValue {
   return { valueType: 'doubleValue', doubleValue: toNumber(current) + toNumber(operand), ...flagsOf(current) };
 }
 
-/** `sign` 1 keeps the greater, -1 the lesser; of equals the stored one stays; NaN wins over any number. */
+/**
+ * Returns the greater value (`sign` 1) or the lesser (`sign` -1); of equal ones the stored one. NaN is preferred to any
+ * number.
+ */
 function extreme(current: WireValue | undefined, operand: NumberValue, sign: 1 | -1): WireValue {
   if (!isNumber(current) || Number.isNaN(toNumber(operand))) return operand;
   if (Number.isNaN(toNumber(current))) return current;
@@ -107,7 +110,7 @@ function compareNumbers(a: NumberValue, b: NumberValue): number {
     const [left, right] = [toBigInt(a.integerValue), toBigInt(b.integerValue)];
     return left < right ? -1 : Number(left > right);
   }
-  // JavaScript compares a bigint with a number exactly, also above 2^53.
+  // JavaScript compares a bigint with a number exactly, even above 2^53.
   const left = a.valueType === 'integerValue' ? toBigInt(a.integerValue) : a.doubleValue;
   const right = b.valueType === 'integerValue' ? toBigInt(b.integerValue) : b.doubleValue;
   return left < right ? -1 : Number(left > right);
@@ -121,7 +124,7 @@ function arrayOf(values: readonly WireValue[], current: WireValue | undefined): 
   return { valueType: 'arrayValue', arrayValue: { values }, ...flagsOf(current) };
 }
 
-/** 3 and 3.0 are the same element; so are two NaN. */
+/** Whether two array elements count as the same: 3 and 3.0 do, and so do two NaN. */
 function isEquivalent(a: WireValue, b: WireValue): boolean {
   if (isNumber(a) && isNumber(b)) {
     return (Number.isNaN(toNumber(a)) && Number.isNaN(toNumber(b))) || compareNumbers(a, b) === 0;

@@ -13,8 +13,8 @@ import type { WireKey, WireValue } from './wire.ts';
 import { microsOf, toBigInt, toLong } from './wire.ts';
 
 /**
- * Datastore sorts values of different types by type first: null, integers and times (as microseconds) together,
- * booleans, strings and blobs together by bytes, doubles, geo points, keys. An integer is never equal to a double.
+ * Datastore sorts values of different types by type: null, integers and times (as microseconds) together, booleans,
+ * strings and blobs together by bytes, doubles, geo points, keys. An integer never equals a double.
  */
 const NULL_TAG = 0x10;
 const INTEGER_TAG = 0x20;
@@ -24,16 +24,16 @@ const DOUBLE_TAG = 0x50;
 const GEO_POINT_TAG = 0x60;
 const KEY_TAG = 0x70;
 
-/** Behind the bytes of a blob or string, so that the type is known again and the two are never equal. */
+/** Marks that follow the bytes of a blob or string, so that the two never equal and the type can be decoded. */
 const BLOB_MARK = Buffer.of(0x01);
 const STRING_MARK = Buffer.of(0x02);
 
-/** The meaning that marks a value as taken from an index. */
+/** The `meaning` that marks a value as read from an index. */
 const INDEX_VALUE_MEANING = 18;
 
 /**
- * The encoding of an indexable value; undefined for arrays and entities, whose parts are indexed one by one. Keys
- * without a project are in the project and database of `home`.
+ * Returns the encoding of an indexable value; undefined for arrays and entities, whose parts are indexed separately.
+ * Keys without a project belong to the project and database of `home`.
  */
 export function encodeValue(value: WireValue, home: WireKey['partitionId']): Buffer | undefined {
   switch (value.valueType) {
@@ -64,7 +64,7 @@ export function encodeValue(value: WireValue, home: WireKey['partitionId']): Buf
   }
 }
 
-/** The key of a result as a part of its sort order; the partition is the same for all. */
+/** Encodes the key of a result as a part of its sort order; the partition is left out, because all results share it. */
 export function encodeOwnKey(key: Buffer): Buffer {
   return Buffer.concat([Buffer.of(KEY_TAG), encodeOwnKeyValue(key)]);
 }
@@ -82,7 +82,10 @@ function inHome(key: WireKey, home: WireKey['partitionId']): WireKey {
   };
 }
 
-/** The value of a projection. A time comes back as its microseconds: an index does not know the difference. */
+/**
+ * Decodes a value of a projection. A time becomes its microseconds, because indexes do not distinguish it from an
+ * integer.
+ */
 export function decodeIndexValue(encoded: Buffer): WireValue {
   const meaning = INDEX_VALUE_MEANING;
   const body = encoded.subarray(1);
@@ -114,7 +117,7 @@ export function decodeIndexValue(encoded: Buffer): WireValue {
   }
 }
 
-/** Where the value that starts at `from` ends, in a joint of ascending encodings. */
+/** Returns where the value that starts at `from` ends, in joined ascending encodings. */
 export function endOfValue(encoded: Buffer, from: number): number {
   switch (encoded[from]) {
     case NULL_TAG:
@@ -135,10 +138,10 @@ export function endOfValue(encoded: Buffer, from: number): number {
   }
 }
 
-/** The parts of a joint; `descending` says which of them are complemented, and stay so. */
+/** Splits joined encodings; `descending` says which parts are complemented, and they stay so. */
 export function splitValues(joint: Buffer, descending: readonly boolean[]): Buffer[] {
   const parts: Buffer[] = [];
-  // Complemented once for the whole, as a part's end can only be found in ascending form.
+  // The end of a part can only be found in ascending form, so the whole is complemented once.
   const flipped = descending.includes(true) ? complement(joint) : joint;
   let at = 0;
   for (const isDescending of descending) {

@@ -5,10 +5,10 @@ import protobuf from 'protobufjs';
 
 /**
  * The messages of google.datastore.v1 as protobufjs decodes them: enums are numbers, 64-bit integers are Long, a oneof
- * is a property that names the member set, and a field that was not sent reads as its default.
+ * is a property that names the member that is set, and a missing field has its default.
  */
 
-/** A 64-bit integer in two halves; protobufjs writes any object of this form. */
+/** A 64-bit integer in two halves; protobufjs accepts any object of this form. */
 export interface Long {
   readonly low: number;
   readonly high: number;
@@ -85,7 +85,7 @@ export interface WirePropertyMask {
   readonly paths: readonly string[];
 }
 
-/** What every request says about where it belongs. */
+/** The project and database that every request names. */
 export interface WireScope {
   readonly projectId: string;
   readonly databaseId: string;
@@ -191,7 +191,7 @@ export interface KeysRequest extends WireScope {
   readonly keys: readonly WireKey[];
 }
 
-/** `entity` is the serialized Entity: what is stored is answered without being decoded. */
+/** `entity` is the serialized Entity, so that stored bytes are sent without being decoded. */
 export interface EntityResult {
   readonly entity: Uint8Array;
   readonly version?: number;
@@ -215,13 +215,15 @@ function loadRoot(): protobuf.Root {
   const path = createRequire(import.meta.url).resolve('@google-cloud/datastore-api/build/protos/protos.json');
   const descriptors = protobuf.Root.fromJSON(JSON.parse(readFileSync(path, 'utf8')) as protobuf.INamespace);
   const result = descriptors.lookupType(`${PACKAGE}.EntityResult`);
-  // On the wire a message and bytes are the same thing; as bytes, a stored entity is answered as it is.
+  // On the wire a message and bytes look the same, so a stored entity can be sent as bytes.
   result.remove(result.get('entity') ?? result);
   result.add(new protobuf.Field('entity', 1, 'bytes'));
   return descriptors;
 }
 
-/** A result's entity as bytes needs its own descriptor, so the descriptors are loaded here rather than shared. */
+/**
+ * Sending a result's entity as bytes needs a changed descriptor, so the descriptors are loaded here instead of shared.
+ */
 const root = loadRoot();
 
 export function messageType(name: string): protobuf.Type {
@@ -235,11 +237,11 @@ export function encodeEntity(entity: WireEntity): Buffer {
 }
 
 export function decodeEntity(data: Uint8Array): WireEntity {
-  // The bytes are ours, or were checked as an Entity when they came in: protobufjs decodes them to that form.
+  // The cast is safe: the bytes were written here, or were checked as an Entity on receipt.
   return entityType.decode(data) as unknown as WireEntity;
 }
 
-/** From the form that Google's clients take: `{ stringValue: 'x' }`, keys with partitions. */
+/** Converts an entity from the form that Google's clients use: `{ stringValue: 'x' }`, keys with partitions. */
 export function entityFromObject(object: Readonly<Record<string, unknown>>): WireEntity {
   return entityType.fromObject(object) as unknown as WireEntity;
 }

@@ -4,11 +4,13 @@ const ACK_ID = /^(\d+):(\d+):(.+)$/;
 
 export interface ParsedAckId {
   readonly messageId: number;
-  /** Which lease of the message; 1 is the first. */
+  /** Number of the lease of this message, from 1. */
   readonly lease: number;
 }
 
-/** Ack ids of one subscription: opaque outside, and refused by every other subscription. */
+/**
+ * Creates and parses the ack ids of one subscription. They are opaque to clients, and other subscriptions refuse them.
+ */
 export class AckIds {
   readonly #subscription: string;
 

@@ -20,10 +20,10 @@ export interface BrokerOptions {
   readonly log: Log;
 }
 
-/** One subscription at work. */
+/** The parts of an active subscription. */
 export interface Channel {
   readonly queue: DeliveryQueue;
-  /** Fires when the subscription is deleted or the emulator ends. */
+  /** Aborted when the subscription is deleted or the emulator stops. */
   readonly closed: AbortSignal;
 }
 
@@ -34,7 +34,7 @@ interface OpenChannel extends Channel {
   push: PushConsumer | undefined;
 }
 
-/** Moves messages from topics to the queues of their subscriptions. A message is in the journal before it is anywhere else. */
+/** Moves messages from topics to the queues of their subscriptions. Every message is written to the journal first. */
 export class Broker {
   readonly #options: BrokerOptions;
   readonly #channels = new Map<string, OpenChannel>();
@@ -43,12 +43,12 @@ export class Broker {
     this.#options = options;
   }
 
-  /** Unacknowledged messages over all subscriptions. */
+  /** Returns the number of unacknowledged messages of all subscriptions. */
   backlog(): number {
     return this.#sum((channel) => channel.queue.size);
   }
 
-  /** Push requests that wait for their endpoint's answer. */
+  /** Returns the number of push requests that wait for their endpoint's reply. */
   pushesInFlight(): number {
     return this.#sum((channel) => channel.push?.inFlight ?? 0);
   }
@@ -91,13 +91,13 @@ export class Broker {
     channel.queue.attach(channel.push);
   }
 
-  /** The queue of a subscription that exists; throws NOT_FOUND otherwise. */
+  /** Returns the channel of an existing subscription; throws NOT_FOUND otherwise. */
   channel(subscription: string): Channel {
     this.#options.registry.getSubscription(subscription);
     return this.#channel(subscription);
   }
 
-  /** Forgets the subscription and what it holds. */
+  /** Closes the subscription and drops its messages. */
   close(subscription: string): void {
     const channel = this.#channels.get(subscription);
     if (channel === undefined) return;
@@ -111,12 +111,12 @@ export class Broker {
     for (const name of [...this.#channels.keys()]) this.close(name);
   }
 
-  /** Restores what was not acknowledged before the process ended. */
+  /** Restores a message that was not acknowledged before the process ended. */
   redeliver(unacked: { readonly subscription: string; readonly message: Message; readonly failures: number }): void {
     this.#channels.get(unacked.subscription)?.queue.add(unacked.message, unacked.failures);
   }
 
-  /** Durable on return. Answers with the ids in the order of the messages. */
+  /** Publishes messages, durably on return. Returns their ids in the same order. */
   publish(topic: string, messages: readonly WireMessage[]): readonly string[] {
     this.#options.registry.getTopic(topic);
     requirePublishable(messages);
@@ -144,7 +144,7 @@ export class Broker {
     };
   }
 
-  /** https://docs.cloud.google.com/pubsub/docs/dead-letter-topics#forwarded_message_attributes */
+  /** Source: https://docs.cloud.google.com/pubsub/docs/dead-letter-topics#forwarded_message_attributes */
   #deadLetter(name: string, message: Message, attempts: number): boolean {
     const { journal, registry, log } = this.#options;
     const { subscription } = this.#channel(name);

@@ -1,6 +1,6 @@
 import type { Consumer } from './delivery-queue.ts';
 
-/** The consumers of one queue, asked one after the other, so that several streams share the work. */
+/** The consumers of one queue, which get messages in rotation, so that several streams share the work. */
 export class Consumers {
   #list: readonly Consumer[] = [];
   #next = 0;
@@ -17,7 +17,7 @@ export class Consumers {
     this.#list = [];
   }
 
-  /** One that has room; undefined when none has. */
+  /** Returns the next consumer that can take a message; undefined if none can. */
   withRoom(): Consumer | undefined {
     for (let step = 0; step < this.#list.length; step += 1) {
       const index = (this.#next + step) % this.#list.length;

@@ -6,32 +6,32 @@ import type { Message } from './journal.ts';
 import { KeyLanes } from './key-lanes.ts';
 import type { DeliverySettings } from './subscription-settings.ts';
 
-/** How long a message that was held back waits for a later one. */
+/** Longest time for which a message that a `reorder` fault holds back waits for a later one. */
 const HOLD_MS_MAX = 1000;
 
-/** A message on its way to one consumer. */
+/** A message that is leased to a consumer. */
 export interface Handed {
   readonly ackId: string;
   readonly message: Message;
-  /** 1 at the first delivery; one more after each negative or missing acknowledgement. */
+  /** Number of the delivery attempt, from 1; it grows with each negative or missing acknowledgement. */
   readonly attempt: number;
 }
 
-/** What takes messages: the push loop, a stream, a waiting pull. */
+/** A receiver of messages: the push loop, a stream, or a waiting pull. */
 export interface Consumer {
-  /** Undefined: the lease has no deadline, the consumer itself reports success or failure. */
+  /** Undefined: the lease has no deadline, and the consumer itself reports success or failure. */
   readonly leaseMs: number | undefined;
   hasRoom(): boolean;
   deliver(handed: Handed): void;
-  /** The lease is over: acknowledged, failed, expired or dropped. */
+  /** Called when the lease has ended: acknowledged, failed, expired or dropped. */
   released(handed: Handed): void;
 }
 
-/** What the queue reports outwards; all of it must be durable on return. */
+/** Called with events of the queue; each call must be durable on return. */
 export interface DeliveryRecord {
   acknowledged(messageIds: readonly number[]): void;
   failed(messageId: number, failures: number): void;
-  /** True when the message was moved to the dead letter topic. */
+  /** Moves a message to the dead letter topic; true if it was moved. */
   deadLetter(message: Message, attempts: number): boolean;
 }
 
@@ -40,14 +40,17 @@ interface Lease {
   readonly handed: Handed;
 }
 
-/** `queued` waits behind its ordering key, `held` was put back by a reorder fault, `waiting` sits out its back-off or a late fault. */
+/**
+ * States: `queued` waits for an earlier message of its ordering key, `held` was put back by a `reorder` fault, `waiting`
+ * waits for the end of a back-off or `late` fault, `ready` can be handed to a consumer, `leased` was handed to one.
+ */
 export interface Delivery {
   readonly message: Message;
   failures: number;
   leases: number;
   state: 'queued' | 'held' | 'waiting' | 'ready' | 'leased';
   lease: Lease | undefined;
-  /** When a lease or a back-off ends. */
+  /** When the lease or the back-off ends. */
   dueMs: number;
 }
 
@@ -59,16 +62,15 @@ export interface DeliveryQueueOptions {
 }
 
 /**
- * The unacknowledged messages of one subscription and who has them now. Of an ordering key at most one message is
- * outstanding, which makes both promises of ordering at once: publish order, and a redelivery that comes before all
- * later messages of its key.
+ * The unacknowledged messages of one subscription with their leases. Of each ordering key at most one message is leased
+ * at a time. This guarantees publish order, and that a redelivered message comes before all later messages of its key.
  */
 export class DeliveryQueue {
   readonly #clock: Clock;
   readonly #record: DeliveryRecord;
   readonly #ackIds: AckIds;
   #settings: DeliverySettings;
-  /** By message id, in publish order. */
+  /** Deliveries by message id, in publish order. */
   readonly #deliveries = new Map<number, Delivery>();
   readonly #ready = new Set<Delivery>();
   readonly #timed: DueTimes<Delivery>;
@@ -86,7 +88,7 @@ export class DeliveryQueue {
     this.#timed = new DueTimes(options.clock, () => this.#sweep());
   }
 
-  /** Messages that are not acknowledged. */
+  /** Number of unacknowledged messages. */
   get size(): number {
     return this.#deliveries.size;
   }
@@ -95,7 +97,7 @@ export class DeliveryQueue {
     return this.#settings.ackDeadlineMs;
   }
 
-  /** Messages must be added in publish order. */
+  /** Adds a message; messages must be added in publish order. */
   add(message: Message, failures = 0): void {
     const delivery: Delivery = { message, failures, leases: 0, state: 'queued', lease: undefined, dueMs: 0 };
     this.#deliveries.set(message.id, delivery);
@@ -115,12 +117,12 @@ export class DeliveryQueue {
     this.wake();
   }
 
-  /** What the consumer holds stays leased to it. */
+  /** Removes a consumer; messages leased to it stay leased. */
   detach(consumer: Consumer): void {
     this.#consumers.remove(consumer);
   }
 
-  /** To be called when a consumer has room again. */
+  /** Hands out further messages; must be called when a consumer can take messages again. */
   wake(): void {
     if (this.#closed) return;
     this.#pumping ??= setImmediate(() => {
@@ -129,7 +131,10 @@ export class DeliveryQueue {
     });
   }
 
-  /** Late acknowledgements count as long as the message is still here. Throws INVALID_ARGUMENT for foreign ack ids. */
+  /**
+   * Acknowledges messages, even late ones, as long as the message still exists. Throws INVALID_ARGUMENT for ack ids of
+   * another subscription.
+   */
   acknowledge(ackIds: readonly string[]): void {
     const deliveries = new Set<Delivery>();
     for (const { messageId } of this.#ackIds.parseAll(ackIds)) {
@@ -141,7 +146,7 @@ export class DeliveryQueue {
     for (const delivery of deliveries) this.#releaseHeldBefore(delivery);
   }
 
-  /** Gives the lease `leaseMs` from now; 0 is a negative acknowledgement. Leases that are over are left alone. */
+  /** Makes the leases end `leaseMs` from now; 0 is a negative acknowledgement. Ended leases are ignored. */
   extend(ackIds: readonly string[], leaseMs: number): void {
     for (const { messageId, lease } of this.#ackIds.parseAll(ackIds)) {
       const delivery = this.#deliveries.get(messageId);
@@ -155,7 +160,7 @@ export class DeliveryQueue {
     this.extend([ackId], 0);
   }
 
-  /** Takes a message back from its consumer and lets a later one go first; not counted as an attempt. */
+  /** Takes a message back from its consumer and delivers a later one first; not counted as an attempt. */
   hold(ackId: string): void {
     for (const { messageId, lease } of this.#ackIds.parseAll([ackId])) {
       const delivery = this.#deliveries.get(messageId);
@@ -171,7 +176,7 @@ export class DeliveryQueue {
     }
   }
 
-  /** Takes a message back from its consumer for so long; not counted as an attempt. Those of its key wait for it. */
+  /** Takes a message back from its consumer for `ms`; not counted as an attempt. Messages of its key wait for it. */
   postpone(ackId: string, ms: number): void {
     for (const { messageId, lease } of this.#ackIds.parseAll([ackId])) {
       const delivery = this.#deliveries.get(messageId);

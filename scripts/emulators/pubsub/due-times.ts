@@ -1,6 +1,6 @@
 import type { Cancel, Clock } from '../clock.ts';
 
-/** What becomes due at a time of the clock, with one timer for all of it. */
+/** Items that become due at times of the clock, with one timer for all of them. */
 export class DueTimes<T extends { dueMs: number }> {
   readonly #clock: Clock;
   readonly #onDue: () => void;
@@ -8,7 +8,7 @@ export class DueTimes<T extends { dueMs: number }> {
   #alarm: { readonly atMs: number; readonly cancel: Cancel } | undefined;
   #isClosed = false;
 
-  /** `onDue` is called when something may be due; it asks `takeDue`. */
+  /** `onDue` is called when items may be due; it then calls `due`. */
   constructor(clock: Clock, onDue: () => void) {
     this.#clock = clock;
     this.#onDue = onDue;
@@ -24,7 +24,7 @@ export class DueTimes<T extends { dueMs: number }> {
     this.#items.delete(item);
   }
 
-  /** What is due by now, in no order; it stays until it is deleted or set again. */
+  /** Returns the items that are due, in no particular order; they stay until they are deleted or set again. */
   due(nowMs: number): readonly T[] {
     return [...this.#items].filter(({ dueMs }) => dueMs <= nowMs);
   }
@@ -39,7 +39,7 @@ export class DueTimes<T extends { dueMs: number }> {
     this.#alarm = { atMs, cancel };
   }
 
-  /** To be called once what was due has been dealt with. */
+  /** Must be called after due items were handled. */
   wakeForRest(): void {
     for (const { dueMs } of this.#items) this.wakeAt(dueMs);
   }

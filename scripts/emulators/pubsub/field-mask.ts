@@ -1,8 +1,9 @@
 import { invalidArgument } from './status-error.ts';
 
 /**
- * Takes over the fields that the mask names, and only those. A path may use the wire's snake_case or JSON's camelCase
- * and may go one level down (`push_config.push_endpoint`). `fields` are the fields that may change after creation.
+ * Returns `current` with those fields of `update` that the mask names. A path may use the wire's snake_case or JSON's
+ * camelCase and may name a nested field (`push_config.push_endpoint`). `fields` are the fields that may change after
+ * creation.
  */
 export function applyFieldMask<T extends object>(
   change: { readonly current: T; readonly update: T; readonly paths: readonly string[] },

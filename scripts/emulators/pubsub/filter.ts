@@ -3,7 +3,7 @@ import { invalidArgument } from './status-error.ts';
 export type Attributes = Readonly<Record<string, string>>;
 export type Filter = (attributes: Attributes) => boolean;
 
-/** https://docs.cloud.google.com/pubsub/docs/subscription-message-filter */
+/** Source: https://docs.cloud.google.com/pubsub/docs/subscription-message-filter */
 const FILTER_BYTES_MAX = 256;
 
 const TOKENS = /\s*(?:(?<string>"(?:[^"\\]|\\.)*")|(?<word>[A-Za-z_][A-Za-z0-9_-]*)|(?<sign>!=|[=:.,()-]))/gy;
@@ -14,8 +14,8 @@ interface Token {
 }
 
 /**
- * Compiles a subscription's filter; an empty one lets everything pass. AND and OR cannot be mixed without parentheses,
- * as in production. Throws INVALID_ARGUMENT when the text is no filter.
+ * Compiles a subscription's filter; an empty filter matches every message. AND and OR cannot be mixed without
+ * parentheses, as in production. Throws INVALID_ARGUMENT for an invalid filter.
  */
 export function parseFilter(text: string): Filter {
   if (text.trim() === '') return () => true;

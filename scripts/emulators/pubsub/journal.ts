@@ -2,7 +2,7 @@ import { DatabaseSync } from 'node:sqlite';
 import type { StatementSync } from 'node:sqlite';
 import type { Subscription, Topic } from './wire.ts';
 
-/** A published message. Ids grow, so they are the publish order too. */
+/** A published message. Ids grow, so their order is the publish order. */
 export interface Message {
   readonly id: number;
   readonly data: Buffer;
@@ -11,7 +11,7 @@ export interface Message {
   readonly publishMs: number;
 }
 
-/** A message that a subscription has not acknowledged, with how often its delivery has failed. */
+/** A message that a subscription has not acknowledged, with the number of failed deliveries. */
 export interface UnackedMessage {
   readonly subscription: string;
   readonly message: Message;
@@ -25,8 +25,8 @@ export interface JournalState {
   readonly unacked: readonly UnackedMessage[];
 }
 
-// A commit is in the operating system's hands before it returns, so it survives kill -9 of this process without the
-// fsync per commit that only a power cut would need (https://sqlite.org/pragma.html#pragma_synchronous).
+// A commit has reached the operating system when it returns, so it survives kill -9 of this process. An fsync per
+// commit would only be needed against a power failure (https://sqlite.org/pragma.html#pragma_synchronous).
 const SCHEMA = `
   PRAGMA journal_mode = WAL;
   PRAGMA synchronous = NORMAL;
@@ -42,7 +42,7 @@ const SCHEMA = `
   ) STRICT, WITHOUT ROWID;
 `;
 
-/** Everything that must outlive the process, in SQLite; `:memory:` keeps nothing. */
+/** All state that must outlive the process, in SQLite; `:memory:` keeps it only while the process runs. */
 export class Journal {
   readonly #database: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
@@ -53,7 +53,7 @@ export class Journal {
     this.#database.exec(SCHEMA);
   }
 
-  /** All or nothing; a transaction inside another joins it. */
+  /** Applies all changes of `work` or, if it throws, none; a nested transaction joins the outer one. */
   transaction<T>(work: () => T): T {
     if (this.#depth > 0) return work();
     this.#database.exec('BEGIN IMMEDIATE');
@@ -71,7 +71,7 @@ export class Journal {
   }
 
   load(): JournalState {
-    // The rows are read with the same shapes with which this class wrote them.
+    // The casts are safe: this class wrote the rows in the same form.
     const bodies = (sql: string): unknown[] =>
       this.#prepare(sql)
         .all()
@@ -118,7 +118,7 @@ export class Journal {
     });
   }
 
-  /** Gives the message its id. */
+  /** Stores a message, assigns its id and returns it. */
   addMessage(message: Omit<Message, 'id'>, subscriptions: readonly string[]): Message {
     return this.transaction(() => {
       const { lastInsertRowid } = this.#prepare(
@@ -128,7 +128,7 @@ export class Journal {
       for (const subscription of subscriptions) {
         this.#prepare('INSERT INTO unacked (message_id, subscription) VALUES (?, ?)').run(id, subscription);
       }
-      // A message that nobody waits for keeps only its id, which the sequence remembers.
+      // A message without subscriptions is deleted; its id stays used, because the sequence has advanced.
       if (subscriptions.length === 0) this.#prepare('DELETE FROM messages WHERE id = ?').run(id);
       return { ...message, id };
     });
@@ -154,7 +154,7 @@ export class Journal {
     });
   }
 
-  /** Message ids go on where they were: an id that was seen once never means another message. */
+  /** Deletes everything except the sequence of message ids, so that an id never denotes two messages. */
   clear(): void {
     this.transaction(() => {
       for (const table of ['topics', 'subscriptions', 'messages', 'unacked'])

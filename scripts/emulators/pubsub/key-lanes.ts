@@ -1,13 +1,13 @@
 interface Lane<T> {
-  /** In publish order; the ones that stepped aside are in `aside` too. */
+  /** In publish order, including those that stepped aside. */
   readonly waiting: T[];
   readonly aside: Set<T>;
   active: T | undefined;
 }
 
 /**
- * The queues behind ordering keys: of each key one item is active, the others wait for it. Every verb answers with the
- * item that becomes active by it, if one does.
+ * Queues behind ordering keys: of each key one item is active, and the others wait for it. Each method returns the item
+ * that becomes active by the call, if any.
  */
 export class KeyLanes<T> {
   readonly #lanes = new Map<string, Lane<T>>();
@@ -19,7 +19,7 @@ export class KeyLanes<T> {
     return activateNext(lane);
   }
 
-  /** The active item lets the next one pass; it keeps its place for when it comes back. */
+  /** Lets the next item of the key become active; the former one keeps its place for its return. */
   stepAside(key: string, item: T): T | undefined {
     const lane = this.#lanes.get(key);
     if (lane?.active !== item) return undefined;
@@ -29,7 +29,7 @@ export class KeyLanes<T> {
     return activateNext(lane);
   }
 
-  /** An item that stepped aside is in line again, at its old place. */
+  /** Puts an item that stepped aside back in line at its old place. */
   comeBack(key: string, item: T): T | undefined {
     const lane = this.#lanes.get(key);
     if (lane === undefined) return undefined;

@@ -1,7 +1,7 @@
 import { failedPrecondition, invalidArgument } from './status-error.ts';
 import type { WireMessage } from './wire.ts';
 
-// https://docs.cloud.google.com/pubsub/quotas#resource_limits
+// Source: https://docs.cloud.google.com/pubsub/quotas#resource_limits
 export const PUBLISH_BYTES_MAX = 10_000_000;
 const MESSAGES_MAX = 1000;
 const ORDERING_KEY_BYTES_MAX = 1024;
@@ -10,7 +10,7 @@ const ATTRIBUTE_KEY_BYTES_MAX = 256;
 const ATTRIBUTE_VALUE_BYTES_MAX = 1024;
 
 /**
- * Throws INVALID_ARGUMENT when one publish request is more than production takes, and FAILED_PRECONDITION when its messages
+ * Throws INVALID_ARGUMENT if one publish request exceeds production's limits, and FAILED_PRECONDITION if its messages
  * have several ordering keys (yoshidan/google-cloud-rust#226, and `PubsubMessage.ordering_key` in pubsub.proto).
  */
 export function requirePublishable(messages: readonly WireMessage[]): void {
@@ -30,7 +30,7 @@ export function requirePublishable(messages: readonly WireMessage[]): void {
   }
 }
 
-/** Data plus attributes plus ordering key, in bytes. */
+/** Returns the size of a message in bytes: data, attributes and ordering key. */
 export function sizeOf(message: WireMessage): number {
   let bytes = message.data.length + Buffer.byteLength(message.orderingKey);
   for (const [key, value] of Object.entries(message.attributes)) {

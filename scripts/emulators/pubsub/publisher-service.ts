@@ -10,7 +10,7 @@ export interface PublisherOptions {
   readonly unary: Unary;
 }
 
-/** google.pubsub.v1.Publisher. Methods that are not here answer UNIMPLEMENTED. */
+/** Implements google.pubsub.v1.Publisher. Methods that are missing here reply UNIMPLEMENTED. */
 export function publisherService({ registry, broker, unary }: PublisherOptions): UntypedServiceImplementation {
   return {
     CreateTopic: unary('createTopic', (topic: Topic) => registry.createTopic(topic)),

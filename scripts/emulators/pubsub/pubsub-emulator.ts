@@ -13,11 +13,11 @@ import { subscriberService } from './subscriber-service.ts';
 import { unaryHandlers } from './unary.ts';
 
 export interface PubSubEmulatorOptions {
-  /** 0, the default, takes a free one. */
+  /** Default 0: any free port. */
   readonly port?: number;
-  /** SQLite file; without it nothing outlives the process. */
+  /** SQLite file; without it, no state outlives the process. */
   readonly stateFile?: string;
-  /** Publish times, leases, back-offs and retention follow it. */
+  /** The clock for publish times, leases, back-offs and retention. */
   readonly clock: Clock;
   readonly faults: Faults;
   readonly log?: Log;
@@ -48,7 +48,8 @@ export class PubSubEmulator implements Emulator {
     const broker = new Broker({ clock, faults, journal, registry, log });
     const unary = unaryHandlers({ faults, log });
     const services = loadPubSubServices();
-    // Production refuses 10 MB itself, with a text; grpc-js would cut off at 4 MB with another status.
+    // Production itself refuses more than 10 MB, with its own text; grpc-js would by default refuse 4 MB with another
+    // status.
     const server = new Server({ 'grpc.max_receive_message_length': 2 * PUBLISH_BYTES_MAX });
     server.addService(services.publisher, publisherService({ registry, broker, unary }));
     server.addService(services.subscriber, subscriberService({ registry, broker, unary, clock, faults, log }));
@@ -80,22 +81,22 @@ export class PubSubEmulator implements Emulator {
     running.journal.close();
   }
 
-  /** Publishes as Google's own services do: not over the wire, so that no fault meant for our code is spent on it. */
+  /** Publishes without gRPC, as Google's own services do, so that no fault meant for the project's code is used up. */
   publish(topic: string, data: Buffer): void {
     this.#required().broker.publish(topic, [{ data, attributes: {}, orderingKey: '' }]);
   }
 
-  /** Unacknowledged messages over all subscriptions. */
+  /** Returns the number of unacknowledged messages of all subscriptions. */
   backlog(): number {
     return this.#required().broker.backlog();
   }
 
-  /** Push requests that wait for their endpoint's answer. */
+  /** Returns the number of push requests that wait for their endpoint's reply. */
   pushesInFlight(): number {
     return this.#required().broker.pushesInFlight();
   }
 
-  /** True when every message is acknowledged and no push request, duplicates included, waits for an answer. */
+  /** Whether every message is acknowledged and no push request, including duplicates, waits for a reply. */
   idle(): boolean {
     return this.backlog() === 0 && this.pushesInFlight() === 0;
   }

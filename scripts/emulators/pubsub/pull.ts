@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts';
 import type { Channel } from './broker.ts';
 import type { Consumer, Handed } from './delivery-queue.ts';
 
-/** How long a pull waits for its first message; a client asks again. */
+/** How long a pull waits for its first message; clients then pull again. */
 const WAIT_MS_MAX = 20_000;
 
 export interface PullOptions {
@@ -13,7 +13,7 @@ export interface PullOptions {
   readonly cancelled: AbortSignal;
 }
 
-/** Takes what is there now; when nothing is, waits for the first message. */
+/** Returns the available messages; if there are none, waits for the first. */
 export async function pull(options: PullOptions): Promise<readonly Handed[]> {
   const { queue, closed } = options.channel;
   const waiter = new PullWaiter(queue.ackDeadlineMs, options.messagesMax);
@@ -22,7 +22,7 @@ export async function pull(options: PullOptions): Promise<readonly Handed[]> {
   const ended = AbortSignal.any([closed, options.cancelled]);
   ended.addEventListener('abort', finish, { once: true });
   queue.attach(waiter);
-  // The queue hands out in the next iteration of the event loop, so this runs just after it.
+  // The queue hands out messages in the next iteration of the event loop, so this runs directly after it.
   if (options.returnImmediately) setImmediate(finish);
   const received = await waiter.done;
   queue.detach(waiter);

@@ -11,7 +11,7 @@ import type { PushConfig, Subscription } from './wire.ts';
 
 const PUSH_FAULTS = FAULT_METHODS.pubsub['push'];
 
-/** How late a message is that a `late` fault without a time delays: events come "late by minutes". */
+/** Default delay of a `late` fault, as real events arrive minutes late. */
 const LATE_MS_DEFAULT = 120_000;
 
 export interface PushConsumerOptions {
@@ -23,9 +23,9 @@ export interface PushConsumerOptions {
   readonly log: Log;
 }
 
-/** Sends a subscription's messages to its endpoint, as many at a time and as soon as its flow allows. */
+/** Pushes a subscription's messages to its endpoint, with the concurrency and pauses that the flow control allows. */
 export class PushConsumer implements Consumer {
-  /** The attempt itself ends in real time, so its lease needs no deadline on the clock that tests move. */
+  /** An attempt ends in real time, so its lease needs no deadline on the clock that tests move. */
   readonly leaseMs = undefined;
   readonly #options: PushConsumerOptions;
   readonly #closed = new AbortController();
@@ -76,7 +76,7 @@ export class PushConsumer implements Consumer {
       });
   }
 
-  /** Nothing to do: the room comes back when the request has ended, which may be later than the lease. */
+  /** Nothing to do: the request's place is free only when the request ends, which may be later than the lease. */
   released(): void {
     return;
   }
@@ -89,7 +89,7 @@ export class PushConsumer implements Consumer {
   async #push(handed: Handed): Promise<void> {
     const { faults, queue } = this.#options;
     const fault = faults.take('pubsub', 'push', PUSH_FAULTS, idOf(this.#subscription.name));
-    // The queue is handing messages out while this starts; what changes it has to come after.
+    // The queue is still handing out messages when this starts, so changes of the queue have to wait.
     await Promise.resolve();
     if (fault?.kind === 'reorder') {
       queue.hold(handed.ackId);
@@ -121,7 +121,7 @@ export class PushConsumer implements Consumer {
     }
   }
 
-  /** True when the endpoint acknowledged the message within the subscription's ack deadline. */
+  /** Pushes the message; true if the endpoint acknowledged it within the subscription's ack deadline. */
   async #attempt(handed: Handed): Promise<boolean> {
     if (this.#closed.signal.aborted) return false;
     const request = buildPushRequest(handed, {

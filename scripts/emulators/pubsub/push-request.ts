@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Handed } from './delivery-queue.ts';
 import type { PushConfig } from './wire.ts';
 
-/** https://docs.cloud.google.com/pubsub/docs/push#receive_push */
+/** Source: https://docs.cloud.google.com/pubsub/docs/push#receive_push */
 const SUCCESS_STATUSES: ReadonlySet<number> = new Set([102, 200, 201, 202, 204]);
 
 const TOKEN_SECONDS = 3600;
@@ -19,12 +19,12 @@ export interface PushRequest {
 export interface PushContext {
   readonly subscription: string;
   readonly pushConfig: PushConfig;
-  /** Only with a dead letter policy does the envelope count attempts. */
+  /** Whether the envelope contains the attempt's number: only with a dead letter policy. */
   readonly countsAttempts: boolean;
   readonly nowMs: number;
 }
 
-/** The HTTP request that production would send for this delivery. */
+/** Builds the HTTP request that production would send for this delivery. */
 export function buildPushRequest(handed: Handed, context: PushContext): PushRequest {
   const { pushEndpoint: url, noWrapper } = context.pushConfig;
   const authorization = authorizationHeader(context);
@@ -36,8 +36,8 @@ export function buildPushRequest(handed: Handed, context: PushContext): PushRequ
 }
 
 /**
- * Sends it; true when the endpoint's status acknowledges the message. Never rejects: no answer is no acknowledgement.
- * `signal` ends the attempt.
+ * Sends the request; true if the endpoint's status acknowledges the message. Never rejects: a missing reply is no
+ * acknowledgement. `signal` ends the attempt.
  */
 export async function sendPushRequest(push: PushRequest, signal: AbortSignal): Promise<boolean> {
   try {
@@ -45,8 +45,8 @@ export async function sendPushRequest(push: PushRequest, signal: AbortSignal): P
   } catch (thrown) {
     if (signal.aborted || !isStaleConnection(thrown)) return false;
   }
-  // The endpoint had closed an idle connection just as it was used again. That says nothing about the endpoint, so it
-  // must not cost one of the message's delivery attempts.
+  // The endpoint closed an idle connection just as it was reused. That is not the endpoint's failure, so it must not
+  // cost the message a delivery attempt.
   await sleep(1);
   return send(push, signal).then(
     (status) => SUCCESS_STATUSES.has(status),
@@ -65,7 +65,7 @@ function send(push: PushRequest, signal: AbortSignal): Promise<number> {
       resolve(answer.statusCode ?? 0);
     },
   );
-  // 102 Processing acknowledges although it is only an interim answer.
+  // 102 Processing acknowledges the message although it is an interim response.
   outgoing.on('information', ({ statusCode }) => {
     if (SUCCESS_STATUSES.has(statusCode)) resolve(statusCode);
   });
@@ -115,7 +115,10 @@ function metadataHeaders({ message }: Handed, { subscription }: PushContext): Re
   };
 }
 
-/** The claims that production signs; nothing here can sign for Google, so the signature part is empty. */
+/**
+ * Returns the Authorization header with production's claims; its signature is empty, because nothing here can sign for
+ * Google.
+ */
 function authorizationHeader({ pushConfig, nowMs }: PushContext): Readonly<Record<string, string>> {
   const { oidcToken, pushEndpoint } = pushConfig;
   if (oidcToken === undefined || oidcToken === null) return {};

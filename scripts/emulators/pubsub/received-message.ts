@@ -1,7 +1,7 @@
 import type { Handed } from './delivery-queue.ts';
 import { toTimestamp } from './wire.ts';
 
-/** google.pubsub.v1.ReceivedMessage; attempts are counted only for subscriptions with a dead letter policy. */
+/** Returns a google.pubsub.v1.ReceivedMessage; it contains the attempt's number only with a dead letter policy. */
 export function receivedMessage({ ackId, message, attempt }: Handed, countsAttempts: boolean): object {
   return {
     ackId,

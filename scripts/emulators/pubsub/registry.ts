@@ -9,7 +9,7 @@ import type { FieldMask, PageRequest, PushConfig, Subscription, Topic } from './
 
 const TOPIC_FIELDS = ['labels', 'messageRetentionDuration'] as const satisfies readonly (keyof Topic)[];
 
-/** The filter and the ordering of a subscription are fixed at its creation. */
+/** Fields of a subscription that may change; filter and ordering are fixed at its creation. */
 const SUBSCRIPTION_FIELDS = [
   'ackDeadlineSeconds',
   'deadLetterPolicy',
@@ -32,7 +32,7 @@ export interface Page<T> {
   readonly nextPageToken: string;
 }
 
-/** Topics and subscriptions: names, limits and existence. What is written here is in the journal. */
+/** Topics and subscriptions: their names, limits and existence. Every change is written to the journal. */
 export class Registry {
   readonly #journal: Journal;
   readonly #topics = new Map<string, Topic>();
@@ -79,7 +79,7 @@ export class Registry {
     return pageOf(inProject(this.#topics, project), page);
   }
 
-  /** The topic's subscriptions stay, with what they hold, and read `_deleted-topic_` from then on. */
+  /** Deletes a topic. Its subscriptions stay with their messages, and show the topic `_deleted-topic_`. */
   deleteTopic(name: string): void {
     this.getTopic(name);
     this.#journal.transaction(() => {
@@ -179,7 +179,10 @@ function inProject<T>(items: ReadonlyMap<string, T>, project: string): ReadonlyM
   return new Map([...items].filter(([name]) => name.startsWith(prefix)));
 }
 
-/** Pages are by name; a page's token is the name that the page before ended with, so it survives changes in between. */
+/**
+ * Returns a page in name order. The token is the last name of the page before, so creations and deletions in between do
+ * no harm.
+ */
 function pageOf<T>(items: ReadonlyMap<string, T>, { pageSize, pageToken }: PageRequest): Page<T> {
   if (pageSize < 0) throw invalidArgument('The page size must not be negative.');
   const size = Math.min(pageSize === 0 ? PAGE_SIZE_DEFAULT : pageSize, PAGE_SIZE_MAX);

@@ -1,9 +1,9 @@
 import { invalidArgument } from './status-error.ts';
 
-/** https://docs.cloud.google.com/pubsub/docs/pubsub-basics#resource_names */
+/** Source: https://docs.cloud.google.com/pubsub/docs/pubsub-basics#resource_names */
 const RESOURCE_ID = /^[A-Za-z][A-Za-z0-9\-_.~+%]{2,254}$/;
 
-/** What a subscription's `topic` reads once its topic is gone. */
+/** The topic that a subscription shows once its topic is deleted. */
 export const DELETED_TOPIC = '_deleted-topic_';
 
 export interface ResourceName {
@@ -11,7 +11,7 @@ export interface ResourceName {
   readonly id: string;
 }
 
-/** Takes `projects/P/COLLECTION/ID` apart; throws INVALID_ARGUMENT for anything that can never be a name. */
+/** Parses `projects/P/COLLECTION/ID`; throws INVALID_ARGUMENT for an invalid name. */
 export function parseResourceName(name: string, collection: 'topics' | 'subscriptions'): ResourceName {
   const [projects, project, kind, id, ...rest] = name.split('/');
   const valid =
@@ -22,7 +22,7 @@ export function parseResourceName(name: string, collection: 'topics' | 'subscrip
   return { project, id };
 }
 
-/** Takes the project's id out of `projects/P`. */
+/** Returns the project's id from `projects/P`. */
 export function parseProjectName(name: string): string {
   const [projects, project, ...rest] = name.split('/');
   if (projects !== 'projects' || project === undefined || project === '' || rest.length > 0) {

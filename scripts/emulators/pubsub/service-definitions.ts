@@ -4,7 +4,10 @@ import type { MethodDefinition, ServiceDefinition } from '@grpc/grpc-js';
 import protobuf from 'protobufjs/light.js';
 import type { INamespace, Service, Type } from 'protobufjs/light.js';
 
-/** Protobuf.js reads the JSON descriptors in half the time that @grpc/proto-loader takes, which matters at every start. */
+/**
+ * Google's JSON descriptors: protobuf.js reads them in half the time that @grpc/proto-loader takes, which counts at
+ * every start.
+ */
 const DESCRIPTORS = '@google-cloud/pubsub-api/build/protos/protos.json';
 
 export interface PubSubServices {
@@ -12,10 +15,10 @@ export interface PubSubServices {
   readonly subscriber: ServiceDefinition;
 }
 
-/** Google's own descriptors of google.pubsub.v1, as definitions for a gRPC server. */
+/** Returns Google's own descriptors of google.pubsub.v1 as definitions for a gRPC server. */
 export function loadPubSubServices(): PubSubServices {
   const path = createRequire(import.meta.url).resolve(DESCRIPTORS);
-  // The file is the client library's own descriptor set; protobuf.js refuses it loudly if it is not one.
+  // The cast is safe: the file is the client library's descriptor set, and protobuf.js throws if it is not one.
   const root = protobuf.Root.fromJSON(JSON.parse(readFileSync(path, 'utf8')) as INamespace);
   return {
     publisher: definitionOf(root.lookupService('google.pubsub.v1.Publisher')),

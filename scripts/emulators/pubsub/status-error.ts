@@ -1,6 +1,6 @@
 import { status } from '@grpc/grpc-js';
 
-/** A refusal, as gRPC carries it: grpc-js sends `code` and `details` of what a handler fails with. */
+/** An error with its gRPC status: grpc-js sends the `code` and `details` with which a handler fails. */
 export class StatusError extends Error {
   override readonly name = 'StatusError';
   readonly code: number;

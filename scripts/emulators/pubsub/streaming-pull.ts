@@ -12,7 +12,7 @@ import { requireAckDeadline } from './subscription-settings.ts';
 import { injectedError, toStatusError } from './unary.ts';
 import type { StreamingPullRequest } from './wire.ts';
 
-// What 0 means in the flow control fields; less than 0 is no limit.
+// Used if a flow control field is 0; a negative value means no limit.
 const OUTSTANDING_MESSAGES_DEFAULT = 1000;
 const OUTSTANDING_BYTES_DEFAULT = 100 * 1024 * 1024;
 
@@ -25,11 +25,14 @@ export interface StreamingPullOptions {
 
 type Call = ServerDuplexStream<StreamingPullRequest, object>;
 
-/** Subscriber.StreamingPull: the first request opens the session, later ones acknowledge, extend and keep it alive. */
+/**
+ * Implements Subscriber.StreamingPull: the first request opens the session, later ones acknowledge, extend leases and
+ * keep the session alive.
+ */
 export function streamingPull(options: StreamingPullOptions): handleBidiStreamingCall<StreamingPullRequest, object> {
   return (call) => {
     let session: StreamSession | undefined;
-    // Requests are taken one after the other, also while an injected delay holds the first.
+    // Requests are handled one after the other, also while an injected delay holds the first one.
     let last: Promise<void> = Promise.resolve();
     const refuse = (thrown: unknown): void => {
       session?.close();
@@ -120,7 +123,9 @@ class StreamSession implements Consumer {
     this.#bytes -= sizeOf(handed.message);
   }
 
-  /** A request after the first. Every one is answered, because clients take silence for a dead stream. */
+  /**
+   * Handles a request after the first. Every request gets a response, because clients consider a silent stream dead.
+   */
   take(request: StreamingPullRequest): void {
     if (request.subscription !== '' && request.subscription !== this.#options.request.subscription) {
       throw invalidArgument('The subscription of a stream cannot change.');
@@ -145,7 +150,7 @@ class StreamSession implements Consumer {
     }
   }
 
-  /** What it holds stays leased until its deadline, as in production. */
+  /** Closes the stream; its messages stay leased until their deadlines, as in production. */
   close(): void {
     this.#options.channel.queue.detach(this);
     this.#end.abort();

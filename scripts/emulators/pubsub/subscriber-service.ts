@@ -35,7 +35,7 @@ interface ModifyAckDeadlineRequest {
   readonly ackDeadlineSeconds: number;
 }
 
-/** google.pubsub.v1.Subscriber. Methods that are not here answer UNIMPLEMENTED. */
+/** Implements google.pubsub.v1.Subscriber. Methods that are missing here reply UNIMPLEMENTED. */
 export function subscriberService(options: SubscriberOptions): UntypedServiceImplementation {
   const { registry, broker, unary } = options;
   return {

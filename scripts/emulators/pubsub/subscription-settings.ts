@@ -22,18 +22,18 @@ const DELIVERY_ATTEMPTS_MAX = 100;
 
 const NO_PUSH: PushConfig = { pushEndpoint: '', attributes: {} };
 
-/** What the delivery of a subscription's messages depends on. */
+/** The settings that govern a subscription's deliveries. */
 export interface DeliverySettings {
   readonly ordered: boolean;
   readonly ackDeadlineMs: number;
   readonly retentionMs: number;
-  /** Undefined: a message is never given up. */
+  /** Undefined: messages are delivered without a limit of attempts. */
   readonly deliveryAttemptsMax: number | undefined;
-  /** The wait before the next delivery of a message that has failed `failures` times. */
+  /** Returns the wait before the next delivery of a message that has failed `failures` times. */
   backoffMs(failures: number): number;
 }
 
-/** Fills in what the service fills in; throws INVALID_ARGUMENT for what it refuses. */
+/** Fills in the service's defaults; throws INVALID_ARGUMENT for settings that the service refuses. */
 export function completeSubscription(asked: Subscription): Subscription {
   parseResourceName(asked.name, 'subscriptions');
   refuseUnsupported(asked);
@@ -60,7 +60,7 @@ export function completeSubscription(asked: Subscription): Subscription {
 export function completePushConfig(asked: PushConfig | null): PushConfig {
   if (asked === null || asked.pushEndpoint === '') return NO_PUSH;
   const url = URL.parse(asked.pushEndpoint);
-  // Production insists on https; the local cloud's functions listen on plain http.
+  // Production requires https; the local cloud's functions listen on plain http.
   if (url === null || !['http:', 'https:'].includes(url.protocol)) {
     throw invalidArgument(`Invalid push endpoint given (endpoint=${asked.pushEndpoint}).`);
   }

@@ -9,9 +9,9 @@ export interface UnaryOptions {
   readonly log: Log;
 }
 
-/** What a handler may know of the call besides its request. */
+/** What a handler gets besides its request. */
 export interface CallContext {
-  /** Fires when the caller has gone. */
+  /** Aborted when the caller has ended the call. */
   readonly cancelled: AbortSignal;
 }
 
@@ -20,7 +20,7 @@ export type Unary = <Request, Response extends object>(
   handle: (request: Request, context: CallContext) => Response | Promise<Response>,
 ) => handleUnaryCall<Request, Response>;
 
-/** Makes gRPC handlers out of functions that return or throw, with the faults that are in force for their method. */
+/** Returns gRPC handlers for functions that return or throw, with the faults that are injected into their method. */
 export function unaryHandlers({ faults, log }: UnaryOptions): Unary {
   return (method, handle) => (call, callback) => {
     const cancelled = new AbortController();

@@ -1,6 +1,6 @@
 /**
- * The messages of google.pubsub.v1 as `service-definitions.ts` decodes them: every scalar has its default, an absent
- * sub-message is null, 64-bit numbers are JavaScript numbers. Only fields that the emulator reads are named.
+ * The messages of google.pubsub.v1 as `service-definitions.ts` decodes them: every missing scalar has its default, a
+ * missing sub-message is null, 64-bit numbers are JavaScript numbers. Only fields that the emulator reads are listed.
  */
 export interface WireDuration {
   readonly seconds: number;
@@ -55,7 +55,7 @@ export interface Subscription {
   readonly messageTransforms: readonly object[];
 }
 
-/** A message as a publisher sends it; `messageId` and `publishTime` are the service's to give. */
+/** A message as a publisher sends it, without `messageId` and `publishTime`, which the service assigns. */
 export interface WireMessage {
   readonly data: Buffer;
   readonly attributes: Readonly<Record<string, string>>;
