@@ -10,7 +10,7 @@ export interface BannerOptions {
   readonly routes: boolean;
 }
 
-/** What `npm start` prints once everything is ready: at most twenty lines without the routes. */
+/** Returns the text that `npm start` prints once everything is ready: at most twenty lines without the routes. */
 export function banner({ connection, functions, stateFolder, logFile, routes }: BannerOptions): string {
   const { baseUrl, emulators, control, principals } = connection;
   const places: [string, string][] = [
@@ -38,7 +38,7 @@ export function banner({ connection, functions, stateFolder, logFile, routes }: 
   ].join('\n');
 }
 
-/** One line to paste into a shell. */
+/** Returns an example request as one line to paste into a shell. */
 function createCommand(baseUrl: string, { apiKey, apiSecret }: Connection['principals']['alice']): string {
   const body = JSON.stringify({ template_id: 'ubuntu-22-standard', config_id: 'default-network' });
   return [

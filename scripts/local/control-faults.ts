@@ -4,13 +4,13 @@ import { ControlError, readInteger, readMembers, show } from './control-values.t
 
 const COUNT_MAX = 1_000_000;
 const DELAY_MS_MAX = 600_000;
-/** For a `delay` fault that does not say how long. */
+/** Default of a `delay` fault. */
 const DELAY_MS_DEFAULT = 1000;
-/** Error codes of operations are words in capitals. */
+/** Error codes of operations consist of capitals, digits and underscores. */
 const CODE = /^[A-Z][A-Z0-9_]{1,99}$/;
 const MEMBERS = ['service', 'method', 'kind', 'count', 'status', 'delayMs', 'code', 'httpStatus', 'target'];
 
-/** Reads the body of `POST /faults`. Throws a ControlError that says what would be right. */
+/** Parses the body of `POST /faults`. Throws a ControlError that says what would be valid. */
 export function readFaults(body: unknown): readonly Fault[] {
   if (!Array.isArray(body)) {
     throw new ControlError(
@@ -75,7 +75,10 @@ function readFault(item: unknown, where: string): Fault {
   };
 }
 
-/** The code that an operation ends with is any: the real service has codes that no list names. */
+/**
+ * Reads the members of an `operationError` fault. Any code is allowed, because the real service has codes that no list
+ * contains.
+ */
 function readOperationError(members: Readonly<Record<string, unknown>>, kind: FaultKind, where: string) {
   const { code } = members;
   if (kind !== 'operationError') {

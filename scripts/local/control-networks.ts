@@ -3,8 +3,8 @@ import { networkProblem } from '#scripts/emulators/compute/networks.ts';
 import { ControlError, readMembers, show } from './control-values.ts';
 
 /**
- * Reads the body of `POST /networks`: `[{name, mode: "auto" | "custom", subnetworks?: [{name, region, ipCidrRange?}],
- * project?}]`. Throws a ControlError that says what would be right.
+ * Parses the body of `POST /networks`: `[{name, mode: "auto" | "custom", subnetworks?: [{name, region, ipCidrRange?}],
+ * project?}]`. Throws a ControlError that says what would be valid.
  */
 export function readNetworks(body: unknown): readonly NetworkSeed[] {
   if (!Array.isArray(body)) {

@@ -1,4 +1,4 @@
-/** What is wrong with a request to the control interface, and what would be right. */
+/** An invalid request to the control interface; the message says what would be valid. */
 export class ControlError extends Error {
   override readonly name = 'ControlError';
   readonly status: number;

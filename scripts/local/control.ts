@@ -11,7 +11,7 @@ import { readNetworks } from './control-networks.ts';
 import { ControlError, readMembers, show } from './control-values.ts';
 
 export interface ControlServerOptions {
-  /** Default 0: a free one. */
+  /** Default 0: any free port. */
   readonly port?: number;
   readonly compute: Pick<
     ComputeEmulator,
@@ -19,9 +19,9 @@ export interface ControlServerOptions {
   >;
   readonly faults: Faults;
   readonly clock: ShiftableClock;
-  /** Tells everything that has a clock of its own; `POST /clock` answers when it has finished. */
+  /** Moves the clocks of other processes; `POST /clock` replies once this has finished. */
   readonly onClockMoved?: () => Promise<void>;
-  /** The page below `/console`; absent: there is none. */
+  /** The page below `/console`; absent: there is no page. */
   readonly console?: LocalConsole;
 }
 
@@ -30,7 +30,7 @@ type Handler = (body: unknown) => unknown;
 const TEN_YEARS_SECONDS = 10 * 365.25 * 86_400;
 const BODY_LENGTH_MAX = 1024 * 1024;
 
-/** The control interface of the local cloud: how tests and people look behind the scenes, and break things. */
+/** The control interface of the local cloud, with which tests and people inspect its state and inject faults. */
 export class ControlServer {
   readonly #options: ControlServerOptions;
   readonly #handlers: Readonly<Record<string, Readonly<Record<string, Handler>>>>;
@@ -67,7 +67,7 @@ export class ControlServer {
     };
   }
 
-  /** `127.0.0.1:PORT`; only after `start`. */
+  /** `127.0.0.1:PORT`; available after `start`. */
   get address(): string {
     const address = this.#server?.address() ?? null;
     if (address === null || typeof address === 'string') throw new Error('The control interface does not listen.');
@@ -117,8 +117,8 @@ export class ControlServer {
   }
 
   /**
-   * A browser sends Origin when a web page asks. A page of another origin may not use the control interface, nor may one
-   * whose host name was pointed at this machine after it was loaded (DNS rebinding): its Host is not ours.
+   * Refuses requests of web pages of another origin, which browsers mark with Origin. Also refuses pages whose host
+   * name was redirected to this machine after they were loaded (DNS rebinding): their Host header is another one.
    */
   #refuseForeignPages({ headers }: IncomingMessage): void {
     const { origin, host } = headers;

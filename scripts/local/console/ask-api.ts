@@ -7,13 +7,13 @@ const TIMEOUT_MS = 30_000;
 export interface ApiAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  /** JSON where it is some, otherwise text. */
+  /** Parsed if it is JSON, otherwise text. */
   readonly body: unknown;
 }
 
 /**
- * Sends `{as, method, path, body?}` through the gateway with the credential of a local user. Throws a ControlError that
- * says what is wrong with the wish, or that the gateway did not answer.
+ * Sends `{as, method, path, body?}` through the gateway with a local user's credential. Throws a ControlError if the
+ * input is invalid or the gateway did not reply.
  */
 export async function askApi(
   wish: unknown,

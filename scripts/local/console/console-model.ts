@@ -10,21 +10,21 @@ export interface MachineLine {
   readonly customerId: string;
   readonly zone: string;
   readonly machineType: string;
-  /** Status of the record; `null`: there is none. */
+  /** Status of the record; `null`: there is no record. */
   readonly record: string | null;
-  /** Status of the VM; `null`: there is none. */
+  /** Status of the VM; `null`: there is no VM. */
   readonly vm: string | null;
   readonly reason: string | null;
   /** Kinds of the operations that have not ended, oldest first. */
   readonly queue: readonly string[];
-  /** What the record says and the VM contradicts, in words. */
+  /** In words, how the record contradicts the VM. */
   readonly differences: readonly string[];
 }
 
-/** Statuses of a record whose VM may not exist. */
+/** Statuses in which a record may have no VM. */
 const WITHOUT_VM: ReadonlySet<string> = new Set(['PENDING', 'PROVISIONING', 'DELETING', 'ERROR']);
 
-/** Every machine that has a record or a VM, the newest record first, VMs without a record before all. */
+/** Returns every machine that has a record or a VM: VMs without a record first, then the newest records. */
 export function machineLines(
   records: readonly Instance[],
   machines: readonly InstanceResource[],
@@ -39,7 +39,7 @@ export function machineLines(
   ];
 }
 
-/** Those that contain the text in one of their words; all of them for an empty text. */
+/** Returns the lines in which a member contains the text; all lines for an empty text. */
 export function matching(lines: readonly MachineLine[], text: string): readonly MachineLine[] {
   const wanted = text.trim().toLowerCase();
   if (wanted === '') return lines;
@@ -50,7 +50,7 @@ export function matching(lines: readonly MachineLine[], text: string): readonly 
   );
 }
 
-/** The newest operation first; those that have not ended before all others. */
+/** Returns operations newest first, with those that have not ended before all others. */
 export function operationLines(operations: readonly Operation[], limit: number): readonly Operation[] {
   const isOpen = ({ completedAtMs }: Operation) => (completedAtMs === null ? 1 : 0);
   return [...operations].sort((a, b) => isOpen(b) - isOpen(a) || b.createdAtMs - a.createdAtMs).slice(0, limit);
@@ -71,7 +71,10 @@ function machineLine(record: Instance | undefined, vm: InstanceResource | undefi
   };
 }
 
-/** In words; empty while record and VM agree, or while the record says itself that it waits for the VM. */
+/**
+ * Returns the contradictions in words; empty if record and VM agree, or if the record's status says that it waits for
+ * the VM.
+ */
 export function differences(record: Instance | undefined, vm: InstanceResource | undefined): readonly string[] {
   if (record === undefined) return ['There is no record of this VM.'];
   if (vm === undefined) return WITHOUT_VM.has(record.status) ? [] : ['There is no VM for this record.'];

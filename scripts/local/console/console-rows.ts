@@ -10,7 +10,7 @@ export interface ConsoleRow<T> {
 
 interface Answer {
   readonly batch?: {
-    /** Each entity is still encoded, as the emulator keeps it. */
+    /** Entities, still encoded as the emulator stores them. */
     readonly entityResults?: readonly { readonly entity: Uint8Array }[];
     readonly moreResults?: string;
     readonly endCursor?: Uint8Array;
@@ -22,12 +22,12 @@ interface Entity {
   readonly properties?: Properties;
 }
 
-/** Plain objects, in the form in which Google's client hands entities to the decoders of rows. */
+/** Options for plain objects in the form in which Google's client passes entities to row decoders. */
 const PLAIN = { longs: String, enums: String } as const;
 
 /**
- * The rows of the embedded Datastore, read past its wire: what the console reads must neither meet a fault that is meant
- * for the functions nor spend it.
+ * Reads rows of the embedded Datastore without gRPC, so that the console neither meets nor uses up a fault that is
+ * meant for the functions.
  */
 export class ConsoleRows {
   readonly #datastore: Pick<DatastoreEmulator, 'handle'>;
@@ -36,7 +36,10 @@ export class ConsoleRows {
     this.#datastore = datastore;
   }
 
-  /** All rows of a kind, or those with this value of an indexed property. A row that cannot be read is left out. */
+  /**
+   * Returns all rows of a kind, or those with this value of an indexed property. Rows that cannot be decoded are left
+   * out.
+   */
   read<T>(kind: Kind<T>, equal?: { readonly property: string; readonly value: string }): readonly ConsoleRow<T>[] {
     const rows: ConsoleRow<T>[] = [];
     let cursor: Uint8Array | undefined;

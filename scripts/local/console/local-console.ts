@@ -18,14 +18,14 @@ import { SnapshotError, type Snapshots } from './snapshots.ts';
 
 export interface LocalConsoleOptions {
   readonly compute: Pick<ComputeEmulator, 'calls' | 'machines'>;
-  /** `undefined`: the records are in Google's emulator, and the console shows VMs alone. */
+  /** `undefined` if Google's emulator holds the records; the console then shows VMs only. */
   readonly rows: ConsoleRows | undefined;
   readonly faults: Faults;
   readonly clock: ShiftableClock;
   readonly snapshots: Snapshots;
-  /** What is known once everything is ready. */
+  /** Returns the address and users of the cloud; `undefined` until everything is ready. */
   readonly connection: () => { readonly baseUrl: string; readonly principals: LocalPrincipals } | undefined;
-  /** Starts the cloud again on a snapshot, after the answer has been sent. */
+  /** Restarts the cloud on a snapshot; called after the response was sent. */
   readonly onLoad: (snapshot: string) => void;
 }
 
@@ -43,21 +43,21 @@ const FILES: Readonly<Record<string, string>> = {
   '/console/views.js': 'views.js',
 };
 
-/** The page loads nothing from elsewhere and is shown in no other page. */
+/** The page loads nothing from other hosts and cannot be embedded in other pages. */
 const CONTENT_SECURITY_POLICY =
   "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'; form-action 'self'";
 
-/** Lines on a page of the table of machines. */
+/** Lines per page of the table of machines. */
 const PAGE_LINES = 50;
 const OPERATIONS_SHOWN = 100;
-/** Of one machine. */
+/** Calls shown for one machine. */
 const CALLS_SHOWN = 100;
-/** Machines and records are compared at most this often, however many pages look. */
+/** Machines and records are compared at most this often, however many pages are open. */
 const COMPARED_FOR_MS = 500;
 
 type Handler = (query: URLSearchParams, body: unknown) => unknown;
 
-/** The page of the control interface on which one looks at the local cloud and breaks it. */
+/** The page of the control interface that shows the local cloud's state and injects faults. */
 export class LocalConsole {
   readonly #options: LocalConsoleOptions;
   readonly #log = new LogStream();
@@ -78,17 +78,17 @@ export class LocalConsole {
     };
   }
 
-  /** One line that a function wrote. */
+  /** Receives a line that a function wrote. */
   take(line: string): void {
     this.#log.take(line);
   }
 
-  /** Ends the streams of pages that are open. */
+  /** Ends the event streams of open pages. */
   close(): void {
     this.#log.close();
   }
 
-  /** Answers files and the stream of log lines itself. False: not one of these. */
+  /** Serves the page's files and its stream of log lines. False if the path is neither. */
   serveFile(method: string, pathname: string, response: ServerResponse): boolean {
     if (method !== 'GET') return false;
     if (pathname === '/console/events') {
@@ -107,7 +107,7 @@ export class LocalConsole {
     return true;
   }
 
-  /** Answers what the page asks for. `undefined`: there is no such thing. */
+  /** Returns the handler of a request of the page; `undefined` if there is none for this path. */
   handlerOf(method: string, url: URL): ((body: unknown) => unknown) | undefined {
     const key = `${method} ${url.pathname}`;
     const handler = Object.hasOwn(this.#handlers, key) ? this.#handlers[key] : undefined;
@@ -177,7 +177,7 @@ export class LocalConsole {
     };
   }
 
-  /** Sends a request to the API as one of the local users, as the page's curl would. */
+  /** Sends a request to the API as one of the local users, like the curl command that the page shows. */
   async #request(body: unknown): Promise<unknown> {
     const known = this.#options.connection();
     if (known === undefined) throw new ControlError(503, 'The gateway is not ready yet.');
@@ -197,7 +197,7 @@ export class LocalConsole {
     return this.#withSnapshots((snapshots) => {
       const wanted = typeof name === 'string' ? name : '';
       snapshots.require(wanted);
-      // After the answer: the cloud that sends it is the one that is stopped.
+      // After the response, because the cloud that sends it is the one to be stopped.
       setImmediate(() => this.#options.onLoad(wanted));
       return { loading: wanted };
     });

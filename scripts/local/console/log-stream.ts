@@ -1,15 +1,15 @@
 import type { ServerResponse } from 'node:http';
 
-/** What the functions wrote last, and pages that are told of each further line by server-sent events. */
+/** The functions' last log lines, and the pages that receive each further line as a server-sent event. */
 export class LogStream {
   readonly #recent: unknown[] = [];
   readonly #pages = new Set<ServerResponse>();
   #unsent: unknown[] = [];
   #timer: NodeJS.Timeout | undefined;
 
-  /** Lines kept for a page that is opened later. */
+  /** Number of lines that are kept for pages opened later. */
   static readonly KEPT = 500;
-  /** Lines of one event; of a flood only the last are sent. */
+  /** Most lines per event; of more lines only the last are sent. */
   static readonly SENT = 100;
   static readonly EVERY_MS = 250;
 
@@ -23,12 +23,12 @@ export class LogStream {
     this.#timer ??= setTimeout(() => this.#send(), LogStream.EVERY_MS);
   }
 
-  /** Oldest first. */
+  /** Returns the kept lines, oldest first. */
   recent(): readonly unknown[] {
     return this.#recent;
   }
 
-  /** Keeps the answer open, and sends each line that comes from now on. */
+  /** Keeps the response open and sends each further line. */
   open(response: ServerResponse): void {
     response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
     response.write('retry: 1000\n\n');
@@ -50,7 +50,7 @@ export class LogStream {
   }
 }
 
-/** `undefined` for what is no structured entry, such as a stack that Node.js wrote. */
+/** Parses a structured log entry; `undefined` for other lines, such as a stack that Node.js wrote. */
 function parsed(line: string): unknown {
   if (!line.startsWith('{')) return undefined;
   try {

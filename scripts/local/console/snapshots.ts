@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { clearMachinesAndRecords, SQLITE_STATE, stateFile } from '#scripts/local/state/state-folder.ts';
 
-/** Letters, digits, dots, dashes and underscores, so that a name is a folder's name and nothing else. */
+/** Letters, digits, dots, dashes and underscores, so that a name cannot lead out of the folder. */
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 const CLOCK = 'clock.json';
 const PRINCIPALS = 'principals.json';
@@ -15,12 +15,12 @@ export interface SnapshotEntry {
   readonly madeAt: string;
 }
 
-/** A name that cannot be one, or is not that of a snapshot; the message says which. */
+/** An invalid or unknown name of a snapshot; the message says which. */
 export class SnapshotError extends Error {
   override readonly name = 'SnapshotError';
 }
 
-/** Copies of a local cloud's whole state by name, in `snapshots/` of its state folder. */
+/** Copies of a local cloud's whole state by name, in `snapshots/` of the state folder. */
 export class Snapshots {
   readonly #stateFolder: string;
   readonly #folder: string;
@@ -30,7 +30,7 @@ export class Snapshots {
     this.#folder = join(stateFolder, 'snapshots');
   }
 
-  /** Newest first. */
+  /** Returns the snapshots, newest first. */
   list(): readonly SnapshotEntry[] {
     if (!existsSync(this.#folder)) return [];
     return readdirSync(this.#folder)
@@ -40,8 +40,8 @@ export class Snapshots {
   }
 
   /**
-   * Saves the state as it is now; the cloud may run. Each database is whole in itself; a request that is under way may be
-   * in one of them and not yet in another, as after a crash. One of the same name is replaced.
+   * Saves the present state, also while the cloud runs, and replaces a snapshot of the same name. Each database is
+   * consistent in itself; a request in progress may be in one of them and not yet in another, as after a crash.
    */
   save(name: string): void {
     requireName(name);
@@ -58,7 +58,7 @@ export class Snapshots {
     renameSync(unfinished, folder);
   }
 
-  /** Puts a snapshot in the place of the state. Only while no cloud runs on it. */
+  /** Replaces the state by a snapshot. Only allowed while no cloud uses the state. */
   restore(name: string): void {
     this.require(name);
     const folder = join(this.#folder, name);
@@ -67,7 +67,7 @@ export class Snapshots {
     for (const file of [CLOCK, PRINCIPALS]) copyIfThere(join(folder, file), join(this.#stateFolder, file));
   }
 
-  /** Throws a SnapshotError unless there is a snapshot of this name. */
+  /** Throws a SnapshotError unless a snapshot of this name exists. */
   require(name: string): void {
     requireName(name);
     if (existsSync(join(this.#folder, name))) return;
@@ -86,7 +86,9 @@ function requireName(name: string): void {
   }
 }
 
-/** SQLite's own copy of a database that is in use: https://www.sqlite.org/lang_vacuum.html#vacuuminto. */
+/**
+ * Copies a database that may be in use, with SQLite's own command: https://www.sqlite.org/lang_vacuum.html#vacuuminto.
+ */
 function copyDatabase(from: string, to: string): void {
   const database = new DatabaseSync(from, { readOnly: true });
   try {

@@ -1,6 +1,6 @@
 /**
- * Runs a program that knows nothing of the process above it, and ends it when that process is gone: a Java emulator would
- * outlive a killed `npm start`. Forked with the program and its arguments.
+ * Runs a program and ends it when this process's parent ends: a Java emulator would otherwise outlive a killed `npm
+ * start`. Forked with the program and its arguments.
  */
 import { spawn } from 'node:child_process';
 
@@ -12,7 +12,7 @@ child.once('error', (error) => {
   process.exit(1);
 });
 child.once('exit', (code) => process.exit(code ?? 1));
-// The terminal sends Ctrl-C to every process of the group; when to end is for the one that started this.
+// The terminal sends Ctrl-C to every process of the group, but the parent decides when the program ends.
 process.on('SIGINT', () => undefined);
 process.on('SIGTERM', () => child.kill('SIGKILL'));
 process.on('disconnect', () => child.kill('SIGKILL'));

@@ -7,34 +7,34 @@ import { context, formatMessages, type BuildContext, type Message } from 'esbuil
 import { bundleOptions } from '#scripts/build/bundle-functions.ts';
 import { functionEntries, type FunctionEntry } from '#scripts/build/function-entries.ts';
 
-/** An editor that saves writes a file several times; changes this close together are one. */
+/** Editors write a file several times when saving, so changes this close together count as one. */
 const SETTLE_MS = 40;
 
-/** Folders whose files end up in a bundle. */
+/** Folders whose files are parts of bundles. */
 const SOURCES = ['functions', 'shared'];
 
 export interface DevelopmentBundlesOptions {
   readonly repositoryFolder: string;
-  /** Shows a line in the terminal. */
+  /** Prints a line to the terminal. */
   readonly print: (line: string) => void;
-  /** These functions have new bundles. */
+  /** Called with the names of functions that have new bundles. */
   readonly onBuilt: (names: readonly string[]) => Promise<void>;
 }
 
-/** A function that was asked for: esbuild's memory of it, and what it is made of. */
+/** A function that was requested: esbuild's build context and the contents of the bundle. */
 interface DevelopedFunction {
   readonly name: string;
   readonly context: BuildContext;
-  /** Paths from the repository's root of all that is in the bundle. */
+  /** Paths of all files in the bundle, from the repository's root. */
   inputs: ReadonlySet<string>;
-  /** Of the last bundle that was written. */
+  /** Hash of the last bundle that was written. */
   hash: string;
 }
 
 /**
- * Bundles for people who change the code: not minified, with source maps. A function is built when it is first asked for,
- * so a start waits for none of them. A saved source is built into those functions that hold it; esbuild keeps what it
- * parsed, so that costs only the files that changed.
+ * Bundles for development: not minified, with source maps. A function is built at its first request, so no start waits
+ * for a build. A saved source rebuilds the functions that contain it; esbuild keeps parsed files, so this costs only
+ * the changed ones.
  */
 export class DevelopmentBundles {
   readonly folder: string;
@@ -51,25 +51,25 @@ export class DevelopmentBundles {
     this.folder = join(options.repositoryFolder, '.build', 'development');
   }
 
-  /** Reads which functions there are, and makes the folder for their bundles. */
+  /** Lists the functions and creates the folder for their bundles. */
   async open(): Promise<void> {
-    // The repository's own package.json would make modules of the bundles.
+    // Without this file, the repository's own package.json would make Node.js treat bundles as ES modules.
     await replaceFile(join(this.folder, 'package.json'), Buffer.from('{"type":"commonjs"}\n'));
     this.#entries = await functionEntries(this.#options.repositoryFolder);
   }
 
-  /** Resolves when the bundle of this function is there; what is wrong with a source is shown in the terminal. */
+  /** Resolves when the function's bundle exists; build errors are printed to the terminal. */
   async ensure(name: string): Promise<void> {
     const known = this.#functions.get(name) ?? this.#first(name);
     this.#functions.set(name, known);
     await known.catch(async (thrown: unknown) => {
-      // The next request tries again: the source may be right by then.
+      // The next request builds again: the source may have been corrected by then.
       this.#functions.delete(name);
       this.#options.print(`${name} could not be built. ${await explain(thrown)}`);
     });
   }
 
-  /** From now on a saved source is built, and `onBuilt` is told which functions it changed. */
+  /** Starts building saved sources and reporting the changed functions to `onBuilt`. */
   watch(): void {
     const { repositoryFolder } = this.#options;
     this.#watchers = SOURCES.map((folder) =>
@@ -77,7 +77,7 @@ export class DevelopmentBundles {
         if (file?.endsWith('.ts') !== true) return;
         this.#saved.add(`${folder}/${file.replaceAll('\\', '/')}`);
         clearTimeout(this.#timer);
-        // One build after the other: two saves in a row must not end in the older one.
+        // One build at a time: of two quick saves the later one must win.
         this.#timer = setTimeout(() => {
           this.#building = this.#building.then(() => this.#buildSaved());
         }, SETTLE_MS);
@@ -131,13 +131,13 @@ export class DevelopmentBundles {
     }
   }
 
-  /** The functions that were asked for and have a bundle. */
+  /** Returns the functions that were requested and have a bundle. */
   async #built(): Promise<readonly DevelopedFunction[]> {
     const settled = await Promise.allSettled(this.#functions.values());
     return settled.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
   }
 
-  /** Endpoints are generated from contracts by a process of its own, since a loaded contract does not change. */
+  /** Generates endpoints in a separate process, because a contract that is loaded in this one does not change. */
   #generate(): void {
     const { repositoryFolder } = this.#options;
     const { status, stderr } = spawnSync(
@@ -148,7 +148,7 @@ export class DevelopmentBundles {
     if (status !== 0) throw new Error(stderr);
   }
 
-  /** Writes the bundle and its map if the sources make another one than before; resolves to whether they do. */
+  /** Writes the bundle and its map if they differ from the last ones; resolves to whether they do. */
   async #rebuild(developed: DevelopedFunction): Promise<boolean> {
     const { outputFiles = [], metafile } = await developed.context.rebuild();
     developed.inputs = new Set(Object.keys(metafile?.inputs ?? {}));
@@ -162,14 +162,14 @@ export class DevelopmentBundles {
   }
 }
 
-/** A function that is loaded meanwhile sees the old file or the new one. */
+/** Replaces a file in one step: a function that is loaded meanwhile reads either the old or the new file. */
 async function replaceFile(path: string, contents: Uint8Array): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   await writeFile(`${path}.next`, contents);
   await rename(`${path}.next`, path);
 }
 
-/** esbuild's own view of what is wrong, with file and line; the message of anything else. */
+/** Returns esbuild's messages with file and line, or the message of any other error. */
 async function explain(thrown: unknown): Promise<string> {
   if (!(thrown instanceof Error)) return String(thrown);
   const errors = 'errors' in thrown && Array.isArray(thrown.errors) ? (thrown.errors as Message[]) : [];

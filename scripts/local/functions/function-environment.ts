@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 
-/** The project in which all of the local cloud lives. */
+/** The Google Cloud project id that everything in the local cloud uses. */
 export const LOCAL_PROJECT = 'compute-api-local';
 
-/** First parts of the ids of instances, by family; the log sink finds their VMs by them. */
+/** Prefixes of instance ids, by family; the log sink recognises VMs by them. */
 export const LOCAL_ID_PREFIXES = { compute: 'tw', resource: 'inst' } as const;
 
-/** Settings that may be given to `npm start` and reach the functions as they are. */
+/** Settings of `npm start` that are passed on to the functions. */
 const PASSED_ON = ['JWT_ISSUER', 'JWT_AUDIENCE', 'JWT_JWKS_URI', 'LOG_LEVEL'] as const;
 
 export interface FunctionEnvironmentOptions {
@@ -18,8 +18,8 @@ export interface FunctionEnvironmentOptions {
 }
 
 /**
- * The whole environment of the functions, and the only place that makes one. It is not the one of `npm start`, so that
- * nobody's Google credentials or proxies reach code that is being tried out.
+ * Returns the whole environment of the functions, which is made only here. It does not include that of `npm start`, so
+ * that no Google credentials or proxies reach the functions.
  */
 export function functionEnvironment({
   emulators,
@@ -38,15 +38,15 @@ export function functionEnvironment({
     DATASTORE_EMULATOR_HOST: emulators.datastore,
     PUBSUB_EMULATOR_HOST: emulators.pubsub,
     COMPUTE_EMULATOR_HOST: emulators.compute,
-    // Without it Google's libraries spend the first second of a call looking for a metadata server.
+    // Without this setting Google's libraries spend the first second of a call on looking for a metadata server.
     METADATA_SERVER_DETECTION: 'none',
     OPERATIONS_TOPIC: 'operations',
     DEPLOYMENT: 'local',
     INSTANCE_ID_PREFIX: LOCAL_ID_PREFIXES.compute,
     RESOURCE_ID_PREFIX: LOCAL_ID_PREFIXES.resource,
-    // As behind API Gateway: the gateway appends the caller and itself.
+    // As behind API Gateway, which appends the caller's address and its own.
     FORWARDED_HOPS: '2',
-    // Scripts that try out wrong credentials should be told 401, not 429.
+    // Scripts that try out wrong credentials should get 401, not 429.
     FAILED_SIGN_INS_PER_MINUTE: '120',
     LOG_LEVEL: 'info',
     LOG_EXECUTION_ID: 'true',

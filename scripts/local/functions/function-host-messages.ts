@@ -1,18 +1,18 @@
-/** What the main process and a function host say to each other over IPC. */
+/** Messages between the main process and a function host, sent over IPC. */
 
 export type ToHost =
-  /** The first message: listen, with the ports of a predecessor where they are still free. */
+  /** The first message: start listening, on the ports of the previous host where they are still free. */
   | {
       readonly type: 'start';
       readonly offsetMs: number;
       readonly bundlesFolder: string;
       readonly functions: readonly { readonly name: string; readonly port: number }[];
     }
-  /** The clock was moved; answered by `clock` with the same number. */
+  /** The clock was moved; the reply is `clock` with the same number. */
   | { readonly type: 'clock'; readonly offsetMs: number; readonly move: number }
-  /** These bundles are new: the next connection gets them. Answered by `reloaded` with the same number. */
+  /** These functions have new bundles, for the next connection. The reply is `reloaded` with the same number. */
   | { readonly type: 'reload'; readonly names: readonly string[]; readonly reload: number }
-  /** Load all bundles when there is nothing else to do. */
+  /** Load all bundles while there is nothing else to do. */
   | { readonly type: 'preload' };
 
 export type FromHost =

@@ -1,7 +1,7 @@
 /**
- * A child process that runs all functions, as a Cloud Functions instance would run one of them: the built bundle behind
- * functions-framework's own server. It has one listener per function, loads a bundle at its first connection, and ends
- * when the process that started it does.
+ * A child process that runs all functions. Each runs as in a Cloud Functions instance: the built bundle behind
+ * functions-framework's own server. Every function has a listener, and its bundle is loaded at the first connection.
+ * The host ends with the process that started it.
  */
 import { createRequire, enableCompileCache } from 'node:module';
 import type { Server as HttpServer, ServerResponse } from 'node:http';
@@ -12,10 +12,10 @@ import { entryPointOf } from '#shared/runtime/entry-point.ts';
 import type { FromHost, ToHost } from './function-host-messages.ts';
 import { ShiftedDate } from './shifted-date.ts';
 
-/** Longer than any proxy of the local cloud keeps an idle connection, so that none is closed under a request. */
+/** Longer than any proxy of the local cloud keeps an idle connection, so that none is closed just when it is reused. */
 const KEEP_ALIVE_MS = 120_000;
 
-/** Between two bundles that are loaded ahead, so that requests come in between. */
+/** Pause between two bundles that are loaded ahead, so that requests are served in between. */
 const PRELOAD_PAUSE_MS = 25;
 
 const date = new ShiftedDate();
@@ -31,7 +31,7 @@ class FunctionHost {
     this.#bundlesFolder = bundlesFolder;
   }
 
-  /** Resolves with the port. A wanted port that is taken is exchanged for a free one; 0 is any. */
+  /** Listens and resolves with the port. If the wanted port is taken, or 0, a free one is used. */
   async listen(name: string, wantedPort: number): Promise<number> {
     const listener = createServer({ noDelay: true }, (socket) => this.#connect(name, socket));
     try {
@@ -48,14 +48,14 @@ class FunctionHost {
       try {
         this.#serverOf(name);
       } catch {
-        // The first request to the function answers with what is wrong.
+        // The first request to the function gets the error as its reply.
       }
     }
   }
 
   /**
-   * Forgets these functions, so that the next connection loads their bundles anew. What they are answering they answer
-   * to the end; a connection that was kept alive is closed, or its next request would reach the old code.
+   * Unloads these functions, so that the next connection loads their new bundles. Requests in progress complete; idle
+   * kept-alive connections are closed, because their next request would reach the old code.
    */
   reload(names: readonly string[]): void {
     for (const name of names) {
@@ -69,8 +69,8 @@ class FunctionHost {
   }
 
   /**
-   * Connections, not requests, are handed over: whatever a bundle does to Node's HTTP server when it is loaded is then in
-   * force for the very first request too.
+   * Passes connections, not requests, to the function's server, so that whatever a bundle changes in Node's HTTP server
+   * when it is loaded applies to the first request too.
    */
   #connect(name: string, socket: Socket): void {
     try {
@@ -118,7 +118,7 @@ function listening(server: Server, port: number): Promise<number> {
   });
 }
 
-/** The terminal gets one line; the whole of it is in the log. */
+/** Returns the first line, for the terminal; the log contains the whole text. */
 function firstLine(thrown: unknown): string {
   return String(thrown).split('\n', 1)[0] ?? '';
 }
@@ -160,6 +160,6 @@ enableCompileCache(process.env['NODE_COMPILE_CACHE']);
 process.on('message', (message) => {
   handle(message as ToHost).catch((thrown: unknown) => say({ type: 'failed', message: String(thrown) }));
 });
-// The terminal sends Ctrl-C to every process of the group; when to end is for the one that started this.
+// The terminal sends Ctrl-C to every process of the group, but the parent decides when this process ends.
 process.on('SIGINT', () => undefined);
 process.on('disconnect', () => process.exit(0));

@@ -2,10 +2,13 @@ import { LogFile } from '../state/log-file.ts';
 
 const ERROR_SEVERITIES: ReadonlySet<unknown> = new Set(['ERROR', 'CRITICAL', 'ALERT', 'EMERGENCY']);
 
-/** Node's own remarks about deprecated things and the like: for the log. */
+/** Node's own warnings, such as those about deprecations; they go to the log only. */
 const NODE_WARNING = /^\((node:\d+\)|Use `node )/;
 
-/** Takes what functions write: all of it to `logs/functions.log`, errors in one readable line to the terminal. */
+/**
+ * Receives what functions write: writes all lines to `logs/functions.log` and prints errors to the terminal, in one
+ * readable line each.
+ */
 export class FunctionLog {
   readonly #file: LogFile;
   readonly #print: (line: string) => void;
@@ -15,7 +18,7 @@ export class FunctionLog {
     this.#file = new LogFile(stateFolder, 'functions.log', print);
   }
 
-  /** Where it is written. */
+  /** Path of the log. */
   get file(): string {
     return this.#file.path;
   }
@@ -31,7 +34,7 @@ export class FunctionLog {
   }
 }
 
-/** What the terminal shows of a line; `undefined` when it is no error. */
+/** Returns what the terminal shows of a line; `undefined` if the line is no error. */
 export function errorLine(line: string, stream: 'stdout' | 'stderr'): string | undefined {
   const entry = parsed(line);
   if (entry === undefined) {

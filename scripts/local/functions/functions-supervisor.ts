@@ -8,34 +8,34 @@ import type { FromHost, ToHost } from './function-host-messages.ts';
 
 const HOST_MODULE = fileURLToPath(new URL('function-host.ts', import.meta.url));
 
-/** How long a request waits for a host that is being restarted. */
+/** How long a request waits while a host is restarted. */
 const WAIT_MS = 3_000;
 
-/** Between two starts of a host that ends before it is ready; doubles up to the maximum. */
+/** Pause before restarting a host that ended before it was ready; doubles up to the maximum. */
 const RESTART_MS_MIN = 100;
 const RESTART_MS_MAX = 5_000;
 
 export interface SupervisorOptions {
-  /** Names of all functions; each has its bundle in `bundlesFolder/NAME/index.js`. */
+  /** Names of all functions; their bundles are in `bundlesFolder/NAME/index.js`. */
   readonly functions: readonly string[];
   readonly bundlesFolder: string;
-  /** Options of Node.js for the host at this index (`--inspect=…`). */
+  /** Returns Node.js options for the host of this index (`--inspect=…`). */
   readonly nodeOptions?: (index: number) => readonly string[];
-  /** All that a host process sees of the environment. */
+  /** The whole environment of a host process. */
   readonly environment: Readonly<Record<string, string>>;
-  /** How many host processes; requests are spread over them, round-robin. */
+  /** Number of host processes; requests are distributed over them, round-robin. */
   readonly processes: number;
-  /** How far the shared clock is ahead of real time. */
+  /** Returns how far the shared clock is ahead of real time. */
   readonly offsetMs: () => number;
-  /** One line that a function wrote. */
+  /** Receives each line that a function writes. */
   readonly onLine: (line: string, stream: 'stdout' | 'stderr') => void;
-  /** A host has come or gone: the process ids of those that run, in their order. */
+  /** Called when a host has started or ended, with the process ids of the running ones. */
   readonly onProcesses: (pids: readonly number[]) => void;
-  /** Something that the terminal should show. */
+  /** Receives problems that the terminal should show. */
   readonly onTrouble: (message: string) => void;
 }
 
-/** Keeps the function hosts running, knows where each function listens, and keeps their clocks right. */
+/** Keeps the function hosts running, knows the port of each function, and keeps the hosts' clocks right. */
 export class FunctionsSupervisor {
   readonly #options: SupervisorOptions;
   readonly #hosts: Host[];
@@ -56,7 +56,7 @@ export class FunctionsSupervisor {
     await Promise.all(this.#hosts.map((host) => this.#launch(host)));
   }
 
-  /** Where to send the next request for this function; waits up to 3 s for a host, then answers `undefined`. */
+  /** Returns where to send the next request for this function. Waits up to 3 s for a host, then returns `undefined`. */
   readonly resolve = async (name: string): Promise<FunctionAddress | undefined> => {
     await this.#clockSettled;
     const giveUpAtMs = performance.now() + WAIT_MS;
@@ -69,7 +69,7 @@ export class FunctionsSupervisor {
     }
   };
 
-  /** Resolves when every host lives in the new time. Requests that come meanwhile wait for that, too. */
+  /** Resolves when every host uses the new time. Requests that arrive meanwhile wait for that, too. */
   async moveClock(): Promise<void> {
     this.#exchanges += 1;
     const move = this.#exchanges;
@@ -86,7 +86,10 @@ export class FunctionsSupervisor {
     await Promise.all(this.#hosts.map((host) => host.ask({ type: 'reload', names, reload }, reload)));
   }
 
-  /** Lets the hosts load all bundles while they have nothing else to do; later ones do so when they are ready. */
+  /**
+   * Makes the hosts load all bundles while they have nothing else to do; hosts that start later do so once they are
+   * ready.
+   */
   preload(): void {
     this.#preload = true;
     for (const host of this.#hosts) host.say({ type: 'preload' });
@@ -110,7 +113,7 @@ export class FunctionsSupervisor {
     return undefined;
   }
 
-  /** Starts a host and keeps it going: when it ends without being asked to, the next one takes its place and ports. */
+  /** Starts a host and restarts it, on the same ports, whenever it ends without being stopped. */
   #launch(host: Host, delayMs = RESTART_MS_MIN): Promise<void> {
     const { functions, bundlesFolder, environment, offsetMs, onLine, onTrouble } = this.#options;
     const child = fork(HOST_MODULE, [], {
@@ -180,7 +183,7 @@ export class FunctionsSupervisor {
   }
 }
 
-/** One place for a host process: what is there now, and where its functions were. */
+/** The state of one host: its present process, and the ports of its functions. */
 class Host {
   #child: ChildProcess | undefined;
   #ports: Readonly<Record<string, number>> = {};
@@ -195,7 +198,7 @@ class Host {
     return this.#ready ? this.#ports[name] : undefined;
   }
 
-  /** 0 when there was none. */
+  /** Returns the function's last port; 0 if it had none. */
   lastPort(name: string): number {
     return this.#ports[name] ?? 0;
   }
@@ -224,7 +227,7 @@ class Host {
     });
   }
 
-  /** The process is gone. Tells whether it had been ready. */
+  /** Records that the process has ended. Returns whether it had been ready. */
   forget(child: ChildProcess): boolean {
     if (this.#child !== child) return false;
     const wasReady = this.#ready;
@@ -239,8 +242,8 @@ class Host {
   }
 
   /**
-   * Resolves when the process has answered this message, or is gone: the next one starts with the right time and loads
-   * what is there then.
+   * Resolves when the process has replied to this message or has ended: its successor starts with the right time and
+   * bundles.
    */
   ask(message: ToHost, exchange: number): Promise<void> {
     return new Promise((resolve) => {
@@ -256,7 +259,7 @@ class Host {
     });
   }
 
-  /** Ends the process. What it was doing is lost, as deployed functions must bear too. */
+  /** Kills the process. Requests in progress are lost, which functions must tolerate in the cloud too. */
   end(): Promise<void> {
     const child = this.#child;
     if (child === undefined) return Promise.resolve();

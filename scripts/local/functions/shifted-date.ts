@@ -1,12 +1,12 @@
 /**
- * Makes this process live in the local cloud's time: `Date.now()`, `new Date()` and `Date()` show real time plus the
- * offset. Deployed code knows no clock but `Date`, so moving it is the only way to move that code without changing it.
- * Timers keep real time, as a process that was suspended would.
+ * Makes this process use the local cloud's time: `Date.now()`, `new Date()` and `Date()` show real time plus the
+ * offset. Deployed code reads the time only through `Date`, so this moves its clock without changing the code. Timers
+ * keep real time, as in a process that was suspended.
  */
 export class ShiftedDate {
   #offsetMs = 0;
 
-  /** Takes effect at once, for code that was loaded before too. Call it once in a process. */
+  /** Takes effect at once, also for code that was loaded before. Call it once per process. */
   install(): void {
     const realNow = Date.now.bind(Date);
     const now = (): number => realNow() + this.#offsetMs;
@@ -20,7 +20,7 @@ export class ShiftedDate {
     globalThis.Date = shifted;
   }
 
-  /** How far this process is ahead of real time. */
+  /** Offset of this process's clock from real time. */
   set offsetMs(offsetMs: number) {
     this.#offsetMs = offsetMs;
   }

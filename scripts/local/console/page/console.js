@@ -1,12 +1,12 @@
 import { show } from './elements.js';
 import * as views from './views.js';
 
-/** The page: which view is shown, what it asks of the server, and when it asks again. */
+/** The page's program: shows the chosen view, requests its data, and refreshes it. */
 
 const VIEWS = ['machines', 'operations', 'requests', 'faults', 'credentials', 'snapshots'];
-/** After a log line the view is shown again at most this often. */
+/** After a log line the view is refreshed at most this often. */
 const SOONEST_MS = 1000;
-/** Without any line: what changes by itself (a VM that boots) is seen too. */
+/** Time between refreshes without log lines, to show changes that write none, such as a VM that boots. */
 const LATEST_MS = 3000;
 const LINES_KEPT = 500;
 
@@ -28,7 +28,7 @@ function say(text, failed = false) {
   at('said').classList.toggle('failed', failed);
 }
 
-/** Sends what a button asks for and says what came of it: the API's own status and words, where the API was asked. */
+/** Sends a button's request and shows the outcome: the status and body of the API's reply if the API was called. */
 async function act(what, method, path, body) {
   try {
     const answer = await ask(method, path, body);
@@ -154,7 +154,7 @@ function showView() {
 let asked = false;
 let lastMs = 0;
 
-/** Shows the view again soon; many askers get one answer. */
+/** Refreshes the view soon; several calls cause one refresh. */
 function soon() {
   if (asked) return;
   asked = true;

@@ -1,6 +1,9 @@
-/** Small builders of elements. Text is always set as text, so nothing that a record holds becomes markup. */
+/** Builders of elements. Text is always set as text, so nothing in a record can become markup. */
 
-/** `attributes`: `class`, `type`, `title`, …; a function is a listener of the event of its name (`click`). */
+/**
+ * Creates an element. `attributes`: `class`, `type`, `title`, …; a function becomes the listener of the event of that
+ * name (`click`).
+ */
 export function element(name, attributes = {}, ...children) {
   const made = document.createElement(name);
   for (const [key, value] of Object.entries(attributes)) {
@@ -20,7 +23,7 @@ export function button(text, onClick, attributes = {}) {
   return element('button', { type: 'button', click: onClick, ...attributes }, text);
 }
 
-/** A table with a heading per column; cells are text or elements. On a narrow screen it scrolls by itself. */
+/** Creates a table with a heading per column; cells are text or elements. On a narrow screen the table scrolls. */
 export function table(caption, headings, rows) {
   const head = element('tr', {}, ...headings.map((heading) => element('th', { scope: 'col' }, heading)));
   const lines = rows.map((cells) => element('tr', {}, ...cells.map((cell) => element('td', {}, cell ?? ''))));
@@ -42,7 +45,7 @@ export function definitions(pairs) {
   );
 }
 
-/** The word of a status, in the colour of what it means. */
+/** Creates the word of a status, coloured by its meaning. */
 export function statusWord(status) {
   if (status === null || status === undefined) return element('span', { class: 'bad' }, 'none');
   const word = String(status);
@@ -51,7 +54,7 @@ export function statusWord(status) {
   return element('span', { class: good.includes(word) ? 'good' : bad.includes(word) ? 'bad' : 'wait' }, word);
 }
 
-/** Time of day of epoch ms or RFC 3339, with the date where it is another day than `now`. */
+/** Formats epoch ms or RFC 3339 as a time of day, with the date if the day differs from that of `now`. */
 export function time(value, now) {
   if (value === null || value === undefined || value === 0) return '–';
   const at = new Date(value).toISOString();
@@ -59,7 +62,7 @@ export function time(value, now) {
   return element('time', { datetime: at, title: at }, text);
 }
 
-/** Replaces what an element holds, unless it is the same already: focus and selection stay where they are. */
+/** Replaces an element's content if it has changed; unchanged content keeps focus and selection. */
 export function show(container, ...children) {
   const next = element('div', {}, ...children);
   if (container.innerHTML === next.innerHTML) return;

@@ -1,6 +1,6 @@
 import { button, definitions, element, statusWord, table, time } from './elements.js';
 
-/** What each view shows of what the server answered. `act` sends, says what came of it, and shows the view again. */
+/** The views' elements for the server's data. `act` sends a request, shows its outcome and refreshes the view. */
 
 export function machineTable(answer, { open }) {
   if (answer.lines.length === 0) return element('p', {}, 'There is no such machine.');
@@ -186,7 +186,7 @@ export function deadLetters(letters, { now, act }) {
   );
 }
 
-/** One line per request; its log lines are below it. */
+/** Creates a table with one line per request, each followed by the request's log lines. */
 export function requestTable(lines, { now }) {
   const served = lines.filter((line) => line.message === 'request served').reverse();
   if (served.length === 0) return element('p', {}, 'There was none since the start.');
@@ -242,7 +242,7 @@ export function faultsInForce(faults, { act }) {
   );
 }
 
-/** A button for each kind of each method of each service. */
+/** Creates a button for each kind of fault of each method of each service. */
 export function faultButtons(faultMethods, { add }) {
   return element(
     'div',
