@@ -1,4 +1,4 @@
-/* `npm run parity -- --project P`: puts the cases of the parity suite to a real project. */
+/* `npm run parity -- --project P`: sends the cases of the parity suite to a real project. */
 import { randomUUID } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { GoogleAuth } from 'google-auth-library';
@@ -83,7 +83,7 @@ function readOptions(args: string[]) {
   }
 }
 
-/** A project of the real service, asked over HTTP. */
+/** Sends requests to a project of the real service. */
 class RealProject {
   readonly #project: string;
   readonly #auth: GoogleAuth;
@@ -93,7 +93,10 @@ class RealProject {
     this.#auth = auth;
   }
 
-  /** Asks, and deletes what came of it. Resolves with the difference, if there is one. */
+  /**
+   * Sends a case's request and deletes whatever it created. Resolves with the difference from the expected reply, if
+   * there is one.
+   */
   async ask(item: ParityCase): Promise<string | undefined> {
     const name = `parity-${randomUUID().slice(0, 8)}`;
     const { call } = item;

@@ -1,8 +1,9 @@
 /**
- * `node scripts/setup.mjs [--build] [COMMAND [ARGUMENT…]]`: what every npm script of this project runs, on whatever Node
- * the machine has. Installs what is missing, makes the generated files and, with `--build`, the built functions match the
- * sources, then runs the command: a program of `node_modules/.bin`, or a file (`.ts`, `.js`) under the pinned Node. It has
- * no dependencies, since it installs them, and takes some milliseconds when nothing has changed.
+ * `node scripts/setup.mjs [--build] [COMMAND [ARGUMENT…]]`: the start of every npm script of this project, under
+ * whatever Node the machine has. Installs missing packages, brings generated files and, with `--build`, the built
+ * functions up to date with the sources, then runs the command: a program of `node_modules/.bin`, or a file (`.ts`,
+ * `.js`) under the pinned Node. Has no dependencies, since it installs them, and takes some milliseconds if nothing has
+ * changed.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -14,14 +15,14 @@ import { fileURLToPath } from 'node:url';
 
 const NODE_MAJOR_MIN = 20;
 
-/** How often a running command looks whether npm is still there. */
+/** How often a running command checks whether npm still runs. */
 const PARENT_CHECK_MS = 250;
 
-/** What npm runs scripts with. Some replace themselves by the script's one command, some stay. */
+/** Shells with which npm runs scripts. Some replace themselves by the script's only command, others stay. */
 const SHELLS = new Set(['sh', 'bash', 'dash', 'ash', 'zsh']);
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-/** The Node that the project pins, whatever runs this file. */
+/** The Node that the project pins, whichever Node runs this file. */
 const pinnedNode = join(root, 'node_modules', '.bin', process.platform === 'win32' ? 'node.cmd' : 'node');
 const stampsFile = join(root, '.build', 'setup.json');
 
@@ -35,13 +36,13 @@ const BUILD_SOURCES = [
   'infra/generated/functions.json',
 ];
 
-/** Ends with one line that says what to do. */
+/** Ends the process with one line that says what to do. */
 function giveUp(message) {
   console.error(message);
   process.exit(1);
 }
 
-/** Runs a command where its output can be seen; gives up when it fails. */
+/** Runs a command with visible output; ends the process if the command fails. */
 function run(command, commandArguments, complaint) {
   const { status, error } = spawnSync(command, commandArguments, { cwd: root, stdio: 'inherit' });
   if (status !== 0) giveUp(error === undefined ? complaint : `${complaint} (${error.message})`);
@@ -51,18 +52,18 @@ function readJson(file) {
   try {
     return JSON.parse(readFileSync(file, 'utf8'));
   } catch {
-    // Absent, or broken off: it says nothing.
+    // An absent or truncated file counts as empty.
     return undefined;
   }
 }
 
-/** Whether node_modules holds what the lockfile says; npm leaves its own record of what it installed. */
+/** Whether node_modules matches the lockfile, by npm's own record of what it installed. */
 function isInstalled() {
   if (!existsSync(pinnedNode)) return false;
   const wanted = readJson(join(root, 'package-lock.json'))?.packages ?? {};
   const installed = readJson(join(root, 'node_modules', '.package-lock.json'))?.packages ?? {};
   return Object.entries(wanted).every(
-    // Optional packages are those of other platforms.
+    // Optional packages may be those of other platforms.
     ([path, { version, optional }]) => path === '' || optional === true || installed[path]?.version === version,
   );
 }
@@ -92,8 +93,8 @@ function install() {
 }
 
 /**
- * npm warns of each package whose `engines` exclude the Node that runs npm. The project runs on the Node it pins, so only
- * a package that excludes the pinned one is worth a warning.
+ * Removes npm's warnings about packages whose `engines` exclude the Node that runs npm, because the project runs on the
+ * pinned Node; warnings about packages that exclude the pinned one stay.
  */
 function withoutKnownEngineWarnings(text) {
   const pinned = readJson(join(root, 'package-lock.json'))?.packages?.['node_modules/node']?.version ?? '';
@@ -106,7 +107,7 @@ function withoutKnownEngineWarnings(text) {
   );
 }
 
-/** Whether a range of `engines` takes this major; what it cannot read counts as no. */
+/** Whether a range of `engines` includes this major version; false if the range cannot be parsed. */
 function allows(range, major) {
   return range.split('||').some((part) => {
     const least = /^\s*(\^|~|>=|)\s*(\d+)(?:\.[\dx*]+)*\s*$/.exec(part);
@@ -115,7 +116,10 @@ function allows(range, major) {
   });
 }
 
-/** Changes whenever a file below one of the paths does. Reads no file, so it may say so without need. */
+/**
+ * Returns a text that changes whenever a file below one of the paths does. Reads no content, so it may also change
+ * without need.
+ */
 function stampOf(paths, { except = [] } = {}) {
   const hash = createHash('sha256');
   const visit = (path) => {
@@ -171,7 +175,7 @@ if (build) {
 
 if (command !== undefined) runCommand();
 
-/** Runs the command in place of this process, as far as its caller can tell: same terminal, signals and exit code. */
+/** Runs the command so that callers see no difference to running it directly: same terminal, signals and exit code. */
 function runCommand() {
   const bin = join(root, 'node_modules', '.bin');
   const isFile = /\.[mc]?[jt]s$/.test(command);
@@ -179,7 +183,7 @@ function runCommand() {
     ? [pinnedNode, [command, ...commandArguments]]
     : [join(bin, command), commandArguments];
   const child = spawn(program, programArguments, { stdio: 'inherit' });
-  // A terminal sends Ctrl-C to the command too, so this process only has to outlive it.
+  // The terminal sends Ctrl-C to the command too, so this process only has to outlive it.
   process.on('SIGINT', () => undefined);
   for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
   stopWithNpm(child);
@@ -191,7 +195,7 @@ function runCommand() {
   });
 }
 
-/** Under npm the command ends with npm, even if npm is killed and cannot say so. */
+/** Under npm, ends the command when npm has ended, even if npm was killed. */
 function stopWithNpm(child) {
   if (process.env['npm_lifecycle_event'] === undefined) return;
   const above = processesUpToNpm();
@@ -200,7 +204,10 @@ function stopWithNpm(child) {
   }, PARENT_CHECK_MS).unref();
 }
 
-/** The parent, and where that is the shell of npm's script, its parent too; it changes when one of them is gone. */
+/**
+ * Returns the parent's pid and, if that is the shell of npm's script, its parent's too; the result changes when one of
+ * them ends.
+ */
 function processesUpToNpm() {
   const parent = process.ppid;
   try {
@@ -208,7 +215,7 @@ function processesUpToNpm() {
       /^\d+ \((.*)\) \w (\d+)/s.exec(readFileSync(`/proc/${parent}/stat`, 'utf8')) ?? [];
     return SHELLS.has(name) ? `${parent} ${grandparent}` : String(parent);
   } catch {
-    // A system without /proc, where the parent alone has to do.
+    // A system without /proc: only the parent is known.
     return String(parent);
   }
 }

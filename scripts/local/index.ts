@@ -1,4 +1,4 @@
-/** `npm start`: the whole API with its cloud on this machine, until Ctrl-C. */
+/** `npm start`: runs the whole API and its cloud on this machine until Ctrl-C. */
 import { enableCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -6,18 +6,18 @@ import { parseOptions } from './options.ts';
 
 const repositoryFolder = fileURLToPath(new URL('../../', import.meta.url));
 
-/** npm repeats the terminal's Ctrl-C to its child, so what comes this soon after the first is no second one. */
+/** npm passes the terminal's Ctrl-C on to its child, which already got it, so a second signal this soon is ignored. */
 const SAME_SIGNAL_MS = 300;
 
-/** A stop that takes longer is not going to end by itself. */
+/** A stop that takes longer has hung, and the process exits. */
 const STOP_MS_MAX = 1_900;
 
 const PARENT_CHECK_MS = 250;
 
 const options = parseOptions(process.argv.slice(2));
 
-// Loaded from here on so that --help and a wrong option are answered at once.
-// Google's clients talk to emulators only; without this they look for a metadata server first.
+// Imported only from here on, so that --help and a wrong option are answered at once. Google's clients talk to
+// emulators only; without this setting they would first look for a metadata server.
 process.env['METADATA_SERVER_DETECTION'] = 'none';
 enableCompileCache(join(repositoryFolder, 'node_modules', '.cache', 'local-cloud'));
 const { LocalCloud } = await import('./local-cloud.ts');
@@ -36,7 +36,7 @@ function newCloud(settings: Partial<typeof options> = {}): InstanceType<typeof L
   });
 }
 
-/** Stops the cloud, puts the snapshot in the place of its state, and starts it again on the same ports. */
+/** Stops the cloud, replaces its state by the snapshot, and starts it again on the same ports. */
 function loadSnapshot(name: string): void {
   const load = async (): Promise<void> => {
     const { port = options.port } = cloud;
@@ -83,7 +83,10 @@ try {
   }
 }
 
-/** Under npm this process ends with the one that set it up, which ends with npm, even if one is killed and cannot say so. */
+/**
+ * Under npm, ends this process with the setup process that started it, which ends with npm, even if one of them is
+ * killed.
+ */
 function stopWithSetUp(): void {
   if (process.env['npm_lifecycle_event'] === undefined) return;
   const setUp = process.ppid;
@@ -92,7 +95,7 @@ function stopWithSetUp(): void {
   }, PARENT_CHECK_MS).unref();
 }
 
-/** One line for errors that the user can repair, the whole error for the rest. */
+/** Returns one line for errors that the user can correct, and the whole error otherwise. */
 function explain(thrown: unknown): string {
   if (!(thrown instanceof Error)) return String(thrown);
   if ('code' in thrown && thrown.code === 'EADDRINUSE') {

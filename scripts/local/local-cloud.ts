@@ -32,17 +32,17 @@ import { clearState, createStateFolder } from './state/state-folder.ts';
 import { LOCK_HEADER, StateLock } from './state/state-lock.ts';
 
 export interface LocalCloudOptions extends LocalOptions {
-  /** Root of the repository: where `infra/` and `.build/` are. */
+  /** Root of the repository, which contains `infra/` and `.build/`. */
   readonly repositoryFolder: string;
-  /** The environment of `npm start`, of which functions see a few settings. */
+  /** The environment of `npm start`, of which functions get a few settings. */
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** Shows a line in the terminal. */
+  /** Prints a line to the terminal. */
   readonly print: (line: string) => void;
-  /** Asks for a start on a snapshot of the state, after this cloud has been stopped. */
+  /** Called with the name of a snapshot; the owner stops this cloud and starts it again on that state. */
   readonly onLoadSnapshot?: (name: string) => void;
 }
 
-/** Gateway, functions and emulators as one thing that starts and stops. */
+/** Starts and stops gateway, functions and emulators together. */
 export class LocalCloud {
   readonly #options: LocalCloudOptions;
   readonly #lock: StateLock;
@@ -67,8 +67,8 @@ export class LocalCloud {
   }
 
   /**
-   * Resolves with the text to greet with when all of it is ready. When something cannot be started, what was is stopped
-   * again and the error thrown: `StateInUse`, `GoogleEmulatorMissing`, or EADDRINUSE for the gateway's port.
+   * Resolves with the greeting once everything is ready. If one part fails to start, all others are stopped and the
+   * error is thrown: `StateInUse`, `GoogleEmulatorMissing`, or EADDRINUSE for the gateway's port.
    */
   async start(): Promise<string> {
     try {
@@ -79,12 +79,14 @@ export class LocalCloud {
     }
   }
 
-  /** Of the gateway; `undefined` before it listens. */
+  /** Port of the gateway; `undefined` before it listens. */
   get port(): number | undefined {
     return portOf(this.#gateway?.baseUrl);
   }
 
-  /** Stops everything that runs: those who ask before those who answer. State is kept. Safe to call at any time, and twice. */
+  /**
+   * Stops all parts, callers before the services that they call. State is kept. Safe to call at any time, and twice.
+   */
   stop(): Promise<void> {
     this.#stopping ??= this.#stop();
     return this.#stopping;
@@ -136,7 +138,7 @@ export class LocalCloud {
     writeConnection(stateFolder, connection);
     this.#gateway?.open();
     this.#startSchedule(manifest);
-    // Bundles for development are built when they are asked for, so there is nothing to load ahead.
+    // Development bundles are built at their first request, so there is nothing to load ahead.
     if (this.#options.preload && this.#development === undefined) this.#supervisor?.preload();
     return banner({
       connection,
@@ -147,7 +149,7 @@ export class LocalCloud {
     });
   }
 
-  /** Takes the gateway's port, the one thing that may well be in use, and then the state folder. */
+  /** Takes the gateway's port, which is the part most likely in use, and then the state folder. */
   async #claim(routes: RouteTable): Promise<void> {
     await this.#lock.refuseIfHeld();
     const gateway = new Gateway({
@@ -166,7 +168,7 @@ export class LocalCloud {
     this.#gatewayLog = new GatewayLog(this.#options.stateFolder, hasCredential, this.#options.print);
   }
 
-  /** The host processes, their lasting addresses, and what Pub/Sub sends there. */
+  /** Starts the function hosts, their front end, and the subscriptions that push to it. */
   async #startFunctions(manifest: FunctionManifest, services: CloudServices): Promise<void> {
     const { stateFolder, repositoryFolder, environment, print, functionProcesses } = this.#options;
     const names = manifest.functions.map(({ name }) => name);
@@ -205,13 +207,13 @@ export class LocalCloud {
     services.openLogSink();
   }
 
-  /** Where the next request for a function goes, once there is a bundle of it. */
+  /** Returns the address for the next request to a function, once its bundle exists. */
   readonly #resolve = async (name: string): Promise<FunctionAddress | undefined> => {
     await this.#development?.ensure(name);
     return this.#supervisor?.resolve(name);
   };
 
-  /** Bundles to change and to debug, where that was asked for. */
+  /** Prepares bundles for development and debugging if that was requested. */
   async #buildForDevelopment(): Promise<DevelopmentBundles | undefined> {
     const { repositoryFolder, print, watch, inspectPort } = this.#options;
     if (!watch && inspectPort === undefined) return undefined;
@@ -226,7 +228,7 @@ export class LocalCloud {
     return development;
   }
 
-  /** Of the host at this index: one debugger per process. */
+  /** Returns the Node.js options of the host of this index; each host has a debugger port of its own. */
   #nodeOptions(index: number): readonly string[] {
     const { inspectPort } = this.#options;
     return [
@@ -235,7 +237,7 @@ export class LocalCloud {
     ];
   }
 
-  /** Resolves with its URL. */
+  /** Starts the control interface and resolves with its URL. */
   async #startControl(options: {
     readonly clockFile: ClockFile;
     readonly faults: Faults;

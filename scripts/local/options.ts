@@ -2,9 +2,9 @@ import { resolve } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 
 export interface LocalOptions {
-  /** The gateway's; 0 is any free one. */
+  /** Port of the gateway; 0: any free port. */
   readonly port: number;
-  /** Absolute. */
+  /** An absolute path. */
   readonly stateFolder: string;
   readonly reset: boolean;
   readonly bootSeconds: number;
@@ -12,11 +12,11 @@ export interface LocalOptions {
   readonly functionProcesses: number;
   readonly emulators: 'embedded' | 'google';
   readonly sweepSeconds: number;
-  /** Of the embedded Datastore; undefined: no limit. */
+  /** Limit of the embedded Datastore per entity; undefined: no limit. */
   readonly entityWritesPerSecond: number | undefined;
-  /** Whether a saved source is built and served. */
+  /** Whether saved sources are built and served. */
   readonly watch: boolean;
-  /** Where a debugger finds the functions, on 127.0.0.1; `undefined`: nowhere. */
+  /** Port for debuggers of the functions, on 127.0.0.1; `undefined`: none. */
   readonly inspectPort: number | undefined;
   /** Whether the greeting lists every function with its method and path. */
   readonly routes: boolean;
@@ -42,10 +42,10 @@ interface Parsed {
   readonly quiet?: true;
 }
 
-/** Where debuggers look for a Node.js process by themselves. */
+/** The port on which debuggers look for Node.js processes by default. */
 const INSPECT_PORT = 9229;
 
-/** Reads the command line; ends the process with a message when it is wrong, or when it asks for help. */
+/** Parses the command line. Ends the process with a message if it is invalid or asks for help. */
 export function parseOptions(argv: readonly string[]): LocalOptions {
   const command = new Command('npm start --')
     .description(

@@ -1,4 +1,4 @@
-/** `45s`, `12m`, `3h`, `9d`. */
+/** Returns a duration in its largest unit: `45s`, `12m`, `3h`, `9d`. */
 export function ageText(ms: number): string {
   const seconds = Math.max(0, Math.round(ms / 1000));
   if (seconds < 120) return `${seconds}s`;

@@ -15,7 +15,7 @@ interface AuditOptions extends PageOptions {
   readonly until?: number;
 }
 
-/** `audit list`. */
+/** Adds `audit list`. */
 export function addAuditCommands(line: CommandLine): void {
   const audit = line.group('audit', 'who changed what, and when; kept for 400 days');
 
@@ -79,7 +79,7 @@ function entriesText(entries: readonly AuditEntry[]): string {
 
 const CHANGE_CHARACTERS_MAX = 60;
 
-/** The reason, or the members that changed, as far as they fit on a line; `--json` has all of them. */
+/** Returns the reason, or the changed members as far as they fit on a line; `--json` shows all of them. */
 function changeText({ reason, before, after }: AuditEntry): string {
   if (reason !== '') return reason;
   const member = (value: unknown) => (typeof value === 'string' ? value : JSON.stringify(value ?? null));

@@ -10,7 +10,7 @@ import { apiKeyState } from '#shared/domain/credential-state.ts';
 import { presentCustomer } from '#shared/families/compute/present-desk.ts';
 import { clockOf, withDesk } from './desk-tools.ts';
 
-/** `customers show|suspend|resume`. */
+/** Adds `customers show|suspend|resume`. */
 export function addCustomerCommands(line: CommandLine): void {
   const customers = line.group('customers', 'what customers use and cost, and their suspension');
 

@@ -21,7 +21,7 @@ const OUTCOME_TEXT: Readonly<Record<Replayed['outcome'], string>> = {
   no_operation: 'it names no operation that is still kept; nothing was published',
 };
 
-/** `dead-letters list|show|replay|discard`. */
+/** Adds `dead-letters list|show|replay|discard`. */
 export function addDeadLetterCommands(line: CommandLine): void {
   const letters = line.group('dead-letters', 'messages that could not be handled in all their attempts');
 

@@ -9,19 +9,22 @@ import { Disks } from '#shared/gce/disks.ts';
 import type { Tools } from '#shared/lifecycle/tools.ts';
 import { Publisher } from '#shared/pubsub/publisher.ts';
 
-/** `publisher` absent: an emulator of Datastore stands alone, and what is due waits for a sweep. */
+/**
+ * Tools of the operators' commands. Without a `publisher` (a Datastore emulator without Pub/Sub), operations wait for
+ * the next sweep.
+ */
 export type DeskTools = Omit<Tools, 'publisher'> & { readonly publisher?: Publisher; readonly disks: Disks };
 
-/** The tools of the actions, over the session's store, for the length of one command. */
+/** The tools, open for the length of one command. */
 export interface Desk {
   readonly tools: DeskTools;
   close(): Promise<void>;
 }
 
-/** Name of the topic, without the environment. */
+/** Name of the topic, without the environment's prefix. */
 const TOPIC = 'operations';
 
-/** Opens Pub/Sub and Compute Engine of the platform that the session works on. Nothing is asked of them before it is used. */
+/** Creates the clients of Pub/Sub and Compute Engine for the session's platform. They connect at their first use. */
 export function openDesk(session: Session): Desk {
   const { target, options, environment } = session.place;
   const deployment = options.env ?? environment['DEPLOYMENT'] ?? (isLocal(session) ? 'local' : 'production');
@@ -56,7 +59,7 @@ export function openDesk(session: Session): Desk {
   };
 }
 
-/** Runs a command with the desk, and closes the desk after it. */
+/** Runs a command with the tools and closes them afterwards. */
 export async function withDesk<T>(session: Session, work: (tools: DeskTools) => Promise<T>): Promise<T> {
   const desk = openDesk(session);
   try {
@@ -66,7 +69,7 @@ export async function withDesk<T>(session: Session, work: (tools: DeskTools) => 
   }
 }
 
-/** The local cloud's clock may have been moved; leases and due times are of that clock. */
+/** Returns the platform's clock: that of the local cloud may have been moved, and leases and due times follow it. */
 export function clockOf({ place }: Pick<Session, 'place'>): () => number {
   if (place.target.emulatorHost === undefined) return () => Date.now();
   const offsetMs = new ClockFile(stateFolder(place)).readOffsetMs();
@@ -77,12 +80,12 @@ export function isLocal({ place }: Pick<Session, 'place'>): boolean {
   return place.target.emulatorHost !== undefined;
 }
 
-/** Where the local cloud keeps its state. */
+/** Returns the local cloud's state folder. */
 export function stateFolder({ options, environment }: Session['place']): string {
   return options.stateDir ?? environment['LOCAL_STATE_DIR'] ?? '.local';
 }
 
-/** `undefined`: Google Cloud. */
+/** Returns the address of a service's emulator; `undefined` for Google Cloud. */
 export function emulatorOf({ place }: Session, service: 'pubsub' | 'compute'): string | undefined {
   if (place.target.emulatorHost === undefined) return undefined;
   const named = place.environment[`${service.toUpperCase()}_EMULATOR_HOST`];
@@ -92,5 +95,5 @@ export function emulatorOf({ place }: Session, service: 'pubsub' | 'compute'): s
   return emulators?.[service] ?? UNREACHABLE;
 }
 
-/** Beside an emulator of Datastore nothing must reach Google Cloud. */
+/** An address at which nothing listens, so that commands on a Datastore emulator never reach Google Cloud. */
 const UNREACHABLE = '127.0.0.1:9';

@@ -7,7 +7,7 @@ import { examine } from './doctor/examine.ts';
 import type { Finding } from './doctor/finding.ts';
 import { localFaults, localLogLines, probeLocal } from './doctor/local-cloud.ts';
 
-/** `doctor`. */
+/** Adds `doctor`. */
 export function addDoctorCommand(line: CommandLine): void {
   line.leaf(
     line.program,

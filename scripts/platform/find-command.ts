@@ -5,7 +5,7 @@ import { EXIT } from '#scripts/console/exit-codes.ts';
 import { type Found, findWord } from '#shared/actions/find-word.ts';
 import { stateFolder } from './desk-tools.ts';
 
-/** `find WORD`. */
+/** Adds `find WORD`. */
 export function addFindCommand(line: CommandLine): void {
   line.leaf(
     line.program,
@@ -42,7 +42,7 @@ function findText(word: string, { found, lines, query }: Findings): string {
   return text === '' ? `Nothing is known of ${word}.\n` : text;
 }
 
-/** Ids are words of a few safe characters, so they need no escaping. */
+/** Returns a Cloud Logging query. Ids consist of a few safe characters, so others are removed instead of escaped. */
 function loggingQuery(word: string): string {
   const safe = word.replaceAll(/[^\w.:~+/=-]/g, '');
   return `gcloud logging read 'jsonPayload.errorId="${safe}" OR jsonPayload.requestId="${safe}" OR jsonPayload.operationId="${safe}" OR jsonPayload.instanceId="${safe}"' --freshness=7d`;
@@ -56,7 +56,7 @@ function localLines({ place }: Session, word: string): readonly string[] {
   try {
     text = readFileSync(path.join(stateFolder(place), 'logs', 'functions.log'), 'utf8');
   } catch {
-    // Nothing was logged yet.
+    // Without a log file nothing was logged yet.
     return [];
   }
   return text

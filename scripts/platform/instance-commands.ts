@@ -28,7 +28,7 @@ interface ListOptions extends PageOptions {
   readonly olderThan?: number;
 }
 
-/** `instances list|show|sync|stop|start|delete`. */
+/** Adds `instances list|show|sync|stop|start|delete`. */
 export function addInstanceCommands(line: CommandLine): void {
   const instances = line.group('instances', 'machines of all customers: records beside what the cloud has');
 
@@ -126,7 +126,7 @@ const VERB_TEXT: Readonly<Record<HandVerb, string>> = {
   delete: 'delete instances with their disks, for good',
 };
 
-/** Says what it would do, and does it with --yes alone. */
+/** Adds a command that prints what it would do, and does it only with --yes. */
 function addVerb(line: CommandLine, instances: Command, verb: HandVerb): void {
   line.leaf(
     instances,

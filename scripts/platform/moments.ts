@@ -3,7 +3,7 @@ import { durationMs } from '#scripts/console/durations.ts';
 
 const DATE = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,3})?)?(Z|[+-]\d\d:\d\d))?$/;
 
-/** `7d`, `12h`: that long ago; or a date, or a time in RFC 3339. Epoch ms. */
+/** Parses a time: `7d` or `12h` before now, a date, or a time in RFC 3339. Returns epoch ms. */
 export function parsedMoment(value: string): number {
   const ago = durationMs(value);
   if (ago !== undefined) return Date.now() - ago;

@@ -16,7 +16,7 @@ import { presentOperationDetails } from '#shared/families/compute/present-desk.t
 import { ageText } from './age-text.ts';
 import { clockOf, withDesk } from './desk-tools.ts';
 
-/** `operations list|show|retry|cancel`. */
+/** Adds `operations list|show|retry|cancel`. */
 export function addOperationCommands(line: CommandLine): void {
   const operations = line.group('operations', 'what was asked of instances, and how far it has come');
 

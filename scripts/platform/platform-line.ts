@@ -8,7 +8,7 @@ import { addInstanceCommands } from './instance-commands.ts';
 import { addOperationCommands } from './operation-commands.ts';
 import { addSweepCommands } from './sweep-commands.ts';
 
-/** The operators' desk. */
+/** Returns the program `platform`, the operators' commands. */
 export function platformLine(surroundings?: Surroundings): CommandLine {
   const line = new CommandLine(
     'platform',

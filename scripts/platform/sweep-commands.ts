@@ -7,7 +7,7 @@ import { readOrphan, removeOrphanNow } from '#shared/actions/remove-orphan-now.t
 import { ageText } from './age-text.ts';
 import { clockOf } from './desk-tools.ts';
 
-/** `sweep status|release|remove`. */
+/** Adds `sweep status|release|remove`. */
 export function addSweepCommands(line: CommandLine): void {
   const sweep = line.group(
     'sweep',

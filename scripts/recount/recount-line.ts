@@ -7,10 +7,10 @@ import { table } from '#scripts/console/table.ts';
 import { recountAll, recountCustomer, type RecountReport, type UsageDrift } from '#shared/workers/recount.ts';
 import type { Log } from '#shared/domain/log.ts';
 
-/** What is off is the result of this command, so it is not logged as well. */
+/** The command prints the differences that it finds, so they are not logged as well. */
 const SILENT: Log = { info: () => undefined, warn: () => undefined, error: () => undefined, critical: () => undefined };
 
-/** `npm run recount`. */
+/** Returns the program `recount`. */
 export function recountLine(surroundings?: Surroundings): CommandLine {
   const line = new CommandLine(
     'recount',

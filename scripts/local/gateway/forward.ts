@@ -2,34 +2,34 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Agent, request as httpRequest } from 'node:http';
 import { RepeatableBody } from './repeatable-body.ts';
 
-/** Where a function listens. */
+/** Address at which a function listens. */
 export interface FunctionAddress {
   readonly host: string;
   readonly port: number;
 }
 
-/** What finds a function: the address of a running instance, waiting for one for a while; `undefined` when none came. */
+/** Returns the address of a running function, waiting for one for a while; `undefined` if none starts in time. */
 export type Resolve = (name: string) => Promise<FunctionAddress | undefined>;
 
 export interface Forwarding {
   readonly name: string;
   readonly resolve: Resolve;
   readonly method: string;
-  /** Path and query for the function. */
+  /** Path and query of the request to the function. */
   readonly path: string;
-  /** Names and values alternate, as in `rawHeaders`; hop-by-hop headers and Host are left out or set here. */
+  /** Names and values in alternation, as in `rawHeaders`, without hop-by-hop headers and Host, which are set here. */
   readonly headers: readonly string[];
-  /** Of the answer, over all attempts. */
+  /** Limit until the end of the response, over all attempts. */
   readonly deadlineMs: number;
   readonly bodyBytesMax: number;
-  /** How often a request is sent again, whatever its method, when the connection breaks before an answer has begun. */
+  /** How often a request of any method is sent again if the connection breaks before the response has begun. */
   readonly repeats: number;
 }
 
-/** Answers a refusal that the infrastructure itself makes, in the infrastructure's words. */
+/** Sends an error of the infrastructure itself, in the infrastructure's words. */
 export type Refuse = (response: ServerResponse, status: number, message: string) => void;
 
-/** Headers that belong to one connection (RFC 9110 §7.6.1). */
+/** Headers that apply to a single connection (RFC 9110 §7.6.1). */
 const HOP_BY_HOP: ReadonlySet<string> = new Set([
   'connection',
   'keep-alive',
@@ -42,22 +42,22 @@ const HOP_BY_HOP: ReadonlySet<string> = new Set([
   'upgrade',
 ]);
 
-/** What the gateway answers for: no caller may have it dropped by naming it in `Connection`. */
+/** Headers set by the gateway, which a caller must not be able to remove by naming them in `Connection`. */
 const NEVER_DROPPED: ReadonlySet<string> = new Set(['authorization', 'x-forwarded-authorization', 'x-forwarded-for']);
 
-/** How long to try for a connection: a host that has just ended may not be known to have. */
+/** Longest attempt to connect: a host that has just ended may not be known to have ended. */
 const CONNECT_MS = 3_000;
 const CONNECT_PAUSE_MS = 50;
 
-/** A connection is reused for less time than a function keeps it open, so that none is found closed. */
+/** Connections are reused for less time than a function keeps them open, so that none is found closed. */
 const agent = new Agent({ keepAlive: true, maxFreeSockets: 256, timeout: 60_000 });
 
-/** How one attempt ended: with an answer to the caller, without a connection, or with one that broke before the answer. */
+/** The end of an attempt: answered, no connection, or a connection that broke before the response. */
 type Outcome = 'answered' | 'unconnected' | 'broken';
 
 /**
- * Hands a request to a function and its answer back, both as they flow. A connection that cannot be made is tried again
- * for a while: Google's front end waits for an instance. A connection that breaks is followed by `repeats` repetitions.
+ * Forwards a request to a function and streams the response back. A failed connection is retried for a while, as
+ * Google's front end waits for an instance. After a broken connection the request is sent again up to `repeats` times.
  */
 export async function forward(
   incoming: IncomingMessage,
@@ -99,7 +99,7 @@ export async function forward(
   }
 }
 
-/** One request and its answer, over as many attempts as it takes. */
+/** One request with its response, over all attempts. */
 class Relay {
   readonly #incoming: IncomingMessage;
   readonly #response: ServerResponse;
@@ -165,7 +165,7 @@ class Relay {
         answer.once('error', () => fail(503, ''));
         answer.once('end', () => settle('answered'));
       });
-      // Every write to a destroyed request is an error of its own, so more than one can come.
+      // Every write to a destroyed request is an error of its own, so several can occur.
       upstream.on('error', () => {
         if (settled) return;
         if (response.headersSent) fail(503, '');
@@ -177,23 +177,24 @@ class Relay {
   #headers(address: FunctionAddress): string[] {
     const headers = ['Host', `${address.host}:${address.port}`];
     headers.push(...endToEnd(this.#forwarding.headers, ['content-length']));
-    // The gateway says where a body ends: what a caller could leave out would be read as the next request of another.
+    // The gateway sets the length of the body itself. If a caller could leave it out, the body could be read as another
+    // caller's next request (request smuggling).
     const length = this.#incoming.headers['content-length'];
     if (length !== undefined) headers.push('Content-Length', length);
     else if (this.#body !== undefined) headers.push('Transfer-Encoding', 'chunked');
-    // Without either, Node would send `Transfer-Encoding: chunked` on a POST that has none.
+    // Without either header, Node would send `Transfer-Encoding: chunked` for a POST without a body.
     else if (this.#forwarding.method === 'POST') headers.push('Content-Length', '0');
     return headers;
   }
 }
 
-/** ESPv2's words for a backend that could not be reached, as its backend_retry_test.go has them. */
+/** Returns ESPv2's message for an unreachable backend, as in its backend_retry_test.go. */
 function lost(repeats: number): string {
   const what = repeats === 0 ? 'reset reason:' : 'retried and the latest reset reason:';
   return `upstream connect error or disconnect/reset before headers. ${what}`;
 }
 
-/** Raw headers without those of the connection, those that `Connection` names, and `others`. */
+/** Returns raw headers without those of the connection, those that `Connection` names, and `others`. */
 function endToEnd(rawHeaders: readonly string[], others: readonly string[] = []): string[] {
   const dropped = new Set([...HOP_BY_HOP, 'host', ...others]);
   for (const [name, value] of pairs(rawHeaders)) {
@@ -208,7 +209,7 @@ function endToEnd(rawHeaders: readonly string[], others: readonly string[] = [])
     .flat();
 }
 
-/** Raw headers as pairs of name and value, repeated ones too. */
+/** Returns raw headers as pairs of name and value, including repeated ones. */
 export function pairs(rawHeaders: readonly string[]): [string, string][] {
   const found: [string, string][] = [];
   for (let index = 0; index + 1 < rawHeaders.length; index += 2) {

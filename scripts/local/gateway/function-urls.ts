@@ -4,15 +4,15 @@ import type { AddressInfo } from 'node:net';
 import { forward } from './forward.ts';
 import type { Resolve } from './forward.ts';
 
-/** Cloud Run's limit for one request of an HTTP function. */
+/** Cloud Run's limit for the body of one request. */
 const BODY_BYTES_MAX = 32 * 1024 * 1024;
 
-/** Cloud Run's longest request; callers have a shorter deadline of their own. */
+/** Cloud Run's longest request; callers have shorter deadlines of their own. */
 const DEADLINE_MS = 3_600_000;
 
 /**
- * What Google's front end is to deployed functions: one lasting address per function, whichever process serves it. Pub/Sub
- * pushes and the scheduler calls `http://127.0.0.1:PORT/FUNCTION`.
+ * Stands in for Google's front end: each function has a constant address, whichever process serves it. Pub/Sub pushes
+ * and the scheduler call `http://127.0.0.1:PORT/FUNCTION`.
  */
 export class FrontEnd {
   readonly #server: Server;
@@ -33,12 +33,12 @@ export class FrontEnd {
         headers: request.rawHeaders,
         deadlineMs: DEADLINE_MS,
         bodyBytesMax: BODY_BYTES_MAX,
-        // Pub/Sub delivers again and the scheduler runs again; nothing in between repeats for them.
+        // Pub/Sub delivers again and the scheduler runs again, so nothing in between repeats a request.
         repeats: 0,
       };
       forward(request, response, forwarding, refuse).catch(() => response.destroy());
     });
-    // Pub/Sub and the scheduler keep connections for longer than Node's five seconds.
+    // Pub/Sub and the scheduler keep connections for longer than Node's default of five seconds.
     this.#server.keepAliveTimeout = 120_000;
   }
 
@@ -49,7 +49,7 @@ export class FrontEnd {
     });
   }
 
-  /** The address of a function; only after `start`. */
+  /** Returns the address of a function; available after `start`. */
   url(name: string): string {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/${name}`;
   }

@@ -3,8 +3,8 @@ import type { LogFilter } from '#scripts/emulators/logging/log-filter.ts';
 import type { RequestEntry } from './request-entry.ts';
 
 /**
- * Cloud Logging's default bucket for the gateway's entries: `logs/gateway.log` holds one JSON line per request, but for
- * those that the deployed exclusion catches.
+ * Stands in for Cloud Logging's default bucket: writes one JSON line per request to `logs/gateway.log`, except for
+ * entries that the deployed exclusion matches.
  */
 export class GatewayLog {
   readonly #file: LogFile;

@@ -10,7 +10,7 @@ import type { RequestEntry } from './request-entry.ts';
 import { normalPath } from './route-table.ts';
 import type { RouteTable } from './route-table.ts';
 
-/** API Gateway's limit for one request. */
+/** API Gateway's limit for the body of one request. */
 const BODY_BYTES_MAX = 32 * 1024 * 1024;
 
 /** API Gateway's limit for a request's headers: https://docs.cloud.google.com/api-gateway/docs/quotas. */
@@ -19,26 +19,26 @@ const HEADER_BYTES_MAX = 60 * 1024;
 /** Envoy's default `max_headers_count`. */
 const HEADERS_MAX = 100;
 
-/** ESPv2's BackendRetryNum, for `reset,connect-failure,refused-stream`, whatever the method. */
+/** ESPv2's BackendRetryNum, which applies to `reset,connect-failure,refused-stream` and every method. */
 const REPEATS = 1;
 
 const LOOPBACK = '127.0.0.1';
 
-/** How long the gateway waits for whom. */
+/** How long the gateway waits for callers. */
 export interface GatewayTimeouts {
-  /** For a request's headers as a whole, and for any sign of life while a request is under way. */
+  /** For all headers of a request, and between any two signs of life during a request. */
   readonly streamIdleMs: number;
-  /** For the next request of a connection. */
+  /** For the next request on a connection. */
   readonly keepAliveMs: number;
 }
 
 /**
- * ESPv2's `stream_idle_timeout` (its DefaultIdleTimeout; Envoy begins a stream with the first byte of its headers) and the
- * keep-alive of Google's front end: https://docs.cloud.google.com/load-balancing/docs/https/request-distribution.
+ * ESPv2's `stream_idle_timeout` (its DefaultIdleTimeout; Envoy begins a stream with the first byte of its headers) and
+ * the keep-alive of Google's front end: https://docs.cloud.google.com/load-balancing/docs/https/request-distribution.
  */
 const TIMEOUTS: GatewayTimeouts = { streamIdleMs: 300_000, keepAliveMs: 610_000 };
 
-/** Node's default for looking after connections whose headers are late. */
+/** Node's default interval for closing connections whose headers are late. */
 const CHECK_MS_MAX = 30_000;
 
 export interface GatewayOptions {
@@ -46,19 +46,20 @@ export interface GatewayOptions {
   readonly routes: RouteTable;
   readonly resolve: Resolve;
   readonly nowMs: () => number;
-  /** In the entries of the log. Default: `local`. */
+  /** Project id in the entries of the log. Default: `local`. */
   readonly project?: string;
-  /** Takes an entry for each request that has been answered or given up. */
+  /** Receives an entry for each request that was answered or aborted. */
   readonly log?: (entry: RequestEntry) => void;
-  /** Headers of `/healthz`: who this gateway belongs to. */
+  /** Headers of `/healthz`, which identify this gateway's local cloud. */
   readonly healthHeaders?: Readonly<Record<string, string>>;
-  /** For tests that cannot wait for the real ones. */
+  /** Shorter timeouts for tests. */
   readonly timeouts?: GatewayTimeouts;
 }
 
 /**
- * Google's API Gateway (ESPv2) as far as a caller or a function can tell: routes from the document that Terraform uploads,
- * rewrites `Authorization` and `X-Forwarded-For`, and answers for itself in its own words. `GET /healthz` is ours.
+ * Imitates Google's API Gateway (ESPv2) as far as callers and functions can observe it: routes by the document that
+ * Terraform uploads, rewrites `Authorization` and `X-Forwarded-For`, and sends its own errors in ESPv2's words. Only
+ * `GET /healthz` is an addition.
  */
 export class Gateway {
   readonly #options: GatewayOptions;
@@ -71,7 +72,7 @@ export class Gateway {
     const server = createServer(
       {
         maxHeaderSize: HEADER_BYTES_MAX,
-        // A body may take as long as it likes, as long as it moves.
+        // A body may take any time, as long as data keeps arriving.
         requestTimeout: 0,
         headersTimeout: streamIdleMs,
         keepAliveTimeout: keepAliveMs,
@@ -79,7 +80,7 @@ export class Gateway {
       },
       (request, response) => this.#answer(request, response),
     );
-    // One more than allowed, so that too many are seen; Node would drop what is beyond in silence.
+    // One more than allowed, to detect too many headers; Node drops further ones without notice.
     server.maxHeadersCount = HEADERS_MAX + 1;
     server.setTimeout(streamIdleMs);
     server.on('clientError', refuseConnection);
@@ -91,7 +92,7 @@ export class Gateway {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
-  /** Listens; rejects with EADDRINUSE when the port is taken. Until `open`, everything is answered with 503. */
+  /** Starts listening; rejects with EADDRINUSE if the port is taken. Until `open` is called, every reply is 503. */
   start(): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#server.once('error', reject);
@@ -102,12 +103,12 @@ export class Gateway {
     });
   }
 
-  /** Everything behind it is ready: from now on requests are let through. */
+  /** Lets requests through; called once everything behind the gateway is ready. */
   open(): void {
     this.#ready = true;
   }
 
-  /** Takes no more requests, gives those that run `graceMs` to end, then drops them. */
+  /** Accepts no further requests, gives those in progress `graceMs` to end, then drops them. */
   async stop(graceMs = 500): Promise<void> {
     this.#ready = false;
     if (!this.#server.listening) return;
@@ -157,7 +158,7 @@ export class Gateway {
       refuse(response, 503, 'no healthy upstream');
       return;
     }
-    // Before anything is answered, so that refusals have their entry as well.
+    // Registered before any response, so that refusals are logged too.
     const served = { operationId: undefined as string | undefined };
     this.#logWhenOver(request, response, served);
     if (request.rawHeaders.length > 2 * HEADERS_MAX) {
@@ -205,7 +206,7 @@ export class Gateway {
   }
 }
 
-/** Ends a connection on which no request could be read, with the answer that Envoy would give. */
+/** Ends a connection on which no request could be parsed, with Envoy's reply. */
 function refuseConnection(error: Error & { readonly code?: string }, socket: Duplex): void {
   const [status, reason, message] = connectionRefusal(error.code);
   if (!socket.writable || error.code === 'ECONNRESET') {
@@ -228,7 +229,7 @@ function connectionRefusal(code: string | undefined): [status: number, reason: s
   }
 }
 
-/** ESPv2 honours the override before it routes, on POST only. */
+/** Returns the method that decides the route. ESPv2 honours the override, on POST only. */
 function routedMethod(request: IncomingMessage): string {
   const override = request.headers['x-http-method-override'];
   const method = request.method ?? 'GET';
@@ -236,9 +237,9 @@ function routedMethod(request: IncomingMessage): string {
 }
 
 /**
- * What ESPv2's backend authentication does: the caller's `Authorization` moves to `X-Forwarded-Authorization`, replacing
- * one that the caller sent; without an `Authorization`, a sent `X-Forwarded-Authorization` passes untouched, which is
- * why functions trust that header for nothing but the credential in it.
+ * Rewrites headers as ESPv2's backend authentication does: the caller's `Authorization` moves to
+ * `X-Forwarded-Authorization` and replaces one that the caller sent. Without an `Authorization`, a sent
+ * `X-Forwarded-Authorization` passes unchanged; functions therefore use that header only for the credential in it.
  */
 function rewrittenHeaders(request: IncomingMessage, authorization: string): string[] {
   const sentAuthorization = request.headers.authorization;
@@ -251,7 +252,8 @@ function rewrittenHeaders(request: IncomingMessage, authorization: string): stri
     else if (lower === 'x-forwarded-authorization' && sentAuthorization !== undefined) continue;
     else kept.push(name, value);
   }
-  // The caller as Google's front end saw them, and the gateway as the functions' front end sees it: two hops.
+  // Adds two hops: the caller's address as Google's front end sees it, and the gateway's as the functions' front end
+  // sees it.
   forwardedFor.push(request.socket.remoteAddress ?? LOOPBACK, request.socket.localAddress ?? LOOPBACK);
   kept.push('X-Forwarded-For', forwardedFor.join(', '));
   if (sentAuthorization !== undefined) kept.push('X-Forwarded-Authorization', sentAuthorization);

@@ -1,6 +1,7 @@
 /**
- * The ID token with which Google's services call a function, unsigned: nobody checks it locally, where functions are
- * reached only through the loopback interface. It has the real one's shape so that code which looks at it can be tried.
+ * Returns an unsigned imitation of the ID token with which Google's services call a function. Nothing checks it
+ * locally, where functions are reachable only through the loopback interface; its real form lets code that reads it be
+ * tested.
  */
 export function localIdToken(caller: 'gateway' | 'scheduler', functionName: string, nowMs: number): string {
   const issuedAtSeconds = Math.floor(nowMs / 1000);

@@ -1,10 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import type { Writable } from 'node:stream';
 
-/** What Envoy keeps of a body in order to send it again: its default `per_connection_buffer_limit_bytes`. */
+/** Most bytes of a body that Envoy keeps for sending it again: its default `per_connection_buffer_limit_bytes`. */
 const KEPT_BYTES_MAX = 1024 * 1024;
 
-/** A request's body that flows on as it comes, and that can be sent again as long as it is small enough to be kept. */
+/** Streams a request's body, and can send it again while it is small enough to be kept. */
 export class RepeatableBody {
   readonly #incoming: IncomingMessage;
   readonly #bytesMax: number;
@@ -15,7 +15,10 @@ export class RepeatableBody {
   #isReading = false;
   #target: Writable | undefined;
 
-  /** `onTooLarge`: more than `bytesMax` have come, whatever Content-Length said; nothing more is sent. */
+  /**
+   * `onTooLarge` is called once more than `bytesMax` have arrived, whatever Content-Length said; nothing more is sent
+   * then.
+   */
   constructor(incoming: IncomingMessage, bytesMax: number, onTooLarge: () => void) {
     this.#incoming = incoming;
     this.#bytesMax = bytesMax;
@@ -26,7 +29,7 @@ export class RepeatableBody {
     return this.#kept !== undefined;
   }
 
-  /** Sends what has come so far and what comes from now on, instead of to the target before. */
+  /** Sends the part that has arrived, and everything further, to this target instead of the former one. */
   sendTo(target: Writable): void {
     this.#target = target;
     for (const chunk of this.#kept ?? []) target.write(chunk);

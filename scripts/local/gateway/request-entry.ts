@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 
-/** The entry that ESPv2 reports to Cloud Logging for each request, as far as this gateway knows its members. */
+/** The log entry that ESPv2 sends to Cloud Logging for each request, with the members that this gateway knows. */
 export interface RequestEntry {
   readonly logName: string;
   readonly resource: { readonly type: 'api'; readonly labels: Readonly<Record<string, string>> };
@@ -23,7 +23,7 @@ export interface RequestEntry {
     readonly api_name: string;
     readonly api_method: string;
     readonly log_message: string;
-    /** What the request carried in one of three places, whether an operation asks for a key or not. In clear text. */
+    /** The request's key in clear text, from one of three places, even if the operation needs none. */
     readonly api_key?: string;
   };
 }
@@ -31,7 +31,7 @@ export interface RequestEntry {
 export interface ServedRequest {
   readonly request: Pick<IncomingMessage, 'method' | 'url' | 'headers' | 'rawHeaders'>;
   readonly project: string;
-  /** Undefined: no operation of the document was meant. */
+  /** Undefined: the request matched no operation of the document. */
   readonly operationId: string | undefined;
   readonly status: number;
   readonly remoteAddress: string;
@@ -39,18 +39,18 @@ export interface ServedRequest {
   readonly endedAtMs: number;
 }
 
-/** The managed service of an API of API Gateway; the real one has a random part. */
+/** Name of the API's managed service; the real name has a random part. */
 const SERVICE = 'compute-api.apigateway.local';
 
-/** What ESPv2 calls an operation that its document does not have. */
+/** ESPv2's name for a request that matches no operation. */
 const UNKNOWN_OPERATION = '<Unknown Operation Name>';
 
 const ERROR_STATUS_MIN = 400;
 
 /**
- * Members as in ESPv2's request_builder.cc (FillLogEntry):
- * https://github.com/GoogleCloudPlatform/esp-v2/blob/master/src/api_proxy/service_control/request_builder.cc
- * and https://docs.cloud.google.com/endpoints/docs/openapi/ref-endpoints-logs.
+ * Builds the entry with the members of ESPv2's request_builder.cc (FillLogEntry):
+ * https://github.com/GoogleCloudPlatform/esp-v2/blob/master/src/api_proxy/service_control/request_builder.cc and
+ * https://docs.cloud.google.com/endpoints/docs/openapi/ref-endpoints-logs.
  */
 export function requestEntry(served: ServedRequest): RequestEntry {
   const { request, project, operationId, status, remoteAddress, startedAtMs, endedAtMs } = served;
@@ -86,7 +86,7 @@ export function requestEntry(served: ServedRequest): RequestEntry {
   };
 }
 
-/** ESPv2's default places of a key, the first one that holds one: its config_parser.cc. Empty: there is none. */
+/** Returns the key from the first of ESPv2's default places that has one (its config_parser.cc); empty if none has. */
 function apiKeyOf({ url = '/', headers }: ServedRequest['request']): string {
   const query = new URLSearchParams(url.split('?', 2)[1] ?? '');
   const sent = headers['x-api-key'];

@@ -1,15 +1,16 @@
 /**
- * Which operation of the gateway's OpenAPI document a request belongs to, by ESPv2's rules: the method and the most
- * specific template decide; a path that only other methods know is a 405 that names the template; the rest is a 404.
+ * Finds the operation of the gateway's OpenAPI document for a request, by ESPv2's rules: method and the most specific
+ * template decide. A path that exists only with other methods is a 405 that names the template; any other path is a
+ * 404.
  */
 
-/** One operation of the document. */
+/** An operation of the document. */
 export interface Route {
   readonly method: string;
   readonly template: string;
-  /** Empty where the document gives none. */
+  /** Empty if the document gives none. */
   readonly operationId: string;
-  /** Function name: `compute-instances-create`. */
+  /** Name of the function: `compute-instances-create`. */
   readonly backend: string;
   readonly deadlineMs: number;
 }
@@ -19,25 +20,25 @@ export type RouteMatch =
   | { readonly outcome: 'method_not_allowed'; readonly template: string }
   | { readonly outcome: 'not_found' };
 
-/** ESPv2's default for a backend without a deadline. */
+/** ESPv2's default for backends without a deadline. */
 const DEFAULT_DEADLINE_SECONDS = 15;
 
 const METHODS: ReadonlySet<string> = new Set(['get', 'put', 'post', 'delete', 'options', 'head', 'patch']);
 
-/** `${compute_instances_create}`: what Terraform fills with the function's address. */
+/** `${compute_instances_create}`, which Terraform replaces by the function's address. */
 const BACKEND_VARIABLE = /^\$\{([a-z][a-z0-9_]*)\}$/;
 
 interface Compiled {
   readonly route: Route;
   readonly pattern: RegExp;
-  /** Sorts before others when it is smaller: literal segments first, then parameters, then wildcards. */
+  /** Sort key, smaller first: literal segments before parameters before wildcards. */
   readonly rank: string;
 }
 
 export class RouteTable {
   readonly #compiled: readonly Compiled[];
 
-  /** `document` is the parsed OpenAPI 2.0 document. Throws when it is not one that the gateway would take. */
+  /** Reads `document`, a parsed OpenAPI 2.0 document. Throws if the gateway would not accept it. */
   constructor(document: unknown) {
     this.#compiled = routesOf(document)
       .map((route) => ({ route, pattern: patternOf(route.template), rank: rankOf(route.template) }))
@@ -48,7 +49,7 @@ export class RouteTable {
     return this.#compiled.map(({ route }) => route);
   }
 
-  /** `path` is without query, as `normalPath` makes it. */
+  /** Finds the route; `path` has no query and the form that `normalPath` returns. */
   match(method: string, path: string): RouteMatch {
     let known: string | undefined;
     for (const { route, pattern } of this.#compiled) {
@@ -60,7 +61,7 @@ export class RouteTable {
   }
 }
 
-/** The path as Envoy hands it on: repeated slashes merged, `.` and `..` resolved, escapes left alone. */
+/** Returns the path as Envoy forwards it: repeated slashes merged, `.` and `..` resolved, escapes unchanged. */
 export function normalPath(path: string): string {
   const kept: string[] = [];
   const segments = path.split('/').slice(1);

@@ -21,7 +21,7 @@ import { networksOf } from '../state/catalog-networks.ts';
 import { stateFile } from '../state/state-folder.ts';
 import catalog from '../catalog.json' with { type: 'json' };
 
-/** Writes of one entity that come at once and are still taken, where `--entity-writes-per-second` is given. */
+/** Writes of one entity that are accepted at once if `--entity-writes-per-second` is given. */
 const ENTITY_WRITES_BURST = 5;
 
 export interface CloudServicesOptions {
@@ -29,16 +29,19 @@ export interface CloudServicesOptions {
     LocalOptions,
     'stateFolder' | 'emulators' | 'bootSeconds' | 'stopSeconds' | 'entityWritesPerSecond'
   >;
-  /** What Terraform makes in the database. */
+  /** Indexes and TTL policies that Terraform creates in the database. */
   readonly database: DatastoreLists;
   readonly clock: Clock;
   readonly faults: Faults;
-  /** Addresses of the last run, to be had again where they are free. */
+  /** Addresses of the last run, to be used again if they are free. */
   readonly last: Connection['emulators'] | undefined;
   readonly onTrouble: (message: string) => void;
 }
 
-/** The emulators, embedded or Google's, and the log sink between two of them. Compute Engine's is always the embedded one. */
+/**
+ * The emulators, embedded or Google's, and the log sink from Compute Engine to Pub/Sub. Compute Engine's emulator is
+ * always the embedded one.
+ */
 export class CloudServices {
   readonly compute: ComputeEmulator;
   readonly #datastore: Emulator;
@@ -53,7 +56,7 @@ export class CloudServices {
     this.#logSink = others.logSink;
   }
 
-  /** Starts all of them at once; when one fails, none is left running. */
+  /** Starts all emulators in parallel; if one fails, the others are stopped. */
   static async start(options: CloudServicesOptions): Promise<CloudServices> {
     const { local, database, clock, faults, last, onTrouble } = options;
     const { stateFolder } = local;
@@ -95,7 +98,7 @@ export class CloudServices {
     return services;
   }
 
-  /** The embedded Datastore; `undefined` where it is Google's. */
+  /** The embedded Datastore; `undefined` if Google's emulator is used. */
   get embeddedDatastore(): DatastoreEmulator | undefined {
     return this.#datastore instanceof DatastoreEmulator ? this.#datastore : undefined;
   }
@@ -108,7 +111,7 @@ export class CloudServices {
     };
   }
 
-  /** To be called once the topics exist. */
+  /** Starts publishing audit entries; must be called once the topics exist. */
   openLogSink(): void {
     this.#logSink.open(this.#publishRaw());
   }
@@ -143,7 +146,10 @@ export class CloudServices {
   }
 }
 
-/** The database as Terraform makes it, so that a query without its index fails here as it would there. */
+/**
+ * Returns the options of a database like the one that Terraform creates, so that a query without its index fails here
+ * too.
+ */
 function databaseOptions(
   { indexes, expiringKinds, expiryProperty }: DatastoreLists,
   writesPerSecond: number | undefined,

@@ -1,10 +1,12 @@
 import { Cron } from 'croner';
 
-/** The first time after `afterMs` at which a schedule of Unix cron, in UTC, is due. Throws for what is no schedule. */
+/**
+ * Returns the first time after `afterMs` at which a Unix cron schedule, in UTC, is due. Throws for an invalid schedule.
+ */
 export function nextTime(schedule: string, afterMs: number): number {
   let next: Date | null;
   try {
-    // Five fields: Cloud Scheduler has no seconds.
+    // Five fields, because Cloud Scheduler has no seconds.
     next = new Cron(schedule, { timezone: 'UTC', mode: '5-part', paused: true }).nextRun(new Date(afterMs));
   } catch (thrown) {
     throw new Error(`The schedule ${schedule} is not understood.`, { cause: thrown });

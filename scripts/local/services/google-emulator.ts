@@ -8,25 +8,25 @@ import { takesConnections } from '../state/ports.ts';
 
 const GUARD_MODULE = fileURLToPath(new URL('child-guard.ts', import.meta.url));
 
-/** They are Java programs, and the machine may be busy. */
+/** The emulators are Java programs, which start slowly on a busy machine. */
 const START_MS_MAX = 60_000;
 const PROBE_PAUSE_MS = 100;
 
-/** Google's emulators cannot be run here; the message says what is missing. */
+/** Google's emulators cannot run here; the message says what is missing. */
 export class GoogleEmulatorMissing extends Error {
   override readonly name = 'GoogleEmulatorMissing';
 }
 
 /**
- * One of Google's own emulators, from the gcloud SDK: Firestore in Datastore mode, or Pub/Sub. They keep their state in
- * memory, so it ends with them.
+ * One of Google's own emulators from the gcloud SDK: Firestore in Datastore mode, or Pub/Sub. State is kept in memory
+ * and ends with the process.
  */
 export class GoogleEmulator implements Emulator {
   readonly name: 'datastore' | 'pubsub';
   readonly #port: number;
   #child: ChildProcess | undefined;
 
-  /** They take no port 0: the caller finds a free one. */
+  /** The emulators do not support port 0, so the caller has to find a free one. */
   constructor(name: 'datastore' | 'pubsub', port: number) {
     this.name = name;
     this.#port = port;
@@ -55,7 +55,7 @@ export class GoogleEmulator implements Emulator {
     }
   }
 
-  /** All state is in the process, so another process it is. */
+  /** Restarts the process, which holds all state. */
   async reset(): Promise<void> {
     await this.stop();
     await this.start();
@@ -76,7 +76,7 @@ function firestoreCommand(port: number): string[] {
   const jar = join(platformFolder(), 'cloud-firestore-emulator', 'cloud-firestore-emulator.jar');
   if (!existsSync(jar)) throw new GoogleEmulatorMissing(missingComponent('cloud-firestore-emulator'));
   return [
-    // Its error messages exist in English only.
+    // The emulator finds its error messages only in English.
     '-Duser.language=en',
     '-cp',
     jar,
@@ -99,7 +99,7 @@ function missingComponent(component: string): string {
   return `The gcloud SDK has no ${component}. Install it with: gcloud components install ${component}`;
 }
 
-/** `platform/` of the SDK that the `gcloud` on the path belongs to. */
+/** Returns the `platform/` folder of the SDK that contains the `gcloud` on the path. */
 function platformFolder(): string {
   const gcloud = onPath('gcloud');
   if (gcloud === undefined) {
@@ -117,7 +117,7 @@ function onPath(program: string): string | undefined {
         accessSync(file, constants.X_OK);
         return true;
       } catch {
-        // Not in this folder.
+        // The program is not in this folder.
         return false;
       }
     });

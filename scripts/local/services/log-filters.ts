@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { parseLogFilter } from '#scripts/emulators/logging/log-filter.ts';
 import { LOCAL_ID_PREFIXES } from '../functions/function-environment.ts';
 
-/** The filters that Terraform deploys, with the prefixes of the local cloud's instances. */
+/** The filters that Terraform deploys, filled with the prefixes of the local cloud's instances. */
 const FILTERS = JSON.parse(
   readFileSync(new URL('../../../infra/log-filters.json', import.meta.url), 'utf8').replaceAll(
     '${prefixes}',
@@ -10,8 +10,8 @@ const FILTERS = JSON.parse(
   ),
 ) as Readonly<Record<'computeEvents' | 'gatewayCredentials', string>>;
 
-/** What the sink of Compute Engine's audit log forwards. */
+/** Matches the entries that the sink of Compute Engine's audit log forwards. */
 export const isComputeEvent = parseLogFilter(FILTERS.computeEvents);
 
-/** What the exclusion keeps from being stored: entries with a caller's key. */
+/** Matches the entries that the exclusion keeps from being stored: those with a caller's key. */
 export const hasCredential = parseLogFilter(FILTERS.gatewayCredentials);

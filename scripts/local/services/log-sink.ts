@@ -3,12 +3,12 @@ import { isComputeEvent } from './log-filters.ts';
 
 export type PublishRaw = (topic: string, data: Buffer) => Promise<void> | void;
 
-/** The topic that the log sink of Terraform publishes to. */
+/** The topic to which the deployed log sink publishes. */
 const TOPIC = 'compute-events';
 
 /**
- * Cloud Logging's sink of Compute Engine's audit log: publishes the entries that match the deployed sink's filter. Entries
- * that come before the topic exists are kept until then.
+ * Stands in for Cloud Logging's sink of Compute Engine's audit log: publishes the entries that match the deployed
+ * sink's filter. Entries that arrive before the topic exists are kept until then.
  */
 export class LogSink {
   readonly #early: AuditEntry[] = [];
@@ -19,7 +19,7 @@ export class LogSink {
     this.#onTrouble = onTrouble;
   }
 
-  /** From now on entries are published. */
+  /** Publishes kept and further entries. */
   open(publish: PublishRaw): void {
     this.#publish = publish;
     for (const entry of this.#early.splice(0)) this.take(entry);

@@ -11,15 +11,15 @@ export interface QueueOptions {
   readonly project: string;
   readonly emulatorHost: string;
   readonly functions: readonly Pick<FunctionEntry, 'name' | 'trigger'>[];
-  /** Ids of all topics, those that feed no function too. */
+  /** Ids of all topics, including those without a function. */
   readonly topics: readonly string[];
-  /** Where a function takes its pushes. */
+  /** Returns the address to which a function's messages are pushed. */
   readonly endpoint: (functionName: string) => string;
 }
 
 /**
- * What Terraform does with Pub/Sub in the cloud: a topic and a push subscription per function that is fed by one, through
- * Google's own clients. Doing it again changes nothing but the endpoints.
+ * Creates what Terraform creates in Pub/Sub: a topic and a push subscription for each function that is triggered by
+ * one, with Google's own clients. Repeating it changes only the endpoints.
  */
 export async function createQueues(options: QueueOptions): Promise<void> {
   const where = connection(options.emulatorHost);
@@ -70,7 +70,7 @@ async function createOrRedirect(
   if (!created) await subscriber.modifyPushConfig({ subscription, pushConfig });
 }
 
-/** False when it was there already. */
+/** Returns false if the resource existed already. */
 async function ignoreExisting(creation: Promise<unknown>): Promise<boolean> {
   try {
     await creation;

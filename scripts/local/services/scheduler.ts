@@ -6,28 +6,28 @@ import { localIdToken } from '../gateway/local-id-token.ts';
 const ATTEMPT_DEADLINE_MS = 180_000;
 
 export interface Job {
-  /** Name of the function it calls. */
+  /** Name of the function that the job calls. */
   readonly name: string;
   readonly url: string;
   /** Unix cron, in UTC. */
   readonly cron: string;
 }
 
-/** The schedule of what keeps an eye on everything; locally it has a beat of its own. */
+/** The schedule of monitoring jobs, which locally run at an interval of their own. */
 const EACH_MINUTE = '* * * * *';
 
 export interface SchedulerOptions {
   readonly jobs: readonly Job[];
-  /** Beat of the jobs of each minute. */
+  /** Interval of the jobs that are scheduled for each minute. */
   readonly everySeconds: number;
   readonly clock: Clock;
-  /** A call was not answered with 2xx. */
+  /** Called if a job's reply was not a 2xx. */
   readonly onTrouble: (message: string) => void;
 }
 
 /**
- * Cloud Scheduler: POSTs to each job at its times by the shared clock, never twice at a time. Jobs of each minute begin at
- * the start.
+ * Stands in for Cloud Scheduler: POSTs to each job at its times by the shared clock, one call per job at a time. Jobs
+ * of each minute also run at the start.
  */
 export class Scheduler {
   readonly #options: SchedulerOptions;
@@ -52,7 +52,8 @@ export class Scheduler {
   #plan(job: Job, atMs: number): void {
     if (this.#abort.signal.aborted) return;
     const cancel = this.#options.clock.at(atMs, () => {
-      // A beat that falls into a running call is skipped, as the next is counted from when this one was due to begin.
+      // A time that falls into a running call is skipped, because the next one is counted from this call's planned
+      // start.
       const nowMs = this.#options.clock.nowMs();
       const nextMs = job.cron === EACH_MINUTE ? nowMs + this.#options.everySeconds * 1000 : nextTime(job.cron, nowMs);
       const again = (): void => this.#plan(job, nextMs);
@@ -61,7 +62,7 @@ export class Scheduler {
     this.#cancels.set(job.name, cancel);
   }
 
-  /** Never rejects. */
+  /** Calls the job. Never rejects. */
   async #run(job: Job): Promise<void> {
     try {
       const response = await fetch(job.url, {

@@ -2,8 +2,8 @@ import type { NetworkSeed, SubnetworkSeed } from '#scripts/emulators/compute/net
 import type { Catalog } from '#shared/catalog/catalog.ts';
 
 /**
- * The VPC networks that the rows of a catalogue name, as if Terraform had made them. `default` is in auto mode, as in a new
- * project; the others are in custom mode with the subnetworks that rows name, as networks made for a purpose are.
+ * Returns the VPC networks that the rows of a catalogue name, as if Terraform had created them. `default` is in auto
+ * mode, as in a new project; the others are in custom mode with the subnetworks that rows name.
  */
 export function networksOf(catalog: Pick<Catalog, 'configs' | 'networks' | 'subnets'>): readonly NetworkSeed[] {
   const subnetworks = new Map<string, SubnetworkSeed[]>([['default', []]]);

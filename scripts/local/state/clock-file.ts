@@ -2,7 +2,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { writePrivateJson } from './private-file.ts';
 
-/** Remembers how far the shared clock is ahead: a time that went back at a restart would un-expire what had expired. */
+/**
+ * Stores how far the shared clock is ahead, so that time does not go back at a restart and expired things stay expired.
+ */
 export class ClockFile {
   readonly #file: string;
 
@@ -10,13 +12,13 @@ export class ClockFile {
     this.#file = join(stateFolder, 'clock.json');
   }
 
-  /** 0 when there is none. */
+  /** Returns the stored offset; 0 if there is none. */
   readOffsetMs(): number {
     try {
       const { offsetMs } = JSON.parse(readFileSync(this.#file, 'utf8')) as { offsetMs?: unknown };
       return typeof offsetMs === 'number' && Number.isFinite(offsetMs) ? offsetMs : 0;
     } catch {
-      // Never moved.
+      // The clock was never moved.
       return 0;
     }
   }

@@ -5,7 +5,7 @@ import { writePrivateJson } from './private-file.ts';
 export const PRINCIPAL_NAMES = ['alice', 'bob', 'carol', 'admin'] as const;
 export type PrincipalName = (typeof PRINCIPAL_NAMES)[number];
 
-/** One of the users that a local cloud has from its first start, with all credentials that prove it. */
+/** One of the users that a local cloud has from its first start, with all their credentials. */
 export interface LocalPrincipal {
   /** UUID. */
   readonly userId: string;
@@ -15,17 +15,17 @@ export interface LocalPrincipal {
   readonly tier: string;
   readonly groups: readonly string[];
   readonly roles: readonly string[];
-  /** For `Authorization: Bearer`. */
+  /** Token for `Authorization: Bearer`. */
   readonly token: string;
   readonly apiKey: string;
   readonly apiSecret: string;
-  /** For `X-API-Key`: both parts in one. */
+  /** Key for `X-API-Key`, which contains id and secret. */
   readonly xApiKey: string;
 }
 
 export type LocalPrincipals = Readonly<Record<PrincipalName, LocalPrincipal>>;
 
-/** Everything that a script needs to use a running local cloud: `<state>/connection.json`. */
+/** Everything that a script needs to use a running local cloud; the content of `<state>/connection.json`. */
 export interface Connection {
   readonly baseUrl: string;
   readonly principals: LocalPrincipals;
@@ -43,12 +43,12 @@ export function writeConnection(stateFolder: string, connection: Connection): vo
   writePrivateJson(fileIn(stateFolder), connection);
 }
 
-/** What the last run wrote; `undefined` when there was none. */
+/** Returns the connection of the last run; `undefined` if there was none. */
 export function readConnection(stateFolder: string): Connection | undefined {
   try {
     return JSON.parse(readFileSync(fileIn(stateFolder), 'utf8')) as Connection;
   } catch {
-    // Absent or unreadable: it is written anew at every start.
+    // An absent or unreadable file is written anew at every start.
     return undefined;
   }
 }

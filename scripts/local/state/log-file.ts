@@ -2,15 +2,15 @@ import { createWriteStream, mkdirSync, renameSync, statSync } from 'node:fs';
 import type { WriteStream } from 'node:fs';
 import { join } from 'node:path';
 
-/** A log that has grown beyond this is put aside when the next run begins. */
+/** A larger log is renamed when the next run begins. */
 const BYTES_MAX = 32 * 1024 * 1024;
 
-/** One file of `logs/`, to which lines are added. */
+/** A log file in `logs/`, to which lines are appended. */
 export class LogFile {
   readonly path: string;
   readonly #stream: WriteStream;
 
-  /** `onTrouble`: the file cannot be written; the program goes on without it. */
+  /** `onTrouble` is called if the file cannot be written; the program continues without it. */
   constructor(stateFolder: string, name: string, onTrouble: (message: string) => void) {
     const folder = join(stateFolder, 'logs');
     mkdirSync(folder, { recursive: true });

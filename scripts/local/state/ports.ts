@@ -2,8 +2,8 @@ import { connect, createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 
 /**
- * The port to listen on: the wanted one if it is free, otherwise 0, for which the system gives the listener a port that
- * nobody can take in between.
+ * Returns the port to listen on: the wanted one if it is free, otherwise 0. With 0 the system chooses a port while
+ * listening, so no other process can take it in between.
  */
 export async function reusablePort(wanted: number | undefined): Promise<number> {
   if (wanted === undefined || wanted === 0) return 0;
@@ -11,8 +11,8 @@ export async function reusablePort(wanted: number | undefined): Promise<number> 
 }
 
 /**
- * A port that nothing listens on: the wanted one if it is free, otherwise any. It is free now and may not be a moment
- * later, so it is only for programs that cannot be told to take any.
+ * Returns a port that nothing listens on: the wanted one if it is free, otherwise any. Another process may take it at
+ * once, so this is only for programs that do not support port 0.
  */
 export function freePort(wanted = 0): Promise<number> {
   return new Promise((resolve, reject) => {
@@ -42,7 +42,7 @@ export function takesConnections(port: number): Promise<boolean> {
   });
 }
 
-/** The port of `host:port` or of a URL. */
+/** Returns the port of `host:port` or of a URL. */
 export function portOf(address: string | undefined): number | undefined {
   const digits = /:(\d+)\/?$/.exec(address ?? '')?.[1];
   return digits === undefined ? undefined : Number(digits);

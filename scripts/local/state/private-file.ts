@@ -1,8 +1,8 @@
 import { renameSync, rmSync, writeFileSync } from 'node:fs';
 
 /**
- * Writes a JSON file that only its owner may read, all or nothing: a reader, or a process that is killed meanwhile, finds
- * either what was there before or the whole of the new text.
+ * Writes a JSON file that only its owner may read, in one step: readers find either the former or the whole new
+ * content, even if this process is killed meanwhile.
  */
 export function writePrivateJson(file: string, value: unknown): void {
   const draft = `${file}.${process.pid}.tmp`;

@@ -2,20 +2,23 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
 /**
- * When a process began, as the operating system tells: with its number, this names one process for good, while numbers are
- * used again. `undefined` when there is no such process, also when it has ended and only its parent has not noticed yet (a
- * zombie), and where the system does not tell.
+ * Returns the start time of a process from the operating system. Pid and start time together identify a process for
+ * good, while pids are reused. `undefined` if there is no such process, if it has ended and its parent has not noticed
+ * yet (a zombie), or if the system does not say.
  */
 export function processStart(pid: number): string | undefined {
   return process.platform === 'linux' ? startOnLinux(pid) : startByPs(pid);
 }
 
-/** proc_pid_stat(5): the name in parentheses may hold anything, so members are counted from its end. */
+/**
+ * The name in parentheses may contain anything, so fields are counted behind its closing parenthesis
+ * (proc_pid_stat(5)).
+ */
 function startOnLinux(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     const [state, ...rest] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    // Field 3 is the state, field 22 the time of the start.
+    // Field 3 is the state, field 22 the start time.
     return state === 'Z' || state === 'X' ? undefined : rest[18];
   } catch {
     return undefined;

@@ -20,7 +20,7 @@ import { type LocalPrincipal, type LocalPrincipals, PRINCIPAL_NAMES, type Princi
 import { markDatabase } from '#shared/workers/database-marker.ts';
 import { writePrivateJson } from './private-file.ts';
 
-/** Sessions of a local cloud must outlive every move of its clock. */
+/** Sessions of a local cloud must outlast every move of its clock. */
 const SESSION_YEARS = 100;
 const YEAR_MS = 365.25 * 86_400_000;
 
@@ -54,9 +54,9 @@ export interface SeedOptions {
 }
 
 /**
- * Gives an empty local cloud its catalogue and its people, and answers who they are. Their secrets are in a file of the
- * state folder, because the store keeps hashes only; it is written first, so that a start that was killed in between is
- * completed by the next one with the same credentials.
+ * Gives an empty local cloud its catalogue and users, and returns the users. Their secrets are in a file of the state
+ * folder, because the store contains only hashes. The file is written first, so that an interrupted start is completed
+ * by the next one with the same credentials.
  */
 export async function seed({ stateFolder, datastore, clock }: SeedOptions): Promise<LocalPrincipals> {
   const file = join(stateFolder, 'principals.json');
@@ -72,9 +72,9 @@ export async function seed({ stateFolder, datastore, clock }: SeedOptions): Prom
     sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
   });
   try {
-    // The accounts come last and in one commit, so one of them tells of everything.
+    // The accounts are written last and in one commit, so one of them proves that everything was written.
     if ((await store.get(ref(API_KEY, principals.alice.apiKey))) !== undefined) return principals;
-    // The database is made here, so it is marked as this cloud's before anything is in it.
+    // The database is created here, so it is marked as this cloud's before it contains anything.
     await markDatabase({ database: '', epochMs: 0 }, { store, nowMs: () => clock.nowMs() });
     const auditor = {
       actor: { type: 'system', id: 'local cloud' },
@@ -94,7 +94,7 @@ function readPrincipals(file: string): LocalPrincipals | undefined {
   try {
     return JSON.parse(readFileSync(file, 'utf8')) as LocalPrincipals;
   } catch {
-    // The first start.
+    // There is no file at the first start.
     return undefined;
   }
 }

@@ -7,33 +7,33 @@ import { processStart } from './process-start.ts';
 interface Holder {
   readonly pid: number;
   readonly port: number;
-  /** What the holder's gateway answers in `LOCK_HEADER`. */
+  /** The token that the holder's gateway returns in `LOCK_HEADER`. */
   readonly token: string;
-  /** When the process began, as the operating system tells; `null` where it does not tell. */
+  /** Start time of the process, from the operating system; `null` if the system does not say. */
   readonly startedAt: string | null;
 }
 
-/** `/healthz` of a gateway names the lock that the gateway's local cloud holds. */
+/** Header of a gateway's `/healthz` with the token of the lock that its local cloud holds. */
 export const LOCK_HEADER = 'x-state-lock';
 
-/** How long a holder that is on its way out is waited for. */
+/** How long to wait for a holder that is ending. */
 const LEAVING_MS = 2_000;
 const POLL_MS = 50;
-/** How long a gateway may take to answer `/healthz`: it is on the same machine. */
+/** How long a gateway on the same machine may take to answer `/healthz`. */
 const ANSWER_MS = 1_000;
 
-/** Another local cloud serves this state folder. */
+/** Another local cloud uses this state folder. */
 export class StateInUse extends Error {
   override readonly name = 'StateInUse';
 }
 
 /**
- * Lets one local cloud at a time use a state folder. A lock outlives a killed process, and the number of a process is used
- * again; so a lock counts only while the gateway at its port answers with the lock's own token, or while the process that
- * wrote it can be told from any other and has not ended. Any other lock is taken over.
+ * Lets one local cloud at a time use a state folder. A lock file outlives a killed process, and pids are reused. So a
+ * lock counts only while the gateway at its port returns the lock's token, or while the process that wrote it,
+ * identified by pid and start time, still runs. Any other lock is replaced.
  */
 export class StateLock {
-  /** Names this holder. */
+  /** Identifies this holder. */
   readonly token = randomUUID();
   readonly #file: string;
 
@@ -42,7 +42,7 @@ export class StateLock {
     this.#file = join(stateFolder, 'lock.json');
   }
 
-  /** Throws `StateInUse` when another process serves the folder and has not ended within two seconds. */
+  /** Throws `StateInUse` if another process uses the folder and does not end within two seconds. */
   async refuseIfHeld(): Promise<void> {
     const waitUntilMs = performance.now() + LEAVING_MS;
     for (;;) {
@@ -55,13 +55,13 @@ export class StateLock {
     }
   }
 
-  /** To be called with the gateway's port, once it listens. */
+  /** Takes the lock; must be called with the gateway's port once it listens. */
   async acquire(port: number): Promise<void> {
     await this.refuseIfHeld();
     await this.#removeStale();
     const holder: Holder = { pid: process.pid, port, token: this.token, startedAt: processStart(process.pid) ?? null };
     try {
-      // Of two that start at the same moment only one creates the file.
+      // Of two processes that start at the same moment, only one creates the file.
       writeFileSync(this.#file, JSON.stringify(holder), { flag: 'wx', mode: 0o600 });
     } catch {
       throw new StateInUse('Another one is just starting with the same --state-dir.');
@@ -72,7 +72,7 @@ export class StateLock {
     if (this.#holder()?.token === this.token) rmSync(this.#file, { force: true });
   }
 
-  /** Moves the lock aside before removing it: of two that found the same stale lock only one can move it. */
+  /** Renames the lock before removing it: of two processes that found the same stale lock, only one can rename it. */
   async #removeStale(): Promise<void> {
     const aside = `${this.#file}.${this.token}`;
     try {
@@ -95,15 +95,18 @@ export class StateLock {
       if (typeof pid !== 'number' || typeof port !== 'number') return undefined;
       return { pid, port, token: token ?? '', startedAt: startedAt ?? null };
     } catch {
-      // Absent, or cut short by a crash: there is no holder.
+      // An absent or incomplete file (after a crash) means that there is no holder.
       return undefined;
     }
   }
 }
 
 /**
- * - `serving`: the gateway at its port answers with the lock's token.
- * - `leaving`: the process that wrote the lock still runs, and its gateway does not answer (yet, or any more).
+ * Returns the holder's state:
+ *
+ * - `serving`: the gateway at its port returns the lock's token.
+ * - `leaving`: the process that wrote the lock still runs, but its gateway does not answer (yet, or any more).
+ * - `gone`: neither.
  */
 async function stateOf(holder: Holder): Promise<'serving' | 'leaving' | 'gone'> {
   if (holder.token !== '' && (await tokenAt(holder.port)) === holder.token) return 'serving';
@@ -118,7 +121,7 @@ function inUse({ pid, port }: Holder, state: 'serving' | 'leaving'): StateInUse 
   );
 }
 
-/** Which lock the gateway at a port holds; `undefined` when there is none, or something else listens there. */
+/** Returns the lock token of the gateway at a port; `undefined` if nothing or something else listens there. */
 async function tokenAt(port: number): Promise<string | undefined> {
   try {
     const health = await fetch(`http://127.0.0.1:${port}/healthz`, { signal: AbortSignal.timeout(ANSWER_MS) });

@@ -43,7 +43,10 @@ function isDrift(record: Parameters<typeof compare>[0], machine: Machine, { nowM
   return compare(record, machine, { cause: 'drift' }, nowMs()) !== undefined;
 }
 
-/** Records whose VM is gone, apart from those that are being made or removed, or say so already. */
+/**
+ * Returns findings for records whose VM does not exist, except for those that are being created or deleted, or that
+ * already say so.
+ */
 async function missing(names: ReadonlySet<string>, { store, nowMs }: DoctorTools): Promise<readonly Finding[]> {
   const findings: Finding[] = [];
   let cursor: string | undefined;
@@ -86,7 +89,7 @@ async function unrecordedFindings(
   ];
 }
 
-/** Every disk with our label that no volume knows. */
+/** Reports every disk with the deployment's label that belongs to no volume. */
 export const checkDisks: Check = async ({ disks, store, nowMs }) => {
   const unknown: Disk[] = [];
   for await (const page of disks.list()) {
@@ -107,7 +110,10 @@ export const checkDisks: Check = async ({ disks, store, nowMs }) => {
   ];
 };
 
-/** What is on the list can be removed at once; the sweep puts the others there, and removes all of them after days. */
+/**
+ * Returns the command that repairs orphans: those on the sweep's list can be removed at once; the sweep adds the others
+ * to the list and removes all of them after some days.
+ */
 function orphanRepair(
   found: readonly { readonly name: string }[],
   listed: readonly (object | undefined)[],
@@ -118,10 +124,10 @@ function orphanRepair(
   return first === undefined ? others : `${others}. At once: npm run platform -- sweep remove ${first.name} --yes`;
 }
 
-/** One look at Datastore and one at Compute Engine take less, from anywhere. */
+/** A read of Datastore and one of Compute Engine take less than this, from anywhere. */
 const SLOW_MS = 2_000;
 
-/** How long the services take that every request waits for. */
+/** Measures the latency of the services that every request waits for. */
 export const checkLatency: Check = async ({ store, compute, nowMs }) => {
   const looks = {
     Datastore: () => store.get(ref(JOB_STATE, SWEEP_JOB)),
@@ -143,14 +149,14 @@ export const checkLatency: Check = async ({ store, compute, nowMs }) => {
   return findings;
 };
 
-/** What was injected into the local cloud, and breaks it on purpose. */
+/** Reports faults that were injected into the local cloud and break it on purpose. */
 export const checkInjectedFaults: Check = async ({ injectedFaults }) => {
   const { faults, repair } = await injectedFaults();
   if (faults.length === 0) return [];
   return [{ severity: 'fault', check: 'injected faults', finding: `In force: ${faults.join('; ')}.`, repair }];
 };
 
-/** Machine types, images, networks of the catalogue that the project does not have. */
+/** Reports machine types, images and networks of the catalogue that the project lacks. */
 export const checkCatalogue: Check = async ({ catalogFindings }) => {
   const { impossible } = await catalogFindings();
   return impossible.map(({ pointer, message }): Finding => ({
@@ -161,7 +167,10 @@ export const checkCatalogue: Check = async ({ catalogFindings }) => {
   }));
 };
 
-/** What functions say of themselves in their logs, where this machine has them, and whose address they believe. */
+/**
+ * Reports problems from the functions' logs, if this machine has them, and whether functions accept a forged caller
+ * address.
+ */
 export const checkFunctions: Check = async ({ logLines, probedAddress }) => {
   const rejected = new Set(
     logLines()

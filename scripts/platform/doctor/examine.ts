@@ -31,7 +31,7 @@ const EXAMINATIONS: readonly (readonly [CheckName, Check])[] = [
   ['injected faults', checkInjectedFaults],
 ];
 
-/** Makes all checks. One that cannot look is a finding itself, and does not keep the others from looking. */
+/** Runs all checks. A check that throws is reported as a finding and does not prevent the others. */
 export async function examine(
   tools: DoctorTools,
   onCheck: (name: CheckName, findings: readonly Finding[]) => void = () => undefined,

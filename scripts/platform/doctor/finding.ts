@@ -2,13 +2,15 @@ import type { CatalogFindings } from '#scripts/catalog/check-machines.ts';
 import type { Disks } from '#shared/gce/disks.ts';
 import type { Tools } from '#shared/lifecycle/tools.ts';
 
-/** One thing that is wrong, or worth knowing, and what repairs it. */
+/** A problem, or something worth knowing, with its repair. */
 export interface Finding {
-  /** `fault`: something does not work. `notice`: something waits for an operator, or is as an operator wanted it. */
+  /**
+   * `fault`: something does not work. `notice`: something waits for an operator, or an operator caused it on purpose.
+   */
   readonly severity: 'fault' | 'notice';
   readonly check: CheckName;
   readonly finding: string;
-  /** A command to paste, or what else to do. */
+  /** A command to paste, or other instructions. */
   readonly repair: string;
 }
 
@@ -30,26 +32,31 @@ export type CheckName = (typeof CHECKS)[number];
 
 export interface DoctorTools extends Pick<Tools, 'store' | 'compute' | 'nowMs' | 'sleep' | 'log'> {
   readonly disks: Pick<Disks, 'list'>;
-  /** Rows of the catalogue that Compute Engine can never make. */
+  /** Returns the rows of the catalogue that Compute Engine can never create. */
   readonly catalogFindings: () => Promise<CatalogFindings>;
-  /** Lines of the functions' logs that a fault leaves; none where logs are elsewhere. */
+  /** Returns the lines of the functions' logs; none if logs are kept elsewhere. */
   readonly logLines: () => readonly LogLine[];
-  /** The address that a function takes for the caller's, of a request that claims FORGED_ADDRESS; `undefined`: not known. */
+  /**
+   * Sends a request that claims FORGED_ADDRESS and returns the address that a function took for the caller's;
+   * `undefined` if it is not known.
+   */
   readonly probedAddress: () => Promise<string | undefined>;
-  /** Faults that were injected into the local cloud and have not been spent; none on a project. */
+  /** Returns faults that were injected into the local cloud and not used up; none for a project. */
   readonly injectedFaults: () => Promise<InjectedFaults>;
 }
 
 export interface InjectedFaults {
-  /** In words: `instances.start of compute: error, 3 times`. */
+  /** Descriptions, such as `instances.start of compute: error, 3 times`. */
   readonly faults: readonly string[];
-  /** The command that takes them away. */
+  /** The command that removes the faults. */
   readonly repair: string;
 }
 
 export const NO_INJECTED_FAULTS: InjectedFaults = { faults: [], repair: '' };
 
-/** Sent as the first entry of X-Forwarded-For; an address for documentation that no caller has (RFC 5737). */
+/**
+ * Sent as the first entry of X-Forwarded-For: an address reserved for documentation, which no caller has (RFC 5737).
+ */
 export const FORGED_ADDRESS = '192.0.2.1';
 
 /** The members of a log line that checks read. */
@@ -60,5 +67,5 @@ export interface LogLine {
   readonly address?: string;
 }
 
-/** What a check finds; throws when it cannot look. */
+/** Returns the check's findings; throws if the check cannot be made. */
 export type Check = (tools: DoctorTools) => Promise<readonly Finding[]>;

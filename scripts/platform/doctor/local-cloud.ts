@@ -5,7 +5,7 @@ import type { Session } from '#scripts/console/command-line.ts';
 import { stateFolder } from '../desk-tools.ts';
 import { FORGED_ADDRESS, type InjectedFaults, type LogLine, NO_INJECTED_FAULTS } from './finding.ts';
 
-/** What the local cloud wrote down of itself; its addresses are those of one start. */
+/** Returns the local cloud's addresses from its connection file; they change with each start. */
 function connectionOf(place: Session['place']): { readonly baseUrl: string; readonly control: string } {
   const text = readFileSync(path.join(stateFolder(place), 'connection.json'), 'utf8');
   return JSON.parse(text) as { readonly baseUrl: string; readonly control: string };
@@ -18,7 +18,7 @@ interface FaultInForce {
   readonly left: number;
 }
 
-/** The faults that the control interface has in force; none for a project. */
+/** Returns the faults that are injected into the local cloud; none for a project. */
 export async function localFaults({ place }: Session): Promise<InjectedFaults> {
   if (place.options.local !== true) return NO_INJECTED_FAULTS;
   const { control } = connectionOf(place);
@@ -33,7 +33,7 @@ export async function localFaults({ place }: Session): Promise<InjectedFaults> {
 const PROBE_LOOKS = 20;
 const PROBE_PAUSE_MS = 100;
 
-/** Asks the local cloud without a credential, and reads in its log whose address the function saw. */
+/** Sends the local cloud a request without a credential, and returns the caller's address from the function's log. */
 export async function probeLocal(session: Session): Promise<string | undefined> {
   const { place } = session;
   if (place.options.local !== true) return undefined;
@@ -50,7 +50,7 @@ export async function probeLocal(session: Session): Promise<string | undefined> 
   return undefined;
 }
 
-/** Lines of the local cloud's logs; none for a project, whose logs are in Cloud Logging. */
+/** Returns the lines of the local cloud's logs; none for a project, whose logs are in Cloud Logging. */
 export function localLogLines({ place }: Session): readonly LogLine[] {
   if (place.options.local !== true) return [];
   const folder = path.join(stateFolder(place), 'logs');
@@ -61,7 +61,7 @@ export function localLogLines({ place }: Session): readonly LogLine[] {
       try {
         return [JSON.parse(text) as LogLine];
       } catch {
-        // Not every line is of a function.
+        // Not every line is a function's JSON entry.
         return [];
       }
     });

@@ -14,16 +14,16 @@ import type { Check, Finding } from './finding.ts';
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
-/** Rows read by one check. */
+/** Most rows that one check reads. */
 const ROWS_MAX = 500;
-/** Sweeps run each minute; the whole comparison of a large platform each five. */
+/** Sweeps run each minute; on a large platform a sweep that compares everything runs each five minutes. */
 const SWEEP_AGE_MAX_MS = 7 * MINUTE_MS;
-/** No two clocks that work differ by so much. */
+/** Larger than the difference between any two working clocks. */
 const CLOCK_AHEAD_MS = MINUTE_MS;
-/** Failures that are older have been met already. */
+/** Older failures are assumed to have been handled. */
 const RECENT_MS = 60 * MINUTE_MS;
 
-/** Asks each query that needs a composite index; Datastore refuses it while the index is missing or being built. */
+/** Runs each query that needs a composite index; Datastore refuses it while the index is missing or being built. */
 export const checkIndexes: Check = async ({ store }) => {
   const findings: Finding[] = [];
   for (const shape of QUERY_SHAPES.filter((each) => !isServed(each, []))) {
@@ -44,7 +44,7 @@ export const checkIndexes: Check = async ({ store }) => {
   return findings;
 };
 
-/** A value for each property that a query compares. */
+/** Returns a value for each property that a query compares. */
 function probeValues({ equal, atMost }: Shape): Record<string, Value> {
   const values: Record<string, Value> = {};
   for (const name of equal) values[name] = { stringValue: '-' };
@@ -110,7 +110,7 @@ export const checkOperations: Check = async (tools) => {
   return [...found, ...reasons];
 };
 
-/** What an operator does about a reason; the list of reasons says what the caller does. */
+/** Returns what an operator does about a reason; the list of reasons says what the caller does. */
 function remedyOf(reason: string, kind: string, instanceId: string): string {
   const repeat = kind === 'start' || kind === 'stop' ? `npm run platform -- instances ${kind} ${instanceId} --yes` : '';
   const cause = OPERATOR_REMEDY[reason] ?? (Object.hasOwn(REASONS, reason) ? REASONS[reason as Reason].remedy : '');
@@ -152,7 +152,7 @@ export const checkCustomers: Check = async ({ store, nowMs }) => {
   }));
 };
 
-/** A key that expired while it was in use: what used it gets 401 now. */
+/** Reports keys that expired while they were in use: their users now get 401. */
 export const checkKeys: Check = async ({ store, nowMs }) => {
   const findings: Finding[] = [];
   const now = nowMs();
