@@ -23,11 +23,11 @@ resource "google_project_service" "api" {
   ])
   service = each.value
 
-  # Others in the project may use them too.
+  # Other parts of the project may use these APIs too.
   disable_on_destroy = false
 }
 
-# Pub/Sub's own account: it forwards to dead letter topics and signs the tokens of push deliveries.
+# The service account of Pub/Sub itself, which forwards to dead letter topics and signs the tokens of push deliveries.
 resource "google_project_service_identity" "pubsub" {
   provider = google-beta
   service  = google_project_service.api["pubsub.googleapis.com"].service

@@ -3,17 +3,17 @@ resource "google_firestore_database" "main" {
   location_id = coalesce(var.database.location, var.region)
   type        = "DATASTORE_MODE"
 
-  # Rows are written back on condition that nobody changed them, so nothing waits for a lock.
+  # Every write is conditional on the version that was read, so nothing waits for locks.
   concurrency_mode                  = "OPTIMISTIC"
   point_in_time_recovery_enablement = var.database.point_in_time_recovery ? "POINT_IN_TIME_RECOVERY_ENABLED" : "POINT_IN_TIME_RECOVERY_DISABLED"
 
-  # Customers' records: neither a mistake in these files nor `destroy` removes them.
+  # The database holds customers' records: neither a mistake in these files nor `destroy` removes it.
   delete_protection_state = "DELETE_PROTECTION_ENABLED"
   deletion_policy         = "ABANDON"
   depends_on              = [google_project_service.api]
 }
 
-# A database that is there already, from an earlier deployment that was destroyed or made by hand, is taken over.
+# Imports a database that exists already, from a destroyed deployment or created by hand.
 import {
   for_each = var.adopt_database ? toset(["projects/${var.project}/databases/${local.database_id}"]) : toset([])
   to       = google_firestore_database.main
@@ -28,7 +28,7 @@ resource "google_firestore_index" "index" {
   collection = each.value.kind
   api_scope  = "DATASTORE_MODE_API"
 
-  # A query without an ancestor; the provider's default is not valid in Datastore mode.
+  # The scope of queries without an ancestor; the provider's default is not valid in Datastore mode.
   query_scope = "COLLECTION_GROUP"
   density     = "SPARSE_ALL"
 
@@ -40,19 +40,19 @@ resource "google_firestore_index" "index" {
     }
   }
 
-  # Where there are many rows, building takes hours; the resource is there when the index is READY.
+  # Building an index over many rows takes hours, and the resource counts as created only when the index is READY.
   timeouts {
     create = "4h"
     delete = "4h"
   }
 
-  # An index that is no longer wanted goes after the functions that used it were replaced.
+  # An index that is no longer needed is deleted after the functions that used it were replaced.
   lifecycle {
     create_before_destroy = true
   }
 }
 
-# A restored database has its origin's indexes, and one that is there cannot be made.
+# A restored database has the indexes of its origin, and creating an index that exists fails, so these are imported.
 import {
   for_each = var.adopt_indexes
   to       = google_firestore_index.index[each.key]
@@ -66,8 +66,8 @@ resource "google_firestore_field" "expiry" {
   field      = local._datastore.expiryProperty
   ttl_config {}
 
-  # The database is left as well, and its rows go on expiring. To remove a policy the provider would ask for the default
-  # single-field indexes, which no database in Datastore mode lets anybody change.
+  # `destroy` leaves the policies along with the database, and rows keep expiring. To remove a policy the provider would
+  # also reset the single-field indexes, which Datastore mode refuses.
   deletion_policy = "ABANDON"
 }
 
@@ -77,7 +77,7 @@ resource "google_project_iam_member" "datastore" {
   role     = "roles/datastore.user"
   member   = google_service_account.account[each.value].member
 
-  # Other databases of the project are out of bounds.
+  # Grants access to this database only, not to others of the project.
   condition {
     title = "compute-api ${var.environment}: its database"
     expression = join(" || ", [for id in concat([local.database_id], sort(var.also_databases)) :
@@ -85,7 +85,8 @@ resource "google_project_iam_member" "datastore" {
     ])
   }
 
-  # While a deployment goes over to another database, functions of both revisions run: the old right goes last.
+  # While a deployment switches to another database, functions of both revisions run, so the former right is removed
+  # last.
   lifecycle {
     create_before_destroy = true
   }

@@ -1,5 +1,5 @@
-# An own domain: load balancer → serverless endpoint group → gateway. The gateway's name changes when it is made anew, the
-# domain does not; Cloud Armor refuses floods before they reach a function.
+# The optional own domain: load balancer → serverless endpoint group → gateway. Recreating the gateway changes its name
+# but not the domain. Cloud Armor refuses floods before they reach a function.
 locals {
   _domain = var.domain == null ? {} : { main = var.domain }
 }
@@ -10,7 +10,7 @@ resource "google_compute_global_address" "domain" {
   depends_on = [google_project_service.api]
 }
 
-# API Gateway as a backend is in beta.
+# API Gateway as a backend needs the beta provider.
 resource "google_compute_region_network_endpoint_group" "gateway" {
   provider              = google-beta
   for_each              = local._domain
@@ -75,7 +75,7 @@ resource "google_compute_backend_service" "gateway" {
   protocol              = "HTTPS"
   security_policy       = google_compute_security_policy.domain[each.key].id
 
-  # The gateway answers requests that name it; the load balancer would send the domain.
+  # The gateway accepts requests by its own host name; the load balancer would pass on the domain.
   custom_request_headers = ["Host: ${google_api_gateway_gateway.gateway.default_hostname}"]
 
   backend {
@@ -96,7 +96,7 @@ resource "google_compute_managed_ssl_certificate" "domain" {
     domains = [each.value.name]
   }
 
-  # Its name has the domain's hash: a certificate in use cannot be changed, only replaced.
+  # The name contains a hash of the domain, because a certificate in use cannot be changed, only replaced.
   lifecycle {
     create_before_destroy = true
   }

@@ -4,12 +4,12 @@ resource "google_storage_bucket" "artefacts" {
   uniform_bucket_level_access = true
   public_access_prevention    = "enforced"
 
-  # Everything in it can be built again from the sources.
+  # All objects can be built again from the sources.
   force_destroy = true
   depends_on    = [google_project_service.api]
 }
 
-# The hash in its name makes a changed artefact a new object, and only that makes its function deploy again.
+# The name contains the zip's hash, so a changed artefact is a new object and makes Terraform deploy its function again.
 resource "google_storage_bucket_object" "artefact" {
   for_each = local.functions
   bucket   = google_storage_bucket.artefacts.name
@@ -27,7 +27,7 @@ resource "google_artifact_registry_repository" "containers" {
   format        = "DOCKER"
   description   = "Containers of the functions, as Cloud Build makes them."
 
-  # A revision runs from its container until it is replaced; two more are for going back.
+  # A revision needs its image until it is replaced; two older ones are kept for a rollback.
   cleanup_policies {
     id     = "keep-three"
     action = "KEEP"
@@ -58,8 +58,8 @@ resource "google_artifact_registry_repository_iam_member" "build" {
   member     = google_service_account.account["build"].member
 }
 
-# The Functions API copies a source into a bucket of its own (gcf-v2-sources-…) before it is built, in a folder named after
-# the function: this environment's folders are all that the build reads.
+# Before building, the Functions API copies a source into a bucket of its own (gcf-v2-sources-…), in a folder named
+# after the function. The build may read only the folders of this environment.
 resource "google_project_iam_member" "build_sources" {
   project = var.project
   role    = "roles/storage.objectViewer"
@@ -74,7 +74,7 @@ resource "google_project_iam_member" "build_sources" {
 locals {
   _environment_variables = merge({ for name, value in {
     DATASTORE_DATABASE = local.database_id == "(default)" ? "" : local.database_id
-    # Marks our virtual machines, so that deployments in one project leave each other's alone.
+    # The label of the deployment's VMs, so that deployments in one project leave each other's VMs alone.
     DEPLOYMENT                 = var.environment
     FAILED_SIGN_INS_PER_MINUTE = tostring(var.failed_sign_ins_per_minute)
     FORWARDED_HOPS             = tostring(local.forwarded_hops)
@@ -89,7 +89,7 @@ locals {
     ORPHAN_KEPT_DAYS           = tostring(var.orphan_kept_days)
     RESOURCE_ID_PREFIX         = local.id_prefixes.resource
     } : name => value if value != "" }, {
-    # When the database was made, which a backup that is restored into it does not bring along.
+    # When the database was created: a backup that is restored into another database contradicts this time.
     DATABASE_EPOCH = google_firestore_database.main.create_time
   })
 }
@@ -125,7 +125,7 @@ resource "google_cloudfunctions2_function" "function" {
     environment_variables            = local._environment_variables
 
     # Pub/Sub and Cloud Scheduler of the same project count as internal for Cloud Run, API Gateway does not
-    # (https://cloud.google.com/run/docs/securing/ingress). Who may call is decided by roles/run.invoker as well.
+    # (https://cloud.google.com/run/docs/securing/ingress). In addition, only callers with roles/run.invoker are let in.
     ingress_settings               = each.value.kind == "http" ? "ALLOW_ALL" : "ALLOW_INTERNAL_ONLY"
     all_traffic_on_latest_revision = true
 
@@ -140,8 +140,8 @@ resource "google_cloudfunctions2_function" "function" {
     }
   }
 
-  # A build that starts before its rights are there fails; a revision that serves before its rights or its indexes are
-  # there refuses requests.
+  # A build that starts before its permissions exist fails; a revision that serves before its permissions or indexes
+  # exist refuses requests.
   depends_on = [
     google_artifact_registry_repository_iam_member.build,
     google_firestore_index.index,
@@ -154,7 +154,7 @@ resource "google_cloudfunctions2_function" "function" {
   ]
 }
 
-# Nobody but the one who is meant to call a function can: the gateway, Pub/Sub or the scheduler.
+# Only the intended caller may call a function: the gateway, Pub/Sub or the scheduler.
 resource "google_cloud_run_service_iam_member" "gateway" {
   for_each = local.api_functions
   location = var.region

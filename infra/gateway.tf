@@ -5,7 +5,7 @@ resource "google_api_gateway_api" "api" {
   depends_on   = [google_project_service.api]
 }
 
-# A config cannot be changed, only replaced; the gateway moves to the new one before the old one goes.
+# A config cannot be changed, only replaced; the gateway switches to the new one before the old one is deleted.
 resource "google_api_gateway_api_config" "config" {
   provider             = google-beta
   api                  = google_api_gateway_api.api.api_id

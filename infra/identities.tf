@@ -1,4 +1,5 @@
-# One account per role. What each may do is in the file of the thing it may do it to; README.md has the whole table.
+# One service account per role. Its permissions stand in the files of the resources that they concern; README.md has the
+# whole table.
 locals {
   _accounts = {
     api         = "Runs API functions that do not talk to Compute Engine."
@@ -20,7 +21,7 @@ resource "google_service_account" "account" {
   depends_on   = [google_project_service.api]
 }
 
-# Exactly the permissions of the calls in shared/gce/compute.ts.
+# Exactly the permissions that the calls in shared/gce/compute.ts need.
 resource "google_project_iam_custom_role" "machines" {
   role_id     = "computeApi.${replace(var.environment, "-", "_")}${var.role_id_suffix}"
   title       = "compute-api ${var.environment}: virtual machines"

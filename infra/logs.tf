@@ -1,5 +1,6 @@
-# The gateway takes header x-api-key and query key/api_key of every request for an API key of its own and logs the value.
-# The resource family's credential is that header. An exclusion applies to the project's _Default sink alone.
+# The gateway treats header x-api-key and query key/api_key of every request as an API key of its own and logs the
+# value. The resource family's credential is in that header, so such entries are excluded from the project's _Default
+# sink.
 resource "google_logging_project_exclusion" "credentials" {
   name        = "${var.environment}-gateway-credentials"
   description = "The gateway's log entries that hold a caller's API key."
@@ -7,7 +8,7 @@ resource "google_logging_project_exclusion" "credentials" {
   depends_on  = [google_project_service.api]
 }
 
-# Metrics count excluded entries as well: this one shows that the gateway writes such entries at all.
+# Metrics also count excluded entries: this one shows whether the gateway writes such entries at all.
 resource "google_logging_metric" "credentials" {
   name        = "${var.environment}/credentials_in_gateway_logs"
   description = "The gateway's log entries that hold a caller's API key; the exclusion keeps them from being stored."
@@ -20,7 +21,7 @@ resource "google_logging_metric" "credentials" {
   depends_on = [google_project_service.api]
 }
 
-# A condition on entries sees those that reach a log bucket: an entry here is a key that was stored.
+# A log-based alert sees only entries that reach a log bucket, so an entry here is a key that was stored.
 resource "google_monitoring_alert_policy" "credentials" {
   display_name          = "compute-api ${var.environment}: API keys in logs"
   combiner              = "OR"

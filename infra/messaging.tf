@@ -3,7 +3,7 @@ resource "google_pubsub_topic" "topic" {
   name                       = "${var.environment}-${each.key}"
   message_retention_duration = "${each.value.retentionHours * 3600}s"
 
-  # Ordering holds within a region only.
+  # Pub/Sub keeps messages of an ordering key in order only within one region.
   message_storage_policy {
     allowed_persistence_regions = [var.region]
   }
@@ -51,11 +51,12 @@ resource "google_pubsub_subscription" "push" {
     }
   }
 
-  # A delivery before its right to call is there would only be repeated.
+  # A delivery before this permission exists would fail and be repeated.
   depends_on = [google_cloud_run_service_iam_member.push]
 }
 
-# What cannot be delivered is forwarded by Pub/Sub's own account: it takes from the subscription, and gives to the topic.
+# Pub/Sub's own service account forwards undeliverable messages, so it needs to acknowledge them on the subscription and
+# publish them to the dead letter topic.
 resource "google_pubsub_topic_iam_member" "dead_letter" {
   for_each = toset([for entry in local.push_functions : entry.trigger.deadLetterTopic if entry.trigger.deadLetterTopic != null])
   topic    = google_pubsub_topic.topic[each.value].name

@@ -1,7 +1,7 @@
 locals {
   _service = { for name in keys(local.functions) : name => "${var.environment}-${name}" }
 
-  # Log lines by their message, which never changes; a test finds each of them in the sources.
+  # Counts log lines by their message, which never changes; a test looks up each message in the sources.
   _log_counters = {
     cloud_changes  = { message = "the cloud changed an instance", description = "Changes of instances that no operation of ours explains." }
     brake          = { message = "too many VMs without a record", description = "Sweeps that found so many machines without a record that they touched none." }
@@ -17,11 +17,12 @@ locals {
 
   _own = "resource.type=\"cloud_run_revision\" AND resource.labels.service_name=(${join(" OR ", [for service in values(local._service) : "\"${service}\""])})"
 
-  # A filter of an alert has at most 2,048 characters, so functions are told by the first part of their names: the API family.
+  # A filter of an alert has at most 2,048 characters, so functions are matched by the beginning of their names: the API
+  # family.
   _api_families = distinct([for name in keys(local.api_functions) : split("-", name)[0]])
   _api_series   = "resource.type = \"cloud_run_revision\" AND resource.labels.service_name = monitoring.regex.full_match(\"${var.environment}-(${join("|", local._api_families)})-.*\")"
 
-  # An endpoint with a longer deadline than the others is one that waits because it was asked to.
+  # Endpoints with a longer deadline than the others wait on purpose, so they are left out of latency alerts.
   _quick_series = join(" AND ", concat([local._api_series], [
     for name, entry in local.api_functions : "resource.labels.service_name != \"${local._service[name]}\"" if entry.runtime.deadlineSeconds > 60
   ]))
@@ -161,7 +162,7 @@ resource "google_monitoring_alert_policy" "alert" {
       threshold_value    = can(each.value.below) ? each.value.below : each.value.above
       duration           = each.value.duration
 
-      # A count that should be there and is not is what "too few" means.
+      # For alerts on too few entries, a missing count is what the alert is about.
       evaluation_missing_data = can(each.value.below) ? "EVALUATION_MISSING_DATA_ACTIVE" : null
 
       aggregations {

@@ -1,4 +1,5 @@
-# Where customers' machines live, apart from whatever else the project has. Nothing comes in unless a tag lets it.
+# The network of customers' VMs, separate from everything else in the project. Inbound traffic is blocked unless a
+# firewall rule for one of the VM's tags allows it.
 resource "google_compute_network" "machines" {
   name                    = "${var.environment}-machines"
   description             = "Virtual machines of compute-api's customers."
@@ -20,7 +21,7 @@ resource "google_compute_firewall" "allow" {
     http-server  = { port = "80", ranges = ["0.0.0.0/0"] }
     https-server = { port = "443", ranges = ["0.0.0.0/0"] }
     ssh-server   = { port = "22", ranges = var.network.ssh_ranges }
-    # A rule without ranges would let every address in.
+    # A rule without ranges would allow every address, so it is left out.
   } : tag => rule if length(rule.ranges) > 0 }
   name          = "${var.environment}-machines-${each.key}"
   description   = "Lets port ${each.value.port} of machines with the tag ${each.key} be reached."
@@ -34,8 +35,8 @@ resource "google_compute_firewall" "allow" {
   }
 }
 
-# The nodes of a cluster talk to each other by their private addresses. The tag says no more than that a machine is of a bid:
-# machines of other bids, of other customers too, reach them as well, so ports of theirs are for their guests to guard.
+# VMs of bids may reach each other by their private addresses, as nodes of a cluster need. The tag only says that a VM
+# belongs to some bid, so VMs of other customers' bids can reach them too; guests must protect their own ports.
 resource "google_compute_firewall" "bids" {
   count       = var.network.between_bids ? 1 : 0
   name        = "${var.environment}-machines-bids"

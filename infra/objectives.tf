@@ -1,9 +1,9 @@
-# The objectives of README.md as Cloud Monitoring keeps them, and alerts on how fast their error budgets are used.
+# The objectives of README.md in Cloud Monitoring, and alerts on how fast their error budgets are used up.
 locals {
-  # Zones without capacity are the cloud's and the customer's matter: a create that fails of it is no outage of the API.
+  # A create that fails because a zone has no capacity is no outage of the API, so it does not count.
   _not_ours = "NOT jsonPayload.outcome=\"zone_exhausted\""
 
-  # Cloud Run refuses a request by itself when it may start no further instance; the function never sees the request.
+  # Cloud Run itself refuses a request when it may start no further instance; the function never receives it.
   _no_instance = "(log_id(\"run.googleapis.com/requests\") AND httpRequest.status=429 AND textPayload:\"no available instance\")"
 
   _gateway_requests = "resource.type=\"apigateway.googleapis.com/Gateway\" AND resource.labels.gateway_id=\"${google_api_gateway_gateway.gateway.gateway_id}\" AND log_id(\"apigateway.googleapis.com/requests\")"
@@ -49,8 +49,8 @@ locals {
     }
   }
 
-  # Budgets of 30 days: 14.4 times as fast uses 2 % of one in an hour, 6 times 5 % in six hours. The short window ends the
-  # alert soon after the trouble has ended.
+  # Error budgets are for 30 days: at 14.4 times the allowed rate 2 % is used in an hour, at 6 times 5 % in six hours.
+  # The short window ends the alert soon after the errors have ended.
   _burns = {
     fast = { factor = 14.4, long = "3600s", short = "300s", severity = "CRITICAL" }
     slow = { factor = 6, long = "21600s", short = "1800s", severity = "ERROR" }
@@ -140,8 +140,8 @@ resource "google_monitoring_alert_policy" "burn" {
   }
 }
 
-# From outside, through name, certificate, gateway and function. A check cannot look at headers: the member of the body that
-# comes with x-error-id stands for it, which the gateway's own 401 does not have.
+# Checks the API from outside, through domain name, certificate, gateway and function. A check cannot read headers, so
+# it looks for the body's member that comes with x-error-id, which the gateway's own 401 lacks.
 resource "google_monitoring_uptime_check_config" "api" {
   display_name = "compute-api ${var.environment}"
   timeout      = "10s"
@@ -175,7 +175,7 @@ resource "google_monitoring_uptime_check_config" "api" {
     }
   }
 
-  # A check of another host is another check; the alert moves to the new one first.
+  # A changed host makes a new check; the alert is switched to the new one before the old one is deleted.
   lifecycle {
     create_before_destroy = true
   }

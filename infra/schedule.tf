@@ -7,7 +7,7 @@ resource "google_cloud_scheduler_job" "job" {
   time_zone        = each.value.trigger.timeZone
   attempt_deadline = "${max(each.value.trigger.attemptDeadlineSeconds, local.timeout_seconds[each.key])}s"
 
-  # The next run comes soon enough, and does whatever this one left.
+  # Not retried: the next run follows soon and does whatever this one left.
   retry_config {
     retry_count = 0
   }

@@ -90,7 +90,8 @@ variable "environment" {
     error_message = "An environment has 3 to 15 lower-case letters, digits or dashes, and starts with a letter."
   }
 
-  # Functions of production are told by names that begin with production-compute-, production-fleet- and so on.
+  # Alerts match functions by names that begin with production-compute-, production-fleet- and so on, so no part of an
+  # environment's name may be the first part of a function's name.
   validation {
     condition = length(setintersection(split("-", var.environment), [
       for entry in jsondecode(file("${path.module}/generated/functions.json")).functions : split("-", entry.name)[0]
@@ -136,7 +137,7 @@ variable "function_overrides" {
     error_message = "A name is no function of functions.json."
   }
 
-  # The gateway and the code give up before the function does, and Pub/Sub waits 600 s at most.
+  # The deadlines of gateway and code must end before the function's timeout, and Pub/Sub waits for at most 600 s.
   validation {
     condition = alltrue([for entry in jsondecode(file("${path.module}/generated/functions.json")).functions :
       try(coalesce(var.function_overrides[entry.name].timeout_seconds), entry.runtime.timeoutSeconds) >= entry.runtime.timeoutSeconds &&
@@ -243,7 +244,7 @@ variable "project" {
   description = "Id of the Google Cloud project."
   type        = string
 
-  # Ids of old, with a domain (example.com:web), fit into no name that is made of them.
+  # Old project ids with a domain (example.com:web) cannot be part of resource names, which contain the id.
   validation {
     condition     = can(regex("^[a-z][-a-z0-9]{4,28}[a-z0-9]$", var.project))
     error_message = "A project id has 6 to 30 lower-case letters, digits or dashes, and starts with a letter."

@@ -2,7 +2,7 @@ terraform {
   # Import blocks with for_each need 1.7, ephemeral values 1.10.
   required_version = ">= 1.11, < 2.0"
 
-  # The deploy command names bucket and prefix.
+  # The deploy command passes the bucket and the prefix.
   backend "gcs" {}
 
   required_providers {
@@ -10,7 +10,7 @@ terraform {
       source  = "hashicorp/google"
       version = "8.0.0"
     }
-    # API Gateway and service identities exist in this one only.
+    # API Gateway and service identities exist only in the beta provider.
     google-beta = {
       source  = "hashicorp/google-beta"
       version = "8.0.0"

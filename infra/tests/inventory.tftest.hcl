@@ -1,4 +1,4 @@
-# What a plan holds, with providers that make up every computed value.
+# Checks what a plan contains, with mock providers that invent every computed value.
 mock_provider "google" {}
 mock_provider "google-beta" {}
 

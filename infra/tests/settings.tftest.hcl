@@ -1,4 +1,4 @@
-# What the variables of an operator change.
+# Checks what an operator's variables change.
 mock_provider "google" {}
 mock_provider "google-beta" {}
 
