@@ -23,19 +23,19 @@ import { assignVolumes, releaseVolumes } from './volume-claims.ts';
 
 export type BidTools = Pick<Tools, 'store' | 'publisher' | 'log' | 'nowMs' | 'random'>;
 
-/** Steps that one look may take; what is left over is due at the next one. */
+/** Maximum number of steps per call; further steps are taken when the bid is due again. */
 const STEPS_MAX = 4;
 
 interface Step {
   readonly published: readonly OperationMessage[];
-  /** Another step may follow at once. */
+  /** True if another step may follow at once. */
   readonly goesOn: boolean;
 }
 
 /**
- * Brings a bid forward by what is on record of it and its instances: launches it, takes a launch back that came to nothing,
- * loses and regains instances. Safe to run twice, late and at the same time: each step is one commit, decided by the rows
- * that it is written over. Never throws: what it leaves undone is due at the next sweep.
+ * Advances a bid by the stored rows of the bid and its instances: launches it, undoes a failed launch, gives up and
+ * restarts instances. Safe to run repeatedly, late and in parallel: each step is one commit that is conditional on the
+ * rows it was decided by. Never throws; the next sweep continues what is left.
  */
 export async function advanceBid(bidId: string, tools: BidTools, failure?: BidReason): Promise<void> {
   try {
@@ -105,18 +105,18 @@ async function carriedOut(
     { actor: SPOT_MARKET, requestId: tools.random.hex(16), atMs: seen.atMs, random: tools.random },
   );
   if (step.do !== 'withdraw') return { bid: step.bid, ...ordered };
-  // The volumes stay the bid's, for its next launch.
+  // The bid keeps its volumes for its next launch.
   const given = assignVolumes(await bidVolumes(seen.row.value, tools), null, tools);
   return { bid: step.bid, messages: ordered.messages, writes: [...ordered.writes, ...given] };
 }
 
-/** A bid that ends by itself lets go of its volumes. */
+/** Returns writes that release the volumes of a bid that ends without being cancelled. */
 async function endWrites(next: Bid, { value: before }: Row<Bid>, tools: BidTools): Promise<readonly Write[]> {
   if (next.phase !== 'ended' || before.phase === 'ended') return [];
   return releaseVolumes(await bidVolumes(before, tools), tools);
 }
 
-/** All instances of the bid, or the bid put off when the quota has no room for all of them. */
+/** Launches all instances of the bid, or postpones the bid when the quota has no room for all of them. */
 async function launched(bid: Bid, atMs: number, tools: BidTools): Promise<Carried> {
   const { store, random } = tools;
   const [[usage, customer], required, volumes] = await Promise.all([
@@ -140,10 +140,10 @@ async function launched(bid: Bid, atMs: number, tools: BidTools): Promise<Carrie
   }
 }
 
-/** Keys of a project that are read for a launch; it has at most 200. */
+/** Maximum number of a project's keys read for a launch; a project has at most 200. */
 const KEYS_MAX = 300;
 
-/** The keys that the bid's project requires by now: some may have come since the bid was placed. */
+/** Reads the keys that the bid's project requires at present; some may have been added since the bid was placed. */
 async function requiredKeys(
   { customerId, project, userId }: Bid,
   store: Pick<BidTools['store'], 'query'>,

@@ -1,14 +1,14 @@
 import { toCloudError } from '#shared/gce/cloud-error.ts';
 import type { Tools } from './tools.ts';
 
-/** Calls that got no clear answer are repeated this often in all, under the same requestId. */
+/** Maximum number of attempts of one call; all have the same requestId. */
 const ATTEMPTS_MAX = 3;
-/** No repeat is begun after this, unless another time is passed in: a caller is waiting. */
+/** No further attempt begins after this time, unless another budget is passed, because a caller may be waiting. */
 const BUDGET_MS = 12_000;
 
 /**
- * Asks Compute Engine, and asks again after a lost answer or a 5xx. Only for reads, and for mutations whose requestId
- * makes a repeat the same request. Throws CloudError.
+ * Calls Compute Engine, and repeats the call after a lost response or a 5xx. Only for reads, and for mutations whose
+ * requestId keeps a repeat from being applied twice. Throws CloudError.
  */
 export async function askCompute<T>(
   call: () => Promise<T>,

@@ -5,7 +5,7 @@ import { idOf } from '#shared/domain/fids.ts';
 import { isLive, type Volume, type VolumeClaim } from '#shared/domain/volume.ts';
 import type { Tools } from './tools.ts';
 
-/** The volumes that a bid has, as far as they are still there and its own. */
+/** Reads the bid's volumes that still exist and still belong to the bid. */
 export async function bidVolumes(
   { id, launch }: Pick<Bid, 'id' | 'launch'>,
   { store }: Pick<Tools, 'store'>,
@@ -16,7 +16,10 @@ export async function bidVolumes(
   return rows.filter((row) => row !== undefined).filter(({ value }) => isLive(value) && value.use?.bid === id);
 }
 
-/** A bid's claim: however many instances it has, its volumes are the first one's, because a block device is one VM's. */
+/**
+ * Returns the claim of a bid on its volumes. Its quantity is always 1: a block device belongs to one VM, so the first
+ * instance gets all volumes.
+ */
 export function bidClaim({ id, zone }: Pick<Bid, 'id' | 'zone'>, pointer: string): VolumeClaim {
   return { bid: id, zone, quantity: 1, pointer };
 }

@@ -5,7 +5,7 @@ import { regionOf, zonesOf } from '#shared/domain/zones.ts';
 import type { CloudError, CloudReason } from '#shared/gce/cloud-error.ts';
 import type { Stockout } from '#shared/gce/stockout.ts';
 
-/** What was asked of Compute Engine when it said no; `get`: nothing but a look. */
+/** The call that Compute Engine refused; `get` also stands for "no call". */
 export type RefusedVerb = CloudVerb | 'get';
 
 interface Told {
@@ -13,7 +13,7 @@ interface Told {
   readonly advice: string | ((verb: RefusedVerb) => string);
 }
 
-/** What a caller is told when Compute Engine did not do it: stable reason, advice, nothing of its own text. */
+/** The reason and advice returned to callers for each error of Compute Engine, whose own message is not shown. */
 const REASON = {
   quota_exceeded: {
     reason: 'cloud_quota_exceeded',
@@ -62,17 +62,16 @@ function notPossible(verb: RefusedVerb): string {
     : `Compute Engine does not take this ${verb} for the virtual machine as it is made or in its present state.`;
 }
 
-/** A machine for which there was no room, and where there is some, as far as Compute Engine said. */
+/** A machine for which a zone had no capacity, and the zones with capacity if Compute Engine named them. */
 export type NoRoom = Pick<Stockout, 'zone' | 'machineType'> & Partial<Pick<Stockout, 'zonesAvailable'>>;
 
-/** The machine of an instance, as a refusal names it. */
+/** Returns the zone and machine type of an instance, for the text about a stockout. */
 export function machineOf({ zone, machine }: Pick<Instance, 'zone' | 'machine'>): NoRoom {
   return { zone, machineType: machine.machineType };
 }
 
 /**
- * Reason and text for an operation of this verb that Compute Engine refused or ended. `noRoom`: the machine, by which a
- * stockout is told.
+ * Returns reason and text for a failed call or operation. `noRoom` is the machine that the text about a stockout names.
  */
 export function cloudReason(
   reason: CloudReason,
@@ -86,7 +85,7 @@ export function cloudReason(
   return { reason: told, message: `GCP operation failed. ${typeof advice === 'string' ? advice : advice(verb)}` };
 }
 
-/** Zone, machine type, and where there is room: the zones that Compute Engine names, else the others of the region. */
+/** Describes a stockout. It suggests the zones that Compute Engine named, otherwise the other zones of the region. */
 function stockoutText({ zone, machineType, zonesAvailable }: NoRoom, verb: RefusedVerb): string {
   const type = machineType === '' ? 'this machine type' : machineType;
   const what = `Zone ${zone} has no capacity for ${type} now.`;
@@ -100,7 +99,7 @@ function stockoutText({ zone, machineType, zonesAvailable }: NoRoom, verb: Refus
   return `${what}${stays} There is room in ${zonesAvailable.join(', ')}.`;
 }
 
-/** The failure that a caller sees. */
+/** Returns the failure that the caller receives. */
 export function cloudFailure(error: CloudError, machine: NoRoom, verb: RefusedVerb): Failure {
   if (error.reason === 'zone_exhausted') {
     const text = stockoutText(error.stockout ?? machine, verb);

@@ -4,14 +4,14 @@ import type { InstanceEvent } from '#shared/domain/history.ts';
 import { isRunning, METERS, type PricePeriod } from '#shared/domain/metering.ts';
 import type { Tools } from './tools.ts';
 
-/** An instance has at most this many periods that end with it: one of each meter. */
+/** At most this many price periods end together with an instance: one per meter. */
 const LAST_PERIODS = 2;
-/** Events among which the last one is that says whether the VM was charged before its delete; notes come between. */
+/** Number of events read to find the last status before the delete; notes may lie between. */
 const LAST_EVENTS = 30;
 
 /**
- * The history of an instance whose record went before its VM did: it ends, and what was charged for it ends, when the VM
- * was really gone. Until that is known, the end is when the delete was asked for.
+ * Corrects the end of an instance whose record was removed before its VM. Until then, history and price periods end at
+ * the time of the delete request; now they end when the VM was gone.
  */
 export async function correctEnd(instanceId: string, goneAtMs: number, { store }: Pick<Tools, 'store'>): Promise<void> {
   const filter = { instanceId: { stringValue: instanceId } };
@@ -25,7 +25,8 @@ export async function correctEnd(instanceId: string, goneAtMs: number, { store }
     const writes: Write[] = [replace(last, { ...last.value, atMs: goneAtMs })];
     for (const period of periods.rows) {
       const { value } = period;
-      // Under a clock that is behind, the end of the record has the time of the stop before it.
+      // If this clock was behind, the record's end has the same time as an earlier stop, which ended some periods
+      // already.
       const endedWithIt =
         value.endMs === last.value.atMs &&
         !hadEnded(
@@ -38,7 +39,7 @@ export async function correctEnd(instanceId: string, goneAtMs: number, { store }
   });
 }
 
-/** Whether the meter of a period stood already, by the events before the end, newest first. */
+/** Returns whether a period's meter had stopped before the end, judged by the earlier events, newest first. */
 function hadEnded({ meter, reservation }: PricePeriod, before: readonly InstanceEvent[]): boolean {
   const known = METERS.find((one) => one === meter);
   if (known === undefined) return false;

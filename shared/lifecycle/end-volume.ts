@@ -5,15 +5,15 @@ import { isLive, type Volume } from '#shared/domain/volume.ts';
 import type { VolumeTools } from './volume-tools.ts';
 
 export interface VolumeEnd {
-  /** `deleted` for a volume that its owner has seen; `failed` for one that never came to be. */
+  /** `deleted` for a volume that its owner has seen; `failed` for one whose creation failed before that. */
   readonly state: 'deleted' | 'failed';
-  /** Throws when the volume must not end; called with the row that is written. */
+  /** Throws when the volume must not end; called with the row that the commit replaces. */
   readonly check?: (volume: Volume) => void;
 }
 
 /**
- * Takes a volume off the lists: the name is free, the GB are released, and the row stays until its disk is surely gone. One
- * commit. Answers the row as it was; `undefined` when there is no live one.
+ * Ends a volume in one commit: frees its name and quota and removes it from the lists. The row is kept until the disk
+ * is gone. Returns the row as it was before; `undefined` when no live volume has this id.
  */
 export async function endVolume(
   id: string,

@@ -2,12 +2,12 @@ import type { Place } from '#shared/gce/compute.ts';
 import type { Disk } from '#shared/gce/disks.ts';
 import type { VolumeTools } from './volume-tools.ts';
 
-/** As for VMs: a wrong 404 is over after about this long. */
+/** Reads of Compute Engine can be stale, as for VMs; a wrong 404 is usually corrected after this time. */
 const LOOK_AGAIN_AFTER_MS = 1_000;
 
 /**
- * The disk, or `undefined` when it is surely absent: a 404 is asked again after a moment, and by the zone's list. Throws
- * CloudError when Compute Engine cannot say.
+ * Returns the disk, or `undefined` when it certainly does not exist: a 404 is verified by a second read and by the
+ * zone's list. Throws CloudError when Compute Engine gives no answer.
  */
 export async function findDisk(
   place: Place,

@@ -1,14 +1,14 @@
 import type { Machine, Place } from '#shared/gce/compute.ts';
 import type { Tools } from './tools.ts';
 
-/** Compute Engine's reads are not always consistent; a wrong 404 is over after about this long. */
+/** Reads of Compute Engine can be stale; a wrong 404 is usually corrected after this time. */
 const LOOK_AGAIN_AFTER_MS = 1_000;
 
 /**
- * Looks again for a VM that Compute Engine has just answered 404 for: after a moment, and in its zone's list. Only when
- * neither shows the VM is it absent (`undefined`). A 404 alone must not end an operation, a price period or a record.
+ * Verifies a 404 for a VM by a second read and by the zone's list; returns `undefined` only if both lack the VM. A
+ * single 404 must not end an operation, a price period or a record.
  *
- * Throws CloudError when Compute Engine cannot say.
+ * Throws CloudError when Compute Engine gives no answer.
  */
 export async function lookAgain(
   place: Place,
@@ -22,7 +22,7 @@ export async function lookAgain(
   return machine;
 }
 
-/** The VM, or `undefined` when it is surely absent. Throws CloudError. */
+/** Returns the VM, or `undefined` when it certainly does not exist. Throws CloudError. */
 export async function findMachine(
   place: Place,
   tools: Pick<Tools, 'compute' | 'sleep' | 'log'>,

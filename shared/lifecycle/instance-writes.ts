@@ -21,19 +21,19 @@ import { type Price, priceAt, priceChanges } from '#shared/domain/price.ts';
 import { priceOf } from '#shared/domain/spot-price.ts';
 
 /*
- * The one place where a change of status becomes writes. Every family and every worker changes instances through here,
- * so that each change has its event, and each event moves the price periods, in the same commit.
+ * The only module that converts status changes to writes. All families and workers change instances through this module,
+ * so that every change, its event and the change of the price periods are in one commit.
  */
 
 type Reader = Pick<Store, 'getAll'>;
 
-/** An instance as it will be, and the changes of status that brought it there, oldest first. */
+/** An instance after a change, and the status changes that led to it, oldest first. */
 export interface InstanceChange {
   readonly instance: Instance;
   readonly events: readonly InstanceEvent[];
 }
 
-/** A new instance with its first event. */
+/** Returns the writes of a new instance and its first event. */
 export function firstWrites({
   instance,
   event,
@@ -41,11 +41,14 @@ export function firstWrites({
   readonly instance: Instance;
   readonly event: InstanceEvent;
 }): readonly Write[] {
-  // It is charged from when it runs, so there is no period yet.
+  // Charging begins when the VM runs, so there is no price period yet.
   return [insert(INSTANCE, instance.id, instance), insertEvent(event)];
 }
 
-/** A changed instance. Reads a price when a period begins, and the last events when a change was before them. */
+/**
+ * Returns the writes of a changed instance. Reads the price when a period begins, and earlier events when a change
+ * predates them.
+ */
 export async function changeWrites(
   row: Row<Instance>,
   change: InstanceChange,
@@ -61,12 +64,13 @@ export async function changeWrites(
   ];
 }
 
-/** Notes that may stand behind a change which the cloud dates before them; so many are read back at most. */
+/** Maximum number of earlier notes that are read to sort an event in before them. */
 const NOTES_BEHIND_MAX = 20;
 
 /**
- * The new events, in the order of their times with the notes before them. An administrator's note is written when it is
- * made; what the VM had done by then is sometimes seen only after that. The first `moved` take the numbers of those notes.
+ * Sorts the new events by time together with the notes before them, and numbers them. An administrator's note is
+ * written at once, while an earlier status change may be observed only later. The first `moved` events replace the rows
+ * of those notes.
  */
 async function inOrder(
   { id, eventCount, lastEventAtMs }: Instance,
@@ -85,7 +89,7 @@ async function inOrder(
   const ordered = [...events, ...later].sort((a, b) => a.atMs - b.atMs);
   return {
     events: ordered.map((event, index) => {
-      // A note names the status that there was.
+      // A note repeats the status at its time.
       status = event.note && status !== undefined ? status : event.status;
       return { ...event, status, sequence: eventCount - later.length + 1 + index };
     }),
@@ -93,7 +97,7 @@ async function inOrder(
   };
 }
 
-/** What a look at a VM has shown. */
+/** Returns the writes for an observation of a VM. */
 export async function observedWrites(row: Row<Instance>, observed: Observed, store: Reader): Promise<readonly Write[]> {
   const { instance } = observed;
   const taken = instance.preempted && !row.value.preempted;
@@ -104,26 +108,28 @@ export async function observedWrites(row: Row<Instance>, observed: Observed, sto
   return [...writes, ...told];
 }
 
-/** Makes the bid of an instance due: what became of the instance may decide what the bid does. */
+/** Makes the instance's bid due, because a change of the instance may require a step of the bid. */
 async function tellBid({ id, bid, statusSyncedAtMs }: Instance, store: Reader): Promise<readonly Write[]> {
   if (bid === null) return [];
   const [row] = await store.getAll([ref(BID, bid)]);
-  // Instances of earlier versions name bids that have no row.
+  // Instances of earlier versions of this software name bids without a row.
   if (row === undefined || row.value.phase === 'ended' || row.value.phase === 'paused') return [];
-  // One that the bid has given up says nothing about it any more.
+  // An instance that the bid has given up does not concern it any more.
   if (!row.value.instances.includes(id)) return [];
   return [touch(row, 'checkAtMs', statusSyncedAtMs)];
 }
 
-/** A changed instance with an event that no price period follows from: a note, or a delete that was asked for. */
+/**
+ * Returns the writes of a changed instance with an event that affects no price period: a note, or an accepted delete.
+ */
 export function stillWrites(row: Row<Instance>, instance: Instance, event: InstanceEvent): readonly Write[] {
-  // Our clock may be behind the cloud's, which dates what was seen.
+  // Earlier events may have times of the cloud's clock, and this process's clock may be behind it.
   const atMs = Math.max(event.atMs, row.value.lastEventAtMs);
   const since = event.note ? {} : { statusSinceMs: atMs };
   return [replace(row, { ...instance, ...since, lastEventAtMs: atMs }), insertEvent({ ...event, atMs })];
 }
 
-/** An instance that is taken off the record, with its last event; its place in a reservation is free again. */
+/** Returns the writes that remove an instance's record, add its last event and free its place in a reservation. */
 export async function removalWrites(row: Row<Instance>, end: InstanceEvent, store: Reader): Promise<readonly Write[]> {
   const { value: instance } = row;
   const event = { ...end, atMs: Math.max(end.atMs, instance.lastEventAtMs) };
@@ -139,8 +145,9 @@ export async function removalWrites(row: Row<Instance>, end: InstanceEvent, stor
 }
 
 /**
- * A price that changed: the period that runs ends when it did, and the next one begins. An instance that runs without a
- * period, because its machine type had no price, gets one from now on. Nothing to write when the prices agree.
+ * Returns the writes for a changed price: the open period ends at the time of the change and the next one begins. If a
+ * running instance has no period because its machine type had no price, one begins now. Returns nothing when the price
+ * is unchanged.
  */
 export function priceWrites(row: Row<Instance>, price: Price, nowMs: number): readonly Write[] {
   const { value: instance } = row;
@@ -175,12 +182,14 @@ function insertEvent(event: InstanceEvent): Write {
   return insert(EVENT, eventId(event.instanceId, event.sequence), event);
 }
 
-/** Writes over the number that a note has left. */
+/** Writes an event over the row of a note that had the same number. */
 function putEvent(event: InstanceEvent): Write {
   return put(EVENT, eventId(event.instanceId, event.sequence), event);
 }
 
-/** The instance with the machine type that a period is of: one that was open before is of the former type. */
+/**
+ * Returns the instance with the period's machine type: a period that was open before the change has the former type.
+ */
 function typedAs(
   { sequence }: MovedPeriod,
   { before, after }: { readonly before: Instance; readonly after: Instance },
@@ -188,7 +197,7 @@ function typedAs(
   return sequence <= before.metering.count ? { ...after, machine: before.machine } : after;
 }
 
-/** The row of a period. The instance says all about it, so it is written whole and never read for that. */
+/** Writes a whole period row. All values come from the instance, so the row need not be read first. */
 function putPeriod(instance: Instance, { sequence, meter, priceCents, sinceMs, endMs }: MovedPeriod): Write {
   return put(PRICE_PERIOD, periodId(instance.id, sequence), {
     instanceId: instance.id,
@@ -215,7 +224,7 @@ async function metered(
   const reserved = instance.reservation !== null;
   const { machineType } = instance.machine;
   const isNewType = machineType !== before.machine.machineType;
-  // A period that is open now may end and another begin within one change: a restart that nobody looked at.
+  // One change can end the open period and begin another: a restart that was not observed in between.
   const begins =
     isNewType ||
     changes.some(({ status }) => METERS.some((meter) => isRunning(meter, { status, reserved, before: false })));

@@ -14,19 +14,19 @@ import type { OperationMessage } from '#shared/pubsub/publisher.ts';
 import { firstWrites } from './instance-writes.ts';
 import { volumesOf } from './volume-claims.ts';
 
-/** The configuration whose network and tags a bid's instances have. */
+/** Id of the network config whose network and tags the instances of bids get. */
 export const BID_CONFIG = 'default-network';
 
-/** The reconciler looks after a new VM by itself when nothing else has by then. */
+/** The reconciler compares a new record with its VM after this time, unless a worker has by then. */
 const FIRST_CHECK_MS = 120_000;
-/** The bid is looked at after this, should none of its creates tell before. */
+/** The bid is checked after this time, unless one of its creates ends before. */
 const LAUNCH_LOOK_MS = 60_000;
 
 export interface LaunchContext {
   readonly usage: Row<Usage> | undefined;
-  /** Volumes of the bid, which its first instance is made with. */
+  /** The bid's volumes; its first instance is created with them. */
   readonly volumes: readonly Row<Volume>[];
-  /** Instances that the customer may have. */
+  /** The customer's quota of instances. */
   readonly maxInstances: number;
   readonly actor: Actor;
   readonly requestId: string;
@@ -35,15 +35,15 @@ export interface LaunchContext {
 }
 
 export interface Launch {
-  /** The bid with its instances, to be written with the rest. */
+  /** The bid with its instances; not among `writes`. */
   readonly bid: Bid;
   readonly writes: readonly Write[];
   readonly messages: readonly OperationMessage[];
 }
 
 /**
- * All instances of a bid with their creates, and one reservation of quota for all of them: writes for one commit. The
- * creates are carried out by the worker like any other operation. Throws `quota_exceeded` when not all of them fit.
+ * Returns, for one commit, all instances of a bid with their create operations and one reservation of quota for all of
+ * them. The worker carries out the creates. Throws `quota_exceeded` when the quota has no room for all instances.
  */
 export function launchBid(bid: Bid, context: LaunchContext): Launch {
   const { usage, atMs, random } = context;
@@ -80,7 +80,7 @@ export function launchBid(bid: Bid, context: LaunchContext): Launch {
   };
 }
 
-/** The record with its first event and its create in the queue. */
+/** Returns the writes of the record with its first event and its create in the queue. */
 function born(blank: Instance, operation: Operation): readonly Write[] {
   const event = nextEvent(blank, {
     status: 'PROVISIONING',
@@ -91,7 +91,7 @@ function born(blank: Instance, operation: Operation): readonly Write[] {
   });
   const queue = [{ id: operation.id, kind: 'create' as const }];
   const instance = { ...blank, queue, eventCount: 1, lastEventAtMs: operation.createdAtMs };
-  // The event first: unlike the rest it stays as it is, so after a lost answer it tells whether the commit was applied.
+  // The event is written first: it never changes, so after a lost response it shows whether the commit was applied.
   return firstWrites({ instance, event }).toReversed();
 }
 

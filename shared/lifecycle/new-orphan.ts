@@ -1,24 +1,24 @@
 import type { Orphan } from '#shared/datastore/bookkeeping-rows.ts';
 
-/** After a create that was given up without a clear answer, the VM could still appear; so long it is looked for. */
+/** How long a VM can still appear after a create that ended without a clear answer. */
 const LATE_INSERT_MS = 10 * 60_000;
 
 export interface OrphanPlan {
   readonly why: Orphan['why'];
   readonly atMs: number;
-  /** When the VM may be deleted; at once by default. */
+  /** When the VM may be deleted; by default at once. */
   readonly deleteAtMs?: number;
-  /** When the VM is first looked at; by default when it may be deleted. */
+  /** When the VM is first checked; by default at `deleteAtMs`. */
   readonly dueAtMs?: number;
-  /** The VM's insert may still be on its way: it may appear after it was found absent. */
+  /** True if the VM's insert may still be applied, so the VM can appear after a 404. */
   readonly mayAppear?: boolean;
-  /** The delete that follows the VM until it is gone. */
+  /** The delete operation that is completed once the VM is gone. */
   readonly followedBy?: Pick<Orphan, 'operationId' | 'customerId'>;
 }
 
 const NONE = { operationId: '', customerId: '' };
 
-/** A VM as it goes on the list of those that have to go. */
+/** Returns an entry for the list of orphans, VMs that have to be deleted. */
 export function newOrphan(
   { name, zone }: { readonly name: string; readonly zone: string },
   { why, atMs, deleteAtMs = atMs, dueAtMs = deleteAtMs, mayAppear = false, followedBy = NONE }: OrphanPlan,

@@ -17,13 +17,16 @@ export interface OrderContext {
 
 export interface Ordered {
   readonly writes: readonly Write[];
-  /** Of those that nothing is queued before; the others are published when what is before them has ended. */
+  /**
+   * Messages of the operations at the head of their queue; the others are published when those before them have ended.
+   */
   readonly messages: readonly OperationMessage[];
 }
 
 /**
- * The same operation on several instances, as writes for one commit. An instance that the operation does not fit, or that
- * has it as its last one already, gets none. Throws `conflict` where too much is queued.
+ * Returns, for one commit, the writes of the same operation on several instances. An instance whose status the
+ * operation does not fit, or whose last queued operation is the same, gets none. Throws `conflict` when an instance's
+ * queue is full.
  */
 export function orderOperations(
   kind: 'start' | 'stop' | 'delete',

@@ -18,7 +18,9 @@ import {
 } from './volume-steps.ts';
 import type { VolumeTools } from './volume-tools.ts';
 
-/** Attaches a disk to the VM that should have it, under the name that it should have, and takes it off any other VM of ours. */
+/**
+ * Attaches the disk to the VM that the record names, under the recorded device name, and detaches it from any other VM.
+ */
 export async function placeDisk(row: Row<Volume>, disk: Disk, tools: VolumeTools): Promise<VolumeOutcome> {
   const { use, callNumber } = row.value;
   const wanted = use?.instanceId ?? undefined;
@@ -31,7 +33,10 @@ export async function placeDisk(row: Row<Volume>, disk: Disk, tools: VolumeTools
   return wanted === undefined ? OPEN : putOn(row, wanted, tools);
 }
 
-/** False for a volume that was renamed, and given back to its VM before its disk had left. */
+/**
+ * Returns false if the disk is attached under an old name: the volume was renamed and given back to its VM before it
+ * was detached.
+ */
 async function hasOwnName(
   { id, zone, use }: Volume,
   machine: string,
@@ -41,7 +46,7 @@ async function hasOwnName(
   return deviceName === undefined || deviceName === use?.deviceName;
 }
 
-/** A VM that goes takes the disk off by itself. */
+/** Detaches the disk from a VM. A VM that is being deleted detaches its disks itself. */
 async function takeOff(row: Row<Volume>, machine: string, tools: VolumeTools): Promise<VolumeOutcome> {
   const { disks, store } = tools;
   const { value: volume } = row;
@@ -55,8 +60,9 @@ async function takeOff(row: Row<Volume>, machine: string, tools: VolumeTools): P
 }
 
 /**
- * A VM that is being made brings the disk by its own insert. An instance that is gone never gets it: the volume waits for the
- * bid's next first instance. The row of an instance is written in the commit that assigns the volume, so absence is final.
+ * Attaches the disk. A VM that is being created attaches it through its own insert. If the instance has no record, it
+ * never will have one, because the record is written in the commit that assigns the volume: the volume then waits for
+ * the first instance of the bid's next launch.
  */
 async function putOn(row: Row<Volume>, machine: string, tools: VolumeTools): Promise<VolumeOutcome> {
   const { disks, store } = tools;
@@ -82,7 +88,7 @@ async function move(
   try {
     const { done } = await carriedOut(zone, call, tools);
     if (!done) return await lookLater(row, {}, tools);
-    // A disk that was taken off is to go on to another VM, or to be removed.
+    // After a detach the disk still has to be attached to another VM or deleted.
     const isOver = deletedAtMs === null && result.attachedTo === (row.value.use?.instanceId ?? '');
     const checkAtMs = isOver ? null : tools.nowMs();
     await noteVolume(row, { ...result, attempts: 0, callNumber: callNumber + 1, checkAtMs }, tools);
@@ -106,8 +112,8 @@ async function rest(row: Row<Volume>, tools: VolumeTools): Promise<VolumeOutcome
 }
 
 /**
- * Leaves the volume assigned to an instance whose VM is gone, so that the disk is attached if a VM of that name is there
- * again: every sweep of all disks finds the difference and gets here once more.
+ * Keeps the volume assigned to an instance whose VM does not exist. If a VM of that name appears again, the next
+ * comparison of all disks finds the difference and attaches the disk.
  */
 async function waitForMachine(row: Row<Volume>, tools: VolumeTools): Promise<VolumeOutcome> {
   const { attachedTo, checkAtMs } = row.value;
@@ -121,7 +127,7 @@ async function lookLater(row: Row<Volume>, changes: Partial<Volume>, tools: Volu
   return OPEN;
 }
 
-/** Whether the instance's VM was deleted outside of this API. */
+/** Returns whether the instance's VM was deleted outside of this API. */
 function isLost({ statusReason }: Instance): boolean {
   return statusReason?.reason === 'vm_missing';
 }

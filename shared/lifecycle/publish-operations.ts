@@ -2,8 +2,8 @@ import type { OperationMessage } from '#shared/pubsub/publisher.ts';
 import type { Tools } from './tools.ts';
 
 /**
- * Tells the worker about operations. They are on record already, so a publish that fails loses nothing: the reconciler
- * publishes again what stays behind.
+ * Publishes operations to the worker's topic. A failure is only logged: the operations are recorded, so the reconciler
+ * publishes them later.
  */
 export async function publishOperations(
   messages: readonly OperationMessage[],

@@ -5,8 +5,9 @@ import type { Operation } from '#shared/domain/operation.ts';
 import { stillWrites } from './instance-writes.ts';
 
 /**
- * The instance, changed or not, with an event that says which administrator asked for what. The status is the one it has:
- * a reset changes none, an operation may fail, and the first look at the VM puts its changes on record.
+ * Returns the writes of an instance (changed or not) and of a note that records which administrator requested which
+ * operation. The note repeats the present status: the operation may fail, and status changes are recorded when they are
+ * observed.
  */
 export function noteAdmin(
   row: Row<Instance>,
@@ -25,7 +26,10 @@ export function noteAdmin(
   return stillWrites(row, { ...instance, eventCount: event.sequence }, event);
 }
 
-/** The instance, changed or not, with the operation in its queue. A delete shows at once, in status and history, and so does an administrator. */
+/**
+ * Returns the writes of an instance (changed or not) with an operation added to its queue. A delete changes the status
+ * at once, with an event; an administrator's operation adds a note.
+ */
 export function enqueue(
   row: Row<Instance>,
   operation: Operation,
@@ -45,7 +49,7 @@ export function enqueue(
     actor: operation.actor,
     operationId: operation.id,
   });
-  // On its way out the VM is charged until it is gone, so no price period follows this.
+  // A VM that is being deleted is charged until it is gone, so this event changes no price period.
   return stillWrites(
     row,
     {

@@ -4,9 +4,9 @@ import type { Instance } from '#shared/domain/instance.ts';
 import type { Tools } from './tools.ts';
 
 /**
- * Writes down that Compute Engine had no room for a machine type in a zone, so that the availability list shows none there
- * for some minutes. In a commit of its own, because many machines can fail at once and all write the same row: a write that
- * is lost has been made by another.
+ * Records that a zone had no capacity for a machine type, so that the availability list shows 0 there for some minutes.
+ * The write has its own commit because many failing creates write the same row at once; if it conflicts, another
+ * process has written the same.
  */
 export async function recordStockout(
   reason: string | undefined,

@@ -11,29 +11,29 @@ import { removalWrites } from './instance-writes.ts';
 import { newOrphan } from './new-orphan.ts';
 import type { Tools } from './tools.ts';
 
-/** What Compute Engine said to the delete. */
+/** Compute Engine's answer to the delete. */
 export type DeleteOutcome =
-  /** There is no such VM. */
-  | { readonly vm: 'absent'; /** Since when, where that is known; epoch ms. */ readonly goneAtMs?: number }
-  /** It is being deleted by this zone operation. */
+  /** The VM does not exist. */
+  | { readonly vm: 'absent'; /** When it was gone, if known; epoch ms. */ readonly goneAtMs?: number }
+  /** This zone operation is deleting the VM. */
   | { readonly vm: 'leaving'; readonly zoneOperation: ZoneOperation }
-  /** It said no, or nothing. */
+  /** Compute Engine refused the call or did not answer. */
   | { readonly vm: 'unknown' };
 
 export interface Removal {
   readonly instanceId: string;
   readonly deleteId: string;
-  /** As it was a moment ago, where that is known: what else is needed is then read beside it. */
+  /** The instance as read shortly before, if known; other rows can then be read in parallel with the instance's row. */
   readonly seen?: Pick<Instance, 'customerId' | 'queue'>;
 }
 
-/** While a delete of Compute Engine runs, it is followed by the worker; the reconciler looks only after this. */
+/** The worker follows Compute Engine's delete operation; the reconciler checks the VM only after this time. */
 const ORPHAN_GRACE_MS = 60_000;
 
 /**
- * Takes an instance off the record: the row goes, the quota is released, the last event written, everything that was still
- * queued is failed, and a VM that is not surely gone goes on the list of VMs that have to go. One commit. `removed` is
- * false when another process was faster.
+ * Removes an instance's record in one commit: deletes the row, releases the quota, writes the last event, fails all
+ * queued operations, and puts the VM on the list of orphans unless it is certainly gone. `removed` is false when
+ * another process was faster.
  */
 export async function removeInstance(
   { instanceId, deleteId, seen }: Removal,
@@ -64,7 +64,7 @@ export async function removeInstance(
     const writes: Write[] = [...(await removalWrites(row, event, store))];
     if (usage !== undefined) writes.push(replace(usage, { instances: release(usage.value.instances) }));
     for (const operation of queued) {
-      // One of a newer version is ended by that version, which then finds no instance.
+      // An operation of a newer version is left to that version, which then finds no instance and ends it.
       if (operation !== undefined && isUnderstood(operation.value) && !isFinal(operation.value.state))
         writes.push(replace(operation, superseded(operation.value, atMs)));
     }
@@ -78,8 +78,8 @@ export async function removeInstance(
 }
 
 /**
- * The VM is gone: the record goes too, if it is still there, the delete is complete, and nothing is left on the list,
- * unless a late insert could still come.
+ * Completes a delete whose VM is gone: removes the record if it still exists, and the orphan unless a late insert could
+ * still create the VM.
  */
 export async function finishDelete(
   { id, instanceId }: Pick<Operation, 'id' | 'instanceId'>,
@@ -102,7 +102,7 @@ export async function finishDelete(
   });
 }
 
-/** Whose quota it is, and what waits behind or before the delete. */
+/** Reads the customer's usage and the other queued operations of the instance. */
 async function companionsOf(
   instance: Pick<Instance, 'customerId' | 'queue'>,
   deleteId: string,
@@ -140,7 +140,10 @@ function superseded(operation: Operation, atMs: number): Operation {
   };
 }
 
-/** With the VM gone the delete is complete; otherwise the worker follows it to its end. */
+/**
+ * Returns the delete operation after the record's removal: completed if the VM is gone, otherwise running, for the
+ * worker to follow.
+ */
 function afterDelete(operation: Operation, outcome: DeleteOutcome, atMs: number): Operation {
   if (isFinal(operation.state)) return operation;
   if (outcome.vm === 'absent') return completedDelete(operation, outcome.goneAtMs, atMs);
@@ -154,7 +157,10 @@ function afterDelete(operation: Operation, outcome: DeleteOutcome, atMs: number)
   };
 }
 
-/** A delete ends neither before it was asked for nor before its VM was gone: this process's clock may be behind. */
+/**
+ * Returns the completed delete. It must not end before its request or before the VM was gone, because this process's
+ * clock may be behind.
+ */
 function completedDelete(operation: Operation, goneAtMs: number | undefined, nowMs: number): Operation {
   const atMs = Math.max(nowMs, operation.createdAtMs, goneAtMs ?? 0);
   return {
@@ -166,7 +172,10 @@ function completedDelete(operation: Operation, goneAtMs: number | undefined, now
   };
 }
 
-/** The VM of a removed instance. An insert whose answer is still open may make it after the delete has found nothing. */
+/**
+ * Returns the orphan for a removed instance. An insert without a clear answer may still create the VM after the delete
+ * has found none.
+ */
 function orphanOf(
   { id, zone, customerId }: Instance,
   {
@@ -188,7 +197,7 @@ function orphanOf(
   );
 }
 
-/** The delete on an instance's queue, if it has one. */
+/** Returns the id of the delete in the instance's queue, if any. */
 export function queuedDelete(row: Row<Instance>): string | undefined {
   return row.value.queue.find(({ kind }) => kind === 'delete')?.id;
 }

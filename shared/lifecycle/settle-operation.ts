@@ -16,7 +16,7 @@ import { publishOperations } from './publish-operations.ts';
 import { recordStockout } from './record-stockout.ts';
 import type { Tools } from './tools.ts';
 
-/** An operation and its instance, as they were read. */
+/** The rows of an operation and its instance as they were read. */
 export interface Held {
   readonly operation: Row<Operation>;
   readonly instance: Row<Instance> | undefined;
@@ -28,8 +28,8 @@ export interface End {
 }
 
 /**
- * Ends an operation: its state, the instance as it is now, the event and the queue, in one commit; then the next in the
- * queue is told. Changes nothing when the operation has ended already.
+ * Ends an operation: writes its state, the instance's new status, the event and the queue in one commit, then publishes
+ * the next operation of the queue. Changes nothing when the operation has ended already.
  */
 export async function settle(
   held: Held,
@@ -39,15 +39,16 @@ export async function settle(
 ): Promise<void> {
   const { store, nowMs, log } = tools;
   const operationRef = held.operation;
-  // Mostly nothing has changed since the rows were read. After a conflict they are read again.
+  // Usually nothing has changed since the rows were read. After a conflict they are read again.
   let known: Held | undefined = held;
   const next = await store.change<OperationMessage | undefined>(async () => {
     const { operation, instance } = known ?? (await readHeld(operationRef, store));
     known = undefined;
     if (operation === undefined || isFinal(operation.value.state)) return { writes: [], result: undefined };
-    // Another worker has taken it over, may have called Compute Engine since, and ends it by what it sees itself.
+    // Another worker holds the lease, may have called Compute Engine since, and ends the operation by its own
+    // observation.
     if (operation.value.leaseToken !== operationRef.value.leaseToken) return { writes: [], result: undefined };
-    // Not before it was asked for, nor before what it led to: this process's clock may be behind.
+    // An operation must not end before its request or its result, although this process's clock may be behind.
     const arrivedAtMs = end.state === 'completed' ? (seen?.context.atMs ?? 0) : 0;
     const atMs = Math.max(nowMs(), operation.value.createdAtMs, arrivedAtMs);
     const ended: Operation = {
@@ -85,14 +86,14 @@ export async function settle(
   });
   await recordStockout(end.error?.reason, held.instance?.value, tools);
   if (next !== undefined) await publishOperations([next], tools);
-  // What became of one instance decides what its bid does.
+  // The outcome of one instance can require the next step of its bid.
   const bidId = held.instance?.value.bid ?? null;
   if (bidId !== null) await advanceBid(bidId, tools, end.error);
 }
 
 /**
- * Another process has put another status of the VM on record meanwhile, and what was seen here does not come after it: a
- * pre-emption may have been told, for example. What is older must not be written over what is later.
+ * Returns true if another process has recorded a newer status of the VM meanwhile, such as a pre-emption. The older
+ * observation must not overwrite it.
  */
 function isOvertaken(before: Row<Instance> | undefined, now: Row<Instance>, machine: Machine | undefined): boolean {
   if (before === undefined || before.version === now.version) return false;
@@ -103,7 +104,7 @@ function isOvertaken(before: Row<Instance> | undefined, now: Row<Instance>, mach
   return seen !== status && !isFurther(seen, { status, sinceMs: statusSinceMs }, machine);
 }
 
-/** The instance without the operation; the sweep looks at its VM. */
+/** Returns the instance without the operation in its queue, due for a check by the sweep. */
 function shortened(instance: Instance, operation: Operation, nowMs: number): Observed {
   const queue = instance.queue.filter((queued) => queued.id !== operation.id);
   const checkAtMs = isLeaving(instance) ? instance.checkAtMs : nowMs;
@@ -113,7 +114,9 @@ function shortened(instance: Instance, operation: Operation, nowMs: number): Obs
   };
 }
 
-/** An operation does not end before the status that it has led to: this process's clock may be behind the cloud's. */
+/**
+ * An operation must not end before the status that it led to, although this process's clock may be behind the cloud's.
+ */
 function notBefore(statusSinceMs: number, ended: Operation): Operation {
   if (ended.state !== 'completed' || ended.completedAtMs === null) return ended;
   return { ...ended, completedAtMs: Math.max(ended.completedAtMs, statusSinceMs) };
@@ -143,7 +146,7 @@ function afterOperation(
   if (seen === undefined || isLeaving(instance)) return { instance: shortened, event: undefined };
   if (seen.machine !== undefined)
     return observe(shortened, seen.machine, seen.context) ?? { instance: shortened, event: undefined };
-  // Why it came to nothing is said already; what was queued behind only finds no VM.
+  // The error status already has its reason; the operations queued behind merely find no VM.
   if (instance.status === 'ERROR') return { instance: shortened, event: undefined };
   const { reason, message } = operation.error ?? {
     reason: 'vm_missing',

@@ -23,17 +23,19 @@ import {
 } from './volume-steps.ts';
 import type { VolumeTools } from './volume-tools.ts';
 
-/** After an insert without a clear answer the disk could still appear; so long it is looked for. */
+/** How long a disk can still appear after an insert without a clear answer. */
 const LATE_INSERT_MS = 10 * 60_000;
-/** A disk that could not be had in so many attempts, which take hours, is given up unless a bid waits for it. */
+/**
+ * After this many failed attempts, which take hours, the creation of a disk is given up unless a bid needs the volume.
+ */
 const ATTEMPTS_MAX = 20;
 
 /**
- * Brings the disk of a volume a step towards what its record says: makes the disk, attaches or detaches it, removes it. Safe
- * to repeat and to run twice at a time: names and requestIds follow from the record, and a result is only written over the
- * record that it is the result of.
+ * Brings a volume's disk one step closer to the record: creates, attaches, detaches or deletes the disk. Safe to repeat
+ * and to run in parallel: names and requestIds derive from the record, and the result is written only if the record is
+ * unchanged.
  *
- * Throws `Conflict` when the record has changed meanwhile: the other writer has seen something newer.
+ * Throws `Conflict` when the record has changed meanwhile, because another process has recorded a newer state.
  */
 export async function settleVolume(id: string, tools: VolumeTools): Promise<VolumeOutcome> {
   const row = await tools.store.get(ref(VOLUME, id));
@@ -47,7 +49,7 @@ export async function settleVolume(id: string, tools: VolumeTools): Promise<Volu
     case 'failed':
       return removeDisk(row, tools);
     case undefined:
-      // A newer version knows what becomes of it.
+      // The state is of a newer version of this software, which handles it.
       return SETTLED;
   }
 }
@@ -66,7 +68,7 @@ async function makeDisk(row: Row<Volume>, tools: VolumeTools): Promise<VolumeOut
   } catch (thrown) {
     const error = toCloudError(thrown);
     const hasEnded = thrown instanceof OperationFailed;
-    // Nobody else makes a disk of this name, so one that exists is the answer to an earlier call.
+    // Nothing else creates a disk of this name, so an existing one was created by an earlier call.
     if (error.reason !== 'already_exists' && (await mayBeFound(place, tools)) === undefined) {
       const givenUp = volume.attempts >= ATTEMPTS_MAX && volume.use === null;
       if (error.transient && !givenUp) return postpone(row, { hasEnded }, tools);
@@ -88,7 +90,7 @@ async function mayBeFound(place: Place, tools: VolumeTools): Promise<Disk | unde
   try {
     return await tools.disks.get(place);
   } catch {
-    // Compute Engine cannot say now; the next attempt finds out.
+    // Compute Engine gives no answer; the next attempt checks again.
     return undefined;
   }
 }
@@ -101,7 +103,7 @@ async function refuse(row: Row<Volume>, error: CloudError, tools: VolumeTools): 
     reason: error.reason,
     cause: error,
   });
-  // Only the first attempt is answered with the refusal; afterwards the owner has seen the volume.
+  // Only a refusal of the first attempt is returned to the caller; later, the owner has already seen the volume.
   await endVolume(id, { state: attempts === 0 ? 'failed' : 'deleted' }, tools);
   return { is: 'refused', error };
 }
@@ -115,7 +117,7 @@ async function placeReady(row: Row<Volume>, tools: VolumeTools): Promise<VolumeO
   return SETTLED;
 }
 
-/** The disk of a volume that has ended, until it is surely gone. */
+/** Deletes the disk of a volume that has ended, until it is certainly gone. */
 async function removeDisk(row: Row<Volume>, tools: VolumeTools): Promise<VolumeOutcome> {
   const { disks, nowMs, log } = tools;
   const { value: volume } = row;
@@ -136,7 +138,7 @@ async function removeDisk(row: Row<Volume>, tools: VolumeTools): Promise<VolumeO
   if (disk.users.length > 0) return placeDisk(row, disk, tools);
   try {
     const { done } = await carriedOut(volume.zone, () => disks.delete(place, volumeRequestId(volume, 'delete')), tools);
-    // One look more: what is gone is seen to be gone.
+    // The volume is checked once more, to observe that the disk is gone.
     const waitMs = done ? Math.max(LOOK_AGAIN_MS, volume.createdAtMs + LATE_INSERT_MS - nowMs()) : LOOK_AGAIN_MS;
     await noteVolume(row, { attachedTo: '', callNumber: volume.callNumber + 1, checkAtMs: nowMs() + waitMs }, tools);
     return done ? SETTLED : OPEN;

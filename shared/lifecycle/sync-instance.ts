@@ -15,28 +15,31 @@ import type { Tools } from './tools.ts';
 
 const SYSTEM: Actor = { type: 'system', id: 'reconciler' };
 
-/** What made us look. */
+/** Why a record is compared with its VM. */
 export interface SyncTrigger {
-  /** What a change is put down to when no operation of ours explains it. */
+  /** The cause recorded for a change that no operation of ours explains. */
   readonly cause: Extract<EventCause, 'drift' | 'cloud event'>;
-  /** The event was a pre-emption. */
+  /** True if the trigger is the event of a pre-emption. */
   readonly preempted?: boolean;
-  /** When what happened had ended, where the trigger knows; epoch ms. */
+  /** When the reported change ended, if known; epoch ms. */
   readonly atMs?: number;
-  /** When it was asked for, where that is known; epoch ms. */
+  /** When the reported change began, if known; epoch ms. */
   readonly begunAtMs?: number;
-  /** What it leads to, where the trigger knows. */
+  /** The direction of the reported change (VM starts, stops or is deleted), if known. */
   readonly direction?: Direction;
 }
 
-/** How the record of an instance compares with its VM; `undefined` when it needs no change, or is not ours to change now. */
+/**
+ * Compares an instance with its VM and returns the changed instance; `undefined` when nothing has to change, or when a
+ * delete or create in progress decides.
+ */
 export function compare(
   instance: Instance,
   machine: Machine | undefined,
   trigger: SyncTrigger,
   nowMs: number,
 ): Observed | undefined {
-  // A delete has the last word on status and record.
+  // While a delete is in progress, only the delete changes status and record.
   if (isLeaving(instance)) return undefined;
   const preempted = trigger.preempted === true && (machine === undefined || isRecent(trigger, machine));
   const context: ObservationContext = {
@@ -51,14 +54,14 @@ export function compare(
     edited: instance.queue.some(({ kind }) => kind === 'update' || kind === 'resize'),
   };
   if (machine !== undefined) return observe(instance, machine, context);
-  // Its insert may still be on its way; the worker decides that.
+  // The VM's insert may still be in progress; the worker decides that.
   if (instance.queue.some(({ kind }) => kind === 'create')) return undefined;
   return observeMissing(instance, { ...context, atMs: trigger.direction === 'gone' ? context.atMs : nowMs });
 }
 
 /**
- * Whether the pre-emption that an event tells of is the VM's last act. Events come late and twice: one from before the VM's
- * last start is over, and so is one from before the stop of a VM that has been asked to start again.
+ * Returns whether an event's pre-emption explains the VM's present state. Events can arrive late and repeatedly: one
+ * from before the VM's last start is outdated, and so is one from before the last stop of a VM that is starting again.
  */
 function isRecent({ begunAtMs, atMs }: SyncTrigger, { status, lastStartAtMs, lastStopAtMs }: Machine): boolean {
   const at = begunAtMs ?? atMs;
@@ -67,7 +70,10 @@ function isRecent({ begunAtMs, atMs }: SyncTrigger, { status, lastStartAtMs, las
   return at >= (lastStartAtMs ?? 0) && (!up || at >= (lastStopAtMs ?? 0));
 }
 
-/** No operation makes a pre-emption, even when one is waiting; what it began is put down to it until the VM has stopped. */
+/**
+ * Returns the cause of a change. A pre-emption is never caused by an operation, even if one is queued; changes until
+ * the VM has stopped are attributed to it.
+ */
 function causeOf(instance: Instance, cause: SyncTrigger['cause'], preempted: boolean): EventCause {
   if (preempted) return cause;
   if (instance.preempted && isTransitional(instance.status)) return 'cloud event';
@@ -75,8 +81,8 @@ function causeOf(instance: Instance, cause: SyncTrigger['cause'], preempted: boo
 }
 
 /**
- * The trigger with the times of the operation that is under way. A VM does not say since when it runs, but the zone
- * operation that started it says when it ended; asked only when the status has changed.
+ * Adds the times of the zone operation in progress to the trigger, because a VM does not report since when it is
+ * running. Called only when the status has changed.
  */
 async function timed(
   { value: instance }: Row<Instance>,
@@ -113,8 +119,8 @@ function directed(verb: CloudCall['verb']): Pick<SyncTrigger, 'direction'> {
 export type SyncTools = Pick<Tools, 'store' | 'compute' | 'nowMs' | 'sleep' | 'log'>;
 
 /**
- * Brings one record up to its VM, whose absence is confirmed before it changes anything. Answers the instance as it is now.
- * A record that another writer changed meanwhile is left as it is, because that writer has seen something newer.
+ * Updates one record from its VM, and returns the updated instance. A 404 for the VM is verified before it changes
+ * anything. If another process has changed the record meanwhile, its newer state is kept.
  */
 export async function syncRow(
   row: Row<Instance>,
@@ -152,7 +158,7 @@ export async function syncRow(
   return observed.instance;
 }
 
-/** Looks at one instance and its VM. Answers false when there is no such instance. */
+/** Reads one instance and its VM, and updates the record. Returns false when the instance does not exist. */
 export async function syncInstance(instanceId: string, trigger: SyncTrigger, tools: SyncTools): Promise<boolean> {
   const row = await tools.store.get(ref(INSTANCE, instanceId));
   if (row === undefined) return false;

@@ -4,7 +4,7 @@ import type { Store } from '#shared/datastore/store.ts';
 import type { Compute } from '#shared/gce/compute.ts';
 import type { Publisher } from '#shared/pubsub/publisher.ts';
 
-/** What actions need of the world. Each action names the part it uses; clock, randomness and waiting are passed in. */
+/** Dependencies of the actions. Each action declares the part it uses; clock, randomness and waiting are passed in. */
 export interface Tools {
   readonly store: Store;
   readonly compute: Compute;

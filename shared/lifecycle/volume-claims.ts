@@ -15,27 +15,27 @@ import {
 import type { Tools } from './tools.ts';
 
 /*
- * Volumes as a spot bid uses them. Each function answers rows or writes for the caller's own commit, so that bid, instances
- * and volumes change together:
+ * The volumes of a spot bid. Each function returns rows or writes for its caller's commit, so that bid, instances and
+ * volumes change together. What to call when a bid is:
  *
- * - placed:    `readVolumes`, `claimVolumes` beside the bid's insert;
- * - allocated: `assignVolumes` beside the instances' inserts, and `volumesOf` in the machine's spec: the VM's own insert
- *              brings the disks. While a dying VM still has one, Compute Engine refuses the insert as not ready yet;
- * - taken back after a stockout: `assignVolumes(rows, null, …)`;
- * - changed:   `claimVolumes` and `assignVolumes` for those that come, `releaseVolumes` for those that go, and after the
- *              commit `settleVolume` for each, or the sweep within a minute;
- * - cancelled: `releaseVolumes`. The VM's delete leaves the disks, because they are attached without autoDelete.
+ * - placed:    `readVolumes`, and `claimVolumes` with the bid's insert;
+ * - launched:  `assignVolumes` with the instances' inserts, and `volumesOf` for the machine's spec: the VM's insert
+ *              attaches the disks. While another VM still has one, Compute Engine refuses the insert as not ready;
+ * - withdrawn after a stockout: `assignVolumes(rows, null, …)`;
+ * - changed:   `claimVolumes` and `assignVolumes` for added volumes, `releaseVolumes` for removed ones; after the commit
+ *              `settleVolume` for each, otherwise the sweep does it within a minute;
+ * - cancelled: `releaseVolumes`. The VM's delete keeps the disks, because they are attached without autoDelete.
  */
 
-/** Who may have which volumes. */
+/** The customer and project that volumes must belong to. */
 export interface VolumeScope {
   readonly customerId: string;
   readonly project: string;
 }
 
 /**
- * The volumes of these fids, in their order, each once. Throws the one `not_found` for a volume that is not there, is not
- * the customer's, or belongs to another project.
+ * Reads the volumes of these fids, in their order and without duplicates. Throws the same `not_found` for a volume that
+ * does not exist and for one of another customer or project.
  */
 export async function readVolumes(
   fids: readonly string[],
@@ -52,15 +52,16 @@ export async function readVolumes(
 }
 
 /**
- * Writes that give the volumes to a bid. Throws `unprocessable` for a volume of another region and for more than one
- * instance, because a block device belongs to one VM; `conflict` for a volume that another bid has.
+ * Returns the writes that assign the volumes to a bid. Throws `unprocessable` for a volume of another region and for a
+ * bid with more than one instance, because a block device belongs to one VM; `conflict` for a volume that another bid
+ * uses.
  */
 export function claimVolumes(rows: readonly Row<Volume>[], claim: VolumeClaim): readonly Write[] {
   if (rows.length > 0) requireOneInstance(claim);
   return changed(rows, (volume) => claimedBy(volume, claim));
 }
 
-/** Writes after which the volumes of a bid are to be attached to this instance, or to none. */
+/** Returns the writes after which the bid's volumes shall be attached to this instance; `null`: to none. */
 export function assignVolumes(
   rows: readonly Row<Volume>[],
   instanceId: string | null,
@@ -69,12 +70,14 @@ export function assignVolumes(
   return changed(rows, (volume) => assignedTo(volume, instanceId, nowMs()));
 }
 
-/** Writes after which no bid has the volumes any more. */
+/** Returns the writes after which no bid uses the volumes any more. */
 export function releaseVolumes(rows: readonly Row<Volume>[], { nowMs }: Pick<Tools, 'nowMs'>): readonly Write[] {
   return changed(rows, (volume) => released(volume, nowMs()));
 }
 
-/** Writes that claim volumes and assign them at once: the two on one row cannot be two writes of one commit. */
+/**
+ * Returns the writes that claim volumes and assign them at once, because one commit cannot write the same row twice.
+ */
 export function claimAndAssignVolumes(
   rows: readonly Row<Volume>[],
   claim: VolumeClaim & { readonly instanceId: string },
@@ -84,7 +87,7 @@ export function claimAndAssignVolumes(
   return changed(rows, (volume) => assignedTo(claimedBy(volume, claim), claim.instanceId, nowMs()));
 }
 
-/** The volumes as an instance's machine spec names them. */
+/** Returns the volumes in the form that an instance's machine spec has. */
 export function volumesOf(rows: readonly Row<Volume>[]): readonly AttachedVolume[] {
   return rows.map(({ id, value }) => ({ disk: id, deviceName: value.use?.deviceName ?? value.name }));
 }

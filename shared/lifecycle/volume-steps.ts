@@ -7,9 +7,9 @@ import { askCompute } from './ask-compute.ts';
 import type { VolumeTools } from './volume-tools.ts';
 
 /**
- * - `settled`: record and disk are as they should be.
- * - `open`: not yet; the volume is looked at again when it is due.
- * - `refused`: Compute Engine does not make the disk; the volume is taken back.
+ * - `settled`: the disk matches the record.
+ * - `open`: the disk does not match the record yet; the volume is checked again when it is due.
+ * - `refused`: Compute Engine refused to create the disk; the volume has ended.
  */
 export type VolumeOutcome =
   { readonly is: 'settled' } | { readonly is: 'open' } | { readonly is: 'refused'; readonly error: CloudError };
@@ -17,12 +17,12 @@ export type VolumeOutcome =
 export const SETTLED: VolumeOutcome = { is: 'settled' };
 export const OPEN: VolumeOutcome = { is: 'open' };
 
-/** A disk takes a second or two; a caller that would wait longer is answered, and the sweep goes on. */
+/** Creating a disk takes a second or two. After this time the caller gets its response, and the sweep continues. */
 const WAIT_MS = 4_000;
 export const LOOK_AGAIN_MS = 15_000;
 export const LOOK_AGAIN_MS_MAX = 10 * 60_000;
 
-/** The row after a look or a call: what was found out, and when to look again. */
+/** Writes the result of a read or call to the row, with the time of the next check. */
 export async function noteVolume(
   row: Row<Volume>,
   changes: Partial<Volume>,
@@ -31,7 +31,10 @@ export async function noteVolume(
   await store.commitOnce([replace(row, { ...row.value, ...changes })]);
 }
 
-/** Looks again later, the later the more attempts have failed. The next call is another call where the last one has ended. */
+/**
+ * Schedules the next attempt, later after each failure. `hasEnded`: the last call has failed for good, so the next one
+ * needs a new requestId.
+ */
 export async function postpone(
   row: Row<Volume>,
   { hasEnded }: { readonly hasEnded: boolean },
@@ -48,12 +51,15 @@ export async function postpone(
   return OPEN;
 }
 
-/** The UUID of a volume's call; a repeat after a lost answer has the same one. */
+/** Returns the requestId of a volume's call; repeats after a lost response have the same one. */
 export function volumeRequestId({ id, callNumber }: Volume, verb: string): string {
   return requestUuid(`volume/${id}/${verb}`, callNumber);
 }
 
-/** Makes a call and waits a little for its operation. Throws CloudError where the call was refused or its operation failed. */
+/**
+ * Makes a call and waits briefly for its zone operation. Throws CloudError when the call was refused or the operation
+ * failed.
+ */
 export async function carriedOut(
   zone: string,
   call: () => Promise<ZoneOperation>,
@@ -65,5 +71,5 @@ export async function carriedOut(
   return operation;
 }
 
-/** An accepted call whose operation ended with an error: it was not applied, and a repeat of it is another call. */
+/** An accepted call whose zone operation failed. It was not applied, so a repeat needs a new requestId. */
 export class OperationFailed extends CloudError {}
