@@ -11,26 +11,26 @@ import type { Suspension } from '#shared/domain/suspension.ts';
 import { FailedSignIns } from './failed-sign-ins.ts';
 import { type JwtOptions, JwtVerifier } from './jwt.ts';
 
-/** How long a verified credential is believed without asking again: a revoked one stops working within this time. */
+/** How long a valid credential is cached; a revoked one stops working within this time. */
 const BELIEVED_MS = 10_000;
-/** How long a credential that did not hold is refused without asking again. */
+/** How long an invalid credential is rejected from the cache. */
 const REFUSED_MS = 5_000;
-/** Credentials remembered per process, of either kind; some hundred bytes each. */
+/** Maximum number of credentials per process in each cache, valid and invalid; an entry takes some hundred bytes. */
 const REMEMBERED_MAX = 5_000;
-/** Precision of a key's `lastUsedAt`; a finer one would be a write per request. */
+/** Precision of a key's `lastUsedAt`; a finer one would need a write per request. */
 const LAST_USE_GRAIN_MS = 600_000;
-/** As many projects as a user on record can have; further ones that a token claims are ignored. */
+/** Maximum number of projects accepted from a token, the same as for a stored user; further claims are ignored. */
 const CLAIMED_PROJECTS_MAX = 100;
 
 export interface AuthenticatorOptions {
   readonly store: Store;
   readonly nowMs: () => number;
   readonly jwt: JwtOptions | undefined;
-  /** Failed sign-ins per address and minute; further ones are answered 429 instead of 401. */
+  /** Failed sign-ins allowed per address and minute; beyond them, the response is 429 instead of 401. */
   readonly failedSignInsPerMinute: number;
 }
 
-/** Who it is, and what should be noted about the credential with the next write. */
+/** The signed-in principal, and deferred writes about the credential, such as its last use. */
 export interface SignIn {
   readonly principal: Principal;
   readonly notes: readonly Write[];
@@ -44,8 +44,8 @@ interface Believed {
 type Holding = Believed & { readonly notes: readonly Write[] };
 
 /**
- * Why a credential does not hold: by its form it cannot be ours; its signature holds, but not at this time; or it is wrong.
- * `unknownId` is the id of a row that does not exist.
+ * Why a credential is rejected. `form`: its format is none of ours; `clock`: its signature is valid, but it has expired
+ * or is not valid yet; `wrong`: anything else. `unknownId` is the id of a key that does not exist.
  */
 type Refused =
   { readonly refused: 'form' | 'clock' } | { readonly refused: 'wrong'; readonly unknownId?: string | undefined };
@@ -55,13 +55,13 @@ type Verdict = Holding | Refused;
 const WRONG: Refused = { refused: 'wrong' };
 const NOT_OURS: Refused = { refused: 'form' };
 
-/** Resolves credentials to principals. Secrets are compared by their SHA-256, in constant time, and never kept. */
+/** Resolves credentials to principals. Secrets are compared by their SHA-256 in constant time and are never stored. */
 export class Authenticator {
   readonly #options: AuthenticatorOptions;
   readonly #jwt: JwtVerifier | undefined;
   readonly #failures: FailedSignIns;
   readonly #believed = new TtlCache<Believed>({ ttlMs: BELIEVED_MS, sizeMax: REMEMBERED_MAX });
-  /** Credentials and ids that were found not to hold. */
+  /** Hashes of credentials, and ids of keys, that were found invalid. */
   readonly #refused = new TtlCache<true>({ ttlMs: REFUSED_MS, sizeMax: REMEMBERED_MAX });
 
   constructor(options: AuthenticatorOptions) {
@@ -71,9 +71,9 @@ export class Authenticator {
   }
 
   /**
-   * Verifies first: a credential that holds is never refused because of its address. Throws `unauthenticated` for one that
-   * does not hold, with one text whatever was wrong with it, and `rate_limited` instead once the address has failed too
-   * often.
+   * Verifies a credential before it looks at the address, so a valid one is never rejected because of earlier failures.
+   * Throws `unauthenticated` for an invalid one, with the same text whatever is wrong with it, or `rate_limited` if its
+   * address has failed too often.
    */
   async signIn(credential: Credential, address: string): Promise<SignIn> {
     if (credential.type === 'none')
@@ -93,7 +93,7 @@ export class Authenticator {
       return { principal: verdict.principal, notes: verdict.notes };
     }
     if (verdict.refused === 'wrong' && !remembered) this.#refused.set(verdict.unknownId ?? fingerprint, true, nowMs);
-    // A token whose clock is wrong was given to its bearer: that is no guess.
+    // An expired token was issued to its bearer, so sending it is no attempt to guess a credential.
     if (verdict.refused !== 'clock')
       await this.#failures.add(address, { nowMs, cheap: remembered || verdict.refused === 'form' });
     const what = credential.type === 'key' ? 'A key' : 'A bearer token';
@@ -108,7 +108,7 @@ export class Authenticator {
 
   async #verify(credential: Exclude<Credential, { type: 'none' | 'malformed' }>, nowMs: number): Promise<Verdict> {
     if (credential.type === 'key') return this.#verifyKey(credential, nowMs);
-    // A session token has no dots; what has the form of a JWT is one where an issuer is configured.
+    // Session tokens contain no dots, so a token in JWT format is treated as a JWT if an issuer is configured.
     if (this.#jwt !== undefined && JwtVerifier.looksLikeJwt(credential.token))
       return this.#verifyJwt(this.#jwt, credential.token, nowMs);
     return this.#verifySession(credential.token, nowMs);
@@ -117,7 +117,7 @@ export class Authenticator {
   async #verifyKey(credential: { readonly id: string; readonly secret: string }, nowMs: number): Promise<Verdict> {
     if (!API_KEY_ID.test(credential.id) || !API_KEY_SECRET.test(credential.secret)) return NOT_OURS;
     const row = await this.#options.store.get(ref(API_KEY, credential.id));
-    // The comparison is made for unknown keys too, so that the time taken does not tell a known key from an unknown one.
+    // Unknown keys are compared too, so that the response time does not reveal whether a key exists.
     const same = sameHash(sha256(credential.secret), row?.value.secretHash ?? UNKNOWN_HASH);
     if (row === undefined) return { refused: 'wrong', unknownId: credential.id };
     if (!same) return WRONG;
@@ -152,7 +152,8 @@ export class Authenticator {
     ]);
     if (customer === undefined) return WRONG;
     const { expiresAtMs, ...rest } = verified;
-    // A claim gives no project of another customer, nor one that is not on record: neither can be told from the other.
+    // Claimed projects that do not exist or belong to another customer are dropped without an error, which would reveal
+    // them.
     const own = claimed.filter((_, index) => projects[index]?.value.customerId === verified.customerId);
     const credential = { ...rest.credential, ...ending(expiresAtMs) };
     const { tier } = customer.value;
@@ -170,7 +171,7 @@ export class Authenticator {
       ref(SUSPENSION, holder.customerId),
     ]);
     if (user === undefined || customer === undefined) return undefined;
-    // What was given out for one customer opens nothing of another, to which the user has moved.
+    // A credential issued for one customer stays invalid after its user has moved to another.
     if (user.value.customerId !== customer.value.id) return undefined;
     return {
       userId: user.value.id,
@@ -201,12 +202,12 @@ function sameHash(a: string, b: string): boolean {
   return left.length === right.length && timingSafeEqual(left, right);
 }
 
-/** What a look-up would ask for, where that is no secret. */
+/** Returns the id under which unknown keys are cached; `""` for tokens, which have no id besides the secret. */
 function idOf(credential: Credential): string {
   return credential.type === 'key' ? credential.id : '';
 }
 
-/** A revocation in the future is how a rotated key gets its grace. */
+/** Returns the earliest of several times. A rotated key has a revocation in the future, which is its grace period. */
 function soonest(...timesMs: readonly (number | null)[]): number {
   return Math.min(...timesMs.map((ms) => ms ?? Number.POSITIVE_INFINITY));
 }

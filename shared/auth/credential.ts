@@ -1,30 +1,30 @@
-/** What a request says about who sends it, before anything is verified. */
+/** The credential that a request carries, before it is verified. */
 export type Credential =
   | { readonly type: 'none' }
-  /** It cannot be right, whatever it is: half a pair, two kinds at once. `why` is safe to show. */
+  /** Half a pair, or two kinds at once; cannot be valid. `why` is safe to show to the caller. */
   | { readonly type: 'malformed'; readonly why: string }
   | { readonly type: 'bearer'; readonly token: string }
   | { readonly type: 'key'; readonly id: string; readonly secret: string };
 
 export type Headers = Readonly<Record<string, string | undefined>>;
 
-/** `ak_live_` and 16 characters, `_`, the secret: both halves of a key in one string. */
+/** A key as one string: the id `ak_live_` and 16 characters, then `_` and the secret. */
 const ONE_STRING_KEY = /^(ak_live_[a-z0-9]{16})_(sk_[A-Za-z0-9_-]{20,128})$/;
-/** The same key as the fleet family writes it. */
+/** The same key in the format of the fleet family. */
 const FLEET_KEY = /^fkey_([a-z0-9]{16})_(sk_[A-Za-z0-9_-]{20,128})$/;
 
 const BEARER = /^Bearer +([A-Za-z0-9._~+/=-]{1,8192})$/i;
 
-/** Longer values are not looked at: no credential of ours is. */
+/** Longer values are rejected without being parsed, because none of our credentials is longer. */
 const KEY_LENGTH_MAX = 256;
 
-/** Where a credential may be, in the order in which they are recommended. */
+/** The headers that can carry a credential, in recommended order, for error messages. */
 export const CREDENTIAL_PLACES = 'Authorization: Bearer <token>, or api-key with api-secret, or X-API-Key';
 
 /**
- * Reads the credential of a request, in the same places in every family. Behind API Gateway the caller's `Authorization`
- * is in `X-Forwarded-Authorization`, which is trusted for nothing but the credential in it. `Authorization` is always the
- * gateway's own token, so it says nothing about the caller.
+ * Reads the credential of a request; all families accept the same headers. Behind API Gateway, `Authorization` is the
+ * gateway's own token, and the caller's original header is in `X-Forwarded-Authorization`. That header is used for
+ * nothing but its credential, which is then verified.
  */
 export function readCredential(headers: Headers): Credential {
   const authorization = headers['x-forwarded-authorization'];

@@ -6,9 +6,9 @@ import { ref } from '#shared/datastore/write.ts';
 import { Failure } from '#shared/domain/failure.ts';
 import { secondsUntil, WINDOW_MS, windowAt } from '#shared/domain/rate-limit.ts';
 
-/** Addresses whose count is remembered per process; some hundred bytes each. */
+/** Maximum number of addresses whose count is cached per process; an entry takes some hundred bytes. */
 const REMEMBERED_MAX = 5_000;
-/** Longest IPv6 address with a zone; what is longer was not written by a proxy of ours. */
+/** Length of the longest IPv6 address with a zone; our proxies append nothing longer. */
 const ADDRESS_LENGTH_MAX = 64;
 
 interface CountedFailure {
@@ -17,16 +17,19 @@ interface CountedFailure {
 }
 
 /**
- * Counts failed sign-ins by address and minute, over all processes. The count decides how a credential that does not hold
- * is refused, never whether a right one is let in: secrets have 256 random bits, so the count is against load, not against
- * guessing. Beyond the limit a process counts no more, so an address costs few writes a minute.
+ * Counts failed sign-ins per address and minute over all processes. The count decides whether an invalid credential
+ * gets 401 or 429, never whether a valid one is accepted: secrets have 256 random bits, so the limit protects against
+ * load, not against guessing. Beyond the limit a process stops counting, so an address causes only few writes per
+ * minute.
  */
 export class FailedSignIns {
   readonly #store: Store;
   readonly #perMinute: number;
-  /** The count of each address and minute, as far as this process knows. */
+  /** The last known count by address and minute. */
   readonly #known = new TtlCache<number>({ ttlMs: WINDOW_MS, sizeMax: REMEMBERED_MAX });
-  /** One entity takes about one write a second: failures of one address that meet share a write. */
+  /**
+   * Datastore sustains about one write per second to one entity, so simultaneous failures of an address share a write.
+   */
   readonly #counts = new Batcher<CountedFailure, number>((failures) => this.#count(failures));
 
   constructor(options: { readonly store: Store; readonly perMinute: number }) {
@@ -35,8 +38,8 @@ export class FailedSignIns {
   }
 
   /**
-   * Counts one failure, in the store if it cost a look-up there, else in this process only. Throws `rate_limited` when the
-   * address was beyond the limit already.
+   * Counts one failure: in the store if verifying the credential needed a look-up (`cheap` is false), otherwise in this
+   * process only. Throws `rate_limited` when the address exceeds the limit.
    */
   async add(address: string, { nowMs, cheap }: { readonly nowMs: number; readonly cheap: boolean }): Promise<void> {
     const window = windowAt(nowMs);

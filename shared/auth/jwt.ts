@@ -5,31 +5,35 @@ import { ROLES, type Principal, type Role } from '#shared/domain/principal.ts';
 export interface JwtOptions {
   readonly issuer: string;
   readonly audience: string;
-  /** Where the issuer's keys are (JWKS). */
+  /** URL of the issuer's public keys (JWKS). */
   readonly jwksUri: string;
 }
 
-/** A verified token, without the tier, which is the customer's. `projects` are claims, which nobody has checked. */
+/** The principal of a verified token. The tier comes from the customer; `projects` are unverified claims. */
 export type JwtPrincipal = Omit<Principal, 'tier'> & { readonly expiresAtMs: number };
 
-/** `clock`: signature, issuer and audience hold, but the token has expired or is not valid yet. */
+/**
+ * `clock`: signature, issuer and audience are valid, but the token has expired or is not valid yet. `wrong`: anything
+ * else.
+ */
 export interface JwtRefused {
   readonly refused: 'clock' | 'wrong';
 }
 
-/** How far the issuer's clock and ours may be apart: clocks that are set by NTP differ by less. */
+/** Tolerated difference between the issuer's clock and ours; clocks set by NTP differ by less. */
 const CLOCK_LEEWAY_SECONDS = 5;
 
-/** Three base64url parts: nothing else is worth a look at the keys. */
+/** Three base64url parts; tokens of another format are not verified against the keys. */
 const JWT = /^[\w-]+\.[\w-]+\.[\w-]+$/;
-/** As long as ids of customers are; a longer one could not be the name of a row. */
+/** Maximum length of customer ids; a longer one cannot be a row's key. */
 const CUSTOMER_ID_LENGTH_MAX = 128;
 const WRONG: JwtRefused = { refused: 'wrong' };
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
 /**
- * Signed tokens of one issuer: signature by its JWKS, `iss`, `aud`, `exp` and `nbf` with a few seconds of leeway. Claims: `sub` (UUID of the user),
- * `customer_id`, `projects`, `groups`, `roles` (lists of text). A token without user or customer is not accepted.
+ * Verifies signed tokens of one issuer: the signature by its JWKS, `iss`, `aud`, and `exp` and `nbf` with a few seconds
+ * of leeway. Claims: `sub` (UUID of the user), `customer_id`, and the lists `projects`, `groups` and `roles`. A token
+ * without user or customer is rejected.
  */
 export class JwtVerifier {
   readonly #options: JwtOptions;
@@ -43,7 +47,7 @@ export class JwtVerifier {
     return JWT.test(token);
   }
 
-  /** Throws `unavailable` when the issuer's keys cannot be had. */
+  /** Verifies a token. Throws `unavailable` when the issuer's keys cannot be fetched. */
   async verify(token: string, nowMs: number): Promise<JwtPrincipal | JwtRefused> {
     this.#verify ??= await this.#load();
     let claims: Readonly<Record<string, unknown>>;
@@ -68,7 +72,7 @@ export class JwtVerifier {
     };
   }
 
-  /** Loaded at the first token: most deployments have no issuer, and a cold start should not pay for it. */
+  /** Loads `jose` at the first token: most deployments have no issuer, so cold starts should not load the library. */
   async #load(): Promise<(token: string, nowMs: number) => Promise<Readonly<Record<string, unknown>>>> {
     const { createRemoteJWKSet, jwtVerify } = await import('jose');
     const remote = createRemoteJWKSet(new URL(this.#options.jwksUri), { timeoutDuration: 3_000 });
@@ -80,7 +84,7 @@ export class JwtVerifier {
         currentDate: new Date(nowMs),
         clockTolerance: CLOCK_LEEWAY_SECONDS,
         requiredClaims: ['exp', 'sub'],
-        // Signatures only: a symmetric algorithm would make the public keys a shared secret.
+        // Only asymmetric algorithms: with a symmetric one, anyone could sign with the public key as the shared secret.
         algorithms: ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA'],
       });
       return payload;
@@ -88,14 +92,14 @@ export class JwtVerifier {
   }
 }
 
-/** What looking for a key can say about the token; everything else is about the key set, whatever jose calls it. */
+/** Errors of the key look-up that mean the token is wrong; all others mean that the key set could not be used. */
 const NO_KEY_FOR_IT: ReadonlySet<string> = new Set([
   'ERR_JWKS_NO_MATCHING_KEY',
   'ERR_JWKS_MULTIPLE_MATCHING_KEYS',
   'ERR_JOSE_NOT_SUPPORTED',
 ]);
 
-/** A token must not be called wrong because the keys could not be had: its bearer would be sent away for good. */
+/** Throws `unavailable` unless the token itself is wrong: without the keys, a valid token must not be rejected. */
 function refuseOrGiveUp(thrown: unknown): never {
   if (NO_KEY_FOR_IT.has(joseCode(thrown))) throw thrown;
   throw new Failure('unavailable', 'Tokens cannot be checked right now. Please try again.', {
@@ -105,12 +109,15 @@ function refuseOrGiveUp(thrown: unknown): never {
   });
 }
 
-/** jose's errors about the token itself. */
+/** Returns whether the error is jose's verdict about the token itself. */
 function isVerdict(thrown: unknown): boolean {
   return joseCode(thrown).startsWith('ERR_J');
 }
 
-/** jose judges times last, so everything else about such a token holds. */
+/**
+ * Returns whether only the token's times are invalid. jose checks times last, so everything else about the token is
+ * valid.
+ */
 function isOfClock(thrown: unknown): boolean {
   if (joseCode(thrown) === 'ERR_JWT_EXPIRED') return true;
   return (

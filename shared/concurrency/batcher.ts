@@ -4,20 +4,23 @@ interface Open<Question, Answer> {
 }
 
 /**
- * Sends the questions that are asked within one iteration of the event loop as one call. Under load these are questions
- * of several requests. A question that is alone is not delayed: the call goes out at the end of the iteration in which it
- * was asked. No question joins a call that is on its way, whose answer may be older than the question.
+ * Combines the questions asked within one iteration of the event loop into one call per topic; under load they come
+ * from several requests. The call is made at the end of the iteration, so a single question is not delayed. A question
+ * never joins a call in progress, whose answer could be older than the question.
  */
 export class Batcher<Question, Answer> {
   readonly #work: (questions: readonly Question[]) => Promise<(place: number) => Answer>;
   readonly #open = new Map<string, Open<Question, Answer>>();
 
-  /** `work` answers the questions of one topic: per question, the answer at its index. */
+  /**
+   * `work` answers all questions of one call; it resolves to a function that returns the answer to the question at an
+   * index.
+   */
   constructor(work: (questions: readonly Question[]) => Promise<(place: number) => Answer>) {
     this.#work = work;
   }
 
-  /** Only questions of one topic are served together. */
+  /** Asks one question. Only questions of the same topic share a call. */
   async ask(topic: string, question: Question): Promise<Answer> {
     const { questions, answered } = this.#open.get(topic) ?? this.#start(topic);
     const place = questions.push(question) - 1;

@@ -1,20 +1,20 @@
-/** What changes have to wait for: the rate-limit token of the request that asks for them. */
+/** Holds back a request's changes until its rate-limit token is granted. */
 export interface Gate {
-  /** Resolves once the gate is open. Rejects with the refusal when the gate stays shut. */
+  /** Resolves once the gate is open; rejects with the refusal if it stays closed. */
   readonly opened: () => Promise<void>;
-  /** Throws the refusal when there has been one already; does not wait. Spares the reads that nobody will see. */
+  /** Throws the refusal if it is known already; does not wait. Saves reads whose results would be discarded. */
   readonly requireNotRefused: () => void;
 }
 
-/** Reaches something outside the process, and makes its changes wait for a gate. */
+/** A client of an external service that can hold back its changes until a gate opens. */
 export interface Guarded {
   readonly behind: (gate: Gate) => object;
 }
 
-/** For code that no request admits: workers and scripts. */
+/** A gate that is always open, for workers and scripts, which take no rate-limit token. */
 export const OPEN_GATE: Gate = { opened: () => Promise.resolve(), requireNotRefused: () => undefined };
 
-/** A gate that opens when `decision` resolves, and stays shut when `decision` rejects. */
+/** Creates a gate that opens when `decision` resolves, and stays closed when it rejects. */
 export function gateOf(decision: Promise<void>): Gate {
   let refusal: { readonly thrown: unknown } | undefined;
   decision.catch((thrown: unknown) => {
@@ -28,7 +28,7 @@ export function gateOf(decision: Promise<void>): Gate {
   };
 }
 
-/** The same tools, of which each that is guarded waits for the gate. */
+/** Returns the same tools, with every guarded one behind the gate. */
 export function behind<T extends object>(tools: T, gate: Gate): T {
   const guarded = Object.entries(tools).map(([name, tool]: [string, unknown]) => [
     name,

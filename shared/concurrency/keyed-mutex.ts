@@ -1,4 +1,4 @@
-/** Runs work with the same key one after the other, work with different keys side by side. */
+/** Runs work with the same key sequentially, and work with different keys in parallel. */
 export class KeyedMutex {
   readonly #tails = new Map<string, Promise<unknown>>();
 

@@ -1,4 +1,4 @@
-/** Remembers values for a while, and only so many of them. The oldest go first. */
+/** A cache with a time to live and a maximum size, beyond which the oldest entries are evicted. */
 export class TtlCache<T> {
   readonly #entries = new Map<string, { readonly value: T; readonly untilMs: number }>();
   readonly #ttlMs: number;

@@ -3,7 +3,7 @@ import { stringify } from 'safe-stable-stringify';
 import type { InvalidField } from '#shared/domain/failure.ts';
 import type { IdempotencyKey } from '#shared/domain/idempotency-key.ts';
 
-/** Visible ASCII, at most 255. */
+/** 1 to 255 visible ASCII characters. */
 const KEY = /^[\x21-\x7e]{1,255}$/;
 
 const NOT_A_KEY: InvalidField = {
@@ -13,12 +13,12 @@ const NOT_A_KEY: InvalidField = {
   rule: 'pattern',
 };
 
-/** What is wrong with the header, if it was sent. */
+/** Returns what is wrong with the header; nothing if it is valid or absent. */
 export function checkIdempotencyKey(header: string | undefined): readonly InvalidField[] {
   return header === undefined || KEY.test(header) ? [] : [NOT_A_KEY];
 }
 
-/** The key of a header that is one; `undefined` when it was not sent. */
+/** Returns the idempotency key for a valid header; `undefined` if the header is absent. */
 export function idempotencyKeyOf(
   header: string | undefined,
   scope: { readonly customerId: string; readonly endpoint: string; readonly path: string; readonly body: string },
@@ -30,7 +30,7 @@ export function idempotencyKeyOf(
   };
 }
 
-/** The same JSON in another layout is the same body; what is not JSON is compared as it is. */
+/** Normalizes a body, so that the same JSON in another layout has the same hash; other text is used unchanged. */
 function canonical(body: string): string {
   try {
     return sortedJson(JSON.parse(body));
@@ -39,7 +39,7 @@ function canonical(body: string): string {
   }
 }
 
-/** JSON text that is the same for the same value, whatever the order of its members. */
+/** Returns JSON text with sorted members, so that equal values yield equal text. */
 export function sortedJson(value: unknown): string {
   return stringify(value) ?? '';
 }

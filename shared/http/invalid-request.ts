@@ -2,7 +2,7 @@ import type { CheckError } from '#shared/contracts/contract.ts';
 import { Failure, type InvalidField } from '#shared/domain/failure.ts';
 import type { ReasonOf } from '#shared/domain/reasons.ts';
 
-/** Everything that is wrong with one part of a request, in words for people. */
+/** Converts the schema errors of one part of a request to messages for the caller, without duplicates. */
 export function invalidFields(place: InvalidField['place'], errors: readonly CheckError[]): readonly InvalidField[] {
   const fields = errors.filter((error) => !WRAPPERS.has(error.keyword)).map((error) => toField(place, error));
   const shown = fields.length > 0 ? fields : errors.map((error) => toField(place, error));
@@ -13,7 +13,7 @@ export function invalidFields(place: InvalidField['place'], errors: readonly Che
   });
 }
 
-/** Keywords that only say that something inside them failed. */
+/** Keywords whose errors only repeat that a nested schema failed. */
 const WRAPPERS: ReadonlySet<string> = new Set(['if', 'anyOf', 'oneOf', 'allOf', 'not']);
 
 function toField(place: InvalidField['place'], error: CheckError): InvalidField {
@@ -45,7 +45,7 @@ function escapePointer(name: string): string {
   return name.replaceAll('~', '~0').replaceAll('/', '~1');
 }
 
-/** The failure that names all fields at once. */
+/** Returns one failure that names all invalid fields. */
 export function invalidRequest(fields: readonly InvalidField[], reason?: ReasonOf<'invalid_request'>): Failure {
   const text = fields
     .map(({ place, pointer, message }) => `${place}${pointer.replaceAll('/', '.')} ${message}`)

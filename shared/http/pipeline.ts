@@ -16,13 +16,13 @@ import { checkIdempotencyKey, idempotencyKeyOf } from './idempotency.ts';
 import { invalidFields, invalidRequest } from './invalid-request.ts';
 import { callerAddress, forwardedEntries, matchPath, parseQuery, type WireRequest } from './request.ts';
 
-/** Everything in which the faces of the API differ, apart from the contracts. */
+/** How one API family differs from the others, apart from its contracts. */
 export interface FamilyAdapter {
   readonly name: string;
   credential(headers: WireRequest['headers']): Credential;
-  /** Query parameters where the family has a way of its own to write them; the plain way otherwise. */
+  /** Parses the query if the family has its own format; by default `parseQuery`. */
   readonly readQuery?: typeof parseQuery;
-  /** Headers of an answer to a request that took a token, or an uncounted one. */
+  /** Returns the rate-limit headers of a response, for a token or an uncounted request. */
   limitHeaders(token: RateLimitToken, nowMs: number): Readonly<Record<string, string>>;
   failure(
     failure: Failure,
@@ -31,35 +31,36 @@ export interface FamilyAdapter {
 }
 
 /**
- * Whether an answer that needs no body should have one: `preferred` by `Prefer: return=representation`; `expected` by a
- * caller that marks a request without a body as JSON, because such clients parse every 2xx but 204.
+ * Whether the caller wants a body in a response that needs none. `preferred`: they sent `Prefer:
+ * return=representation`. `expected`: they marked a request without a body as JSON; such clients parse every 2xx
+ * response except 204 as JSON.
  */
 export type Representation = 'none' | 'preferred' | 'expected';
 
-/** A checked request, as a handler gets it. */
+/** A validated request, as it is passed to a handler. */
 export interface Call<Params, Query, Body> {
   readonly params: Params;
   readonly query: Query;
   readonly body: Body;
   readonly caller: Principal;
-  /** The caller as history and operations remember them: an administrator where the endpoint is for administrators. */
+  /** The actor recorded in history and operations; an `admin` if the endpoint requires a role, otherwise a `user`. */
   readonly actor: Actor;
   readonly tier: Tier;
   readonly requestId: string;
-  /** Only where the contract is idempotent and the caller sent one. */
+  /** Set only if the contract is idempotent and the caller sent an Idempotency-Key. */
   readonly idempotencyKey: IdempotencyKey | undefined;
-  /** `If-Match`, as it was sent; `undefined` without one. */
+  /** The If-Match header; `undefined` if absent. */
   readonly ifMatch: string | undefined;
   readonly representation: Representation;
 }
 
 /**
- * Does what a checked request asks, with tools behind `gate`: what it reads is read beside the commit of the rate-limit
- * token, and what it changes cannot leave the process before the token is granted.
+ * Handles a validated request with tools behind `gate`: reads run in parallel with the commit of the rate-limit token,
+ * and changes are held back until the token is granted.
  */
 export type Handler<Params, Query, Body> = (call: Call<Params, Query, Body>, gate: Gate) => Promise<Reply>;
 
-/** What the pipeline needs of the world. */
+/** Dependencies of the pipeline. */
 export interface PipelineTools {
   readonly nowMs: () => number;
   readonly random: Random;
@@ -73,12 +74,12 @@ export interface PipelineTools {
   ) => Promise<RateLimitToken>;
   readonly refusal: (token: RateLimitToken) => Failure;
   readonly write: (notes: readonly Write[]) => Promise<void>;
-  /** Proxies between the caller and the function that append to X-Forwarded-For. */
+  /** Number of proxies between caller and function that append to X-Forwarded-For. */
   readonly forwardedHops: number;
   readonly log: RequestLog;
 }
 
-/** One line per request; never a body, never a credential. */
+/** Logs one line per request, without bodies and credentials. */
 export interface RequestLog {
   readonly request: (line: RequestLine) => void;
 }
@@ -94,11 +95,14 @@ export interface RequestLine {
   readonly userId?: string;
   readonly customerId?: string;
   readonly credential?: Principal['credential'];
-  /** Of a caller whose credential did not hold: the address that failures are counted by. */
+  /** Only if the sign-in failed: the address for which failures are counted. */
   readonly address?: string;
-  /** Entries of X-Forwarded-For of such a request; tells whether FORWARDED_HOPS fits what stands in front. */
+  /**
+   * Only if the sign-in failed: the number of X-Forwarded-For entries, which shows whether FORWARDED_HOPS is set
+   * correctly.
+   */
   readonly forwardedEntries?: number;
-  /** `granted` where the request succeeded; the failure's reason otherwise. */
+  /** `granted` if the request succeeded, otherwise the failure's reason. */
   readonly outcome: string;
   readonly errorId?: string;
   readonly cause?: unknown;
@@ -112,8 +116,8 @@ export interface Pipeline<Params, Query, Body> {
 }
 
 /**
- * Runs one request through every step, in the order written. Never rejects. Headers exist before anything can fail, so
- * that an error has the same request id and rate limit headers as a success.
+ * Runs one request through all steps in the order written. Never rejects. Headers are set before anything can fail, so
+ * that errors have the same request id and rate-limit headers as successes.
  */
 export async function serve<Params, Query, Body>(
   { endpoint, family, handle, tools }: Pipeline<Params, Query, Body>,
@@ -123,7 +127,7 @@ export async function serve<Params, Query, Body>(
   const requestId = toRequestId(request.headers['x-request-id'], tools.random);
   const headers: Record<string, string> = {
     'x-request-id': requestId,
-    // Until a token is granted, and for requests that never take one.
+    // Replaced once a token is granted; requests that take none keep these.
     ...family.limitHeaders(uncounted(startedAtMs), startedAtMs),
   };
   let caller: Principal | undefined;
@@ -142,12 +146,12 @@ export async function serve<Params, Query, Body>(
       Object.assign(headers, family.limitHeaders(token, tools.nowMs())),
     );
     const gate = gateOf(admitted);
-    // The token is not waited for: what is read beside its commit takes no time of its own, and changes wait at the gate.
+    // The token is not awaited here: reads run in parallel with its commit, and the gate holds back changes.
     const body = await bodyOf(endpoint, request).catch(async (thrown: unknown) => {
       await admitted;
       throw thrown;
     });
-    // A refusal from memory, or that was faster than the body, spares the store everything else.
+    // If the token is already refused, the request ends here and reads nothing more from the store.
     gate.requireNotRefused();
     if (endpoint.role !== null && !hasRole(caller, endpoint.role)) {
       await admitted;
@@ -224,7 +228,10 @@ export async function serve<Params, Query, Body>(
   };
 }
 
-/** HEAD follows GET. Anything else that does not fit was routed to the wrong function, and is answered like an unknown path. */
+/**
+ * Returns the path's parameters. Throws `not_found` for another path, which was routed to the wrong function, and
+ * `method_not_allowed`; HEAD is treated as GET.
+ */
 function route(endpoint: Endpoint<never, never, never> | Endpoint<unknown, unknown, unknown>, request: WireRequest) {
   const parameters = matchPath(endpoint.path, request.path);
   if (parameters === undefined)
@@ -237,7 +244,7 @@ function route(endpoint: Endpoint<never, never, never> | Endpoint<unknown, unkno
   return parameters;
 }
 
-/** What a GET is sent with means nothing (RFC 9110 §9.3.1), so it is neither read nor measured. */
+/** Reads the body; that of a GET has no meaning (RFC 9110 §9.3.1) and is neither read nor limited. */
 async function bodyOf(
   { method }: Pick<Endpoint<never, never, never>, 'method'>,
   request: WireRequest,
@@ -274,8 +281,8 @@ async function admit(
 }
 
 /**
- * The result of `work`, once the token is granted. A refusal comes before anything that `work` says, and does not wait
- * for the end of `work`: behind the gate nothing can come of it any more.
+ * Returns the result of `work` once the token is granted. A refusal takes precedence over errors of `work` and does not
+ * wait for `work` to end: the gate discards its changes.
  */
 async function settled<T>(work: Promise<T>, admitted: Promise<void>): Promise<T> {
   const answer = work.catch(async (thrown: unknown) => {
@@ -290,7 +297,7 @@ type Checked<Params, Query, Body> =
   | { readonly valid: true; readonly values: { readonly params: Params; readonly query: Query; readonly body: Body } }
   | { readonly valid: false; readonly fields: readonly InvalidField[] };
 
-/** All that is wrong with path, query and body, at once. */
+/** Validates path, query and body, and returns all errors at once. */
 function check<Params, Query, Body>(
   endpoint: Endpoint<Params, Query, Body>,
   input: { readonly parameters: unknown; readonly query: unknown; readonly body: string },

@@ -1,19 +1,19 @@
-/** A request as the pipeline sees it, free of any framework. */
+/** An HTTP request, independent of any framework. */
 export interface WireRequest {
   readonly method: string;
-  /** Path without the query, percent-encoded as it came. */
+  /** Path without the query, still percent-encoded. */
   readonly path: string;
-  /** Without the `?`. */
+  /** Query without the `?`. */
   readonly query: string;
-  /** Names in lower case; a repeated header is joined with `, `. */
+  /** Header names are in lower case; values of a repeated header are joined with `, `. */
   readonly headers: Readonly<Record<string, string | undefined>>;
-  /** Address of the other end of the connection. */
+  /** Address of the peer of the TCP connection. */
   readonly peer: string;
-  /** Reads the body. Throws `payload_too_large` beyond the limit, without reading on, and `request_aborted`. */
+  /** Reads the body. Throws `payload_too_large` as soon as the limit is exceeded, and `request_aborted`. */
   readonly readBody: () => Promise<string>;
 }
 
-/** Query parameters by name; a repeated one is a list, so that a check can refuse it. */
+/** Parses the query. A repeated parameter becomes a list, which validation can refuse. */
 export function parseQuery(query: string): Readonly<Record<string, string | readonly string[]>> {
   const parsed: Record<string, string | readonly string[]> = Object.create(null) as Record<string, string>;
   const parameters = new URLSearchParams(query);
@@ -25,8 +25,8 @@ export function parseQuery(query: string): Readonly<Record<string, string | read
 }
 
 /**
- * Parameters of a path by its template; `undefined` when the path is another one. Case matters, and so does a trailing
- * slash. A segment that cannot be decoded is kept as it came: it will not be a legal id either.
+ * Returns the path's parameters by its template; `undefined` if the path does not match. Case and trailing slashes are
+ * significant. A segment that cannot be decoded is kept unchanged; validation then refuses it as an id.
  */
 export function matchPath(template: string, path: string): Readonly<Record<string, string>> | undefined {
   const wanted = template.split('/');
@@ -52,8 +52,9 @@ function decode(segment: string): string {
 }
 
 /**
- * The caller's address. Each proxy appends the address it was called from, so the entry that ours added is `hops` from the
- * right; what is further left was sent by the caller and proves nothing. With no proxy at all, nothing of it does.
+ * Returns the caller's address. Each proxy appends the address that called it, so the entry that our first proxy added
+ * is the `hops`-th from the right. Entries further left were sent by the caller and cannot be trusted; without proxies
+ * none can.
  */
 export function callerAddress(request: Pick<WireRequest, 'headers' | 'peer'>, hops: number): string {
   const chain = (request.headers['x-forwarded-for'] ?? '').split(',').map((entry) => entry.trim());
@@ -61,7 +62,7 @@ export function callerAddress(request: Pick<WireRequest, 'headers' | 'peer'>, ho
   return entry === undefined || entry === '' ? request.peer : entry;
 }
 
-/** How many entries X-Forwarded-For has: those that the caller sent and those that proxies appended. */
+/** Returns the number of entries of X-Forwarded-For, whether sent by the caller or appended by proxies. */
 export function forwardedEntries(request: Pick<WireRequest, 'headers'>): number {
   const header = request.headers['x-forwarded-for'] ?? '';
   return header.trim() === '' ? 0 : header.split(',').length;
