@@ -93,25 +93,23 @@ function exampleName(family: FamilyName, reason: string): string {
 }
 
 /**
- * Returns a response with the headers that errors add. Every response has `x-request-id` and the rate limit's headers,
- * as the introduction says.
+ * `x-request-id`, the limit's headers, `x-error` and `x-error-id` are on every answer, as the introduction says. Reasons are
+ * listed once: in the body where the family's body has them, in `x-error-reason` otherwise.
  */
 function response({ family, status, reasons }: ErrorAnswer): Json {
   const { error } = familyDocument(family);
   const retry = reasons.some((reason) => REASONS[reason].repeat === 'later') && status !== 500;
+  const headers = {
+    ...(retry ? { 'Retry-After': { $ref: '#/components/headers/Retry-After' } } : {}),
+    ...(error.reasonIn === 'body' ? {} : { 'x-error-reason': { schema: { type: 'string', enum: reasons } } }),
+  };
   const examples = reasons.filter((reason) => recordedFailure(family, reason) !== undefined);
   return {
     description: reasons.map((reason) => `\`${reason}\`: ${REASONS[reason].title}.`).join(' '),
-    headers: {
-      ...references(['x-error', 'x-error-id', ...(retry ? ['Retry-After'] : [])]),
-      'x-error-reason': {
-        description: 'Why, as a stable word for programs.',
-        schema: { type: 'string', enum: reasons },
-      },
-    },
+    ...(Object.keys(headers).length === 0 ? {} : { headers }),
     content: {
       [error.contentType]: {
-        schema: error.schemaOf(reasons, status),
+        schema: error.schemaOf(reasons),
         ...(examples.length === 0
           ? {}
           : {
@@ -122,10 +120,6 @@ function response({ family, status, reasons }: ErrorAnswer): Json {
       },
     },
   };
-}
-
-function references(names: readonly string[]): Json {
-  return Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
 }
 
 function sorted(entries: readonly (readonly [string, unknown])[]): Json {

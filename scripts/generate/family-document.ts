@@ -14,15 +14,12 @@ export interface FamilyDocument {
     readonly contentType: string;
     /** Name of the schema of error bodies. */
     readonly schema: string;
-    /** Returns the schema of an error body with one of these reasons. */
-    readonly schemaOf: (reasons: readonly FailureReason[], status: number) => unknown;
+    /** Where the document lists the reasons of an answer; the header is sent in every family. */
+    readonly reasonIn: 'body' | 'header';
+    /** Schema of the body of an answer that gives one of these reasons. */
+    readonly schemaOf: (reasons: readonly FailureReason[]) => unknown;
   };
-  /** Names of the rate limit headers; operations without a limit have only the `unlimited` ones. */
-  readonly limitHeaders: { readonly limited: readonly string[]; readonly unlimited: readonly string[] };
 }
-
-const RATE_LIMIT = ['RateLimit-Policy', 'RateLimit'];
-const X_RATE_LIMIT = ['X-RateLimit-Limit', 'X-RateLimit-Remaining', 'X-RateLimit-Reset'];
 
 const reference = (schema: string) => ({ $ref: `#/components/schemas/${schema}` });
 
@@ -33,14 +30,11 @@ const FAMILY_DOCUMENTS: Readonly<Record<FamilyName, FamilyDocument>> = {
     error: {
       contentType: 'application/problem+json',
       schema: 'Problem',
-      schemaOf: (reasons, status) => ({
-        allOf: [
-          reference('Problem'),
-          { type: 'object', properties: { status: { const: status }, reason: { type: 'string', enum: reasons } } },
-        ],
+      reasonIn: 'body',
+      schemaOf: (reasons) => ({
+        allOf: [reference('Problem'), { type: 'object', properties: { reason: { type: 'string', enum: reasons } } }],
       }),
     },
-    limitHeaders: { limited: RATE_LIMIT, unlimited: [] },
   },
   resource: {
     failureStatus: FAILURE_STATUS,
@@ -48,9 +42,9 @@ const FAMILY_DOCUMENTS: Readonly<Record<FamilyName, FamilyDocument>> = {
     error: {
       contentType: 'application/json',
       schema: 'ResourceError',
+      reasonIn: 'header',
       schemaOf: () => reference('ResourceError'),
     },
-    limitHeaders: { limited: X_RATE_LIMIT, unlimited: X_RATE_LIMIT },
   },
   fleet: {
     failureStatus: FLEET_FAILURE_STATUS,
@@ -58,9 +52,9 @@ const FAMILY_DOCUMENTS: Readonly<Record<FamilyName, FamilyDocument>> = {
     error: {
       contentType: 'application/json',
       schema: 'FleetError',
+      reasonIn: 'header',
       schemaOf: () => reference('FleetError'),
     },
-    limitHeaders: { limited: RATE_LIMIT, unlimited: [] },
   },
 };
 

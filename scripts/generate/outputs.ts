@@ -5,7 +5,7 @@ import { checksSource, endpointSource, fallbackSource } from './endpoint-source.
 import { functionManifest } from './function-manifest.ts';
 import { gatewayDocument } from './gateway-document.ts';
 import { datastoreLists, permissionLists } from './infra-lists.ts';
-import { publicDocument } from './public-document.ts';
+import { publicDocuments } from './public-documents.ts';
 import { rowVersions } from './row-versions.ts';
 
 const GENERATED = '.build/endpoints';
@@ -22,7 +22,8 @@ export function outputs(): ReadonlyMap<string, string> {
   for (const fallback of FALLBACKS) files.set(`${GENERATED}/${fallback.name}.ts`, fallbackSource(fallback, CONTRACTS));
   const manifest = functionManifest({ contracts: CONTRACTS, fallbacks: FALLBACKS, workers: WORKERS, topics: TOPICS });
   files.set('infra/generated/functions.json', json(manifest));
-  files.set('infra/generated/openapi/public.json', json(publicDocument(CONTRACTS, INTERFACE_VERSION)));
+  for (const [path, document] of publicDocuments(CONTRACTS, INTERFACE_VERSION))
+    files.set(`infra/generated/${path}`, json(document));
   files.set('infra/generated/openapi/gateway.json', json(gatewayDocument(CONTRACTS, FALLBACKS, INTERFACE_VERSION)));
   files.set('infra/generated/datastore.json', json(datastoreLists()));
   files.set('infra/generated/permissions.json', json(permissionLists()));

@@ -1,19 +1,31 @@
 import type { TSchema } from 'typebox';
 import type { Answer, Contract, Example } from '#shared/contracts/contract.ts';
 import { type ErrorComponents, errorComponents } from './error-components.ts';
-import { familyDocument } from './family-document.ts';
 import { underscored } from './function-names.ts';
 import { referenceTo, referredSchemas } from './named-schemas.ts';
 import { plainSchema, type PlainSchema } from './plain-schema.ts';
-import { ALWAYS_HEADERS, HEADERS, REQUEST_HEADERS } from './public-headers.ts';
+import { HEADERS, REQUEST_HEADERS } from './public-headers.ts';
 import { type Parameter, SharedParameters } from './shared-parameters.ts';
+import { withPortablePatterns } from './portable-patterns.ts';
 import { TAGS } from './public-texts.ts';
 import { INTRODUCTION } from './public-introduction.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** Returns the OpenAPI 3.1 document for users of the API. */
-export function publicDocument(contracts: readonly Contract[], version: string): Json {
+/** An OpenAPI 3.1 document, as far as its parts are looked at here. */
+export interface PublicDocument {
+  readonly openapi: string;
+  readonly info: Json;
+  readonly servers: readonly Json[];
+  readonly tags: readonly { readonly name: string; readonly description: string }[];
+  readonly security: readonly Json[];
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Json>>>>;
+  /** By kind and name. */
+  readonly components: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+}
+
+/** All endpoints in one document, from which the documents that users read are made. */
+export function publicDocument(contracts: readonly Contract[], version: string): PublicDocument {
   const names = new Set(contracts.map(({ tag }) => tag));
   const shared: Shared = {
     errors: errorComponents(contracts),
@@ -26,7 +38,7 @@ export function publicDocument(contracts: readonly Contract[], version: string):
       Object.fromEntries(these.map((contract) => [contract.method.toLowerCase(), operation(contract, shared)])),
     ]),
   );
-  return {
+  return withPortablePatterns({
     openapi: '3.1.0',
     info: {
       title: 'Compute API',
@@ -35,14 +47,7 @@ export function publicDocument(contracts: readonly Contract[], version: string):
       version,
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
-    servers: [
-      {
-        url: 'https://{gateway}',
-        description: 'A deployment, behind its gateway.',
-        variables: { gateway: { default: 'localhost', description: 'Host name of the gateway.' } },
-      },
-      { url: 'http://127.0.0.1:8080', description: 'The local cloud.' },
-    ],
+    servers: [{ url: '/', description: 'Where this document was read from.' }],
     tags: TAGS.filter(({ name }) => names.has(name)),
     // Every family accepts each of these credentials.
     security: [{ bearer: [] }, { apiKey: [], apiSecret: [] }, { oneStringKey: [] }],
@@ -75,7 +80,7 @@ this header as an API key of their own and may log its value. Send a bearer toke
       responses: shared.errors.responses,
       schemas: referredSchemas([documented, shared.errors.responses]),
     },
-  };
+  });
 }
 
 /** The components that a document's operations share. */
@@ -120,7 +125,6 @@ function requestHeaders(contract: Contract): readonly Parameter[] {
   return [
     ...(contract.idempotent ? [REQUEST_HEADERS.idempotencyKey] : []),
     ...(prefers ? [REQUEST_HEADERS.prefer] : []),
-    REQUEST_HEADERS.requestId,
   ];
 }
 
@@ -153,11 +157,7 @@ function success(contract: Contract, answer: Answer, first: boolean): Json {
   return {
     description: answer.description,
     headers: {
-      ...headerReferences([
-        ...ALWAYS_HEADERS,
-        ...limitHeaders(contract),
-        ...(contract.idempotent ? ['idempotency-replayed'] : []),
-      ]),
+      ...(contract.idempotent ? headerReferences(['idempotency-replayed']) : {}),
       ...Object.fromEntries(own),
     },
     ...(body === undefined
@@ -168,11 +168,6 @@ function success(contract: Contract, answer: Answer, first: boolean): Json {
           },
         }),
   };
-}
-
-function limitHeaders(contract: Contract): readonly string[] {
-  const { limited, unlimited } = familyDocument(contract.family).limitHeaders;
-  return contract.limit === null ? unlimited : limited;
 }
 
 function headerReferences(names: readonly string[]): Json {

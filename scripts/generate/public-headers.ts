@@ -1,32 +1,5 @@
-/** Headers of responses, by name. */
+/** Headers that some answers carry, by name. What every answer carries is said in the introduction. */
 export const HEADERS = {
-  'x-request-id': {
-    description:
-      'Id of the request: the one that was sent, if it was a sane token, or a new one. Every log line has it.',
-    schema: { type: 'string' },
-  },
-  'RateLimit-Policy': {
-    description: 'The limits that apply, if any: name, requests (`q`) and window in seconds (`w`).',
-    schema: { type: 'string' },
-    example: '"create";q=10;w=60',
-  },
-  RateLimit: {
-    description: 'What is left, if there is a limit: requests (`r`) and seconds until there are more (`t`).',
-    schema: { type: 'string' },
-    example: '"create";r=9;t=41',
-  },
-  'X-RateLimit-Limit': {
-    description: 'Requests of this kind that are allowed in a minute; -1 where nothing is counted.',
-    schema: { type: 'integer', minimum: -1 },
-  },
-  'X-RateLimit-Remaining': {
-    description: 'Requests of this kind that are left in this minute; -1 where nothing is counted.',
-    schema: { type: 'integer', minimum: -1 },
-  },
-  'X-RateLimit-Reset': {
-    description: 'When the minute is over, in Unix seconds.',
-    schema: { type: 'integer', minimum: 0 },
-  },
   'Retry-After': {
     description: 'Seconds after which the same request can succeed.',
     schema: { type: 'integer', minimum: 1 },
@@ -42,17 +15,7 @@ export const HEADERS = {
     description: '`return=representation`, when the request preferred a body.',
     schema: { type: 'string' },
   },
-  'x-error': {
-    description: 'What went wrong, for people: one line of printable ASCII.',
-    schema: { type: 'string', maxLength: 1024 },
-  },
-  'x-error-id': {
-    description: 'Unique id of this error, for support.',
-    schema: { type: 'string', pattern: '^[0-9a-f]{32}$' },
-  },
 } as const;
-
-export const ALWAYS_HEADERS: readonly string[] = ['x-request-id'];
 
 export const REQUEST_HEADERS = {
   idempotencyKey: {
@@ -70,12 +33,5 @@ export const REQUEST_HEADERS = {
     description: '`return=representation`: answer with the operation as the body.',
     schema: { type: 'string' },
     example: 'return=representation',
-  },
-  requestId: {
-    name: 'x-request-id',
-    in: 'header',
-    required: false,
-    description: 'Id of your own for this request, to find it in logs.',
-    schema: { type: 'string', maxLength: 128 },
   },
 } as const;

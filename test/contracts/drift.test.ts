@@ -31,7 +31,7 @@ test('a changed, a missing and a superfluous file are each named, and repaired b
   await writeOutputs(root);
   const manifest = join(root, 'infra/generated/functions.json');
   await writeFile(manifest, `${await readFile(manifest, 'utf8')} `);
-  await rm(join(root, 'infra/generated/openapi/public.json'));
+  await rm(join(root, 'infra/generated/openapi/compute.json'));
   await cp(manifest, join(root, '.build/endpoints/compute-gone.ts'));
 
   const named = await drift(root);
@@ -40,7 +40,7 @@ test('a changed, a missing and a superfluous file are each named, and repaired b
   expect(named).toEqual([
     '.build/endpoints/compute-gone.ts',
     'infra/generated/functions.json',
-    'infra/generated/openapi/public.json',
+    'infra/generated/openapi/compute.json',
   ]);
   expect(written).toEqual(named);
   expect(await drift(root)).toEqual([]);

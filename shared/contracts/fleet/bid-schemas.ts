@@ -159,7 +159,7 @@ export const FleetNewBid = Type.Object(
       description: 'Name of the bid; its instances are called `<name>-1`, `<name>-2`, …',
       minLength: 1,
       maxLength: 128,
-      pattern: '^[^\\u0000-\\u001f\\u007f]+$',
+      pattern: '^[^\\x00-\\x1f\\x7f]+$',
     }),
     launch_specification: Type.Object(
       {
