@@ -36,7 +36,7 @@ export default defineConfig({
       project(
         'unit',
         [
-          'test/{domain,concurrency,pagination,actions,workers,lifecycle,http,auth,families,runtime,datastore,gce,pubsub,catalog,accounts,contracts,emulators,platform,upgrade}/**/*.test.ts',
+          'test/{domain,concurrency,pagination,actions,workers,lifecycle,http,auth,families,pages,runtime,datastore,gce,pubsub,catalog,accounts,contracts,emulators,platform,upgrade}/**/*.test.ts',
         ],
         { seconds: 30 },
       ),

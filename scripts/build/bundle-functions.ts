@@ -2,6 +2,7 @@ import { build, formatMessages, type BuildOptions, type Metafile } from 'esbuild
 import { join, relative } from 'node:path';
 import type { FunctionEntry } from './function-entries.ts';
 import { googleClientsPlugin } from './google-clients-plugin.ts';
+import { referenceScriptPlugin } from './reference-script-plugin.ts';
 
 /** A function's bundle and what it contains. Paths are relative to the project's root. */
 export interface Bundle {
@@ -47,7 +48,7 @@ export function bundleOptions(
     logLevel: 'silent',
     // Both are mistakes that otherwise show only when the function runs.
     logOverride: { 'import-is-undefined': 'error', 'empty-import-meta': 'error' },
-    plugins: [googleClientsPlugin()],
+    plugins: [googleClientsPlugin(), referenceScriptPlugin()],
   } as const satisfies BuildOptions;
 }
 

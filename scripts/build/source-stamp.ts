@@ -14,10 +14,14 @@ export async function sourceStamp(root: string, settings: string): Promise<strin
   const named = [
     ...(await filesUnder(root, 'functions')),
     ...(await filesUnder(root, 'shared')),
-    ...['infra/generated/functions.json', 'package-lock.json', 'package.json', 'tsconfig.json'].map((path) => [
-      path,
-      join(root, path),
-    ]),
+    ...(await filesUnder(root, 'infra/generated/openapi')),
+    ...[
+      'infra/generated/functions.json',
+      'infra/generated/openapi.json',
+      'package-lock.json',
+      'package.json',
+      'tsconfig.json',
+    ].map((path) => [path, join(root, path)]),
     ...(await filesUnder(BUILD_SCRIPTS, 'build')),
     ['build.ts', join(BUILD_SCRIPTS, 'build.ts')],
   ] as const;

@@ -2,6 +2,7 @@ import type {
   Client,
   Contract,
   FallbackContract,
+  PagesContract,
   FamilyName,
   FunctionRuntime,
   Method,
@@ -50,7 +51,7 @@ export interface FunctionEntry {
   readonly family: FamilyName | null;
   readonly method: Method | null;
   readonly path: string | null;
-  /** Empty except for a fallback, which answers these paths and everything below them that no endpoint has. */
+  /** Only of a fallback or of pages, empty otherwise: it answers these paths and what is below them and is no endpoint's. */
   readonly prefixes: readonly string[];
   readonly runtime: FunctionRuntime;
   readonly trigger: Trigger | null;
@@ -64,12 +65,17 @@ export interface FunctionManifest {
 export interface ManifestInput {
   readonly contracts: readonly Contract[];
   readonly fallbacks: readonly FallbackContract[];
+  readonly pages: readonly PagesContract[];
   readonly workers: readonly WorkerContract[];
   readonly topics: readonly Topic[];
 }
 
-export function functionManifest({ contracts, fallbacks, workers, topics }: ManifestInput): FunctionManifest {
-  const functions = [...contracts.map(endpointEntry), ...fallbacks.map(fallbackEntry), ...workers.map(workerEntry)];
+export function functionManifest({ contracts, fallbacks, pages, workers, topics }: ManifestInput): FunctionManifest {
+  const functions = [
+    ...contracts.map(endpointEntry),
+    ...[...fallbacks, ...pages].map(fallbackEntry),
+    ...workers.map(workerEntry),
+  ];
   return { functions: functions.sort(byName), topics: [...topics].sort(byName) };
 }
 

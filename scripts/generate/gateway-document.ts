@@ -1,4 +1,4 @@
-import type { Contract, FallbackContract } from '#shared/contracts/contract.ts';
+import type { Contract, FallbackContract, PagesContract } from '#shared/contracts/contract.ts';
 import { HTTP_RUNTIME } from '#shared/contracts/runtime-defaults.ts';
 import { underscored } from './function-names.ts';
 import { fallbackOf, routesOf } from './routes.ts';
@@ -46,11 +46,14 @@ export interface GatewayParameter {
 export const GATEWAY_METHODS = ['get', 'head', 'post', 'put', 'patch', 'delete', 'options'] as const;
 export type GatewayMethod = (typeof GATEWAY_METHODS)[number];
 
-export function gatewayDocument(
-  contracts: readonly Contract[],
-  fallbacks: readonly FallbackContract[],
-  version: string,
-): GatewayDocument {
+/** What a gateway has routes to. */
+export interface Routed {
+  readonly contracts: readonly Contract[];
+  readonly fallbacks: readonly FallbackContract[];
+  readonly pages: readonly PagesContract[];
+}
+
+export function gatewayDocument({ contracts, fallbacks, pages }: Routed, version: string): GatewayDocument {
   const paths = new Map<string, GatewayPath>();
   for (const { path, contracts: these } of routesOf(contracts)) {
     const fallback = fallbackOf(path, fallbacks);
@@ -64,14 +67,12 @@ export function gatewayDocument(
       }),
     );
   }
-  for (const fallback of fallbacks) {
-    for (const prefix of fallback.prefixes) {
-      for (const path of [prefix, `${prefix}/{unmatched=**}`]) {
-        paths.set(
-          path,
-          eachMethod((method) => toFallback(fallback, method, path)),
-        );
-      }
+  for (const fallback of [...fallbacks, ...pages]) {
+    for (const path of pathsOf(fallback)) {
+      paths.set(
+        path,
+        eachMethod((method) => toFallback(fallback, method, path)),
+      );
     }
   }
   return {
@@ -82,6 +83,11 @@ export function gatewayDocument(
     'x-google-allow': 'configured',
     paths: Object.fromEntries([...paths].sort(([a], [b]) => (a < b ? -1 : 1))),
   };
+}
+
+function pathsOf(fallback: FallbackContract | PagesContract): readonly string[] {
+  const below = fallback.prefixes.flatMap((prefix) => [prefix, `${prefix}/{unmatched=**}`]);
+  return 'paths' in fallback ? [...below, ...fallback.paths] : below;
 }
 
 function eachMethod(operation: (method: GatewayMethod) => GatewayOperation): GatewayPath {
@@ -98,11 +104,11 @@ function toEndpoint(contract: Contract, method: GatewayMethod): GatewayOperation
 }
 
 function toFallback(fallback: FallbackContract, method: GatewayMethod, path: string): GatewayOperation {
-  // Operation ids must be unique and become method names, so they contain letters, digits and underscores only.
-  const place = path.replace(/[^A-Za-z0-9]+/g, '_').replace(/^_|_$/g, '');
+  // Ids must be unique and are turned into method names, so they hold letters, digits and underscores only.
+  const place = path.replace(/[^A-Za-z0-9]+/g, '_').replace(/^_|_$/g, '') || 'root';
   return {
     operationId: `${underscored(fallback.name)}_${method}_${place}`,
-    summary: 'Not an endpoint',
+    summary: 'paths' in fallback ? 'A page of the documentation' : 'Not an endpoint',
     ...operation(fallback.name, path, fallback.runtime?.deadlineSeconds),
   };
 }

@@ -1,6 +1,6 @@
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { CONTRACTS, FALLBACKS, TOPICS, WORKERS } from '#shared/contracts/index.ts';
+import { CONTRACTS, FALLBACKS, PAGES, TOPICS, WORKERS } from '#shared/contracts/index.ts';
 import { checksSource, endpointSource, fallbackSource } from './endpoint-source.ts';
 import { functionManifest } from './function-manifest.ts';
 import { gatewayDocument } from './gateway-document.ts';
@@ -19,12 +19,22 @@ export function outputs(): ReadonlyMap<string, string> {
     files.set(`${GENERATED}/${contract.name}.ts`, endpointSource(contract));
     files.set(`${GENERATED}/${contract.name}.checks.ts`, checksSource(contract));
   }
-  for (const fallback of FALLBACKS) files.set(`${GENERATED}/${fallback.name}.ts`, fallbackSource(fallback, CONTRACTS));
-  const manifest = functionManifest({ contracts: CONTRACTS, fallbacks: FALLBACKS, workers: WORKERS, topics: TOPICS });
+  for (const fallback of [...FALLBACKS, ...PAGES])
+    files.set(`${GENERATED}/${fallback.name}.ts`, fallbackSource(fallback, CONTRACTS));
+  const manifest = functionManifest({
+    contracts: CONTRACTS,
+    fallbacks: FALLBACKS,
+    pages: PAGES,
+    workers: WORKERS,
+    topics: TOPICS,
+  });
   files.set('infra/generated/functions.json', json(manifest));
   for (const [path, document] of publicDocuments(CONTRACTS, INTERFACE_VERSION))
     files.set(`infra/generated/${path}`, json(document));
-  files.set('infra/generated/openapi/gateway.json', json(gatewayDocument(CONTRACTS, FALLBACKS, INTERFACE_VERSION)));
+  files.set(
+    'infra/generated/openapi/gateway.json',
+    json(gatewayDocument({ contracts: CONTRACTS, fallbacks: FALLBACKS, pages: PAGES }, INTERFACE_VERSION)),
+  );
   files.set('infra/generated/datastore.json', json(datastoreLists()));
   files.set('infra/generated/permissions.json', json(permissionLists()));
   files.set('infra/generated/row-versions.md', rowVersions());

@@ -159,6 +159,15 @@ export interface FallbackContract {
 }
 
 /**
+ * The function of the documentation: pages that are the same for all callers and need no credential. It answers every method of
+ * its paths, as a fallback does.
+ */
+export interface PagesContract extends FallbackContract {
+  /** Single paths beside the prefixes. */
+  readonly paths: readonly string[];
+}
+
+/**
  * What a function knows of its own contract at run time: no schemas, only compiled checks. One generated file per
  * function exports a value of this type (`.build/endpoints/NAME.ts`, imported as `#endpoints/NAME.ts`).
  */

@@ -1,6 +1,6 @@
 import { ADMIN_CONTRACTS } from './admin/index.ts';
 import { BILLING_CONTRACTS } from './billing/index.ts';
-import type { Contract, FallbackContract } from './contract.ts';
+import type { Contract, FallbackContract, PagesContract } from './contract.ts';
 import { configsList } from './compute/configs-list.ts';
 import { fallback } from './compute/fallback.ts';
 import { instancesCreate } from './compute/instances-create.ts';
@@ -23,6 +23,7 @@ import { sshKeysGet } from './compute/ssh-keys-get.ts';
 import { sshKeysList } from './compute/ssh-keys-list.ts';
 import { templatesList } from './compute/templates-list.ts';
 import { templatesZones } from './compute/templates-zones.ts';
+import { pages } from './docs/pages.ts';
 import { fallback as fleetFallback, FLEET_CONTRACTS } from './fleet/index.ts';
 import { fallback as resourceFallback, RESOURCE_CONTRACTS } from './resource/index.ts';
 
@@ -59,3 +60,6 @@ export const CONTRACTS: readonly Contract[] = [
 ];
 
 export const FALLBACKS: readonly FallbackContract[] = [fallback, resourceFallback, fleetFallback];
+
+/** What is read without a credential. */
+export const PAGES: readonly PagesContract[] = [pages];

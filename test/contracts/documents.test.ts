@@ -1,27 +1,27 @@
-import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { statusOf } from '#scripts/generate/family-document.ts';
 import { underscored } from '#scripts/generate/function-names.ts';
 import { functionManifest } from '#scripts/generate/function-manifest.ts';
 import { GATEWAY_METHODS, gatewayDocument } from '#scripts/generate/gateway-document.ts';
-import { publicDocument } from '#scripts/generate/public-document.ts';
-import { CONTRACTS, FALLBACKS, TOPICS, WORKERS } from '#shared/contracts/index.ts';
+import { CONTRACTS, FALLBACKS, PAGES, TOPICS, WORKERS } from '#shared/contracts/index.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-const manifest = functionManifest({ contracts: CONTRACTS, fallbacks: FALLBACKS, workers: WORKERS, topics: TOPICS });
-const gateway = gatewayDocument(CONTRACTS, FALLBACKS, '1.0.0');
+const routed = { contracts: CONTRACTS, fallbacks: FALLBACKS, pages: PAGES };
+const manifest = functionManifest({ ...routed, workers: WORKERS, topics: TOPICS });
+const gateway = gatewayDocument(routed, '1.0.0');
 const operations = Object.entries(gateway.paths).flatMap(([path, methods]) =>
   Object.entries(methods).map(([method, operation]) => ({ path, method, operation })),
 );
 
 /** Of the fallback whose family the path belongs to. */
 function fallbackAddress(path: string): string {
-  const owner = FALLBACKS.find(({ prefixes }) => prefixes.some((prefix) => `${path}/`.startsWith(`${prefix}/`)));
+  const isBelow = (prefix: string) => `${path}/`.startsWith(`${prefix}/`);
+  const owner =
+    FALLBACKS.find(({ prefixes }) => prefixes.some(isBelow)) ??
+    PAGES.find(({ prefixes, paths }) => paths.includes(path) || prefixes.some(isBelow));
   return `\${${underscored(owner?.name ?? '')}}`;
 }
 
@@ -62,7 +62,7 @@ test('only what makes, removes or looks at a VM while its caller waits talks to 
   expect(those).toContain('compute-instances-create');
 });
 
-test.each([...WORKERS, ...FALLBACKS])('$name has a function, whose file exists', ({ name }) => {
+test.each([...WORKERS, ...FALLBACKS, ...PAGES])('$name has a function, whose file exists', ({ name }) => {
   const entry = manifest.functions.find((candidate) => candidate.name === name);
 
   expect(existsSync(join(ROOT, entry?.source ?? '')), entry?.source).toBe(true);
@@ -98,8 +98,9 @@ describe('the gateway', () => {
   });
 
   test('everything below the family goes somewhere', () => {
-    const prefixes = FALLBACKS.flatMap((fallback) => fallback.prefixes);
-    for (const path of prefixes.flatMap((prefix) => [prefix, `${prefix}/{unmatched=**}`])) {
+    const prefixes = [...FALLBACKS, ...PAGES].flatMap((fallback) => fallback.prefixes);
+    const below = prefixes.flatMap((prefix) => [prefix, `${prefix}/{unmatched=**}`]);
+    for (const path of [...below, ...PAGES.flatMap(({ paths }) => paths)]) {
       const methods = operations.filter((operation) => operation.path === path);
       expect(methods).toHaveLength(GATEWAY_METHODS.length);
       for (const { operation } of methods) {
@@ -154,35 +155,5 @@ describe('the gateway', () => {
     const variables = text.match(/[$%]\{[^}]*\}/g) ?? [];
     expect(variables).toHaveLength(2 * operations.length);
     expect(gateway).not.toHaveProperty('security');
-  });
-});
-
-describe('the public document', () => {
-  test("passes Redocly's recommended rules without an error", async () => {
-    const file = join(ROOT, 'infra/generated/openapi/public.json');
-    const redocly = join(ROOT, 'node_modules/@redocly/cli/bin/cli.js');
-    const { stdout } = await promisify(execFile)(
-      process.execPath,
-      [redocly, 'lint', file, '--extends', 'recommended', '--format', 'json'],
-      { env: { ...process.env, REDOCLY_TELEMETRY: 'off', REDOCLY_SUPPRESS_UPDATE_NOTICE: 'true' }, maxBuffer: 1 << 24 },
-    );
-
-    const report = JSON.parse(stdout) as { readonly totals: { readonly errors: number } };
-    expect(report.totals.errors).toBe(0);
-  }, 30_000);
-
-  test('holds every endpoint, and every status that it can answer', () => {
-    const document = publicDocument(CONTRACTS, '1.0.0') as {
-      readonly paths: Readonly<Record<string, Readonly<Record<string, { readonly responses: object }>>>>;
-    };
-
-    for (const { path, method, family, success, failures } of CONTRACTS) {
-      const expected = [
-        ...success.map(({ status }) => status),
-        ...failures.map((reason) => statusOf(family, reason)),
-      ].map(String);
-      const documented = Object.keys(document.paths[path]?.[method.toLowerCase()]?.responses ?? {});
-      expect(documented.sort()).toEqual([...new Set(expected)].sort());
-    }
   });
 });

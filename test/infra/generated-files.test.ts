@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { FunctionManifest } from '#scripts/generate/function-manifest.ts';
 import type { GatewayDocument } from '#scripts/generate/gateway-document.ts';
 import type { DatastoreLists } from '#scripts/generate/infra-lists.ts';
-import { CONTRACTS, FALLBACKS, WORKERS } from '#shared/contracts/index.ts';
+import { CONTRACTS, FALLBACKS, PAGES, WORKERS } from '#shared/contracts/index.ts';
 import { isServed } from '#shared/datastore/indexes.ts';
 import { EXPIRING_KINDS, KINDS } from '#shared/datastore/kinds.ts';
 import { QUERY_SHAPES } from '#shared/datastore/queries.ts';
@@ -44,7 +44,7 @@ describe('every contract', () => {
     const kinds = new Set(manifest.functions.map(({ kind }) => kind));
 
     expect([...kinds].sort()).toEqual(['http', 'push', 'schedule']);
-    expect(manifest.functions).toHaveLength(CONTRACTS.length + FALLBACKS.length + WORKERS.length);
+    expect(manifest.functions).toHaveLength(CONTRACTS.length + FALLBACKS.length + PAGES.length + WORKERS.length);
   });
 });
 

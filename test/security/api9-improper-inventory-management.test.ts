@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { CONTRACTS, FALLBACKS, WORKERS } from '#shared/contracts/index.ts';
+import { CONTRACTS, FALLBACKS, PAGES, WORKERS } from '#shared/contracts/index.ts';
 import { QUICK_MACHINES } from '#test/support/compute-api.ts';
 import { sharedLocalCloud } from '#test/support/local-cloud.ts';
 import { bearer, sendRaw } from './every-endpoint.ts';
@@ -17,14 +17,14 @@ test('what is deployed is what is written down: no function without a contract, 
   const { functions } = readDocument('functions.json') as { readonly functions: readonly { readonly name: string }[] };
 
   const names = functions.map(({ name }) => name);
-  expect(names).toEqual([...CONTRACTS, ...FALLBACKS, ...WORKERS].map(({ name }) => name).sort());
+  expect(names).toEqual([...CONTRACTS, ...FALLBACKS, ...PAGES, ...WORKERS].map(({ name }) => name).sort());
   expect(new Set(names).size).toBe(names.length);
 });
 
 test('the gateway lets through the paths of endpoints, and below their prefixes what answers 404', () => {
   const { paths } = readDocument('openapi/gateway.json') as { readonly paths: Readonly<Record<string, object>> };
-  const known = new Set(CONTRACTS.map(({ path }) => path));
-  const prefixes = FALLBACKS.flatMap((fallback) => fallback.prefixes);
+  const known = new Set([...CONTRACTS.map(({ path }) => path), ...PAGES.flatMap(({ paths }) => paths)]);
+  const prefixes = [...FALLBACKS, ...PAGES].flatMap((fallback) => fallback.prefixes);
 
   for (const path of Object.keys(paths)) {
     const isFallback = prefixes.some((prefix) => path === prefix || path.startsWith(`${prefix}/`));
@@ -33,9 +33,12 @@ test('the gateway lets through the paths of endpoints, and below their prefixes 
 });
 
 test('every endpoint is in the public document, so nobody is surprised by one', () => {
-  const { paths } = readDocument('openapi/public.json') as {
-    readonly paths: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
-  };
+  const paths = Object.assign(
+    {},
+    ...['compute', 'admin', 'resource', 'fleet'].map(
+      (name) => (readDocument(`openapi/${name}.json`) as { readonly paths: object }).paths,
+    ),
+  ) as Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 
   for (const { path, method } of CONTRACTS)
     expect(paths[path]?.[method.toLowerCase()], `${method} ${path}`).toBeDefined();
@@ -44,7 +47,6 @@ test('every endpoint is in the public document, so nobody is surprised by one', 
 test.each([
   ...WORKERS.map(({ name }) => `/${name}`),
   ...CONTRACTS.slice(0, 3).map(({ name }) => `/${name}`),
-  '/',
   '/api',
   '/api/compute',
   '/api/compute/v0/instances',

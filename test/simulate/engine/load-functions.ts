@@ -14,9 +14,15 @@ const REGISTRATION: ReadonlySet<string> = new Set([
 ]);
 
 /**
+<<<<<<< HEAD
  * Loads the shipped source of every function of the manifest, except for the fallbacks, which have no state to
  * simulate. Only their registration is replaced, because functions-framework supports one instance of each function per
  * process.
+=======
+ * Loads every function of the manifest, except for the fallbacks and the documentation, which have no state to simulate. The
+ * files are the shipped ones; only the place where they register themselves is another: functions-framework knows one process
+ * with one instance of each.
+>>>>>>> d387516 (Serve the documentation from a function of its own)
  */
 export async function loadFunctions(): Promise<FunctionManifest> {
   registerHooks({
@@ -26,7 +32,7 @@ export async function loadFunctions(): Promise<FunctionManifest> {
         : next(specifier, context),
   });
   const manifest = JSON.parse(readFileSync(join(ROOT, 'infra/generated/functions.json'), 'utf8')) as FunctionManifest;
-  for (const { name, source } of manifest.functions)
-    if (!name.endsWith('-fallback')) await import(pathToFileURL(join(ROOT, source)).href);
+  for (const { kind, path, source } of manifest.functions)
+    if (kind !== 'http' || path !== null) await import(pathToFileURL(join(ROOT, source)).href);
   return manifest;
 }

@@ -1,0 +1,12 @@
+import type { PagesContract } from '../contract.ts';
+
+/** What anybody can read without a credential. Cloud Run keeps paths that end in `z` for itself, so health is `/health`. */
+export const pages: PagesContract = {
+  name: 'docs-pages',
+  family: 'compute',
+  prefixes: ['/docs'],
+  paths: ['/', '/health', '/llms.txt'],
+  description: 'Index, API reference, OpenAPI documents, a page for each reason, and a summary for language models.',
+  clients: [],
+  runtime: { memoryMb: 256, timeoutSeconds: 20, deadlineSeconds: 15, maxInstances: 10 },
+};
