@@ -3,7 +3,7 @@ import tseslint from 'typescript-eslint';
 import project from './scripts/lint/plain-words.js';
 
 export default tseslint.config(
-  { ignores: ['node_modules/', '.build/', '.local/', 'coverage/', 'infra/'] },
+  { ignores: ['node_modules/', '.build/', '.local/', 'coverage/', 'infra/', 'test/clients/'] },
   js.configs.recommended,
   { plugins: { project }, rules: { 'project/plain-words': 'error' } },
   {
