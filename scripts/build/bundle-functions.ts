@@ -40,7 +40,8 @@ export function bundleOptions(
     format: 'cjs',
     platform: 'node',
     target: 'node24',
-    external: ['@google-cloud/functions-framework'],
+    // `debug` asks for the second one and does without it; whether it is installed is a matter of what tools for development need.
+    external: ['@google-cloud/functions-framework', 'supports-color'],
     legalComments: 'none',
     sourcemap: 'external',
     sourcesContent: false,

@@ -80,14 +80,9 @@ function notDefined(
   known: Documented | undefined,
   { method, path, answer }: { readonly method: string; readonly path: string; readonly answer: PlainAnswer },
 ): string | undefined {
-<<<<<<< HEAD
-  // The gateway rejects a method that no path has with 405, without looking at the path.
-  const expected = known === undefined && ROUTED.has(method) ? [404] : [404, 405];
-=======
   if (isPage(path) && answer.status < 400) return undefined;
-  // The gateway answers 405 for a method that no path has, before it looks at the path.
+  // The gateway rejects a method that no path has with 405, without looking at the path.
   const expected = known === undefined && ROUTED.has(method) && !isPage(path) ? [404] : [404, 405];
->>>>>>> d387516 (Serve the documentation from a function of its own)
   if (!expected.includes(answer.status)) return `${answer.status} for what is not defined: ${method} ${path}`;
   if (answer.status === 405 && answer.headers['allow'] === undefined && answer.body === undefined && method !== 'HEAD')
     return '405 without Allow';

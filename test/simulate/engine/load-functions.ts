@@ -14,15 +14,9 @@ const REGISTRATION: ReadonlySet<string> = new Set([
 ]);
 
 /**
-<<<<<<< HEAD
- * Loads the shipped source of every function of the manifest, except for the fallbacks, which have no state to
- * simulate. Only their registration is replaced, because functions-framework supports one instance of each function per
- * process.
-=======
- * Loads every function of the manifest, except for the fallbacks and the documentation, which have no state to simulate. The
- * files are the shipped ones; only the place where they register themselves is another: functions-framework knows one process
- * with one instance of each.
->>>>>>> d387516 (Serve the documentation from a function of its own)
+ * Loads the shipped source of every function of the manifest, except for the fallbacks and the documentation, which have no
+ * state to simulate. Only their registration is replaced, because functions-framework supports one instance of each function
+ * per process.
  */
 export async function loadFunctions(): Promise<FunctionManifest> {
   registerHooks({
