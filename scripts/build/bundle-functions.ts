@@ -40,7 +40,7 @@ export function bundleOptions(
     format: 'cjs',
     platform: 'node',
     target: 'node24',
-    // `debug` asks for the second one and does without it; whether it is installed is a matter of what tools for development need.
+    // `debug` loads supports-color if it is installed. Bundles must not depend on what tools for development install.
     external: ['@google-cloud/functions-framework', 'supports-color'],
     legalComments: 'none',
     sourcemap: 'external',

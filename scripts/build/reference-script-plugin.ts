@@ -5,7 +5,7 @@ import type { Plugin } from 'esbuild';
 
 const SOURCE = /[\\/]shared[\\/]pages[\\/]reference-script\.ts$/;
 
-/** Puts Scalar's standalone build into the module that stands for it, so that the page needs nothing from elsewhere. */
+/** Replaces the placeholder module by Scalar's standalone build, so that the page loads nothing from other hosts. */
 export function referenceScriptPlugin(): Plugin {
   return {
     name: 'reference-script',

@@ -93,8 +93,9 @@ function exampleName(family: FamilyName, reason: string): string {
 }
 
 /**
- * `x-request-id`, the limit's headers, `x-error` and `x-error-id` are on every answer, as the introduction says. Reasons are
- * listed once: in the body where the family's body has them, in `x-error-reason` otherwise.
+ * Returns a response. Every error response has `x-request-id`, the rate limit's headers, `x-error` and `x-error-id`, as the
+ * introduction says. The reasons are listed once: in the body's schema if the family's body names them, otherwise as the
+ * enum of `x-error-reason`.
  */
 function response({ family, status, reasons }: ErrorAnswer): Json {
   const { error } = familyDocument(family);

@@ -14,9 +14,9 @@ export interface FamilyDocument {
     readonly contentType: string;
     /** Name of the schema of error bodies. */
     readonly schema: string;
-    /** Where the document lists the reasons of an answer; the header is sent in every family. */
+    /** Where the document lists the possible reasons. Every family sends the header. */
     readonly reasonIn: 'body' | 'header';
-    /** Schema of the body of an answer that gives one of these reasons. */
+    /** Returns the schema of an error body with one of these reasons. */
     readonly schemaOf: (reasons: readonly FailureReason[]) => unknown;
   };
 }

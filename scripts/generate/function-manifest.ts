@@ -51,7 +51,7 @@ export interface FunctionEntry {
   readonly family: FamilyName | null;
   readonly method: Method | null;
   readonly path: string | null;
-  /** Only of a fallback or of pages, empty otherwise: it answers these paths and what is below them and is no endpoint's. */
+  /** Empty except for a fallback or pages, which answer these paths and everything below them that no endpoint has. */
   readonly prefixes: readonly string[];
   readonly runtime: FunctionRuntime;
   readonly trigger: Trigger | null;

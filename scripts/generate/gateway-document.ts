@@ -104,7 +104,7 @@ function toEndpoint(contract: Contract, method: GatewayMethod): GatewayOperation
 }
 
 function toFallback(fallback: FallbackContract, method: GatewayMethod, path: string): GatewayOperation {
-  // Ids must be unique and are turned into method names, so they hold letters, digits and underscores only.
+  // Operation ids must be unique and become method names, so they contain letters, digits and underscores only.
   const place = path.replace(/[^A-Za-z0-9]+/g, '_').replace(/^_|_$/g, '') || 'root';
   return {
     operationId: `${underscored(fallback.name)}_${method}_${place}`,

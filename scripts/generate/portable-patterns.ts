@@ -1,9 +1,9 @@
-/** What JavaScript's engine alone takes; `\p` is refused by Python's `re`. */
+/** Classes of Unicode characters, which Python's `re` does not support. */
 const UNPORTABLE = /\\[pP]/;
 
 /**
- * Letters and digits of any script, `_` and `-`, for engines without classes of Unicode: of ASCII the same characters, beyond it
- * every one. So a document allows a little more than the API, which answers 400 for the rest.
+ * Letters and digits of any script, `_` and `-`, for engines without classes of Unicode characters: the same ASCII characters,
+ * and all characters beyond ASCII. The document therefore allows more than the API, which answers 400 for the rest.
  */
 const ANY_LETTER = '[^\\x00-\\x60\\x7b-\\x7f]';
 const ANY_WORD = '[^\\x00-,./:-\\x5e\\x60\\x7b-\\x7f]';
@@ -12,9 +12,9 @@ const PORTABLE: readonly (readonly [exact: string, portable: string])[] = [
   ['[\\p{Ll}\\p{Lo}]', ANY_LETTER],
 ];
 
-/** The same document with patterns that Go's RE2 and Python's `re` take as well. Throws for one that has no such form here. */
+/** Returns the document with patterns that Go's RE2 and Python's `re` support. Throws if a pattern has no such form here. */
 export function withPortablePatterns<T>(document: T): T {
-  // A reviver keeps the form of what it is given: only strings are replaced, by strings.
+  // The reviver replaces strings by strings only, so the document keeps its type.
   return JSON.parse(JSON.stringify(document), (key, value: unknown) =>
     key === 'pattern' && typeof value === 'string' ? portable(value) : value,
   ) as T;

@@ -12,7 +12,7 @@ import { INTRODUCTION } from './public-introduction.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** An OpenAPI 3.1 document, as far as its parts are looked at here. */
+/** The parts of an OpenAPI 3.1 document that the generator reads. */
 export interface PublicDocument {
   readonly openapi: string;
   readonly info: Json;
@@ -24,7 +24,7 @@ export interface PublicDocument {
   readonly components: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 }
 
-/** All endpoints in one document, from which the documents that users read are made. */
+/** Returns all endpoints in one document, from which the documents for users are made. */
 export function publicDocument(contracts: readonly Contract[], version: string): PublicDocument {
   const names = new Set(contracts.map(({ tag }) => tag));
   const shared: Shared = {

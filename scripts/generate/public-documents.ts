@@ -4,7 +4,7 @@ import { DOCUMENTS } from './public-introduction.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** The documents that users read, by where they are: below `infra/generated`, and below `/docs` of the API. */
+/** Returns the documents for users, by their path below `infra/generated` and below `/docs` of the API. */
 export function publicDocuments(contracts: readonly Contract[], version: string): ReadonlyMap<string, Json> {
   const whole = publicDocument(contracts, version);
   const files = new Map<string, Json>([['openapi.json', join(whole)]]);
@@ -17,7 +17,7 @@ export function publicDocuments(contracts: readonly Contract[], version: string)
   return files;
 }
 
-/** Everything by reference, so that each family can be read by itself, and a program that wants all starts at one address. */
+/** Returns a document that refers to every path of the others, so that a program can read all of them from one address. */
 function join(whole: PublicDocument): Json {
   return {
     ...whole,
@@ -35,7 +35,7 @@ function pathOf(name: string): string {
   return `openapi/${name}.json`;
 }
 
-/** The document whose prefix of the path is the longest. */
+/** Returns the name of the document with the longest prefix of the path. */
 function documentOf(path: string): string {
   const prefixes = DOCUMENTS.flatMap(({ name, below }) => below.map((prefix) => ({ name, prefix })));
   const found = prefixes
@@ -45,7 +45,7 @@ function documentOf(path: string): string {
   return found.name;
 }
 
-/** The tags and components that these paths name. */
+/** Returns the tags and components that these paths use. */
 function sharedParts({ tags, components }: PublicDocument, paths: Json): Json {
   const text = JSON.stringify(paths);
   const used = usedComponents(components, text);
@@ -62,7 +62,7 @@ function sharedParts({ tags, components }: PublicDocument, paths: Json): Json {
   };
 }
 
-/** `KIND/NAME` of every component that a text refers to, and that these refer to. */
+/** Returns `KIND/NAME` of every component that a text refers to, directly or through other components. */
 function usedComponents(components: PublicDocument['components'], text: string): ReadonlySet<string> {
   const used = new Set<string>();
   const follow = (part: string) => {

@@ -1,4 +1,4 @@
-/** Headers that some answers carry, by name. What every answer carries is said in the introduction. */
+/** Headers that only some responses have, by name. The introduction describes those that every response has. */
 export const HEADERS = {
   'Retry-After': {
     description: 'Seconds after which the same request can succeed.',

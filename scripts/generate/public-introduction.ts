@@ -18,7 +18,7 @@ const PROBLEMS = `**Problems.** Errors are \`application/problem+json\`, whose \
 
 const ELSEWHERE = 'The same machines are in the other families, whose documents are listed by `GET /`.';
 
-/** What users read first, of the document that refers to all others. */
+/** Introduction of the document that refers to all others. */
 export const INTRODUCTION = `Virtual machines on Google Cloud, through three families of paths that show the same machines.
 
 Each family has a document of its own, which this one refers to and which can be read by itself:
@@ -32,11 +32,11 @@ ${COMMON}
 
 ${METHODS}`;
 
-/** One document that can be read by itself. */
+/** A self-contained document. */
 export interface DocumentPart {
   readonly name: string;
   readonly title: string;
-  /** It has the paths below these, unless another document has a longer prefix of them. */
+  /** The document has the paths below these prefixes, except for paths of which another document has a longer prefix. */
   readonly below: readonly string[];
   readonly introduction: string;
 }
