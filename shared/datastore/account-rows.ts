@@ -3,16 +3,16 @@ import type { Suspension } from '#shared/domain/suspension.ts';
 import { expiry, json, nullable, plainText, text, texts, time } from './field.ts';
 import { kind, type Kind } from './kind.ts';
 
-/** What a project has ordered; the id is the project's. */
 const formerBids = json<readonly unknown[]>();
 
+/** The reservations that a project has ordered; the id is the project's. */
 export const ORDERS: Kind<Orders> = kind<Orders>(
   'Orders',
   {
     project: text,
     customerId: text,
     reservations: json(),
-    // An earlier version, which may run beside this one, reads no row without the member.
+    // Earlier versions of this software cannot read a row without this member, and may run at the same time.
     bids: { ...formerBids, encode: (bids: readonly unknown[] | undefined) => formerBids.encode(bids ?? []) },
   },
   { missing: () => ({ bids: [] }) },
@@ -28,7 +28,7 @@ export interface Customer {
 
 export const CUSTOMER: Kind<Customer> = kind<Customer>('Customer', { id: text, name: plainText, tier: text });
 
-/** The suspension of a customer; the id is the customer's. No row: the customer is not suspended. */
+/** The suspension of a customer; its id is the customer's. Without a row, the customer is not suspended. */
 export const SUSPENSION: Kind<Suspension> = kind<Suspension>('Suspension', {
   reason: plainText,
   sinceMs: time,
@@ -61,7 +61,7 @@ export interface Project {
   readonly id: string;
   readonly customerId: string;
   readonly name: string;
-  /** 0: an earlier version made it, and did not say. */
+  /** 0 for projects created by an earlier version, which did not store the time. */
   readonly createdAtMs: number;
 }
 
@@ -71,16 +71,16 @@ export const PROJECT: Kind<Project> = kind<Project>(
   { missing: () => ({ createdAtMs: 0 }) },
 );
 
-/** An API key: the public half is the id of the row (`ak_live_…`), of the secret half only the hash is kept. */
+/** An API key. The public half is the row's id (`ak_live_…`); of the secret half only the hash is stored. */
 export interface ApiKey {
   readonly id: string;
   readonly userId: string;
   readonly customerId: string;
   readonly name: string;
-  /** Lower-case hex SHA-256 of the secret; secrets are 256 random bits, so nothing slower is needed. */
+  /** Lower-case hex SHA-256 of the secret. A fast hash is enough, because secrets have 256 random bits. */
   readonly secretHash: string;
   readonly createdAtMs: number;
-  /** `null`: until revoked. */
+  /** `null`: the key never expires. */
   readonly expiresAtMs: number | null;
   readonly revokedAtMs: number | null;
   readonly lastUsedAtMs: number | null;
@@ -98,7 +98,7 @@ export const API_KEY: Kind<ApiKey> = kind<ApiKey>('ApiKey', {
   lastUsedAtMs: nullable(time),
 });
 
-/** A session; the id of the row is the SHA-256 (lower-case hex) of the token, which is not kept. */
+/** A session; the row's id is the SHA-256 (lower-case hex) of the token, which is not stored. */
 export interface Session {
   readonly userId: string;
   readonly customerId: string;

@@ -12,7 +12,7 @@ import { kind, type Kind } from './kind.ts';
 import { AUDIT_RETENTION_MS } from './retention.ts';
 import { insert, type Write } from './write.ts';
 
-/** The audit trail. Rows are inserted and never written again; Datastore deletes them when their time is over. */
+/** The audit trail. Rows are inserted once and never changed; Datastore deletes them after their retention. */
 export const AUDIT_ENTRY: Kind<AuditEntry> = kind<AuditEntry>(
   'AuditEntry',
   {
@@ -30,7 +30,7 @@ export const AUDIT_ENTRY: Kind<AuditEntry> = kind<AuditEntry>(
   { derived: (entry) => ({ expireAt: expiry(entry.atMs + AUDIT_RETENTION_MS) }) },
 );
 
-/** Who changes something, through which request or run, and where the entry's time and id come from. */
+/** Who makes a change and in which request or run, with the sources of time and randomness for the audit entry. */
 export interface Auditor {
   readonly actor: AuditActor;
   readonly requestId: string;
@@ -48,13 +48,13 @@ export interface AuditedChange {
   readonly after?: AuditValue;
 }
 
-/** An entity has at most 1 MiB, and the other members are short. */
+/** Keeps entries below Datastore's limit of 1 MiB per entity; the other members are short. */
 const VALUE_CHARACTERS_MAX = 200_000;
 
-/** Datastore indexes at most 1,500 bytes of a text. */
+/** Datastore indexes at most 1,500 bytes of a text; 300 characters fit whatever their encoding. */
 const OBJECT_CHARACTERS_MAX = 300;
 
-/** The entry of a change, to be written in the same commit as the change. */
+/** Returns the write of a change's audit entry, for the same commit as the change. */
 export function auditWrite(auditor: Auditor, change: AuditedChange): Write {
   const atMs = auditor.nowMs();
   const id = auditId(atMs, auditor.hex(6));
@@ -72,7 +72,7 @@ export function auditWrite(auditor: Auditor, change: AuditedChange): Write {
   });
 }
 
-/** A value that is too long keeps the names of its members. */
+/** Replaces a value that is too long by the names of its members. */
 function bounded(value: AuditValue): AuditValue {
   if (value === null || JSON.stringify(value).length <= VALUE_CHARACTERS_MAX) return value;
   return { truncated: true, members: Object.keys(value).slice(0, 1000) };

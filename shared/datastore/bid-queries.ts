@@ -7,12 +7,12 @@ import type { Direction, Shape } from './query.ts';
 
 const DIRECTIONS: readonly Direction[] = ['asc', 'desc'];
 
-/** Every subset of the filters, in their order. */
+/** Every subset of the filters, in the filters' order. */
 const FILTER_SETS: readonly (readonly BidFilter[])[] = Array.from({ length: 2 ** BID_FILTERS.length }, (_, bits) =>
   BID_FILTERS.filter((_name, i) => (bits & (1 << i)) !== 0),
 );
 
-/** One query for each order, and in the order of creation for each set of filters. */
+/** One query for each sort order; for the order of creation, one for each set of filters. */
 const BIDS: ReadonlyMap<string, Shape<Bid>> = new Map(
   DIRECTIONS.flatMap((direction) =>
     BID_SORTS.flatMap((property) =>
@@ -25,7 +25,7 @@ const BIDS: ReadonlyMap<string, Shape<Bid>> = new Map(
 );
 export const BIDS_OF_PROJECT: readonly Shape<Bid>[] = [...BIDS.values()];
 
-/** The bids of a project that match all of these filters, in an order that no two of them share a place in. */
+/** Finds the bids of a project that match all filters, in a total order (each position is unique). */
 export function projectBids(sort: BidSort, direction: Direction, filters: ReadonlySet<BidFilter>): Shape<Bid> {
   const served = sort === 'byCreated' ? BID_FILTERS.filter((name) => filters.has(name)) : [];
   const shape = BIDS.get([sort, direction, ...served].join());
@@ -33,7 +33,7 @@ export function projectBids(sort: BidSort, direction: Direction, filters: Readon
   return shape;
 }
 
-/** Bids that the platform should look at, the longest due first. */
+/** Finds bids that are due for a check, the longest due first. */
 export const DUE_BIDS: Shape<Bid> = {
   kind: BID,
   equal: [],
@@ -41,7 +41,7 @@ export const DUE_BIDS: Shape<Bid> = {
   order: [{ property: 'checkAtMs', direction: 'asc' }],
 };
 
-/** Bids for a machine type that have instances, and pay at most this; the lowest first. */
+/** Finds bids for a machine type that hold instances and whose limit is at most a price; the lowest limit first. */
 export const HELD_BIDS: Shape<Bid> = {
   kind: BID,
   equal: ['heldType'],

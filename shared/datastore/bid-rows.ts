@@ -47,22 +47,24 @@ export const BID: Kind<Bid> = kind<Bid>(
   },
   {
     derived: (bid) => ({
-      // Sorted lists of a project, each by one property that is value and id in one.
+      // Sort key of a project's bids: a unique text of creation time and id, so that a page can end at a position.
       byCreated: { stringValue: position(timeText(bid.createdAtMs), bid.id) },
       ...ofPhase(bid),
     }),
   },
 );
 
-/** What follows from the phase; of a newer version's phase nothing is known, and what it wrote stays. */
+/**
+ * Returns the properties that derive from the phase; none for a newer version's phase, so that its properties are kept.
+ */
 function ofPhase(bid: Bid): Properties {
   if (known(BID_PHASES, bid.phase) === undefined) return {};
   return {
     status: { stringValue: bidStatus(bid) },
     byStatus: { stringValue: position(bidStatus(bid), bid.id) },
-    // Null unless it has instances that a rising price would take away: the sweep finds those by one short query.
+    // Null unless the bid holds instances, so that the sweep finds bids affected by a risen price with one short query.
     heldType: isHeld(bid) ? { stringValue: bid.machine.machineType } : { nullValue: 'NULL_VALUE' },
-    // Null once it has ended: finds the bids that still need a key or a project.
+    // Null once the bid has ended; used to find the bids that still need a key or a project.
     liveProject: bid.phase === 'ended' ? { nullValue: 'NULL_VALUE' } : { stringValue: bid.project },
   };
 }
@@ -71,7 +73,7 @@ function isHeld({ phase }: Bid): boolean {
   return phase === 'held' || phase === 'launching';
 }
 
-/** Which bid a request made that may be sent again; the id follows from caller, project and body. */
+/** The bid that a request created, in case the request is repeated; the id derives from caller, project and body. */
 export interface RecentBid {
   readonly bidId: string;
   readonly expireAtMs: number;

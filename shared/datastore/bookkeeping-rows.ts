@@ -4,17 +4,17 @@ import { expiry, integer, json, nullable, plainText, text, texts, time, word } f
 import { kind, type Kind } from './kind.ts';
 import { OPERATION_RETENTION_MS } from './retention.ts';
 
-/** Instances that exist, per customer; the id is the customer's. */
+/** Number of existing instances of a customer; the id is the customer's. */
 export interface Usage {
   readonly instances: number;
 }
 
 export const USAGE: Kind<Usage> = kind<Usage>('Usage', { instances: integer });
 
-/** Tokens of one customer and operation in one minute; the id says which. Counted by increments, never read and written. */
+/** Tokens used by one customer and operation in one minute, as named by the id. Changed by atomic increments only. */
 export interface RateCounter {
   readonly count: number;
-  /** Of these, tokens that processes may hold in advance: what all their blocks may come to. */
+  /** Sum of the block sizes that processes have claimed: at most this many tokens are taken in advance. */
   readonly ahead: number;
 }
 
@@ -24,20 +24,26 @@ export const RATE_COUNTER: Kind<RateCounter> = kind<RateCounter>(
   { missing: () => ({ ahead: 0 }) },
 );
 
-/** The first answer to a request with an Idempotency-Key. */
+/** The response to the first request with an Idempotency-Key. */
 export interface IdempotencyRecord {
   readonly bodyHash: string;
   readonly operationId: string;
   readonly instanceId: string;
-  /** Customer of the instance. Where an earlier version did not say: the one who sent the key, which the row's id begins with. */
+  /**
+   * Customer of the instance. For records of earlier versions, which lack it: the customer that sent the key, from the
+   * row's id.
+   */
   readonly customerId: string;
-  /** Who may have the answer again: those who may see what it is about. `null`: an earlier version did not say. */
+  /**
+   * The instance's groups: the response is replayed only to callers who may see the instance. `null` in records of
+   * earlier versions.
+   */
   readonly visibleBy: readonly string[] | null;
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  /** JSON text, `""` for an answer without a body. */
+  /** JSON text; `""` for a response without a body. */
   readonly body: string;
-  /** The first request is still at work until then, unless it says earlier that it is done (0). */
+  /** Until then the first request counts as running; 0 once it has ended. */
   readonly leaseUntilMs: number;
   readonly expireAtMs: number;
 }
@@ -65,21 +71,24 @@ export const IDEMPOTENCY: Kind<IdempotencyRecord> = kind<IdempotencyRecord>(
 export const ORPHAN_REASONS = ['deleted', 'given_up', 'unrecorded'] as const;
 export type OrphanReason = (typeof ORPHAN_REASONS)[number];
 
-/** A VM that must go: left by a delete, by a create that came to nothing, or found without a record. The id is the VM's name. */
+/**
+ * A VM to be deleted: its instance was deleted, its create failed, or it was found without a record. The id is the VM's
+ * name.
+ */
 export interface Orphan {
   readonly name: string;
   readonly zone: string;
   readonly why: Stored<OrphanReason>;
   readonly foundAtMs: number;
-  /** It is deleted from then on. */
+  /** The VM is deleted after this time. */
   readonly deleteAtMs: number;
-  /** It counts as gone when it is absent and this has passed: an insert that is still on its way could yet make it. */
+  /** An absent VM counts as gone only after this time, because an insert in progress could still create it. */
   readonly absentFromMs: number;
   readonly dueAtMs: number;
-  /** Since when a VM without a record was seen stopped; `null`: it was not yet. */
+  /** When a VM without a record was first observed stopped; `null`: not yet. */
   readonly stoppedAtMs: number | null;
   readonly attempts: number;
-  /** The delete that follows the VM, and whose it is; `""` when there is none. */
+  /** The delete that is completed once the VM is gone, and its customer; both `""` if there is none. */
   readonly operationId: string;
   readonly customerId: string;
 }
@@ -102,7 +111,7 @@ export const ORPHAN: Kind<Orphan> = kind<Orphan>(
   { missing: () => ({ stoppedAtMs: null, operationId: '', customerId: '' }) },
 );
 
-/** The brake of the sweep; there is one row at most, and none while the brake is off. */
+/** The brake of the sweep: one row, or none while the brake is off. */
 export const SWEEP_BRAKE: Kind<SweepBrake> = kind<SweepBrake>('SweepBrake', {
   machines: integer,
   records: integer,
@@ -117,11 +126,11 @@ export const SWEEP_BRAKE: Kind<SweepBrake> = kind<SweepBrake>('SweepBrake', {
 /** Id of the one row of the brake. */
 export const BRAKE = 'sweep';
 
-/** Which database this one was made as: a copy of it, or a backup brought back later, says that it is not that one. */
+/** Identifies the database it was written in. In a copy or a restored backup, the marker still names the original. */
 export interface DatabaseMarker {
   /** Id of the database; `""`: the default one. */
   readonly database: string;
-  /** When the database was made, as Google Cloud says; epoch ms, 0 where it is not known. */
+  /** When Google Cloud created the database; epoch ms, 0 if unknown. */
   readonly epochMs: number;
   readonly madeAtMs: number;
 }
@@ -135,7 +144,7 @@ export const DATABASE_MARKER: Kind<DatabaseMarker> = kind<DatabaseMarker>('Datab
 /** Id of the one marker. */
 export const MARKER = 'database';
 
-/** A message that could not be handled in all its attempts. */
+/** A message whose delivery failed in all attempts. */
 export interface DeadLetter {
   readonly operationId: string;
   readonly instanceId: string;
@@ -158,7 +167,7 @@ export const DEAD_LETTER: Kind<DeadLetter> = kind<DeadLetter>(
   { derived: (letter) => ({ expireAt: expiry(letter.recordedAtMs + OPERATION_RETENTION_MS) }) },
 );
 
-/** What a scheduled job remembers between its runs; the id is the job's. */
+/** State that a scheduled job keeps between its runs; the id is the job's name. */
 export interface JobState {
   readonly cursor: string;
   readonly ranAtMs: number;
@@ -166,7 +175,7 @@ export interface JobState {
 
 export const JOB_STATE: Kind<JobState> = kind<JobState>('JobState', { cursor: plainText, ranAtMs: time });
 
-/** A key with which we seal what callers carry for us; the id says what. It is made once and never changes. */
+/** A key that seals data which callers return to us, such as list cursors; the id names the use. It is created once. */
 export interface SealingKey {
   /** Lower-case hex of 256 random bits. */
   readonly key: string;

@@ -33,12 +33,12 @@ const limits: Field<Tier['perMinute']> = {
 export const TIER: Kind<Tier> = kind<Tier>(
   'Tier',
   { name: text, maxInstances: integer, maxVolumeGb: integer, perMinute: limits },
-  // Nobody has decided on volumes yet for a tier that an earlier version wrote.
+  // Tiers of earlier versions have no volume limit; until the catalogue sets one, they allow no volumes.
   { missing: () => ({ maxVolumeGb: DISABLED }) },
 );
 
 const machineExtras = { accelerator: json<Accelerator | null>(), localSsds: integer, discardLocalSsd: plainFlag };
-/** An architecture that only a newer version knows is one that is not said here. */
+/** An architecture that only a newer version knows is read as unspecified (`""`). */
 const architecture: Field<Architecture | ''> = {
   ...plainText,
   decode: (value) => {
@@ -48,7 +48,7 @@ const architecture: Field<Architecture | ''> = {
 };
 const imageTraits = { loginUser: plainText, architecture, diskGbMin: integer };
 
-/** What rows say that were written before there were these members. */
+/** Defaults for rows written before these members existed. */
 export const NO_EXTRAS: MachineExtras = { accelerator: null, localSsds: 0, discardLocalSsd: false };
 export const UNSAID_TRAITS: ImageTraits = { loginUser: '', architecture: '', diskGbMin: 0 };
 

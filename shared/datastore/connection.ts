@@ -1,6 +1,9 @@
 import { Client, credentials, type ChannelCredentials } from '@grpc/grpc-js';
 
-/** Options of a generated gRPC client: nothing for Google Cloud, an unencrypted local connection for an emulator. */
+/**
+ * Returns the options of a generated gRPC client: none for Google Cloud, an unencrypted local connection for an
+ * emulator.
+ */
 export function connection(
   emulatorHost: string | undefined,
 ): { apiEndpoint: string; port: number; sslCreds: ChannelCredentials } | Record<string, never> {
@@ -9,15 +12,15 @@ export function connection(
   return { apiEndpoint: host, port: Number(port), sslCreds: credentials.createInsecure() };
 }
 
-/** The part of a generated client that knows how to reach its service. */
+/** The part of a generated client that is needed to open its connection. */
 interface Connecting {
   initialize(): Promise<object>;
   readonly auth: { getAccessToken(): Promise<unknown> };
 }
 
 /**
- * Opens the connection and fetches a token (not for an emulator), both of which would otherwise wait for the first call:
- * while a function starts there is time for it.
+ * Opens the connection and, except for an emulator, fetches an access token. Otherwise the first request would wait for
+ * both; while a function starts there is time for them.
  */
 export async function connect(client: Connecting, emulatorHost: string | undefined): Promise<void> {
   const opened = client.initialize().then((stub) => {

@@ -3,7 +3,7 @@ import type { Value } from './field.ts';
 import type { Shape } from './query.ts';
 import type { Store } from './store.ts';
 
-/** The rows that a query finds, as a use; `undefined` when there are none. */
+/** Describes the rows that a query finds as users of something; `undefined` if it finds none. */
 export async function countUsers(
   reader: Pick<Store, 'query' | 'count'>,
   names: Pick<Use, 'what' | 'by'>,

@@ -12,16 +12,16 @@ export type EntityResult = protos.google.datastore.v1.IEntityResult;
 type Mutation = protos.google.datastore.v1.IMutation;
 type Key = protos.google.datastore.v1.IKey;
 
-/** Longest wait for one RPC. The slowest honest answer is far below it, and a caller is waiting. */
+/** Timeouts of one RPC. Even slow successful calls are much faster, and a caller is waiting. */
 const READ_TIMEOUT_MS = 5_000;
 const COMMIT_TIMEOUT_MS = 6_000;
-/** Half of that: an increment without an answer is repeated once. */
+/** Half of the commit's timeout, because an increment without an answer is repeated once. */
 const INCREMENT_TIMEOUT_MS = 3_000;
 
-/** Datastore's own limit. */
+/** Datastore's limit of keys per look-up. */
 const LOOKUP_KEYS_MAX = 1_000;
 
-/** By kind and id, as `nameOf` writes them. */
+/** Entities keyed by kind and id, in the format of `nameOf`. */
 export type Found = ReadonlyMap<string, EntityResult>;
 
 export interface EntityClientOptions {
@@ -32,12 +32,12 @@ export interface EntityClientOptions {
   readonly emulatorHost: string | undefined;
 }
 
-/** Datastore's RPCs, by Google's generated client: entities and keys in, entities out, errors as they came. */
+/** Wraps the RPCs of Google's generated Datastore client; passes entities, keys and errors through unchanged. */
 export class EntityClient {
   readonly #client: v1.DatastoreClient;
   readonly #emulatorHost: string | undefined;
   readonly #scope: { readonly projectId: string; readonly databaseId: string };
-  /** Rows that several requests read at the same time go into one call, which costs far more than a row. */
+  /** Combines look-ups of several requests in one RPC, because an RPC costs far more than a row. */
   readonly #lookUps = new Batcher<readonly Ref<unknown>[], Found>(async (all) => {
     const found = await this.find(all.flat());
     return () => found;
@@ -57,16 +57,16 @@ export class EntityClient {
     await this.#client.close();
   }
 
-  /** What is found of these, together with what others look up in the same tick. */
+  /** Reads entities, in one RPC together with other look-ups of the same tick. */
   async findTogether(targets: readonly Ref<unknown>[]): Promise<Found> {
     return this.#lookUps.ask('', targets).catch((thrown: unknown) => {
       if (grpcCode(thrown) !== STATUS.invalidArgument) throw thrown;
-      // A key that Datastore refuses is to fail only the caller who asked for it.
+      // One invalid key fails the whole RPC, so each caller repeats their own keys alone.
       return this.find(targets);
     });
   }
 
-  /** What is found of these, in one round trip for each 1,000. */
+  /** Reads entities, with one RPC per 1,000 keys. */
   async find(targets: readonly Ref<unknown>[]): Promise<Found> {
     const found = new Map<string, EntityResult>();
     const different = new Map(targets.map((target) => [nameOf(target), target]));
@@ -80,7 +80,7 @@ export class EntityClient {
     return found;
   }
 
-  /** One page of a query. */
+  /** Reads one page of a query. */
   async run(
     shape: Shape,
     values: Readonly<Record<string, Value>>,
@@ -121,7 +121,7 @@ export class EntityClient {
     }
   }
 
-  /** Exact number of rows, counted by Datastore itself. */
+  /** Returns the exact number of matching rows, counted by Datastore. */
   async count(shape: Shape, values: Readonly<Record<string, Value>>): Promise<number> {
     const [response] = await this.#client.runAggregationQuery(
       {
@@ -139,8 +139,8 @@ export class EntityClient {
   }
 
   /**
-   * All of these writes or none. Throws `Conflict` when a row was not as it had been read, `UncertainCommit` when no
-   * answer came.
+   * Commits all writes or none. Throws `Conflict` when a row's condition does not hold, and `UncertainCommit` when no
+   * answer arrives.
    */
   async commit(writes: readonly Write[]): Promise<VersionOf> {
     try {
@@ -178,7 +178,7 @@ export class EntityClient {
     }
   }
 
-  /** Adds to properties of a row, which is made if it is missing. Answers the new values, in the order of the amounts. */
+  /** Increments properties of a row, which is created if missing. Returns the new values in the order of `amounts`. */
   async increment(
     target: Ref<unknown>,
     amounts: Readonly<Record<string, number>>,
@@ -206,7 +206,7 @@ export class EntityClient {
   }
 }
 
-/** A write as Datastore takes it. */
+/** Converts a write to Datastore's mutation. */
 function mutationOf(write: Write, key: Key): Mutation {
   switch (write.type) {
     case 'insert':
@@ -229,8 +229,8 @@ function mutationOf(write: Write, key: Key): Mutation {
 }
 
 /**
- * The mask that lets a write leave alone what it does not name: during a deployment old and new code share rows, and each
- * keeps what the other one has added.
+ * Returns a mask that limits a write to the properties it names. During a deployment, old and new code share rows, and
+ * each must keep the properties that the other has added.
  */
 function named({ properties }: { readonly properties: Readonly<Record<string, Value>> }) {
   return { propertyMask: { paths: Object.keys(properties) } };
@@ -240,7 +240,7 @@ function unchangedSince(version: string) {
   return { baseVersion: version, conflictResolutionStrategy: 'FAIL' as const };
 }
 
-/** Names a row among others of a call. */
+/** Returns a text that identifies a row within one call. */
 export function nameOf({ kind, id }: Ref<unknown>): string {
   return `${kind.name}/${id}`;
 }

@@ -3,13 +3,13 @@ import type { Stored } from '#shared/domain/stored-word.ts';
 
 export type Value = protos.google.datastore.v1.IValue;
 
-/** How one member of a row is written to a property and read back. `decode(encode(x))` is x. */
+/** Converts one member of a row to a Datastore property and back. `decode(encode(x))` equals x. */
 export interface Field<T> {
   readonly indexed: boolean;
-  /** Of a word: the list that it is of. */
+  /** For a word of a closed list: the list. */
   readonly words?: readonly string[];
   encode(member: T): Value;
-  /** Throws for anything that `encode` would not have written: a row that cannot be understood must not be guessed at. */
+  /** Throws for any value that `encode` cannot have written: an unknown format must not be guessed. */
   decode(value: Value): T;
 }
 
@@ -33,13 +33,13 @@ function decodeText(value: Value): string {
   return value.stringValue;
 }
 
-/** Text of at most 1,500 bytes, which is as long as Datastore indexes. */
+/** Indexed text of at most 1,500 bytes, which is Datastore's limit for indexed values. */
 export const text: Field<string> = field(true, (member) => ({ stringValue: member }), decodeText);
 
-/** Text that no query needs. */
+/** Text without an index, because no query uses it. */
 export const plainText: Field<string> = field(false, (member) => ({ stringValue: member }), decodeText);
 
-/** A word of a closed list, or of a newer version's list: such a word is read and written as it is. */
+/** A word of a closed list. A word that only a newer version's list has is read and written unchanged. */
 export function word<const W extends string>(words: readonly W[]): Field<Stored<W>> {
   return {
     ...field<Stored<W>>(
@@ -70,7 +70,7 @@ function decodeFlag(value: Value): boolean {
 
 export const flag: Field<boolean> = field(true, (member) => ({ booleanValue: member }), decodeFlag);
 
-/** A flag that no query needs. */
+/** A flag without an index, because no query uses it. */
 export const plainFlag: Field<boolean> = field(false, (member) => ({ booleanValue: member }), decodeFlag);
 
 function encodeTime(member: number): Value {
@@ -83,18 +83,22 @@ function decodeTime(value: Value): number {
   return Number(String(time.seconds ?? 0)) * 1000 + Math.round((time.nanos ?? 0) / 1_000_000);
 }
 
-/** Epoch milliseconds, stored as a timestamp, as TTL policies need it. */
+/** Epoch milliseconds, stored as a timestamp. */
 export const time: Field<number> = field(true, encodeTime, decodeTime);
 
 /**
- * `expireAt`, the property of a TTL policy; null: not yet. It is written, never read. It has no index: no query uses it, and
- * index values that grow with time are a hot spot (https://cloud.google.com/datastore/docs/ttl).
+ * Returns the value of `expireAt`, the property that TTL policies use; `null`: the row does not expire yet. The
+ * property is never read and has no index: no query uses it, and index values that grow with time are a hot spot
+ * (https://cloud.google.com/datastore/docs/ttl).
  */
 export function expiry(atMs: number | null): Value {
   return { ...(atMs === null ? { nullValue: 'NULL_VALUE' as const } : encodeTime(atMs)), excludeFromIndexes: true };
 }
 
-/** `null` is written as a null value, so that the row is still found by queries that order by it. */
+/**
+ * A field that may be `null`. It is stored as a null value, because queries do not find rows that lack a property they
+ * sort by.
+ */
 export function nullable<T>(inner: Field<T>): Field<T | null> {
   return {
     ...field<T | null>(
@@ -106,7 +110,7 @@ export function nullable<T>(inner: Field<T>): Field<T | null> {
   };
 }
 
-/** A list of words; not indexed, because what filters on them filters in code. */
+/** A list of words without an index, because filters on it are applied in code. */
 export const texts: Field<readonly string[]> = {
   indexed: false,
   encode: (member) => ({
@@ -119,8 +123,8 @@ export const texts: Field<readonly string[]> = {
 };
 
 /**
- * Structured data that only code reads, as JSON text. The schema of what is inside is the type of the member: rows are
- * written by this code alone.
+ * Structured data as JSON text, without an index. It is not validated when read, because only this code writes the
+ * rows.
  */
 export function json<T>(): Field<T> {
   return field<T>(

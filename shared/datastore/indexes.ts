@@ -13,24 +13,25 @@ type Order = Shape['order'][number];
 const asc = (name: string) => ({ name, direction: 'asc' as Direction });
 const desc = (name: string) => ({ name, direction: 'desc' as Direction });
 
-/** The composite indexes, as Terraform makes them. Everything else is served by the indexes that each property has. */
+/** The composite indexes that Terraform creates. All other queries use Datastore's built-in index of each property. */
 export const COMPOSITE_INDEXES: readonly CompositeIndex[] = [
-  // One per filter of the administrators' list, all with the same end: several filters are a merge of several indexes.
+  // One per filter of the administrators' list. All end in the same order, so Datastore merges them for several
+  // filters.
   ...LIST_FILTERS.map((name) => ({ kind: 'Instance', properties: [asc(name), desc('createdAtMs')] })),
   // A user's own instances, page by page.
   { kind: 'Instance', properties: [asc('userId'), desc('byCreated')] },
-  // The same for lists of operations.
+  // For lists of operations, also merged for several filters.
   ...OPERATION_FILTERS.map((name) => ({ kind: 'Operation', properties: [asc(name), desc('listed')] })),
   { kind: 'InstanceEvent', properties: [asc('instanceId'), desc('sequence')] },
   { kind: 'PricePeriod', properties: [asc('instanceId'), desc('sequence')] },
-  // A project's instances in each order; its other filters are applied while reading.
+  // A project's instances in each sort order; filters are applied after reading.
   ...PROJECT_SORTS.flatMap((sort) => [
     { kind: 'Instance', properties: [asc('project'), asc(sort)] },
     { kind: 'Instance', properties: [asc('project'), desc(sort)] },
   ]),
-  // The audit trail by each of its filters, which are merged. Its ids are newest first.
+  // The audit trail by each filter, merged for several. Its ids sort newest first.
   ...AUDIT_FILTERS.map((name) => ({ kind: 'AuditEntry', properties: [asc(name), asc('id')] })),
-  // A project's bids; the filters are merged, and those by status are read in one order only.
+  // A project's bids by each filter, merged for several. Filters are only combined with the order of creation.
   ...['project', ...BID_FILTERS].flatMap((name) => [
     { kind: 'Bid', properties: [asc(name), asc('byCreated')] },
     { kind: 'Bid', properties: [asc(name), desc('byCreated')] },
@@ -38,7 +39,7 @@ export const COMPOSITE_INDEXES: readonly CompositeIndex[] = [
   { kind: 'Bid', properties: [asc('project'), asc('byStatus')] },
   { kind: 'Bid', properties: [asc('project'), desc('byStatus')] },
   { kind: 'Bid', properties: [asc('heldType'), asc('limitCents')] },
-  // Histories of a project, and their selectors, which are merged.
+  // A project's histories by each selector, merged for several.
   ...['InstanceEvent', 'PricePeriod'].flatMap((kind) =>
     ['project', ...HISTORY_SELECTORS].map((name) => ({ kind, properties: [asc(name), asc('timeline')] })),
   ),
@@ -69,7 +70,10 @@ export function isServed(shape: Shape, indexes: readonly CompositeIndex[]): bool
   return matching > 0 && held.size === equal.size;
 }
 
-/** What an index must sort by: a compared property is constant, and every index ends in the ascending key anyway. */
+/**
+ * Returns the order that an index must have. Properties compared with `=` are constant, and every index ends in
+ * ascending keys.
+ */
 function neededOrder(shape: Shape, equal: ReadonlySet<string>): readonly Order[] {
   const bound: readonly Order[] = shape.atMost === undefined ? [] : [{ property: shape.atMost, direction: 'asc' }];
   const asked = (shape.order.length === 0 ? bound : shape.order).filter(({ property }) => !equal.has(property));

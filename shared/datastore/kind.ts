@@ -4,12 +4,12 @@ export type Properties = Readonly<Record<string, Value>>;
 
 type Fields<T> = { readonly [M in keyof T]-?: Field<T[M]> };
 
-/** One kind of row: its name in Datastore and how its members become properties. The id is the name part of the key. */
+/** A kind of row: its name in Datastore and the conversion of its values. A row's id is the name part of its key. */
 export interface Kind<T> {
   readonly name: string;
-  /** Its words of closed lists: the list of each, by member. A row of a newer version may hold others. */
+  /** The closed list of words of each member that has one. Rows of a newer version may contain other words. */
   readonly words: Readonly<Record<string, readonly string[]>>;
-  /** Members that rows of earlier versions do not have, and what that means. */
+  /** Default values of members that rows of earlier versions lack. */
   readonly added: Readonly<Record<string, unknown>>;
   encode(value: T): Properties;
   decode(properties: Properties, id: string): T;
@@ -17,15 +17,15 @@ export interface Kind<T> {
 
 export interface KindOptions<T> {
   /**
-   * Properties that queries need and that follow from the members. They are written, never read. One that follows from a
-   * word that this version does not know is `undefined`: the row keeps what the newer version wrote.
+   * Returns properties that only queries need; they are written but never read. A property that derives from a newer
+   * version's word must be `undefined`, so that the row keeps what that version wrote.
    */
   readonly derived?: (value: T) => Readonly<Record<string, Value | undefined>>;
-  /** Members that rows written by an earlier version do not have, and what that means for the row of this id. */
+  /** Returns default values of members that rows of earlier versions lack, for the row of this id. */
   readonly missing?: (id: string) => Readonly<Partial<T>>;
 }
 
-/** A row whose layout this code does not know: written by a newer version, or by hand. */
+/** A row in an unknown format, written by a newer version or by hand. */
 export class UnreadableRow extends Error {
   override readonly name = 'UnreadableRow';
 }

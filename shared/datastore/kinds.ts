@@ -18,7 +18,7 @@ import { EVENT, INSTANCE, OPERATION, PRICE_PERIOD } from './rows.ts';
 import { PROJECT_SSH_KEY } from './ssh-key-rows.ts';
 import { ORPHAN_DISK, STOCKOUT, VOLUME, VOLUME_NAME, VOLUME_USAGE } from './volume-rows.ts';
 
-/** All kinds, for tests of the codecs and for Terraform's list of TTL policies. */
+/** All kinds, used by the tests of their conversions and by Terraform's list of TTL policies. */
 export const KINDS: readonly Kind<unknown>[] = [
   INSTANCE,
   OPERATION,
@@ -52,7 +52,7 @@ export const KINDS: readonly Kind<unknown>[] = [
   ...CATALOG_KINDS,
 ];
 
-/** Kinds whose rows Datastore deletes by itself, by the property `expireAt`. */
+/** Kinds whose expired rows Datastore deletes, by the property `expireAt`. */
 export const EXPIRING_KINDS: readonly string[] = [
   'Operation',
   'InstanceEvent',

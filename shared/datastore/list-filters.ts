@@ -1,30 +1,30 @@
-/** Properties of instances by which the list of all instances is filtered; any of them together. */
+/** Filters of the list of all instances; they can be combined. */
 export const LIST_FILTERS = ['userId', 'customerId', 'statusGroup', 'zone', 'templateId'] as const;
 export type ListFilter = (typeof LIST_FILTERS)[number];
 
-/** By what the audit trail is filtered, any of them together. */
+/** Filters of the audit trail; they can be combined. */
 export const AUDIT_FILTERS = ['actorId', 'object', 'action'] as const;
 export type AuditFilter = (typeof AUDIT_FILTERS)[number];
 
-/** By what a project's instances can be sorted: properties that are value and id in one. */
+/** Sort orders of a project's instances: properties that consist of a value and the id. */
 export const PROJECT_SORTS = ['byCreated', 'byStatus', 'byType'] as const;
 export type ProjectSort = (typeof PROJECT_SORTS)[number];
 
-/** By what a project's bids can be sorted. */
+/** Sort orders of a project's bids. */
 export const BID_SORTS = ['byCreated', 'byStatus'] as const;
 export type BidSort = (typeof BID_SORTS)[number];
 
-/** By what the list of a project's bids in the order of their creation is narrowed by an index. */
+/** Filters of a project's bids that use an index; only in the order of creation. */
 export const BID_FILTERS = ['name', 'status'] as const;
 export type BidFilter = (typeof BID_FILTERS)[number];
 
-/** By what a project's histories can be narrowed, any of them together. */
+/** Selectors of a project's histories; they can be combined. */
 export const HISTORY_SELECTORS = ['instanceId', 'bid', 'reservation'] as const;
 export type HistorySelector = (typeof HISTORY_SELECTORS)[number];
 
 /**
- * Properties of operations by which lists of them are filtered by index, any of them together. Each more would double the
- * queries; what lets most rows through is filtered while reading.
+ * Filters of lists of operations that use an index; they can be combined. Each further one would double the number of
+ * queries, so filters that most rows match are applied after reading.
  */
 export const OPERATION_FILTERS = ['customerId', 'instanceId', 'state', 'reason'] as const;
 export type OperationFilter = (typeof OPERATION_FILTERS)[number];

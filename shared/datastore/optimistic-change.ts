@@ -2,29 +2,32 @@ import { Failure } from '#shared/domain/failure.ts';
 import { toFailure, UncertainCommit } from './store-failure.ts';
 import { type Change, Conflict, type VersionOf, type Write } from './write.ts';
 
-/** Attempts of one change; with the waits below they take 3 s at most, then the caller is told to come back. */
+/**
+ * Maximum number of attempts of one change. With the waits below they take at most 3 s; then the caller gets
+ * `unavailable`.
+ */
 const ATTEMPTS_MAX = 12;
 
-/** What an optimistic change needs of the store. */
+/** The functions of the store that an optimistic change needs. */
 export interface Commits {
-  /** Throws `Conflict` or `UncertainCommit`; anything else ends the change. */
+  /** Commits writes. Throws `Conflict` or `UncertainCommit`, which are handled; any other error ends the change. */
   readonly commit: (writes: readonly Write[]) => Promise<VersionOf>;
-  /** Whether a commit that was not acknowledged was applied. */
+  /** Returns whether a commit without an answer was applied. */
   readonly wasApplied: (writes: readonly Write[]) => Promise<boolean>;
-  /** 0 ≤ x < 1; spreads the waits of writers that met. */
+  /** 0 ≤ x < 1; randomizes the waits of conflicting writers. */
   readonly random: () => number;
   readonly sleep: (ms: number) => Promise<void>;
 }
 
 /**
- * Reads, decides and writes, again and again, until no other writer was in between. `decide` runs once per attempt and
- * must decide anew from rows that it reads itself. When the answer to a commit is lost, the first inserted row tells
- * whether the commit was applied; a change without an insert is decided again and must then find nothing left to do.
+ * Reads, decides and commits, and repeats this until no other writer interferes. `decide` runs once per attempt and
+ * must read its rows itself each time. When the answer to a commit is lost, the first inserted row shows whether the
+ * commit was applied; without an insert, `decide` runs again and must then find nothing left to do.
  *
- * Throws `unavailable` when other writers were faster in every attempt.
+ * Throws `unavailable` when every attempt conflicted.
  */
 export async function optimisticChange<T>(decide: () => Promise<Change<T>>, store: Commits): Promise<T> {
-  // Commits whose answer was lost: each can still be on its way when its row is looked for.
+  // Commits whose answer was lost; they can still be applied after their row was not found.
   const open: Change<T>[] = [];
   for (let attempt = 1; ; attempt += 1) {
     const decided = await decidedOrSettled(decide, open, store);
@@ -39,18 +42,19 @@ export async function optimisticChange<T>(decide: () => Promise<Change<T>>, stor
       const applied = await appliedOf([change, ...open], store);
       if (applied !== undefined) return applied.result;
       if (uncertain) open.push(change);
-      // A store that does not answer is not hammered: two attempts, then the caller is told.
+      // A store that does not answer gets only two attempts, so that retries do not add to its load.
       if (uncertain && attempt > 1) throw toFailure(thrown);
       if (attempt === ATTEMPTS_MAX) throw contention(thrown);
-      // Full jitter up to 20, 40, 80, … 500 ms: the first of many losers come back almost at once.
+      // Full jitter up to 20, 40, 80, … 500 ms, so that some of the conflicting writers retry almost at once.
       await store.sleep(store.random() * Math.min(500, 10 * 2 ** attempt));
     }
   }
 }
 
 /**
- * Decides, and settles what needs no commit. `decide()` may see the effect of our own earlier commit whose response was
- * lost: it then refuses, or finds nothing left to do, because the last place is taken by this very change.
+ * Runs `decide`, and returns its result if no commit is needed. `decide` may see the effect of our own earlier commit
+ * whose response was lost; it then throws or finds nothing left to do, for example because that commit has used the
+ * last of the quota.
  */
 async function decidedOrSettled<T>(
   decide: () => Promise<Change<T>>,

@@ -73,7 +73,7 @@ function all<T>(kind: Kind<T>): Shape<T> {
 
 export const ALL_INSTANCES = all(INSTANCE);
 
-/** Every set of filters, each with its query: newest first. */
+/** One query per set of filters, newest first. */
 const NEWEST: ReadonlyMap<string, Shape<Instance>> = new Map(
   Array.from({ length: 2 ** LIST_FILTERS.length }, (_, bits) => {
     const equal = LIST_FILTERS.filter((_name, i) => (bits & (1 << i)) !== 0);
@@ -82,7 +82,7 @@ const NEWEST: ReadonlyMap<string, Shape<Instance>> = new Map(
 );
 export const NEWEST_INSTANCES: readonly Shape<Instance>[] = [...NEWEST.values()];
 
-/** The instances that match all of these filters, newest first. */
+/** Finds the instances that match all filters, newest first. */
 export function newestInstances(filters: ReadonlySet<ListFilter>): Shape<Instance> {
   const shape = NEWEST.get(LIST_FILTERS.filter((name) => filters.has(name)).join());
   if (shape === undefined) throw new Error('There is a query for every set of filters.');
@@ -91,27 +91,27 @@ export function newestInstances(filters: ReadonlySet<ListFilter>): Shape<Instanc
 
 /** Newest first. */
 export const INSTANCES_OF_USER = newestInstances(new Set(['userId']));
-/** The same by position, for pages that end at one. */
+/** The same, sorted by position, for pages whose cursor is a position. */
 export const INSTANCES_OF_USER_BY_POSITION: Shape<Instance> = {
   kind: INSTANCE,
   equal: ['userId'],
   range: 'byCreated',
   order: [{ property: 'byCreated', direction: 'desc' }],
 };
-/** For counting. */
+/** Used for counting. */
 export const INSTANCES_OF_CUSTOMER = newestInstances(new Set(['customerId']));
 
-/** The instances made from one entry of the catalogue; the value is a `usePath`. */
+/** Finds the instances created from one entry of the catalogue; the value is a `usePath`. */
 export const INSTANCES_USING: Shape<Instance> = { kind: INSTANCE, equal: ['uses'], order: BY_KEY };
 
 export const INSTANCES_OF_MACHINE_TYPE: Shape<Instance> = { kind: INSTANCE, equal: ['machineType'], order: BY_KEY };
 
 export const INSTANCES_OWNED: Shape<Instance> = { kind: INSTANCE, equal: ['userId'], order: BY_KEY };
 
-/** Those that have a place in a reservation. */
+/** Finds the instances that use a reservation. */
 export const INSTANCES_OF_RESERVATION: Shape<Instance> = { kind: INSTANCE, equal: ['reservation'], order: BY_KEY };
 
-/** Instances whose VM is due for another look, the longest due first. */
+/** Finds instances whose VM is due for a check, the longest due first. */
 export const DUE_INSTANCES: Shape<Instance> = {
   kind: INSTANCE,
   equal: [],
@@ -119,7 +119,7 @@ export const DUE_INSTANCES: Shape<Instance> = {
   order: [{ property: 'checkAtMs', direction: 'asc' }],
 };
 
-/** Operations that have not ended, oldest first. */
+/** Finds operations that have not ended, oldest first. */
 export const OPEN_OPERATIONS: Shape<Operation> = {
   kind: OPERATION,
   equal: [],
@@ -135,7 +135,7 @@ const LISTED: ReadonlyMap<string, Shape<Operation>> = new Map(
 );
 export const LISTED_OPERATIONS: readonly Shape<Operation>[] = [...LISTED.values()];
 
-/** The operations that match all of these filters, newest first. */
+/** Finds the operations that match all filters, newest first. */
 export function listedOperations(filters: ReadonlySet<OperationFilter>): Shape<Operation> {
   const shape = LISTED.get(OPERATION_FILTERS.filter((name) => filters.has(name)).join());
   if (shape === undefined) throw new Error('There is a query for every set of filters.');
@@ -149,7 +149,7 @@ export const EVENTS_OF_INSTANCE: Shape<InstanceEvent> = {
   order: [{ property: 'sequence', direction: 'desc' }],
 };
 
-/** Those up to a sequence, newest first. */
+/** Finds events up to a sequence number, newest first. */
 export const EARLIER_EVENTS_OF_INSTANCE: Shape<InstanceEvent> = {
   kind: EVENT,
   equal: ['instanceId'],
@@ -157,14 +157,14 @@ export const EARLIER_EVENTS_OF_INSTANCE: Shape<InstanceEvent> = {
   order: [{ property: 'sequence', direction: 'desc' }],
 };
 
-/** Price periods, of both meters: newest first. */
+/** Price periods of both meters, newest first. */
 export const PERIODS_OF_INSTANCE: Shape<PricePeriod> = {
   kind: PRICE_PERIOD,
   equal: ['instanceId'],
   order: [{ property: 'sequence', direction: 'desc' }],
 };
 
-// What the fleet family reads: the parts of a project
+// Lists of the fleet family, within a project
 
 const DIRECTIONS: readonly Direction[] = ['asc', 'desc'];
 const SORTED: ReadonlyMap<string, Shape<Instance>> = new Map(
@@ -177,14 +177,14 @@ const SORTED: ReadonlyMap<string, Shape<Instance>> = new Map(
 );
 export const INSTANCES_OF_PROJECT: readonly Shape<Instance>[] = [...SORTED.values()];
 
-/** The instances of a project in an order that no two of them share a place in. */
+/** Finds the instances of a project in a total order (each position is unique). */
 export function projectInstances(sort: ProjectSort, direction: Direction): Shape<Instance> {
   const shape = SORTED.get(`${sort} ${direction}`);
   if (shape === undefined) throw new Error('There is a query for every order.');
   return shape;
 }
 
-/** One query for each set of selectors: oldest first. */
+/** Returns one query per set of selectors, oldest first. */
 function timelines<T>(kind: Kind<T>): ReadonlyMap<string, Shape<T>> {
   return new Map(
     subsets(HISTORY_SELECTORS).map((selectors): [string, Shape<T>] => [
@@ -203,12 +203,12 @@ const STATUS_TIMELINES = timelines(EVENT);
 const PRICE_TIMELINES = timelines(PRICE_PERIOD);
 export const HISTORIES_OF_PROJECT: readonly Shape[] = [...STATUS_TIMELINES.values(), ...PRICE_TIMELINES.values()];
 
-/** The changes of status in a project that match all of these selectors. */
+/** Finds the status changes in a project that match all selectors. */
 export function statusTimeline(selectors: ReadonlySet<HistorySelector>): Shape<InstanceEvent> {
   return timelineOf(STATUS_TIMELINES, selectors);
 }
 
-/** The price periods in a project that match all of these selectors. */
+/** Finds the price periods in a project that match all selectors. */
 export function priceTimeline(selectors: ReadonlySet<HistorySelector>): Shape<PricePeriod> {
   return timelineOf(PRICE_TIMELINES, selectors);
 }
@@ -219,7 +219,7 @@ function timelineOf<T>(shapes: ReadonlyMap<string, Shape<T>>, selectors: Readonl
   return shape;
 }
 
-/** Every subset of a short list, in the list's order. */
+/** Returns every subset of a short list, each in the list's order. */
 function subsets<const T>(members: readonly T[]): readonly (readonly T[])[] {
   return Array.from({ length: 2 ** members.length }, (_, bits) =>
     members.filter((_member, i) => (bits & (1 << i)) !== 0),
@@ -252,7 +252,7 @@ const AUDITS: ReadonlyMap<string, Shape<AuditEntry>> = new Map(
 );
 export const AUDIT_TRAILS: readonly Shape<AuditEntry>[] = [...AUDITS.values()];
 
-/** The entries of the audit trail that match all of these filters, newest first: their ids grow as time goes back. */
+/** Finds the audit entries that match all filters, newest first, because ids decrease over time. */
 export function auditTrail(filters: ReadonlySet<AuditFilter>): Shape<AuditEntry> {
   const shape = AUDITS.get(AUDIT_FILTERS.filter((name) => filters.has(name)).join());
   if (shape === undefined) throw new Error('There is a query for every set of filters.');
@@ -266,10 +266,10 @@ export const VOLUMES_OF_PROJECT: Shape<Volume> = { kind: VOLUME, equal: ['projec
 export const LIVE_VOLUMES_OF_PROJECT: Shape<Volume> = { kind: VOLUME, equal: ['project', 'live'], order: BY_KEY };
 export const LIVE_VOLUMES_OF_CUSTOMER: Shape<Volume> = { kind: VOLUME, equal: ['customerId', 'live'], order: BY_KEY };
 
-/** For counting who needs an entry of the catalogue. */
+/** Used to count the users of a catalogue entry. */
 export const LIVE_VOLUMES_OF_TYPE: Shape<Volume> = { kind: VOLUME, equal: ['liveType'], order: BY_KEY };
 
-/** Volumes that have to be looked at, the longest due first. */
+/** Finds volumes that are due for a check, the longest due first. */
 export const DUE_VOLUMES: Shape<Volume> = {
   kind: VOLUME,
   equal: [],
@@ -304,9 +304,9 @@ export const SESSIONS_OF_USER: Shape<Session> = { kind: SESSION, equal: ['userId
 
 // Keys that users store
 
-/** The keys of a project, oldest first; the value is a `holderOf`. */
+/** Finds the keys of a project or user, oldest first; the value is a `holderOf`. */
 export const SSH_KEYS_HELD: Shape<ProjectSshKey> = { kind: PROJECT_SSH_KEY, equal: ['holder'], order: BY_KEY };
-/** Those among them that instances get without being asked for. */
+/** Finds the keys that instances get without being named: default and required keys. */
 export const SSH_KEYS_GIVEN: Shape<ProjectSshKey> = { kind: PROJECT_SSH_KEY, equal: ['givenBy'], order: BY_KEY };
 
 // Catalogue
@@ -318,7 +318,7 @@ export const ALL_SERVER_TYPES = all(SERVER_TYPE);
 export const ALL_IMAGES = all(IMAGE);
 export const ALL_NETWORKS = all(NETWORK);
 export const ALL_SUBNETS = all(SUBNET);
-/** The subnets of one VPC. */
+/** Finds the subnets of one VPC. */
 export const SUBNETS_OF_VPC: Shape<Subnet> = { kind: SUBNET, equal: ['vpcId'], order: BY_KEY };
 export const ALL_SECURITY_GROUPS = all(SECURITY_GROUP);
 export const ALL_SSH_KEYS = all(SSH_KEY);
@@ -326,7 +326,7 @@ export const ALL_PRICES = all(PRICE);
 export const ALL_SPOT_PRICES = all(SPOT_PRICE);
 export const ALL_VOLUME_TYPES = all(VOLUME_TYPE);
 
-/** All of the above, for the test of the indexes. */
+/** All queries, for the test that each of them is served by an index. */
 export const QUERY_SHAPES: readonly Shape[] = [
   ALL_INSTANCES,
   ...NEWEST_INSTANCES,

@@ -17,7 +17,7 @@ export function filterOf(
   });
   const bounds = rangeFilters(shape, range);
   if (filters.length + bounds.length === 0) return {};
-  // A null sorts before everything, so a bound alone would find the rows that have no value as well.
+  // Nulls sort before all other values, so an upper bound alone would also find rows without a value.
   const something =
     shape.atMost === undefined
       ? []
@@ -33,7 +33,9 @@ export function filterOf(
   return { filter: { compositeFilter: { op: 'AND', filters: [...filters, ...something, ...bounds] } } };
 }
 
-/** Every text is at least the empty one, and no null is. */
+/**
+ * Returns the filters of a range. Without a lower bound, `>= ""` excludes nulls: every text is at least the empty one.
+ */
 function rangeFilters({ range: property }: Shape, range: Range) {
   if (property === undefined) return [];
   const { above, below, atLeast = above === undefined ? '' : undefined } = range;

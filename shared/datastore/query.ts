@@ -17,7 +17,7 @@ export interface Shape<T = unknown> {
   readonly order: readonly { readonly property: string; readonly direction: Direction }[];
 }
 
-/** Bounds of a text property; those that are absent let everything through. */
+/** Bounds of a text property; absent ones do not limit. */
 export interface Range {
   readonly atLeast?: string;
   readonly above?: string;
@@ -25,13 +25,13 @@ export interface Range {
 }
 
 export interface Page {
-  /** Most rows to answer. */
+  /** Maximum number of rows to return. */
   readonly limit: number;
-  /** Where an earlier page ended. */
+  /** End of an earlier page. */
   readonly cursor?: string;
   /** Rows to skip after the cursor; the store skips them without reading them. */
   readonly offset?: number;
-  /** For shapes with a `range`. Rows that have null there are never found. */
+  /** Bounds for shapes with a `range`. Rows with null in that property are never found. */
   readonly range?: Range;
 }
 

@@ -6,17 +6,20 @@ const DAY_MS = 86_400_000;
  * deletes within about a day after that; readers that must not see an expired row check the time themselves.
  */
 
-/** Operations and dead letters can be read for 90 days after they ended. */
+/** Operations and dead letters are kept for 90 days after they ended. */
 export const OPERATION_RETENTION_MS = 90 * DAY_MS;
 
-/** History and price periods can be read for 400 days: thirteen months, so that a year can be compared with the last. */
+/**
+ * History and price periods are kept for 400 days (13 months), so that a month can be compared with the same month a
+ * year before.
+ */
 export const HISTORY_RETENTION_MS = 400 * DAY_MS;
 
-/** The audit trail is kept for 400 days, as history is: thirteen months. */
+/** The audit trail is kept for 400 days, like history. */
 export const AUDIT_RETENTION_MS = 400 * DAY_MS;
 
-/** How long an Idempotency-Key is remembered: the contract's 24 hours. */
+/** Idempotency records are kept for 24 hours, as the contract says. */
 export const IDEMPOTENCY_RETENTION_MS = DAY_MS;
 
-/** A counter serves one minute; processes whose clocks lag may still ask for it a moment later. */
+/** A counter is used for one minute; processes whose clocks are behind may use it slightly longer. */
 export const COUNTER_RETENTION_MS = MINUTE_MS;

@@ -80,14 +80,14 @@ export const INSTANCE: Kind<Instance> = kind<Instance>(
       machineType: { stringValue: instance.machine.machineType },
       byCreated: { stringValue: position(timeText(instance.createdAtMs), instance.id) },
       byType: { stringValue: position(instance.machine.machineType, instance.id) },
-      // Lets the catalogue find who uses an entry before it removes it.
+      // Used to find the users of a catalogue entry before it is removed.
       uses: { arrayValue: { values: catalogUses(instance).map((use) => ({ stringValue: use })) } },
     }),
     missing: () => ({ lastEventAtMs: 0, login: NO_LOGIN, lastOperation: null, deletionProtection: false }),
   },
 );
 
-/** What follows from the status; sorted lists of a project go by one property that is value and id in one. */
+/** Returns the properties that derive from the status, among them a sort key of status and id. */
 function ofStatus(instance: Instance) {
   const status = known(INSTANCE_STATUSES, instance.status);
   if (status === undefined) return {};
@@ -123,10 +123,10 @@ export const OPERATION: Kind<Operation> = kind<Operation>(
   },
   {
     derived: (operation) => ({
-      // What lists of operations are filtered and sorted by. Operations of earlier versions are in none.
+      // Filters and sort key of lists of operations. Operations of earlier versions lack them and are not listed.
       reason: operation.error === null ? { nullValue: 'NULL_VALUE' } : { stringValue: operation.error.reason },
       listed: { stringValue: position(timeText(operation.createdAtMs), operation.id) },
-      // Null once final: the reconciler's query for what was left behind walks a short index, not all operations ever.
+      // Null once the operation has ended, so that the reconciler's query reads a short index, not all operations ever.
       openSince: openSince(operation),
       expireAt: expiry(operation.completedAtMs === null ? null : operation.completedAtMs + OPERATION_RETENTION_MS),
     }),
@@ -151,7 +151,7 @@ export const EVENT: Kind<InstanceEvent> = kind<InstanceEvent>(
     operationId: nullable(plainText),
     reason: nullable(plainText),
     note: plainFlag,
-    // A word, not one of a list: a newer version may have done what this one does not know.
+    // Not limited to a closed list: a newer version may write kinds of operations that this one does not know.
     action: nullable(plainText),
     userId: plainText,
     customerId: plainText,
@@ -163,7 +163,7 @@ export const EVENT: Kind<InstanceEvent> = kind<InstanceEvent>(
   {
     missing: () => ({ action: null }),
     derived: (event) => ({
-      // Null for a note: it is no change of status, and who reads those must not have to skip it.
+      // Null for a note, which is no status change, so that the status history need not skip it.
       timeline: event.note
         ? { nullValue: 'NULL_VALUE' }
         : { stringValue: position(timeText(event.atMs), eventId(event.instanceId, event.sequence)) },
@@ -172,7 +172,7 @@ export const EVENT: Kind<InstanceEvent> = kind<InstanceEvent>(
   },
 );
 
-/** What an instance cost when; and what a paused one in a reserved place gave back. */
+/** What an instance cost during a period; also the credit of a stopped instance that uses a reservation. */
 export const PRICE_PERIOD: Kind<PricePeriod> = kind<PricePeriod>(
   'PricePeriod',
   {
@@ -190,12 +190,13 @@ export const PRICE_PERIOD: Kind<PricePeriod> = kind<PricePeriod>(
     reservation: nullable(text),
   },
   {
-    // The project of such a row proves nothing: it may have come from the claim of a token.
+    // Rows of earlier versions lack the customer. Their project does not identify it, since a token may have claimed
+    // the project.
     missing: () => ({ customerId: '' }),
     derived: (period) => ({
-      // Null for a credit: it is no part of what is charged.
+      // Null for a credit, which is not part of what is charged.
       timeline: chargeTimeline(period),
-      // An open one is kept for as long as it runs.
+      // A period that is still open does not expire.
       expireAt: expiry(period.endMs === null ? null : period.endMs + HISTORY_RETENTION_MS),
     }),
   },

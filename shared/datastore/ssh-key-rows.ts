@@ -2,7 +2,10 @@ import { holderOf, type ProjectSshKey } from '#shared/domain/project-ssh-key.ts'
 import { json, plainFlag, plainText, text, time } from './field.ts';
 import { kind, type Kind } from './kind.ts';
 
-/** Keys that users store. A kind of its own: applying the catalogue must not remove what is not in its file. */
+/**
+ * SSH keys that users store. They are a kind of their own, because applying the catalogue removes rows that its file
+ * lacks.
+ */
 export const PROJECT_SSH_KEY: Kind<ProjectSshKey> = kind<ProjectSshKey>(
   'ProjectSshKey',
   {
@@ -21,7 +24,8 @@ export const PROJECT_SSH_KEY: Kind<ProjectSshKey> = kind<ProjectSshKey>(
   {
     derived: (key) => ({
       holder: { stringValue: holderOf(key) },
-      // Null for a key that instances get only when it is named: a create finds the others by one short query.
+      // Null for a key that instances get only when it is named, so that a create finds the others with one short
+      // query.
       givenBy: key.isDefault || key.required ? { stringValue: holderOf(key) } : { nullValue: 'NULL_VALUE' },
     }),
   },

@@ -1,6 +1,6 @@
 import { Failure } from '#shared/domain/failure.ts';
 
-/** The answer to a commit was lost: it may have been applied, or not. */
+/** The answer to a commit was lost, so the commit may or may not have been applied. */
 export class UncertainCommit extends Error {
   override readonly name = 'UncertainCommit';
 }
@@ -19,7 +19,7 @@ export const STATUS = {
   unavailable: 14,
 };
 
-/** No answer that could be relied on: a stream that broke off comes as CANCELLED, UNKNOWN or INTERNAL as well. */
+/** Codes that leave the outcome unknown: gRPC also reports a broken stream as CANCELLED, UNKNOWN or INTERNAL. */
 export const NO_ANSWER: ReadonlySet<number | undefined> = new Set([
   STATUS.cancelled,
   STATUS.unknown,
@@ -42,7 +42,10 @@ export function causeOf(thrown: unknown): unknown {
   return thrown instanceof Failure ? thrown.cause : thrown;
 }
 
-/** Node.js passes over what is not base64; of nothing but that, nothing would be left, which means the first page. */
+/**
+ * Returns whether a cursor is valid base64url. Node.js ignores invalid characters, so an invalid cursor could become
+ * empty, which means the first page.
+ */
 export function isEncoded(cursor: string): boolean {
   return cursor !== '' && Buffer.from(cursor, 'base64url').toString('base64url') === cursor;
 }

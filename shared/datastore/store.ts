@@ -8,23 +8,23 @@ import type { Page, Shape } from './query.ts';
 import { badCursor, causeOf, grpcCode, isEncoded, NO_ANSWER, STATUS, toFailure } from './store-failure.ts';
 import { type Change, Conflict, ref, type Ref, type Row, type VersionOf, type Write } from './write.ts';
 
-/** What a commit did to one counter. */
+/** The new value of a counter. */
 export interface Counted {
   readonly count: number;
 }
 
 export interface StoreOptions extends EntityClientOptions {
-  /** 0 ≤ x < 1; spreads the waits of writers that met. */
+  /** 0 ≤ x < 1; randomizes the waits of conflicting writers. */
   readonly random: () => number;
   readonly sleep: (ms: number) => Promise<void>;
 }
 
-/** The rows of some refs, each in its place. */
+/** The types of the rows for a list of refs, in the same order. */
 export type RowsOf<Refs extends readonly (Ref<unknown> | undefined)[]> = {
   -readonly [I in keyof Refs]: Refs[I] extends Ref<infer T> | undefined ? Row<T> | undefined : never;
 };
 
-/** What a store shares with the ones behind gates that were made of it. */
+/** What a store and its copies behind gates share. */
 interface Shared {
   readonly entities: EntityClient;
   readonly gate: Gate;
@@ -33,9 +33,9 @@ interface Shared {
 /**
  * Rows in Datastore.
  *
- * Rows are read with their version and written back on condition that they still have it, all writes of a change in one
- * atomic commit. So no lock is held between two calls: a process that dies in between leaves nothing behind for others
- * to wait for, and a change costs two round trips.
+ * Rows are read with their version and written back only if the version is unchanged; all writes of a change are one
+ * atomic commit. No lock is held between two calls, so a crashed process blocks no other, and a change takes two round
+ * trips.
  */
 export class Store implements Guarded {
   readonly #options: StoreOptions;
@@ -49,14 +49,14 @@ export class Store implements Guarded {
   }
 
   /**
-   * The same store for one request: no write is sent before the gate opens, and none at all when the gate stays shut.
-   * Reads go ahead until there is a refusal.
+   * Returns the same store for one request: writes are sent only after the gate opens, and never if it stays closed.
+   * Reads are sent until the request is refused.
    */
   behind(gate: Gate): Store {
     return new Store(this.#options, { entities: this.#entities, gate });
   }
 
-  /** Opens the connection, so that the first request does not wait for it. */
+  /** Opens the connection early, so that the first request does not wait for it. */
   async connect(): Promise<void> {
     await this.#entities.connect();
   }
@@ -71,8 +71,8 @@ export class Store implements Guarded {
   }
 
   /**
-   * Reads rows in one round trip for each 1,000, in the order asked for; `undefined` where there is none, and where
-   * nothing was asked for.
+   * Reads rows in one round trip per 1,000, in the order of `refs`; `undefined` for rows that do not exist and for
+   * undefined refs.
    */
   async getAll<const Refs extends readonly (Ref<unknown> | undefined)[] | []>(refs: Refs): Promise<RowsOf<Refs>> {
     const targets: readonly (Ref<unknown> | undefined)[] = refs;
@@ -84,7 +84,7 @@ export class Store implements Guarded {
     }) as RowsOf<Refs>;
   }
 
-  /** One page of rows. Strongly consistent. */
+  /** Reads one page of rows. Strongly consistent. */
   async query<T>(
     shape: Shape<T>,
     values: Readonly<Record<string, Value>>,
@@ -93,7 +93,7 @@ export class Store implements Guarded {
     if (page.cursor !== undefined && !isEncoded(page.cursor)) throw badCursor();
     const { results, cursor, more } = await this.#read(() => this.#entities.run(shape, values, page)).catch(
       (thrown: unknown) => {
-        // A cursor is opaque to us as well: only Datastore can say whether it is one.
+        // A cursor is opaque, so only Datastore can tell whether it is valid.
         if (page.cursor !== undefined && grpcCode(causeOf(thrown)) === STATUS.invalidArgument) throw badCursor(thrown);
         throw thrown;
       },
@@ -102,8 +102,8 @@ export class Store implements Guarded {
   }
 
   /**
-   * The rows of one page, found by reading index entries alone: what is skipped and what is found costs no read of an
-   * entity. For `getAll`, which may find some of them gone.
+   * Reads the refs of one page from index entries alone, so no entity is read for found and skipped rows. Some rows may
+   * be gone when `getAll` reads them afterwards.
    */
   async keys<T>(
     shape: Shape<T>,
@@ -116,12 +116,12 @@ export class Store implements Guarded {
     return { refs, cursor: more ? cursor : undefined };
   }
 
-  /** Exact number of rows, counted by Datastore itself. */
+  /** Returns the exact number of matching rows, counted by Datastore. */
   async count(shape: Shape, values: Readonly<Record<string, Value>>): Promise<number> {
     return this.#read(() => this.#entities.count(shape, values));
   }
 
-  /** Adds to a counter, 1 unless `by` says more, and answers its new value: see `incrementAll`. */
+  /** Adds `by` (default 1) to a counter and returns its new value: see `incrementAll`. */
   async increment<T>(
     target: Ref<T>,
     property: keyof T & string,
@@ -132,9 +132,9 @@ export class Store implements Guarded {
   }
 
   /**
-   * Adds to several counters of a row in one atomic write, and answers their new values in that order, in one round trip
-   * that no other writer can make fail. A write that was ABORTED, or got no answer, is repeated once. Counters err upwards:
-   * what is added may be added twice when the first answer was lost; what is taken off is then not taken off again.
+   * Adds to several counters of a row in one atomic write and one round trip, and returns their new values in the same
+   * order. Other writers cannot make it fail. An aborted write, or one without an answer, is repeated once. After a
+   * lost answer, counters can only be too high: an addition may be applied twice, a subtraction is not repeated.
    */
   async incrementAll(
     target: Ref<unknown>,
@@ -156,8 +156,8 @@ export class Store implements Guarded {
   }
 
   /**
-   * Reads, decides and writes until no other writer was in between: see `optimisticChange`. Throws `unavailable` when
-   * other writers were faster in every attempt.
+   * Reads, decides and commits until no other writer interferes: see `optimisticChange`. Throws `unavailable` when
+   * every attempt conflicted.
    */
   async change<T>(decide: () => Promise<Change<T>>): Promise<T> {
     return optimisticChange(decide, {
@@ -167,7 +167,7 @@ export class Store implements Guarded {
     });
   }
 
-  /** One attempt, for writers who give way. Throws `Conflict` when a row was not as it had been read. */
+  /** Commits once, without a retry. Throws `Conflict` when a row's condition does not hold. */
   async commitOnce(writes: readonly Write[]): Promise<VersionOf> {
     try {
       return await this.#commit(writes);
@@ -176,7 +176,10 @@ export class Store implements Guarded {
     }
   }
 
-  /** Rows that are simply written: for seeding and scripts, where nothing else writes. At most 500 a call. */
+  /**
+   * Writes rows without reading them, for scripts and seed data without concurrent writers. At most 500 writes per
+   * call.
+   */
   async write(writes: readonly Write[]): Promise<void> {
     await this.change(async () => ({ writes, result: undefined }));
   }
@@ -187,8 +190,9 @@ export class Store implements Guarded {
   }
 
   /**
-   * Whether a commit that was not acknowledged did happen. A conflict can be our own doing too: Google's client or a proxy
-   * may have repeated a commit that had been applied. Inserted rows have ids that nobody else makes.
+   * Returns whether a commit without an acknowledgement was applied. A conflict can have the same cause: Google's
+   * client or a proxy may have repeated a commit that was applied. Inserted rows have ids that no other process
+   * generates.
    */
   async #wasApplied(writes: readonly Write[]): Promise<boolean> {
     const witness = writes.find((write) => write.type === 'insert');
@@ -196,11 +200,11 @@ export class Store implements Guarded {
     const found = await this.#read(() => this.#entities.find([witness.ref]));
     const properties: Properties | null | undefined = found.get(nameOf(witness.ref))?.entity?.properties;
     if (properties === undefined || properties === null) return false;
-    // A row that another writer inserted under the same id (an idempotency key) differs from ours in what it points to.
+    // Another writer may have inserted a row of the same id (an idempotency key); its content differs from ours.
     return Object.entries(witness.properties).every(([name, value]) => sameValue(value, properties[name]));
   }
 
-  /** Fails closed: a store that does not answer is a 503 to come back to, never an empty answer. */
+  /** Runs a read. A store that does not answer leads to 503 `unavailable`, never to an empty result. */
   async #read<T>(call: () => Promise<T>): Promise<T> {
     this.#gate.requireNotRefused();
     try {

@@ -3,7 +3,7 @@ import { expiry, integer, json, nullable, plainText, text, time, word } from './
 import { kind, type Kind } from './kind.ts';
 import { OPERATION_RETENTION_MS } from './retention.ts';
 
-/** A volume; the id is its disk's name. */
+/** A volume; its id is its disk's name. */
 export const VOLUME: Kind<Volume> = kind<Volume>(
   'Volume',
   {
@@ -27,9 +27,9 @@ export const VOLUME: Kind<Volume> = kind<Volume>(
   {
     derived: (volume) => ({
       live: { booleanValue: isLive(volume) },
-      // Lets the catalogue find who uses an entry before it removes it.
+      // Used to find the users of a catalogue entry before it is removed.
       liveType: isLive(volume) ? { stringValue: 'block' } : { nullValue: 'NULL_VALUE' },
-      // A row ends once its disk is surely gone, and nothing has to be looked at any more.
+      // The row expires only after the disk is certainly gone and no further check is due.
       expireAt: expiry(
         volume.deletedAtMs === null || volume.checkAtMs !== null ? null : volume.deletedAtMs + OPERATION_RETENTION_MS,
       ),
@@ -37,7 +37,9 @@ export const VOLUME: Kind<Volume> = kind<Volume>(
   },
 );
 
-/** Which live volume has a name; the id is `volumeNameId`. In one commit with the volume, so that a name is given once. */
+/**
+ * The live volume that has a name; the id is `volumeNameId`. Written in the volume's commit, so that names are unique.
+ */
 export interface VolumeName {
   readonly volumeId: string;
 }
@@ -48,19 +50,22 @@ export function volumeNameId({ project, zone, name }: Pick<Volume, 'project' | '
   return `${project}|${zone}|${name}`;
 }
 
-/** GB of live volumes, per customer; the id is the customer's. Apart from `Usage`, so that disks and instances do not contend. */
+/**
+ * GB of a customer's live volumes; the id is the customer's. Separate from `Usage`, so that creates of disks and
+ * instances do not conflict.
+ */
 export interface VolumeUsage {
   readonly gb: number;
 }
 
 export const VOLUME_USAGE: Kind<VolumeUsage> = kind<VolumeUsage>('VolumeUsage', { gb: integer });
 
-/** A disk with our label that no volume knows: kept for a while, then deleted. The id is the disk's name. */
+/** A disk with our label but without a volume; it is kept for a while, then deleted. The id is the disk's name. */
 export interface OrphanDisk {
   readonly name: string;
   readonly zone: string;
   readonly foundAtMs: number;
-  /** Since when it was seen without a VM; `null`: a VM has it. */
+  /** When the disk was first observed detached; `null`: it is attached to a VM. */
   readonly freeSinceMs: number | null;
   readonly dueAtMs: number;
   readonly attempts: number;
@@ -75,7 +80,7 @@ export const ORPHAN_DISK: Kind<OrphanDisk> = kind<OrphanDisk>('OrphanDisk', {
   attempts: integer,
 });
 
-/** When Compute Engine last had no room for a machine type in a zone; the id is `stockoutId`. */
+/** When Compute Engine last reported a stockout of a machine type in a zone; the id is `stockoutId`. */
 export interface Stockout {
   readonly zone: string;
   /** Bare machine type. */
@@ -83,7 +88,7 @@ export interface Stockout {
   readonly atMs: number;
 }
 
-/** A stockout is told about for minutes; the row stays a day, for operators. */
+/** The availability list uses a stockout for minutes only; the row is kept for a day, for operators. */
 const STOCKOUT_RETENTION_MS = 86_400_000;
 
 export const STOCKOUT: Kind<Stockout> = kind<Stockout>(

@@ -1,7 +1,7 @@
 import { time } from './field.ts';
 import type { Kind, Properties } from './kind.ts';
 
-/** Names a row, whether it exists or not. */
+/** Identifies a row, whether it exists or not. */
 export interface Ref<T> {
   readonly kind: Kind<T>;
   readonly id: string;
@@ -14,11 +14,11 @@ export function ref<T>(kind: Kind<T>, id: string): Ref<T> {
 /** A row as it was when it was read. */
 export interface Row<T> extends Ref<T> {
   readonly value: T;
-  /** Grows with every write; a row is written back only while this is still its version. */
+  /** Increases with every write; a conditional write succeeds only while the row still has this version. */
   readonly version: string;
 }
 
-/** One write of a commit. Made by the functions below, so that kind and value fit together. */
+/** One write of a commit, created by the functions below, which ensure that the value matches the kind. */
 export type Write =
   | { readonly type: 'insert'; readonly ref: Ref<unknown>; readonly properties: Properties }
   | { readonly type: 'replace'; readonly ref: Ref<unknown>; readonly properties: Properties; readonly version: string }
@@ -27,54 +27,57 @@ export type Write =
   | { readonly type: 'erase'; readonly ref: Ref<unknown> }
   | { readonly type: 'touch'; readonly ref: Ref<unknown>; readonly properties: Properties };
 
-/** Fails the commit when the row exists. */
+/** Inserts a row. The commit fails if the row exists. */
 export function insert<T>(kind: Kind<T>, id: string, value: T): Write {
   return { type: 'insert', ref: { kind, id }, properties: kind.encode(value) };
 }
 
-/** Fails the commit when the row was changed or removed since it was read. Properties that the kind does not know stay. */
+/**
+ * Replaces a row. The commit fails if the row has changed since it was read. Properties that the kind does not know are
+ * kept.
+ */
 export function replace<T>(row: Row<T>, value: T): Write {
   return { type: 'replace', ref: row, properties: row.kind.encode(value), version: row.version };
 }
 
-/** Fails the commit when the row was changed or removed since it was read. */
+/** Deletes a row. The commit fails if the row has changed since it was read. */
 export function remove<T>(row: Row<T>): Write {
   return { type: 'remove', ref: row, version: row.version };
 }
 
-/** Writes the row, whatever it held before; properties that the kind does not know stay. */
+/** Writes a row unconditionally; properties that the kind does not know are kept. */
 export function put<T>(kind: Kind<T>, id: string, value: T): Write {
   return { type: 'put', ref: { kind, id }, properties: kind.encode(value) };
 }
 
-/** Removes the row if there is one. */
+/** Deletes a row if it exists. */
 export function erase<T>(target: Ref<T>): Write {
   return { type: 'erase', ref: target };
 }
 
-/** Writes one time and leaves the other members of the row alone. Fails the commit when the row is missing. */
+/** Writes one time property and keeps all others. The commit fails if the row does not exist. */
 export function touch<T>(target: Ref<T>, property: keyof T & string, atMs: number): Write {
   return { type: 'touch', ref: target, properties: { [property]: time.encode(atMs) } };
 }
 
-/** A row as a commit left it that wrote this value; `undefined` when the commit did not write it. */
+/** Returns a row as a commit has written it; `undefined` if the commit did not write it. */
 export function rowAfter<T>(versionOf: VersionOf, { kind, id }: Ref<T>, value: T): Row<T> | undefined {
   const version = versionOf({ kind, id });
   return version === undefined ? undefined : { kind, id, value, version };
 }
 
-/** A commit was refused because a row was not as the writer had read it. Nothing was written. */
+/** The commit failed because a row's condition did not hold. Nothing was written. */
 export class Conflict extends Error {
   override readonly name = 'Conflict';
 }
 
-/** What `change` writes and answers; no writes means that nothing is to be done. */
+/** The decision of a change: its writes, if any, and its result. */
 export interface Change<T> {
   readonly writes: readonly Write[];
   readonly result: T;
-  /** The result instead, once the store has answered which versions it made: what was written need not be read back. */
+  /** Returns the result from the versions that the commit assigned, so that written rows need not be read back. */
   readonly applied?: (versionOf: VersionOf) => T;
 }
 
-/** The version that a commit gave a row it wrote; `undefined` for any other. */
+/** Returns the version that a commit assigned to a row it wrote; `undefined` for any other row. */
 export type VersionOf = (target: Ref<unknown>) => string | undefined;
