@@ -31,7 +31,7 @@ function runner(address: string, how: 'here' | 'process' = 'here') {
     how === 'here'
       ? runLine(accountsLine, line.split(' '), environment)
       : runScript('accounts', line.split(' '), { environment });
-  /** The value that a command prints; fails unless it exits with 0. */
+  /** Returns the value that a command prints; fails unless it exits with 0. */
   const value = async (line: string): Promise<Record<string, unknown>> => {
     const { exitCode, stdout, stderr } = await run(`${line} --json`);
     expect(exitCode, stderr).toBe(0);
@@ -350,7 +350,7 @@ test('every command has help with an example', () => {
   }
 });
 
-/** The commands that do something, each with its names. */
+/** Returns every command that does something (not a group), with its full name. */
 function leaves(command: Command, path = ''): readonly { readonly path: string; readonly command: Command }[] {
   return command.commands.flatMap((child) => {
     const names = `${path} ${child.name()}`.trim();

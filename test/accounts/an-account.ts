@@ -8,7 +8,7 @@ import { testAuditor } from '#test/support/test-auditor.ts';
 export const ALICE = '550e8400-e29b-41d4-a716-446655440000';
 export const NOW_MS = Date.UTC(2026, 5, 1);
 
-/** A store with tiers and nobody yet, a clock to set, counted randomness. */
+/** Opens a store with tiers but without users, a clock that tests can set, and counted random bytes. */
 export async function accountsHarness() {
   const { store, emulator, address, faults } = await testDatastore();
   await applyCatalog(store, { tiers: aCatalog().tiers }, { auditor: testAuditor() });
@@ -17,7 +17,7 @@ export async function accountsHarness() {
   return { context: { store, clock, random: countedBytes(), by }, store, clock, emulator, address, faults };
 }
 
-/** The same with customer acme on tier pro and its user alice. */
+/** Adds customer acme on tier pro and its user alice to such a store. */
 export async function aliceHarness() {
   const harness = await accountsHarness();
   await createCustomer(harness.context, { id: 'acme', tier: 'pro' });

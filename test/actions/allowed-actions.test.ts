@@ -36,12 +36,12 @@ const QUEUES: readonly (readonly QueuedOperation[])[] = [
   full,
 ];
 
-/** What a power action or a delete amounts to. */
+/** Returns the kind of operation that a power action or delete becomes. */
 function kindOf(action: PowerKind | 'delete', strictness: 'lenient' | 'strict'): PowerKind | 'delete' {
   return action === 'restart' && strictness === 'lenient' ? 'reset' : action;
 }
 
-/** What an action answers: `accepted`, or the reason of its refusal. */
+/** Returns the outcome of each action: `accepted`, or the reason of its refusal. */
 async function answers() {
   const { store } = await testDatastore();
   const tools = {

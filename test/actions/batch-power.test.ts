@@ -8,7 +8,7 @@ import { BOOT_SECONDS, STOP_SECONDS, ZONE } from '#test/support/compute-cloud.ts
 
 const COUNT = 100;
 
-/** Customers' machines that run, as record and as VM. */
+/** Creates running instances of several customers, with records and VMs. */
 async function manyRunning() {
   const world = await bidWorld();
   const ids = Array.from({ length: COUNT }, (_, i) => `tw-550e84-${i.toString(16).padStart(8, '0')}`);

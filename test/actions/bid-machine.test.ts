@@ -12,7 +12,7 @@ import { aBid } from '#test/support/a-bid.ts';
 import { testDatastore } from '#test/support/datastore.ts';
 import { testAuditor } from '#test/support/test-auditor.ts';
 
-/** The local catalogue, and what is made of a bid by it. */
+/** Opens the local catalogue and returns a function that resolves a bid's machine with it. */
 async function harness() {
   const { store } = await testDatastore();
   await applyCatalog(store, catalog satisfies Catalog, { auditor: testAuditor(), prune: false });

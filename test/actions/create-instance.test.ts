@@ -19,7 +19,7 @@ test('whose own reservation lands late is not told that another request has the 
   const { store, faults, request, tools, inserted } = await createPlatform();
   faults.add([{ service: 'datastore', method: 'commit', kind: 'late', count: 1, delayMs: 60 }]);
   let reads = 0;
-  // Decided anew, once the first decision has landed.
+  // The decision is repeated once the first commit has been applied.
   const getAll: typeof store.getAll = async (refs) => {
     reads += 1;
     while (reads > 1 && (await store.count(ALL_INSTANCES, {})) === 0) await sleep(5);

@@ -8,9 +8,7 @@ import { isLeased, LEASE_MS } from '#shared/domain/lease.ts';
 import { CloudError } from '#shared/gce/cloud-error.ts';
 import { createPlatform, DONE } from '#test/support/create-platform.ts';
 
-/*
- * A create whose process died blocked its Idempotency-Key for 58 s, and told its callers to come back after two.
- */
+/* A create whose process had ended blocked its Idempotency-Key for 58 s, while callers were told to retry after two. */
 
 const KEY = { id: 'acme|create|key-1', bodyHash: 'hash' };
 
@@ -33,7 +31,7 @@ test('a create whose process died blocks its key for seconds, and says for how m
     },
   });
   const keyed = { ...request, idempotencyKey: KEY };
-  // Nothing is heard of it any more.
+  // This call never ends, as if its process had been killed.
   createInstance(keyed, tools).catch(() => undefined);
   await entered.promise;
 
@@ -45,7 +43,7 @@ test('a create whose process died blocks its key for seconds, and says for how m
   expect(early.retryAfterSeconds).toBeGreaterThan(0);
   expect(early.retryAfterSeconds).toBeLessThanOrEqual(LEASE_MS / 1000);
   expect(late).toMatchObject({ status: 201, headers: { 'idempotency-replayed': 'true' } });
-  // The operation that the dead process left goes on at once, with the worker.
+  // A worker continues the operation that the killed process left.
   expect(published).toHaveLength(1);
   expect(inserted).toHaveLength(1);
 });

@@ -28,7 +28,7 @@ const TYPE: Entries['serverTypes'] = localCatalog.serverTypes.cx31;
 const CONFIG: Entries['configs'] = localCatalog.configs['default-network'];
 const TAGS = Array.from({ length: 65 }, (_, index) => `tag-${index}`);
 
-/** A machine of its own, as a template and as a server type. */
+/** Machines offered both as a template and as a server type. */
 const MACHINES: Readonly<Record<string, Pick<Entries['serverTypes'], 'machineType' | 'diskType' | 'localSsds'>>> = {
   g2: { machineType: 'g2-standard-4', diskType: 'pd-balanced' },
   a2: { machineType: 'a2-highgpu-1g', diskType: 'pd-balanced' },
@@ -90,11 +90,11 @@ interface Order {
   readonly spec: Partial<InstanceSpec>;
 }
 
-/** Records and a Compute Engine that refuses as the real one does, and one caller with room for everything. */
+/** Opens records and a Compute Engine that refuses as the real one does, and a caller without limits. */
 async function world() {
   const at = await cloudAndRecords({ networks: NETWORKS, clock: new ShiftableClock() });
   await applyCatalog(at.store, CATALOG, { auditor: testAuditor() });
-  // More tags than a catalogue's file may have, as a row that was written by hand.
+  // More tags than a catalogue file may have, as in a row that was written by hand.
   await at.store.write([put(NETWORK_CONFIG, 'tags', { ...CONFIG, id: 'tags', tags: TAGS })]);
   const catalog = new CatalogReader({ store: at.store, nowMs: at.tools.nowMs });
   const keys = async () => ({ keys: [], unknown: [] });
@@ -157,7 +157,9 @@ async function failureOf(work: Promise<unknown>): Promise<Failure> {
 
 const ERROR = { errorId: '0123456789abcdef0123456789abcdef', requestId: 'request-1' };
 
-/** Status and sentence as the families show them: compute of the order by template, the others of the order by spec. */
+/**
+ * Returns status and message in each family: compute for the request by template, the others for the request by spec.
+ */
 async function seen(at: World, order: Order) {
   const byTemplate = await failureOf(at.byTemplate(order));
   const bySpec = await failureOf(at.bySpec(order));
@@ -176,12 +178,12 @@ async function seen(at: World, order: Order) {
 
 const CLOUD_SAYS_NO =
   'GCP operation failed. This combination of machine type, image, disk and network is not possible.';
-/** Only the resource family's callers choose machine, image and disk themselves, so that the request is to be mended. */
+/** Only callers of the resource family choose machine, image and disk themselves, so only they get a 4xx. */
 const REFUSED_BY_CLOUD = { compute: [500, CLOUD_SAYS_NO], resource: [422, CLOUD_SAYS_NO], fleet: [500, CLOUD_SAYS_NO] };
 
 const TWO_SUBNETS = 'has several subnets in us-central1: subnet-one (us-central1), subnet-two (us-central1)';
 
-/** What the resource and the fleet family say of one member of a spec that cannot be honoured. */
+/** Returns the replies of the resource and fleet families to a member of a spec that cannot be fulfilled. */
 function unprocessable(member: string, what: string) {
   return {
     resource: [422, `The request cannot be honoured: spec.${member} ${what}.`],
@@ -200,7 +202,7 @@ test('example orders that Compute Engine refuses: what the caller sees in each o
     't2a with an image for x86': await seen(at, { template: 't2a', spec: { type: 't2a' } }),
     'a custom mode network alone': await seen(at, { config: 'two', spec: { vpc_id: 'vpc-two' } }),
     '65 network tags': await seen(at, { config: 'tags', spec: { security_groups: ['sg-a', 'sg-b'] } }),
-    // The compute family has no metadata of the caller; its column repeats the order of n4.
+    // Callers of the compute family cannot set metadata, so its column repeats the result of n4.
     '300 KiB of metadata': await seen(at, { template: 'n4', spec: { user_data: userData } }),
   }).toEqual({
     'n4 with pd-balanced': REFUSED_BY_CLOUD,
@@ -227,7 +229,7 @@ test('example orders that Compute Engine refuses: what the caller sees in each o
       ...unprocessable('user_data', 'has 307200 bytes; at most 32768 are possible'),
     },
   });
-  // Neither record nor VM stays behind.
+  // Neither a record nor a VM is left.
   expect([await at.at.all(INSTANCE), [...(await at.vms())]]).toEqual([[], []]);
 });
 

@@ -9,8 +9,8 @@ import { testDatastore } from '#test/support/datastore.ts';
 import { seededRandom } from '#test/support/seeded-random.ts';
 
 /*
- * A rate-limit commit that was ABORTED or not answered was a 503 at once; every request of a customer was a write to one
- * entity; and a key's last use that met a removed key failed the request, whose token was spent all the same.
+ * A rate-limit commit that was ABORTED or not answered caused an immediate 503; every request of a customer wrote one
+ * entity; and updating a removed key's last use failed the request after its token had been taken.
  */
 
 const ABORTED = 10;
@@ -67,7 +67,7 @@ test('a last use of a key that was removed meanwhile fails no request and spends
   expect(await counted()).toBe(2);
 });
 
-/** Processes on one counter, in a world where a write takes `WRITE_MS` and nothing else takes time. */
+/** Simulates processes that share one counter, with writes that take `WRITE_MS` and everything else immediate. */
 async function run({ perSecond, limit, seed }: { perSecond: number; limit: number; seed: number }) {
   const WRITE_MS = 20;
   const PROCESSES = 8;
@@ -127,7 +127,7 @@ describe.each([
     const told = `seed ${seed}: ${granted} granted, writes ${writes.join()}`;
     expect(granted, told).toBeLessThanOrEqual(limit);
     expect(granted, told).toBeGreaterThanOrEqual(Math.min(requests, limit) - aheadMax(limit));
-    // In a minute; single processes may write more often for a moment while the others give way.
+    // Checked over a minute; single processes may write more often for a moment while others pause.
     expect(
       writes.reduce((sum, count) => sum + count, 0),
       told,

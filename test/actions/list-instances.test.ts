@@ -23,7 +23,7 @@ async function platform() {
   return { store, emulator, instances };
 }
 
-/** What the list should be, worked out the long way. */
+/** Returns the expected list, computed by filtering and sorting all instances. */
 function expected(instances: readonly Instance[], { page, pageSize, filters }: ListRequest): readonly string[] {
   return matching(instances, filters)
     .slice((page - 1) * pageSize, page * pageSize)

@@ -28,7 +28,7 @@ async function harness() {
   return { store, cursors: new ListCursors({ store, random: seededRandom(1) }) };
 }
 
-/** Few values, so that many instances share one. */
+/** Few different values, so that many instances share one. */
 const row = fc.record({
   createdAtMs: fc.nat(3),
   status: fc.constantFrom(...INSTANCE_STATUSES),

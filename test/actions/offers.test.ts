@@ -20,7 +20,7 @@ const NOW_MS = Date.parse('2026-06-01T00:00:00Z');
 const TIER = { name: 'pro', maxInstances: 3, maxVolumeGb: 100, perMinute: completeLimits({ get: 10 }) };
 const REQUEST = { caller: { customerId: 'acme' }, tier: TIER };
 
-/** The local catalogue, and a clock to move. */
+/** Opens the local catalogue and a clock that tests can move. */
 async function harness() {
   const { store } = await testDatastore();
   const actor = { type: 'system' as const, id: 'test' };

@@ -8,7 +8,7 @@ import { testDatastore } from '#test/support/datastore.ts';
 
 const START_MS = 1_700_000_000_000;
 
-/** Entries a second apart, the oldest first. */
+/** Writes entries a second apart, the oldest first. */
 async function trail(
   entries: readonly { readonly actor: string; readonly object: string; readonly action: AuditAction }[],
 ) {

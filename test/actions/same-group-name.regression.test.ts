@@ -21,8 +21,8 @@ import { testDatastore } from '#test/support/datastore.ts';
 import { seededRandom } from '#test/support/seeded-random.ts';
 
 /*
- * A group name opened other customers' machines: access looked at groups alone. Mallory belongs to another customer that
- * has a group of the same name, and a token of theirs names the user and the project of Alice.
+ * Access was decided by group names alone, so a group of the same name opened another customer's machines. Mallory is
+ * in such a group of another customer, and has a token that names the user and the project of Alice.
  */
 
 const PROJECT = 'proj_acme00000000';

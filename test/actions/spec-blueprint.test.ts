@@ -34,13 +34,13 @@ const ALICE: Principal = {
 
 const LEAST: InstanceSpec = { type: 'cx31', image: 'ubuntu-22.04' };
 
-/** The local catalogue and `more`, and how many look-ups were made in it. */
+/** Opens the local catalogue with further rows, and counts the look-ups in it. */
 async function harness(more: readonly Write[] = []) {
   const { store } = await testDatastore();
   await applyCatalog(store, catalog satisfies Catalog, { auditor: testAuditor() });
   if (more.length > 0) await store.write(more);
   const lookups: number[] = [];
-  // The store sends what is asked in one tick as one look-up.
+  // The store sends the reads of one tick as one look-up, so they count as one.
   let asking = false;
   const ask = (rows: number) => {
     if (asking) lookups[lookups.length - 1] = (lookups.at(-1) ?? 0) + rows;

@@ -31,9 +31,9 @@ function principal(overrides: Partial<Principal> = {}): Principal {
 }
 
 const ALICE = principal();
-/** Of the same project, in no group of alice's. */
+/** A user of the same project who is in none of alice's groups. */
 const BOB = principal({ userId: 'b0b00000-0000-4000-8000-000000000000', groups: ['group9'] });
-/** Claims alice's project in a token of another customer. */
+/** A user of another customer whose token claims alice's project. */
 const MALLORY = principal({ userId: 'e0000000-0000-4000-8000-000000000000', customerId: 'umbrella' });
 const LONER = principal({ userId: 'a0000000-0000-4000-8000-000000000000', projects: [] });
 const ADMIN = principal({ customerId: 'platform', projects: ['proj_platform'], roles: ['compute_admin'] });

@@ -10,7 +10,10 @@ import { testAuditor } from '#test/support/test-auditor.ts';
 const TEMPLATE: Entries['templates'] = catalog.templates['ubuntu-22-standard'];
 const CONFIG: Entries['configs'] = catalog.configs['default-network'];
 
-/** The local catalogue with `more`; asks for a template with a config, or in a zone. */
+/**
+ * Opens the local catalogue with `more` entries, and returns functions that resolve a template with a config or in a
+ * zone.
+ */
 async function harness(more: Catalog = {}) {
   const { store } = await testDatastore();
   const auditor = testAuditor();

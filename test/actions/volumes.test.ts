@@ -33,7 +33,7 @@ const CALLER = {
 };
 const BID = { bid: 'bid_1', zone: ZONE, quantity: 1, pointer: '/launch_specification/volumes' };
 
-/** A customer with 100 GB, an emulated Compute Engine and its disks. */
+/** Opens a customer with 100 GB of volumes, and an emulated Compute Engine with disks. */
 async function harness() {
   const world = await cloudAndRecords({ clock: new ShiftableClock() });
   const { cloud, store, tools } = world;
@@ -61,7 +61,7 @@ async function harness() {
     settle: async (id: string) => settleVolume(id, tools),
     volumeDisks,
     inserts,
-    /** A VM of ours that runs, with its record. */
+    /** Creates a running VM with the deployment's label, and its record. */
     machine: async (id: string, disks: readonly object[] = []) => {
       const { disks: boot } = instanceBody(id);
       await cloud.running(id, { labels: { 'compute-api': 'test' }, disks: [...boot, ...disks] });

@@ -6,10 +6,13 @@ import { onTestFinished } from 'vitest';
 export const ISSUER = 'https://issuer.example';
 export const AUDIENCE = 'compute-api';
 
-/** What the issuer's server does when it is asked for its keys. */
+/** How the issuer's server replies to a request for its keys. */
 export type KeySetAnswer = 'keys' | 'error' | 'nonsense' | 'not a key set' | 'hang up';
 
-/** An issuer of tokens on this machine: its key, its key set behind a server, and tokens as one could wish for. */
+/**
+ * Starts a token issuer on this machine: a key, a server with its key set, and functions that make valid and invalid
+ * tokens.
+ */
 export async function anIssuer() {
   const [good, other] = await Promise.all([generateKeyPair('ES256'), generateKeyPair('ES256')]);
   const jwk = { ...(await exportJWK(good.publicKey)), kid: 'k1', alg: 'ES256', use: 'sig' };
@@ -47,10 +50,10 @@ export async function anIssuer() {
     state,
     options: { issuer: ISSUER, audience: AUDIENCE, jwksUri },
     sign,
-    /** The same claims signed by a key that is not in the set, under the name of one that is. */
+    /** Signs with a key that is not in the set, under the key id of one that is. */
     signByOther: (claims: JWTPayload) => sign(claims, { kid: 'k1' }, other.privateKey),
     unsigned: (claims: JWTPayload) => new UnsecuredJWT(claims).encode(),
-    /** The public key used as if it were a shared secret. */
+    /** Signs with the public key as if it were a shared secret. */
     signWithPublicKey: (claims: JWTPayload) =>
       new SignJWT(claims).setProtectedHeader({ alg: 'HS256', kid: 'k1' }).sign(new TextEncoder().encode(publicPem)),
   };

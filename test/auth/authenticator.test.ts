@@ -11,10 +11,10 @@ import { ALICE, aliceHarness } from '#test/accounts/an-account.ts';
 const HOUR_MS = 3_600_000;
 const HERE = '203.0.113.7';
 const FAILURES_MAX = 3;
-/** What Google's client does not try again by itself, so that a test does not wait for it. */
+/** A status that Google's client does not retry, so the test does not wait. */
 const ABORTED = 10;
 
-/** Alice with a key and a session, and authenticators as separate processes would have them. */
+/** Creates alice with a key and a session, and authenticators like those of separate processes. */
 async function harness() {
   const accounts = await aliceHarness();
   const { context, store, clock } = accounts;
@@ -27,7 +27,7 @@ async function harness() {
   return { ...accounts, key, session, authenticator, keyCredential, sessionCredential };
 }
 
-/** How a sign-in ended, in a word. */
+/** Returns the outcome of a sign-in as a word. */
 async function outcome(signIn: Promise<unknown>): Promise<string> {
   return signIn.then(
     () => 'in',

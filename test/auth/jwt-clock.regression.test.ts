@@ -10,8 +10,8 @@ import { aliceHarness, ALICE, NOW_MS } from '#test/accounts/an-account.ts';
 import { anIssuer, AUDIENCE, ISSUER } from './an-issuer.ts';
 
 /*
- * A token was refused when the issuer's clock was a second ahead, and the refusal counted as a failed sign-in of the
- * address. A token's `projects` claim was believed, whichever customer the projects belong to.
+ * A token was refused when the issuer's clock was a second ahead, and that counted as a failed sign-in of the address.
+ * A token's `projects` claim was trusted even if the projects belong to another customer.
  */
 
 const HERE = '203.0.113.7';

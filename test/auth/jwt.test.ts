@@ -142,7 +142,7 @@ test('a believed token is refused the moment it expires', async () => {
   const token = await issuer.sign({ ...CLAIMS, exp: NOW_SECONDS + 5 });
 
   expect(await outcome(signIn(token, process))).toBe('in');
-  // Five seconds of leeway follow its end.
+  // Tokens are accepted for five seconds after their end.
   clock.ms += 9_999;
   expect(await outcome(signIn(token, process))).toBe('in');
   clock.ms += 1;

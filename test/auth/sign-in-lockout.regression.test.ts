@@ -13,8 +13,8 @@ import { ALICE, aliceHarness } from '#test/accounts/an-account.ts';
 import { storeWith } from '#test/support/store-with.ts';
 
 /*
- * Wrong sign-ins locked out every right one of the same address, which behind API Gateway can be the whole platform. Each
- * wrong one cost the store a look-up and a write, whatever it looked like.
+ * Failed sign-ins blocked every valid sign-in from the same address, which behind API Gateway can be that of all
+ * callers. Each failed sign-in cost a look-up and a write, even if the credential was malformed.
  */
 
 const HERE = '203.0.113.7';
@@ -44,7 +44,7 @@ async function outcome(signIn: Promise<unknown>): Promise<string> {
   );
 }
 
-/** Unknown keys, each another one. */
+/** Unknown keys, a different one for each number. */
 const wrong = (i: number): Credential => ({
   type: 'key',
   id: `ak_live_${String(i).padStart(16, '0')}`,

@@ -28,7 +28,7 @@ describe('package files of an artefact', () => {
     await writeFile(join(folder, 'package.json'), artefactPackage(lockfile));
     await writeFile(join(folder, 'package-lock.json'), artefactLock(lockfile));
 
-    // npm reads the lockfile alone here, and exits with an error when a dependency is missing, invalid or extraneous.
+    // npm checks only the lockfile here, and fails if a dependency is missing, invalid or extraneous.
     const { stdout } = await run('npm', ['ls', '--package-lock-only', '--all', '--parseable'], { cwd: folder });
 
     expect(stdout).toContain(join('node_modules', '@google-cloud', 'functions-framework'));

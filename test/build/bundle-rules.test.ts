@@ -5,8 +5,8 @@ import type { BuildMeta } from '#scripts/build.ts';
 import { budgetViolations, contentViolations, importViolations, type Budget } from './bundle-rules.ts';
 
 /**
- * KiB, a little above what is there. A change that needs more raises the figure, and says why in the commit; cold start is
- * what these bytes cost.
+ * Budget in KiB, a little above the present sizes. A change that needs more raises the figure and explains it in the
+ * commit, because these bytes cost cold start time.
  */
 const BUDGET: Budget = {
   packages: {
@@ -81,7 +81,7 @@ const FUNCTION = { source: 'functions/compute/x.ts', clients: ['datastore'], byt
 describe('every function of the project', { timeout: 60_000 }, () => {
   let meta: BuildMeta;
   beforeAll(async () => {
-    // Of the build that `npm test` begins with: a second one of all functions would take as long again.
+    // Uses the build that `npm test` starts with, because a second build of all functions would take as long again.
     const path = fileURLToPath(new URL('../../.build/meta.json', import.meta.url));
     meta = JSON.parse(await readFile(path, 'utf8')) as BuildMeta;
   });

@@ -1,15 +1,17 @@
 import type { BuildMeta } from '#scripts/build.ts';
 
-/** Libraries that only the adapters may know. */
+/** Libraries that only adapters may import. */
 const GOOGLE_LIBRARIES =
   /^(google-client:|node_modules\/(@google-cloud\/(?!functions-framework)|@grpc\/|google-gax\/|google-auth-library\/))/;
 
-/** Digests and ciphers are arithmetic: no I/O, no clock. Randomness is passed in all the same. */
+/**
+ * Digests and ciphers need no I/O and no clock, so this module is allowed everywhere; randomness is still passed in.
+ */
 const CRYPTO = 'node:crypto';
 
 const ADAPTERS = ['datastore', 'gce', 'pubsub'];
 
-/** Who is above whom; a source imports from its own layer or from one below. */
+/** Layers by height: a source may import from its own layer or lower ones. */
 const LAYERS: Readonly<Record<string, number>> = {
   domain: 0,
   concurrency: 0,
@@ -30,7 +32,7 @@ const LAYERS: Readonly<Record<string, number>> = {
   functions: 6,
 };
 
-/** What no bundle may hold, and why. */
+/** Packages that no bundle may contain, with the reason. */
 const FORBIDDEN: readonly (readonly [packageName: string, because: string])[] = [
   ['ajv', 'validators are compiled when contracts are generated'],
   ['ajv-formats', 'validators are compiled when contracts are generated'],
@@ -40,7 +42,7 @@ const FORBIDDEN: readonly (readonly [packageName: string, because: string])[] = 
   ['@google-cloud/pubsub', 'the generated client of pubsub-api is enough'],
 ];
 
-/** Every import that points the wrong way, as a sentence. */
+/** Returns every import that violates the layers, as a sentence. */
 export function importViolations({ imports }: Pick<BuildMeta, 'imports'>): readonly string[] {
   return Object.entries(imports).flatMap(([from, targets]) =>
     targets.flatMap((to) => {
@@ -74,12 +76,12 @@ function placeOf(path: string): readonly [area: string, layer: number | undefine
   return [area, LAYERS[area]];
 }
 
-/** The folder below `shared/families`; `undefined` for what lies beside the folders, which is for all families. */
+/** Returns the folder below `shared/families`; `undefined` for files that all families share. */
 function familyOf(path: string): string | undefined {
   return /^shared\/families\/([^/]+)\//.exec(path)?.[1];
 }
 
-/** Every bundle that holds what it must not, as a sentence. */
+/** Returns every bundle with forbidden content, as a sentence. */
 export function contentViolations({ functions }: Pick<BuildMeta, 'functions'>): readonly string[] {
   return Object.entries(functions).flatMap(([name, { clients, inputs }]) => {
     const packages = new Set(Object.keys(inputs).map(packageOf));
@@ -103,7 +105,10 @@ const CLIENT_PACKAGES = [
   ['compute', '@google-cloud/compute'],
 ] as const;
 
-/** Name of the package that a source belongs to; `functions` and `shared` for our own, generated checks being `shared`. */
+/**
+ * Returns the package that a source belongs to; `functions` or `shared` for the project's own, with generated checks
+ * counted as `shared`.
+ */
 export function packageOf(input: string): string {
   if (input.startsWith('.build/endpoints/')) return 'shared';
   if (input === REFERENCE_SCRIPT) return 'reference-script';
@@ -119,15 +124,15 @@ export function packageOf(input: string): string {
 const REFERENCE_SCRIPT = 'shared/pages/reference-script.ts';
 
 export interface Budget {
-  /** KiB that each package may have in any one bundle; what is not named may have nothing. */
+  /** KiB that each package may take in any one bundle; packages that are not listed must not be present. */
   readonly packages: Readonly<Record<string, number>>;
-  /** KiB and modules that a whole bundle may have, by the clients it holds (`datastore+pubsub`; `none`). */
+  /** KiB and modules that a whole bundle may have, by its clients (`datastore+pubsub`; `none`). */
   readonly bundles: Readonly<Record<string, { readonly kib: number; readonly modules: number }>>;
   /** The same for functions that carry something of their own. */
   readonly functions?: Readonly<Record<string, { readonly kib: number; readonly modules: number }>>;
 }
 
-/** Everything that outgrew its budget, as a sentence that names it. */
+/** Returns everything that exceeds its budget, as a sentence that names it. */
 export function budgetViolations({ functions }: Pick<BuildMeta, 'functions'>, budget: Budget): readonly string[] {
   return Object.entries(functions).flatMap(([name, { bytes, inputs }]) => {
     const sizes = sizesByPackage(inputs);

@@ -13,7 +13,7 @@ const SOURCE_MAPPED_STACK = readFileSync(
   'utf8',
 );
 
-/** Each test says something else: within one process, V8 remembers what it has compiled of a source it has seen. */
+/** Returns sources with a text of their own, because V8 remembers what it has compiled in this process. */
 function saying(text: string): Sources {
   return {
     'shared/text.ts': `export const text = '${text}';`,

@@ -9,7 +9,7 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 /** Source files of a small project, by path. */
 export type Sources = Readonly<Record<string, string>>;
 
-/** A project of three functions that use, in this order, Datastore; Pub/Sub as well; and Compute Engine as well. */
+/** A project of three functions: the first uses Datastore, the second also Pub/Sub, the third also Compute Engine. */
 export const SOURCES: Sources = {
   'shared/datastore.ts': `
     import { v1 } from '@google-cloud/datastore';
@@ -38,7 +38,7 @@ export const SOURCES: Sources = {
     export const zoneOperations = new ZoneOperationsClient(options);
   `,
   'shared/shown.ts': `
-    /** Runs a call and shows its answer, or its error with everything that a caller may look at. */
+    /** Makes a call and returns its result, or its error with all members that callers may read. */
     export async function shown(call: () => PromiseLike<unknown>): Promise<unknown> {
       try {
         return await call();
@@ -102,7 +102,10 @@ export const SOURCES: Sources = {
   `,
 };
 
-/** Writes a project into a folder of its own, removed when the test ends, if not said otherwise. Its packages are ours. */
+/**
+ * Writes a project into a new folder, which is removed when the test ends unless stated otherwise. Its packages are
+ * this repository's.
+ */
 export async function fixtureProject(
   sources: Sources = SOURCES,
   below = '',

@@ -14,8 +14,8 @@ import { firstAnswer } from './running-function.ts';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 /**
- * Modules that have run when the first request has been answered, one function of each set of clients. A change that needs more
- * raises the figure, and says why in the commit: each of them is a part of the cold start.
+ * Most modules that have run once the first request is answered, for one function per set of clients. A change that
+ * needs more raises the figure and explains it in the commit, because each module is a part of the cold start.
  */
 const BUDGET: Readonly<Record<string, number>> = {
   'compute-fallback': 45,
@@ -26,7 +26,7 @@ const BUDGET: Readonly<Record<string, number>> = {
 };
 const NAMES = Object.keys(BUDGET);
 
-/** Everything that is over its budget, with the packages that the modules belong to, most first. */
+/** Describes an exceeded budget, with the packages of the loaded modules, most modules first. */
 function overBudget(name: string, loaded: readonly string[], budget: number): readonly string[] {
   if (loaded.length <= budget) return [];
   const counts = new Map<string, number>();
@@ -35,10 +35,10 @@ function overBudget(name: string, loaded: readonly string[], budget: number): re
   return [`${name} loads ${loaded.length} modules, budget ${budget} (${byPackage.join(', ')})`];
 }
 
-/** esbuild wraps what may be loaded later, or never, under its path. */
+/** How esbuild wraps a module that may be loaded later or never: under its path. */
 const WRAPPED = /^(var \w+ = __(?:commonJS|esm)\(\{\n\s*"([^"]+)"\([^)]*\) \{)/gm;
 
-/** The bundle, except that each wrapped module writes its path into a file when it runs. */
+/** Returns the bundle, changed so that each wrapped module writes its path to a file when it runs. */
 function telling(bundle: Bundle, file: string): { readonly code: string; readonly wrapped: ReadonlySet<string> } {
   const wrapped = new Set<string>();
   const code = Buffer.from(bundle.code)
@@ -65,7 +65,7 @@ describe('up to its first answer', { timeout: 60_000 }, () => {
     cloud = await BenchCloud.start(sizeFor(functions, 1));
     requests = new FirstRequests(cloud.ready);
     await mkdir(join(ROOT, '.build'), { recursive: true });
-    // Inside the project, where the framework finds itself.
+    // Inside the project, so that functions-framework is found in node_modules.
     folder = await mkdtemp(join(ROOT, '.build/loaded-'));
   }, 60_000);
 

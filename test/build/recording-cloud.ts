@@ -12,15 +12,16 @@ const TIMESTAMP = { seconds: 1, nanos: 2 };
 const ERROR_INFO = { reason: 'WORN_OUT', domain: 'tests.example', metadata: { part: 'bearing' } };
 
 export interface RecordingCloud {
-  /** Hosts for the functions' environment. */
+  /** Addresses for the functions' environment. */
   readonly environment: Readonly<Record<string, string>>;
-  /** What reached the servers, oldest first. */
+  /** The requests that reached the servers, oldest first. */
   readonly requests: unknown[];
 }
 
 /**
- * Datastore, Pub/Sub and Compute Engine with fixed answers and one refusal each that carries error details. Its gRPC
- * side is made from the packages' whole descriptors, so that a pruned client is heard by an unpruned server.
+ * Starts servers for Datastore, Pub/Sub and Compute Engine with fixed responses and one error with details each. The
+ * gRPC servers use the packages' whole descriptors, so that a client with pruned descriptors talks to an unpruned
+ * server.
  */
 export async function recordingCloud(): Promise<RecordingCloud> {
   const requests: unknown[] = [];
@@ -92,7 +93,7 @@ async function addService(
   server.addService(found.service as Parameters<Server['addService']>[0], handlers);
 }
 
-/** The trailer in which Google's services put the details of an error. */
+/** Returns the trailer in which Google's services send error details. */
 async function errorDetails(): Promise<Metadata> {
   const root = protobuf.Root.fromJSON(await descriptorAt('google-gax/build/protos/status.json'));
   const info = root.lookupType('google.rpc.ErrorInfo');
@@ -105,7 +106,7 @@ async function errorDetails(): Promise<Metadata> {
   return metadata;
 }
 
-/** A package's own descriptor; protobuf.js refuses it when it is none. */
+/** Returns a package's own descriptor; protobuf.js throws if the file is none. */
 async function descriptorAt(path: string): Promise<protobuf.INamespace> {
   return JSON.parse(await readFile(`${NODE_MODULES}${path}`, 'utf8')) as protobuf.INamespace;
 }

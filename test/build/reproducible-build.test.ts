@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { build, isUpToDate } from '#scripts/build.ts';
 import { fixtureProject, SOURCES } from './fixture-project.ts';
 
-/** Digest of every file of every artefact, by path. */
+/** Returns the digest of every file of every artefact, by path. */
 async function digests(root: string): Promise<Readonly<Record<string, string>>> {
   const folder = join(root, '.build/functions');
   const files = await readdir(folder, { recursive: true, withFileTypes: true });

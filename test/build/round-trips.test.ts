@@ -19,7 +19,10 @@ interface Case {
   readonly name: string;
   readonly ask: (cloud: Cloud, round: number) => Asked;
   readonly status: number;
-  /** What a request may cost with caches warm. A change that needs more raises the figure, and says why in the commit. */
+  /**
+   * The calls that a request may make with warm caches. A change that needs more raises the figure and explains it in
+   * the commit.
+   */
   readonly budget: RoundTrips;
 }
 
@@ -31,10 +34,10 @@ interface Asked {
 }
 
 const READ: RoundTrips = { datastoreInSequence: 1, reads: 1, commits: 1, compute: 0, publishes: 0 };
-/** The rate-limit token, and the write itself. */
+/** The rate-limit token, then the write. */
 const POWER: RoundTrips = { datastoreInSequence: 2, reads: 1, commits: 2, compute: 0, publishes: 1 };
 
-/** Each verb has records of its own, which none has touched before. */
+/** Each verb uses records of its own, which no other verb has changed. */
 function power(verb: string, firstRecord: number): Case {
   return {
     name: `compute-instances-${verb}`,
@@ -47,7 +50,7 @@ function power(verb: string, firstRecord: number): Case {
   };
 }
 
-/** Instances that nobody else uses, per request. */
+/** Returns a different instance for each round. */
 function nth(ids: readonly string[], round: number): string {
   return ids[round] ?? '';
 }
@@ -81,7 +84,7 @@ const CASES: readonly Case[] = [
   { name: 'compute-configs-list', ask: () => ({ path: `${V1}/configs` }), status: 200, budget: { ...READ, reads: 0 } },
   {
     name: 'fleet-instances-list',
-    // A page that has another one after it: its cursor is sealed with the key that the process remembers.
+    // A page that another one follows: its cursor is sealed with the key that the process has cached.
     ask: ({ project }) => ({ path: `/v2/instances?project=${project}&limit=1` }),
     status: 200,
     budget: READ,
@@ -97,14 +100,14 @@ const CASES: readonly Case[] = [
       body: { template_id: 'ubuntu-22-standard', config_id: 'default-network' },
     }),
     status: 201,
-    // Token, look-ups and the default SSH keys of the project, the records, what Compute Engine answered.
+    // Token; look-ups and the project's default SSH keys; the records; the result of Compute Engine.
     budget: { datastoreInSequence: 3, reads: 2, commits: 3, compute: 1, publishes: 1 },
   },
   {
     name: 'compute-instances-delete',
     ask: ({ machineIds }, round) => ({ method: 'DELETE', path: `${V1}/instances/${nth(machineIds, round + 1)}` }),
     status: 204,
-    // Token and look-up, the mark, then what there is to remove.
+    // Token and look-up; the mark; the removals.
     budget: { datastoreInSequence: 4, reads: 2, commits: 3, compute: 1, publishes: 1 },
   },
   {
@@ -123,8 +126,8 @@ const CASES: readonly Case[] = [
       },
     }),
     status: 201,
-    // Token, look-ups beside the keys that the project requires, then one commit for all 16. They are published at once, by one
-    // request for each of the customer's eight lanes.
+    // Token; look-ups and the keys that the project requires; one commit for all 16 operations. Their messages are
+    // published at the same time, in one request for each of the customer's eight lanes.
     budget: { datastoreInSequence: 2, reads: 2, commits: 2, compute: 0, publishes: 8 },
   },
   {
@@ -137,7 +140,7 @@ const CASES: readonly Case[] = [
     name: 'admin-instances-list',
     ask: () => ({ path: `${V1}/admin/instances?pageSize=20`, as: 'admin' }),
     status: 200,
-    // The page and the total, side by side; then the last operations of the page.
+    // The page and the total in parallel, then the last operations of the page.
     budget: { ...READ, datastoreInSequence: 2, reads: 3, commits: 0 },
   },
 ];

@@ -5,27 +5,27 @@ import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { freePort } from '#scripts/local/state/ports.ts';
 import { FRAMEWORK, NODE, processorMs } from '#test/support/function-host.ts';
 
-/** How often a starting process is asked for its first answer, and for how long. */
+/** Interval and limit of the attempts to get the first reply of a starting process. */
 const ASK_EVERY_MS = 2;
 const START_LIMIT_MS = 20_000;
 
 export interface FirstAnswer {
   readonly status: number;
   readonly body: string;
-  /** From the start of the process to the last byte of the answer. */
+  /** Time from the start of the process to the last byte of the reply. */
   readonly milliseconds: number;
-  /** Processor time of all its threads until then; 0 where it is not known. */
+  /** Processor time of all threads until then; 0 if it cannot be read. */
   readonly cpuMilliseconds: number;
-  /** The most memory the process ever held. */
+  /** The process's peak memory. */
   readonly peakRssMb: number;
 }
 
 export interface FunctionProcess {
   readonly target: string;
-  /** Folder of an artefact, or a source file. */
+  /** Folder of an artefact, or path of a source file. */
   readonly source: string;
   readonly environment: Readonly<Record<string, string>>;
-  /** Main file of the functions-framework to use; this project's own by default. */
+  /** Path of functions-framework's main file; by default this project's. */
   readonly framework?: string;
   readonly request?: {
     readonly method: string;
@@ -36,8 +36,8 @@ export interface FunctionProcess {
 }
 
 /**
- * Starts a function as the platform does (Node.js 24, functions-framework), waits for its first answer and ends it.
- * Rejects with what the process wrote when it ends before it has answered.
+ * Starts a function as Cloud Run functions does (Node.js 24, functions-framework), waits for its first reply and ends
+ * it. Rejects with the process's output if it ends before it has replied.
  */
 export async function firstAnswer({
   target,
@@ -80,14 +80,14 @@ export async function firstAnswer({
   }
 }
 
-/** One request on a connection of its own; `undefined` while nobody listens. */
+/** Sends one request on a new connection; `undefined` while nothing listens. */
 async function ask(
   port: number,
   asked: FunctionProcess['request'],
 ): Promise<{ status: number; body: string } | undefined> {
   const { method = 'GET', path = '/', headers = {}, body } = asked ?? {};
   const request = httpRequest({ host: '127.0.0.1', port, method, path, headers, agent: false });
-  // What `once` below has not heard of any more must not end the process.
+  // An error after `once` below has settled must not end this process.
   request.on('error', () => undefined);
   if (body !== undefined) request.setHeader('content-length', Buffer.byteLength(body));
   request.end(body);
@@ -102,7 +102,7 @@ async function ask(
   }
 }
 
-/** Linux keeps the high-water mark of each process; elsewhere it is not known (0). */
+/** Returns the peak memory, which Linux keeps for each process; 0 on other systems. */
 async function peakRssMb(pid: number): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
   return Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024;

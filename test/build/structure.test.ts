@@ -9,7 +9,7 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const LINES_PER_FILE_MAX = 400;
 const LINES_PER_CLASS_MAX = 250;
 
-/** Files and classes that may be longer, each with the reason. */
+/** Files and classes that may be longer than the limit, with the reason. */
 const ONE_CLOUD = 'its tests share one local cloud, which takes seconds to start';
 const ONE_SUBJECT = 'a list of short cases about one thing, read one at a time';
 const LONGER: Readonly<Record<string, string>> = {
@@ -40,7 +40,7 @@ const SOURCES: readonly Source[] = ['functions', 'shared', 'scripts', 'test'].fl
     }),
 );
 
-/** Paths of the project's own files that a source imports when it runs; imports of types alone are not there then. */
+/** Returns the project's own files that a source imports at run time; type imports are left out. */
 function importsOf({ path, tree }: Source): readonly string[] {
   return tree.statements.flatMap((statement) => {
     if (!ts.isImportDeclaration(statement) && !ts.isExportDeclaration(statement)) return [];
@@ -61,7 +61,7 @@ function isTypeOnly({ importClause }: ts.ImportDeclaration): boolean {
   return namedBindings.elements.every((element) => element.isTypeOnly);
 }
 
-/** Every circle of imports, once, as the files along it. */
+/** Returns every import cycle once, as the files along it. */
 function circles(imports: ReadonlyMap<string, readonly string[]>): readonly string[] {
   const found: string[] = [];
   const done = new Set<string>();
@@ -85,7 +85,7 @@ interface Length {
   readonly most: number;
 }
 
-/** Lines of a file and of each class in it, with how many there may be. */
+/** Returns the lengths of a file and its classes, with their limits. */
 function lengths({ path, text, tree }: Source): readonly Length[] {
   const classes = tree.statements.filter(ts.isClassDeclaration).map((declaration) => {
     const first = tree.getLineAndCharacterOfPosition(declaration.getStart(tree)).line;
@@ -95,7 +95,7 @@ function lengths({ path, text, tree }: Source): readonly Length[] {
   return [{ name: path, lines: text.trimEnd().split('\n').length, most: LINES_PER_FILE_MAX }, ...classes];
 }
 
-/** What is longer than it may be, as a sentence each. */
+/** Returns what is longer than its limit, one sentence each. */
 function tooLong(source: Source): readonly string[] {
   return lengths(source)
     .filter(({ name, lines, most }) => lines > most && LONGER[name] === undefined)

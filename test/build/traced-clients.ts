@@ -4,7 +4,7 @@ import { v1 as pubsub } from '@google-cloud/pubsub';
 
 export type Service = 'datastore' | 'compute' | 'pubsub';
 
-/** A call through one of Google's clients; the numbers count beginnings and ends of all calls. */
+/** A call through one of Google's clients. The numbers order the beginnings and ends of all calls. */
 interface TracedCall {
   readonly service: Service;
   readonly method: string;
@@ -18,7 +18,7 @@ const CLIENTS = [
   ['compute', InstancesClient.prototype, ['get', 'insert', 'delete', 'start', 'stop', 'reset', 'resume']],
 ] as const;
 
-/** Notes every call that Google's clients make in this process, and lets it pass. */
+/** Records every call that Google's clients make in this process, without changing it. */
 export class TracedClients {
   #calls: TracedCall[] = [];
   #moment = 0;
@@ -28,7 +28,7 @@ export class TracedClients {
       for (const method of methods) this.#wrap(service, prototype, method);
   }
 
-  /** The calls since the last time. */
+  /** Returns the calls since `take` was last called. */
   take(): readonly TracedCall[] {
     const calls = this.#calls;
     this.#calls = [];
@@ -53,9 +53,9 @@ export class TracedClients {
   }
 }
 
-/** What one request asked of the cloud. */
+/** The calls of one request. */
 export interface RoundTrips {
-  /** The longest chain of Datastore calls of which each began after the one before had ended. */
+  /** Length of the longest chain of Datastore calls in which each began after the one before had ended. */
   readonly datastoreInSequence: number;
   readonly reads: number;
   readonly commits: number;
@@ -84,7 +84,7 @@ function longestChain(calls: readonly TracedCall[]): number {
   return Math.max(0, ...lengths.values());
 }
 
-/** Every figure that is over its budget, with the calls that were made. */
+/** Returns every figure that exceeds its budget, with the calls that were made. */
 export function overBudget(name: string, calls: readonly TracedCall[], budget: RoundTrips): readonly string[] {
   const made = calls.map(({ service, method }) => `${service}.${method}`).join(', ');
   const found = roundTrips(calls);

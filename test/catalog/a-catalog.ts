@@ -1,13 +1,13 @@
 import type { Catalog, Entries } from '#shared/catalog/catalog.ts';
 import { LIMITED_OPERATIONS, type LimitedOperation } from '#shared/domain/tier.ts';
 
-/** A tier that allows 60 of everything a minute. */
+/** Returns a tier with a limit of 60 a minute for each operation. */
 export function aTier(overrides: Partial<Entries['tiers']> = {}): Entries['tiers'] {
   const perMinute = Object.fromEntries(LIMITED_OPERATIONS.map((operation) => [operation, 60]));
   return { maxInstances: 3, maxVolumeGb: 500, perMinute: perMinute as Record<LimitedOperation, number>, ...overrides };
 }
 
-/** A catalogue with at least one entry of every section, whole in itself. */
+/** Returns a consistent catalogue with at least one entry in every section. */
 export function aCatalog(overrides: Catalog = {}): Required<Catalog> {
   return {
     tiers: { free: aTier({ maxInstances: 1 }), pro: aTier() },

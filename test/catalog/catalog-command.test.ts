@@ -29,7 +29,7 @@ async function harness() {
       return file;
     },
     run: (args: readonly string[]) => runLine(catalogLine, args, environment),
-    /** As a process of its own, with something to read. */
+    /** Runs the command in a process of its own, with the text on its standard input. */
     runProcess: (args: readonly string[], input = '') => runScript('catalog', args, { environment, input }),
   };
 }

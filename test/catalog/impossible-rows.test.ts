@@ -21,7 +21,7 @@ const TEMPLATE: Entries['templates'] = localCatalog.templates['ubuntu-22-standar
 const TYPE: Entries['serverTypes'] = localCatalog.serverTypes.cx31;
 const CONFIG: Entries['configs'] = localCatalog.configs['default-network'];
 
-/** The catalogue of a new user, with five rows that can never work. */
+/** A catalogue as a new user might write it, with five rows that can never work. */
 const FIVE_WRONG: Catalog = {
   templates: {
     'new-balanced': { ...TEMPLATE, machineType: 'n4-standard-2', diskType: 'pd-balanced' },
@@ -34,10 +34,10 @@ const FIVE_WRONG: Catalog = {
   },
 };
 
-/** The one region in which no zone has E2 machines. */
+/** The only region without E2 machines in any zone. */
 const WITHOUT_E2 = 'asia-southeast3';
 
-/** The catalogue that is deployed, as it is filled in for a region. */
+/** Returns the deployed catalogue with its placeholders filled for a region. */
 function deployedCatalog(region: string): Catalog {
   const text = readFileSync(new URL('../../infra/catalog.json', import.meta.url), 'utf8');
   const blanks: Readonly<Record<string, string>> = {
@@ -79,7 +79,7 @@ test('the catalogue of a new user with five wrong rows: plan names each, and why
     'Cannot work: /serverTypes/scratch/localSsds: A e2-medium cannot have Local SSD.',
     "Cannot work: /serverTypes/odd/machineType: Custom Machine type with name 'n2-custom-3-8192' does not exist.",
   ]);
-  // Without --strict it is still only told, and the plan is not empty.
+  // Without --strict the findings are only printed; exit code 2 says that the plan has changes.
   expect(exitCode).toBe(2);
 });
 

@@ -6,7 +6,7 @@ import { aCatalog } from './a-catalog.ts';
 
 type Json = Record<string, unknown>;
 
-/** The example as plain JSON, with one member put at a pointer; `undefined` takes it away. */
+/** Returns the example as JSON with one member set at a pointer; `undefined` removes the member. */
 function exampleWith(pointer: string, value: unknown): string {
   const catalog = JSON.parse(JSON.stringify(aCatalog())) as Json;
   const names = pointer.split('/').slice(1);

@@ -14,13 +14,13 @@ import { testDatastore } from '#test/support/datastore.ts';
 const USAGE_ROW = ref(USAGE, 'acme');
 const REFUSAL = new Failure('rate_limited', 'Beyond the limit.');
 
-/** A gate, and what decides about it. */
+/** Creates a gate with the promise that decides about it. */
 function aGate() {
   const { promise, resolve, reject } = Promise.withResolvers<undefined>();
   return { gate: gateOf(promise), open: () => resolve(undefined), refuse: () => reject(REFUSAL) };
 }
 
-/** Lets everything run that waits for nothing but the event loop and a local answer. */
+/** Runs everything that waits only for the event loop or a local reply. */
 async function whatCanHappen(store: { get: (target: typeof USAGE_ROW) => Promise<unknown> }): Promise<void> {
   for (let i = 0; i < 3; i += 1) await store.get(USAGE_ROW);
 }
@@ -101,7 +101,7 @@ test('Compute Engine is asked nothing before the gate opens, and nothing at all 
 });
 
 test('nothing is published behind a gate that stays shut', async () => {
-  // Nothing listens there: a publish that left would fail in another way.
+  // Nothing listens at this address: a publish that is sent fails with another error.
   const publisher = new Publisher({ project: 'demo-project', topic: 'operations', emulatorHost: '127.0.0.1:9' });
   onTestFinished(() => publisher.close());
   const { gate, refuse } = aGate();

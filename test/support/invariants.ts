@@ -10,16 +10,16 @@ import { eventually, type LocalCloudProcess } from './local-cloud.ts';
 import { Records } from './records.ts';
 
 /**
- * Moves the clock until nothing is under way: every operation final, no instance on its way, no VM that has to go.
- * Faults should be over. Rounds are bounded by the test's own timeout.
+ * Moves the clock until nothing is in progress: every operation is final, no instance is changing, and no VM is to be
+ * deleted. Faults should have been cleared. The test's timeout is the only limit.
  */
 export async function settled(cloud: LocalCloudProcess): Promise<void> {
   const records = new Records(cloud.connection);
   try {
-    // VMs that were found without a record are kept for days; only those that a delete has left are waited for.
+    // VMs that were found without a record are kept for days, so only those left by a delete are waited for.
     const leaving = async () => (await records.orphans()).some(({ value }) => value.why !== 'unrecorded');
     while (!(await quiet(records)) || (await leaving())) await sweepOnce(cloud, records);
-    // What changed last is compared once more, with nothing going on beside it.
+    // One more sweep compares the last changes, with nothing else running.
     await sweepOnce(cloud, records);
     await eventually(async () => ((await quiet(records)) ? true : undefined));
   } finally {
@@ -27,16 +27,16 @@ export async function settled(cloud: LocalCloudProcess): Promise<void> {
   }
 }
 
-/** Lets a minute pass, and waits for the sweep that it brings; back-offs and leases come nearer to their end. */
+/** Moves the clock by a minute and waits for the sweep that this starts; back-offs and leases run down meanwhile. */
 export async function sweepOnce(cloud: LocalCloudProcess, records: Records, seconds = 61): Promise<void> {
   const answer = await cloud.control('POST', '/clock', { advanceSeconds: seconds });
   const nowMs = Date.parse((answer.body as { readonly now: string }).now);
   const giveUpAtMs = performance.now() + SWEEP_PATIENCE_MS;
-  // A host that was killed may have taken a sweep with it: then the next minute brings one.
+  // A killed host may have ended a sweep, so the wait has a limit; the next minute starts another sweep.
   await eventually(async () =>
     (await records.sweptAtMs()) >= nowMs || performance.now() > giveUpAtMs ? true : undefined,
   );
-  // What the minute has made due is delivered and taken up by then; what is taken up is given time to end.
+  // Gives due messages time to reach workers, and operations in progress time to end.
   await sleep(TAKEN_UP_MS);
   const endAtMs = performance.now() + ENDED_MS;
   await eventually(async () => (!(await worked(records, nowMs)) || performance.now() > endAtMs ? true : undefined));
@@ -46,13 +46,13 @@ const SWEEP_PATIENCE_MS = 4_000;
 const TAKEN_UP_MS = 200;
 const ENDED_MS = 1_200;
 
-/** A worker holds a lease on an operation. */
+/** Whether a worker holds a lease on an operation. */
 async function worked(records: Records, nowMs: number): Promise<boolean> {
   const operations = await records.operations();
   return operations.some(({ value }) => !isFinal(value.state) && value.leaseUntilMs > nowMs);
 }
 
-/** Nothing is accepted and not done, and nothing is on its way by itself. */
+/** Whether no operation is unfinished, and no instance, bid or volume is changing. */
 async function quiet(records: Records): Promise<boolean> {
   const [instances, operations, bids, volumes] = await Promise.all([
     records.instances(),
@@ -67,7 +67,7 @@ async function quiet(records: Records): Promise<boolean> {
   );
 }
 
-/** Asserts all seven invariants of the design, from the cloud's side. Call it when nothing is under way. */
+/** Expects all of the design's invariants to hold. Call it when nothing is in progress. */
 export async function expectInvariants(cloud: LocalCloudProcess): Promise<void> {
   expect(violations(await snapshot(cloud))).toEqual([]);
 }

@@ -11,25 +11,25 @@ import type { Fault } from '#scripts/emulators/faults.ts';
 
 const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url));
 
-/** On a machine that does much else. Far more than the 3 s that are promised for one that does not. */
+/** For a busy machine; on an idle one a start takes at most 3 s. */
 const READY_MS_MAX = 60_000;
 const EXIT_MS_MAX = 5_000;
 const POLL_MS = 20;
 
 export interface LocalCloudSettings {
-  /** More arguments of `npm start`: `['--function-processes', '8']`. */
+  /** Further arguments of `npm start`, such as `['--function-processes', '8']`. */
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
-  /** A state folder of the caller's own; by default a new one that is removed in the end. */
+  /** An existing state folder; by default a new one, which `dispose` removes. */
   readonly stateFolder?: string;
-  /** 0, the default, is any free one. */
+  /** Default 0: any free port. */
   readonly port?: number;
 }
 
 export interface Answer {
   readonly status: number;
   readonly headers: Headers;
-  /** Parsed when it is JSON, text otherwise; `undefined` when there is none. */
+  /** Parsed if it is JSON, otherwise text; `undefined` for an empty body. */
   readonly body: unknown;
 }
 
@@ -38,29 +38,29 @@ export interface RequestSettings {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** One mutating call that reached Compute Engine, as `GET /calls` tells it. */
+/** A mutating call that reached Compute Engine, as `GET /calls` shows it. */
 export interface CloudCall {
   readonly method: string;
   readonly zone: string;
   readonly instance: string;
-  /** `null` for a call that had none. */
+  /** `null` for a call without a requestId. */
   readonly requestId: string | null;
   readonly time: string;
   readonly outcome: 'applied' | 'replayed' | 'refused';
   readonly status: number;
-  /** Code that the call's operation ended with, where it failed. */
+  /** Error code of the call's operation, if that failed. */
   readonly operationError?: string;
 }
 
-/** A disk as Compute Engine shows it, the part of it that tests look at. */
+/** The members of a Disk resource that tests read. */
 export interface SeenDisk {
   readonly name: string;
   readonly labels?: Readonly<Record<string, string>>;
-  /** URLs of the VMs that have it. */
+  /** URLs of the VMs that the disk is attached to. */
   readonly users?: readonly string[];
 }
 
-/** Compute Engine's Instance resource, the part of it that tests look at. */
+/** The members of an Instance resource that tests read. */
 export interface Machine {
   readonly name: string;
   readonly status: string;
@@ -68,7 +68,7 @@ export interface Machine {
   readonly labels?: Readonly<Record<string, string>>;
 }
 
-/** Starts a local cloud for one test and ends it with the test. */
+/** Starts a local cloud for one test and stops it when the test ends. */
 export async function startLocalCloud(settings: LocalCloudSettings = {}): Promise<LocalCloudProcess> {
   const cloud = new LocalCloudProcess(settings);
   onTestFinished(() => cloud.dispose());
@@ -76,7 +76,10 @@ export async function startLocalCloud(settings: LocalCloudSettings = {}): Promis
   return cloud;
 }
 
-/** One local cloud for all tests of a file or `describe`: to be called there, and asked for inside of tests. */
+/**
+ * Starts one local cloud for all tests of a file or `describe`. Call it there, and use the returned function inside
+ * tests.
+ */
 export function sharedLocalCloud(settings: LocalCloudSettings = {}): () => LocalCloudProcess {
   const cloud = new LocalCloudProcess(settings);
   beforeAll(() => cloud.start(), READY_MS_MAX);
@@ -84,7 +87,7 @@ export function sharedLocalCloud(settings: LocalCloudSettings = {}): () => Local
   return () => cloud;
 }
 
-/** What `npm start` runs, as a process of its own, with its connection file read. */
+/** Runs `npm start`'s program in a process of its own, and reads its connection file. */
 export class LocalCloudProcess {
   readonly stateFolder: string;
   readonly #settings: LocalCloudSettings;
@@ -106,7 +109,7 @@ export class LocalCloudProcess {
     return this.connection.baseUrl;
   }
 
-  /** Everything that it has printed since it was last started. */
+  /** Everything that the process has printed since its last start. */
   get output(): string {
     return this.#output;
   }
@@ -115,11 +118,11 @@ export class LocalCloudProcess {
     return JSON.parse(readFileSync(join(this.stateFolder, 'processes.json'), 'utf8')) as LocalCloudProcess['processes'];
   }
 
-  /** Resolves when `/healthz` is 200; again after a stop, with the same port. */
+  /** Resolves once `/healthz` is 200. May be called again after a stop and then uses the same port. */
   async start(extraArgs: readonly string[] = []): Promise<void> {
     this.#output = '';
     const where = ['--port', String(this.#port), '--state-dir', this.stateFolder];
-    // Loading all functions takes some ten seconds of processor time, and most tests ask few of them.
+    // Loading all functions takes some ten seconds of processor time, and most tests call only few of them.
     const args = [...where, '--no-preload', ...(this.#settings.args ?? [])];
     const child = spawn(process.execPath, [join(REPOSITORY, 'scripts', 'local', 'index.ts'), ...args, ...extraArgs], {
       cwd: REPOSITORY,
@@ -141,28 +144,28 @@ export class LocalCloudProcess {
       throw new Error(`The local cloud says that it is ready, but /healthz is ${health.status}.`);
   }
 
-  /** As Ctrl-C does; resolves with the exit code when all its processes have ended. */
+  /** Stops the process as Ctrl-C does; resolves with the exit code once all its processes have ended. */
   stop(signal: 'SIGINT' | 'SIGTERM' = 'SIGTERM'): Promise<number | null> {
     return this.#end(signal);
   }
 
-  /** Kills it where it stands. */
+  /** Kills the main process without warning. */
   async kill9(): Promise<void> {
     await this.#end('SIGKILL');
   }
 
-  /** Kills the function hosts where they stand; they are started again by themselves. */
+  /** Kills the function hosts without warning; the local cloud restarts them. */
   killFunctionHosts(): void {
     for (const pid of this.processes.functionHosts) signalIfAlive(pid, 'SIGKILL');
   }
 
-  /** Ends it if it runs, and removes its state if that was made for it. */
+  /** Kills the process if it runs, and removes its state folder if that was created for it. */
   async dispose(): Promise<void> {
     await this.kill9();
     if (this.#settings.stateFolder === undefined) rmSync(this.stateFolder, { recursive: true, force: true });
   }
 
-  /** A request as one of the principals, by their key, or without a credential. Objects are sent as JSON, text as it is. */
+  /** Sends a request with a principal's key, or without a credential. Objects are sent as JSON, text unchanged. */
   async request(
     principal: PrincipalName | undefined,
     method: string,
@@ -182,7 +185,7 @@ export class LocalCloudProcess {
     return toAnswer(response);
   }
 
-  /** The headers that prove a principal. */
+  /** Returns the headers with a principal's key. */
   credentials(principal: PrincipalName): Record<string, string> {
     const { apiKey, apiSecret } = this.connection.principals[principal];
     return { 'api-key': apiKey, 'api-secret': apiSecret };
@@ -212,7 +215,7 @@ export class LocalCloudProcess {
     await this.#controlOk('POST', '/clock', { advanceSeconds });
   }
 
-  /** The time that everything in the local cloud goes by, epoch ms. */
+  /** Returns the time of the local cloud's shared clock, epoch ms. */
   async nowMs(): Promise<number> {
     const { body } = await this.control('POST', '/clock', { advanceSeconds: 0 });
     return Date.parse((body as { readonly now: string }).now);
@@ -222,7 +225,7 @@ export class LocalCloudProcess {
     await this.#controlOk('POST', '/drift', { instance, action });
   }
 
-  /** Any call of the control interface. */
+  /** Calls the control interface. */
   async control(method: string, path: string, body?: unknown): Promise<Answer> {
     const response = await fetch(this.connection.control + path, {
       method,
@@ -257,13 +260,13 @@ export class LocalCloudProcess {
       const { main, functionHosts } = this.processes;
       return main === child.pid ? functionHosts : [];
     } catch {
-      // It did not get as far as starting any.
+      // The process ended before it started any hosts.
       return [];
     }
   }
 }
 
-/** Polls until `probe` answers something else than `undefined`; the test's own timeout is the limit. */
+/** Polls until `probe` returns something other than `undefined`; the test's timeout is the only limit. */
 export async function eventually<T>(probe: () => Promise<T | undefined>): Promise<T> {
   for (;;) {
     const found = await probe();
@@ -290,7 +293,7 @@ function hasEnded(child: ChildProcess): boolean {
   return child.exitCode !== null || child.signalCode !== null;
 }
 
-/** Waits for a process that is about to end by itself, and helps in the end. */
+/** Waits for a process that should end by itself, and kills it if it does not. */
 async function endProcess(pid: number): Promise<void> {
   const helpAtMs = performance.now() + EXIT_MS_MAX;
   while (isRunning(pid)) {
@@ -299,14 +302,14 @@ async function endProcess(pid: number): Promise<void> {
   }
 }
 
-/** False for one that has ended and only waits for its parent, or for init in its place, to take notice. */
+/** Whether a process runs; false for a zombie, which has ended and whose parent has not noticed yet. */
 export function isRunning(pid: number): boolean {
   if (!signalIfAlive(pid, 0)) return false;
   try {
     const [, state] = /\) (\w) /.exec(readFileSync(`/proc/${pid}/stat`, 'utf8')) ?? [];
     return state !== 'Z';
   } catch {
-    // It has ended just now, or this system has no /proc and the signal was all there is to know.
+    // The process has just ended, or this system has no /proc, so the signal decides alone.
     return signalIfAlive(pid, 0);
   }
 }
@@ -315,7 +318,7 @@ function signalIfAlive(pid: number, signal: NodeJS.Signals | 0): boolean {
   try {
     return process.kill(pid, signal);
   } catch {
-    // It has ended.
+    // The process has ended.
     return false;
   }
 }

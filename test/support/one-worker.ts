@@ -10,33 +10,36 @@ import { runOperation } from '#shared/workers/run-operation.ts';
 import { anInstance } from './an-instance.ts';
 import { testDatastore } from './datastore.ts';
 
-/** As of the power worker. */
+/** The power worker's value. */
 const WAIT_MS = 4_000;
 export const START_MS = 1_700_000_000_000;
 export const INSTANCE_ID = 'tw-550e84-a1b2c3d4';
 
-/** What Compute Engine does, by what the worker asks of it. */
+/** The behaviour of the fake Compute Engine. */
 export interface OneCloud {
   readonly status: () => string | undefined;
-  /** The VM's own timestamps; without this the VM has none. */
+  /** Returns the VM's own timestamps; without this function the VM has none. */
   readonly times?: () => Partial<Pick<Machine, 'lastStartAtMs' | 'lastStopAtMs'>>;
-  /** Throws what it refuses with. */
+  /** May throw the error with which a call is refused. */
   readonly request?: (verb: string) => void;
-  /** Happens during a look at the VM, before the answer. */
+  /** Called during a read of the VM, before its response. */
   readonly onLook?: () => Promise<void>;
-  /** When the zone operation of a request ended; without it, at the moment of the look at it. */
+  /** End of a call's zone operation; by default the time at which the operation is read. */
   readonly endedAtMs?: number;
-  /** How the zone operation of a request ends. */
+  /** Error of a call's zone operation; by default it succeeds. */
   readonly end?: ZoneOperation['error'];
 }
 
-/** How the rows are at the start, where that matters. */
+/** Members of the initial rows that differ from the defaults. */
 export interface Before {
   readonly instance?: Partial<Instance>;
   readonly operation?: Partial<Operation>;
 }
 
-/** One accepted operation on a running instance, and a worker whose clock goes on when it sleeps. */
+/**
+ * Creates a running instance with an accepted operation and a stop queued behind it, and a worker whose clock advances
+ * by each sleep.
+ */
 export async function oneWorker(kind: OperationKind, cloud: OneCloud, before: Before = {}) {
   const { store, faults } = await testDatastore();
   const made = {

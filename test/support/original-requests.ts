@@ -1,17 +1,20 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-/** One `curl` of the documentation. */
+/** A `curl` command of the documentation. */
 export interface OriginalRequest {
   readonly title: string;
   readonly method: string;
-  /** Path and query, as written. */
+  /** Path and query, unchanged. */
   readonly target: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | undefined;
 }
 
-/** The requests of one page of the documentation, in its order: `originals/NAME.txt`, each under a line `# title`. */
+/**
+ * Returns the requests of one page of the documentation in order, from `originals/NAME.txt`, where each follows a line
+ * `# title`.
+ */
 export function originalRequests(name: string): readonly OriginalRequest[] {
   const text = readFileSync(fileURLToPath(new URL(`originals/${name}.txt`, import.meta.url)), 'utf8');
   return text

@@ -1,4 +1,7 @@
-/** Keys that OpenSSH's ssh-keygen made, with the fingerprints that `ssh-keygen -l` shows. Their private halves are gone. */
+/**
+ * Keys created by OpenSSH's ssh-keygen, with the fingerprints that `ssh-keygen -l` shows. Their private keys no longer
+ * exist.
+ */
 export const PUBLIC_KEYS: Readonly<Record<string, { readonly line: string; readonly fingerprint: string }>> = {
   'ssh-ed25519': {
     line: 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEeCK48/nmWXBLwGgfCZXap69/moCnrKwXppr1EAgVoA alice@laptop',
@@ -30,6 +33,6 @@ export const PUBLIC_KEYS: Readonly<Record<string, { readonly line: string; reado
   },
 };
 
-/** RSA of 1,024 bits. */
+/** An RSA key of 1,024 bits. */
 export const WEAK_RSA_KEY =
   'ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAAAgQDHmd75varL63iXc8wjiE8oPlPmawQuDwY+7t60eq1Rp25BgDTrfXGleDJedkWLp+I4qOc6Yb/gtibnM1yqolRqeLHrKl2FfHjqJ3xZpiTOH1BeFhjaHqKEpJP3P4b5CyMDBuPuCBGjCEVejReRr7lA+sAqZ1IDqpu6NM+CzeTzLw== alice@laptop';

@@ -2,8 +2,8 @@ import { ShiftableClock } from '#scripts/emulators/clock.ts';
 import { PubSubEmulator } from '#scripts/emulators/pubsub/pubsub-emulator.ts';
 import { Faults } from '#scripts/emulators/faults.ts';
 
-// A process with nothing but the emulator in it, for tests that kill it: `node pubsub-emulator-process.ts STATE_FILE`
-// prints the address and serves until it is killed.
+// Runs only the emulator, for tests that kill the process: `node pubsub-emulator-process.ts STATE_FILE` prints the
+// address and serves until it is killed.
 const [, , stateFile] = process.argv;
 if (stateFile === undefined) throw new Error('Name the state file.');
 const emulator = new PubSubEmulator({ stateFile, clock: new ShiftableClock(), faults: new Faults() });

@@ -8,21 +8,21 @@ import { Faults } from '#scripts/emulators/faults.ts';
 import { PushEndpoint } from './push-endpoint.ts';
 import type { PushEndpointOptions } from './push-endpoint.ts';
 
-// Google's clients would look for a metadata server although an emulator asks for no credentials.
+// Without this setting Google's clients look for a metadata server, although an emulator needs no credentials.
 process.env['METADATA_SERVER_DETECTION'] ??= 'none';
 
 export const PROJECT = 'local-project';
 
-/** A Pub/Sub to test against: Google's emulator or ours. */
+/** A Pub/Sub that the tests run against: Google's emulator or the embedded one. */
 export interface PubSubTarget {
   readonly address: string;
   nowMs(): number;
-  /** Lets time pass: at once on a clock that can be moved, by itself elsewhere. */
+  /** Lets time pass: moves the clock if it can be moved; otherwise real time passes by itself. */
   passSeconds(seconds: number): void;
   stop(): Promise<void>;
 }
 
-/** The embedded emulator with the things that only it can do. */
+/** The embedded emulator, with its additional features. */
 export interface EmbeddedTarget extends PubSubTarget {
   readonly emulator: PubSubEmulator;
   readonly faults: Faults;
@@ -48,13 +48,13 @@ export async function startEmbedded(stateFile?: string): Promise<EmbeddedTarget>
 
 let names = 0;
 
-/** A name that no other test uses. */
+/** Returns a name that no other test uses. */
 export function freshName(kind: string): string {
   names += 1;
   return `${kind}-${names}`;
 }
 
-/** Google's clients on one target, and shorthands for what most cases need; everything is closed with the test. */
+/** Google's clients for one target, with helpers for common steps. Everything is closed when the test ends. */
 export class PubSubHarness {
   readonly target: PubSubTarget;
   readonly pubsub: PubSub;
@@ -82,7 +82,7 @@ export class PubSubHarness {
     const [subscription] = await topic.createSubscription(freshName('subscription'), metadata);
     onTestFinished(async () => {
       await subscription.close();
-      // Nothing of a test is delivered while the next one runs; some tests delete it themselves.
+      // Deleted so that its messages do not reach the next test; some tests delete the subscription themselves.
       await subscription.delete().catch(() => undefined);
     });
     return subscription;
@@ -95,7 +95,7 @@ export class PubSubHarness {
     return endpoint;
   }
 
-  /** What can be pulled: waits for the first message, as a pull does. */
+  /** Pulls messages, waiting for the first one as a pull does. */
   async pull(subscription: string, maxMessages = 10): Promise<readonly Pulled[]> {
     const [{ receivedMessages }] = await this.subscriber.pull({ subscription, maxMessages });
     return (receivedMessages ?? []).map(({ ackId, message, deliveryAttempt }) => ({
@@ -106,7 +106,7 @@ export class PubSubHarness {
     }));
   }
 
-  /** Pulls and acknowledges until `count` messages have come. */
+  /** Pulls and acknowledges until `count` messages have arrived. */
   async drain(subscription: string, count: number): Promise<readonly Pulled[]> {
     const all: Pulled[] = [];
     while (all.length < count) {
@@ -126,7 +126,7 @@ export interface Pulled {
   readonly deliveryAttempt: number;
 }
 
-/** The gRPC status of a failing call; fails when it succeeds. */
+/** Returns the gRPC status code with which a call fails; throws if the call succeeds. */
 export async function codeOf(call: Promise<unknown>): Promise<unknown> {
   const outcome = await call.then(
     () => undefined,

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import type { IncomingHttpHeaders, Server } from 'node:http';
 
-/** The body that Pub/Sub posts. */
+/** The body of a push request. */
 export interface PushEnvelope {
   readonly message: {
     readonly data?: string;
@@ -25,11 +25,11 @@ export interface ReceivedPush {
 
 export interface PushEndpointOptions {
   readonly nowMs: () => number;
-  /** The status to answer with; a promise holds the answer. */
+  /** Returns the status of the reply; a promise delays the reply. */
   readonly reply: (push: ReceivedPush, pushes: readonly ReceivedPush[]) => number | Promise<number>;
 }
 
-/** An HTTP endpoint that records what Pub/Sub pushes and answers as the test says. */
+/** An HTTP endpoint that records pushes of Pub/Sub and replies as the test decides. */
 export class PushEndpoint {
   readonly received: ReceivedPush[] = [];
   readonly #server: Server;
@@ -40,7 +40,7 @@ export class PushEndpoint {
       const chunks: Buffer[] = [];
       request.on('data', (chunk: Buffer) => chunks.push(chunk));
       request.on('end', () => {
-        // Only an emulator under test posts here; tests read the fields and so check the shape.
+        // The cast is unchecked: only the emulator under test posts here, and tests check the members that they read.
         const envelope = JSON.parse(Buffer.concat(chunks).toString()) as PushEnvelope;
         const text = Buffer.from(envelope.message.data ?? '', 'base64').toString();
         const push = { envelope, headers: request.headers, text, receivedMs: nowMs() };
@@ -68,7 +68,7 @@ export class PushEndpoint {
     return new Promise((resolve) => this.#server.listen(0, '127.0.0.1', resolve));
   }
 
-  /** Resolves once `count` pushes have arrived, with all that have. */
+  /** Resolves with all pushes so far once at least `count` have arrived. */
   waitFor(count: number): Promise<readonly ReceivedPush[]> {
     const { promise, resolve } = Promise.withResolvers<readonly ReceivedPush[]>();
     const check = (): void => {

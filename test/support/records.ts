@@ -9,7 +9,7 @@ import { ref, type Row } from '#shared/datastore/write.ts';
 
 const PAGE_SIZE = 500;
 
-/** What is on record in a local cloud, read past the API. */
+/** Reads the records of a local cloud directly from the store, not through the API. */
 export class Records {
   readonly store: Store;
 
@@ -35,12 +35,12 @@ export class Records {
   usages = () => this.all(USAGE);
   periods = () => this.all(PRICE_PERIOD);
 
-  /** Instances that a customer's quota counts as existing. */
+  /** Returns how many instances a customer's quota counts. */
   async usageOf(customerId: string): Promise<number> {
     return (await this.store.get(ref(USAGE, customerId)))?.value.instances ?? 0;
   }
 
-  /** When the last whole sweep began, epoch ms. */
+  /** Returns when the last complete sweep began, epoch ms. */
   async sweptAtMs(): Promise<number> {
     return (await this.store.get(ref(JOB_STATE, 'reconciler-sweep')))?.value.ranAtMs ?? 0;
   }
@@ -49,7 +49,7 @@ export class Records {
     return this.store.close();
   }
 
-  /** All rows of a kind, by key. */
+  /** Returns all rows of a kind, by key. */
   async all<T>(kind: Kind<T>): Promise<readonly Row<T>[]> {
     const shape: Shape<T> = { kind, equal: [], order: [{ property: '__key__', direction: 'asc' }] };
     const rows: Row<T>[] = [];

@@ -8,13 +8,13 @@ import type { Contract } from '#shared/contracts/contract.ts';
 const ajv = new Ajv2020({ allErrors: true, strict: true, strictRequired: false });
 addFormats.default(ajv);
 
-/** The part of a reply that a contract speaks of. */
+/** The parts of a reply that a contract describes. */
 export interface CheckedReply {
   readonly status: number;
   readonly body: unknown;
 }
 
-/** Everything in which a reply is not what its contract promises: a status that it does not name, a body of another form. */
+/** Returns every deviation of a reply from its contract: an undocumented status, or a body that violates the schema. */
 export function replyViolations(contract: Contract, { status, body }: CheckedReply): readonly string[] {
   const success = contract.success.find((answer) => answer.status === status);
   if (success !== undefined) {

@@ -5,7 +5,7 @@ import { RESOURCE_CONTRACTS } from '#shared/contracts/resource/index.ts';
 import { eventually, type Answer, type LocalCloudProcess, type RequestSettings } from './local-cloud.ts';
 import { replyViolations } from './reply-check.ts';
 
-/** The request of the original documentation, word for word. */
+/** The example request of the original documentation, unchanged. */
 export const ORIGINAL_BODY = {
   metadata: { name: 'web-server-01', labels: { env: 'production', team: 'platform' } },
   spec: {
@@ -45,7 +45,10 @@ export interface ShownOperation {
   readonly completed_at: string | null;
 }
 
-/** The resource family as one principal uses it. Every reply is compared with its contract, and has the rate headers. */
+/**
+ * Calls the resource family's API as one principal. Every reply is checked against its contract and for the rate limit
+ * headers.
+ */
 export class ResourceUser {
   readonly #cloud: LocalCloudProcess;
   readonly #principal: PrincipalName;
@@ -59,14 +62,14 @@ export class ResourceUser {
     return this.ask('POST', '/v1/instances', { body, headers });
   }
 
-  /** A create that is accepted. */
+  /** Creates an instance, expects 201, and returns the reply's body. */
   async created(body: unknown = ORIGINAL_BODY): Promise<ShownResource & { readonly operation_id: string }> {
     const answer = await this.create(body);
     expect(answer).toMatchObject({ status: 201 });
     return answer.body as ShownResource & { readonly operation_id: string };
   }
 
-  /** An instance whose create has ended well. */
+  /** Creates an instance, waits for its create to succeed, and returns it. */
   async running(body: unknown = ORIGINAL_BODY): Promise<ShownResource> {
     const created = await this.created(body);
     expect(await this.ended(created.operation_id)).toMatchObject({ type: 'create', status: 'completed' });
@@ -93,7 +96,7 @@ export class ResourceUser {
     return this.ask('DELETE', `/v1/instances/${id}`);
   }
 
-  /** A delete that is accepted; the id of its operation. */
+  /** Deletes an instance, expects 202, and returns the operation's id. */
   async deleted(id: string): Promise<string> {
     const answer = await this.delete(id);
     expect(answer).toMatchObject({ status: 202, body: { resource_id: id } });
@@ -106,7 +109,7 @@ export class ResourceUser {
     return answer.body as ShownOperation;
   }
 
-  /** An operation, once it has ended. */
+  /** Returns an operation once it has ended. */
   ended(id: string): Promise<ShownOperation> {
     return eventually(async () => {
       const operation = await this.operation(id, 10);
@@ -124,7 +127,7 @@ export class ResourceUser {
   }
 }
 
-/** A request with no other credentials than its headers hold. */
+/** Sends a request with no credentials except those among its headers. */
 export async function askAsNobody(
   cloud: LocalCloudProcess,
   method: string,
@@ -140,7 +143,7 @@ export async function askAsNobody(
   return answer;
 }
 
-/** `undefined` for what the fallback answers. */
+/** Returns the contract of a request; `undefined` if the fallback answers it. */
 function contractOf(method: string, path: string): Contract | undefined {
   const segments = path.replace(/\?.*$/, '').split('/');
   return RESOURCE_CONTRACTS.find((contract) => {

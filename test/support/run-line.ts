@@ -1,7 +1,10 @@
 import type { CommandLine, Surroundings } from '#scripts/console/command-line.ts';
 import type { ScriptResult } from './run-script.ts';
 
-/** Runs a command line in this process, with nothing in its environment but what is given: quicker than a process of its own. */
+/**
+ * Runs a command line in this process, which is quicker than a new one. Its environment contains only the given
+ * variables.
+ */
 export async function runLine(
   make: (surroundings: Surroundings) => CommandLine,
   args: readonly string[],

@@ -9,7 +9,10 @@ export interface ScriptResult {
   readonly stderr: string;
 }
 
-/** Runs `scripts/NAME.ts` as a process of its own, with nothing in its environment but what is given. */
+/**
+ * Runs `scripts/NAME.ts` in a process of its own. Its environment contains only the given variables and those that
+ * Node.js needs.
+ */
 export function runScript(
   name: string,
   args: readonly string[],

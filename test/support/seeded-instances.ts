@@ -4,11 +4,11 @@ import type { InstanceStatus } from '#shared/domain/status.ts';
 import { anInstance } from './an-instance.ts';
 import { seededRandom } from './seeded-random.ts';
 
-/** Newest record of a seeded platform: 2026-01-01. */
+/** Creation time of the newest record: 2026-01-01. */
 const NEWEST_MS = Date.UTC(2026, 0, 1);
 const APART_MS = 1_000;
 
-/** How often what occurs, in hundredths. */
+/** Statuses with their frequency in percent. */
 const STATUSES: readonly (readonly [number, InstanceStatus])[] = [
   [70, 'RUNNING'],
   [24, 'TERMINATED'],
@@ -30,7 +30,7 @@ const TEMPLATES: readonly (readonly [number, string])[] = [
 const USERS_PER_CUSTOMER = 5;
 const CUSTOMERS_PER_MILLION = 20_000;
 
-/** Instances of a platform of that size, newest first; the same ones in every run. */
+/** Yields the instances of a platform of this size, newest first; the same ones in every run. */
 export function* seededInstances(count: number): Generator<Instance> {
   const random = seededRandom(count);
   const customers = Math.max(2, Math.round((count / 1_000_000) * CUSTOMERS_PER_MILLION));

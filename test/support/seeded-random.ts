@@ -1,6 +1,6 @@
 import type { Random } from '#shared/domain/ids.ts';
 
-/** Numbers that look random and are the same in every run with the same seed (mulberry32). */
+/** Returns random numbers that are the same in every run with the same seed (mulberry32). */
 export function seededRandom(seed: number): Random {
   let state = seed >>> 0;
   const fraction = (): number => {

@@ -1,6 +1,6 @@
 import type { Store } from '#shared/datastore/store.ts';
 
-/** The store, except for some of its methods. `onCall` hears the name of every method that is asked for. */
+/** Returns the store with some of its methods replaced. `onCall` gets the name of every member that is read. */
 export function storeWith(
   store: Store,
   methods: Partial<Pick<Store, 'count' | 'getAll'>>,

@@ -2,7 +2,7 @@ import type { Auditor } from '#shared/datastore/audit-rows.ts';
 
 let count = 0;
 
-/** An auditor for tests that are about something else: a fixed actor, counted ids. */
+/** Returns an auditor for tests that are not about auditing: with a fixed actor and counted ids. */
 export function testAuditor(nowMs: () => number = () => 0): Auditor {
   return {
     actor: { type: 'command_line', id: 'local, tester' },

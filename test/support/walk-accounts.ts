@@ -22,22 +22,22 @@ const YEAR_MS = 365 * 24 * HOUR_MS;
 
 type Headers = Readonly<Record<string, string>>;
 
-/** A caller, with their credentials as headers. */
+/** A user with their credentials as headers. */
 export interface Walker {
   readonly userId: string;
   readonly customerId: string;
   /** fid. */
   readonly project: string;
-  /** A key as a pair of headers. */
+  /** An API key in a pair of headers. */
   readonly key: Headers;
-  /** The same key in one header, in two ways. */
+  /** The same key in one header, in two forms. */
   readonly oneStringKey: Headers;
   readonly bearerKey: Headers;
-  /** A session. */
+  /** A session's token. */
   readonly token: Headers;
 }
 
-/** Makes customers and users beside those that a local cloud has, by the code that `npm run accounts` uses. */
+/** Adds customers and users to a local cloud, with the code that `npm run accounts` uses. */
 export class WalkAccounts {
   readonly store: Store;
   readonly #random = (bytes: number) => randomBytes(bytes);
@@ -56,14 +56,14 @@ export class WalkAccounts {
     await this.store.close();
   }
 
-  /** A tier with one limit for everything, and no quota unless one is given. */
+  /** Adds a tier with the same rate limit for every operation, and no quota unless one is given. */
   async tier(name: string, perMinuteEach: number, maxInstances = UNLIMITED): Promise<void> {
     const perMinute = Object.fromEntries(LIMITED_OPERATIONS.map((operation) => [operation, perMinuteEach]));
     const limits = perMinute as Record<LimitedOperation, number>;
     await this.store.write([put(TIER, name, { name, maxInstances, maxVolumeGb: UNLIMITED, perMinute: limits })]);
   }
 
-  /** A user of a customer of their own, in a group of the customer's name if nothing else is said. */
+  /** Adds a user in a new customer, by default in a group of the customer's name. */
   async walker(
     name: string,
     {
@@ -94,20 +94,23 @@ export class WalkAccounts {
     };
   }
 
-  /** So many places for machines that a project has ordered, one reservation each. */
+  /** Adds reservations of a project, each for one machine. */
   async reservations(project: string, count: number): Promise<void> {
     const wanted = { project, machineType: 'n1-standard-2', places: 1, buybackCents: 0 };
     for (let made = 0; made < count; made += 1) await createReservation(this.#context(0), wanted);
   }
 
-  /** What a customer's credentials are worth from now on, as far as no process remembers them. */
+  /**
+   * Moves a customer to another tier; processes that cache the customer's tier use the former one until their entry
+   * expires.
+   */
   async moveToTier({ customerId }: Pick<Walker, 'customerId'>, tier: string): Promise<void> {
     const row = await this.store.get(ref(CUSTOMER, customerId));
     if (row === undefined) throw new Error(`There is no customer ${customerId}.`);
     await this.store.write([replace(row, { ...row.value, tier })]);
   }
 
-  /** Spends a customer's limit of an operation for this minute and the next, past all processes. */
+  /** Uses up a customer's limit of an operation for this minute and the next, directly in the store. */
   async useUp({ customerId }: Walker, operation: LimitedOperation, nowMs: number): Promise<void> {
     const { index } = windowAt(nowMs);
     for (const minute of [index, index + 1]) {
@@ -116,7 +119,7 @@ export class WalkAccounts {
     }
   }
 
-  /** Credentials that no longer open anything, by what is wrong with them. */
+  /** Returns credentials that are no longer valid, by the reason. */
   async ended({ userId }: Walker): Promise<Readonly<Record<string, Headers>>> {
     const past = this.#context(2 * HOUR_MS);
     const now = this.#context(0);
