@@ -2,18 +2,18 @@ import { Failure } from './failure.ts';
 import type { Principal, Role } from './principal.ts';
 
 /**
- * What belongs to a customer: an instance, its operations, its history, its price periods, the answers kept for it. Rows
- * of such things have both members, so `canSee` takes the row's value as it is.
+ * An object that belongs to a customer: an instance, its operations, history and price periods, and the stored
+ * responses. The rows of such objects have both members, so they can be passed to `canSee` directly.
  */
 export interface Owned {
   readonly customerId: string;
-  /** The creator's groups at creation. A group name means something within its customer only. */
+  /** The creator's groups at creation. Group names are unique only within a customer. */
   readonly visibleBy: readonly string[];
 }
 
 /**
- * The one rule of access: administrators see everything; everyone else sees what belongs to their own customer and is
- * visible to one of their groups. The owned thing is one argument, so that no call can leave the customer out.
+ * The only access rule: administrators see everything; other callers see objects of their own customer that are visible
+ * to one of their groups. Customer and groups are passed as one object, so that no call can omit the customer.
  */
 export function canSee(principal: Pick<Principal, 'customerId' | 'groups' | 'roles'>, owned: Owned): boolean {
   if (isAdmin(principal)) return true;
@@ -28,7 +28,10 @@ export function hasRole(principal: Pick<Principal, 'roles'>, role: Role): boolea
   return principal.roles.includes(role);
 }
 
-/** The one text for what does not exist and for what is not the caller's, so that the two cannot be told apart. */
+/**
+ * Returns the same failure for an instance that does not exist and for one that is not the caller's, so that callers
+ * cannot tell the two apart.
+ */
 export function instanceNotFound(): Failure {
   return new Failure('not_found', 'Instance not found.', { reason: 'instance_not_found' });
 }

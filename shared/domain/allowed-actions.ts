@@ -7,10 +7,10 @@ import {
   type Strictness,
 } from './power.ts';
 
-/** Restart and reset are one thing for users: a restart of theirs is a hard reset. Administrators' stops and starts. */
+/** A user's restart is a hard reset; an administrator's restart is a stop and a start. */
 const SELF_SERVICE: Readonly<Partial<Record<InstanceAction, AskedAction['kind']>>> = { restart: 'reset' };
 
-/** What an action of a caller amounts to. */
+/** Converts an action that a caller requests to the operation that is carried out. */
 export function askedAction(action: InstanceAction, strictness: Strictness): AskedAction {
   const kind = (strictness === 'lenient' ? SELF_SERVICE[action] : undefined) ?? action;
   return { kind, verb: action, strictness };
@@ -18,16 +18,16 @@ export function askedAction(action: InstanceAction, strictness: Strictness): Ask
 
 export interface AllowedActions {
   readonly allowed: readonly InstanceAction[];
-  /** Why each of the others would be refused: the reason of that answer. */
+  /** For each action that is not allowed: the reason with which it would be refused. */
   readonly blocked: Readonly<Partial<Record<InstanceAction, string>>>;
 }
 
-/** What a suspended customer may still do: end what costs money. */
+/** Actions that stay allowed while the customer is suspended, because they end costs. */
 const WHILE_SUSPENDED: ReadonlySet<InstanceAction> = new Set<InstanceAction>(['stop', 'delete']);
 
 /**
- * What can be asked of an instance now, by users (`lenient`) or by administrators (`strict`). `suspended`: the caller's
- * customer is.
+ * Returns which actions an instance allows now to users (`lenient`) or administrators (`strict`). `suspended`: the
+ * caller's customer is suspended.
  */
 export function allowedActions(instance: ActedOn, strictness: Strictness, suspended = false): AllowedActions {
   const reasons = INSTANCE_ACTIONS.map((action) => {

@@ -4,13 +4,13 @@ import type { Stored } from './stored-word.ts';
 export interface AuditActor {
   /** `principal`: a user of the API; `command_line`: an operator at a terminal; `system`: the platform itself. */
   readonly type: (typeof AUDIT_ACTORS)[number];
-  /** Id of the user; account and operating-system user of a command line; name of the part of the platform. */
+  /** The user's id; account and operating-system user for a command line; the component's name for the platform. */
   readonly id: string;
 }
 
 export const AUDIT_ACTORS = ['principal', 'command_line', 'system'] as const;
 
-/** Everything that the audit trail records, as `object.verb`. */
+/** All actions that the audit trail records, as `object.verb`. */
 export const AUDIT_ACTIONS = [
   'customer.create',
   'customer.set_tier',
@@ -49,40 +49,43 @@ export const AUDIT_ACTIONS = [
 ] as const;
 export type AuditAction = (typeof AUDIT_ACTIONS)[number];
 
-/** One change, as the audit trail keeps it. */
+/** One recorded change. */
 export interface AuditEntry {
   readonly id: string;
   readonly atMs: number;
   readonly actorType: Stored<AuditActor['type']>;
   readonly actorId: string;
   readonly action: Stored<AuditAction>;
-  /** Kind and id of what was changed: `customer acme`. */
+  /** Kind and id of the changed object: `customer acme`. */
   readonly object: string;
-  /** What the actor gave as the reason; `""`: none. */
+  /** The actor's stated reason; `""` if none was given. */
   readonly reason: string;
-  /** Members before the change; `null`: the object did not exist, or nothing of it is worth keeping. Never a secret. */
+  /**
+   * Members before the change; `null`: the object did not exist, or none of its members are recorded. Never contains
+   * secrets.
+   */
   readonly before: AuditValue;
   readonly after: AuditValue;
-  /** Of the request, or of the run of a command line. */
+  /** Id of the request, or of the command line's run. */
   readonly requestId: string;
 }
 
 export type AuditValue = Readonly<Record<string, unknown>> | null;
 
-/** Above every time that the id of an entry can hold: 36^9 milliseconds are 3,218 years. */
+/** Exceeds every time that an entry's id can contain: 36^9 milliseconds are 3,218 years. */
 const TIME_MAX = 36 ** 9;
 
-/** `aud-…`: ids grow as time goes back, so that the order of ids is newest first. */
+/** Returns an id `aud-…`. Later times give smaller ids, so the ascending order of ids is newest first. */
 export function auditId(atMs: number, randomHex: string): string {
   return `${auditPlace(atMs)}${randomHex}`;
 }
 
-/** Where the entries of this moment begin among the ids; entries of earlier moments have greater ids. */
+/** Returns the prefix of the ids of entries at this time; entries at earlier times have greater ids. */
 export function auditPlace(atMs: number): string {
   return `aud-${(TIME_MAX - 1 - atMs).toString(36).padStart(9, '0')}`;
 }
 
-/** The members of two values that differ, for entries that should not repeat what stayed. */
+/** Returns the members in which two values differ, so that audit entries omit unchanged ones. */
 export function changedMembers(
   before: Readonly<object>,
   after: Readonly<object>,

@@ -5,43 +5,43 @@ import type { Actor } from './principal.ts';
 import { isTransitional } from './status.ts';
 import { known } from './stored-word.ts';
 
-/** The platform, as history and operations name it when it acts for a bid. */
+/** The actor of changes that the platform makes for a bid. */
 export const SPOT_MARKET: Actor = { type: 'system', id: 'spot-market' };
 
-/** What the next step of a bid is decided by. */
+/** The facts that determine the next step of a bid. */
 export interface BidView {
-  /** The instances of the bid that are on record, in its order. */
+  /** The bid's instances that have a record, in the bid's order. */
   readonly instances: readonly Instance[];
-  /** Cents per instance-hour of the machine type in the zone; `undefined`: it costs nothing that is known of. */
+  /** Present cents per instance-hour of the machine type in the zone; `undefined`: the type has no price. */
   readonly spotCents: number | undefined;
   readonly nowMs: number;
-  /** The operator's words, where the bid's customer is suspended. */
+  /** The operator's reason if the customer is suspended. */
   readonly suspendedBecause?: string;
-  /** Why an operation of one of its instances has just failed, where that is why the bid is looked at. */
+  /** Why an operation of one of the bid's instances has just failed, if the step follows such a failure. */
   readonly failure?: BidReason;
 }
 
-/** What to do for a bid. `bid` is how it is written; `null`: as it was. */
+/** The next step of a bid. `bid` is the new row; `null`: unchanged. */
 export type BidStep =
   | { readonly do: 'nothing'; readonly bid: Bid | null }
-  /** Make all its instances, if the quota allows it. */
+  /** Create all instances of the bid, if the quota has room. */
   | { readonly do: 'launch'; readonly bid: Bid }
-  /** Remove what was made of it. */
+  /** Delete the instances of a launch that failed. */
   | { readonly do: 'withdraw'; readonly bid: Bid; readonly instances: readonly Instance[] }
   | { readonly do: 'stop' | 'start'; readonly bid: Bid; readonly instances: readonly Instance[] };
 
-/** A bid that waits for a price is looked at this often: the sweep's beat. */
+/** Interval at which a bid that waits for a price is checked: the sweep's interval. */
 const PRICE_LOOK_MS = 60_000;
-/** A bid whose instances are on their way is looked at again after this, should nothing of theirs tell before. */
+/** A bid whose instances are in transition is checked after this time, unless one of their operations ends before. */
 const WAY_LOOK_MS = 60_000;
-/** Between two attempts: doubles, up to ten minutes. */
+/** Pause between two attempts: doubles from one to ten minutes. */
 const BACKOFF_MS = { first: 60_000, most: 10 * 60_000 };
 
 export function bidBackoffMs(attempts: number): number {
   return Math.min(BACKOFF_MS.first * 2 ** Math.max(attempts - 1, 0), BACKOFF_MS.most);
 }
 
-/** The next step of a bid, from what is on record of it and its instances. Pure: asked again, it answers the same. */
+/** Returns the next step of a bid from the stored rows. Pure: the same input gives the same step. */
 export function nextBidStep(bid: Bid, view: BidView): BidStep {
   const step = wantedStep(bid, view);
   const makesOrStarts = step.do === 'launch' || step.do === 'start';
@@ -50,10 +50,10 @@ export function nextBidStep(bid: Bid, view: BidView): BidStep {
     : step;
 }
 
-/** The next step, were the bid's customer not suspended. */
+/** Returns the next step without regard to a suspension. */
 function wantedStep(bid: Bid, view: BidView): BidStep {
   switch (known(BID_PHASES, bid.phase)) {
-    // A newer version's: left to that version.
+    // A phase of a newer version is left to that version.
     case undefined:
       return NOTHING;
     case 'waiting':
@@ -73,7 +73,7 @@ function wantedStep(bid: Bid, view: BidView): BidStep {
   }
 }
 
-/** A bid whose attempt came to nothing: it stays open, and is tried again after a pause. */
+/** Returns the bid after a failed attempt: it stays open, and the next attempt follows after a pause. */
 export function putOff(bid: Bid, reason: BidReason, nowMs: number): Bid {
   const attempts = bid.attempts + 1;
   return { ...bid, attempts, reason, checkAtMs: nowMs + bidBackoffMs(attempts) };
@@ -112,7 +112,7 @@ function heldStep(bid: Bid, { instances, spotCents, nowMs }: BidView): BidStep {
 function losingStep(bid: Bid, { instances, spotCents, nowMs }: BidView): BidStep {
   const lost = instances.filter(({ id }) => bid.lost.includes(id));
   if (lost.some(isMoving)) return look(bid, nowMs);
-  // A stop that failed is asked for again: the price has not come back.
+  // A failed stop is requested again, because the price is still above the limit.
   const running = lost.filter(({ status }) => status === 'RUNNING');
   if (running.length > 0 && isTooLow(bid, spotCents)) {
     return { do: 'stop', bid: { ...bid, checkAtMs: nowMs + WAY_LOOK_MS }, instances: running };
@@ -125,7 +125,7 @@ function regainingStep(bid: Bid, { instances, spotCents, nowMs, failure }: BidVi
   const lost = instances.filter(({ id }) => bid.lost.includes(id));
   const present = instances.filter((instance) => !isLeaving(instance));
   if (present.length === 0) return { do: 'nothing', bid: endedBid(bid, SPOT_MARKET, nowMs) };
-  // One that still stops is started behind that.
+  // For an instance that is still stopping, the start is queued behind the stop.
   const resting = lost.filter((instance) => fits('start', projectedStatus(instance), 'strict'));
   if (resting.length === 0) {
     if (lost.some(isMoving)) return look(bid, nowMs);
@@ -140,7 +140,7 @@ function regainingStep(bid: Bid, { instances, spotCents, nowMs, failure }: BidVi
   return { do: 'start', bid: { ...bid, attempts, checkAtMs, reason: failure ?? bid.reason }, instances: resting };
 }
 
-/** A launch that was paused half-way still has all or nothing. */
+/** A launch that was paused before it was complete still creates all instances or none. */
 function pausedStep(bid: Bid, { instances, nowMs, failure }: BidView): BidStep {
   if (!bid.launched && bid.instances.length > 0) {
     const broken = instances.find((instance) => instance.status === 'ERROR' || isLeaving(instance));
@@ -182,13 +182,13 @@ function waitForPrice(bid: Bid, spotCents: number | undefined, nowMs: number): B
   };
 }
 
-/** A bid of a suspended customer stays open: nothing is made or started for it until the customer is resumed. */
+/** Keeps the bid of a suspended customer open: no instance is created or started until the customer is resumed. */
 function waitForResume(bid: Bid, suspendedBecause: string, nowMs: number): BidStep {
   const reason = { reason: 'customer_suspended', message: `This customer is suspended: ${suspendedBecause}` } as const;
   return { do: 'nothing', bid: { ...bid, reason, checkAtMs: nowMs + PRICE_LOOK_MS } };
 }
 
-/** Looked at later; written only when it would otherwise be due at once. */
+/** Schedules the next check; the row is written only if the bid would otherwise be due at once. */
 function look(bid: Bid, nowMs: number): BidStep {
   if (bid.checkAtMs !== null && bid.checkAtMs > nowMs) return NOTHING;
   return { do: 'nothing', bid: { ...bid, checkAtMs: nowMs + WAY_LOOK_MS } };
@@ -200,7 +200,7 @@ function lose(bid: Bid, taken: readonly Instance[], nowMs: number): Bid {
     ...bid,
     phase: 'losing',
     lost: bid.instances.filter((id) => ids.has(id)),
-    // The next look decides whether they rest already.
+    // The next check determines whether the instances have stopped already.
     checkAtMs: nowMs,
   };
   return withBidEvent(lost, { type: 'Preempted', atMs: nowMs, actor: SPOT_MARKET });

@@ -4,7 +4,7 @@ import type { Login } from './login.ts';
 import type { Actor } from './principal.ts';
 import { known, type Stored } from './stored-word.ts';
 
-/** Status words of the fleet family, a closed list. Lists are sorted and filtered by them, so the domain knows them. */
+/** Status words of the fleet family. Lists are sorted and filtered by them, so the domain needs them. */
 export const BID_STATUSES = ['Open', 'Allocated', 'Preempting', 'Terminated', 'Paused'] as const;
 export type BidStatus = (typeof BID_STATUSES)[number];
 
@@ -49,13 +49,13 @@ export interface BidEvent {
   readonly type: BidEventType;
   /** The user or administrator who asked; the platform itself is `system`. */
   readonly actor: Actor;
-  /** Cents per instance-hour, where the event says one. */
+  /** Cents per instance-hour; `null` unless the event is about a limit. */
   readonly limitCents: number | null;
-  /** Ids of volumes, where the event is about some. */
+  /** Ids of the volumes that the event is about, if any. */
   readonly volumes: readonly string[];
 }
 
-/** What the instances of a bid are launched with, as it was asked for: ids, in the order of the request. */
+/** The launch settings of a bid's instances as requested: ids, in the order of the request. */
 export interface LaunchSpecification {
   readonly volumes: readonly string[];
   /** fids. */
@@ -65,46 +65,46 @@ export interface LaunchSpecification {
   readonly memoryGb: number | null;
 }
 
-/** An offer to pay up to a price for a number of Spot VMs, which it gets all or none of. */
+/** An offer to pay up to a price for a number of Spot VMs; it gets all of them or none. */
 export interface Bid {
   /** `bid_…` */
   readonly id: string;
-  /** Chosen by its owner, and not unique. Its instances are called `<name>-1`, `<name>-2`, … */
+  /** Chosen by the owner; not unique. The instances are named `<name>-1`, `<name>-2`, … */
   readonly name: string;
   readonly project: string;
   readonly userId: string;
   readonly customerId: string;
-  /** The creator's groups at creation: who may see it. */
+  /** The creator's groups at creation; members of these groups may see the bid. */
   readonly visibleBy: readonly string[];
-  /** Tier of its creator, for the quota of a launch that the platform tries again. */
+  /** Tier of the creator, for the quota of later launch attempts. */
   readonly tier: string;
   readonly zone: string;
-  /** fid, as it was asked for. */
+  /** Fid as requested. */
   readonly instanceType: string;
   readonly quantity: number;
-  /** Most that it pays for an instance-hour, in cents. */
+  /** Maximum price of an instance-hour, in cents. */
   readonly limitCents: number;
   readonly launch: LaunchSpecification;
-  /** What each instance is made of; volumes apart. */
+  /** The machine of each instance, without the volumes. */
   readonly machine: MachineSpec;
   readonly login: Login;
   readonly idPrefix: string;
   readonly phase: Stored<BidPhase>;
-  /** Ids of its instances in the order of their names. They stay after the bid's end. */
+  /** Ids of the instances in the order of their names; kept after the bid has ended. */
   readonly instances: readonly string[];
-  /** All of `instances` have been made. */
+  /** True once all `instances` have been created. */
   readonly launched: boolean;
-  /** Those of `instances` that were taken away and are to run again. */
+  /** Those of `instances` that were pre-empted and have to be started again. */
   readonly lost: readonly string[];
-  /** Why it does not have what it asks for; `null` while it has. `reason` is a stable word. */
+  /** Why the bid does not have its instances; `null` while it has. `reason` is a stable word. */
   readonly reason: BidReason | null;
-  /** Launches and starts in a row that came to nothing. */
+  /** Number of consecutive failed launches and starts. */
   readonly attempts: number;
   readonly createdAtMs: number;
   readonly deactivatedAtMs: number | null;
-  /** When the platform looks at it next; `null`: only when something happens. */
+  /** When the bid is checked next; `null`: only after an event. */
   readonly checkAtMs: number | null;
-  /** Oldest first; of a long life the first and the newest. */
+  /** Oldest first; beyond the maximum, only the first and the newest are kept. */
   readonly events: readonly BidEvent[];
 }
 
@@ -113,29 +113,29 @@ export interface BidReason {
   readonly message: string;
 }
 
-/** Instances that one commit can make: three writes each, of the 500 that Datastore takes. */
+/** Maximum number of instances that one commit can create: three writes each, of the 500 that Datastore allows. */
 export const BID_QUANTITY_MAX = 128;
 
-/** Far more than a life has; what a spot market does for months must not make the row too large to write. */
+/** Maximum number of events kept, so that months of pre-emptions do not make the row too large to write. */
 const EVENTS_MAX = 400;
 
-/** A phase of a newer version is shown as Open: what it means, that version knows. */
+/** Returns the status word. A phase that only a newer version knows is shown as Open. */
 export function bidStatus({ phase }: Pick<Bid, 'phase'>): BidStatus {
   const word = known(BID_PHASES, phase);
   return word === undefined ? 'Open' : STATUS[word];
 }
 
-/** The instances that the bid has been given; while they are being made it has none yet. */
+/** Returns the instances that the bid has; none while they are being created. */
 export function allocatedInstances({ instances, launched }: Pick<Bid, 'instances' | 'launched'>): readonly string[] {
   return launched ? instances : [];
 }
 
-/** The name of a bid's n-th instance, n from 1. */
+/** Returns the name of a bid's n-th instance, counted from 1. */
 export function bidInstanceName({ name }: Pick<Bid, 'name'>, n: number): string {
   return `${name}-${n}`;
 }
 
-/** The bid with one event more. */
+/** Returns the bid with one more event. */
 export function withBidEvent(bid: Bid, event: Pick<BidEvent, 'type' | 'atMs' | 'actor'> & Partial<BidEvent>): Bid {
   const events = [...bid.events, { limitCents: null, volumes: [], ...event }];
   const [first] = events;
@@ -143,12 +143,12 @@ export function withBidEvent(bid: Bid, event: Pick<BidEvent, 'type' | 'atMs' | '
   return { ...bid, events: [first, ...events.slice(events.length - EVENTS_MAX + 1)] };
 }
 
-/** The bid after its owner has ended it, or nothing of it is left. */
+/** Returns the bid after its owner has ended it or all its instances were deleted. */
 export function endedBid(bid: Bid, actor: Actor, atMs: number): Bid {
   const ended: Bid = {
     ...bid,
     phase: 'ended',
-    // Nobody was ever told of instances that were still being made.
+    // Instances that were still being created were never shown to callers.
     instances: allocatedInstances(bid),
     lost: [],
     reason: null,
@@ -158,7 +158,7 @@ export function endedBid(bid: Bid, actor: Actor, atMs: number): Bid {
   return withBidEvent(ended, { type: 'Terminated', atMs, actor });
 }
 
-/** The same text for a bid that does not exist and for one that is not the caller's. */
+/** Returns the same failure for a bid that does not exist and for one that is not the caller's. */
 export function bidNotFound(): Failure {
   return new Failure('not_found', 'Bid not found.', { reason: 'bid_not_found' });
 }
@@ -171,7 +171,7 @@ export function dollars(cents: number): string {
 /** Pattern of an amount of money in a request. */
 export const DOLLARS_PATTERN = '^\\$?[0-9]{1,7}(\\.[0-9]{1,2})?$';
 
-/** Cents of an amount that matches `DOLLARS_PATTERN`. */
+/** Returns the cents of an amount that matches `DOLLARS_PATTERN`. */
 export function centsOf(text: string): number {
   const [whole = '0', fraction = ''] = text.replace('$', '').split('.');
   return Number(whole) * 100 + Number(fraction.padEnd(2, '0'));

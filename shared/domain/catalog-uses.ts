@@ -1,15 +1,15 @@
 import type { Instance } from './instance.ts';
 
-/** Parts of the catalogue that instances are made from. */
+/** Parts of the catalogue from which instances can be created. */
 export type UsedPart =
   'template' | 'config' | 'server type' | 'image' | 'network' | 'subnet' | 'security group' | 'ssh key';
 
-/** How a use is written in the index of instances: `template/ubuntu-22-standard`. */
+/** Returns the index value that stands for a use: `template/ubuntu-22-standard`. */
 export function usePath(part: UsedPart, id: string): string {
   return `${part}/${id}`;
 }
 
-/** Members of a resource-family spec that name an entry of the catalogue, or a list of them. */
+/** Members of a resource-family spec that contain the id (or ids) of a catalogue entry. */
 const SPEC_PARTS: readonly (readonly [member: string, part: UsedPart])[] = [
   ['type', 'server type'],
   ['image', 'image'],
@@ -20,8 +20,8 @@ const SPEC_PARTS: readonly (readonly [member: string, part: UsedPart])[] = [
 ];
 
 /**
- * The entries of the catalogue that an instance was made from. An instance keeps all it needs itself, but users read
- * these ids, so what they name must not vanish.
+ * Returns the catalogue entries that an instance was created from. The instance does not depend on them, but users see
+ * these ids, so the entries must not be removed.
  */
 export function catalogUses(instance: Pick<Instance, 'templateId' | 'configId' | 'spec'>): readonly string[] {
   const uses: string[] = [];

@@ -1,34 +1,34 @@
-/** GPUs of one VM; Compute Engine gives a VM one type only. */
+/** GPUs of one VM; Compute Engine allows only one type per VM. */
 export interface Accelerator {
   /** Bare accelerator type: `nvidia-l4`. */
   readonly type: string;
   readonly count: number;
 }
 
-/** What a template or a server type says of a machine beyond its type and boot disk. */
+/** Properties of a machine that a template or server type specifies besides its type and boot disk. */
 export interface MachineExtras {
-  /** The GPUs that the VM has, whether its machine type brings them or they are added to it; `null`: none. */
+  /** The VM's GPUs, whether included in its machine type or added to it; `null`: none. */
   readonly accelerator: Accelerator | null;
-  /** Number of Local SSD disks (375 GB each) that are added; those that a machine type brings are not counted. */
+  /** Number of added Local SSD disks (375 GB each); disks included in the machine type are not counted. */
   readonly localSsds: number;
-  /** Whether a stop may lose the data on Local SSD. Without it such a VM cannot be stopped. */
+  /** True if a stop may discard the data on Local SSD. If false, a VM with Local SSD cannot be stopped. */
   readonly discardLocalSsd: boolean;
 }
 
-/** What is known of an image beyond its name; `imageFacts` completes architecture and size of Google's public images. */
+/** Properties of an image besides its name; `imageFacts` completes those of Google's public images. */
 export interface ImageTraits {
-  /** Account that logs in by SSH: `ubuntu`; `""`: not said. */
+  /** Login name for SSH: `ubuntu`; `""`: not specified. */
   readonly loginUser: string;
-  /** `""`: not said. */
+  /** `""`: not specified. */
   readonly architecture: Architecture | '';
-  /** Size of the image, and so of the smallest boot disk, in GB; 0: not said. */
+  /** Size of the image in GB, which the boot disk must have at least; 0: not specified. */
   readonly diskGbMin: number;
 }
 
 export const ARCHITECTURES = ['X86_64', 'ARM64'] as const;
 export type Architecture = (typeof ARCHITECTURES)[number];
 
-/** What a user can ask for by name. */
+/** A predefined machine and image that users order by name. */
 export interface Template extends MachineExtras, ImageTraits {
   readonly id: string;
   readonly name: string;
@@ -62,11 +62,11 @@ export interface ServerType extends MachineExtras {
   readonly customerId: string;
   /** Bare machine type: `n1-standard-2`. */
   readonly machineType: string;
-  /** Series whose custom machine types stand in when a spec overrides vcpus or memory: `n1`, `n2`, `e2`. */
+  /** Series of the custom machine types that are used when a spec overrides vcpus or memory: `n1`, `n2`, `e2`. */
   readonly series: string;
   readonly vcpus: number;
   readonly memoryMb: number;
-  /** Boot disk when the spec does not say. */
+  /** Boot disk size if the spec has none. */
   readonly diskSizeGb: number;
   /** Bare disk type. */
   readonly diskType: string;
@@ -99,11 +99,11 @@ export interface Subnet {
   /** `regions/us-central1/subnetworks/default`, or with a project before it. */
   readonly subnetwork: string;
   readonly region: string;
-  /** Where its instances are made; `""` leaves it to the default zone. */
+  /** Zone of the subnet's instances; `""` uses the default zone. */
   readonly zone: string;
 }
 
-/** Firewall rules by network tags: `sg-web`. */
+/** Firewall rules, applied through network tags: `sg-web`. */
 export interface SecurityGroup {
   readonly id: string;
   readonly customerId: string;
@@ -122,9 +122,9 @@ export interface SshKey {
   readonly publicKey: string;
 }
 
-/** What a volume of an interface is made as. */
+/** The disk type and limits of volumes with a given interface. */
 export interface VolumeType {
-  /** `block`: the one interface that there is. */
+  /** The interface; `block` is the only one. */
   readonly id: string;
   /** Bare disk type. */
   readonly diskType: string;

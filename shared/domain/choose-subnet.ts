@@ -1,20 +1,23 @@
 import type { Subnet } from './catalog.ts';
 import { regionOf } from './zones.ts';
 
-/** The subnet for a VM whose order names a network only, or why there is none. */
+/** The subnet for a VM whose request names only a network, or why none can be chosen. */
 export type SubnetChoice =
   | { readonly subnet: Subnet }
-  /** The catalogue has no subnet of the network: in auto mode Compute Engine chooses one. */
+  /** The catalogue has no subnet of the network; for a network in auto mode, Compute Engine chooses one. */
   | { readonly subnet: undefined; readonly why: 'none known'; readonly problem: undefined }
-  /** Several would do, or none in the region. `problem` continues a sentence about the network: "has several …". */
+  /**
+   * Several subnets are possible, or none is in the region. `problem` continues a sentence about the network: "has
+   * several …".
+   */
   | { readonly subnet: undefined; readonly why: 'several' | 'elsewhere'; readonly problem: string };
 
-/** Subnets that a message lists. */
+/** Maximum number of subnets listed in a message. */
 const LISTED_MAX = 10;
 
 /**
- * A network in custom mode gives no VM a subnet by itself, so an order must name one: the only one in the zone's region.
- * `subnets` are those of one network.
+ * Chooses the only subnet in the zone's region from `subnets`, which must belong to one network. For a network in
+ * custom mode, Compute Engine requires the request to name a subnet.
  */
 export function chooseSubnet(subnets: readonly Subnet[], zone: string): SubnetChoice {
   const region = regionOf(zone);

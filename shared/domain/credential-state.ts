@@ -1,4 +1,4 @@
-/** Whether a key opens anything. */
+/** Returns whether a key is valid at present. */
 export function apiKeyState(
   key: { readonly expiresAtMs: number | null; readonly revokedAtMs: number | null },
   nowMs: number,

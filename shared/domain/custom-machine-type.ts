@@ -4,7 +4,7 @@
  */
 
 interface Series {
-  /** Before `custom`: N1 was the first, so its types carry no name. */
+  /** Text before `custom`. N1 was the first series, so its custom types have no prefix. */
   readonly prefix: string;
   readonly vcpus: (count: number) => boolean;
   /** Completes the sentence "must be …". */
@@ -66,7 +66,7 @@ const STEP_MB = 256;
 
 export type CustomMachineType =
   | { readonly possible: true; readonly machineType: string }
-  /** Everything that is wrong with it; `message` completes the sentence "vcpus …". */
+  /** All problems; a `message` completes a sentence that begins with the member's name, such as "vcpus …". */
   | { readonly possible: false; readonly problems: readonly CustomProblem[] };
 
 export interface CustomProblem {
@@ -74,7 +74,7 @@ export interface CustomProblem {
   readonly message: string;
 }
 
-/** The machine type of a series with these CPUs and this memory. */
+/** Returns the custom machine type of a series for these CPUs and this memory, or the problems. */
 export function customMachineType(seriesName: string, vcpus: number, memoryMb: number): CustomMachineType {
   const series = Object.hasOwn(SERIES, seriesName) ? SERIES[seriesName] : undefined;
   if (series === undefined) {
@@ -88,7 +88,7 @@ export function customMachineType(seriesName: string, vcpus: number, memoryMb: n
   if (memoryMb % STEP_MB !== 0) {
     problems.push({ about: 'memory_mb', message: `must be a multiple of ${STEP_MB}` });
   }
-  // Bounds that follow from an impossible number of CPUs would only mislead.
+  // The memory bounds depend on the number of CPUs, so they are reported only for a possible number.
   if (problems.every(({ about }) => about !== 'vcpus') && (memoryMb < least || memoryMb > most)) {
     problems.push({ about: 'memory_mb', message: `must be from ${least} to ${most} for ${vcpus} vcpus` });
   }

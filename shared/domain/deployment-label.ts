@@ -1,2 +1,2 @@
-/** The label that makes a VM ours: nothing without it is ever touched. Users neither set it nor see it. */
+/** Label that marks our VMs. VMs without it are never changed. Users can neither set nor see it. */
 export const DEPLOYMENT_LABEL = 'compute-api';

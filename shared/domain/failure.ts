@@ -1,8 +1,8 @@
 import type { Reason, ReasonOf } from './reasons.ts';
 
 /**
- * What can go wrong for a caller. Each family maps every kind to a status and an envelope in an exhaustive table, so a
- * new kind does not compile until every family has said how it looks.
+ * The kinds of failure that a caller can receive. Each family maps every kind to a status and an error body in an
+ * exhaustive table, so that a new kind does not compile until every family supports it.
  */
 export const FAILURE_KINDS = [
   'invalid_request',
@@ -25,30 +25,30 @@ export const FAILURE_KINDS = [
 ] as const;
 export type FailureKind = (typeof FAILURE_KINDS)[number];
 
-/** One thing that is wrong with a request. `pointer` is a JSON pointer into the part of the request that `place` names. */
+/** One invalid part of a request. `pointer` is a JSON pointer into the part that `place` names. */
 export interface InvalidField {
   readonly place: 'path' | 'query' | 'header' | 'body';
-  /** `/template_id`; `""` for the whole of the place. */
+  /** For example `/template_id`; `""` for the whole part. */
   readonly pointer: string;
-  /** One sentence for people. */
+  /** A sentence for humans. */
   readonly message: string;
-  /** The rule that was broken, in JSON Schema's words (`required`, `type`, `maximum`, …). */
+  /** The violated rule, as a JSON Schema keyword (`required`, `type`, `maximum`, …). */
   readonly rule: string;
 }
 
 export interface FailureOptions<R extends Reason = Reason> {
-  /** Stable word for programs, from the closed list; the kind's own word when there is nothing more to say. */
+  /** Stable word for programs, from the closed list; by default the kind's own word. */
   readonly reason?: R;
   readonly fields?: readonly InvalidField[];
-  /** When asking again can succeed. */
+  /** After how many seconds a retry can succeed. */
   readonly retryAfterSeconds?: number;
-  /** Methods the path does know; only with `method_not_allowed`. */
+  /** Methods that the path supports; only with `method_not_allowed`. */
   readonly allow?: readonly string[];
-  /** What happened underneath: for the log, never for the caller. */
+  /** The underlying error; it is logged and never shown to the caller. */
   readonly cause?: unknown;
 }
 
-/** Kind, message and options. A kind whose own word is not a reason needs one of its reasons. */
+/** Arguments of a failure. If the kind's own word is not a reason, `reason` is required. */
 export type FailureArguments = {
   [K in FailureKind]: K extends Reason
     ? readonly [kind: K, message: string, options?: FailureOptions<ReasonOf<K>>]
@@ -58,7 +58,10 @@ export type FailureArguments = {
 const SOMETHING_WENT_WRONG =
   'Something went wrong on our side. Please try again, and quote the error id if it persists.';
 
-/** The one error that is thrown on purpose. `message` is always safe to show; what is not belongs in `cause`. */
+/**
+ * The error that this code throws deliberately. `message` is always safe to show to the caller; internal details belong
+ * in `cause`.
+ */
 export class Failure extends Error {
   override readonly name = 'Failure';
   readonly kind: FailureKind;
@@ -70,14 +73,14 @@ export class Failure extends Error {
   constructor(...[kind, message, options = {}]: FailureArguments) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.kind = kind;
-    // The arguments leave the reason out only where the kind is one.
+    // The types allow the reason to be omitted only if the kind itself is a reason.
     this.reason = options.reason ?? (kind as Reason & FailureKind);
     this.fields = options.fields ?? [];
     this.retryAfterSeconds = options.retryAfterSeconds;
     this.allow = options.allow;
   }
 
-  /** Anything that was not thrown on purpose becomes `internal`: its text goes to the log, never to the caller. */
+  /** Converts any other error to `internal`; its text is logged and never shown to the caller. */
   static from(thrown: unknown): Failure {
     return thrown instanceof Failure ? thrown : new Failure('internal', SOMETHING_WENT_WRONG, { cause: thrown });
   }

@@ -1,6 +1,6 @@
 /**
- * Ids as the fleet family writes them: a prefix that says what it is, and the one id. Both ways, without a table: an
- * instance has the same id in every family.
+ * Prefixes of fids, the ids of the fleet family: a fid is a prefix for the kind of object and the id that the other
+ * families use.
  */
 export const FID_PREFIX = {
   instance: 'inst_',
@@ -12,7 +12,7 @@ export const FID_PREFIX = {
   apiKey: 'apikey_',
 } as const;
 
-/** No name of a VM is longer than 63 characters, and no other id of ours longer than this. */
+/** Names of VMs have at most 63 characters, and no other id is longer than this. */
 const ID_LENGTH_MAX = 128;
 
 export function instanceFid(id: string): string {
@@ -23,7 +23,7 @@ export function instanceTypeFid(machineType: string): string {
   return FID_PREFIX.instanceType + machineType;
 }
 
-/** The fid of an id of that kind. */
+/** Converts an id of this kind to its fid. */
 export function fidOf(kind: keyof typeof FID_PREFIX, id: string): string {
   return FID_PREFIX[kind] + id;
 }
@@ -32,7 +32,7 @@ export function userFid(userId: string): string {
   return FID_PREFIX.user + userId;
 }
 
-/** The id inside a fid; `undefined` for a text that is no fid of that kind, and so names nothing. */
+/** Extracts the id from a fid; `undefined` for a text that is not a fid of this kind. */
 export function idOf(kind: keyof typeof FID_PREFIX, fid: string): string | undefined {
   const prefix = FID_PREFIX[kind];
   if (!fid.startsWith(prefix)) return undefined;

@@ -2,7 +2,7 @@ import type { InstanceEvent } from './history.ts';
 import type { Instance } from './instance.ts';
 import { type InstanceStatus, isStopped, shownStatus } from './status.ts';
 
-/** Status words of the fleet family, a closed list. Lists are sorted and filtered by them, so the domain knows them. */
+/** Status words of the fleet family. Lists are sorted and filtered by them, so the domain needs them. */
 export const FLEET_STATUSES = [
   'STATUS_NEW',
   'STATUS_CONFIRMED',
@@ -38,8 +38,8 @@ const WORD: Readonly<Record<InstanceStatus, FleetStatus>> = {
 };
 
 /**
- * The word for an instance: its status, and what the status alone does not say. A record whose VM was not made yet is
- * NEW; one that rests and was asked to start is CONFIRMED; one that rests because the cloud took it is PREEMPTED.
+ * Returns the status word of an instance. It can be more specific than the status: NEW if the VM was not created yet,
+ * CONFIRMED if a stopped instance has a start queued, PREEMPTED if the cloud stopped a spot instance.
  */
 export function fleetStatus(instance: Pick<Instance, 'status' | 'cloudId' | 'queue' | 'preempted'>): FleetStatus {
   const { status, queue } = instance;
@@ -51,12 +51,12 @@ export function fleetStatus(instance: Pick<Instance, 'status' | 'cloudId' | 'que
   return WORD[shownStatus(status)];
 }
 
-/** Why an event of a VM at rest says that it was taken away: `InstanceEvent.reason`. */
+/** `InstanceEvent.reason` of an event that reports a pre-emption. */
 export const PREEMPTED_REASON = 'preempted';
 
 /**
- * The word for a change in the past. Here a VM that is being deleted is STOPPING, which is what it does until it is gone:
- * the history says when the cloud did what, so TERMINATED is the moment at which the VM was gone.
+ * Returns the status word of a past event. A VM that is being deleted is shown as STOPPING until it is gone; TERMINATED
+ * is the time at which it was gone.
  */
 export function pastFleetStatus(event: Pick<InstanceEvent, 'reason' | 'status'>): FleetStatus {
   const { status, reason } = event;
@@ -66,7 +66,7 @@ export function pastFleetStatus(event: Pick<InstanceEvent, 'reason' | 'status'>)
   return WORD[shownStatus(status)];
 }
 
-/** When an instance ended: only what does not come back by itself has an end. */
+/** Returns since when an instance is PREEMPTED, TERMINATED or ERROR; `null` for any other status. */
 export function endedAtMs(instance: Pick<Instance, 'status' | 'cloudId' | 'queue' | 'preempted' | 'statusSinceMs'>) {
   const word = fleetStatus(instance);
   const ended = word === 'STATUS_PREEMPTED' || word === 'STATUS_TERMINATED' || word === 'STATUS_ERROR';

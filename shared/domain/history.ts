@@ -7,39 +7,39 @@ import type { Stored } from './stored-word.ts';
 export const EVENT_CAUSES = ['operation', 'drift', 'cloud event', 'admin', 'suspension'] as const;
 export type EventCause = (typeof EVENT_CAUSES)[number];
 
-/** Through what an operation's change came about, by who asked for it. */
+/** Returns the cause of an operation's changes, by the operation's actor. */
 export function causeOf({ type, id }: Actor): Extract<EventCause, 'operation' | 'admin' | 'suspension'> {
   if (type === 'admin') return 'admin';
   return type === 'system' && id === SUSPENSION_ACTOR.id ? 'suspension' : 'operation';
 }
 
-/** Reason of the first event of a VM that was made anew, outside of this service, under the name of an instance. */
+/** Reason of the first event after a VM was recreated under the same name outside of this service. */
 export const VM_REPLACED = 'vm_replaced';
 
-/** Reason of the note that the machine type of a VM was changed outside of this service. */
+/** Reason of the note that a VM's machine type was changed outside of this service. */
 export const MACHINE_TYPE_CHANGED = 'machine_type_changed';
 
-/** Reason of the note that the labels of a VM were changed outside of this service. */
+/** Reason of the note that a VM's labels were changed outside of this service. */
 export const LABELS_CHANGED = 'labels_changed';
 
-/** Reason of the note that the deletion protection of a VM was switched outside of this service. */
+/** Reason of the note that a VM's deletion protection was changed outside of this service. */
 export const PROTECTION_CHANGED = 'protection_changed';
 
-/** One change of status. Outlives its instance, so it carries what is needed to say who may read it. */
+/** One status change or note. Events outlive their instance, so they carry its owner. */
 export interface InstanceEvent {
   readonly instanceId: string;
-  /** 1, 2, 3, … per instance. */
+  /** Number of the event within its instance: 1, 2, 3, … */
   readonly sequence: number;
   readonly status: Stored<EventStatus>;
-  /** When it happened in the cloud, as far as the cloud said; epoch ms. */
+  /** When the change happened, if known from the cloud, otherwise when it was observed; epoch ms. */
   readonly atMs: number;
   readonly cause: Stored<EventCause>;
   readonly actor: Actor;
   readonly operationId: string | null;
   readonly reason: string | null;
-  /** Says who asked for what; the status did not change. */
+  /** True if the event records a request or a change without a status change. */
   readonly note: boolean;
-  /** Kind of the operation that was done, or that failed; `null` for a change of status that says enough. */
+  /** Kind of the operation that was completed or failed; `null` for a plain status change. */
   readonly action: string | null;
   readonly userId: string;
   readonly customerId: string;
@@ -49,12 +49,12 @@ export interface InstanceEvent {
   readonly reservation: string | null;
 }
 
-/** Key of an event: sorts by instance, then by sequence. */
+/** Returns the key of an event; keys sort by instance, then by sequence. */
 export function eventId(instanceId: string, sequence: number): string {
   return `${instanceId}|${String(sequence).padStart(8, '0')}`;
 }
 
-/** Why and when a status changes. */
+/** A status change: what, when and why. */
 export interface StatusChange {
   readonly status: Stored<EventStatus>;
   readonly atMs: number;
@@ -66,7 +66,7 @@ export interface StatusChange {
   readonly action?: string;
 }
 
-/** The next event of an instance. The caller writes it with the instance, whose `eventCount` grows by one. */
+/** Returns the instance's next event. The caller must write it together with the instance and increase `eventCount`. */
 export function nextEvent(instance: Instance, change: StatusChange): InstanceEvent {
   return {
     instanceId: instance.id,

@@ -1,7 +1,10 @@
-/** An Idempotency-Key in its scope. */
+/** An Idempotency-Key, scoped to customer and endpoint. */
 export interface IdempotencyKey {
-  /** Id of its record: customer, endpoint and the key's hash, because a key may hold what an id must not. */
+  /**
+   * Id of the key's record: customer, endpoint and hash of the key. It is hashed because keys can contain characters
+   * that ids must not.
+   */
   readonly id: string;
-  /** What the key was used for: another body under the same key is a mistake of the caller. */
+  /** Hash of path and body. Another hash under the same key is an error of the caller. */
   readonly bodyHash: string;
 }

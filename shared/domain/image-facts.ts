@@ -8,7 +8,7 @@ export interface ImageFacts {
   readonly diskGbMin: number;
 }
 
-/** Size in GB of the images in Google's projects of public images (https://docs.cloud.google.com/compute/docs/images/os-details). */
+/** Sizes in GB of Google's public images, by project (https://docs.cloud.google.com/compute/docs/images/os-details). */
 const PUBLIC_PROJECTS: Readonly<Record<string, number>> = {
   'debian-cloud': 10,
   'ubuntu-os-cloud': 10,
@@ -20,10 +20,10 @@ const PUBLIC_PROJECTS: Readonly<Record<string, number>> = {
   'windows-cloud': 50,
 };
 
-/** Windows Server Core is the one kind of public image that is smaller than the others of its project. */
+/** Size of Windows Server Core, the only public images that are smaller than the others of their project. */
 const WINDOWS_CORE_GB = 32;
 
-/** What a row of the catalogue says of its image, and what is known of Google's public images where it says nothing. */
+/** Returns the facts from the catalogue row, completed by what is known of Google's public images. */
 export function imageFacts(row: Omit<ImageTraits, 'loginUser'> & { readonly image: string }): ImageFacts {
   const [, project = '', name = ''] = /^projects\/([^/]+)\/global\/images\/(?:family\/)?(.+)$/.exec(row.image) ?? [];
   const known = Object.hasOwn(PUBLIC_PROJECTS, project) ? PUBLIC_PROJECTS[project] : undefined;
@@ -34,7 +34,7 @@ export function imageFacts(row: Omit<ImageTraits, 'loginUser'> & { readonly imag
   };
 }
 
-/** Public images for Arm say so in their names; the others are for x86. */
+/** Public images for Arm have `arm64` in their names; all others are for x86. */
 function architectureOf(known: number | undefined, name: string): Architecture | undefined {
   if (known === undefined) return undefined;
   return name.includes('arm64') ? 'ARM64' : 'X86_64';

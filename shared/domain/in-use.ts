@@ -1,10 +1,10 @@
 import { Failure } from './failure.ts';
 
-/** Something that others need, and who they are. */
+/** An object that is in use, and its users. */
 export interface Use {
-  /** `tier pro`, `template ubuntu-22-standard`. */
+  /** The used object: `tier pro`, `template ubuntu-22-standard`. */
   readonly what: string;
-  /** `customers`, `instances`: a plural that an `s` ends. */
+  /** The kind of users, as a plural with `s`: `customers`, `instances`. */
   readonly by: string;
   readonly count: number;
   /** The first ids of the users, at most `USERS_SHOWN_MAX`. */
@@ -13,14 +13,14 @@ export interface Use {
 
 export const USERS_SHOWN_MAX = 10;
 
-/** One line for people. */
+/** Describes a use in one line. */
 export function useText(use: Use): string {
   const more = use.count - use.first.length;
   const by = use.count === 1 ? use.by.replace(/s$/, '') : use.by;
   return `${use.what} is used by ${use.count} ${by}: ${use.first.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
 }
 
-/** A removal was refused because something would be left without what it needs. Nothing was removed. */
+/** A removal was refused because the object is in use. Nothing was removed. */
 export class InUse extends Failure {
   readonly uses: readonly Use[];
 

@@ -3,23 +3,23 @@ import type { Login } from './login.ts';
 import type { EditVerb } from './operation.ts';
 
 /**
- * What an accepted edit changes. Values that are `null` are taken away; what is not named stays as it is, also what was
- * put on the VM outside of this service.
+ * The changes of an accepted edit. Members that are `null` are removed; members that are not named stay unchanged,
+ * including those set on the VM outside of this service.
  */
 export interface InstanceEdit {
   readonly labels?: Readonly<Record<string, string | null>>;
-  /** Metadata of the VM that says who may log in. */
+  /** Changes of the VM's metadata that determines who may log in. */
   readonly metadata?: Readonly<Record<string, string | null>>;
-  /** The same as the record remembers it. */
+  /** The same login in the form that the record stores. */
   readonly login?: Login;
   readonly deletionProtection?: boolean;
   /** Bare machine type. */
   readonly machineType?: string;
-  /** The resource family's spec, as it reads once the edit is done. */
+  /** The resource family's spec after the edit. */
   readonly spec?: Instance['spec'];
 }
 
-/** A VM, as far as edits concern it. */
+/** The properties of a VM that edits concern. */
 export interface EditedMachine {
   readonly machineType: string;
   readonly labels: Readonly<Record<string, string>>;
@@ -27,7 +27,7 @@ export interface EditedMachine {
   readonly deletionProtection: boolean;
 }
 
-/** A map after a merge patch (RFC 7396). */
+/** Returns a map after a merge patch (RFC 7396). */
 export function patched(
   before: Readonly<Record<string, string>>,
   patch: Readonly<Record<string, string | null>>,
@@ -44,8 +44,8 @@ function isPatched(
 }
 
 /**
- * The call that the edit still needs; `undefined` when the VM is as the edit wants it. One at a time: each call is seen to
- * have worked before the next is made.
+ * Returns the next call that the edit needs; `undefined` when the VM has all its values. Calls are made one at a time:
+ * each must be observed on the VM before the next is made.
  */
 export function neededCall(edit: InstanceEdit, seen: EditedMachine): EditVerb | undefined {
   if (!isPatched(seen.labels, edit.labels)) return 'setLabels';
@@ -55,13 +55,13 @@ export function neededCall(edit: InstanceEdit, seen: EditedMachine): EditVerb | 
   return undefined;
 }
 
-/** An N1 custom type goes by two names. */
+/** Compares machine types; N1 custom types have two names (`n1-custom-…` and `custom-…`). */
 export function isSameType(a: string, b: string): boolean {
   const plain = (name: string) => name.replace(/^n1-custom-/, 'custom-');
   return plain(a) === plain(b);
 }
 
-/** What an edit changed, in stable words for the history: `labels, ssh_keys`. */
+/** Lists the parts that an edit changed, as stable words for the history: `labels, ssh_keys`. */
 export function editedParts({ labels, metadata, deletionProtection, machineType }: InstanceEdit): string {
   const parts = [
     labels === undefined ? [] : ['labels'],
@@ -72,7 +72,7 @@ export function editedParts({ labels, metadata, deletionProtection, machineType 
   return parts.flat().join(', ');
 }
 
-/** The record once an edit is done, but for what is adopted from the VM anyway. */
+/** Returns the record after an edit, except for values that are adopted from the observed VM anyway. */
 export function withEdit(instance: Instance, edit: InstanceEdit): Instance {
   const { machine } = instance;
   return {

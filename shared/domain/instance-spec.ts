@@ -1,9 +1,9 @@
-/** What a user asks for in the resource family. All names are ids in the catalogue. */
+/** The spec of an instance in the resource family. All names are ids of the catalogue. */
 export interface InstanceSpec {
   /** Server type. */
   readonly type: string;
   readonly image: string;
-  /** Together with `memory_mb`: instead of what the server type has. */
+  /** Together with `memory_mb`, overrides the server type. */
   readonly vcpus?: number;
   readonly memory_mb?: number;
   readonly disk_gb?: number;

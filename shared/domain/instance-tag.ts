@@ -3,8 +3,8 @@ import { Failure } from './failure.ts';
 import type { Instance } from './instance.ts';
 
 /**
- * The tag of what can be edited about an instance (`ETag`). It changes with every edit, also with one that has only been
- * accepted, and not with the status: a VM that boots must not spoil an edit that its reader prepares.
+ * Returns the `ETag` of an instance's editable parts. It changes with every edit, as soon as the edit is accepted, but
+ * not with the status, so that a booting VM does not invalidate an edit in preparation.
  */
 export function instanceTag(instance: Instance): string {
   const { id, displayName, machine, login, deletionProtection, queue } = instance;
@@ -14,7 +14,7 @@ export function instanceTag(instance: Instance): string {
   return `"${createHash('sha256').update(JSON.stringify(editable)).digest('hex').slice(0, 32)}"`;
 }
 
-/** Throws `precondition_failed` when `If-Match` names other tags alone (RFC 9110 §13.1.1). */
+/** Throws `precondition_failed` unless the instance matches `If-Match` (RFC 9110 §13.1.1). */
 export function requireMatch(ifMatch: string | undefined, instance: Instance): void {
   if (ifMatch === undefined || ifMatch.trim() === '*') return;
   const tags = ifMatch.split(',').map((tag) => tag.trim());

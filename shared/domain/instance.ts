@@ -4,7 +4,9 @@ import type { Metering } from './metering.ts';
 import type { InstanceStatus } from './status.ts';
 import type { Stored } from './stored-word.ts';
 
-/** What a VM is made of: everything that `instances.insert` needs, so that the worker can repeat it word for word. */
+/**
+ * The VM's properties: everything that `instances.insert` needs, so that the worker can repeat exactly the same call.
+ */
 export interface MachineSpec {
   /** Bare machine type: `n1-standard-2`, `custom-2-4096`. */
   readonly machineType: string;
@@ -15,34 +17,34 @@ export interface MachineSpec {
   readonly diskType: string;
   /** `global/networks/default`. */
   readonly network: string;
-  /** `regions/us-central1/subnetworks/default`; `""` lets Compute Engine choose (auto mode networks). */
+  /** `regions/us-central1/subnetworks/default`; `""` lets Compute Engine choose (networks in auto mode). */
   readonly subnetwork: string;
   readonly tags: readonly string[];
   readonly externalIp: boolean;
-  /** The user's own labels; ours are added at insert. */
+  /** The user's labels; the service's own label is added at insert. */
   readonly labels: Readonly<Record<string, string>>;
   /** Metadata items such as `ssh-keys` and `user-data`. */
   readonly metadata: Readonly<Record<string, string>>;
-  /** Spot VMs may be taken away by Compute Engine at any time. */
+  /** True for Spot VMs, which Compute Engine may stop at any time. */
   readonly spot: boolean;
-  /** GPUs, whether the machine type brings them or they are added; `null`: none. */
+  /** GPUs, whether included in the machine type or added; `null`: none. */
   readonly accelerator: Accelerator | null;
-  /** Number of Local SSD disks that are added to those of the machine type. */
+  /** Number of Local SSD disks added to those of the machine type. */
   readonly localSsds: number;
-  /** Whether a stop may lose the data on Local SSD. */
+  /** True if a stop may discard the data on Local SSD. */
   readonly discardLocalSsd: boolean;
-  /** Volumes that the VM has from the start; absent: none. */
+  /** Volumes that the VM is created with; absent: none. */
   readonly volumes?: readonly AttachedVolume[];
 }
 
-/** A volume of a VM. */
+/** A volume that is attached to a VM. */
 export interface AttachedVolume {
   /** Name of the disk: the volume's id. */
   readonly disk: string;
   readonly deviceName: string;
 }
 
-/** An operation that was accepted and has not ended, as the instance remembers it: its queue, oldest first. */
+/** An entry of an instance's queue of accepted operations that have not ended. */
 export interface QueuedOperation {
   readonly id: string;
   readonly kind: Stored<OperationKind>;
@@ -51,7 +53,7 @@ export interface QueuedOperation {
 export const OPERATION_KINDS = ['create', 'start', 'stop', 'reset', 'restart', 'update', 'resize', 'delete'] as const;
 export type OperationKind = (typeof OPERATION_KINDS)[number];
 
-/** An operation that has ended, as its instance remembers it. */
+/** Copy of an ended operation on its instance's record. */
 export interface EndedOperation {
   readonly id: string;
   readonly kind: Stored<OperationKind>;
@@ -65,50 +67,52 @@ export interface Instance {
   readonly id: string;
   readonly userId: string;
   readonly customerId: string;
-  /** fid of the project it belongs to: `proj_…`; `""` when its creator has none. */
+  /** Fid of the instance's project: `proj_…`; `""` when the creator has none. */
   readonly project: string;
-  /** The creator's groups at creation: who may see it. */
+  /** The creator's groups at creation; members of these groups may see the instance. */
   readonly visibleBy: readonly string[];
-  /** The name its owner gave it; the id where none was given. */
+  /** The name that the owner chose; by default the id. */
   readonly displayName: string;
   readonly zone: string;
   readonly machine: MachineSpec;
   readonly login: Login;
-  /** `""` when it was not made from a template. */
+  /** `""` unless the instance was created from a template. */
   readonly templateId: string;
   readonly configId: string;
-  /** The resource family's spec as it was sent, to be echoed; `null` for other families. */
+  /** The resource family's spec as it was sent, to be returned unchanged; `null` for instances of other families. */
   readonly spec: Readonly<Record<string, unknown>> | null;
-  /** fid of the spot bid or reservation it belongs to; `null` for an on-demand instance. */
+  /** Fids of the spot bid and the reservation that the instance belongs to; both `null` for an on-demand instance. */
   readonly bid: string | null;
   readonly reservation: string | null;
   readonly status: Stored<InstanceStatus>;
-  /** Why it is ERROR; `null` otherwise. */
+  /** Why the status is ERROR; `null` for any other status. */
   readonly statusReason: { readonly reason: string; readonly message: string } | null;
-  /** When `status` began, as far as the cloud said; epoch ms. */
+  /** When `status` began, if known from the cloud, otherwise when it was observed; epoch ms. */
   readonly statusSinceMs: number;
-  /** True when Compute Engine took a spot VM away and nobody has started it since. */
+  /** True if Compute Engine pre-empted the spot VM and it has not been started since. */
   readonly preempted: boolean;
   /** When `status` was last compared with the VM, epoch ms. */
   readonly statusSyncedAtMs: number;
-  /** Both `""` until known. */
+  /** Both addresses are `""` until known. */
   readonly externalIp: string;
   readonly internalIp: string;
-  /** Compute Engine's numeric id of the VM, `""` until known. Tells a VM from a later one with the same name. */
+  /**
+   * Compute Engine's numeric id of the VM, `""` until known. Distinguishes the VM from a later one of the same name.
+   */
   readonly cloudId: string;
   readonly createdAtMs: number;
-  /** Nothing deletes the instance while it is set. */
+  /** While true, deletes are refused, except an administrator's forced delete. */
   readonly deletionProtection: boolean;
-  /** Accepted operations that have not ended, in the order in which they will run. */
+  /** Accepted operations that have not ended, in the order of execution. */
   readonly queue: readonly QueuedOperation[];
-  /** The operation that ended last; `null` before any has, and in records of earlier versions. */
+  /** The operation that ended last; `null` if none has, and in records of earlier versions. */
   readonly lastOperation: EndedOperation | null;
-  /** Number of history events written so far; the next one gets this number. */
+  /** Number of history events written so far. */
   readonly eventCount: number;
-  /** Time of the newest event, note or not; 0 when an earlier version wrote the record. Epoch ms. */
+  /** Time of the newest event or note, epoch ms; 0 in records of earlier versions. */
   readonly lastEventAtMs: number;
-  /** When the reconciler should look at it next although nothing is queued; `null` when it is at rest. */
+  /** When the reconciler compares the record with the VM next, even if nothing is queued; `null`: no check is due. */
   readonly checkAtMs: number | null;
-  /** Its price periods. */
+  /** State of the instance's price periods. */
   readonly metering: Metering;
 }

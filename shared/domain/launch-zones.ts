@@ -1,7 +1,7 @@
 import type { NetworkConfig, ServerType, Template } from './catalog.ts';
 import { regionOf, zonesOf } from './zones.ts';
 
-/** What of the catalogue says where machines can be launched. */
+/** The parts of the catalogue that determine where machines can be launched. */
 export interface LaunchCatalog {
   readonly serverTypes: readonly Pick<ServerType, 'customerId' | 'machineType'>[];
   readonly templates: readonly Pick<Template, 'machineType' | 'region'>[];
@@ -10,8 +10,8 @@ export interface LaunchCatalog {
 }
 
 /**
- * The zones in which each machine type can be launched, in order: those of the default network's region for a server type, and
- * those of the region of each template.
+ * The zones in which each machine type can be launched, in order: those of the default network's region for a server
+ * type, and those of the region of each template.
  */
 export function launchZones(
   { serverTypes, templates, config }: LaunchCatalog,
@@ -27,7 +27,7 @@ export function launchZones(
   return new Map([...regions].map(([type, found]) => [type, [...found].flatMap(zonesOf).sort()]));
 }
 
-/** Every zone in which something can be launched. */
+/** Returns every zone in which at least one machine type can be launched. */
 export function allLaunchZones(catalog: LaunchCatalog, customerId: string): readonly string[] {
   return [...new Set([...launchZones(catalog, customerId).values()].flat())].sort();
 }

@@ -1,25 +1,25 @@
-/** Who may log in to a VM, as the record of the instance remembers it. */
+/** Who may log in to a VM, as stored on the instance's record. */
 export interface Login {
-  /** Login name that the image has; `""` in records of earlier versions. */
+  /** The image's login name; `""` in records of earlier versions. */
   readonly user: string;
-  /** Stored keys and keys of the catalogue that the VM carries. */
+  /** Ids of the stored keys and catalogue keys that are on the VM. */
   readonly keyIds: readonly string[];
 }
 
 export const NO_LOGIN: Login = { user: '', keyIds: [] };
 
-/** A key as it is put on a VM. */
+/** A key in the form that is put on a VM. */
 export interface LoginKey {
   readonly id: string;
-  /** Login name that the key is for; `null`: the image's. */
+  /** The key's login name; `null`: the image's. */
   readonly user: string | null;
   readonly publicKey: string;
 }
 
-/** Login name where nothing is known of the image: the guest agent makes the account. */
+/** Login name for images about which nothing is known; the guest agent creates the account. */
 const UNKNOWN_USER = 'compute';
 
-/** Login names of the images that Google offers, by their project. */
+/** Login names of Google's public images, by project. */
 const USER_OF_PROJECT: Readonly<Record<string, string>> = {
   'ubuntu-os-cloud': 'ubuntu',
   'ubuntu-os-pro-cloud': 'ubuntu',
@@ -36,23 +36,26 @@ const USER_OF_PROJECT: Readonly<Record<string, string>> = {
   'freebsd-org-cloud-dev': 'freebsd',
 };
 
-/** The login name of an image, or of the project it is from: `projects/ubuntu-os-cloud/global/images/family/…`. */
+/**
+ * Returns the login name of an image, if necessary by the project in its path:
+ * `projects/ubuntu-os-cloud/global/images/family/…`.
+ */
 export function imageUser({ image, loginUser }: { readonly image: string; readonly loginUser?: string }): string {
   if (loginUser !== undefined && loginUser !== '') return loginUser;
   const project = /^projects\/([^/]+)\//.exec(image)?.[1] ?? '';
   return Object.hasOwn(USER_OF_PROJECT, project) ? (USER_OF_PROJECT[project] ?? UNKNOWN_USER) : UNKNOWN_USER;
 }
 
-/** Name of the metadata item that the guest agent reads keys from. */
+/** Name of the metadata item from which the guest agent reads keys. */
 export const SSH_KEYS = 'ssh-keys';
 
-/** Metadata that lets these keys log in; `instanceMetadata` keeps all others out. Empty without keys. */
+/** Returns the metadata that lets these keys log in; `{}` without keys. `instanceMetadata` blocks all other keys. */
 export function loginMetadata(keys: readonly LoginKey[], user: string): Readonly<Record<string, string>> {
   if (keys.length === 0) return {};
   return { [SSH_KEYS]: keys.map((key) => `${key.user ?? user}:${key.publicKey}`).join('\n') };
 }
 
-/** A machine's metadata and login with some keys more; those that it has already stay once. */
+/** Returns a machine's metadata and login with added keys, without duplicates. */
 export function withKeys(
   made: { readonly metadata: Readonly<Record<string, string>>; readonly login: Login },
   keys: readonly LoginKey[],
@@ -68,18 +71,21 @@ export function withKeys(
   };
 }
 
-/** How to reach a VM by SSH. */
+/** How to connect to a VM by SSH. */
 export interface SshTarget {
   readonly user: string;
   readonly host: string;
   readonly port: number;
-  /** To be pasted. */
+  /** Complete command line, to be copied. */
   readonly command: string;
 }
 
 const SSH_PORT = 22;
 
-/** `undefined` until there is an address. A VM without an external address is reached by its internal one. */
+/**
+ * Returns the SSH target, with the external address if there is one, otherwise the internal one; `undefined` without an
+ * address.
+ */
 export function sshTarget(instance: {
   readonly login: Login;
   readonly externalIp: string;

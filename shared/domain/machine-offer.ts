@@ -5,24 +5,24 @@ import { priceAt } from './price.ts';
 
 /** A machine type that can be launched, as the catalogue describes it. */
 export interface MachineOffer {
-  /** Bare machine type; also the name that clients ask for. */
+  /** Bare machine type, by which clients request it. */
   readonly machineType: string;
   readonly vcpus: number;
   readonly memoryMb: number;
   readonly gpuType: string;
   readonly gpuCount: number;
-  /** GB of one GPU; 0: none, or not known. */
+  /** GB per GPU; 0: no GPU, or unknown. */
   readonly gpuMemoryGb: number;
-  /** GB of Local SSD that come with it. */
+  /** GB of included Local SSD. */
   readonly localStorageGb: number;
 }
 
-/** Compute Engine's Local SSD comes in disks of this size. */
+/** Size of one Local SSD disk of Compute Engine. */
 const LOCAL_SSD_GB = 375;
 
 /**
- * Memory of one GPU by its bare type (https://docs.cloud.google.com/compute/docs/gpus). A type that is not here is offered
- * with 0.
+ * Memory of one GPU by its bare type (https://docs.cloud.google.com/compute/docs/gpus). A type that is missing here is
+ * offered with 0.
  */
 const GPU_MEMORY_GB: Readonly<Record<string, number>> = {
   'nvidia-tesla-t4': 16,
@@ -45,8 +45,8 @@ type OfferedType = Pick<ServerType, 'customerId' | 'machineType' | 'vcpus' | 'me
 };
 
 /**
- * The machine types of the server types that a customer may use, each once, by name. Two server types of one machine type
- * differ in their boot disks only, which a launch does not ask for.
+ * Returns the machine types of the server types that a customer may use, without duplicates and sorted by name. Server
+ * types of the same machine type differ only in their boot disks, which a launch does not request.
  */
 export function machineOffers(serverTypes: readonly OfferedType[], customerId: string): readonly MachineOffer[] {
   const offers = new Map<string, MachineOffer>();
@@ -70,28 +70,33 @@ function offerOf({ machineType, vcpus, memoryMb, accelerator, localSsds = 0 }: O
   };
 }
 
-/** Memory in whole GB, as clients are told it and ask for it. */
+/** Returns the memory in whole GB, the unit of requests and responses. */
 export function memoryGbOf({ memoryMb }: Pick<MachineOffer, 'memoryMb'>): number {
   return Math.max(1, Math.round(memoryMb / 1024));
 }
 
-/** Cents per instance-hour of a Spot VM now; `undefined` for a machine type without a price, which is not offered. */
+/**
+ * Returns the present cents per instance-hour of a Spot VM; `undefined` for a machine type without a price, which is
+ * not offered.
+ */
 export function spotCents(prices: ListedPrices, zone: string, nowMs: number): number | undefined {
   const price = spotPriceIn(prices, zone);
   return price === undefined ? undefined : priceAt(price, nowMs);
 }
 
-/** The one text for a type that does not exist, for one that the caller cannot have, and for one without a price. */
+/**
+ * Returns the same failure for a type that does not exist, one that the caller may not use, and one without a price.
+ */
 export function typeNotFound(): Failure {
   return new Failure('not_found', 'Instance type not found.', { reason: 'instance_type_not_found' });
 }
 
-/** A zone that had no room for a machine type is told of as empty for this long. */
+/** How long a zone is shown with capacity 0 for a machine type after a stockout. */
 export const STOCKOUT_MS = 10 * 60_000;
-/** What is said of a customer without an instance quota. */
+/** Capacity shown to a customer without an instance quota. */
 const CAPACITY_MAX = 1_000;
 
-/** Instances that a customer can launch: what the quota leaves, and none where Compute Engine lately had no room. */
+/** Returns how many instances a customer can launch: the rest of the quota, and 0 shortly after a stockout. */
 export function capacityFor(
   quota: { readonly used: number; readonly limit: number },
   stockout: { readonly atMs: number } | undefined,
@@ -101,7 +106,7 @@ export function capacityFor(
   return quota.limit < 0 ? CAPACITY_MAX : Math.max(0, Math.min(CAPACITY_MAX, quota.limit - quota.used));
 }
 
-/** The offers of some rows, each once. */
+/** Returns the offers of some rows without duplicates. */
 export function offersOf(rows: readonly { readonly offer: MachineOffer }[]): readonly MachineOffer[] {
   return [...new Map(rows.map(({ offer }) => [offer.machineType, offer])).values()];
 }

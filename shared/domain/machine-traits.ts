@@ -26,17 +26,17 @@ const NO_LIVE_MIGRATION: ReadonlySet<string> = new Set([
 /** Series with Arm processors (https://docs.cloud.google.com/compute/docs/instances/arm-on-compute). */
 const ARM: ReadonlySet<string> = new Set(['a4x', 'c4a', 'n4a', 't2a']);
 
-/** Series whose machine types come with Local SSD; `-nolssd` in a name is the exception. */
+/** Series whose machine types include Local SSD, except those with `-nolssd` in their name. */
 const OWN_LOCAL_SSD: ReadonlySet<string> = new Set(['a3', 'a4', 'a4x', 'g4', 'z3']);
 
-/** What a VM is made of, as far as these rules look. */
+/** The properties of a VM that these rules use. */
 interface Parts {
   readonly machineType: string;
   readonly accelerator: Accelerator | null;
   readonly localSsds: number;
 }
 
-/** `n2` of `n2-standard-2`; N1 was the first series, so its custom types carry no name. */
+/** Returns `n2` for `n2-standard-2`. N1 was the first series, so its custom types have no series in their name. */
 export function seriesOf(machineType: string): string {
   return machineType.startsWith('custom-') ? 'n1' : (machineType.split('-', 1)[0] ?? '');
 }
@@ -45,17 +45,17 @@ export function architectureOf(machineType: string): Architecture {
   return ARM.has(seriesOf(machineType)) ? 'ARM64' : 'X86_64';
 }
 
-/** Whether the VM must be told to end on host maintenance; Compute Engine refuses it otherwise. */
+/** Returns whether the VM must be set to terminate on host maintenance; Compute Engine refuses the insert otherwise. */
 export function mustTerminate({ machineType, accelerator }: Omit<Parts, 'localSsds'>): boolean {
   return accelerator !== null || machineType.endsWith('-metal') || NO_LIVE_MIGRATION.has(seriesOf(machineType));
 }
 
-/** Whether GPUs are added to a VM of the type. The other series with GPUs have machine types that bring them. */
+/** Returns whether GPUs can be added to a machine type. Other series with GPUs include them in their machine types. */
 export function takesAccelerators(machineType: string): boolean {
   return seriesOf(machineType) === 'n1';
 }
 
-/** Whether a stop of the VM loses data: it has Local SSD, from its machine type or added. */
+/** Returns whether a stop of the VM loses data, because it has Local SSD, included or added. */
 export function hasLocalSsd({ machineType, localSsds }: Omit<Parts, 'accelerator'>): boolean {
   if (localSsds > 0) return true;
   if (machineType.includes('-nolssd')) return false;

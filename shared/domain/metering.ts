@@ -1,27 +1,29 @@
 import type { EventStatus } from './status.ts';
 import type { Stored } from './stored-word.ts';
 
-/** What is counted while an instance exists: what it costs, and what a paused place of a reservation gives back. */
+/**
+ * `charge`: what an instance costs; `credit`: what is refunded while an instance that uses a reservation is stopped.
+ */
 export const METERS = ['charge', 'credit'] as const;
 export type Meter = (typeof METERS)[number];
 
-/** A period that runs. */
+/** A price period that has not ended. */
 export interface OpenPeriod {
-  /** Its number among the periods of the instance. */
+  /** Number of the period within its instance. */
   readonly sequence: number;
   /** Cents per instance-hour. */
   readonly priceCents: number;
   readonly sinceMs: number;
 }
 
-/** An instance's periods, as the instance itself remembers them: how many there were, and which are open. */
+/** The state of an instance's price periods: their number, and the open period of each meter (`null`: none). */
 export interface Metering extends Readonly<Record<Meter, OpenPeriod | null>> {
   readonly count: number;
 }
 
 export const UNMETERED: Metering = { count: 0, charge: null, credit: null };
 
-/** One period of one price, open or closed. Outlives its instance. */
+/** One period with one price, open or ended. It outlives its instance. */
 export interface PricePeriod {
   readonly instanceId: string;
   readonly sequence: number;
@@ -29,9 +31,9 @@ export interface PricePeriod {
   readonly machineType: string;
   readonly priceCents: number;
   readonly startMs: number;
-  /** `null`: still open. */
+  /** `null`: the period has not ended. */
   readonly endMs: number | null;
-  /** `""`: an earlier version did not say; then only administrators see the period. */
+  /** `""` in rows of earlier versions, which only administrators may see. */
   readonly customerId: string;
   readonly visibleBy: readonly string[];
   readonly project: string;
@@ -39,17 +41,18 @@ export interface PricePeriod {
   readonly reservation: string | null;
 }
 
-/** Key of a period: sorts by instance, then by sequence. */
+/** Returns the key of a period; keys sort by instance, then by sequence. */
 export function periodId(instanceId: string, sequence: number): string {
   return `${instanceId}|${String(sequence).padStart(8, '0')}`;
 }
 
-/** Whether a meter runs. `keeps`: as before. */
+/** What a status means for a meter: it runs, it is stopped (`stands`), or it stays as before (`keeps`). */
 type Reading = 'runs' | 'stands' | 'keeps';
 
 /**
- * What each status says about the charge. It begins when the VM runs and ends when it has come to rest, as Compute
- * Engine counts; on its way there it is charged on. The place of a reservation is paid for while its VM rests, too.
+ * Returns what a status means for the charge. As on Compute Engine, charging begins when the VM runs and ends when it
+ * has stopped; while it is stopping, it is still charged. An instance that uses a reservation is charged while stopped,
+ * too.
  */
 function chargeReading(status: Stored<EventStatus>, reserved: boolean): Reading {
   switch (status) {
@@ -72,13 +75,13 @@ function chargeReading(status: Stored<EventStatus>, reserved: boolean): Reading 
     case 'DEPROVISIONING':
     case 'DELETING':
       return 'keeps';
-    // A newer version's word.
+    // A status that only a newer version knows.
     default:
       return 'keeps';
   }
 }
 
-/** The credit runs while the VM in a reserved place rests. */
+/** Returns what a status means for the credit, which runs while a VM that uses a reservation is stopped. */
 function creditReading(status: Stored<EventStatus>, reserved: boolean): Reading {
   switch (status) {
     case 'STOPPED':
@@ -106,7 +109,7 @@ function creditReading(status: Stored<EventStatus>, reserved: boolean): Reading 
 
 const READING = { charge: chargeReading, credit: creditReading } as const;
 
-/** Whether a meter runs after a change of status. */
+/** Returns whether a meter runs after a status change. */
 export function isRunning(
   meter: Meter,
   change: { readonly status: Stored<EventStatus>; readonly reserved: boolean; readonly before: boolean },
@@ -115,30 +118,30 @@ export function isRunning(
   return reading === 'keeps' ? change.before : reading === 'runs';
 }
 
-/** A change of status that may move the meters. */
+/** A status change that can start or stop the meters. */
 export interface MeteredChange {
   readonly status: Stored<EventStatus>;
   readonly atMs: number;
-  /** From here on it is another VM: what was counted for the former one ends. */
+  /** True if the change begins another VM of the same name, so the former VM's periods end. */
   readonly replaced?: boolean;
 }
 
-/** Cents per instance-hour at a time; `undefined`: it costs nothing that we know of, so there is no period. */
+/** Returns cents per instance-hour at a time; `undefined`: no price is known, so there is no period. */
 export type PriceSource = Readonly<Record<Meter, (atMs: number) => number | undefined>>;
 
-/** A period that was opened or closed. */
+/** A period that was opened or ended. */
 export interface MovedPeriod extends OpenPeriod {
   readonly meter: Meter;
   readonly endMs: number | null;
 }
 
-/** Meters, and the periods that were opened or closed on the way there, each once. */
+/** The meters after a change, and the periods that it opened or ended, without duplicates. */
 export interface Metered {
   readonly metering: Metering;
   readonly periods: readonly MovedPeriod[];
 }
 
-/** The meters after some changes of status. */
+/** Returns the meters after some status changes. */
 export function meterChanges(
   metering: Metering,
   changes: readonly MeteredChange[],
@@ -161,7 +164,10 @@ export function meterChanges(
   return { metering: after, periods: [...periods.values()] };
 }
 
-/** The meters after the machine type has changed: what is charged goes on in a new period, at that type's price. */
+/**
+ * Returns the meters after a change of the machine type: the open charge ends, and a new period begins at the new
+ * type's price.
+ */
 export function meterNewType({ metering, periods }: Metered, atMs: number, prices: PriceSource): Metered {
   const ended = closed(metering, 'charge', atMs);
   if (ended.period === undefined) return { metering, periods };

@@ -1,7 +1,7 @@
-/** Names that a refusal tells. */
+/** Maximum number of names in a message. */
 const TOLD_MAX = 5;
 
-/** The names nearest to what was asked for by edit distance, at most five; of equal ones the first in the alphabet. */
+/** Returns at most five names with the least edit distance; names with equal distance in alphabetical order. */
 export function nearest(asked: string, names: readonly string[]): readonly string[] {
   return names
     .map((name) => ({ name, distance: distance(asked, name) }))
@@ -10,14 +10,17 @@ export function nearest(asked: string, names: readonly string[]): readonly strin
     .map(({ name }) => name);
 }
 
-/** `The nearest are a, b, c.`, or that there is none at all. */
+/** Returns a sentence with the nearest names (`The nearest are a, b, c.`), or that there are none. */
 export function nearestText(asked: string, names: readonly string[]): string {
   const near = nearest(asked, names);
   if (near.length === 0) return 'There is none at all.';
   return near.length === 1 ? `There is ${near.join()}.` : `The nearest are ${near.join(', ')}.`;
 }
 
-/** Insertions, deletions and replacements that make one text of the other (Levenshtein). */
+/**
+ * Returns the Levenshtein distance: the number of insertions, deletions and replacements that convert one text to the
+ * other.
+ */
 function distance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (let i = 1; i <= a.length; i += 1) {

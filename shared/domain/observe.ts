@@ -14,20 +14,20 @@ import type { Instance } from './instance.ts';
 import { type CloudTimes, type Direction, hasReturned, statusTransitions } from './status-transitions.ts';
 import { isStopped, isTransitional, statusFromCloud } from './status.ts';
 
-/** What was seen of a VM. */
+/** A VM as it was observed. */
 export interface Observation {
-  /** Compute Engine's word. */
+  /** Compute Engine's status word. */
   readonly status: string;
   readonly externalIp: string;
   readonly internalIp: string;
   readonly cloudId: string;
-  /** Bare machine type; `""` or absent: not said. */
+  /** Bare machine type; `""` or absent: unknown. */
   readonly machineType?: string;
-  /** All labels, ours among them; absent: not said. */
+  /** All labels, including the service's own; absent: unknown. */
   readonly labels?: Readonly<Record<string, string>>;
-  /** Absent: not said. */
+  /** Absent: unknown. */
   readonly deletionProtection?: boolean;
-  /** The VM's own timestamps, where it has them; epoch ms. */
+  /** The VM's own timestamps, epoch ms; `null` or absent: the VM has none. */
   readonly createdAtMs?: number | null;
   readonly lastStartAtMs?: number | null;
   readonly lastStopAtMs?: number | null;
@@ -35,38 +35,38 @@ export interface Observation {
 
 export interface ObservationContext extends Omit<StatusChange, 'status'> {
   readonly nowMs: number;
-  /** When what was seen was asked for, where that is known; epoch ms. */
+  /** When the observed change began, if known; epoch ms. */
   readonly begunAtMs?: number | null;
-  /** What the act of these times leads to; `null` or absent: not known. */
+  /** The direction of the observed change; `null` or absent: unknown. */
   readonly direction?: Direction | null;
-  /** The cloud took a spot VM away. */
+  /** True if the cloud pre-empted the spot VM. */
   readonly preempted?: boolean;
-  /** An edit of ours is at work or has ended: that the VM shows it is no change from outside. */
+  /** True if an edit of ours is running or has ended; its changes on the VM are then no outside changes. */
   readonly edited?: boolean;
 }
 
-/** The instance after a look at its VM, and the event to write when its status changed. */
+/** An instance after an observation of its VM, and the event of its status change, if any. */
 export interface Observed {
   readonly instance: Instance;
   readonly event: InstanceEvent | undefined;
-  /** Events before it: what the VM went through since the last look, oldest first. */
+  /** Earlier events: the statuses that the VM went through since the last observation, oldest first. */
   readonly passed?: readonly InstanceEvent[];
-  /** What was seen or done beside the status, after it. */
+  /** Later events: notes about changes other than the status. */
   readonly notes?: readonly InstanceEvent[];
 }
 
-/** All events of an observation, oldest first. */
+/** Returns all events of an observation, oldest first. */
 export function eventsOf({ event, passed = [], notes = [] }: Observed): readonly InstanceEvent[] {
   return [...passed, ...(event === undefined ? [] : [event]), ...notes];
 }
 
-/** A VM in transition is looked at again this soon, unless an event says so earlier. */
+/** Time after which a VM in transition is checked again, unless an event arrives earlier. */
 const CHECK_AGAIN_MS = 30_000;
 
 /**
- * Adopts the cloud's truth; `undefined` when the record already says it. A word we do not know leaves the status as it
- * was: showing the last truth is safer than guessing. A VM made anew under the same name, and a machine type that was
- * changed outside, are adopted too, each with an event that says so.
+ * Updates the instance from its VM; `undefined` when the record is up to date. An unknown status word leaves the status
+ * unchanged, because the last known status is safer than a guess. A VM that was recreated under the same name and a
+ * machine type that was changed outside of this service are adopted, each with an event.
  */
 export function observe(instance: Instance, seen: Observation, context: ObservationContext): Observed | undefined {
   const status = statusFromCloud(seen.status) ?? instance.status;
@@ -102,7 +102,7 @@ export function observe(instance: Instance, seen: Observation, context: Observat
   return same ? undefined : withNote({ instance: next, event: undefined }, instance, context);
 }
 
-/** The record of a VM that is not there although it should be. Its absence must have been confirmed. */
+/** Updates the record of a VM that should exist but does not. The caller must have verified that it is absent. */
 export function observeMissing(instance: Instance, context: ObservationContext): Observed | undefined {
   if (instance.status === 'ERROR' && instance.checkAtMs === null) return undefined;
   return failInstance(instance, {
@@ -112,7 +112,7 @@ export function observeMissing(instance: Instance, context: ObservationContext):
   });
 }
 
-/** An instance that is of no use any more, with the reason that its owner is shown. */
+/** Sets an instance to ERROR, with a reason that is shown to the owner. */
 export function failInstance(
   instance: Instance,
   context: ObservationContext & { readonly reason: string; readonly message: string },
@@ -127,7 +127,7 @@ export function failInstance(
     checkAtMs: null,
   };
   if (instance.status === 'ERROR') return { instance: failed, event: undefined };
-  // A time before the last change is of another act.
+  // A time before the last status change belongs to another event, so it is not used.
   const { statusSinceMs, atMs, nowMs } = { ...instance, ...context };
   return withEvent(failed, {
     ...context,
@@ -160,7 +160,7 @@ interface Change {
   readonly times: CloudTimes;
 }
 
-/** The instance in its new status, with an event for each status on its way there. */
+/** Returns the instance in its new status, with an event for each status on the way. */
 function moved(from: Instance['status'], after: Instance, { times, context }: Change): Observed {
   const passed: InstanceEvent[] = [];
   let current: Observed = { instance: after, event: undefined };
@@ -172,15 +172,18 @@ function moved(from: Instance['status'], after: Instance, { times, context }: Ch
   return passed.length === 0 ? current : { ...current, passed };
 }
 
-/** The cloud's numeric id tells a VM from a later one of its name. While its create is at work, a repeat may make another. */
+/**
+ * Returns whether another VM has the instance's name, by the cloud's numeric id. While a create is running, a repeated
+ * insert may have created another VM, which is not a replacement.
+ */
 function isReplaced({ cloudId, queue }: Instance, seen: Observation): boolean {
   const creating = queue.some(({ kind }) => kind === 'create');
   return cloudId !== '' && seen.cloudId !== '' && cloudId !== seen.cloudId && !creating;
 }
 
 /**
- * The instance of another VM. Its history goes on with that VM's creation: when the former one was gone nothing tells, but
- * not later than that.
+ * Returns the instance after its VM was replaced. The history continues with the new VM's creation, because the end of
+ * the former VM is unknown but was not later.
  */
 function replacedBy(after: Instance, { seen, context, times }: Change & { readonly seen: Observation }): Observed {
   const atMs = Math.max(times.sinceMs, seen.createdAtMs ?? context.nowMs);
@@ -190,7 +193,7 @@ function replacedBy(after: Instance, { seen, context, times }: Change & { readon
   return { ...then, passed: [made.event, ...(then.passed ?? [])] };
 }
 
-/** The observation with a note for each thing that was changed outside of this service. */
+/** Adds a note for each property that was changed outside of this service. */
 function withNote(observed: Observed, before: Instance, context: ObservationContext): Observed {
   const { machine, deletionProtection } = observed.instance;
   if (context.edited === true) return observed;
@@ -211,9 +214,9 @@ function withNote(observed: Observed, before: Instance, context: ObservationCont
   return notes.length === 0 ? observed : { ...observed, instance, notes };
 }
 
-/** What the VM is seen to be made of: the record's own object when nothing of it has changed. */
+/** Returns the machine as observed; the record's own object if nothing has changed. */
 function machineOf({ machine }: Instance, { machineType = '', labels: all }: Observation): Instance['machine'] {
-  // An N1 custom type goes by two names; the one on record stays.
+  // N1 custom types have two names; the recorded one is kept.
   const isSame = machineType === '' || isSameType(machineType, machine.machineType);
   const labels = all === undefined ? machine.labels : usersLabels(all);
   const sameLabels = isEqual(labels, machine.labels);

@@ -5,23 +5,23 @@ import { eventsOf, type Observed } from './observe.ts';
 import type { Operation } from './operation.ts';
 import { isLeaving } from './power.ts';
 
-/** Operations whose success shows in no status: a VM that was reset runs, as it did before. */
+/** Operations whose success changes no status: after a reset, for example, the VM is running as before. */
 const INVISIBLE: ReadonlySet<string> = new Set<OperationKind>(['reset', 'restart', 'update', 'resize']);
 
-/** Why it failed, or what an edit has changed. */
+/** Returns why the operation failed, or what an edit has changed. */
 function reasonOf({ error, edit }: Operation): { readonly reason?: string } {
   if (error !== null) return { reason: error.reason };
   return edit === null ? {} : { reason: editedParts(edit) };
 }
 
 /**
- * The instance at the end of an operation, with an event where no change of status says what was done: a reset, or an
- * operation that failed. A history without it would show nothing between the request and the next change.
+ * Returns the instance at the end of an operation. If no status change shows the outcome (a reset, or an operation that
+ * failed), adds an event, because the history would otherwise not show it.
  */
 export function withOperationNote(observed: Observed, operation: Operation, nowMs: number): Observed {
   const { instance } = observed;
   const { error, actor, id, kind } = operation;
-  // The delete that was accepted says it all.
+  // The accepted delete has its own event.
   if (isLeaving(instance)) return observed;
   const told = eventsOf(observed).some((event) => event.operationId === id && event.reason === error?.reason);
   const silent = error === null ? INVISIBLE.has(kind) : !told;

@@ -3,30 +3,31 @@ import { CLOUD_VERBS, type CloudCall, type CloudVerb, type Operation, type Opera
 import { type InstanceStatus, isStopped, isTransitional, statusFromCloud } from './status.ts';
 import { known } from './stored-word.ts';
 
-/** What to do next for an operation. */
+/** The next step of an operation. */
 export type Step =
-  /** Ask Compute Engine for this. */
+  /** Make this call to Compute Engine. */
   | {
       readonly do: 'call';
       readonly verb: CloudVerb;
       /** False: with the requestId of the call before. */ readonly fresh: boolean;
     }
-  /** Wait for the zone operation that was asked for. */
+  /** Wait for the zone operation of the last call. */
   | { readonly do: 'follow'; readonly zoneOperation: string }
-  /** The VM is on its way by itself. */
+  /** Wait for a VM in transition. */
   | { readonly do: 'wait' }
   | { readonly do: 'complete' }
   | { readonly do: 'fail'; readonly reason: OperationFailure; readonly message: string };
 
 /**
- * How long a call may be repeated under its requestId. Compute Engine remembers a requestId for about an hour; beyond
- * that a repeat could be a second call, so only what the VM shows counts.
+ * How long a call may be repeated with its requestId. Compute Engine remembers a requestId for about an hour; after
+ * that a repeat could be applied a second time, so then only the observed VM decides.
  */
 const REPEATABLE_MS = 50 * 60_000;
 
 /**
- * The next step, from what is on record and what was seen of the VM (`undefined`: there is none). A table in words: each
- * operation looks at the VM first, so a call is made only when it is still needed, and repeated only as the same call.
+ * Returns the next step of an operation, from its record and the observed VM (`undefined`: no VM exists). A call is
+ * made only if the VM shows that it is still needed, and a call that may have been applied is repeated only with the
+ * same requestId.
  */
 export function nextStep(
   operation: Pick<Operation, 'kind' | 'call'> & Partial<Pick<Operation, 'edit'>>,
@@ -41,15 +42,15 @@ export function nextStep(
   if (operation.kind === 'delete')
     return seen === undefined ? { do: 'complete' } : afterOrCall(call, 'delete', repeatable);
   if (seen === undefined) {
-    // The name of the VM is its own protection: a second insert of the same name is refused.
+    // A second insert is safe even with a new requestId, because Compute Engine refuses it if the name exists.
     if (operation.kind === 'create' && !call?.done) return { do: 'call', verb: 'insert', fresh: !repeatable };
     return { do: 'fail', reason: 'vm_missing', message: 'The virtual machine no longer exists.' };
   }
   const status = statusFromCloud(seen.status);
-  // A word we do not know: it will become one that we do, or the worker loses patience.
+  // An unknown status is treated like a transition: wait until it changes or the worker's patience ends.
   if (status === undefined) return { do: 'wait' };
   const verb = call === null ? undefined : known(CLOUD_VERBS, call.verb);
-  // A newer version's call is that version's to repeat.
+  // Only the newer version that made this call can repeat it.
   if (call !== null && verb === undefined) return { do: 'wait' };
   if (operation.kind === 'update' || operation.kind === 'resize')
     return editStep(operation, { ...seen, status }, repeatable);
@@ -68,18 +69,19 @@ export function nextStep(
       return resetFrom(status);
     case 'restart':
       return restartFrom(status, done);
-    // `isUnderstood` keeps operations of newer versions away from here.
+    // Operations of newer versions are excluded before by `isUnderstood`.
     default:
       return { do: 'wait' };
   }
 }
 
-/** What is seen of a VM; an edit looks at more than its status. */
+/** The observed VM; edits use more properties than its status. */
 type SeenMachine = { readonly status: string } & Partial<EditedMachine>;
 
 /**
- * An edit is done when the VM shows it. Each call sets something to a value, so a call that was made before and does not
- * show yet is repeated under its requestId, and a refused one (the VM's fingerprint had changed) after another look.
+ * Returns the next step of an edit, which is complete when the VM shows its values. A call whose effect is not observed
+ * is repeated with its requestId; a refused one (because the VM's fingerprint had changed) is made anew after the VM
+ * was read again.
  */
 function editStep(
   { kind, call, edit }: Pick<Operation, 'kind' | 'call'> & Partial<Pick<Operation, 'edit'>>,
@@ -91,12 +93,12 @@ function editStep(
   if (kind === 'resize' && !isStopped(seen.status)) {
     return isTransitional(seen.status) ? { do: 'wait' } : wrongState('resize', seen.status);
   }
-  // Reads are not always consistent: a call that has ended well is waited for.
+  // Reads can be stale, so after a successful call the step waits until the VM shows the value.
   if (call?.done === true && call.verb === verb) return { do: 'wait' };
   return { do: 'call', verb, fresh: !(repeatable && call?.verb === verb) };
 }
 
-/** A delete that was answered and is still visible is on its way. */
+/** Waits if the delete has succeeded although the VM is still visible; otherwise makes the call. */
 function afterOrCall(call: CloudCall | null, verb: CloudVerb, repeatable: boolean): Step {
   if (call?.done === true) return { do: 'wait' };
   return { do: 'call', verb, fresh: !repeatable };
@@ -122,7 +124,7 @@ function resetFrom(status: InstanceStatus): Step {
   return wrongState('reset', status);
 }
 
-/** Stop, then start: the second half begins when the first has arrived. */
+/** Returns the next step of a restart: a stop, then a start once the VM has stopped. */
 function restartFrom(status: InstanceStatus, done: CloudVerb | undefined): Step {
   if (done === 'start' || done === 'resume') return up(status);
   if (done === 'stop') return status === 'RUNNING' ? { do: 'complete' } : startFrom(status);
@@ -130,13 +132,19 @@ function restartFrom(status: InstanceStatus, done: CloudVerb | undefined): Step 
   return startFrom(status);
 }
 
-/** After a call that leads to a running VM. One that is at rest was stopped before it was seen to run. */
+/**
+ * Returns the step after a call that starts a VM. A VM that is stopped now was stopped by something else before it was
+ * observed running.
+ */
 function up(status: InstanceStatus): Step {
   if (status === 'RUNNING') return { do: 'complete' };
   return isTransitional(status) ? { do: 'wait' } : { do: 'fail', ...STOPPED_EARLY };
 }
 
-/** After a call that leads to a stopped VM. One that runs was started again before it was seen at rest. */
+/**
+ * Returns the step after a call that stops a VM. A VM that is running now was started by something else before it was
+ * observed stopped.
+ */
 function down(status: InstanceStatus): Step {
   if (isTransitional(status)) return { do: 'wait' };
   return status === 'RUNNING' ? { do: 'fail', ...STARTED_EARLY } : { do: 'complete' };
@@ -147,8 +155,8 @@ function wrongState(verb: string, status: InstanceStatus): Step {
 }
 
 /**
- * Whether a VM in this status (`undefined`: there is none) is where the operation leads, however it got there. A reset and
- * a restart lead to where they began, so a status never tells that one has happened.
+ * Returns whether a VM in this status (`undefined`: no VM exists) has reached the operation's target, by whatever
+ * cause. False for resets and restarts, whose target is the status in which they begin.
  */
 export function leadsTo(
   { kind, edit = null }: Pick<Operation, 'kind'> & Partial<Pick<Operation, 'edit'>>,
@@ -182,7 +190,7 @@ const STOPPED_EARLY: Failed = {
   message: 'The virtual machine was stopped from outside before it was seen running.',
 };
 
-/** Instead of `vm_stopped`, where the cloud says that it took the VM away. */
+/** Replaces `vm_stopped` if the cloud reports that it pre-empted the VM. */
 export const PREEMPTED_EARLY: Failed = {
   reason: 'vm_preempted',
   message: 'Compute Engine took the spot machine away before it was seen running.',
@@ -193,7 +201,7 @@ const STARTED_EARLY: Failed = {
   message: 'The virtual machine was started from outside before it was seen stopped.',
 };
 
-/** Nothing about a VM tells whether it was reset; doing it twice would be worse than saying so. */
+/** A VM does not show whether it was reset, and a second reset would do more harm than this failure. */
 export const RESET_UNKNOWN: Failed = {
   reason: 'outcome_unknown',
   message: 'Compute Engine never answered the reset; it may have happened.',

@@ -8,36 +8,36 @@ import { known, type Stored } from './stored-word.ts';
 export const OPERATION_STATES = ['pending', 'running', 'completed', 'failed'] as const;
 export type OperationState = (typeof OPERATION_STATES)[number];
 
-/** Calls of Compute Engine that change a VM and leave its power alone. */
+/** Calls to Compute Engine that change a VM without changing its power state. */
 export const EDIT_VERBS = ['setLabels', 'setMetadata', 'setDeletionProtection', 'setMachineType'] as const;
 export type EditVerb = (typeof EDIT_VERBS)[number];
 
 export const CLOUD_VERBS = ['insert', 'start', 'stop', 'reset', 'resume', 'delete', ...EDIT_VERBS] as const;
-/** A call that changes a VM. */
+/** A call to Compute Engine that changes a VM. */
 export type CloudVerb = (typeof CLOUD_VERBS)[number];
 
 export function isEditVerb(verb: CloudVerb): verb is EditVerb {
   return EDIT_VERBS.some((edit) => edit === verb);
 }
 
-/** What the worker asked of Compute Engine last, written before it asks, so that a repeat is the same request. */
+/** The worker's last call to Compute Engine, recorded before it is sent, so that a repeat has the same requestId. */
 export interface CloudCall {
   readonly verb: Stored<CloudVerb>;
-  /** UUID that makes a repeated call the same call; Compute Engine remembers it for about an hour. */
+  /** UUID by which Compute Engine recognizes a repeated call, for about an hour. */
   readonly requestId: string;
   readonly askedAtMs: number;
   /** Name of the zone operation, once Compute Engine has answered. */
   readonly zoneOperation: string | null;
-  /** The zone operation has ended well; what is left is that the VM arrives where it should. */
+  /** True once the zone operation has succeeded; the VM may still be in transition. */
   readonly done: boolean;
   /**
-   * True while Compute Engine may have executed this call. Set before sending (the worker can crash mid-call); cleared when
-   * the first attempt is rejected with a 4xx.
+   * True while Compute Engine may have executed this call. Set before sending (the worker can crash mid-call); cleared
+   * when the first attempt is rejected with a 4xx.
    */
   readonly mayBeApplied: boolean;
 }
 
-/** Why an operation can fail: stable words for programs. Those that begin with `cloud_` are Compute Engine's refusals. */
+/** Why an operation can fail, as stable words for programs. Words with `cloud_` stand for errors of Compute Engine. */
 export const OPERATION_FAILURES = [
   'zone_exhausted',
   'cloud_quota_exceeded',
@@ -73,22 +73,28 @@ export interface Operation {
   readonly customerId: string;
   readonly visibleBy: readonly string[];
   readonly requestId: string;
-  /** Attempts in a row that met an error which may pass, the one under way included. */
+  /** Number of consecutive attempts with a transient error, including the attempt in progress. */
   readonly attempts: number;
-  /** Only the holder of the lease works on it until then (`isLeased`); 0 when nothing works on it. */
+  /** Until then only the holder of the lease may work on the operation (`isLeased`); 0: no worker holds it. */
   readonly leaseUntilMs: number;
-  /** The sweep publishes it again from then on; an event of the cloud may continue it earlier. 0: it was never put off. */
+  /**
+   * The sweep publishes the operation after this time; an event of the cloud can continue it earlier. 0: never
+   * postponed.
+   */
   readonly dueAtMs: number;
-  /** Tells the holder of the lease from one that lost it. */
+  /** Identifies the worker that holds, or last held, the lease. */
   readonly leaseToken: string;
   readonly call: CloudCall | null;
-  /** What an `update` or a `resize` changes; `null` for the other kinds. */
+  /** The changes of an `update` or `resize`; `null` for other kinds. */
   readonly edit: InstanceEdit | null;
-  /** Calls made so far, counted to give a real retry a new requestId. */
+  /**
+   * Number of distinct calls so far. A repeat after a lost answer keeps its requestId and is not counted; a new call
+   * after a rejected one gets a new requestId.
+   */
   readonly callCount: number;
   /** `reason` is an OperationFailure, or a word of a newer version. */
   readonly error: { readonly reason: string; readonly message: string } | null;
-  /** What the VM was seen to be when the operation ended; `null` before that, without a VM, and in older rows. */
+  /** The VM's status when the operation ended; `null` before that, without a VM, and in rows of earlier versions. */
   readonly seenStatus: Stored<InstanceStatus> | null;
   readonly createdAtMs: number;
   readonly startedAtMs: number | null;
@@ -108,7 +114,7 @@ const DIRECTION: Readonly<Record<CloudVerb, Direction | null>> = {
   setMachineType: null,
 };
 
-/** What a call leads to; `null`: the VM stays where it is, or this version does not know. */
+/** Returns where a call moves the VM; `null`: the VM stays in its state, or only a newer version knows the call. */
 export function directionOf(verb: Stored<CloudVerb>): Direction | null {
   const ours = known(CLOUD_VERBS, verb);
   return ours === undefined ? null : DIRECTION[ours];
@@ -118,14 +124,17 @@ export function isFinal(state: Stored<OperationState>): boolean {
   return state === 'completed' || state === 'failed';
 }
 
-/** The state as callers are shown it. One that this version does not know is `running`: callers look again. */
+/**
+ * Returns the state as callers see it. A state that only a newer version knows is shown as `running`, so that callers
+ * keep polling.
+ */
 export function shownState(state: Stored<OperationState>): OperationState {
   return known(OPERATION_STATES, state) ?? 'running';
 }
 
 /**
- * Whether this version knows what the operation asks for, how far it is and which call was made. One that a newer version
- * made is that version's to carry out: during a deployment, or after a rollback, this version neither works on it nor ends it.
+ * Returns whether this version knows the operation's kind, state and last call. Otherwise a newer version has written
+ * them; during a deployment or after a rollback, this version then neither works on the operation nor ends it.
  */
 export function isUnderstood({ kind, state, call }: Pick<Operation, 'kind' | 'state' | 'call'>): boolean {
   return (
@@ -135,7 +144,7 @@ export function isUnderstood({ kind, state, call }: Pick<Operation, 'kind' | 'st
   );
 }
 
-/** An operation before anybody has worked on it. */
+/** Creates an operation in its initial state. */
 export function pendingOperation(
   kind: OperationKind,
   instance: Pick<Instance, 'id' | 'customerId' | 'visibleBy'>,

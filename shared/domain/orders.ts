@@ -1,42 +1,44 @@
 import { Failure } from './failure.ts';
 
-/** Places that a project has bought for a while: instances of this machine type take them first. */
+/** Capacity that a project has reserved: new instances of this machine type use free places first. */
 export interface Reservation {
   /** `res_…` */
   readonly id: string;
   readonly machineType: string;
-  /** Instances it has room for. */
+  /** Number of instances that can use the reservation. */
   readonly places: number;
   readonly taken: number;
-  /** What a place gives back while its instance is paused, cents per hour. */
+  /** Refund for a place while its instance is stopped, in cents per hour. */
   readonly buybackCents: number;
   readonly createdAtMs: number;
-  /** No new instance takes a place from then on; `null`: it goes on. */
+  /** When an operator ended the reservation, after which no new instance uses it; `null`: not ended. */
   readonly endedAtMs: number | null;
-  /** What was agreed; absent in rows of earlier versions, which `termsOf` completes. */
+  /** The agreed terms; absent in rows of earlier versions, for which `termsOf` returns defaults. */
   readonly terms?: ReservationTerms;
 }
 
-/** What was agreed on a reservation. */
+/** The agreed terms of a reservation. */
 export interface ReservationTerms {
   readonly name: string;
-  /** Who ordered it; `""`: the platform's operators. */
+  /** The user who ordered it; `""`: the platform's operators. */
   readonly userId: string;
-  /** Bare zone; `null`: any. */
+  /** Bare zone; `null`: any zone. */
   readonly zone: string | null;
-  /** Instances take its places from then on. */
+  /** Instances can use the reservation from this time on. */
   readonly startMs: number;
-  /** Until then; `null`: it has no end yet. */
+  /** Instances can use the reservation until this time; `null`: no end was agreed. */
   readonly endMs: number | null;
   /** Price of a place, cents per instance-hour. */
   readonly unitCents: number;
 }
 
 export const RESERVATION_STATUSES = ['Pending', 'Active', 'Paused', 'Canceled', 'Ended'] as const;
-/** Nothing of ours pauses a reservation. */
+/** The status of a reservation. `Paused` does not occur, because this service cannot pause reservations. */
 export type ReservationStatus = (typeof RESERVATION_STATUSES)[number];
 
-/** The terms of a reservation, of an earlier version's too: unnamed, from its creation on, without a price. */
+/**
+ * Returns the terms of a reservation. Those of an earlier version have no name, begin at the creation and cost nothing.
+ */
 export function termsOf({ id, createdAtMs, terms }: Reservation): ReservationTerms {
   return terms ?? { name: id, userId: '', zone: null, startMs: createdAtMs, endMs: null, unitCents: 0 };
 }
@@ -48,7 +50,7 @@ export function reservationStatus(reservation: Reservation, nowMs: number): Rese
   return startMs > nowMs ? 'Pending' : 'Active';
 }
 
-/** What all its places cost from its start to its end, in cents; to `nowMs` where it has no end. */
+/** Returns the cost of all places from start to end (without an end: to `nowMs`), in cents. */
 export function totalCents(reservation: Reservation, nowMs: number): number {
   const { startMs, endMs, unitCents } = termsOf(reservation);
   const endsMs = Math.min(reservation.endedAtMs ?? Number.POSITIVE_INFINITY, endMs ?? Number.POSITIVE_INFINITY);
@@ -56,17 +58,17 @@ export function totalCents(reservation: Reservation, nowMs: number): number {
   return Math.round(unitCents * reservation.places * hours);
 }
 
-/** What a project has ordered. One row per project, so that a create finds it without a query. */
+/** A project's orders, in one row per project, so that a create reads them without a query. */
 export interface Orders {
   /** `proj_…` */
   readonly project: string;
   readonly customerId: string;
   readonly reservations: readonly Reservation[];
-  /** What an earlier version kept here, carried along for it. Bids have rows of their own. */
+  /** Data that an earlier version stored here; it is kept unchanged. Bids now have rows of their own. */
   readonly bids?: readonly unknown[];
 }
 
-/** What a new instance belongs to. Both `null`: it is made on demand. */
+/** The bid or reservation that a new instance belongs to; both `null` for an on-demand instance. */
 export interface Allotment {
   readonly reservation: string | null;
   readonly bid: string | null;
@@ -74,7 +76,10 @@ export interface Allotment {
 
 export const ON_DEMAND: Allotment = { reservation: null, bid: null };
 
-/** A free place of the oldest reservation. No new instance joins a bid: bids make their own. */
+/**
+ * Returns the oldest usable reservation with a free place. Never returns a bid, because only bids create their
+ * instances.
+ */
 export function allot(
   orders: Orders | undefined,
   { machineType, zone, nowMs }: { readonly machineType: string; readonly zone: string; readonly nowMs: number },
@@ -89,7 +94,7 @@ export function allot(
   return { reservation: reservation?.id ?? null, bid: null };
 }
 
-/** The orders with one place of a reservation more, or less, in use. */
+/** Returns the orders with one more or one less place of a reservation in use. */
 export function withPlaces(orders: Orders, reservationId: string, change: 1 | -1): Orders {
   return {
     ...orders,
@@ -99,7 +104,7 @@ export function withPlaces(orders: Orders, reservationId: string, change: 1 | -1
   };
 }
 
-/** The orders without new instances for one of them. Throws `not_found`. */
+/** Returns the orders after one of them was ended, so that no new instance uses it. Throws `not_found`. */
 export function withEnd(orders: Orders, id: string, atMs: number): Orders {
   if (!orders.reservations.some((order) => order.id === id)) {
     throw new Failure('not_found', `Project ${orders.project} has no order ${id}.`, { reason: 'unknown_order' });

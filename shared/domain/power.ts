@@ -8,31 +8,33 @@ export const POWER_KINDS = ['start', 'stop', 'reset', 'restart'] as const;
 export type PowerKind = (typeof POWER_KINDS)[number];
 
 /**
- * How strict the check of an instance's state is. `lenient` accepts what changes nothing (start of a running instance);
- * `strict` refuses in every state that the verb does not fit. Says nothing about who asks.
+ * How strictly an instance's state is checked. `lenient` accepts requests that change nothing, such as a start of a
+ * running instance; `strict` refuses every state that does not fit. Independent of who makes the request.
  */
 export type Strictness = 'lenient' | 'strict';
 
-/** Where an instance will be once an operation on it has succeeded; `null`: where it was. */
+/** Status of an instance after a successful operation; `null`: unchanged. */
 const OUTCOME: Readonly<Record<OperationKind, InstanceStatus | null>> = {
   create: 'RUNNING',
   start: 'RUNNING',
   stop: 'TERMINATED',
   reset: 'RUNNING',
   restart: 'RUNNING',
-  // They leave the status as it is.
+  // Edits do not change the status.
   update: null,
   resize: null,
   delete: 'DELETING',
 };
 
-/** Where a completed operation has brought its instance; `undefined`: it was left where it was, or nobody knows. */
+/**
+ * Returns the status after a completed operation; `undefined`: unchanged, or the kind is known only to a newer version.
+ */
 export function outcomeOf(kind: Stored<OperationKind>): InstanceStatus | undefined {
   const ours = known(OPERATION_KINDS, kind);
   return ours === undefined ? undefined : (OUTCOME[ours] ?? undefined);
 }
 
-/** Where a transition ends that no operation of ours explains. */
+/** Final status of a transition that none of our operations explains. */
 const SETTLES: Readonly<Record<InstanceStatus, InstanceStatus>> = {
   PENDING: 'RUNNING',
   PROVISIONING: 'RUNNING',
@@ -51,8 +53,9 @@ const SETTLES: Readonly<Record<InstanceStatus, InstanceStatus>> = {
 };
 
 /**
- * The status that counts for what may be asked next: after the operations already accepted, those of newer versions left
- * out. A status that this version does not know leads nowhere: nothing fits it until a look at the VM has replaced it.
+ * Returns the status that the instance will have after its queued operations, against which a new request is checked.
+ * Operations of newer versions are ignored. An unknown status fits no request until the next comparison with the VM
+ * replaces it.
  */
 export function projectedStatus(instance: Pick<Instance, 'status' | 'queue'>): InstanceStatus {
   if (isLeaving(instance)) return 'DELETING';
@@ -63,28 +66,28 @@ export function projectedStatus(instance: Pick<Instance, 'status' | 'queue'>): I
 }
 
 /**
- * The operation that a request may join instead of adding one: asking again for what is already pending. A delete goes
- * before everything else, so it is found wherever it is, and nothing else is joined once there is one.
+ * Returns the queued operation that a request for the same kind can join instead of adding another one. A delete is
+ * always at the front of the queue, and after it nothing else can be joined.
  */
 export function joinable(instance: Pick<Instance, 'queue'>, kind: OperationKind): QueuedOperation | undefined {
   const deleting = instance.queue.find((queued) => queued.kind === 'delete');
   if (deleting !== undefined || kind === 'delete') return kind === 'delete' ? deleting : undefined;
   const last = instance.queue.at(-1);
-  // Two edits need not be the same.
+  // Two edits can have different values, so they are never joined.
   return last?.kind === kind && kind !== 'update' && kind !== 'resize' ? last : undefined;
 }
 
 /**
- * Operations that may wait on one instance, the one at work included. More says nothing about where it should end, but
- * every delete and every look at the instance would carry it along.
+ * Maximum number of queued operations per instance, including the running one. A longer queue would serve no purpose,
+ * but would enlarge the row that every read and delete of the instance handles.
  */
 const QUEUED_MAX = 16;
 
-/** What can be asked of an instance, as its own answer lists it. */
+/** The actions listed in an instance's response. */
 export const INSTANCE_ACTIONS = ['start', 'stop', 'restart', 'reset', 'update', 'resize', 'delete'] as const;
 export type InstanceAction = (typeof INSTANCE_ACTIONS)[number];
 
-/** Why an action would be refused now, as a Failure of kind `conflict` says it. */
+/** Why an action is refused: reason and message of a `conflict` failure. */
 export interface Refusal {
   readonly reason:
     'wrong_state' | 'too_many_operations' | 'local_ssd_would_be_lost' | 'deletion_protected' | 'ordered_instance';
@@ -94,14 +97,14 @@ export interface Refusal {
 
 export interface AskedAction {
   readonly kind: PowerKind | 'update' | 'resize' | 'delete';
-  /** The verb that was asked for, where it has another name than what will be done; messages name it. */
+  /** The requested verb, if it differs from `kind`; messages name it. */
   readonly verb?: string;
   readonly strictness: Strictness;
 }
 
 /**
- * Why this action would be refused; `undefined` when it would be accepted. The one table that both the actions and the
- * answers of instances (`allowedActions`, `blockedBecause`) go by.
+ * Returns why an action is refused; `undefined` if it is accepted. Both the actions and the instance's response
+ * (`allowedActions`, `blockedBecause`) use this function, so they agree.
  */
 export function refusalOf({ kind, verb = kind, strictness }: AskedAction, instance: ActedOn): Refusal | undefined {
   if (kind === 'delete') return protectionOf(instance);
@@ -110,7 +113,7 @@ export function refusalOf({ kind, verb = kind, strictness }: AskedAction, instan
     return { reason: 'ordered_instance', message };
   }
   const joined = joinable(instance, kind);
-  // A strict check refuses in every wrong state: after a stop that was accepted, a second stop is wrong.
+  // A strict check does not join: if a stop is queued, a second stop does not fit the status.
   if (joined !== undefined && strictness === 'lenient') return undefined;
   const status = projectedStatus(instance);
   if (!fits(kind, status, strictness)) {
@@ -123,20 +126,20 @@ export function refusalOf({ kind, verb = kind, strictness }: AskedAction, instan
   return joined === undefined ? lackOfRoom(instance) : undefined;
 }
 
-/** What is asked of an instance before an action. */
+/** The members of an instance that the checks use. */
 export type ActedOn = Pick<
   Instance,
   'id' | 'status' | 'queue' | 'machine' | 'deletionProtection' | 'bid' | 'reservation'
 >;
 
-/** Why an instance must not be deleted; one that is being deleted already is not kept from it any more. */
+/** Returns the refusal of a delete if the instance is protected and no delete was accepted before. */
 function protectionOf(instance: ActedOn): Refusal | undefined {
   if (!instance.deletionProtection || isLeaving(instance)) return undefined;
   const message = `Instance ${instance.id} is protected from deletion. Take the protection off first.`;
   return { reason: 'deletion_protected', message };
 }
 
-/** Why nothing more can be queued on an instance now. */
+/** Returns the refusal if the instance's queue is full. */
 function lackOfRoom({ id, queue }: Pick<Instance, 'id' | 'queue'>): Refusal | undefined {
   if (queue.length < QUEUED_MAX) return undefined;
   return {
@@ -146,13 +149,13 @@ function lackOfRoom({ id, queue }: Pick<Instance, 'id' | 'queue'>): Refusal | un
   };
 }
 
-/** Throws `conflict` when so much is queued on the instance that another operation has to wait outside. */
+/** Throws `conflict` if the instance's queue is full. */
 export function requireRoom(instance: Pick<Instance, 'id' | 'queue'>): void {
   const refusal = lackOfRoom(instance);
   if (refusal !== undefined) throw refused(refusal);
 }
 
-/** Throws `conflict` where the action would be refused. */
+/** Throws `conflict` if the action is refused. */
 export function requirePossible(action: AskedAction, instance: ActedOn): void {
   const refusal = refusalOf(action, instance);
   if (refusal !== undefined) throw refused(refusal);
@@ -162,7 +165,7 @@ function refused({ message, ...options }: Refusal): Failure {
   return new Failure('conflict', message, options);
 }
 
-/** Whether the verb makes sense in a status, the one that counts. */
+/** Returns whether a verb fits a projected status. */
 export function fits(kind: PowerKind | 'update' | 'resize', status: InstanceStatus, strictness: Strictness): boolean {
   switch (kind) {
     case 'start':
@@ -180,8 +183,8 @@ export function fits(kind: PowerKind | 'update' | 'resize', status: InstanceStat
 }
 
 /**
- * Throws `conflict` when the verb would lose the data on Local SSD of an instance whose template or server type does not
- * allow that. A stop ends Local SSD, and so does the first half of a restart; a reset keeps it.
+ * Throws `conflict` when the verb would lose the data on Local SSD and the template or server type does not allow that.
+ * A stop, and so a restart, discards Local SSD; a reset keeps it.
  */
 export function requireLocalSsdKept(
   kind: PowerKind,
@@ -197,7 +200,7 @@ function lossOfLocalSsd(
 ): Refusal | undefined {
   if (kind !== 'stop' && kind !== 'restart') return undefined;
   if (instance.machine.discardLocalSsd || !hasLocalSsd(instance.machine)) return undefined;
-  // A stop of what is stopped changes nothing.
+  // A stop of a stopped instance changes nothing, so it loses no data.
   if (!fits(kind, projectedStatus(instance), 'strict')) return undefined;
   return {
     reason: 'local_ssd_would_be_lost',
@@ -215,8 +218,9 @@ function advice(kind: AskedAction['kind'], status: InstanceStatus): string {
 }
 
 /**
- * Whether a delete of the instance was accepted: from then on only that delete counts. Everything that writes a status
- * asks this of each row that it has read, because the delete may have come since the last read.
+ * Returns whether a delete of the instance was accepted; from then on only that delete may change the status. All code
+ * that writes a status must check this on each row it reads, because the delete may have been accepted since the last
+ * read.
  */
 export function isLeaving({ status, queue }: Pick<Instance, 'status' | 'queue'>): boolean {
   return status === 'DELETING' || queue.some(({ kind }) => kind === 'delete');

@@ -1,12 +1,12 @@
-/** Which times of a price's history are shown. */
+/** The times for which a price history has samples. */
 export interface SampleWindow {
   readonly startMs: number;
   readonly endMs: number;
-  /** Number of evenly spread times, both ends included; -1: the ends, and every change between them. */
+  /** Number of evenly spaced times, including both ends; -1: both ends and every change between them. */
   readonly samples: number;
 }
 
-/** The times of a window, in ascending order, each once. */
+/** Returns the times of a window in ascending order, without duplicates. */
 export function sampleTimes(
   { startMs, endMs, samples }: SampleWindow,
   changesMs: readonly number[],

@@ -1,11 +1,11 @@
-/** From when on which price holds. */
+/** A price and the time from which it applies. */
 export interface PriceStep {
   /** Cents per instance-hour. */
   readonly priceCents: number;
   readonly fromMs: number;
 }
 
-/** What a machine type costs: every price it had, has and is known to get, in ascending order of time. */
+/** The on-demand price of a machine type: past, present and announced prices, in ascending order of time. */
 export interface Price {
   /** Bare machine type. */
   readonly machineType: string;
@@ -18,9 +18,9 @@ export function priceAt(price: Price, atMs: number): number | undefined {
 }
 
 /**
- * The moments after `sinceMs`, and not after `nowMs`, at which a running period of `priceCents` has to end because the
- * price changed, each with the new price. A list that was rewritten without a time of its own counts from now on: what
- * was charged is never changed afterwards.
+ * Returns the price changes after `sinceMs` and up to `nowMs` at which a running period of `priceCents` has to end. If
+ * the list was rewritten without a time for the change, the new price applies from now on, because past charges are
+ * never changed.
  */
 export function priceChanges(
   price: Price,

@@ -1,23 +1,23 @@
 import type { Stored } from './stored-word.ts';
 
-/** Who is asking, as the credential proved it. */
+/** The caller, as proved by their credential. */
 export interface Principal {
   /** UUID. */
   readonly userId: string;
   readonly customerId: string;
-  /** fids of the projects the user belongs to, the default one first. */
+  /** Fids of the user's projects, the default one first. */
   readonly projects: readonly string[];
   readonly groups: readonly string[];
   readonly roles: readonly Role[];
   /** Name of the customer's tier. */
   readonly tier: string;
-  /** Why the customer is suspended, in the operator's words; absent: it is not. */
+  /** The operator's reason if the customer is suspended; absent: not suspended. */
   readonly suspendedBecause?: string;
-  /** What proved it: a session, a key pair or a signed token. For the log; `credentialId` is never the secret. */
+  /** The credential that was used, for the log; `id` never contains the secret. */
   readonly credential: {
     readonly type: 'session' | 'key' | 'jwt';
     readonly id: string;
-    /** When it ends, epoch ms; absent where it does not. */
+    /** When the credential expires, epoch ms; absent: never. */
     readonly expiresAtMs?: number;
   };
 }
@@ -25,7 +25,7 @@ export interface Principal {
 export const ROLES = ['compute_admin'] as const;
 export type Role = (typeof ROLES)[number];
 
-/** Who caused a change, as history and operations remember it. */
+/** Who caused a change, as recorded in history and operations. */
 export interface Actor {
   readonly type: Stored<'user' | 'admin' | 'system'>;
   /** The user's id; the name of the function for `system`. */

@@ -2,8 +2,8 @@ import { Failure } from './failure.ts';
 import { DISABLED, UNLIMITED } from './tier.ts';
 
 /**
- * The usage after `count` more instances. Throws `quota_exceeded` when the tier does not allow all of them, `not_in_tier`
- * when it allows none.
+ * Returns the usage after adding `count` instances. Throws `quota_exceeded` when they exceed the tier's limit, and
+ * `forbidden` (`not_in_tier`) when the tier allows none at all.
  */
 export function reserve(used: number, limit: number, count = 1): number {
   if (limit === DISABLED) {
@@ -26,12 +26,15 @@ function wanted(count: number): string {
   return count === 1 ? '' : `; ${count} were asked for at once`;
 }
 
-/** The usage after one less. Never below zero: a wrong count must not become a larger quota. */
+/** Returns the usage after removing one instance; never below 0, because a wrong count must not enlarge the quota. */
 export function release(used: number): number {
   return Math.max(0, used - 1);
 }
 
-/** The GB of volumes in use after one more. Throws `quota_exceeded` when the tier does not allow it, `not_in_tier` when it allows none. */
+/**
+ * Returns the GB of volumes in use after adding one. Throws `quota_exceeded` when it exceeds the tier's limit, and
+ * `forbidden` (`not_in_tier`) when the tier allows none at all.
+ */
 export function reserveGb(usedGb: number, sizeGb: number, limitGb: number): number {
   if (limitGb === DISABLED) {
     throw new Failure('forbidden', 'Your tier does not include volumes. Ask your administrator for another tier.', {
@@ -48,7 +51,7 @@ export function reserveGb(usedGb: number, sizeGb: number, limitGb: number): numb
   return usedGb + sizeGb;
 }
 
-/** The GB in use after one volume less. Never below zero. */
+/** Returns the GB in use after removing one volume; never below 0. */
 export function releaseGb(usedGb: number, sizeGb: number): number {
   return Math.max(0, usedGb - sizeGb);
 }

@@ -3,9 +3,9 @@ import { UNLIMITED } from './tier.ts';
 /** Length of the window of all rate limits. */
 export const WINDOW_MS = 60_000;
 
-/** One minute of the clock. All function instances share it, whenever they started. */
+/** One minute of the clock, the same for all function instances. */
 export interface RateWindow {
-  /** Minutes since the epoch: part of the counter's key. */
+  /** Minutes since the epoch; part of the counter's key. */
   readonly index: number;
   /** Epoch ms. */
   readonly endsAtMs: number;
@@ -16,10 +16,10 @@ export function windowAt(nowMs: number): RateWindow {
   return { index, endsAtMs: (index + 1) * WINDOW_MS };
 }
 
-/** What a caller is told about a limit after taking a token. */
+/** The state of a limit after a token was taken, for the response's headers. */
 export interface RateLimitToken {
   readonly operation: string;
-  /** -1: unlimited, then nothing is counted. */
+  /** -1: unlimited; nothing is counted. */
   readonly limit: number;
   readonly remaining: number;
   /** Epoch ms. */
@@ -27,7 +27,7 @@ export interface RateLimitToken {
   readonly granted: boolean;
 }
 
-/** The token that made the counter show `count`. Tokens are granted while the count is within the limit. */
+/** Returns the token for the counter value `count`; it is granted if the count is within the limit. */
 export function tokenAt(operation: string, limit: number, count: number, window: RateWindow): RateLimitToken {
   return {
     operation,
@@ -38,12 +38,12 @@ export function tokenAt(operation: string, limit: number, count: number, window:
   };
 }
 
-/** The token of a request that no limit counts. */
+/** Returns the token of a request that is not limited. */
 export function uncounted(nowMs: number): RateLimitToken {
   return tokenAt('', UNLIMITED, 0, windowAt(nowMs));
 }
 
-/** Whole seconds until asking again makes sense; at least 1, because 0 invites a busy loop. */
+/** Returns whole seconds until a time; at least 1, because 0 would invite clients to retry in a busy loop. */
 export function secondsUntil(atMs: number, nowMs: number): number {
   return Math.max(1, Math.ceil((atMs - nowMs) / 1000));
 }

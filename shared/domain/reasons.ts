@@ -8,8 +8,8 @@ import { REQUEST_REASONS } from './reasons/request-reasons.ts';
 import { VOLUME_REASONS } from './reasons/volume-reasons.ts';
 
 /**
- * Every reason that a failure, an operation or a status can give. A word that is not here does not compile. Functions that
- * answer requests import the types of this list only, so that its texts are in no bundle but the documentation's.
+ * Every reason of a failure, an operation or a status; other words do not compile. Functions import only the types of
+ * this list, so its texts are not part of their bundles, only of the documentation.
  */
 export const REASONS = {
   ...REQUEST_REASONS,
@@ -28,10 +28,10 @@ export type ReasonOf<K extends FailureKind> = {
   [R in Reason]: (typeof REASONS)[R]['kind'] extends K ? R : never;
 }[Reason];
 
-/** Reasons that a request can be answered with. */
+/** Reasons that a failed request can have. */
 export type FailureReason = ReasonOf<FailureKind>;
 
-/** Narrowed by the list itself: `null` kinds never reach it. */
+/** Returns the kind of failure of a reason; the parameter's type excludes reasons without a kind. */
 export function kindOf(reason: FailureReason): FailureKind {
   return REASONS[reason].kind;
 }

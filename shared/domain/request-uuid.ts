@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 
-/** Namespace of the request ids: a random UUID of our own, so that nobody else derives the same ones. */
+/** Namespace of the requestIds: a random UUID of this project, so that no other software derives the same ids. */
 const NAMESPACE = Buffer.from('6f0c2a5be7d14e0e9a3b1c9d5f7e8a42', 'hex');
 
 /**
- * UUID version 5 (RFC 9562) of an operation's n-th call. A repeat of the call, in whichever process, is sent under the
- * same id, and Compute Engine applies it once.
+ * Returns the requestId of an operation's n-th call, a UUID version 5 (RFC 9562). Every repeat of the call has the same
+ * id, in whichever process, so Compute Engine applies the call once.
  */
 export function requestUuid(operationId: string, callNumber: number): string {
   const hash = createHash('sha1').update(NAMESPACE).update(`${operationId}/${callNumber}`).digest();
@@ -15,5 +15,8 @@ export function requestUuid(operationId: string, callNumber: number): string {
   return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
 }
 
-/** Number of the call that takes a VM's protection off before a forced delete, apart from those of the delete itself. */
+/**
+ * Number of the call that removes a VM's protection before a forced delete; distinct from the numbers of the delete's
+ * own calls.
+ */
 export const UNPROTECT_CALL = 1_000_000;

@@ -4,10 +4,10 @@
  * that comes or goes moves nobody else.
  */
 
-/** Separates the value from the id: it sorts before every character of either. */
+/** Separates value and id; sorts before every character that either can contain. */
 const SEPARATOR = '\u0001';
 
-/** Digits of an epoch time in ms: enough for thirty thousand years. */
+/** Digits of an epoch time in ms; enough for thirty thousand years. */
 const TIME_DIGITS = 15;
 
 export function timeText(ms: number): string {

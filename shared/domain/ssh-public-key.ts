@@ -9,7 +9,7 @@ import { createHash, createPublicKey } from 'node:crypto';
 export interface SshPublicKey {
   /** `ssh-ed25519` */
   readonly type: string;
-  /** The line with single spaces. */
+  /** The whole line, with single spaces between its parts. */
   readonly line: string;
   /** `SHA256:…`, as `ssh-keygen -l` shows it. */
   readonly fingerprint: string;
@@ -18,12 +18,12 @@ export interface SshPublicKey {
 export type ParsedSshKey =
   { readonly valid: true; readonly key: SshPublicKey } | { readonly valid: false; readonly message: string };
 
-/** The longest line: an RSA key of 16,384 bits has 2,800 characters, and the comment some more. */
+/** Maximum length of the line: an RSA key of 16,384 bits has 2,800 characters, plus the comment. */
 export const PUBLIC_KEY_LENGTH_MAX = 4_096;
 
-/** NIST SP 800-131A forbids less since 2014. */
+/** NIST SP 800-131A has disallowed shorter keys since 2014. */
 const RSA_BITS_MIN = 2_048;
-/** What OpenSSH takes (SSHBUF_MAX_BIGNUM). */
+/** OpenSSH's maximum (SSHBUF_MAX_BIGNUM). */
 const RSA_BITS_MAX = 16_384;
 
 const CURVES: Readonly<Record<string, { readonly crv: string; readonly bytes: number }>> = {
@@ -32,7 +32,7 @@ const CURVES: Readonly<Record<string, { readonly crv: string; readonly bytes: nu
   nistp521: { crv: 'P-521', bytes: 66 },
 };
 
-/** What is wrong with the inside of a key of this type; `undefined` when it is whole. */
+/** Checks the decoded key of each type; returns what is wrong, or `undefined` if it is valid. */
 const INSIDE: Readonly<Record<string, (blob: KeyReader) => string | undefined>> = {
   'ssh-ed25519': readEd25519,
   'ssh-rsa': readRsa,
@@ -45,7 +45,10 @@ const INSIDE: Readonly<Record<string, (blob: KeyReader) => string | undefined>> 
 
 export const SSH_KEY_TYPES: readonly string[] = Object.keys(INSIDE);
 
-/** One public key, or what is wrong with the text, as the end of a sentence that begins with the member's name. */
+/**
+ * Parses a public key. If the text is not valid, returns what is wrong, as the end of a sentence that begins with the
+ * member's name.
+ */
 export function parseSshPublicKey(text: string): ParsedSshKey {
   const trimmed = text.trim();
   const message = wrongFrom(trimmed);
@@ -62,7 +65,7 @@ function fingerprintOf(bytes: Buffer): string {
   return `SHA256:${createHash('sha256').update(bytes).digest('base64').replaceAll('=', '')}`;
 }
 
-/** What the text is instead of a key in one line; `undefined` for one that may be a key. */
+/** Returns what the text is instead of a one-line public key; `undefined` if it may be one. */
 function wrongFrom(text: string): string | undefined {
   if (/PRIVATE KEY|^PuTTY-User-Key-File/.test(text)) {
     return 'is a private key: it belongs on your own machine only. Send the line of the file that ends in .pub';
@@ -97,7 +100,7 @@ class EndOfKey extends Error {
   override readonly name = 'EndOfKey';
 }
 
-/** Reads SSH's wire format: fields with their length in front (RFC 4251 §5). */
+/** Reads SSH's wire format, in which each field is preceded by its length (RFC 4251 §5). */
 class KeyReader {
   readonly #bytes: Buffer;
   #at = 0;
@@ -136,7 +139,7 @@ function readEcdsa(blob: KeyReader, name: string): string | undefined {
   const curve = CURVES[name];
   if (blob.text() !== name || curve === undefined) return `is not on the curve ${name} that its type names`;
   const point = blob.field();
-  // 4 marks a point with both coordinates, the only form of RFC 5656 that OpenSSH takes.
+  // A first byte of 4 marks an uncompressed point, the only form of RFC 5656 that OpenSSH accepts.
   if (point.length !== 1 + 2 * curve.bytes || point[0] !== 4) return `is not a point of the curve ${name}`;
   const [x, y] = [point.subarray(1, 1 + curve.bytes), point.subarray(1 + curve.bytes)];
   try {
@@ -159,7 +162,7 @@ function readRsa(blob: KeyReader): string | undefined {
   return undefined;
 }
 
-/** A positive mpint without needless zeros (RFC 4251 §5). */
+/** Returns whether the bytes are a positive mpint without superfluous zeros (RFC 4251 §5). */
 function isPositive(number: Buffer): boolean {
   const [first = 0, second = 0] = number;
   return number.length > 0 && first < 0x80 && (first !== 0 || (number.length > 1 && second >= 0x80));

@@ -1,27 +1,27 @@
 import { type InstanceStatus, isStopped } from './status.ts';
 import type { Stored } from './stored-word.ts';
 
-/** Where an act on a VM leads: to RUNNING, to a stop, or to no VM. */
+/** Where an action moves a VM: `up` to RUNNING, `down` to a stop, `gone` to no VM. */
 export type Direction = 'up' | 'down' | 'gone';
 
-/** What the cloud says about when a VM did what; `null` where it says nothing. Epoch ms. */
+/** The times that the cloud reports about a VM; `null` where it reports none. Epoch ms. */
 export interface CloudTimes {
-  /** When the change that was seen was asked for, as the trigger says. */
+  /** When the observed change began, according to the trigger. */
   readonly begunAtMs: number | null;
-  /** When it ended, as the trigger says. */
+  /** When the observed change ended, according to the trigger. */
   readonly endedAtMs: number | null;
-  /** What the trigger's act leads to; `null` when it does not say. */
+  /** Where the trigger's action moves the VM; `null`: unknown. */
   readonly direction: Direction | null;
-  /** The VM's own timestamps: when it was last staged, and when it last came to rest. */
+  /** The VM's own timestamps: when it was last staged (start), and when it last stopped. */
   readonly lastStartAtMs: number | null;
   readonly lastStopAtMs: number | null;
-  /** When the status before began: nothing that happened since is older. */
+  /** When the previous status began; later changes cannot be older. */
   readonly sinceMs: number;
-  /** When the VM was looked at. */
+  /** When the VM was observed. */
   readonly nowMs: number;
 }
 
-/** On record there may be a word of a newer version. */
+/** A stored status can be a word of a newer version. */
 type Status = Stored<InstanceStatus>;
 
 export interface StatusTransition {
@@ -32,10 +32,10 @@ export interface StatusTransition {
 const WAY_UP: readonly Status[] = ['PROVISIONING', 'STAGING', 'RUNNING'];
 
 /**
- * What a VM went through from the status on record to the one that is seen now, which is the last. The VM's own timestamps
- * have the last word on when: a time that they contradict is of another act (an event that came late), so it is not used. A
- * status on the way whose time nothing tells is left out: no event is better than one with an invented time. The last
- * status without a time of its own counts from the look, when it was certainly true.
+ * Returns the statuses that a VM went through from the recorded one to the observed one, which comes last. The VM's own
+ * timestamps take precedence: a trigger's time that contradicts them belongs to another action (an event that arrived
+ * late) and is not used. An intermediate status without a known time is omitted, because no event is better than one
+ * with an invented time. If the last status has no known time, the time of the observation is used.
  */
 export function statusTransitions(from: Status, to: Status, times: CloudTimes): readonly StatusTransition[] {
   const { sinceMs, nowMs, lastStartAtMs, lastStopAtMs } = times;
@@ -50,7 +50,7 @@ export function statusTransitions(from: Status, to: Status, times: CloudTimes): 
   return [...way, last];
 }
 
-/** True when a VM has left its status and come back to it since it was last looked at, by its own timestamps. */
+/** Returns whether a VM has left its status and returned to it since the last observation, by its own timestamps. */
 export function hasReturned(
   status: Status,
   { lastStartAtMs, lastStopAtMs, sinceMs }: Pick<CloudTimes, 'lastStartAtMs' | 'lastStopAtMs' | 'sinceMs'>,
@@ -61,8 +61,9 @@ export function hasReturned(
 }
 
 /**
- * True when a VM that was looked at has gone on since the status on record began, by its own timestamps: it was staged, or
- * came to rest, then or later, and is further on its way. Clocks of processes say nothing here; each may be ahead or behind.
+ * Returns whether an observed VM has advanced since the recorded status began: by its own timestamps it was staged or
+ * stopped at that time or later, and its status comes later in the sequence. Clocks of processes are not used, because
+ * they may be wrong.
  */
 export function isFurther(
   status: Status,
@@ -75,7 +76,7 @@ export function isFurther(
   return isStopped(status) && !isStopped(record) && lastStopAtMs !== null && lastStopAtMs >= sinceMs;
 }
 
-/** What must have been in between, in its order. */
+/** Returns the statuses that the VM must have had in between, in order. */
 function statusesBetween(from: Status, to: Status, times: CloudTimes): readonly Status[] {
   const target = WAY_UP.indexOf(to);
   if (target >= 0) {
@@ -85,12 +86,12 @@ function statusesBetween(from: Status, to: Status, times: CloudTimes): readonly 
     if (at >= 0) return WAY_UP.slice(at + 1, target);
     return isStopped(from) ? WAY_UP.slice(0, target) : [];
   }
-  // A whole run that nothing looked at: when it was staged is all that the VM still says of it.
+  // The VM has run and stopped again without being observed; only the time of its staging is known.
   if (isStopped(from) && (isStopped(to) || to === 'STOPPING')) return ['STAGING'];
   return isStopped(to) && WAY_UP.includes(from) ? ['STOPPING'] : [];
 }
 
-/** When a status on the way to `to` began, by what the cloud says; `null` when nothing tells. */
+/** Returns when a status on the way to `to` began, according to the cloud; `null` if unknown. */
 function timeOf(status: Status, to: Status, times: CloudTimes): number | null {
   const { begunAtMs, endedAtMs, direction, lastStartAtMs, lastStopAtMs } = times;
   switch (status) {
@@ -116,13 +117,13 @@ function timeOf(status: Status, to: Status, times: CloudTimes): number | null {
   }
 }
 
-/** For a stop that the VM itself does not date. */
+/** Returns the end of a stop for which the VM itself has no timestamp. */
 function endOfStop(times: CloudTimes): number | null {
   if (times.direction === 'up' || times.direction === 'gone') return null;
   return within(times.endedAtMs, times, { from: times.lastStartAtMs });
 }
 
-/** A time that is not older than the status before, nor outside of what the VM itself says. */
+/** Returns the time unless it precedes the previous status or contradicts the VM's own timestamps. */
 function within(
   atMs: number | null,
   { sinceMs }: Pick<CloudTimes, 'sinceMs'>,
@@ -130,7 +131,7 @@ function within(
 ): number | null {
   if (atMs === null || atMs < sinceMs || atMs < (bounds.from ?? 0)) return null;
   const until = bounds.until ?? null;
-  // The VM's timestamps of the time before say nothing about the end of this act.
+  // A timestamp from before the previous status does not limit the end of this change.
   return until !== null && until >= sinceMs && atMs > until ? null : atMs;
 }
 

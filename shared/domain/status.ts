@@ -1,8 +1,8 @@
 import { known, type Stored } from './stored-word.ts';
 
 /**
- * The status of an instance: Compute Engine's own words (v1 Instance.status), and two of ours. DELETING is a record whose
- * VM is being removed; ERROR is one whose VM could not be made or has vanished.
+ * The status of an instance: Compute Engine's words (v1 Instance.status) and two of our own. DELETING: the VM is being
+ * deleted; ERROR: the VM could not be created or has vanished.
  */
 export const INSTANCE_STATUSES = [
   'PENDING',
@@ -23,7 +23,7 @@ export const INSTANCE_STATUSES = [
 
 export type InstanceStatus = (typeof INSTANCE_STATUSES)[number];
 
-/** VM states that end by themselves, so the VM has to be looked at again. */
+/** Statuses that change without further action, so the VM has to be checked again. */
 const TRANSITIONAL: ReadonlySet<InstanceStatus> = new Set<InstanceStatus>([
   'PENDING',
   'PROVISIONING',
@@ -36,30 +36,33 @@ const TRANSITIONAL: ReadonlySet<InstanceStatus> = new Set<InstanceStatus>([
   'DELETING',
 ]);
 
-/** A status that this version does not know is looked at again. */
+/** Returns whether the VM has to be checked again. A status that only a newer version knows counts as transitional. */
 export function isTransitional(status: Stored<InstanceStatus>): boolean {
   return TRANSITIONAL.has(shownStatus(status));
 }
 
 /**
- * The status as callers are shown it. One that this version does not know, written by a newer one during a deployment, is
- * PENDING: it is none to act on, and callers look again.
+ * Returns the status as callers see it. A status that only a newer version knows is shown as PENDING, which allows no
+ * action and makes callers poll again.
  */
 export function shownStatus(status: Stored<InstanceStatus>): InstanceStatus {
   return known(INSTANCE_STATUSES, status) ?? 'PENDING';
 }
 
-/** A stopped VM is normally TERMINATED; Compute Engine uses STOPPED for the same thing. */
+/** Returns whether a VM is stopped: normally TERMINATED; Compute Engine also uses STOPPED with the same meaning. */
 export function isStopped(status: Stored<EventStatus>): boolean {
   return status === 'TERMINATED' || status === 'STOPPED';
 }
 
-/** Compute Engine's word as ours; `undefined` for a word we do not know, which callers map to what they had and log. */
+/**
+ * Converts Compute Engine's status word; `undefined` for an unknown word, for which callers keep the former status and
+ * log a warning.
+ */
 export function statusFromCloud(word: string): InstanceStatus | undefined {
   return INSTANCE_STATUSES.find((status) => status === word && status !== 'ERROR' && status !== 'DELETING');
 }
 
-/** The five words of the administrators' list; an exhaustive table, because filters depend on it. */
+/** The five statuses of the administrators' list, which can be filtered by them. */
 export const STATUS_GROUPS = ['provisioning', 'running', 'stopped', 'error', 'deleting'] as const;
 
 export type StatusGroup = (typeof STATUS_GROUPS)[number];
@@ -81,7 +84,7 @@ export const STATUS_GROUP: Readonly<Record<InstanceStatus, StatusGroup>> = {
   DEPROVISIONING: 'deleting',
 };
 
-/** `DELETED` ends the history of an instance that is gone. */
+/** The statuses of events. `DELETED` is the last event of an instance. */
 export type EventStatus = InstanceStatus | 'DELETED';
 
 export const EVENT_STATUSES: readonly EventStatus[] = [...INSTANCE_STATUSES, 'DELETED'];

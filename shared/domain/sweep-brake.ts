@@ -1,25 +1,28 @@
-/** What a whole comparison of VMs and records has found. */
+/** Result of a full comparison of VMs (and disks) with records. */
 export interface SweepCounts {
   /** VMs that carry our label. */
   readonly machines: number;
   /** Records of instances. */
   readonly records: number;
-  /** VMs that should have a record and have none. */
+  /** VMs that should have a record but have none. */
   readonly unrecorded: number;
 }
 
-/** The brake as it is on record. */
+/** The stored brake. */
 export interface SweepBrake extends SweepCounts {
   readonly engagedAtMs: number;
-  /** When an operator let the sweep go on with that many VMs without a record; `null`: not yet. */
+  /** When an operator released the brake for that many VMs without a record; `null`: not released. */
   readonly releasedAtMs: number | null;
   readonly releasedBy: string;
-  /** The database that the sweep was told to work on: its id, and when it was made. A release makes it the right one. */
+  /** Id and creation time of the sweep's database. A release marks this database as the right one. */
   readonly database: string;
   readonly epochMs: number;
 }
 
-/** So many VMs without a record, or this part of all VMs, are an accident of single VMs and not of the records. */
+/**
+ * Up to this number, or this share of all VMs, VMs without a record are considered individual cases and not a loss of
+ * records.
+ */
 const UNRECORDED_ALLOWED = 5;
 const UNRECORDED_ALLOWED_PART = 0.05;
 
@@ -28,8 +31,8 @@ export function unrecordedAllowed({ machines, records }: Omit<SweepCounts, 'unre
 }
 
 /**
- * Whether VMs without a record may be touched. `on`: they are too many, so the records are lost and not the VMs' owners.
- * `released`: they are too many, but no more than an operator has seen and let go.
+ * Returns whether VMs without a record may be touched. `on`: too many lack a record, so the records were probably lost.
+ * `released`: too many, but no more than an operator has accepted.
  */
 export function brakeAfter(
   brake: SweepBrake | undefined,

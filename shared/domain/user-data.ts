@@ -1,19 +1,20 @@
-/** Longest user data, decoded. */
+/** Maximum size of user data after decoding. */
 export const USER_DATA_BYTES_MAX = 32 * 1024;
 
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 
 export type UserData =
   | { readonly valid: true; readonly metadata: Readonly<Record<string, string>> }
-  /** Completes the sentence "user_data …". */
+  /** `message` completes the sentence "user_data …". */
   | { readonly valid: false; readonly message: string };
 
 /**
- * User data as the metadata items that cloud-init reads on Compute Engine. Metadata is text, so what is not text stays
- * base64 and says so (`user-data-encoding`, https://docs.cloud-init.io/en/latest/reference/datasources/gce.html).
+ * Converts user data to the metadata items that cloud-init reads on Compute Engine. Metadata is text, so other bytes
+ * stay base64 and are marked by `user-data-encoding`
+ * (https://docs.cloud-init.io/en/latest/reference/datasources/gce.html).
  */
 export function userDataMetadata(base64: string): UserData {
-  // Many tools break base64 into lines.
+  // Many tools insert line breaks into base64.
   const joined = base64.replaceAll(/\r?\n/g, '');
   if (!BASE64.test(joined)) return { valid: false, message: 'is not base64' };
   const bytes = Buffer.from(joined, 'base64');
@@ -28,13 +29,14 @@ export function userDataMetadata(base64: string): UserData {
   };
 }
 
-/** How user data of cloud-init begins (https://docs.cloud-init.io/en/latest/explanation/format.html). */
+/** The possible beginnings of cloud-init user data (https://docs.cloud-init.io/en/latest/explanation/format.html). */
 const USER_DATA_FORM =
   /^(?:#!|#cloud-config|#cloud-boothook|#include|#part-handler|#upstart-job|## template: jinja|Content-Type: |MIME-Version: )/i;
 
 /**
- * A start-up script as the metadata item that cloud-init reads: it runs once, when the VM is first started. Compute Engine's
- * own `startup-script` would run at every start. Text that does not say what it is, is a script of bash.
+ * Converts a start-up script to the metadata item that cloud-init reads, so that it runs once, at the first start of
+ * the VM. Compute Engine's own `startup-script` would run at every start. Text without a recognized beginning is run by
+ * bash.
  */
 export function scriptMetadata(script: string): Readonly<Record<string, string>> {
   if (script === '') return {};

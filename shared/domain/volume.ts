@@ -2,32 +2,34 @@ import { Failure } from './failure.ts';
 import type { Stored } from './stored-word.ts';
 
 /**
- * - `creating`: on record, its disk has been asked for or is about to be.
- * - `ready`: its disk was seen.
- * - `deleted`: its owner has deleted it, or its disk is gone. The row stays for lists that include deleted ones.
- * - `failed`: Compute Engine refused its disk. Nobody sees it; the row stays until no late disk can appear.
+ * - `creating`: the record exists, and the disk has been requested or is about to be.
+ * - `ready`: the disk was observed.
+ * - `deleted`: the owner has deleted the volume, or its disk has vanished. The row is kept for lists that include
+ * deleted volumes.
+ * - `failed`: Compute Engine refused the disk. The volume is never shown; its row is kept until no late disk can
+ * appear.
  */
 export const VOLUME_STATES = ['creating', 'ready', 'deleted', 'failed'] as const;
 export type VolumeState = (typeof VOLUME_STATES)[number];
 
-/** What a volume is for at present. */
+/** The present use of a volume. */
 export interface VolumeUse {
-  /** fid of the spot bid. */
+  /** Fid of the spot bid. */
   readonly bid: string;
-  /** The bid's instance that is to have the disk; `null` while the bid has none. */
+  /** The bid's instance that shall have the disk; `null` while the bid has no instance. */
   readonly instanceId: string | null;
   /** Name of the device on the VM: `/dev/disk/by-id/google-<deviceName>`. */
   readonly deviceName: string;
 }
 
-/** A block device of a project: one zonal persistent disk, which outlives the VMs that have it. */
+/** A block device of a project: a zonal persistent disk that outlives the VMs it is attached to. */
 export interface Volume {
   /** Also the disk's name: `vol-550e84-a1b2c3d4`. */
   readonly id: string;
   readonly userId: string;
   readonly customerId: string;
   readonly project: string;
-  /** The name its owner gave it; among the project's volumes of the zone it is the only one of that name. */
+  /** The name that the owner chose; unique among the project's volumes in the zone. */
   readonly name: string;
   readonly zone: string;
   readonly sizeGb: number;
@@ -37,17 +39,17 @@ export interface Volume {
   readonly createdAtMs: number;
   readonly deletedAtMs: number | null;
   readonly use: VolumeUse | null;
-  /** Instance whose VM was last seen to have the disk; `""`: none. */
+  /** Instance to whose VM the disk was last observed attached; `""`: none. */
   readonly attachedTo: string;
-  /** Calls to Compute Engine that were refused or failed, in a row. */
+  /** Number of consecutive refused or failed calls to Compute Engine. */
   readonly attempts: number;
-  /** Number of the next call; a call that is repeated because its answer was lost keeps its number. */
+  /** Number of the next call, from which its requestId derives; a repeat after a lost answer keeps the number. */
   readonly callNumber: number;
-  /** When the volume is looked at again, epoch ms; `null`: record and disk are as they should be. */
+  /** When the volume is checked next, epoch ms; `null`: the disk matches the record. */
   readonly checkAtMs: number | null;
 }
 
-/** What a new volume is checked against and made from. */
+/** The requested volume. */
 export interface VolumeWish {
   readonly name: string;
   readonly project: string;
@@ -55,14 +57,14 @@ export interface VolumeWish {
   readonly sizeGb: number;
 }
 
-/** The same request again within this time is a repeat whose first answer was lost. */
+/** The same request within this time counts as a repeat after a lost response. */
 const REPEAT_MS = 10 * 60_000;
 
 export function isLive({ state }: Pick<Volume, 'state'>): boolean {
   return state === 'creating' || state === 'ready';
 }
 
-/** Whether a request for a volume is the one that made `volume`, sent again by the same user. */
+/** Returns whether a request repeats the one that created `volume`, by the same user. */
 export function isRepeatOf(volume: Volume, wish: VolumeWish, userId: string, nowMs: number): boolean {
   return (
     volume.userId === userId &&
@@ -74,12 +76,12 @@ export function isRepeatOf(volume: Volume, wish: VolumeWish, userId: string, now
   );
 }
 
-/** The one text for a volume that does not exist and for one that is not the caller's. */
+/** Returns the same failure for a volume that does not exist and for one that is not the caller's. */
 export function volumeNotFound(): Failure {
   return new Failure('not_found', 'Volume not found.', { reason: 'volume_not_found' });
 }
 
-/** Two volumes of one name would be two devices of one name. */
+/** Names must be unique because they become device names on a VM. */
 export function nameTaken({ name, zone }: Pick<VolumeWish, 'name' | 'zone'>): Failure {
   return new Failure('conflict', `The project has a volume named ${name} in ${zone} already.`, {
     reason: 'volume_name_taken',
@@ -98,7 +100,10 @@ export function requireUnused({ use }: Pick<Volume, 'use'>): void {
   );
 }
 
-/** Throws `conflict` when two of the volumes would be one device: a volume keeps its device name when it is renamed. */
+/**
+ * Throws `conflict` when two of the volumes have the same device name, which is possible because a renamed volume keeps
+ * its device name.
+ */
 export function requireOwnDevices(volumes: readonly Volume[]): void {
   const names = volumes.map((volume) => volume.use?.deviceName ?? volume.name);
   const twice = names.find((name, index) => names.indexOf(name) !== index);
@@ -108,18 +113,18 @@ export function requireOwnDevices(volumes: readonly Volume[]): void {
   });
 }
 
-/** A bid that wants volumes. */
+/** A bid's claim on volumes. */
 export interface VolumeClaim {
   /** fid of the bid. */
   readonly bid: string;
   readonly zone: string;
-  /** Instances of the bid. */
+  /** Number of instances of the bid. */
   readonly quantity: number;
-  /** Where the request's body names the volumes: `/launch_specification/volumes`. */
+  /** JSON pointer of the volumes in the request body: `/launch_specification/volumes`. */
   readonly pointer: string;
 }
 
-/** Throws `unprocessable` for a bid of several instances: a block device belongs to one VM. */
+/** Throws `unprocessable` for a bid of several instances, because a block device belongs to one VM. */
 export function requireOneInstance({ quantity, pointer }: VolumeClaim): void {
   if (quantity > 1)
     throw wrongVolume('volume_shared', 'a block volume is for one instance, and the bid is for more', pointer);
@@ -133,8 +138,8 @@ function wrongVolume(reason: 'volume_region' | 'volume_shared', message: string,
 }
 
 /**
- * The volume as the bid's. Throws `unprocessable` for a volume of another region, and `conflict` for one that another bid
- * has; a volume that the bid has already stays as it is.
+ * Returns the volume claimed by a bid; unchanged if the bid has it already. Throws `unprocessable` for a volume of
+ * another region, and `conflict` for one that another bid uses.
  */
 export function claimedBy(volume: Volume, { bid, zone, pointer }: VolumeClaim): Volume {
   if (volume.use?.bid === bid) return volume;
@@ -146,13 +151,13 @@ export function claimedBy(volume: Volume, { bid, zone, pointer }: VolumeClaim): 
   return { ...volume, use: { bid, instanceId: null, deviceName: volume.name } };
 }
 
-/** The volume once the bid's instance is to have its disk, or no longer. */
+/** Returns the volume after its bid assigned the disk to an instance; `null`: to none. */
 export function assignedTo(volume: Volume, instanceId: string | null, nowMs: number): Volume {
   if (volume.use === null || volume.use.instanceId === instanceId) return volume;
   return { ...volume, use: { ...volume.use, instanceId }, checkAtMs: nowMs };
 }
 
-/** The volume without its bid: its disk leaves the VM, or the VM goes. */
+/** Returns the volume without its bid; the disk is detached, or its VM is deleted. */
 export function released(volume: Volume, nowMs: number): Volume {
   return volume.use === null ? volume : { ...volume, use: null, checkAtMs: nowMs };
 }

@@ -21,8 +21,8 @@ import { type Price, priceAt, priceChanges } from '#shared/domain/price.ts';
 import { priceOf } from '#shared/domain/spot-price.ts';
 
 /*
- * The only module that converts status changes to writes. All families and workers change instances through this module,
- * so that every change, its event and the change of the price periods are in one commit.
+ * The only module that converts status changes to writes. All families and workers change instances through it, so that
+ * every change, its event and the change of the price periods are in one commit.
  */
 
 type Reader = Pick<Store, 'getAll'>;

@@ -22,8 +22,8 @@ import type { Tools } from './tools.ts';
  * - launched:  `assignVolumes` with the instances' inserts, and `volumesOf` for the machine's spec: the VM's insert
  *              attaches the disks. While another VM still has one, Compute Engine refuses the insert as not ready;
  * - withdrawn after a stockout: `assignVolumes(rows, null, …)`;
- * - changed:   `claimVolumes` and `assignVolumes` for added volumes, `releaseVolumes` for removed ones; after the commit
- *              `settleVolume` for each, otherwise the sweep does it within a minute;
+ * - changed:   `claimVolumes` and `assignVolumes` for added volumes, `releaseVolumes` for removed ones; after the
+ *              commit `settleVolume` for each, otherwise the sweep does it within a minute;
  * - cancelled: `releaseVolumes`. The VM's delete keeps the disks, because they are attached without autoDelete.
  */
 
