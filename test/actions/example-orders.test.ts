@@ -83,7 +83,7 @@ const NETWORKS: readonly NetworkSeed[] = [
   },
 ];
 
-/** An order in the words of the compute and of the resource family. */
+/** A request for the same machine in the words of the compute family and of the resource family. */
 interface Order {
   readonly template?: string;
   readonly config?: string;

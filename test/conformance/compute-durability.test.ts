@@ -10,7 +10,7 @@ import { PROJECT, ZONE, computeClients, computeCloud, instanceBody } from '#test
 import { thrownBy } from './thrown-by-client.ts';
 
 describe('durability', () => {
-  /** A process of its own, to be killed without warning. */
+  /** Starts the emulator in a process of its own, which the test kills without warning. */
   async function spawned(stateFile: string, aheadSeconds: number, bootSeconds = 2) {
     const script = path.join(import.meta.dirname, '../support/compute-emulator-process.ts');
     const child = spawn(process.execPath, [script, stateFile, String(aheadSeconds), String(bootSeconds)], {
@@ -34,7 +34,7 @@ describe('durability', () => {
     onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
     const stateFile = path.join(folder, 'state', 'compute.sqlite');
     const requestId = randomUUID();
-    // It boots for an hour, so that it is still under way however slow the machine is.
+    // The VM boots for an hour, so that it is still booting however slow the machine is.
     const first = await spawned(stateFile, 0, 3600);
 
     const [inserted] = await first.instances.insert({

@@ -122,7 +122,7 @@ describe('zone operations', () => {
 
     const waiting = cloud.operations.wait({ project: PROJECT, zone: ZONE, operation: name ?? '' });
     const noted = waiting.then(() => (answered = true));
-    // A round trip later the wait has been received and is still held.
+    // After one round trip the emulator has received the wait and still holds it.
     await cloud.get('web');
     const before = answered;
     while (!(await Promise.race([noted, cloud.get('web').then(() => false)]))) cloud.clock.advance(61);

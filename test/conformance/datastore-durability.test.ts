@@ -23,7 +23,7 @@ async function stateFile(): Promise<string> {
   return join(folder, 'datastore.sqlite');
 }
 
-/** A process of its own, that ends only by being killed. */
+/** Starts the emulator in a process of its own, which ends only by being killed. */
 async function spawnEmulator(file: string): Promise<DatastoreTarget> {
   const child = spawn(process.execPath, [PROCESS.pathname, file], { stdio: ['ignore', 'pipe', 'inherit'] });
   onTestFinished(() => void child.kill('SIGKILL'));
@@ -69,7 +69,7 @@ describe('a state file', () => {
     expect(found?.[0]?.version).toBe(version);
     const { mutationResults } = await h.put(key, { n: integer(21) });
     expect(Number(mutationResults?.[0]?.version)).toBeGreaterThan(Number(version));
-    // What the dead process had begun is not known any more.
+    // Transactions of the killed process are unknown.
     expect(await codeOf(h.commit([], open))).toBe(status.INVALID_ARGUMENT);
   });
 
@@ -119,7 +119,7 @@ describe('a state file', () => {
         '3997',
         '3995',
       ]);
-      // The composite holds exactly what is asked for.
+      // Only the matching entries of the composite index are read.
       expect(read).toBe(4);
       await emulator.stop();
     }

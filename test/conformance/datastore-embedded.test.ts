@@ -19,7 +19,7 @@ import {
   where,
 } from '#test/support/datastore-target.ts';
 
-// What only the embedded emulator can show, each with the reason why it is not in the common suite.
+// Behaviour that only the embedded emulator shows, each with the reason why it is not in the common suite.
 
 const K = [{ name: 'K' }];
 
@@ -44,7 +44,8 @@ async function embedded(options: Options = {}): Promise<Embedded> {
 }
 
 describe('optimistic transactions', () => {
-  // Google's emulator locks pessimistically: there the other writer waits instead, and who loses depends on time.
+  // Google's emulator locks pessimistically: the other writer waits there, and which of the two fails depends on
+  // timing.
   test('a commit is aborted when what it has read was changed, created or deleted since it began', async () => {
     const { h } = await embedded();
     for (const change of [
@@ -117,7 +118,7 @@ describe('optimistic transactions', () => {
     );
   });
 
-  // There is no clock in Google's emulator that could be moved.
+  // The clock of Google's emulator cannot be moved.
   test('a transaction that nobody used for a minute is over', async () => {
     const { h, clock } = await embedded();
     const transaction = await h.begin();
@@ -133,7 +134,7 @@ describe('optimistic transactions', () => {
 });
 
 describe('answers', () => {
-  // Google's emulator ignores a base version unless told to fail.
+  // Google's emulator ignores a base version unless the request asks for failure.
   test('of a write on an old version, the server keeps its entity and says so', async () => {
     const { h } = await embedded();
     const { mutationResults } = await h.put(h.key('K', 'x'), { n: integer(1) });
@@ -148,7 +149,7 @@ describe('answers', () => {
     expect((await h.get(h.key('K', 'x')))?.['n']?.integerValue).toBe('1');
   });
 
-  // Google's emulator says version 0 for what is missing.
+  // Google's emulator returns version 0 for a missing entity.
   test('the version at which an entity was missing is a base version until it exists', async () => {
     const { h } = await embedded();
     const key = h.key('K', 'x');
@@ -164,7 +165,7 @@ describe('answers', () => {
     expect(await insert(0)).toBe(0);
   });
 
-  // Google's emulator gives an entity once per element.
+  // Google's emulator returns an entity once per array element.
   test('an entity is found once, at the element that comes first', async () => {
     const { h } = await embedded();
     await h.putAll('K', {
@@ -181,7 +182,8 @@ describe('answers', () => {
     expect(await h.names({ ...above, startCursor: first.endCursor ?? '' })).toEqual(['both']);
   });
 
-  // Google's emulator answers everything at once, takes a thousand keys and more, and any bytes for a cursor.
+  // Google's emulator returns all results at once, accepts more than a thousand keys, and accepts any bytes as a
+  // cursor.
   test('a batch ends at 300 results and goes on from its cursor', async () => {
     const { h, emulator } = await embedded();
     const partitionId = { projectId: h.projectId, namespaceId: h.namespaceId };
@@ -249,7 +251,7 @@ describe('answers', () => {
 });
 
 describe('composite indexes', () => {
-  // Google's emulators answer every query; only the real service refuses.
+  // Google's emulators answer every query; only the real service refuses those without an index.
   const index = (...names: string[]): CompositeIndex => ({
     kind: 'K',
     properties: names.map((name) => ({
@@ -376,7 +378,10 @@ describe('composite indexes', () => {
 describe('contention', () => {
   const once = { retry: null, timeout: 10_000 };
 
-  /** Codes of so many writes of one entity, one after the other; the client would try an ABORTED one again. */
+  /**
+   * Writes one entity `count` times in a row and returns the status codes; without retries, which would hide an
+   * ABORTED.
+   */
   async function writes({ h }: Embedded, count: number, name = 'x'): Promise<unknown[]> {
     const codes: unknown[] = [];
     const { projectId } = h;
@@ -393,7 +398,7 @@ describe('contention', () => {
 
   test('aborts plain writes of one entity beyond its rate, and applies nothing of them', async () => {
     const target = await embedded({ contention: { writesPerSecond: 1, burst: 3 } });
-    // Far less than a second's worth of writes comes in while the test runs.
+    // The test ends before the clock would allow another write.
     const codes = await writes(target, 4);
 
     expect(codes).toEqual([0, 0, 0, status.ABORTED]);
@@ -451,7 +456,7 @@ describe('rows with a time to live', () => {
     const counts: number[] = [];
     for (let hours = 0; hours < 26; hours += 1) {
       clock.advance(3600);
-      // The sweep runs on the clock's timer, behind this.
+      // The sweep runs on the clock's timer, after this one.
       await new Promise((resume) => setTimeout(resume, 1));
       counts.push(await left());
     }
@@ -478,7 +483,7 @@ describe('rows with a time to live', () => {
   });
 });
 
-// Earlier states are kept for open transactions only, so that no read is answered from another moment than it asked for.
+// Earlier states are kept for open transactions only, so such a read would return the wrong state.
 test('a read as of a read_time is refused', async () => {
   const { h } = await embedded();
   const readTime = { seconds: 1 };
@@ -491,7 +496,7 @@ test('a read as of a read_time is refused', async () => {
 });
 
 describe('injected faults', () => {
-  /** The client would try again by itself and hide the fault. */
+  /** No retries, which would hide the fault. */
   const once = { retry: null, timeout: 10_000 };
 
   test('an error is answered with its status, and nothing is applied', async () => {
@@ -571,7 +576,7 @@ describe('the plan of a query', () => {
     return target;
   }
 
-  /** What `work` reads. */
+  /** Returns the reads that `work` causes. */
   async function cost(
     { emulator }: Embedded,
     work: () => Promise<unknown>,
@@ -615,7 +620,7 @@ describe('the plan of a query', () => {
     const [entities, entries] = await cost(target, () => target.h.query(query));
 
     expect(entities).toBe(10);
-    // A third of an owner's entities are up: about 33 entries, each probed once.
+    // A third of an owner's entities have the state `up`: about 33 entries, each probed once.
     expect(entries).toBeLessThan(80);
     const all = Array.from({ length: SIZE }, (_, n) => n).filter((n) => n % 50 === 7 && n % 3 === 0);
     const expected = all

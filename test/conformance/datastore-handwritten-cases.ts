@@ -9,7 +9,7 @@ interface Row {
 
 let count = 0;
 
-/** A client that finds the emulator as any program does, by its environment variable. */
+/** Opens a client that finds the emulator as any program does, by its environment variable. */
 function open({ address }: DatastoreTarget): Datastore {
   count += 1;
   process.env['DATASTORE_EMULATOR_HOST'] = address;
@@ -19,7 +19,7 @@ function open({ address }: DatastoreTarget): Datastore {
   return new Datastore({ projectId: 'conformance', namespace: `handwritten-${count}` });
 }
 
-/** The same service through the client that most programs use: it pages, completes keys and retries by itself. */
+/** Tests the service through the client that most programs use, which pages, completes keys and retries by itself. */
 export function handwrittenClientCases(target: () => DatastoreTarget): void {
   describe("Google's handwritten client", () => {
     test('saves, completes keys, merges, reads and deletes', async () => {

@@ -16,7 +16,7 @@ import {
   where,
 } from '#test/support/datastore-target.ts';
 
-/** Order, filters, pages, projections, aggregations. */
+/** Tests order, filters, pages, projections and aggregations. */
 export function queryCases(target: () => DatastoreTarget): void {
   describe('queries', () => {
     const K = [{ name: 'K' }];
@@ -124,7 +124,7 @@ export function queryCases(target: () => DatastoreTarget): void {
       expect(await h.names({ kind: K, filter: where('t', 'EQUAL', integer(9)) })).toEqual(['both']);
       const double = and(where('t', 'EQUAL', integer(1)), where('t', 'EQUAL', integer(9)));
       expect(await h.names({ kind: K, filter: double })).toEqual(['both']);
-      // One element must lie between the two limits: 1 and 9 do not together.
+      // One and the same element must be within both limits; 1 and 9 together are not.
       const between = and(where('t', 'GREATER_THAN', integer(2)), where('t', 'LESS_THAN', integer(8)));
       expect(await h.names({ kind: K, filter: between })).toEqual(['five', 'six']);
     });

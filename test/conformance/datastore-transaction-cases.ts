@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import type { DatastoreTarget } from '#test/support/datastore-target.ts';
 import { codeOf, integer, namesIn, openHarness, order, statusOf } from '#test/support/datastore-target.ts';
 
-/** Atomicity, isolation, the life of a transaction. */
+/** Tests atomicity, isolation and the life of a transaction. */
 export function transactionCases(target: () => DatastoreTarget): void {
   describe('transactions', () => {
     test('a transaction commits all or nothing, and is over then', async () => {
@@ -93,7 +93,7 @@ export function transactionCases(target: () => DatastoreTarget): void {
       await h.putAll('K', { changed: { n: integer(1) }, deleted: { n: integer(2) } });
       const [begun] = await h.client.beginTransaction({ projectId, transactionOptions: { readOnly: {} } });
       const transaction = begun.transaction ?? '';
-      // Google's emulator takes the moment of the first read.
+      // In Google's emulator a transaction sees the state at its first read, so it reads here.
       await h.get(h.key('K', 'changed'), { transaction });
 
       await h.put(h.key('K', 'changed'), { n: integer(3) });

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import type { DatastoreTarget, Value } from '#test/support/datastore-target.ts';
 import { array, codeOf, integer, openHarness, text, typeOf } from '#test/support/datastore-target.ts';
 
-/** Lookups, mutations, ids, limits. */
+/** Tests lookups, mutations, ids and limits. */
 export function writeCases(target: () => DatastoreTarget): void {
   describe('lookup and commit', () => {
     test('an entity reads back as it was written, whatever the type of its values', async () => {

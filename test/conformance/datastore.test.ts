@@ -10,8 +10,9 @@ import { queryCases } from './datastore-query-cases.ts';
 import { transactionCases } from './datastore-transaction-cases.ts';
 import { writeCases } from './datastore-write-cases.ts';
 
-// The same cases on both, so that the embedded emulator has no opinions of its own. What Google's emulator lacks or does
-// otherwise than production, and what needs a clock that can be moved, is in datastore-embedded.test.ts with the reason.
+// Both emulators run the same cases, so that the embedded one does not differ from Google's. Cases that Google's
+// emulator lacks or decides otherwise than production, and cases that need a clock to be moved, are in
+// datastore-embedded.test.ts with the reason.
 
 describe('embedded Datastore emulator', () => {
   conformance(async () => {

@@ -23,7 +23,7 @@ async function startIn(file: string): Promise<EmbeddedTarget> {
   return target;
 }
 
-/** An emulator in a process of its own, with `kill` ending it as kill -9 does. */
+/** Starts an emulator in a process of its own; `kill` ends it like kill -9. */
 async function startChild(file: string): Promise<PubSubTarget & { kill(): Promise<void> }> {
   const child = spawn(process.execPath, [CHILD, file], { stdio: ['ignore', 'pipe', 'inherit'] });
   const exited = once(child, 'exit');

@@ -92,7 +92,7 @@ describe('retries', () => {
     for (const [failures, backoffSeconds] of [100, 200, 300, 300].entries()) {
       await endpoint.waitFor(failures + 1);
       await becomesQuiet();
-      // Ten seconds early nothing comes but a later message.
+      // Ten seconds before the end of the back-off only a later message is delivered.
       target.passSeconds(backoffSeconds - 10);
       await publish(topic, 'fence');
       await endpoint.waitFor(failures + 2);
@@ -141,7 +141,7 @@ describe('retries', () => {
     await becomesIdle();
   });
 
-  // A refusal of one message is a refusal for the subscription: https://docs.cloud.google.com/pubsub/docs/push#push_backoff
+  // Refusing one message counts for the whole subscription: https://docs.cloud.google.com/pubsub/docs/push#push_backoff
   test('of one message that is refused make all messages of its subscription wait, and no other subscription', async () => {
     const h = new PubSubHarness(target);
     const refusing = await h.endpoint(({ text }) => (text === 'refused' ? 500 : 200));
@@ -151,7 +151,7 @@ describe('retries', () => {
     await h.subscribe(topic, { pushEndpoint: other.url });
     const firstMs = target.nowMs();
     await publish(topic, 'refused');
-    // The pauses behind the first three refusals are 0.5, 2 and 9 s, that behind the fourth 41 s.
+    // The pauses after the first three refusals are 0.5, 2 and 9 s; the one after the fourth is 41 s.
     for (const [refusals, seconds] of [1, 3, 10].entries()) {
       await refusing.waitFor(refusals + 1);
       await becomesQuiet();
@@ -178,7 +178,7 @@ describe('retries', () => {
   });
 });
 
-// Google's emulator gets stuck here: the message is neither dead-lettered nor skipped.
+// Google's emulator gets stuck in this case: the message is neither dead-lettered nor skipped.
 test('a poison message of an ordering key is dead-lettered after its attempts and the key goes on', async () => {
   const h = new PubSubHarness(target);
   const endpoint = await h.endpoint(({ text }) => (text === 'poison' ? 500 : 200));
@@ -191,7 +191,7 @@ test('a poison message of an ordering key is dead-lettered after its attempts an
     deadLetterPolicy: { deadLetterTopic: deadLetters.name, maxDeliveryAttempts: 6 },
   });
 
-  // Refusals of one message back off for the whole subscription; the clock brings the attempts.
+  // Each refusal makes the whole subscription pause, so the clock has to move for further attempts.
   const passing = setInterval(() => target.passSeconds(60), 20);
   onTestFinished(() => clearInterval(passing));
 
@@ -381,7 +381,7 @@ describe('faults', () => {
   });
 });
 
-/** The failing message sits out its back-off and no request is open. */
+/** Waits until no push request is open, because the failing message waits for the end of its back-off. */
 async function becomesQuiet(): Promise<void> {
   await expect.poll(() => target.emulator.pushesInFlight(), { interval: 5 }).toBe(0);
 }

@@ -56,7 +56,7 @@ describe('filters', () => {
   });
 });
 
-// Google's emulator takes nearly all of these.
+// Google's emulator accepts nearly all of these.
 describe('limits', () => {
   test.each<[string, SubscriptionMetadata]>([
     ['an ack deadline below 10 s', { ackDeadlineSeconds: 9 }],
@@ -106,7 +106,7 @@ describe('limits', () => {
     expect(target.emulator.backlog()).toBe(0);
   });
 
-  // Google's emulator takes them.
+  // Google's emulator accepts these.
   test.each([
     ['two ordering keys', ['vm-1', 'vm-2']],
     ['an ordering key and none', ['vm-1', '']],
@@ -152,7 +152,7 @@ describe('limits', () => {
 });
 
 describe('leases', () => {
-  // Google's emulator has no clock that could be moved.
+  // The clock of Google's emulator cannot be moved.
   test('a message that is not acknowledged by its deadline is delivered again, as the next attempt', async () => {
     const h = new PubSubHarness(target);
     const [topic, deadLetters] = [await h.topic(), await h.topic()];
@@ -197,7 +197,7 @@ describe('leases', () => {
     expect(target.emulator.backlog()).toBe(2);
   });
 
-  // Google's emulator sends everything at once, whatever the flow control says.
+  // Google's emulator sends everything at once, regardless of the flow control.
   test('a stream never holds more messages than it asked for', async () => {
     const h = new PubSubHarness(target);
     const topic = await h.topic();

@@ -6,9 +6,9 @@ import { findPubSubEmulator, startPubSubEmulator } from '#test/support/google-pu
 import { codeOf, freshName, PROJECT, PubSubHarness, startEmbedded } from '#test/support/pubsub-target.ts';
 import type { PubSubTarget } from '#test/support/pubsub-target.ts';
 
-// The same cases on both, so that the embedded emulator has no opinions of its own. Production's behaviour that Google's
-// emulator lacks (filters, flow control, some limits, half of the push envelope, ordered dead lettering) and what needs
-// a clock that can be moved or injected faults are in the pubsub-embedded files.
+// Both emulators run the same cases, so that the embedded one does not differ from Google's. Behaviour of production
+// that Google's emulator lacks (filters, flow control, some limits, half of the push envelope, ordered dead lettering),
+// and cases that need a moved clock or injected faults, are in the pubsub-embedded files.
 
 describe('embedded Pub/Sub emulator', () => {
   conformance(() => startEmbedded());
@@ -166,7 +166,7 @@ function conformance(start: () => Promise<PubSubTarget>): void {
 
     const [first, second] = await endpoint.waitFor(2);
 
-    // Google's emulator takes a tenth off at most.
+    // Google's emulator shortens the pause by a tenth at most.
     expect((second?.receivedMs ?? 0) - (first?.receivedMs ?? 0)).toBeGreaterThanOrEqual(900);
   });
 

@@ -1,4 +1,4 @@
-/** What Google's client throws for an error answer. It drops `errors` but keeps the answer beside the error. */
+/** The error that Google's client throws. It lacks `errors`, but holds the whole response beside them. */
 interface ThrownByClient {
   readonly code: unknown;
   readonly httpStatusCode: unknown;

@@ -8,7 +8,7 @@ const history = await generatedEndpoint('compute-instances-history');
 const operation = await generatedEndpoint('compute-operations-get');
 const create = await generatedEndpoint('compute-instances-create');
 
-/** What a caller would be told: the place, and the rule. */
+/** Returns the errors as a caller would see them: the place and the rule. */
 function broken(check: Check<unknown> | null, input: unknown): string[] {
   return errorsOf(check, input).map(({ instancePath, keyword, params }) => {
     const name = params['additionalProperty'] ?? params['missingProperty'];

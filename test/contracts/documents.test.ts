@@ -16,7 +16,7 @@ const operations = Object.entries(gateway.paths).flatMap(([path, methods]) =>
   Object.entries(methods).map(([method, operation]) => ({ path, method, operation })),
 );
 
-/** Of the fallback whose family the path belongs to. */
+/** Returns the address of the fallback whose family the path belongs to. */
 function fallbackAddress(path: string): string {
   const isBelow = (prefix: string) => `${path}/`.startsWith(`${prefix}/`);
   const owner =

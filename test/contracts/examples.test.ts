@@ -13,7 +13,7 @@ import { CONTRACTS } from '#shared/contracts/index.ts';
 const ajv = new Ajv2020({ allErrors: true, strict: true, strictRequired: false });
 addFormats.default(ajv);
 
-/** What is wrong with a value, in words; nothing when it is valid. */
+/** Returns what is wrong with a value, in words; empty if it is valid. */
 function wrong(schema: TSchema, value: unknown): string[] {
   const validate = ajv.compile(plainSchema(schema));
   validate(value);

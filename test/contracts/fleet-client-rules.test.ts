@@ -3,7 +3,7 @@ import { FLEET_CONTRACTS } from '#shared/contracts/fleet/index.ts';
 import { publicKeyField } from '#shared/contracts/common/ssh-key-fields.ts';
 import { passesOverUnknown } from '#test/support/contract-samples.ts';
 
-/** A schema as JSON Schema; the part of it that is walked. */
+/** The keywords of JSON Schema that the test reads. */
 interface Schema {
   readonly title?: string;
   readonly properties?: Readonly<Record<string, Schema>>;
@@ -13,7 +13,7 @@ interface Schema {
   readonly minLength?: number;
 }
 
-/** Objects of a schema that name their members, with where they are. */
+/** Returns the objects of a schema that declare members, with their places. */
 function objectsOf(schema: Schema, place: string): readonly (readonly [string, Schema])[] {
   return [
     ...(schema.properties === undefined ? [] : [[place, schema] as const]),
@@ -23,7 +23,10 @@ function objectsOf(schema: Schema, place: string): readonly (readonly [string, S
   ];
 }
 
-/** A member of this service's own, which no client of the contract knows; answers of an earlier release do not have it. */
+/**
+ * A member that only this service has: clients of the contract do not know it, and replies of an earlier release lack
+ * it.
+ */
 const OWN: ReadonlySet<string> = new Set(['last_operation']);
 
 const ANSWERS = FLEET_CONTRACTS.flatMap(({ name, success }) =>

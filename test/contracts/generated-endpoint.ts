@@ -4,7 +4,7 @@ import { writeOutputs } from '#scripts/generate/outputs.ts';
 
 let written: Promise<unknown> | undefined;
 
-/** The endpoint that a function would import, generated anew if need be. */
+/** Returns the endpoint that a function would import, after generating the files once. */
 export async function generatedEndpoint(name: string): Promise<Endpoint<unknown, unknown, unknown>> {
   written ??= writeOutputs(fileURLToPath(new URL('../..', import.meta.url)));
   await written;

@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { CONTRACTS } from '#shared/contracts/index.ts';
 
 /*
- * The pipeline answered 413 to GET and DELETE, and 429 to wrong sign-ins at endpoints without a rate limit, and no document
- * said so. GET no longer reads a body.
+ * The pipeline replied 413 to GET and DELETE, and 429 to failed sign-ins at endpoints without a rate limit, neither of
+ * which was documented. GET no longer reads a body.
  */
 
 describe.each(CONTRACTS)('$name documents what the pipeline can answer before the action', ({ method, failures }) => {

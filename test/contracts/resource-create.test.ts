@@ -5,7 +5,7 @@ import { generatedEndpoint } from './generated-endpoint.ts';
 
 const create = await generatedEndpoint('resource-instances-create');
 
-/** What the caller is told of a body. */
+/** Returns the messages that a caller gets about a body. */
 function told(body: unknown): readonly string[] {
   const result = create.checkBody?.(body);
   if (result === undefined || result.valid) return [];

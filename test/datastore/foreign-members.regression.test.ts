@@ -6,7 +6,7 @@ import { insert, put, ref, replace } from '#shared/datastore/write.ts';
 import { testDatastore } from '#test/support/datastore.ts';
 import { ROW_SAMPLES } from './row-samples.ts';
 
-/** A kind as one release has it, and as the next one does. */
+/** A kind as one release declares it, and as the next one does. */
 const BEFORE = kind<{ readonly name: string }>('Thing', { name: plainText });
 const AFTER = kind<{ readonly name: string; readonly added: string }>('Thing', { name: plainText, added: plainText });
 

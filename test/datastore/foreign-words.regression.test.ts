@@ -11,10 +11,10 @@ import { anInstance } from '#test/support/an-instance.ts';
 import { INSTANCE_ID, oneWorker, START_MS } from '#test/support/one-worker.ts';
 import { ROW_SAMPLES } from './row-samples.ts';
 
-/** Every word of a closed list in every kind of row. */
+/** Every member of every kind of row whose values are words of a closed list. */
 const WORDS = KINDS.flatMap((kind) => Object.keys(kind.words).map((member) => [kind.name, member, kind] as const));
 
-/** A word that no list of this version has, as a newer version would write it. */
+/** A word that this version's lists lack, as a newer version might write it. */
 const FOREIGN: Value = { stringValue: 'of_a_newer_version' };
 
 function sampleOf(name: string): Readonly<Record<string, Value>> {

@@ -168,7 +168,7 @@ test('a row without a time is not among those that are due', async () => {
   expect(rows.map((row) => row.id)).toEqual(['due']);
 });
 
-/** Values of the form that the store takes; what they are does not matter to an index. */
+/** Returns values in the form of the store; their content is irrelevant to an index. */
 function valuesOf({ equal, atMost }: Shape): Readonly<Record<string, Value>> {
   return Object.fromEntries(
     [...equal, ...(atMost === undefined ? [] : [atMost])].map((name) => [name, { stringValue: 'x' }]),
@@ -179,7 +179,7 @@ function causeOf(thrown: unknown): unknown {
   return thrown instanceof Error && thrown.cause !== undefined ? causeOf(thrown.cause) : thrown;
 }
 
-/** What one row of each kind with an own query looks like in the store. */
+/** An example row of each kind that has its own queries, as stored. */
 const SAMPLES = new Map(
   [
     [INSTANCE, INSTANCE.encode(anInstance({ checkAtMs: 1 }))] as const,

@@ -41,12 +41,12 @@ import { VOLUME_STATES } from '#shared/domain/volume.ts';
 import { EVENT_STATUSES, INSTANCE_STATUSES } from '#shared/domain/status.ts';
 import { LIMITED_OPERATIONS, type LimitedOperation } from '#shared/domain/tier.ts';
 
-/** An object as JSON.parse makes it. */
+/** Generates objects like those of JSON.parse. */
 function record<T>(members: { readonly [M in keyof T]: fc.Arbitrary<T[M]> }): fc.Arbitrary<T> {
   return fc.record(members, { noNullPrototype: true });
 }
 
-/** Text with everything that text can have in it, except halves of characters, which UTF-8 cannot write. */
+/** Any text except unpaired surrogates, which UTF-8 cannot encode. */
 const text = fc.string({ unit: 'grapheme' });
 const texts = fc.array(text, { maxLength: 4 });
 const ms = fc.nat(4_000_000_000_000);
@@ -87,7 +87,7 @@ const perMinute = fc
       Object.fromEntries(LIMITED_OPERATIONS.map((name, i) => [name, limits[i]])) as Record<LimitedOperation, number>,
   );
 
-/** Any row of every kind. */
+/** Generators of arbitrary rows, for every kind. */
 export interface RowSamples {
   readonly kind: Kind<unknown>;
   readonly values: fc.Arbitrary<unknown>;

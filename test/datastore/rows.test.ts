@@ -11,7 +11,7 @@ import { anInstance } from '#test/support/an-instance.ts';
 import { testDatastore } from '#test/support/datastore.ts';
 import { ROW_SAMPLES } from './row-samples.ts';
 
-/** Members that rows of an earlier version do not have, and what the code reads instead in the row `the-id`. */
+/** Members that rows of earlier versions lack, with the value that the code reads instead from the row `the-id`. */
 const ADDED: ReadonlyMap<string, unknown> = new Map<string, unknown>([
   ['IdempotencyRecord customerId', 'the-id'],
   ['IdempotencyRecord visibleBy', null],
@@ -176,7 +176,7 @@ test('every kind that ends by itself writes when', () => {
     fc.sample(values, { numRuns: 1, seed: 3 }).some((value) => 'expireAt' in kind.encode(value)),
   ).map(({ kind }) => kind.name);
 
-  // Tokens are counted by increments, which write the time themselves.
+  // Rate counters are written by increments, which set the expiry time themselves.
   expect([...expiring, 'RateCounter'].sort()).toEqual([...EXPIRING_KINDS].sort());
 });
 

@@ -9,7 +9,7 @@ import { Failure } from '#shared/domain/failure.ts';
 import { TEST_PROJECT, testDatastore } from '#test/support/datastore.ts';
 
 const COUNTER = ref(USAGE, 'acme');
-/** gRPC codes. ABORTED is not tried again by Google's client, so a test does not wait for it. */
+/** gRPC status codes. Google's client does not retry ABORTED, so tests do not wait. */
 const ABORTED = 10;
 const PERMISSION_DENIED = 7;
 
@@ -36,7 +36,7 @@ function customer(id: string, tier = 'pro'): Customer {
   return { id, name: id, tier };
 }
 
-/** Adds one to the counter, and inserts a row of its own that tells whether it was done. */
+/** Increments the counter, and inserts a row that shows whether the change was applied. */
 function addOne(store: Store, witness: string, onDecide: () => Promise<void> = async () => undefined) {
   return store.change(async () => {
     const row = await store.get(COUNTER);
@@ -146,7 +146,7 @@ describe('a commit whose answer was lost', () => {
     const result = await store.change<number>(async () => {
       decided += 1;
       if (decided > 1) {
-        // Google's client takes a moment to hear of it; then the last place is taken, by ourselves.
+        // Waits until this process's own first commit is applied, which takes the last place.
         while ((await counted(store)) === 0) await sleep(5);
         return echo();
       }
@@ -198,7 +198,7 @@ describe('a commit whose answer was lost', () => {
     let decided = 0;
     const result = await store.change(async () => {
       decided += 1;
-      // The first commit, thought lost, is applied while the second is decided.
+      // The first commit, which seemed lost, is applied while the second one is being decided.
       if (decided === 2) await other.write(writes('decided first'));
       const tier = decided === 1 ? 'decided first' : 'decided second';
       return { writes: writes(tier), result: tier };
@@ -383,7 +383,7 @@ describe('reading several rows', () => {
 
     expect(ids).toEqual(['acme', 'u-0', 'u-1', 'u-2', 'u-3', 'u-4']);
     expect(await store.count(ALL_USAGES, {})).toBe(6);
-    // The last two decode to nothing, which would be the first page again.
+    // The last two decode to no bytes, which would mean the first page.
     for (const cursor of ['bm8', 'bm8=', '!!!', '']) {
       await expect(store.query(ALL_USAGES, {}, { limit: 2, cursor })).rejects.toMatchObject({
         kind: 'invalid_request',
@@ -417,7 +417,7 @@ describe('reads that meet', () => {
 
     const [good, bad] = await Promise.allSettled([
       store.get(ref(CUSTOMER, 'a')),
-      // Longer than Datastore takes.
+      // Longer than Datastore allows.
       store.get(ref(CUSTOMER, 'x'.repeat(2_000))),
     ]);
 

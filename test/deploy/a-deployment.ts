@@ -20,10 +20,10 @@ const INDEXES = [
 
 const LISTS = { indexes: INDEXES, expiringKinds: ['Operation', 'Session'], expiryProperty: 'expireAt' } as const;
 
-/** The names that Terraform gives them. */
+/** The index names of Terraform's configuration. */
 const INDEX_NAMES = ['Instance-userId_asc-createdAtMs_desc', 'InstanceEvent-instanceId_asc'] as const;
 
-/** The state of a deployment whose database has this id, as `terraform show` tells it. */
+/** Returns the state of a deployment with this database id, as `terraform show` prints it. */
 export function stateWith(database: string, indexes: readonly string[] = INDEX_NAMES): Answer {
   const resources = [
     { address: 'google_firestore_database.main', type: 'google_firestore_database', values: { name: database } },
@@ -37,7 +37,7 @@ export function stateWith(database: string, indexes: readonly string[] = INDEX_N
   return { to: / show -json/, stdout: JSON.stringify({ values: { root_module: { resources } } }) };
 }
 
-/** An answer of `npm run catalog -- plan --json`; the exit code says that there is something to do. */
+/** Returns the output of `npm run catalog -- plan --json`; its exit code says that there are changes. */
 export function cataloguePlan(...items: readonly Partial<PlanItem>[]): Answer {
   const plan = {
     items: items.map((item) => ({ section: 'tiers', members: [], uses: [], id: '', ...item })),
@@ -47,7 +47,7 @@ export function cataloguePlan(...items: readonly Partial<PlanItem>[]): Answer {
   return { to: /catalog.ts plan/, code: items.length === 0 ? 0 : 2, stdout: JSON.stringify(plan) };
 }
 
-/** What the logs have of the probe: the function's line, and the gateway's own entry where there is one. */
+/** Returns the probe's log entries: the function's line and, if given, the gateway's own entry. */
 export function addressSeen(seen: { address: string; forwardedEntries: number }, remoteIp?: string): Answer {
   const entries = [
     { resource: { type: 'cloud_run_revision' }, jsonPayload: seen },
@@ -58,7 +58,7 @@ export function addressSeen(seen: { address: string; forwardedEntries: number },
   return { to: /^gcloud logging read jsonPayload.requestId/, stdout: JSON.stringify(entries) };
 }
 
-/** A project in which everything is as it should be, and whose first deployment has just come to its end. */
+/** The answers of a project without any problems, in which a first deployment has just been completed. */
 export const HEALTHY: readonly Answer[] = [
   { to: /^terraform .*version -json/, stdout: '{"terraform_version": "1.11.4"}' },
   { to: /^gcloud auth list/, stdout: 'operator@example.com\n' },
@@ -109,21 +109,21 @@ export const HEALTHY: readonly Answer[] = [
 export interface DeploymentOptions {
   readonly answers?: readonly Answer[];
   readonly target?: Partial<Target>;
-  /** What the person at the keyboard says; `undefined`: nobody is there. */
+  /** The operator's answer to a question; `undefined`: there is no terminal. */
   readonly says?: string;
-  /** What the deployed API answers, to requests with and without a key; a function may change its mind. */
+  /** Returns the deployed API's reply to requests with and without a key; it may change between calls. */
   readonly respond?: (headers: Readonly<Record<string, string>>) => Response;
   readonly environment?: Readonly<Record<string, string>>;
 }
 
-/** What the API answers when it is well: our own 401 without a key, a list with one. */
+/** Returns the reply of a healthy API: its own 401 without a key, a list with one. */
 export function wellResponse(headers: Readonly<Record<string, string>>): Response {
   if (headers['api-key'] === 'ak_live_1' && headers['api-secret'] === 'secret-1')
     return Response.json({ templates: [] });
   return Response.json({ reason: 'unauthenticated' }, { status: 401, headers: { 'x-error-id': 'a'.repeat(32) } });
 }
 
-/** A deployment with fake programs and a clock that moves when a step sleeps. Ends with the test. */
+/** Creates a deployment with fake programs and a clock that advances by each sleep. Removed when the test ends. */
 export async function aDeployment(options: DeploymentOptions = {}) {
   const root = await mkdtemp(join(tmpdir(), 'deploy-'));
   onTestFinished(() => rm(root, { recursive: true, force: true }));

@@ -9,7 +9,7 @@ import { aDeployment } from './a-deployment.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Runs a script of the project as a process, with an empty folder for a PATH. */
+/** Runs a script of the project in a process whose PATH contains no programs. */
 function run(script: string, ...args: readonly string[]) {
   const path = mkdtempSync(join(tmpdir(), 'empty-'));
   onTestFinished(() => rmSync(path, { recursive: true }));
@@ -20,7 +20,7 @@ function run(script: string, ...args: readonly string[]) {
   });
 }
 
-/** The same in this process, with programs that are fakes. */
+/** Runs the command line in this process, with fake programs. */
 async function line(...args: readonly string[]) {
   let stdout = '';
   let stderr = '';
@@ -45,7 +45,7 @@ it.each([
   [['apply', '--region', 'europe-west1'], /required option '--project <id>'/],
   [['apply', '--project', 'my-project'], /required option '--region <region>'/],
   [['plan', '--project', 'X!', '--region', 'europe-west1'], /must be a project id/],
-  // Ids of old, with a domain: buckets and accounts could not be named after them.
+  // Old project ids with a domain cannot be part of bucket and account names.
   [['plan', '--project', 'example.com:web', '--region', 'europe-west1'], /must be a project id of 6 to 30/],
   [
     ['plan', '--project', 'my-project', '--region', 'europe-west1', '--database-id', 'Restored'],

@@ -13,7 +13,7 @@ describe('the database', () => {
   const [NO_STATE] = EMPTY.slice(0, 1);
   if (NO_STATE === undefined) throw new Error('A state is missing.');
 
-  /** What the last command line, Terraform's plan, says of variables whose names have this part. */
+  /** Returns the variables of the last command line, Terraform's plan, from `database_id` on. */
   async function told(lines: () => Promise<readonly string[]>): Promise<string> {
     return (await lines()).at(-1)?.replace(/^.*(?=-var=database_id)/, '') ?? '';
   }

@@ -10,7 +10,7 @@ import { EMPTY, steps } from './deploy-steps.ts';
 
 type Deployment = Awaited<ReturnType<typeof aDeployment>>;
 
-/** What an operator reads, and the command lines that were run, without what differs from machine to machine. */
+/** Returns the operator's output and the command lines that were run, without parts that differ between machines. */
 async function logOf({ notes, lines, root }: Deployment): Promise<string> {
   const commands = (await lines()).map((line) => `$ ${line}`);
   const text = ['# What is said', ...notes, '', '# What is run', ...commands, ''].join('\n');

@@ -1,6 +1,6 @@
 import { DeployError } from '#scripts/deploy/deploy-error.ts';
 
-/** The steps of a deployment, in the words of the command lines that do them. */
+/** The steps of a deployment, by patterns of the command lines that execute them. */
 export const STEPS: readonly (readonly [RegExp, string])[] = [
   [/^terraform .*version/, 'terraform version'],
   [/^gcloud auth list/, 'account'],
@@ -43,7 +43,7 @@ export const STEPS: readonly (readonly [RegExp, string])[] = [
 export const CHECKS = ['terraform version', 'account', 'credentials', 'project', 'billing', 'APIs', 'state bucket'];
 export const PREPARATION = ['generate', 'build', 'init', 'state', 'database'];
 
-/** What a project says in which nothing is deployed. */
+/** The answers of a project in which nothing is deployed. */
 export const EMPTY = [
   { to: / show -json/, stdout: '{"format_version": "1.0"}' },
   { to: /^gcloud firestore databases describe/, code: 1, stderr: 'NOT_FOUND' },
@@ -55,7 +55,7 @@ export function steps(lines: readonly string[]): readonly string[] {
   return lines.map((line) => STEPS.find(([pattern]) => pattern.test(line))?.[1] ?? line);
 }
 
-/** What a command that is refused says, hints and all. */
+/** Returns the message and hints of a command that is refused. */
 export async function refusal(command: Promise<unknown>): Promise<string> {
   const thrown: unknown = await command.then(
     () => undefined,

@@ -18,10 +18,9 @@ import { install } from './installed-artefact.ts';
 import { unzipped } from './unzipped.ts';
 
 /*
- * What the platform gets, and nothing else of this project: a zip, unpacked into an empty folder beside what its own
- * lockfile installs, started by its own functions-framework on Node.js 24, against the emulators. One function is started
- * of each way to be called, identity, set of clients and API family; the walk of the contracts (test/end-to-end) runs the
- * bundles of all.
+ * Tests exactly what is deployed: a zip, unpacked into an empty folder, with the packages that its own lockfile
+ * installs, run by its own functions-framework on Node.js 24 against the emulators. One function is started per
+ * trigger, identity, set of clients and API family; the walk of the contracts (test/end-to-end) runs all bundles.
  */
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -49,7 +48,7 @@ let artefacts: Readonly<Record<string, Readonly<Record<string, string>>>>;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'artefacts-'));
   await Promise.all(Object.values(emulators).map((emulator) => emulator.start()));
-  // Nothing to do where the sources are built already, as before `npm test`.
+  // Does nothing if the sources are built already, as before `npm test`.
   await build();
   await mkdir(join(folder, '.build'));
   await symlink(join(ROOT, '.build/functions'), join(folder, '.build/functions'));
@@ -82,7 +81,7 @@ function environment(): Readonly<Record<string, string>> {
   };
 }
 
-/** A request that the function can answer without anything on record, and the status that it answers with. */
+/** Returns a request that the function can answer without any records, with the expected status. */
 function requestTo(entry: FunctionEntry): {
   readonly request: NonNullable<FunctionProcess['request']>;
   readonly status: number;
@@ -95,7 +94,7 @@ function requestTo(entry: FunctionEntry): {
   if (entry.kind === 'schedule') return { request: { method: 'POST', path: '/', headers, body: '{}' }, status: 200 };
   if (entry.method === null)
     return { request: { method: 'GET', path: `${entry.prefixes[0] ?? ''}/nowhere` }, status: 404 };
-  // Whether this token is a session only the database knows: 401 says that it was asked, and answered.
+  // Only the database knows whether the token is a session, so a 401 shows that it was queried and replied.
   const authorization = { authorization: 'Bearer not-a-session-that-anybody-has' };
   const path = (entry.path ?? '').replaceAll(/\{[^}]+\}/g, 'x');
   return { request: { method: entry.method, path, headers: { ...headers, ...authorization } }, status: 401 };

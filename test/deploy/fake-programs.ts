@@ -3,14 +3,17 @@ import type { Finished, RunOptions } from '#scripts/deploy/programs.ts';
 import { MissingProgram } from '#scripts/deploy/programs.ts';
 import type { World } from '#scripts/deploy/deploy-context.ts';
 
-/** How a fake answers a command line; the first that matches does. What no answer matches succeeds and says nothing. */
+/**
+ * The answer of a fake program to a command line; the first match is used. A command line without a match succeeds
+ * without output.
+ */
 export interface Answer {
-  /** Found in the program and its arguments, joined by spaces. */
+  /** Pattern of the program and its arguments, joined by spaces. */
   readonly to: RegExp;
   readonly code?: number;
   readonly stdout?: string;
   readonly stderr?: string;
-  /** This answer is given once; then the next one that matches. */
+  /** The answer is given once; after that the next match is used. */
   readonly once?: true;
 }
 
@@ -22,12 +25,14 @@ export interface Call {
 
 export interface FakePrograms {
   readonly run: World['run'];
-  /** What was run so far, in order. */
+  /** The calls so far, in order. */
   readonly calls: readonly Call[];
   readonly uninstall: (program: string) => void;
 }
 
-/** Programs that note how they were called and answer as told, in this process: `programs.test.ts` runs real ones. */
+/**
+ * Returns programs that record their calls and answer as given, within this process; `programs.test.ts` runs real ones.
+ */
 export function fakePrograms(programs: readonly string[], answers: readonly Answer[]): FakePrograms {
   const installed = new Set(programs);
   const given = new Set<Answer>();

@@ -5,12 +5,12 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-/** Where no registry answers npm tries for minutes. */
+/** Without a reachable registry npm would retry for minutes. */
 const NPM_LIMIT_MS = 60_000;
 
 /**
- * Installs what the artefact in a folder asks for: with `npm ci`, from npm's cache or the registry. Where neither has it,
- * the same locked packages are copied from this project. Answers which of the two it was.
+ * Installs the packages of the artefact in a folder: with `npm ci`, from npm's cache or the registry. If neither has
+ * them, the same locked packages are copied from this project. Returns which of the two was done.
  */
 export async function install(folder: string): Promise<'npm ci' | 'copied'> {
   const args = ['ci', '--prefer-offline', '--no-audit', '--no-fund', '--ignore-scripts', '--fetch-retries=1'];
@@ -29,7 +29,7 @@ export async function install(folder: string): Promise<'npm ci' | 'copied'> {
 async function copyLocked(folder: string): Promise<void> {
   const lockfile = JSON.parse(await readFile(join(folder, 'package-lock.json'), 'utf8')) as { packages: object };
   const paths = Object.keys(lockfile.packages).filter((path) => path !== '');
-  // A package before those nested in it.
+  // A package is copied before the packages nested in it.
   for (const path of paths.sort()) {
     await mkdir(join(folder, path), { recursive: true });
     await cp(join(ROOT, path), join(folder, path), {

@@ -21,7 +21,7 @@ const OUTPUTS: Outputs = {
   address: 'https://gateway.example',
   functions: {},
   alertsGoTo: undefined,
-  // As Terraform names it.
+  // The name that Terraform's outputs use.
   database: '(default)',
   network: { network: 'global/networks/n', region: 'europe-west1', subnetwork: 'regions/europe-west1/subnetworks/s' },
 };
@@ -31,7 +31,7 @@ const SCRIPTS: Readonly<Record<string, Parameters<typeof runLine>[0]>> = {
   'scripts/catalog.ts': catalogLine,
 };
 
-/** A deployment whose own scripts are the real ones, on an emulator; a deployment itself never goes to one. */
+/** Creates a deployment whose scripts are the real ones, run on an emulator; real deployments never use one. */
 async function onEmulator() {
   const { store, address } = await testDatastore();
   const folder = await mkdtemp(join(tmpdir(), 'scripts-'));
@@ -53,9 +53,10 @@ async function onEmulator() {
       root: ROOT,
       environment: {},
       run: async (program, [script = '', ...args], { environment, input = '', shown }) => {
-        // Without a project there are no logs to look for the probe in.
+        // Without a project there are no logs in which to find the probe.
         if (program !== 'node') return { code: 1, stdout: '', stderr: 'no project' };
-        // Standard input is this process's own; the tests of the command lines read from theirs.
+        // Standard input belongs to this process, so the input is passed in a file; the command lines' own tests use
+        // standard input.
         await writeFile(piped, input);
         const make = SCRIPTS[script] ?? expect.fail(`${script} is no script of a deployment.`);
         const { exitCode: code, ...said } = await runLine(
@@ -95,13 +96,13 @@ test('catalogue and smoke test run against the default database, as often as wan
 
   const tiers = await applyCatalogue(context, join(ROOT, 'infra/catalog.json'), OUTPUTS);
   await smokeTest(context, OUTPUTS, tiers[0]);
-  // The catalogue's first tier may be another one next time.
+  // The catalogue's first tier may be another one at the next run.
   await smokeTest(context, OUTPUTS, tiers[1]);
 
   expect(await store.count(ALL_TEMPLATES, {})).toBeGreaterThan(0);
   expect(new Set(keys).size).toBe(2);
   expect((await store.get(ref(CUSTOMER, 'smoke-test')))?.value.tier).toBe(tiers[1]);
-  // Nothing is left that could sign in.
+  // No user and no key is left.
   expect([await store.count(ALL_USERS, {}), await store.count(ALL_API_KEYS, {})]).toEqual([0, 0]);
 });
 

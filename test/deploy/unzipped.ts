@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib';
 
-/** The files of a zip without compression, as its directory lists them. Throws when a checksum or a header does not fit. */
+/** Returns the files of a zip without compression, by its directory. Throws if a checksum or a header is wrong. */
 export function unzipped(archive: Uint8Array): Readonly<Record<string, string>> {
   const zip = Buffer.from(archive);
   const end = zip.lastIndexOf(Buffer.from([0x50, 0x4b, 0x05, 0x06]));

@@ -16,7 +16,7 @@ const FUNCTIONS = [
 
 const json = (to: RegExp, value: unknown): Answer => ({ to, stdout: JSON.stringify(value) });
 
-/** What gcloud lists of a deployment that is as it must be. */
+/** The resources that gcloud lists for a correct deployment. */
 const WELL: readonly Answer[] = [
   json(
     /functions list/,

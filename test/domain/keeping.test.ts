@@ -11,7 +11,7 @@ describe('a cache that forgets', () => {
       'value',
       'value',
       undefined,
-      // It was dropped when it was found to be over.
+      // The entry was dropped when it was found to have expired.
       undefined,
     ]);
   });
@@ -46,7 +46,7 @@ describe('a cache that forgets', () => {
 });
 
 describe('a queue by key', () => {
-  /** Work that ends when it is told to, and writes down when it began and ended. */
+  /** Returns work that ends when the test ends it, and that records its beginning and end. */
   function work(name: string, told: string[]) {
     const { promise, resolve, reject } = Promise.withResolvers<string>();
     const run = async () => {

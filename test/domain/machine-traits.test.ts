@@ -14,7 +14,7 @@ import {
 const UNSAID = { architecture: '', diskGbMin: 0 } as const;
 const PLAIN = { accelerator: null, localSsds: 0 };
 
-/** The machine types that Compute Engine has, with what their series can do. */
+/** Compute Engine's machine types with the traits of their series. */
 const TYPES = [...PREDEFINED_TYPES.values()].map((type) => {
   const traits = MACHINE_SERIES.get(type.series);
   if (traits === undefined) throw new Error(`no series ${type.series}`);

@@ -7,7 +7,7 @@ import { EVENT_STATUSES, type EventStatus } from '#shared/domain/status.ts';
 
 const PRICES = { charge: () => 10, credit: () => 4 };
 
-/** The periods of a life: one change each ten milliseconds. */
+/** Returns the price periods of an instance whose status changes every ten milliseconds. */
 function periods(reserved: boolean, ...statuses: readonly EventStatus[]): readonly string[] {
   const changes = statuses.map((status, i) => ({ status, atMs: 10 * (i + 1) }));
   return meterChanges(UNMETERED, changes, { reserved, prices: PRICES }).periods.map(text);

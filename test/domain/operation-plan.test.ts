@@ -23,7 +23,7 @@ function step(kind: OperationKind, call: CloudCall | null, status: string | unde
   return nextStep({ kind, call }, status === undefined ? undefined : { status }, NOW_MS);
 }
 
-/** A step in one word: `start` calls afresh, `start again` repeats the same call. */
+/** Returns a step as text: `start` for a new call, `start again` for a repetition of the same call. */
 function word(taken: Step): string {
   if (taken.do === 'call') return taken.fresh ? taken.verb : `${taken.verb} again`;
   if (taken.do === 'fail') return taken.reason;

@@ -13,7 +13,10 @@ import {
 import { INSTANCE_STATUSES, type InstanceStatus, isTransitional } from '#shared/domain/status.ts';
 import { anInstance } from '#test/support/an-instance.ts';
 
-/** Where each status ends by itself, and which verbs are accepted in it by either face of the API. */
+/**
+ * For each status: the status to which it changes by itself, and the verbs that self-service and administrators may
+ * request in it.
+ */
 const STATES: Readonly<
   Record<InstanceStatus, { readonly settles: InstanceStatus; readonly self: string; readonly admin: string }>
 > = {
@@ -81,7 +84,7 @@ describe('what counts is the state after the operations already accepted', () =>
     stop: 'TERMINATED',
     reset: 'RUNNING',
     restart: 'RUNNING',
-    // An edit leaves the status where the start before it leads.
+    // An edit leaves the VM in the status to which the start before it leads.
     update: 'RUNNING',
     resize: 'RUNNING',
     delete: 'DELETING',

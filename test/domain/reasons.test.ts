@@ -33,9 +33,9 @@ describe.each(NAMES)('%s', (name) => {
       ...CONTRACTS.flatMap(({ failures }) => failures),
       ...OPERATION_FAILURES,
       ...Object.keys(COMMAND_REASONS),
-      // Failures of volumes reach a caller through the bid that asks for them, too.
+      // Failures of volumes also reach a caller through the bid that names the volumes.
       ...Object.keys(VOLUME_REASONS),
-      // What answers instead of an endpoint, what is in the log alone, and words of the history.
+      // Reasons of replies without an endpoint, of log lines only, and of the history.
       ...[
         'unknown_path',
         'method_not_allowed',

@@ -12,7 +12,7 @@ function refusal(text: string): string {
   return parsed.valid ? '' : parsed.message;
 }
 
-/** The line with other bytes in its key. */
+/** Returns the line with changed bytes in its key. */
 function changed(line: string, change: (bytes: Buffer) => Buffer): string {
   const [type = '', encoded = ''] = line.split(' ');
   return `${type} ${change(Buffer.from(encoded, 'base64')).toString('base64')}`;

@@ -13,13 +13,13 @@ const FILES = globSync('**/*.ts', { cwd: LIBRARY })
   .map((file) => join(LIBRARY, file))
   .sort();
 
-/** Packages that the library needs, as its README lists them. */
+/** Packages that the library needs, as listed in its README. */
 const PACKAGES = ['@google-cloud/datastore-api', '@google-cloud/pubsub-api', '@grpc/grpc-js', 'protobufjs'];
 
 const FILE_LINES_MAX = 400;
 const CLASS_LINES_MAX = 250;
 
-/** All that a file names, types too. */
+/** Returns all imports of a file, including those of types. */
 function importsOf(file: string): readonly string[] {
   return ts.preProcessFile(readFileSync(file, 'utf8')).importedFiles.map(({ fileName }) => fileName);
 }
@@ -64,7 +64,7 @@ describe('scripts/emulators is a library of its own', () => {
         .filter((specifier) => !isBuiltin(specifier) && !specifier.startsWith('.'))
         .map(packageOf),
     );
-    // Google's descriptors are files of packages, found by their names.
+    // Google's descriptors are files of packages, named in strings.
     for (const file of FILES) {
       for (const [, name = ''] of readFileSync(file, 'utf8').matchAll(/'(@google-cloud\/[\w-]+)\//g)) named.add(name);
     }

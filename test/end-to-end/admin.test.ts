@@ -10,7 +10,7 @@ import { Records } from '#test/support/records.ts';
 
 const CREATE = { template_id: 'ubuntu-22-standard', config_id: 'default-network' };
 const ADMIN = '/api/compute/v1/admin/instances';
-/** Records that are written past the API have no VM, and a sweep would find that out. */
+/** Records that the test writes itself have no VM, which a sweep would notice. */
 const NO_SWEEP = ['--sweep-seconds', '86400'];
 
 interface ShownPage {
@@ -25,7 +25,7 @@ describe('on one cloud', () => {
   const admin = (method: string, path: string, headers: Readonly<Record<string, string>> = {}): Promise<Answer> =>
     cloud().request('admin', method, ADMIN + path, { headers });
 
-  /** Follows an accepted operation as the administrator. */
+  /** Waits for the end of an accepted operation, as the administrator. */
   async function ended(answer: Answer): Promise<Readonly<Record<string, unknown>>> {
     return eventually(async () => {
       const { body } = await cloud().request(
@@ -64,7 +64,7 @@ describe('on one cloud', () => {
       ['Restart any instance', 202, true],
       ['Reset any instance', 202, true],
     ]);
-    // In the order in which they were accepted; the restart is a stop and a start.
+    // In the order of acceptance; the restart is a stop and a start.
     await eventually(async () => ((await appliedCalls(cloud(), id)).length === 6 ? true : undefined));
     expect(await appliedCalls(cloud(), id)).toEqual(
       ['insert', 'stop', 'start', 'stop', 'start', 'reset'].map((verb) => `instances.${verb}`),
@@ -221,7 +221,7 @@ describe('on one cloud', () => {
     const startMs = Date.UTC(2026, 0, 1);
     const rows = Array.from({ length: 812 + 100 }, (_, i) => {
       const id = `tw-seeded-${String(i).padStart(8, '0')}`;
-      // The first hundred are in another zone.
+      // The first hundred instances are in another zone.
       const zone = i < 100 ? 'europe-west1-b' : 'asia-east1-a';
       return anInstance({ id, zone, createdAtMs: startMs + i * 1_000, customerId: 'seeded' });
     });

@@ -73,7 +73,7 @@ test('limit usage counts the requests of the running minute, and reading it cost
   const after = await tokensUsed();
 
   expect(asked.status).toBe(200);
-  // Both people are of one customer. The minute may have ended in between; then only the new one counts.
+  // Both users belong to one customer. If a new minute has begun in between, only the second request counts.
   const same = before?.resetAt === after?.resetAt;
   expect(after?.currentUsage).toBe(same ? (before?.currentUsage ?? 0) + 1 : 0);
   expect(after?.remaining).toBe((after?.limit ?? 0) - (after?.currentUsage ?? 0));

@@ -19,10 +19,10 @@ const OPERATIONS = 200;
 const CALLERS = 8;
 const INSTANCES_MAX = 6;
 const KILLS_APART_MS = [700, 2_000] as const;
-/** On a slow machine the operations take longer; they should not meet ever more kills for it. */
+/** Most kills per run. On a slow machine operations take longer, but must not meet more and more kills. */
 const KILLS_MAX = 12;
 
-/** Everything that may go wrong for a call or two. */
+/** Faults that are injected into one or two calls at a time. */
 const FAULTS: readonly Omit<Fault, 'count'>[] = [
   { service: 'compute', method: 'instances.insert', kind: 'lostAnswer' },
   { service: 'compute', method: 'instances.insert', kind: 'falseError', status: 500 },
@@ -86,7 +86,7 @@ test(`${OPERATIONS} operations among faults, with function hosts killed at rando
     while (asked < OPERATIONS) {
       asked += 1;
       if (random.fraction() < 0.5) await cloud.addFaults({ ...pick(FAULTS, random), count: 1 });
-      // Back-offs and leases end, a sweep comes by now and then.
+      // Moves the clock, so that back-offs and leases end and a sweep runs now and then.
       if (random.fraction() < 0.1) await cloud.advance(20);
       await oneOperation(admin, { asked, ids, made, random });
     }
@@ -105,25 +105,25 @@ test(`${OPERATIONS} operations among faults, with function hosts killed at rando
 interface Play {
   readonly asked: number;
   readonly ids: string[];
-  /** What each Idempotency-Key has made, as its answers say. */
+  /** Ids that replies returned for each Idempotency-Key. */
   readonly made: Map<string, Set<string>>;
   readonly random: Random;
 }
 
-/** Whatever is answered is right here: what matters is what is true in the end. */
+/** Sends one request. Any reply is allowed; only the state in the end is checked. */
 async function oneOperation(user: ComputeUser, { asked, ids, made, random }: Play): Promise<void> {
   const dice = random.fraction();
   const id = ids[Math.floor(random.fraction() * ids.length)];
   if (id === undefined || (dice < 0.25 && ids.length < INSTANCES_MAX)) {
     const key = `chaos-key-${asked}`;
-    // A caller that got no answer asks again under the same key.
+    // A caller without a reply repeats the request with the same key.
     for (let attempt = 0; attempt < 3; attempt += 1) {
       const answer = await user.create({ 'idempotency-key': key, 'x-request-id': key });
       if (answer.status !== 201) continue;
       const created = (answer.body as ShownInstance).id;
       made.set(key, (made.get(key) ?? new Set()).add(created));
       if (!ids.includes(created)) ids.push(created);
-      // And again for no reason.
+      // Sometimes repeats the request although it got a reply.
       if (attempt > 0 || random.fraction() < 0.5) return;
     }
     return;
@@ -137,7 +137,7 @@ async function oneOperation(user: ComputeUser, { asked, ids, made, random }: Pla
   await (dice < 0.85 ? user.power(id, pick(verbs, random)) : user.get(id));
 }
 
-/** The key is also the request id here, which operations keep: so many operations of one key, and one VM at most. */
+/** Expects at most one VM per key. The key is also the request id, which operations store. */
 async function expectOneMachinePerRequest(cloud: LocalCloudProcess): Promise<void> {
   const records = new Records(cloud.connection);
   const creates = (await records.operations()).map(({ value }) => value).filter(({ kind }) => kind === 'create');
@@ -183,7 +183,7 @@ function kill(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL');
   } catch {
-    // It has ended by itself.
+    // The process has ended by itself.
   }
 }
 

@@ -17,12 +17,12 @@ type ComputeFault = Omit<Fault, 'service' | 'count'> & { readonly count?: number
 const hurt = (...faults: readonly ComputeFault[]) =>
   cloud().addFaults(...faults.map((fault) => ({ service: 'compute' as const, count: 1, ...fault })));
 
-/** More often than anybody asks. */
+/** A count that is never used up. */
 const ALWAYS = 1_000;
 
 afterEach(() => cloud().clearFaults());
 
-// Of all calls, VMs and records that the tests have made: once is as good as after each.
+// Checks all calls, VMs and records of this file's tests at once, which is as good as after each test.
 afterAll(async () => {
   await settled(cloud());
   await expectInvariants(cloud());
@@ -163,7 +163,7 @@ describe('insert', () => {
 
   test('no capacity with a stop queued behind: both fail, and the first reason stays', async () => {
     await hurt({ method: 'instances.insert', kind: 'stockout' });
-    // The worker hears of the create only from the sweep, so the stop comes before anybody knows.
+    // The create's message is lost, so the worker starts it only at the next sweep, after the stop was accepted.
     await cloud().addFaults({ service: 'pubsub', method: 'publish', kind: 'error', count: 1 });
     const id = await admin().created();
 
@@ -267,7 +267,7 @@ describe('power', () => {
     await hurt({ method: 'zoneOperations.wait', kind: 'error', status: 503, count: 1 });
 
     const answer = await admin().power(id, 'stop');
-    // The delivery looks again after a short pause; a lease that was left behind would last longer than this wait.
+    // The delivery checks again after a short pause. A lease that was not released would last longer than this wait.
     const operation = await admin().operation(answer.headers.get('x-operation-id') ?? '', 8);
 
     expect(operation.state).toBe('completed');

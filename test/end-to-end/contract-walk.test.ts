@@ -34,8 +34,8 @@ import { eventually, sharedLocalCloud } from '#test/support/local-cloud.ts';
 import { WalkAccounts, type Walker } from '#test/support/walk-accounts.ts';
 
 /*
- * What holds for every endpoint, asked of every endpoint there is, over the running local cloud. What one endpoint does
- * beyond this is tested elsewhere.
+ * Tests what must hold for every endpoint, for each endpoint of the contracts, on a running local cloud. Behaviour of
+ * single endpoints is tested elsewhere.
  */
 
 const cloud = sharedLocalCloud({ args: ['--boot-seconds', '0.2', '--stop-seconds', '0.1'] });
@@ -46,7 +46,7 @@ interface World {
   readonly admin: Walker;
   readonly stranger: Walker;
   readonly ended: Readonly<Record<string, Readonly<Record<string, string>>>>;
-  /** An instance of the user, and the operation that made it. */
+  /** Ids of an instance of the user and of the operation that created it. */
   readonly subjects: Subjects;
 }
 
@@ -83,10 +83,10 @@ function wrong(schema: TSchema, value: unknown): string[] {
   return (validate.errors ?? []).map(({ instancePath, message }) => `${instancePath} ${message ?? ''}`);
 }
 
-/** Ids of all errors so far, because each must be a new one. */
+/** Ids of all errors so far; each error must have a new one. */
 const errorIds = new Set<string>();
 
-/** Sends it and proves what every answer of this API owes its caller. */
+/** Sends a request and checks what every reply of this API must have. */
 async function ask(contract: Pick<Contract, 'family'>, request: PlainRequest): Promise<PlainAnswer> {
   const answer = await send(cloud().baseUrl, request);
   const told = `${request.method} ${request.path} → ${answer.status} ${answer.text.slice(0, 300)}`;
@@ -121,7 +121,7 @@ function requestOf(
   return {
     method: contract.method,
     path: sample.path + (asked === '' ? '' : `?${asked}`),
-    // A request that marks itself as JSON without a body is one that wants a body in the answer.
+    // Without a body no JSON content type is sent, because it would ask for a body in the reply.
     headers: { ...(sent === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
     ...(sent === undefined ? {} : { body: sent }),
   };
@@ -188,12 +188,12 @@ async function newFleetThing(path: string, wish: object, owner: Walker): Promise
   return (answer.body as { readonly fid: string }).fid;
 }
 
-/** A bid that has its instance, so that nothing of it goes on beside a test. */
+/** Creates a bid that already has its instance, so that nothing of it is in progress during a test. */
 async function newBid(owner: Walker): Promise<string> {
   const headers = { ...owner.key, 'content-type': 'application/json' };
   const body = JSON.stringify(bidSample(owner.project));
   return eventually(async () => {
-    // While the bid is live, the same request answers with it.
+    // While the bid is live, the same request returns it.
     const answer = await send(cloud().baseUrl, { method: 'POST', path: '/v2/spot/bids', headers, body });
     expect(answer.status, answer.text).toBe(201);
     const { fid, status } = answer.body as { readonly fid: string; readonly status: string };
@@ -201,7 +201,7 @@ async function newBid(owner: Walker): Promise<string> {
   });
 }
 
-/** Subjects that a contract may change: of what it is about, new ones. */
+/** Returns subjects that a contract may change: new ones of the kind that it names. */
 async function newSubjects(contract: Contract, owner: Walker): Promise<Subjects> {
   const others = { ...world().subjects, project: owner.project };
   switch (subjectOf(contract)) {
@@ -225,11 +225,11 @@ async function newSubjects(contract: Contract, owner: Walker): Promise<Subjects>
   }
 }
 
-/** As far away as a put-off may be: no sweep takes it up before the test has. */
+/** Nearly the longest put-off, so that no sweep starts the operation before the test does. */
 const SOON_MS = 55_000;
 let counter = 0;
 
-/** A customer that the contract changes: only one that is suspended can be resumed. */
+/** Creates a customer for a contract that changes it: for resuming, a suspended one. */
 async function newCustomer({ name }: Contract): Promise<string> {
   const { accounts } = world();
   const { customerId } = await accounts.walker(`customer-${(counter += 1)}`, { tier: 'walk' });
@@ -246,7 +246,7 @@ async function newDeadLetter(): Promise<string> {
   return id;
 }
 
-/** A stop that no worker knows of: accepted, never published, and due in a minute. */
+/** Creates a stop that no worker knows: accepted, never published, and due in almost a minute. */
 async function newPendingOperation(owner: Walker): Promise<Subjects> {
   const subjects = await newInstance(owner);
   await prepare('created', subjects, owner);
@@ -301,7 +301,7 @@ describe.each(CONTRACTS)('$name', (contract) => {
           contract,
           requestOf(contract, { subjects, headers: { ...credential, prefer: 'return=representation' } }),
         );
-        // A second start or stop is another question; where it is refused there is nothing to represent.
+        // A repeated start or stop may be refused, and then the reply has no representation.
         if (preferred.status < 400) {
           expect(wrong(documented.preferredBody, preferred.body), preferred.text).toEqual([]);
           expect(preferred.headers['preference-applied']).toBe('return=representation');
@@ -312,7 +312,7 @@ describe.each(CONTRACTS)('$name', (contract) => {
 
   test('without a credential that holds, it is 401 and says nothing else', async () => {
     const { user, ended } = world();
-    // Failed sign-ins are counted per minute and address.
+    // Failed sign-ins are counted per minute and address, so a new minute begins.
     await cloud().advance(60);
     const cases = {
       ...ended,
@@ -327,7 +327,7 @@ describe.each(CONTRACTS)('$name', (contract) => {
       'no token in it': { authorization: 'Bearer ' },
     };
     for (const [what, headers] of Object.entries(cases)) {
-      // Everything else about it is wrong as well.
+      // Everything else in the request is wrong as well.
       const answer = await ask(contract, requestOf(contract, { headers, body: '{', query: 'colour=red' }));
 
       expect(answer.status, what).toBe(401);
@@ -393,7 +393,7 @@ describe.each(CONTRACTS)('$name', (contract) => {
     }
     for (const wrongPath of [`${path}/`, `${path}/nothing/here`, `${path}%2F`]) {
       const answer = await ask(contract, { method: contract.method, path: wrongPath, headers });
-      // What is sent has no body, which the fleet family finds before it looks for the row.
+      // The request lacks a body, which the fleet family reports before it reads the row.
       expect([400, 404, FAMILY_RULES[contract.family].invalidStatus], wrongPath).toContain(answer.status);
     }
     expect((await ask(contract, { method: contract.method, path: `${path}/`, headers })).status).toBe(404);
@@ -422,7 +422,7 @@ describe.each(CONTRACTS.filter(({ limit }) => limit !== null))('$name has a limi
       admin: contract.role !== null,
     });
     const answers: PlainAnswer[] = [];
-    // The limit is one a minute; a minute may end in between.
+    // The limit is one a minute, and a new minute may begin in between.
     while (answers.at(-1)?.status !== 429 && answers.length < 4) {
       answers.push(
         await ask(
@@ -462,10 +462,11 @@ describe.each(CONTRACTS.filter(({ limit, method }) => limit !== null && method !
       await accounts.moveToTier(customer, 'narrow');
       await accounts.useUp(customer, contract.limit ?? 'create', await cloud().nowMs());
       const before = await traces(customer, subjects);
-      // The token's commit is slow: whatever does not wait for it is on record, or at Compute Engine, before the answer.
+      // The token's commit is slow, so whatever did not wait for it would be on record, or at Compute Engine, before
+      // the reply.
       await cloud().addFaults({ service: 'datastore', method: 'commit', kind: 'delay', count: 1, delayMs: 400 });
 
-      // By the session: a key's last use would be a commit of its own, and its owner's tier is remembered.
+      // Uses the session, because a key's last use would be a commit of its own, and the owner's tier is cached.
       const headers = { ...customer.token, 'idempotency-key': `beyond-${contract.name}` };
       const answer = await ask(contract, requestOf(contract, { subjects, headers }));
 
@@ -475,7 +476,7 @@ describe.each(CONTRACTS.filter(({ limit, method }) => limit !== null && method !
   },
 );
 
-/** All that a customer, or a request about these subjects, has left in records and cloud. */
+/** Returns everything that a customer, or a request about these subjects, has left in records and cloud. */
 async function traces({ customerId }: Walker, { instanceId }: Subjects) {
   const records = new Records(cloud().connection);
   try {
@@ -568,7 +569,7 @@ describe.each(CONTRACTS.filter((contract) => contract.role === null && subjectOf
   },
 );
 
-/** An answer without what is new in each one. */
+/** Returns a reply without the parts that differ each time. */
 function comparable({ status, headers, text }: PlainAnswer, subjects: Subjects) {
   const changing = ['date', 'x-request-id', 'x-error-id', 'ratelimit', 'x-ratelimit-remaining', 'x-ratelimit-reset'];
   const neutral = (value: string) =>
@@ -660,7 +661,7 @@ describe.each(CONTRACTS.filter(({ body, method }) => body === null && method !==
           contract,
           requestOf(contract, { headers: credentialOf(contract, callerOf(contract)), body }),
         );
-        // Of nothing that exists: what was sent has not been looked at.
+        // The subject does not exist, so the body is not checked.
         expect(answer.status, body).toBe(404);
       }
     });

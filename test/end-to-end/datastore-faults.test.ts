@@ -11,21 +11,21 @@ type DatastoreFault = Omit<Fault, 'service'>;
 const hurt = (...faults: readonly DatastoreFault[]) =>
   cloud().addFaults(...faults.map((fault) => ({ service: 'datastore' as const, ...fault })));
 
-/** More often than anybody tries. */
+/** A count that is never used up. */
 const ALWAYS = 1_000;
 
 afterEach(() => cloud().clearFaults());
 
-// Of all calls, VMs and records that the tests have made: once is as good as after each.
+// Checks all calls, VMs and records of this file's tests at once, which is as good as after each test.
 afterAll(async () => {
   await settled(cloud());
   await expectInvariants(cloud());
 });
 
-/** gRPC status codes that say nothing about whether a commit was applied, or that it was not. */
+/** gRPC status codes after which it is unknown if a commit was applied, or known that it was not. */
 const CODES: Readonly<Record<string, number>> = { UNAVAILABLE: 14, ABORTED: 10, INTERNAL: 13, DEADLINE_EXCEEDED: 4 };
 
-/** That many calls go well before the fault: a delay of no length hurts nobody. */
+/** Puts a fault behind this many calls that succeed: a delay of 0 ms has no effect. */
 const after = (calls: number, fault: DatastoreFault): readonly DatastoreFault[] =>
   calls === 0 ? [fault] : [{ method: fault.method, kind: 'delay', delayMs: 0, count: calls }, fault];
 
@@ -80,7 +80,7 @@ test.each(['commit', 'lookup'])(
   async (method) => {
     const user = admin();
     const id = await user.running();
-    // Longer than a credential is believed, so that it has to be looked up again.
+    // Longer than credentials are cached, so that the credential is looked up again.
     await cloud().advance(61);
     await hurt({ method, kind: 'error', count: ALWAYS });
     const beganAtMs = performance.now();

@@ -13,7 +13,7 @@ const admin = () => new ComputeUser(cloud(), 'admin');
 
 afterEach(() => cloud().clearFaults());
 
-/** The audit log's messages do not arrive, so that only the sweep can find out. */
+/** Loses the audit log's messages, so that only the sweep can notice a change. */
 const deafen = () =>
   cloud().addFaults({ service: 'pubsub', method: 'push', kind: 'error', count: 1_000, target: 'reconciler-sync' });
 
@@ -28,7 +28,7 @@ describe.each(['cloud event', 'drift'] as const)('found by %s', (cause) => {
 
     await cloud().drift(id, action);
     const records = new Records(cloud().connection);
-    // A pre-emption is one message, when it begins; that the VM has stopped is for the sweep to see.
+    // A pre-emption has one message, at its beginning; only the sweep notices that the VM has stopped.
     if (cause === 'drift' || action === 'preempt') await sweepOnce(cloud(), records, 90);
     await eventually(async () =>
       (await records.instances()).some((row) => row.id === id && row.value.status === status) ? true : undefined,
@@ -98,7 +98,7 @@ describe('a VM without a record', () => {
 
   test('is put in quarantine when it is old enough, stopped, and deleted days later; others are never touched', async () => {
     const records = new Records(cloud().connection);
-    // Without any record at all the sweep would not touch a VM.
+    // Without any record the sweep would not touch a VM.
     await admin().running();
     const quarantined = async () => (await records.orphans()).map(({ id }) => id);
     await insert('orphan', { labels: OURS });

@@ -24,7 +24,7 @@ const ask = (method: string, path: string, { body, headers = {}, as = 'alice' }:
 const edit = (id: string, body: unknown, headers: Readonly<Record<string, string>> = {}) =>
   ask('PATCH', `${BASE}/${id}`, { body, headers });
 
-/** An edit that needs the VM, followed to its end. */
+/** Sends an edit that changes the VM, and returns its operation once that has ended. */
 async function edited(id: string, body: unknown): Promise<ShownOperation> {
   const answer = await edit(id, body);
   expect(answer).toMatchObject({ status: 202 });

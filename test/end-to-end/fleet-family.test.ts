@@ -13,7 +13,10 @@ describe('a project with three instances', () => {
     new FleetUser(shared(), shared().connection.principals[name]);
   let made: readonly string[] = [];
 
-  /** Two that run, of two types in two zones, and between them one that is paused: made once, oldest first. */
+  /**
+   * Returns the fids, oldest first, of two running instances of different types and zones and a paused one between
+   * them; creates them once.
+   */
   async function fids(): Promise<readonly string[]> {
     if (made.length > 0) return made;
     const alice = new ComputeUser(shared(), 'alice');
@@ -250,7 +253,7 @@ describe('a project with three instances', () => {
 
   test('409 while one is being made or removed: nothing is done', async () => {
     const admin = new ComputeUser(shared(), 'admin');
-    // The create stays queued until its message comes.
+    // The create stays queued until its message is delivered.
     await shared().addFaults({ service: 'pubsub', method: 'push', kind: 'delay', count: 1, delayMs: 3_000 });
     const id = await admin.created();
 
@@ -270,7 +273,7 @@ describe('a project with three instances', () => {
     const staying = new Set(ids.slice(4).map((id) => `inst_${id}`));
 
     for (const sort_dir of ['asc', 'desc']) {
-      // Oldest first, a list to which one is added for each that was read would never end.
+      // Read oldest first, a list that grows by one for each item read would never end.
       let coming = 4;
       const seen = await fleet.walked({ limit: 1, sort_dir }, async () => {
         const gone = leaving.pop();

@@ -8,7 +8,7 @@ import { eventually, sharedLocalCloud } from '#test/support/local-cloud.ts';
 
 const cloud = sharedLocalCloud({ args: QUICK_MACHINES });
 
-/** Alice may have three instances, carol one. */
+/** Returns a launcher of a user. Alice may have three instances, carol one. */
 function launcher(who: 'alice' | 'carol' | 'bob' = 'alice'): FleetLauncher {
   return new FleetLauncher(new FleetUser(cloud(), cloud().connection.principals[who]));
 }
@@ -17,7 +17,7 @@ function statusesOf(instances: readonly { readonly status: string }[]): readonly
   return instances.map(({ status }) => status);
 }
 
-/** Cancels a bid, if that was not done yet, and waits until its quota is free again. */
+/** Cancels a bid and waits until its quota is free again. */
 async function cancelled(user: FleetUser, fid: string): Promise<void> {
   expect((await user.cancelBid(fid)).status).toBe(204);
   await eventually(async () => ((await user.listed({ bid_fid_in: fid })).data.length === 0 ? true : undefined));
@@ -30,7 +30,7 @@ async function inserts(): Promise<readonly string[]> {
     .map(({ instance }) => instance);
 }
 
-/** Names of the devices beside the boot disk, of each of a bid's machines. */
+/** Returns the device names, apart from the boot disk, of each VM of a bid. */
 async function devicesOf({ instances }: { readonly instances: readonly string[] }): Promise<readonly string[][]> {
   const machines = (await cloud().machines()) as readonly unknown[] as readonly {
     readonly name: string;

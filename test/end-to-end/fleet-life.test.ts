@@ -10,7 +10,7 @@ interface Change {
   readonly time: string;
 }
 
-/** The cloud's own words in the family's. */
+/** The fleet family's word for each status of Compute Engine. */
 const WORDS: Readonly<Record<string, string>> = {
   PROVISIONING: 'STATUS_INITIALIZING',
   STAGING: 'STATUS_STARTING',
@@ -93,7 +93,8 @@ test('a caller who looks all the time changes nothing about the history', async 
   const told = await eventsOf(fleet, fid);
   const log = expected(await cloudLog(cloud, id));
   expect(told.map(({ status }) => status)).toEqual(log.map(({ status }) => status));
-  // A caller may see RUNNING before the zone operation has ended, and the cloud does not say since when: it counts from the look.
+  // RUNNING may be observed before the zone operation has ended. Compute Engine then gives no time for it, so the event
+  // has the time of that read.
   for (const [index, { timestamp }] of told.entries()) {
     const lateMs = Date.parse(timestamp) - Date.parse(log[index]?.timestamp ?? '');
     expect(lateMs, told[index]?.status ?? '').toBeGreaterThanOrEqual(0);
@@ -106,7 +107,10 @@ async function cloudLog(cloud: LocalCloudProcess, id: string): Promise<readonly 
   return changes.filter(({ instance }) => instance === id);
 }
 
-/** What the family says of this log. A VM that was taken away rests as PREEMPTED, the second time here. */
+/**
+ * Returns the events that the fleet family should show for the cloud's log. The VM is stopped twice: the second time by
+ * a pre-emption, which shows as PREEMPTED.
+ */
 function expected(log: readonly Change[]): readonly ShownStatusEvent[] {
   let rests = 0;
   return log.map(({ status, time }) => {

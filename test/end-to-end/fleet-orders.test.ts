@@ -14,7 +14,7 @@ const LARGE = { template_id: 'ubuntu-22-large', config_id: 'private-network' };
 
 const cloud = sharedLocalCloud({ args: QUICK_MACHINES });
 
-// First of all: the command has the real time, and the clock of the cloud goes ahead with every test.
+// This test is the first one, because the command uses real time, and every later test moves the cloud's clock ahead.
 test('a change of the price list ends the period that runs, and begins one at the new price', async () => {
   const admin = new ComputeUser(cloud(), 'admin');
   const fleet = new FleetUser(cloud(), cloud().connection.principals.admin);

@@ -108,7 +108,7 @@ describe('create', () => {
     expect(first.status).toBe(201);
     expect(dave.status).toBe(422);
     expect(await dave.json()).toMatchObject({ reason: 'idempotency_key_reused' });
-    // Who shares the group shares the answer: the key is the customer's.
+    // A key belongs to the customer, so users who may see the instance get the same reply.
     expect(await bob.create(withKey())).toMatchObject({ status: 201, body: first.body });
   });
 
@@ -127,7 +127,7 @@ describe('create', () => {
   test('the first process is killed in the middle: a retry with the key never makes a second VM', async () => {
     const admin = new ComputeUser(cloud(), 'admin');
     const before = new Set((await cloud().machines()).map(({ name }) => name));
-    // Held inside of Compute Engine: the record is written, the VM is not there yet.
+    // The insert is held inside Compute Engine: the record is written, the VM does not exist yet.
     await cloud().addFaults({
       service: 'compute',
       method: 'instances.insert',
@@ -144,7 +144,7 @@ describe('create', () => {
     const lost = await first;
     const early = await eventually(async () => {
       const answer = await admin.create(withKey());
-      // Said by the gateway, while the processes are being started again.
+      // The gateway replies 503 while the processes are being restarted.
       return answer.status === 503 ? undefined : answer;
     });
     await settled(cloud());
@@ -193,7 +193,7 @@ describe('power', () => {
   test('a key that joined an operation stays with it', async () => {
     const admin = new ComputeUser(cloud(), 'admin');
     const id = await admin.running();
-    // The worker gets the stop only when the clock moves, so the second request finds it pending.
+    // The stop is not published, so it is still pending when the second request arrives.
     await cloud().addFaults({ service: 'pubsub', method: 'publish', kind: 'error', count: 1 });
     const first = await admin.power(id, 'stop');
     const joined = await admin.power(id, 'stop', withKey());

@@ -30,7 +30,7 @@ test('a whole life over HTTP: every operation is one applied call, and the histo
     'stop completed',
     'start completed',
     'reset completed',
-    // Self-service restart is a hard reset, and says so.
+    // A self-service restart is a hard reset and is shown as one.
     'reset completed',
   ]);
   expect([startedAgain, inTheEnd]).toEqual(['RUNNING', 'RUNNING']);
@@ -48,7 +48,7 @@ test('a whole life over HTTP: every operation is one applied call, and the histo
   const history = await alice.history(id);
   expect(history.map((event) => event.status).filter((word) => !PASSING.has(word))).toEqual([
     'DELETED',
-    // A reset and a restart, which change no status.
+    // A reset and a restart, which do not change the status.
     'RUNNING',
     'RUNNING',
     'RUNNING',
@@ -64,5 +64,5 @@ test('a whole life over HTTP: every operation is one applied call, and the histo
   await expectInvariants(cloud);
 });
 
-/** Seen or not, depending on the time of a look. */
+/** Statuses that may or may not be observed, depending on the time of a read. */
 const PASSING: ReadonlySet<string> = new Set(['PROVISIONING', 'STAGING', 'STOPPING', 'DELETING']);

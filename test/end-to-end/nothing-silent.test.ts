@@ -97,7 +97,7 @@ describe('a create of the resource family that fails after it was accepted', () 
 
 test('what is at work is shown while it is, and a batch names its operations', async () => {
   const id = await alice.running();
-  // The worker hears of the stop only from the sweep.
+  // The stop is not published, so the worker gets it only from the sweep.
   await cloud().addFaults({ service: 'pubsub', method: 'publish', kind: 'error', count: 1 });
   const batch = await ask('PATCH', '/v2/instances', { instances: [`inst_${id}`], status: 'STATUS_PAUSED' });
   const operationId = batch.headers.get('x-operation-ids');

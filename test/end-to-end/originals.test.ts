@@ -8,15 +8,15 @@ import { replyViolations } from '#test/support/reply-check.ts';
 import { WalkAccounts, type Walker } from '#test/support/walk-accounts.ts';
 
 /*
- * Every request of the documentation of instances, sent as it is written there, with host, credentials and the id of its
- * example replaced by real ones; and the requests of the public Go client.
+ * Sends every example request of the instances' documentation unchanged, except for host, credentials and ids; and the
+ * requests of the public Go client.
  */
 
 const cloud = sharedLocalCloud({ args: ['--boot-seconds', '0.3', '--stop-seconds', '0.1'] });
 
 const EXAMPLE_ID = 'tw-550e84-a1b2c3d4';
 
-/** The statuses that the documentation gives for success, by the beginning of a title. */
+/** The documented status of success, by the beginning of the example's title. */
 const SUCCESS: Readonly<Record<string, number>> = {
   Create: 201,
   List: 200,
@@ -51,7 +51,7 @@ beforeAll(async () => {
 
 afterAll(() => made?.accounts.close());
 
-/** The documented request, as written but for host, credentials and id. */
+/** Sends a documented request, with only host, credentials and id replaced. */
 function asWritten({ method, target, headers, body }: OriginalRequest, id = EXAMPLE_ID): Promise<PlainAnswer> {
   const { key, token } = world().user;
   const real: Readonly<Record<string, string | undefined>> = { ...key, ...token };
@@ -87,7 +87,7 @@ function running(id: string): Promise<PlainAnswer> {
   });
 }
 
-/** The twelve documented fields, each with its documented type. */
+/** Expects the twelve documented fields with their documented types. */
 function expectInstance(value: unknown): void {
   expect(value).toMatchObject({
     id: expect.stringMatching(/^tw-[0-9a-f]{6}-[0-9a-f]{8}$/) as string,
@@ -159,7 +159,7 @@ describe.each(REQUESTS)('$title', (request) => {
   });
 });
 
-/** What a contract speaks of: a body that is not there is `undefined`, not an empty text. */
+/** Returns a reply as contracts describe it: a missing body is `undefined`, not an empty text. */
 function bodyOf({ status, body }: PlainAnswer) {
   return { status, body };
 }
@@ -239,7 +239,7 @@ describe('the public Go client', () => {
     const { key } = await accounts.walker('hurried', { tier: 'narrow' });
     const statuses: number[] = [];
     let refused: PlainAnswer | undefined;
-    // The limit is one a minute; a minute may end in between.
+    // The limit is one a minute, and a new minute may begin in between.
     while (refused === undefined && statuses.length < 4) {
       const answer = await send(cloud().baseUrl, { method: 'GET', path: '/api/compute/v1/templates', headers: key });
       statuses.push(answer.status);

@@ -15,7 +15,7 @@ const hurt = (...faults: readonly PubSubFault[]) =>
 
 afterEach(() => cloud().clearFaults());
 
-// Of all calls, VMs and records that the tests have made: once is as good as after each.
+// Checks all calls, VMs and records of this file's tests at once, which is as good as after each test.
 afterAll(async () => {
   await settled(cloud());
   await expectInvariants(cloud());
@@ -98,7 +98,7 @@ test('an operation whose deliveries all fail is recorded as a dead letter, and i
   const id = await admin().running();
   await settled(cloud());
   const records = new Records(cloud().connection);
-  // As many as the subscription allows one message.
+  // As many faults as the subscription allows attempts per message.
   await hurt({ method: 'push', kind: 'error', count: 10 });
 
   const stop = await admin().power(id, 'stop');

@@ -9,7 +9,7 @@ const ALLOWED = 3;
 const ASKED = 200;
 const CONTENDED = 24;
 
-/** The guarantee, however many processes there are. */
+/** The guarantee, tested with any number of processes. */
 function createsAtOnce(cloud: () => LocalCloudProcess): void {
   test(`${ASKED} creates at once by a customer with ${ALLOWED} instances allowed make exactly ${ALLOWED}`, async () => {
     const alice = new ComputeUser(cloud(), 'alice');
@@ -42,7 +42,10 @@ function createsAtOnce(cloud: () => LocalCloudProcess): void {
   });
 }
 
-/** A create, asked for again under its key for as long as its answer is to come back later, after the time that it names. */
+/**
+ * Creates an instance, and repeats the request with its key while the reply says to retry later, after the time that it
+ * names.
+ */
 async function decided(user: ComputeUser, key: string): Promise<Answer> {
   for (;;) {
     const answer = await user.create({ 'idempotency-key': key });

@@ -86,7 +86,7 @@ test('stop and start alternately, all at once: carried out in the order in which
     .filter((operation) => accepted.has(operation.id))
     .sort((a, b) => (a.completedAtMs ?? 0) - (b.completedAtMs ?? 0));
   await records.close();
-  // Asking again for what is last in the queue joins it, so what was accepted alternates.
+  // Requesting what is last in the queue joins that operation, so accepted operations alternate.
   const kinds = carriedOut.map(({ kind }) => kind);
   expect(kinds.filter((kind, index) => kind === kinds[index + 1])).toEqual([]);
   expect(carriedOut.map(({ state }) => state)).toEqual(kinds.map(() => 'completed'));

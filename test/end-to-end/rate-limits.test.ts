@@ -11,7 +11,7 @@ const LIMIT = 20;
 const ASKED = 120;
 const PATH = '/api/compute/v1/templates';
 
-/** Puts a customer into a tier with a small limit, before their first request. */
+/** Moves a customer to a tier with a small limit, before their first request. */
 async function narrow(customerId: string): Promise<void> {
   const records = new Records(cloud().connection);
   const pro = await records.store.get(ref(TIER, 'pro'));
@@ -24,7 +24,7 @@ async function narrow(customerId: string): Promise<void> {
   await records.close();
 }
 
-/** Moves the clock to the beginning of a minute, so that what comes next lies within one. */
+/** Moves the clock to the beginning of a minute, so that the next requests fall into one minute. */
 async function nextMinute(): Promise<void> {
   const { body } = await cloud().control('POST', '/clock', { advanceSeconds: 0 });
   const nowMs = Date.parse((body as { readonly now: string }).now);

@@ -15,12 +15,12 @@ const admin = () => new ResourceUser(cloud(), 'admin');
 const hurt = (...faults: readonly Omit<Fault, 'service'>[]) =>
   cloud().addFaults(...faults.map((fault) => ({ service: 'compute' as const, ...fault })));
 
-/** More often than anybody asks. */
+/** A count that is never used up. */
 const ALWAYS = 1_000;
 
 const LEAST = { metadata: { name: 'small' }, spec: { type: 'cx31', image: 'ubuntu-22.04' } };
 
-/** Compute Engine's Instance resource, the part of it that a spec decides. */
+/** The members of an Instance resource that a spec determines. */
 interface SeenMachine {
   readonly name: string;
   readonly id: string;
@@ -111,14 +111,14 @@ describe('the original documentation', () => {
         synced_at: expect.stringMatching(/Z$/) as string,
       },
     });
-    // A list does not look at the VM again.
+    // A list does not read the VM again.
     const status = { ...shown.status, synced_at: expect.stringMatching(/Z$/) as string };
     expect(await alice().list()).toEqual([{ ...shown, status }]);
   });
 
   test('its delete is accepted, reads as terminated until it is done, and is 404 then', async () => {
     const { id } = await alice().running();
-    // Long enough to look at it meanwhile.
+    // Long enough to read the instance meanwhile.
     await hurt({ method: 'instances.delete', kind: 'delay', count: 1, delayMs: 3_000 });
 
     const accepted = await alice().delete(id);
@@ -461,7 +461,7 @@ test('rate headers count down, and say when to come back', async () => {
   const header = (answer: typeof first, name: string) => Number(answer.headers.get(`x-ratelimit-${name}`));
 
   expect(header(first, 'limit')).toBe(catalog.tiers.pro.perMinute.list);
-  // A minute may have begun in between.
+  // A new minute may have begun in between.
   if (header(first, 'reset') === header(second, 'reset')) {
     expect(header(second, 'remaining')).toBe(header(first, 'remaining') - 1);
   }

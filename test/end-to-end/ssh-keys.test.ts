@@ -25,7 +25,7 @@ beforeAll(() => {
 const ask = (method: string, path: string, body?: unknown, as: 'alice' | 'bob' | 'carol' | 'admin' = 'alice') =>
   cloud().request(as, method, path, body === undefined ? {} : { body });
 
-/** Metadata that the guest of a VM would read. */
+/** Returns the metadata that the guest system of a VM would read. */
 async function guestMetadata(name: string): Promise<Readonly<Record<string, string>>> {
   const machines = (await cloud().machines()) as readonly (Machine & {
     readonly metadata?: { readonly items?: readonly { readonly key: string; readonly value: string }[] };
@@ -120,7 +120,7 @@ describe('the machine', () => {
 
     expect(none.body).toMatchObject({ sshKeyIds: [], warnings: [expect.any(String) as string] });
     expect((await ask('DELETE', `/api/compute/v1/ssh-keys/${id}`)).status).toBe(204);
-    // What was put on a machine is the machine's.
+    // Deleting a stored key does not remove it from VMs that were created with it.
     expect((await guestMetadata((keyed.body as ShownInstance).id))['ssh-keys']).toMatch(/^ubuntu:ssh-ed25519 /);
     for (const { body } of [bare, keyed, none]) await alice.delete((body as ShownInstance).id);
   });

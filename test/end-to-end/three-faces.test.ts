@@ -15,7 +15,7 @@ interface ShownCompute {
   readonly createdAt: string;
 }
 
-/** One instance as each family shows it to one user. */
+/** One instance as each family shows it to the same user. */
 interface Faces {
   readonly compute: ShownCompute;
   readonly resource: ShownResource;
@@ -36,7 +36,7 @@ async function facesOf(cloud: LocalCloudProcess, id: string): Promise<Faces> {
   };
 }
 
-/** What is the same in all three, whatever it is called there. */
+/** Expects that all three families show the same instance, each in its own words. */
 function expectOne({ compute, resource, fleet }: Faces): void {
   expect([resource.id, fleet.fid]).toEqual([compute.id, `inst_${compute.id}`]);
   expect([resource.status.private_ip, fleet.private_ip]).toEqual([compute.internalIp, compute.internalIp]);
@@ -77,7 +77,7 @@ test('one instance, three faces: made through each family that makes them, it is
     }
   }
 
-  // What one family does is what the others show.
+  // A change made through one family is shown by the others.
   await fleet.updated(
     ids.map((id) => `inst_${id}`),
     'STATUS_PAUSED',

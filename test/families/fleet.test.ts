@@ -20,7 +20,7 @@ test('all keys are there for the barest instance, and those that may be null are
   const shown = presentFleetInstance(anInstance({ zone: '', status: 'PROVISIONING' }));
 
   expect(Object.keys(shown).sort()).toEqual([...KEYS].sort());
-  // The original's twelve, and one of ours.
+  // The twelve members of the original service, and one added by this one.
   expect(KEYS).toHaveLength(13);
   const nulls = Object.entries(shown).filter(([, value]) => value === null);
   expect(nulls.map(([name]) => name).sort()).toEqual([

@@ -3,7 +3,7 @@ import { INSTANCE_STATUSES } from '#shared/domain/status.ts';
 import { presentAdminInstance, presentAdminPage, toListRequest } from '#shared/families/compute/present-admin.ts';
 import { anInstance } from '#test/support/an-instance.ts';
 
-/** The contract's own words (decision 4 of the compute family). */
+/** The contract's words for statuses (decision 4 of the compute family). */
 const WORDS: Readonly<Record<string, readonly string[]>> = {
   provisioning: ['PROVISIONING', 'STAGING', 'PENDING'],
   running: ['RUNNING', 'REPAIRING'],

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { CLOUD_REASONS, CloudError, reasonOf, toCloudError } from '#shared/gce/cloud-error.ts';
 
-/** What Google's client throws for an answer that is an error. */
+/** Returns the error that Google's client throws for an error response. */
 function thrownFor(status: number, body: unknown): Error {
   return Object.assign(new Error('client says something'), {
     httpStatusCode: status,

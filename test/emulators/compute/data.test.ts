@@ -13,7 +13,7 @@ interface Descriptor {
   readonly fields?: Readonly<Record<string, { readonly type: string }>>;
 }
 
-/** Google's own descriptors of the v1 API, as its client ships them. */
+/** Returns Google's own descriptors of the v1 API, which its client contains. */
 function descriptors(): Readonly<Record<string, Descriptor>> {
   const file = createRequire(import.meta.url).resolve('@google-cloud/compute/build/protos/protos.json');
   const root = JSON.parse(readFileSync(file, 'utf8')) as unknown;

@@ -8,8 +8,8 @@ import { messageType } from '#scripts/emulators/datastore/wire.ts';
 import { Faults } from '#scripts/emulators/faults.ts';
 
 /*
- * The planner against a naive filter and sort over the same entities. The naive side knows no encoding, no index and no
- * cursor: it compares the values themselves.
+ * Compares the planner with a simple filter and sort over the same entities. The simple side uses no encodings, indexes
+ * or cursors; it compares the values themselves.
  */
 
 const SEED = Number(process.env['SEED'] ?? 20_240_117);
@@ -17,13 +17,16 @@ const PROJECT = 'p';
 const PROPERTIES = ['a', 'b', 'c'] as const;
 type Property = (typeof PROPERTIES)[number];
 
-/** null < integers < booleans < strings < doubles; a double is written `{ double }`, as JavaScript has no integers. */
+/**
+ * Sorted as null < integers < booleans < strings < doubles. Doubles are written `{ double }`, because JavaScript does
+ * not distinguish them from integers.
+ */
 type Plain = null | number | boolean | string | { readonly double: number };
 
 interface Entity {
   readonly name: string;
   readonly parent: string | undefined;
-  /** A list is an array value; an absent property is not there at all. */
+  /** A list is an array value; an undefined property is left out of the entity. */
   readonly values: Readonly<Record<Property, Plain | readonly Plain[] | undefined>>;
   readonly unindexed: Property | undefined;
 }
@@ -44,7 +47,7 @@ interface Comparison {
 }
 
 interface Query {
-  /** Any of these, each of which is all of its comparisons. */
+  /** The alternatives of the filter; of each one all comparisons must hold. */
   readonly alternatives: readonly (readonly Comparison[])[];
   readonly parent: string | undefined;
   readonly orders: readonly { readonly property: Property | '__key__'; readonly isDescending: boolean }[];
@@ -158,7 +161,7 @@ function compare(a: Plain, b: Plain): number {
 }
 
 function keyOf({ parent, name }: Entity): readonly string[] {
-  // A root's kind sorts behind that of an entity without one, so the parent decides first.
+  // Keys with a parent sort by the parent's kind first, which is greater than K.
   return parent === undefined ? ['K', name] : ['P', parent, 'K', name];
 }
 
@@ -195,7 +198,7 @@ function satisfies(value: Plain, { op, value: operand }: Comparison): boolean {
   }
 }
 
-/** Stands for the key where a query sorts by it; no generated value is like it. */
+/** Stands for the key in sort orders; no generated value equals it. */
 const KEY_ITSELF = '__key__';
 
 interface Row {
@@ -291,7 +294,7 @@ function wireEntity(of: Entity): Record<string, unknown> {
   return { key: wireKey(keyOf(of)), properties };
 }
 
-/** PropertyFilter.Operator by number, as `fromObject` takes either. */
+/** Returns the filter with PropertyFilter.Operator as a number, which `fromObject` accepts as well. */
 function wireFilter({ alternatives, parent }: Query): Record<string, unknown> | undefined {
   const composite = (op: 'AND' | 'OR', filters: readonly unknown[]): Record<string, unknown> => ({
     compositeFilter: { op, filters },
@@ -370,7 +373,7 @@ function count(emulator: DatastoreEmulator, asked: Query): number {
   return decoded.batch.aggregationResults[0]?.aggregateProperties.n.integerValue ?? -1;
 }
 
-/** Results as text: the key's path and, of a projection, its values. */
+/** Returns results as text: the path of the key and, for a projection, its values. */
 function shown(batch: Batch, asked: Query): string[] {
   const type = messageType('Entity');
   return batch.entityResults.map(({ entity: bytes }) => {

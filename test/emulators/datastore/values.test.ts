@@ -12,7 +12,7 @@ const PARTITION = { projectId: 'p', databaseId: '', namespaceId: '' };
 const SEED = Number(process.env['SEED'] ?? 20_240_117);
 const runs = { seed: SEED, numRuns: 2000 };
 
-/** Few characters, the awkward ones among them, so that prefixes and equals are frequent. */
+/** Few characters, including difficult ones, so that prefixes and equal texts are frequent. */
 const text = fc.string({ unit: fc.constantFrom('\0', '\u0001', 'a', 'b', 'ÿ', '\uffff', '😀'), maxLength: 4 });
 const bytes = fc.array(fc.constantFrom(0, 1, 97, 254, 255), { maxLength: 4 }).map((list) => Uint8Array.from(list));
 const int64 = fc.bigInt({ min: -(1n << 63n), max: (1n << 63n) - 1n });
@@ -76,7 +76,7 @@ function bytesOf(of: WireValue): Buffer {
   return Buffer.from(of.valueType === 'blobValue' ? of.blobValue : []);
 }
 
-/** Datastore's order, written down without any encoding. */
+/** Compares values in Datastore's order, without encoding them. */
 function compareValues(a: WireValue, b: WireValue): number {
   if (rank(a) !== rank(b)) return rank(a) - rank(b);
   if (a.valueType === 'integerValue' && b.valueType === 'integerValue') {

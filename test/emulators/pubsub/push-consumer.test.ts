@@ -8,7 +8,7 @@ import { Faults } from '#scripts/emulators/faults.ts';
 import { PushEndpoint } from '#test/support/push-endpoint.ts';
 import type { PushEndpointOptions } from '#test/support/push-endpoint.ts';
 
-/** Long enough for an answer on a busy machine; the test of the deadline itself has a short one. */
+/** Long enough for a reply on a busy machine; the test of the deadline uses a short one. */
 const ACK_DEADLINE_MS = 10_000;
 const SHORT_DEADLINE_MS = 250;
 
@@ -18,7 +18,7 @@ interface Pushing {
   readonly failures: number[];
 }
 
-/** One message on its way to an endpoint. */
+/** Publishes one message to a consumer that pushes it to an endpoint. */
 async function pushOne(reply: PushEndpointOptions['reply'], ackDeadlineMs = ACK_DEADLINE_MS): Promise<Pushing> {
   const clock = new ShiftableClock();
   const endpoint = new PushEndpoint({ nowMs: () => clock.nowMs(), reply });

@@ -1,7 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { PushFlow } from '#scripts/emulators/pubsub/push-flow.ts';
 
-/** One request after the other over so many seconds, `perSecond` a second where the flow lets them; answers the gaps. */
+/**
+ * Sends requests one after the other for some seconds, at most `perSecond` a second and as fast as the flow control
+ * allows. Returns the gaps between them.
+ */
 function gaps(options: {
   readonly perSecond: number;
   readonly seconds: number;
@@ -20,7 +23,7 @@ function gaps(options: {
   return beganAtMs.slice(1).map((atMs, at) => atMs - (beganAtMs[at] ?? 0));
 }
 
-// The figures are the documentation's: https://docs.cloud.google.com/pubsub/docs/push#push_backoff
+// Source of the figures: https://docs.cloud.google.com/pubsub/docs/push#push_backoff
 describe('push back-off', () => {
   test('of an endpoint that refuses everything grows to 30 to 60 s', () => {
     const found = gaps({ perSecond: 20, seconds: 600, isRefused: () => true });
@@ -93,7 +96,7 @@ describe('the push window', () => {
     for (let n = 0; n < 60; n += 1) flow.succeeded(0);
     for (let n = 0; n < 3; n += 1) flow.failed(0);
 
-    // Long after the back-off of these failures.
+    // Long after the end of these failures' back-off.
     expect(sizeOf(flow, 3_600_000)).toBe(8);
     for (let n = 0; n < 9; n += 1) flow.failed(0);
     expect(sizeOf(flow, 3_600_000)).toBe(1);
