@@ -32,8 +32,13 @@ export function grpcCode(thrown: unknown): number | undefined {
   return thrown instanceof Error && 'code' in thrown && typeof thrown.code === 'number' ? thrown.code : undefined;
 }
 
+/** A query is refused while its index is built, which takes minutes to hours. */
+const INDEX_RETRY_SECONDS = 60;
+
 export function toFailure(thrown: unknown): Failure {
   const code = grpcCode(thrown);
+  // A commit that meets it is a `Conflict`.
+  if (code === STATUS.failedPrecondition) return unavailable(thrown, INDEX_RETRY_SECONDS);
   const passing = NO_ANSWER.has(code) || code === STATUS.aborted || code === STATUS.resourceExhausted;
   return passing || thrown instanceof UncertainCommit ? unavailable(thrown) : Failure.from(thrown);
 }
@@ -58,10 +63,10 @@ export function badCursor(cause?: unknown): Failure {
   });
 }
 
-function unavailable(thrown: unknown): Failure {
+function unavailable(thrown: unknown, retryAfterSeconds = 2): Failure {
   return new Failure('unavailable', 'Our records cannot be reached right now. Please try again.', {
     reason: 'datastore_unavailable',
-    retryAfterSeconds: 2,
+    retryAfterSeconds,
     cause: thrown,
   });
 }
