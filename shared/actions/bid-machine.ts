@@ -107,9 +107,8 @@ function imageOf(
     .sort((a, b) => (a.id < b.id ? 1 : -1));
   const [latest] = ubuntu;
   if (latest !== undefined) return latest;
-  throw new Failure('internal', 'No Ubuntu image is set up. Please tell the platform’s operators.', {
-    reason: 'image_missing',
-  });
+  const text = `No Ubuntu image for ${architecture} is set up. Name an image_version, or tell the platform’s operators.`;
+  throw new Failure('internal', text, { reason: 'image_missing' });
 }
 
 function unknown(what: string, reason: 'image_version_not_found' | 'cluster_not_found'): Failure {

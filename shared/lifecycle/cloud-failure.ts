@@ -27,7 +27,7 @@ const REASON = {
   zone_exhausted: { reason: 'zone_exhausted', advice: 'Please try another zone or come back later.' },
   ip_space_exhausted: {
     reason: 'cloud_ip_space_exhausted',
-    advice: 'The subnetwork has no free address; its operators have to enlarge it, or choose another network.',
+    advice: noAddress,
   },
   preempted: {
     reason: 'vm_preempted',
@@ -52,14 +52,34 @@ const REASON = {
 
 function notFound(verb: RefusedVerb): string {
   return verb === 'insert'
-    ? 'The image, network or machine type is not available in this zone.'
+    ? 'The image, network or machine type is not available in this zone. Please try another zone, or another of them.'
     : 'Compute Engine has no such virtual machine.';
 }
 
+/** Only a new machine can be in another network. */
+function noAddress(verb: RefusedVerb): string {
+  return verb === 'insert'
+    ? "The subnetwork has no free address. Please choose another network, or ask the platform's operators to enlarge it."
+    : "The subnetwork has no free address; the platform's operators have to enlarge it.";
+}
+
 function notPossible(verb: RefusedVerb): string {
-  return verb === 'insert' || verb === 'start' || verb === 'setMachineType'
-    ? 'This combination of machine type, image, disk and network is not possible.'
-    : `Compute Engine does not take this ${verb} for the virtual machine as it is made or in its present state.`;
+  switch (verb) {
+    case 'insert':
+      return (
+        'This combination of machine type, image, disk and network is not possible. Please choose another one; ' +
+        "the platform's operators find in the log what does not fit."
+      );
+    case 'start':
+      return (
+        'A machine of this combination of machine type, disk and network cannot start. Please give it another machine ' +
+        "type, or ask the platform's operators, who find in the log what does not fit."
+      );
+    case 'setMachineType':
+      return 'The disks and the network of this machine do not go with that machine type. Please choose another one.';
+    default:
+      return `Compute Engine does not take this ${verb} for the virtual machine as it is made or in its present state.`;
+  }
 }
 
 /** A machine for which a zone had no capacity, and the zones with capacity if Compute Engine named them. */

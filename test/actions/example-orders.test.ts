@@ -177,7 +177,8 @@ async function seen(at: World, order: Order) {
 }
 
 const CLOUD_SAYS_NO =
-  'GCP operation failed. This combination of machine type, image, disk and network is not possible.';
+  'GCP operation failed. This combination of machine type, image, disk and network is not possible. ' +
+  "Please choose another one; the platform's operators find in the log what does not fit.";
 /** Only callers of the resource family choose machine, image and disk themselves, so only they get a 4xx. */
 const REFUSED_BY_CLOUD = { compute: [500, CLOUD_SAYS_NO], resource: [422, CLOUD_SAYS_NO], fleet: [500, CLOUD_SAYS_NO] };
 
