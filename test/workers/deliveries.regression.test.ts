@@ -77,7 +77,7 @@ test('a worker that died at work costs seconds: the next delivery waits for the 
   const verdict = await deliver();
 
   expect(verdict).toBe('done');
-  expect(takenMs()).toBeLessThan(LEASE_MS + 5_000);
+  expect(takenMs()).toBeLessThan(20_000);
   expect(new Set(requests).size).toBe(1);
   expect(await operation()).toMatchObject({ state: 'completed', seenStatus: 'TERMINATED' });
 });
