@@ -61,7 +61,7 @@ async function recorded() {
 }
 
 /** The entry of the audit log for this end of the last act of that kind. */
-function entryOf(audit: readonly object[], verb: string, end: 'first' | 'last') {
+function entryOf(audit: readonly object[], verb: string, end: 'first' | 'last'): object {
   const entries = audit as readonly {
     protoPayload: { methodName: string };
     operation: { first?: true; last?: true };
@@ -97,6 +97,32 @@ describe('an event that comes late', () => {
     const charges = await periods(ID);
     expect(charges[0]).toMatchObject({ endMs: stopped });
     expect(charges[1]?.startMs).toBeGreaterThanOrEqual(running);
+  });
+
+  test('of an earlier start does not date the RUNNING after a later stop, whose pause is not charged', async () => {
+    const { cloud, tools, shown, periods, cloudTime } = await recorded();
+    const pass = (seconds: number) => {
+      cloud.clock.advance(seconds);
+      cloud.emulator.machines();
+    };
+    const firstStart: object[] = [];
+    for (let round = 0; round < 2; round += 1) {
+      await cloud.instances.stop(cloud.at(ID));
+      pass(STOP_SECONDS + 60);
+      await cloud.instances.start(cloud.at(ID));
+      pass(BOOT_SECONDS);
+      firstStart.push(entryOf(cloud.audit, 'start', 'last'));
+    }
+
+    await syncFromEvent(firstStart[0], tools);
+
+    const history = (await shown()).slice(-3);
+    expect(history.slice(0, 2)).toEqual([
+      { status: 'TERMINATED', atMs: cloudTime('TERMINATED') },
+      { status: 'STAGING', atMs: cloudTime('STAGING') },
+    ]);
+    expect(history[2]?.atMs).toBeGreaterThanOrEqual(cloudTime('RUNNING'));
+    expect((await periods(ID)).at(-1)?.startMs).toBeGreaterThanOrEqual(cloudTime('RUNNING'));
   });
 
   test('of a pre-emption does not make a VM pre-empted that was started again', async () => {
