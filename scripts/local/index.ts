@@ -3,6 +3,7 @@ import { enableCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseOptions } from './options.ts';
+import { outliveOutput } from './outlive-output.ts';
 
 const repositoryFolder = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -15,6 +16,7 @@ const STOP_MS_MAX = 1_900;
 const PARENT_CHECK_MS = 250;
 
 const options = parseOptions(process.argv.slice(2));
+outliveOutput();
 
 // Imported only from here on, so that --help and a wrong option are answered at once. Google's clients talk to
 // emulators only; without this setting they would first look for a metadata server.
