@@ -18,7 +18,7 @@ const SHARED = 0.8;
 const BLOCK_MS = 1_000;
 
 /** Returns the maximum number of tokens that all processes together may hold in advance; 0 for limits below 20. */
-export function aheadMax(limit: number): number {
+function aheadMax(limit: number): number {
   return Math.floor(limit * AHEAD_SHARE);
 }
 
