@@ -73,8 +73,13 @@ function entryOf(audit: readonly object[], verb: string, end: 'first' | 'last'):
   return found;
 }
 
+// The audit log has two entries of a long act, and the deployed filter forwards the last one.
+const ENDS = ['first', 'last'] as const;
+
 describe('an event that comes late', () => {
-  test('of a stop does not date the RUNNING after it: the pause is not charged, and STAGING is told', async () => {
+  const title =
+    'the %s entry of a stop does not date the RUNNING after it: the pause is not charged, and STAGING is told';
+  test.each(ENDS)(title, async (end) => {
     const { cloud, tools, shown, periods, cloudTime } = await recorded();
     await cloud.instances.stop(cloud.at(ID));
     cloud.clock.advance(STOP_SECONDS);
@@ -85,7 +90,7 @@ describe('an event that comes late', () => {
     const staged = cloudTime('STAGING');
     const running = cloudTime('RUNNING');
 
-    await syncFromEvent(entryOf(cloud.audit, 'stop', 'first'), tools);
+    await syncFromEvent(entryOf(cloud.audit, 'stop', end), tools);
 
     const history = (await shown()).slice(-3);
     expect(history.slice(0, 2)).toEqual([
@@ -99,22 +104,22 @@ describe('an event that comes late', () => {
     expect(charges[1]?.startMs).toBeGreaterThanOrEqual(running);
   });
 
-  test('of an earlier start does not date the RUNNING after a later stop, whose pause is not charged', async () => {
+  test('the end of an earlier start does not date the RUNNING after a later stop, whose pause is not charged', async () => {
     const { cloud, tools, shown, periods, cloudTime } = await recorded();
     const pass = (seconds: number) => {
       cloud.clock.advance(seconds);
       cloud.emulator.machines();
     };
-    const firstStart: object[] = [];
+    const starts: object[] = [];
     for (let round = 0; round < 2; round += 1) {
       await cloud.instances.stop(cloud.at(ID));
       pass(STOP_SECONDS + 60);
       await cloud.instances.start(cloud.at(ID));
       pass(BOOT_SECONDS);
-      firstStart.push(entryOf(cloud.audit, 'start', 'last'));
+      starts.push(entryOf(cloud.audit, 'start', 'last'));
     }
 
-    await syncFromEvent(firstStart[0], tools);
+    await syncFromEvent(starts[0], tools);
 
     const history = (await shown()).slice(-3);
     expect(history.slice(0, 2)).toEqual([
@@ -125,7 +130,7 @@ describe('an event that comes late', () => {
     expect((await periods(ID)).at(-1)?.startMs).toBeGreaterThanOrEqual(cloudTime('RUNNING'));
   });
 
-  test('of a pre-emption does not make a VM pre-empted that was started again', async () => {
+  test('a pre-emption does not make a VM pre-empted that was started again', async () => {
     const { cloud, tools, instance } = await recorded();
     cloud.emulator.drift(ID, 'preempt');
     cloud.clock.advance(STOP_SECONDS);
@@ -138,7 +143,7 @@ describe('an event that comes late', () => {
     expect(await instance(ID)).toMatchObject({ status: 'RUNNING', preempted: false });
   });
 
-  test('of a stop does not date the loss of a VM that was deleted later', async () => {
+  test.each(ENDS)('the %s entry of a stop does not date the loss of a VM that was deleted later', async (end) => {
     const { cloud, tools, events, cloudTime } = await recorded();
     await cloud.instances.stop(cloud.at(ID));
     cloud.clock.advance(STOP_SECONDS);
@@ -146,7 +151,7 @@ describe('an event that comes late', () => {
     cloud.clock.advance(STOP_SECONDS);
     cloud.emulator.machines();
 
-    await syncFromEvent(entryOf(cloud.audit, 'stop', 'first'), tools);
+    await syncFromEvent(entryOf(cloud.audit, 'stop', end), tools);
 
     const last = (await events(ID)).at(-1);
     expect(last).toMatchObject({ status: 'ERROR', reason: 'vm_missing' });
