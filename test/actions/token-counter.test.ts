@@ -31,6 +31,7 @@ async function minute(before: readonly (TokenCounter | undefined)[], random: Ran
   const request = async (counter: TokenCounter) => {
     if ((await counter.take(LIMIT)) <= LIMIT) handedOut += 1;
   };
+  const requests: Promise<void>[] = [];
   const rest = async () => {
     await settled();
     while (answers.length > 0) {
@@ -42,13 +43,14 @@ async function minute(before: readonly (TokenCounter | undefined)[], random: Ran
   for (let step = 0; step < STEPS && row.count < LIMIT; step += 1) {
     const dice = random.fraction();
     const counter = counters[below(counters.length)];
-    if (dice < 0.6 && counter !== undefined) for (let i = below(6); i >= 0; i -= 1) void request(counter);
+    if (dice < 0.6 && counter !== undefined) for (let i = below(6); i >= 0; i -= 1) requests.push(request(counter));
     else if (dice < 0.85) answers.splice(below(answers.length), 1)[0]?.();
     else if (dice < 0.95) nowMs += below(600);
     else await rest();
     await settled();
   }
   await rest();
+  await Promise.all(requests);
   return { most, counters };
 }
 
