@@ -1,2 +1,2 @@
-/** Currency of every price of the catalogue: Compute Engine's list prices, which the operators start from, are in it. */
+/** Currency of every price of the catalogue, the same as of Compute Engine's list prices. */
 export const CURRENCY = 'USD';

@@ -4,7 +4,7 @@ import { instanceTag } from '#shared/domain/instance-tag.ts';
 import type { Instance } from '#shared/domain/instance.ts';
 import type { Operation } from '#shared/domain/operation.ts';
 
-/** 200 where everything is changed, 202 where an operation changes the VM. */
+/** Returns 200 if the edit is complete, or 202 if an operation still has to change the VM. */
 export function editReply(
   { instance, operation }: EditAnswer,
   family: {

@@ -1,9 +1,9 @@
 import type { Failure } from '#shared/domain/failure.ts';
 
-/** The contract: at most 1 KiB. */
+/** Maximum length of the `x-error` header according to the contract: 1 KiB. */
 const X_ERROR_LENGTH_MAX = 1024;
 
-/** The text of a failure as a header: one line of printable ASCII. */
+/** Converts a failure's text to a header value: one line of printable ASCII. */
 function headerText(text: string): string {
   return text
     .replaceAll(/[^\x20-\x7e]+/g, ' ')
@@ -11,7 +11,7 @@ function headerText(text: string): string {
     .trim();
 }
 
-/** Headers of every error in every family: what happened, the stable word for it, and the id of this occurrence. */
+/** Returns the headers of every error in all families: message, stable reason, and the id of this occurrence. */
 export function errorHeaders(failure: Failure, errorId: string): Readonly<Record<string, string>> {
   return {
     'x-error': headerText(failure.message),

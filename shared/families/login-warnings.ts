@@ -1,7 +1,7 @@
 import type { Instance } from '#shared/domain/instance.ts';
 import { SSH_KEYS } from '#shared/domain/login.ts';
 
-/** What a caller should know of a new instance; nothing when a user can log in. */
+/** Returns warnings about a new instance to which no user can log in; nothing if a user can. */
 export function loginWarnings(
   { machine }: Pick<Instance, 'machine'>,
   keysPath: string,

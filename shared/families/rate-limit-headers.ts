@@ -2,8 +2,8 @@ import { secondsUntil, WINDOW_MS, type RateLimitToken } from '#shared/domain/rat
 import { UNLIMITED } from '#shared/domain/tier.ts';
 
 /**
- * `RateLimit-Policy` and `RateLimit` of the IETF draft (draft-ietf-httpapi-ratelimit-headers-10): structured fields, the
- * policy's name is the operation. An unlimited operation has no policy, so there is nothing to say.
+ * Returns `RateLimit-Policy` and `RateLimit` of the IETF draft (draft-ietf-httpapi-ratelimit-headers-10) as structured
+ * fields; the policy is named after the operation. An unlimited operation has no policy and gets no headers.
  */
 export function rateLimitHeaders(token: RateLimitToken, nowMs: number): Readonly<Record<string, string>> {
   if (token.limit === UNLIMITED) return {};

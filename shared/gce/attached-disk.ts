@@ -1,6 +1,9 @@
 import type { protos } from '@google-cloud/compute';
 
-/** A disk that exists, as a VM is to have it: it outlives the VM, and shows as `/dev/disk/by-id/google-<deviceName>`. */
+/**
+ * Returns the attachment of an existing disk. The disk outlives the VM, and its device is
+ * `/dev/disk/by-id/google-<deviceName>`.
+ */
 export function attachedDisk(
   zone: string,
   disk: string,

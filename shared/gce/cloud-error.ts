@@ -27,11 +27,11 @@ export const CLOUD_REASONS = [
 ] as const;
 export type CloudReason = (typeof CLOUD_REASONS)[number];
 
-/** Compute Engine said no, or said nothing. The message is its own text: for the log, not for callers. */
+/** Compute Engine refused a call or did not answer. The message is its own text, for the log only. */
 export class CloudError extends Error {
   override readonly name = 'CloudError';
   readonly reason: CloudReason;
-  /** With `zone_exhausted`, where Compute Engine says which zones have room. */
+  /** For `zone_exhausted`: the zones with capacity, if Compute Engine named them. */
   readonly stockout: Stockout | undefined;
 
   constructor(
@@ -44,12 +44,12 @@ export class CloudError extends Error {
     this.stockout = stockout;
   }
 
-  /** The request was surely not applied: repeating it, or giving up, is safe. */
+  /** True if the request was certainly not applied, so it is safe to repeat it or to give up. */
   get refused(): boolean {
     return this.reason !== 'lost' && this.reason !== 'backend_error';
   }
 
-  /** The same request may succeed a little later. */
+  /** True if the same request may succeed a little later. */
   get transient(): boolean {
     return TRANSIENT.has(this.reason);
   }
@@ -61,7 +61,7 @@ const TRANSIENT: ReadonlySet<CloudReason> = new Set<CloudReason>([
   'stale',
   'backend_error',
   'lost',
-  // It may pass: calls are bounded in number, and giving up at once would end for good what a minute could mend.
+  // An unknown error may be temporary. Retries are limited in number, while giving up at once would be final.
   'unknown',
 ]);
 
@@ -95,7 +95,7 @@ const REASONS: Readonly<Record<string, CloudReason>> = {
   // Operation time.
   QUOTA_EXCEEDED: 'quota_exceeded',
   RATE_LIMIT_EXCEEDED: 'rate_limited',
-  // Answered with status 403, and nothing to do with permissions.
+  // This error has status 403 but is unrelated to permissions.
   RESOURCE_OPERATION_RATE_EXCEEDED: 'rate_limited',
   PERMISSION_DENIED: 'permission_denied',
   PERMISSIONS_ERROR: 'permission_denied',
@@ -117,7 +117,7 @@ const REASONS: Readonly<Record<string, CloudReason>> = {
   INTERNAL_ERROR: 'backend_error',
 };
 
-/** By the HTTP status, as far as a status alone says what is wrong; `undefined` for 400, 403 and the like. */
+/** Returns the reason for an HTTP status that has only one meaning; `undefined` for others, such as 400 and 403. */
 function reasonOfStatus(status: number): CloudReason | undefined {
   if (status === 401) return 'permission_denied';
   if (status === 404) return 'not_found';
@@ -127,7 +127,10 @@ function reasonOfStatus(status: number): CloudReason | undefined {
   return status >= 500 ? 'backend_error' : undefined;
 }
 
-/** Without a word a 403 is a missing permission and another 4xx a wrong argument; with a word that nobody knows, neither. */
+/**
+ * Returns the reason for an error word and status. Without a word, 403 means a missing permission and another 4xx an
+ * invalid argument; an unknown word means `unknown`.
+ */
 export function reasonOf(word: string | undefined, status: number): CloudReason {
   if (word !== undefined && Object.hasOwn(REASONS, word)) return REASONS[word] ?? 'unknown';
   const plain = reasonOfStatus(status);
@@ -145,12 +148,15 @@ interface ErrorBody {
 }
 
 /**
- * Where Google's client keeps the body of an error answer. Its own `code` and `message` say less: 403 rateLimitExceeded
- * and 403 forbidden can only be told apart here.
+ * Property in which Google's client keeps the body of an error response. Only the body distinguishes 403
+ * rateLimitExceeded from 403 forbidden; the client's own `code` and `message` do not.
  */
 const RAW_BODY = Symbol.for('google-gax.rawHttpResponsePayload');
 
-/** What the client threw, as a CloudError. Everything that is not an answer of Compute Engine counts as `lost`. */
+/**
+ * Converts an exception of the client to a CloudError. Everything that is not a response of Compute Engine counts as
+ * `lost`.
+ */
 export function toCloudError(thrown: unknown): CloudError {
   if (thrown instanceof CloudError) return thrown;
   if (!(thrown instanceof Error)) return new CloudError('lost', String(thrown), { cause: thrown });

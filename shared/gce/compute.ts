@@ -9,14 +9,14 @@ import { toInstance } from './instance-order.ts';
 import { readSerialPort, type SerialOutput } from './serial-port.ts';
 import { type CloudOperation, lastSegment, toMs, toOperation, type ZoneOperation } from './zone-operation.ts';
 
-/** A VM as Compute Engine shows it, the part that we use. */
+/** The properties of a Compute Engine VM that this service uses. */
 export interface Machine {
   readonly name: string;
   /** Bare zone. */
   readonly zone: string;
-  /** Compute Engine's word; it may be one that we do not know yet. */
+  /** Compute Engine's status word, possibly one that this version does not know. */
   readonly status: string;
-  /** `""` where it has none. */
+  /** `""` if the VM has none. */
   readonly externalIp: string;
   readonly internalIp: string;
   /** Numeric id as text. */
@@ -25,35 +25,35 @@ export interface Machine {
   readonly machineType: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly createdAtMs: number;
-  /** `null` before the first time. */
+  /** `null`: the VM has never been started, or stopped. */
   readonly lastStartAtMs: number | null;
   readonly lastStopAtMs: number | null;
   readonly deletionProtection: boolean;
-  /** It has Local SSD, whose data a stop would lose. */
+  /** True if the VM has Local SSD, whose data a stop would discard. */
   readonly localSsd: boolean;
-  /** What edits base their calls on. */
+  /** The values on which an edit's calls are based. */
   readonly metadata?: Readonly<Record<string, string>>;
   readonly labelFingerprint?: string;
   readonly metadataFingerprint?: string;
 }
 
-/** Where a VM is. */
+/** Identifies a VM or disk. */
 export interface Place {
   readonly zone: string;
   readonly name: string;
 }
 
-/** The slowest honest answer to a request is a few seconds; a caller may be waiting. */
+/** Timeout of a call. Slow successful calls take a few seconds, and a caller may be waiting. */
 const CALL_TIMEOUT_MS = 8_000;
-/** zoneOperations.wait answers after 2 minutes at the latest. */
+/** Timeout of zoneOperations.wait, which returns after 2 minutes at most. */
 const WAIT_TIMEOUT_MS = 125_000;
-/** A page of aggregatedList holds at most 500. */
+/** Maximum page size of aggregatedList. */
 const PAGE_SIZE = 500;
 
 type Request = 'start' | 'stop' | 'reset' | 'resume' | 'delete';
 
 export interface RequestOptions {
-  /** A stop may lose the data on Local SSD; without it Compute Engine refuses to stop a VM that has some. */
+  /** True: a stop may discard the data on Local SSD. Without it, Compute Engine refuses to stop a VM with Local SSD. */
   readonly discardLocalSsd?: boolean;
 }
 
@@ -65,7 +65,7 @@ interface Clients {
   readonly operations: ZoneOperationsClient;
 }
 
-/** What an adapter shares with the ones behind gates that were made of it. */
+/** What an adapter and its copies behind gates share. */
 interface Shared {
   readonly clients: Clients;
   readonly gate: Gate;
@@ -74,7 +74,10 @@ interface Shared {
 export type { ComputeOptions } from './connection.ts';
 export type { ZoneOperation } from './zone-operation.ts';
 
-/** VMs on Compute Engine, by Google's client. Every mutation carries a requestId, so that a repeat is the same request. */
+/**
+ * VMs on Compute Engine, through Google's client. Every mutation has a requestId, so that a repeat is not applied
+ * twice.
+ */
 export class Compute implements Guarded {
   readonly #options: ComputeOptions;
   readonly #clients: Clients;
@@ -87,19 +90,19 @@ export class Compute implements Guarded {
   }
 
   /**
-   * The same for one request: nothing is asked of Compute Engine before the gate opens, and nothing at all when the gate
-   * stays shut. Reads wait too, because Compute Engine limits those of the whole platform together.
+   * Returns the same adapter for one request: no call is sent before the gate opens, and none if it stays closed. Reads
+   * wait too, because Compute Engine limits the reads of the whole platform together.
    */
   behind(gate: Gate): Compute {
     return new Compute(this.#options, { clients: this.#clients, gate });
   }
 
-  /** The label that all VMs of this deployment carry, and no other VM may lack to be touched. */
+  /** The label of all VMs of this deployment; VMs without it are never changed. */
   get label(): { readonly name: string; readonly value: string } {
     return { name: DEPLOYMENT_LABEL, value: this.#options.deployment };
   }
 
-  /** Finds the credentials and fetches a token, so that the first request does not wait for it. */
+  /** Finds the credentials and fetches an access token, so that the first request does not wait for them. */
   async connect(): Promise<void> {
     const { instances } = this.#clients;
     await instances.initialize();
@@ -110,7 +113,7 @@ export class Compute implements Guarded {
     await Promise.all([this.#clients.instances.close(), this.#clients.operations.close()]);
   }
 
-  /** `undefined` when Compute Engine answers 404, which can be wrong once: `findMachine` confirms it. */
+  /** Reads a VM; `undefined` when Compute Engine responds with 404, which can be wrong: `findMachine` verifies it. */
   async get(place: Place): Promise<Machine | undefined> {
     await this.#gate.opened();
     try {
@@ -127,8 +130,8 @@ export class Compute implements Guarded {
   }
 
   /**
-   * The VM by its zone's list; `undefined` when the list does not hold it. Unlike the list of all zones, this one fails
-   * when the zone does not answer, so an absence is never an unreachable zone.
+   * Finds a VM in its zone's list; `undefined` when the list lacks it. Unlike the list of all zones, this list fails
+   * when the zone is unreachable, so an absence is reliable.
    */
   async find(place: Place): Promise<Machine | undefined> {
     await this.#gate.opened();
@@ -143,7 +146,7 @@ export class Compute implements Guarded {
     }
   }
 
-  /** Asks for a VM. The answer is only that the request was accepted. */
+  /** Requests a new VM. Success means only that the request was accepted. */
   async insert(place: Place, spec: MachineSpec, requestId: string): Promise<ZoneOperation> {
     const request: InsertRequest = {
       project: this.#options.project,
@@ -156,7 +159,7 @@ export class Compute implements Guarded {
     );
   }
 
-  /** Asks for a power change or the removal of a VM. The answer is only that the request was accepted. */
+  /** Requests a power change or the deletion of a VM. Success means only that the request was accepted. */
   async request(
     verb: Request,
     place: Place,
@@ -181,20 +184,20 @@ export class Compute implements Guarded {
     });
   }
 
-  /** Asks for a change of a VM that is no power change. The answer is only that the request was accepted. */
+  /** Requests a change of a VM other than a power change. Success means only that the request was accepted. */
   async edit(call: EditCall, place: Place, requestId: string): Promise<ZoneOperation> {
     const target = { project: this.#options.project, ...place, requestId };
     const options = { timeout: CALL_TIMEOUT_MS, maxRetries: 0 };
     return this.#mutate(({ instances }) => sendEdit(call, target, { instances, options }));
   }
 
-  /** What a VM has written to its first serial port, from this byte on; `undefined` when there is no such VM. */
+  /** Reads the output of a VM's first serial port from byte `start` on; `undefined` when the VM does not exist. */
   async serialOutput(place: Place, start: number): Promise<SerialOutput | undefined> {
     await this.#gate.opened();
     return readSerialPort(this.#clients.instances, { project: this.#options.project, ...place, start });
   }
 
-  /** The operation as it is now; `undefined` when Compute Engine no longer remembers it (about two weeks). */
+  /** Reads a zone operation; `undefined` when Compute Engine has forgotten it (after about two weeks). */
   async operation(zone: string, name: string): Promise<ZoneOperation | undefined> {
     return this.#readOperation(({ operations }) =>
       operations.get({ project: this.#options.project, zone, operation: name }, { timeout: CALL_TIMEOUT_MS }),
@@ -209,13 +212,13 @@ export class Compute implements Guarded {
         operations.wait({ project: this.#options.project, zone, operation: name }, { timeout, maxRetries: 0 }),
       );
     } catch (thrown) {
-      // Our own patience ending is no failure of the operation.
+      // A timeout of this client does not mean that the operation failed, so its state is read.
       if (thrown instanceof CloudError && thrown.reason === 'lost') return this.operation(zone, name);
       throw thrown;
     }
   }
 
-  /** All VMs of this deployment, in every zone, one page after the other. */
+  /** Lists all VMs of this deployment in all zones, page by page. */
   async *list(): AsyncGenerator<readonly Machine[]> {
     const request = {
       project: this.#options.project,

@@ -3,12 +3,12 @@ import { DirectAuth, DirectPassThrough } from './direct-auth.ts';
 
 export interface ComputeOptions {
   readonly project: string;
-  /** Value of our label on VMs; tells two deployments in one project apart. */
+  /** Value of the label on our VMs; distinguishes deployments in the same project. */
   readonly deployment: string;
   readonly emulatorHost: string | undefined;
 }
 
-/** What every client of Compute Engine is made with. */
+/** Returns the options of every Compute Engine client. */
 export function connectionOf(options: ComputeOptions): ConstructorParameters<typeof InstancesClient>[0] {
   if (options.emulatorHost === undefined) {
     return { projectId: options.project, auth: new DirectAuth({ projectId: options.project }) };

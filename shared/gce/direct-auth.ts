@@ -6,18 +6,18 @@ import { directFetch, type DirectRequest } from './direct-fetch.ts';
  * fetched, kept and renewed by Google's library as ever.
  */
 
-/** The function's own service account. */
+/** Credentials of the function's own service account. */
 export class DirectAuth extends GoogleAuth {
   override fetch = (async (input: string, init: DirectRequest) => {
     const url = new URL(input);
     const headers = new Headers([...(init.headers ?? [])].map(([name, value]): [string, string] => [name, value]));
     for (const [name, value] of await this.getRequestHeaders(input)) headers.set(name, value);
     return directFetch(url, { ...init, headers });
-    // Google's clients read no more of an answer than it has.
+    // Google's clients use only the members of the response that `DirectResponse` has.
   }) as unknown as GoogleAuth['fetch'];
 }
 
-/** Nobody's account, for an emulator. */
+/** No credentials, for an emulator. */
 export class DirectPassThrough extends PassThroughClient {
   override fetch = ((input: string, init: DirectRequest) =>
     directFetch(new URL(input), init)) as unknown as PassThroughClient['fetch'];

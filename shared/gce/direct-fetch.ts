@@ -1,7 +1,7 @@
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 
-/** What Google's REST clients hand to `fetch`. */
+/** The options that Google's REST clients pass to `fetch`. */
 export interface DirectRequest {
   readonly method?: string | undefined;
   readonly headers?: Iterable<readonly [string, string]> | undefined;
@@ -9,14 +9,14 @@ export interface DirectRequest {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What they read of its answer. */
+/** The members of the response that these clients use. */
 export interface DirectResponse {
   readonly status: number;
   readonly ok: boolean;
   readonly arrayBuffer: () => Promise<Uint8Array>;
 }
 
-/** More at once than one function instance is given requests. */
+/** Maximum number of connections; higher than the concurrency of a function instance. */
 const SOCKETS_MAX = 256;
 const agents = {
   http: new HttpAgent({ keepAlive: true, maxSockets: SOCKETS_MAX }),
@@ -24,9 +24,9 @@ const agents = {
 };
 
 /**
- * One HTTP request by Node.js itself, over a connection that is kept. Google's clients would go through gaxios and
- * node-fetch, which copy options and headers, and wrap body and answer in streams, at several times the cost of the call
- * itself. Rejects when there is no whole answer; every status is an answer.
+ * Makes one HTTP request with Node.js itself, over a kept-alive connection. Google's clients would use gaxios and
+ * node-fetch, which copy options and headers and wrap bodies in streams, at several times the cost of the call itself.
+ * Rejects when the response is incomplete; resolves for every status.
  */
 export function directFetch(
   url: URL,

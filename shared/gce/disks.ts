@@ -7,7 +7,7 @@ import type { Place } from './compute.ts';
 import { type ComputeOptions, connectionOf } from './connection.ts';
 import { type CloudOperation, lastSegment, toMs, toOperation, type ZoneOperation } from './zone-operation.ts';
 
-/** A persistent disk as Compute Engine shows it, the part that we use. */
+/** The properties of a persistent disk that this service uses. */
 export interface Disk {
   readonly name: string;
   /** Bare zone. */
@@ -15,7 +15,7 @@ export interface Disk {
   readonly sizeGb: number;
   readonly labels: Readonly<Record<string, string>>;
   readonly createdAtMs: number;
-  /** Names of the VMs that have it. */
+  /** Names of the VMs to which the disk is attached. */
   readonly users: readonly string[];
 }
 
@@ -25,7 +25,7 @@ export interface DiskSpec {
   readonly diskType: string;
 }
 
-/** As for VMs: a caller may be waiting. */
+/** Timeout of a call, the same as for VMs; a caller may be waiting. */
 const CALL_TIMEOUT_MS = 8_000;
 const PAGE_SIZE = 500;
 const ONCE = { timeout: CALL_TIMEOUT_MS, maxRetries: 0 };
@@ -35,13 +35,16 @@ interface Clients {
   readonly instances: InstancesClient;
 }
 
-/** What an adapter shares with the ones behind gates that were made of it. */
+/** What an adapter and its copies behind gates share. */
 interface Shared {
   readonly clients: Clients;
   readonly gate: Gate;
 }
 
-/** Disks on Compute Engine, by Google's clients. Every mutation carries a requestId, so that a repeat is the same request. */
+/**
+ * Disks on Compute Engine, through Google's clients. Every mutation has a requestId, so that a repeat is not applied
+ * twice.
+ */
 export class Disks implements Guarded {
   readonly #options: ComputeOptions;
   readonly #clients: Clients;
@@ -53,7 +56,7 @@ export class Disks implements Guarded {
     this.#gate = shared.gate;
   }
 
-  /** The same for one request: nothing is asked of Compute Engine before the gate opens. */
+  /** Returns the same adapter for one request: no call is sent before the gate opens. */
   behind(gate: Gate): Disks {
     return new Disks(this.#options, { clients: this.#clients, gate });
   }
@@ -63,7 +66,7 @@ export class Disks implements Guarded {
     await Promise.all([disks.close(), instances.close()]);
   }
 
-  /** `undefined` when Compute Engine answers 404, which can be wrong once: `findDisk` confirms it. */
+  /** Reads a disk; `undefined` when Compute Engine responds with 404, which can be wrong: `findDisk` verifies it. */
   async get({ zone, name }: Place): Promise<Disk | undefined> {
     await this.#gate.opened();
     try {
@@ -79,7 +82,7 @@ export class Disks implements Guarded {
     }
   }
 
-  /** The disk by its zone's list, which fails when the zone does not answer: an absence is never an unreachable zone. */
+  /** Finds a disk in its zone's list. The list fails when the zone is unreachable, so an absence is reliable. */
   async find({ zone, name }: Place): Promise<Disk | undefined> {
     await this.#gate.opened();
     try {
@@ -93,7 +96,7 @@ export class Disks implements Guarded {
     }
   }
 
-  /** Asks for an empty disk with our label. The answer is only that the request was accepted. */
+  /** Requests an empty disk with our label. Success means only that the request was accepted. */
   async insert({ zone, name }: Place, { sizeGb, diskType }: DiskSpec, requestId: string): Promise<ZoneOperation> {
     const { project, deployment } = this.#options;
     return this.#mutate(({ disks }) =>
@@ -119,7 +122,7 @@ export class Disks implements Guarded {
     return this.#mutate(({ disks }) => disks.delete({ project, zone, disk: name, requestId }, ONCE));
   }
 
-  /** Asks that a VM of the zone gets the disk. */
+  /** Requests that the disk be attached to a VM of the same zone. */
   async attach(
     { zone, name }: Place,
     to: { readonly machine: string; readonly deviceName: string },
@@ -130,7 +133,7 @@ export class Disks implements Guarded {
     return this.#mutate(({ instances }) => instances.attachDisk({ ...request, attachedDiskResource }, ONCE));
   }
 
-  /** Asks that a VM of the zone loses what it has as that device. */
+  /** Requests that a device be detached from a VM of the zone. */
   async detach(
     { zone }: Pick<Place, 'zone'>,
     from: { readonly machine: string; readonly deviceName: string },
@@ -140,7 +143,7 @@ export class Disks implements Guarded {
     return this.#mutate(({ instances }) => instances.detachDisk({ ...request, deviceName: from.deviceName }, ONCE));
   }
 
-  /** The name of the device as which a VM has the disk; `undefined` when it does not. */
+  /** Returns the device name of a disk on a VM; `undefined` when the disk is not attached to the VM. */
   async deviceNameOf({ zone, name }: Place, machine: string): Promise<string | undefined> {
     await this.#gate.opened();
     try {
@@ -157,7 +160,7 @@ export class Disks implements Guarded {
     }
   }
 
-  /** All disks of this deployment that are volumes, in every zone. Boot disks do not carry the label. */
+  /** Lists all volumes' disks of this deployment in all zones. Boot disks lack the label, so they are not listed. */
   async *list(): AsyncGenerator<readonly Disk[]> {
     const request = {
       project: this.#options.project,

@@ -2,20 +2,23 @@ import type { InstancesClient } from '@google-cloud/compute';
 import { type EditedMachine, type InstanceEdit, patched } from '#shared/domain/instance-edit.ts';
 import type { EditVerb } from '#shared/domain/operation.ts';
 
-/** One call that changes a VM. Labels and metadata are replaced whole, on condition that they are as they were read. */
+/**
+ * One call that changes a VM. Labels and metadata are replaced as a whole; the fingerprint makes the call fail if they
+ * have changed since they were read.
+ */
 export type EditCall =
   | { readonly verb: 'setLabels'; readonly labels: Readonly<Record<string, string>>; readonly fingerprint: string }
   | { readonly verb: 'setMetadata'; readonly metadata: Readonly<Record<string, string>>; readonly fingerprint: string }
   | { readonly verb: 'setDeletionProtection'; readonly deletionProtection: boolean }
   | { readonly verb: 'setMachineType'; readonly machineType: string };
 
-/** A VM as it was read, with the fingerprints of what edits replace. */
+/** A VM as it was read, with the fingerprints of its labels and metadata. */
 export interface Fingerprinted extends EditedMachine {
   readonly labelFingerprint?: string;
   readonly metadataFingerprint?: string;
 }
 
-/** The call of this verb that brings the edit about, based on what was seen: what the edit does not name stays. */
+/** Returns the call for one part of an edit, based on the observed VM: values that the edit does not name are kept. */
 export function editCall(verb: EditVerb, edit: InstanceEdit, seen: Fingerprinted): EditCall {
   switch (verb) {
     case 'setLabels':
@@ -43,7 +46,7 @@ interface Options {
   readonly maxRetries: number;
 }
 
-/** Sends the call. The answer is only that it was accepted. */
+/** Sends the call. Success means only that it was accepted. */
 export function sendEdit(
   call: EditCall,
   { project, zone, name, requestId }: Target,
@@ -63,7 +66,7 @@ export function sendEdit(
     }
     case 'setDeletionProtection': {
       const { deletionProtection } = call;
-      // This method alone calls the VM a resource.
+      // Only this method has the VM's name in a parameter called `resource`.
       return instances.setDeletionProtection({ project, zone, resource: name, requestId, deletionProtection }, options);
     }
     case 'setMachineType': {

@@ -8,7 +8,7 @@ import type { Place } from './compute.ts';
 
 type CloudInstance = protos.google.cloud.compute.v1.IInstance;
 
-/** The body of an insert. */
+/** Returns the request body of an insert. */
 export function toInstance(place: Place, spec: MachineSpec, deployment: string): CloudInstance {
   return {
     name: place.name,
@@ -55,7 +55,7 @@ function localSsd({ zone }: Place): NonNullable<CloudInstance['disks']>[0] {
   };
 }
 
-/** GPUs that a machine type brings are not asked for. */
+/** Returns the added GPUs; those included in a machine type must not be requested. */
 function acceleratorsOf({ zone }: Place, { machineType, accelerator }: MachineSpec): CloudInstance {
   if (accelerator === null || !takesAccelerators(machineType)) return {};
   const { type, count } = accelerator;
@@ -66,7 +66,7 @@ function acceleratorsOf({ zone }: Place, { machineType, accelerator }: MachineSp
 
 function schedulingOf(spec: MachineSpec): CloudInstance {
   if (spec.spot) {
-    // Compute Engine refuses a spot VM that would restart by itself or migrate.
+    // Compute Engine refuses a spot VM with automatic restart or migration.
     return {
       scheduling: {
         provisioningModel: 'SPOT',
@@ -76,6 +76,6 @@ function schedulingOf(spec: MachineSpec): CloudInstance {
       },
     };
   }
-  // Compute Engine refuses to migrate such a VM; with the restart it is back by itself once its host has been looked after.
+  // Compute Engine refuses to migrate such a VM. With automatic restart, it runs again after its host's maintenance.
   return mustTerminate(spec) ? { scheduling: { onHostMaintenance: 'TERMINATE', automaticRestart: true } } : {};
 }

@@ -1,7 +1,7 @@
 /**
- * What each call of the adapter to Compute Engine needs, by client and method; Terraform makes the functions' role from it
- * (`infra/generated/permissions.json`). A test holds the rows against the adapter's source, so that neither a call without its
- * permissions nor a permission without its call stays.
+ * The permissions that each call of the adapter needs, keyed by client and method; Terraform creates the functions'
+ * role from them (`infra/generated/permissions.json`). A test compares the rows with the adapter's source, so that no
+ * call lacks its permissions and no permission lacks its call.
  *
  * https://docs.cloud.google.com/compute/docs/instances/create-start-instance (required permissions) and the section
  * "IAM Permissions" of each method's reference.
@@ -10,11 +10,11 @@ export const COMPUTE_PERMISSIONS: Readonly<Record<string, readonly string[]>> = 
   'disks.aggregatedList': ['compute.disks.list'],
   'disks.delete': ['compute.disks.delete'],
   'disks.get': ['compute.disks.get'],
-  // Labels of a disk that is made need a permission of their own.
+  // Setting labels on a new disk needs a permission of its own.
   'disks.insert': ['compute.disks.create', 'compute.disks.setLabels'],
   'disks.list': ['compute.disks.list'],
   'instances.aggregatedList': ['compute.instances.list'],
-  // The permission of the VM and the one of the disk.
+  // Needs one permission for the VM and one for the disk.
   'instances.attachDisk': ['compute.instances.attachDisk', 'compute.disks.use'],
   'instances.delete': ['compute.instances.delete'],
   'instances.detachDisk': ['compute.instances.detachDisk', 'compute.disks.use'],
@@ -32,13 +32,13 @@ export const COMPUTE_PERMISSIONS: Readonly<Record<string, readonly string[]>> = 
   'instances.start': ['compute.instances.start'],
   'instances.stop': ['compute.instances.stop'],
   'zoneOperations.get': ['compute.zoneOperations.get'],
-  // Waiting is reading that takes its time.
+  // Waiting for an operation needs the same permission as reading it.
   'zoneOperations.wait': ['compute.zoneOperations.get'],
 };
 
 /**
- * What the members of an instance need that an insert asks for. Members without a permission of their own are listed too,
- * so that a new member cannot be forgotten here.
+ * The permissions for each member of an insert's request body. Members without a permission of their own are listed
+ * too, so that a new member cannot be forgotten.
  */
 export const INSERT_PERMISSIONS: Readonly<Record<string, readonly string[]>> = {
   name: [],
@@ -48,7 +48,7 @@ export const INSERT_PERMISSIONS: Readonly<Record<string, readonly string[]>> = {
   metadata: ['compute.instances.setMetadata'],
   // A new boot disk, from an image of this project or of another that is open to it; and volumes.
   disks: ['compute.disks.create', 'compute.disks.use', 'compute.images.useReadOnly'],
-  // Addresses are the subnetwork's to give; the network is only named.
+  // Addresses need permissions for the subnetwork; the network needs none.
   networkInterfaces: ['compute.subnetworks.use', 'compute.subnetworks.useExternalIp'],
   // GPUs are counted by quotas; no permission is needed for them.
   guestAccelerators: [],

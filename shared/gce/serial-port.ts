@@ -4,16 +4,16 @@ import { toCloudError } from './cloud-error.ts';
 /** A part of what a VM has written to its first serial port. */
 export interface SerialOutput {
   readonly contents: string;
-  /** Number of the first byte; later than asked when the older output is gone. */
+  /** Offset of the first returned byte; later than requested if older output was discarded. */
   readonly start: number;
-  /** From where to read on. */
+  /** Offset from which to continue reading. */
   readonly next: number;
 }
 
-/** Reading waits no longer for Compute Engine than a caller would. */
+/** Timeout of a read; a caller is waiting. */
 const TIMEOUT_MS = 8_000;
 
-/** The output from this byte on; `undefined` when there is no such VM. Throws CloudError. */
+/** Reads the output from byte `start` on; `undefined` when the VM does not exist. Throws CloudError. */
 export async function readSerialPort(
   instances: InstancesClient,
   target: { readonly project: string; readonly zone: string; readonly name: string; readonly start: number },

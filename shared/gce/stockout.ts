@@ -1,13 +1,13 @@
-/** What Compute Engine says of a zone that has no room for a machine type, beside the error's code. */
+/** Details that Compute Engine adds to the error code when a zone has no capacity for a machine type. */
 export interface Stockout {
   readonly zone: string;
   /** Bare machine type. */
   readonly machineType: string;
-  /** Zones that had room at that time; empty when none had. */
+  /** Zones that had capacity at that time; empty if none had. */
   readonly zonesAvailable: readonly string[];
 }
 
-/** The part of an error detail that is read: google.rpc.ErrorInfo. */
+/** The used part of an error detail (google.rpc.ErrorInfo). */
 interface ErrorDetail {
   readonly errorInfo?: {
     readonly reason?: string | null;
@@ -18,8 +18,9 @@ interface ErrorDetail {
 const ZONE = /[a-z]+(?:-[a-z]+)+\d+-[a-z][a-z0-9]*/g;
 
 /**
- * The stockout that an error's details tell of, which came with ZONE_RESOURCE_POOL_EXHAUSTED_WITH_DETAILS in 2024;
- * `undefined` for other details. How several zones are separated is not documented, so each word in the form of a zone counts.
+ * Extracts the stockout from an error's details, which were introduced with ZONE_RESOURCE_POOL_EXHAUSTED_WITH_DETAILS
+ * in 2024; `undefined` for other details. The separator of several zones is not documented, so every word in the format
+ * of a zone is used.
  */
 export function stockoutOf(details: readonly ErrorDetail[] | null | undefined): Stockout | undefined {
   for (const { errorInfo } of details ?? []) {

@@ -4,19 +4,19 @@ import { type Stockout, stockoutOf } from './stockout.ts';
 
 export type CloudOperation = protos.google.cloud.compute.v1.IOperation;
 
-/** A zone operation. DONE is not success: look at `error`. */
+/** A zone operation. `done` does not mean success: check `error`. */
 export interface ZoneOperation {
   readonly name: string;
-  /** Numeric id of the VM it works on. */
+  /** Numeric id of the operation's VM. */
   readonly targetId: string;
   readonly done: boolean;
   readonly error: {
     readonly reason: CloudReason;
     readonly message: string;
-    /** With `zone_exhausted`, where Compute Engine says which zones have room. */
+    /** For `zone_exhausted`: the zones with capacity, if Compute Engine named them. */
     readonly stockout?: Stockout | undefined;
   } | null;
-  /** When it was asked for, and when it ended; `null` until known. */
+  /** When the operation began and ended; `null` until known. */
   readonly startedAtMs: number | null;
   readonly endedAtMs: number | null;
 }

@@ -1,6 +1,8 @@
 import { Failure, type InvalidField } from '#shared/domain/failure.ts';
 
-/** What is wrong with parameters that only an action can judge, in the form in which the checks say it. */
+/**
+ * Returns the failure for query parameters that only an action can validate, in the same format as schema validation.
+ */
 export function invalidQuery(fields: readonly Omit<InvalidField, 'place'>[]): Failure {
   const all = fields.map((field): InvalidField => ({ place: 'query', ...field }));
   const text = all.map(({ pointer, message }) => `query${pointer.replaceAll('/', '.')} ${message}`).join('; ');
@@ -13,7 +15,7 @@ export function invalidQuery(fields: readonly Omit<InvalidField, 'place'>[]): Fa
 
 const CURSOR_RULE = 'cursor';
 
-/** A cursor that does not open for this list and caller; `parameter` is the name under which it was sent. */
+/** Describes a cursor that is not valid for this list and caller; `parameter` is the query parameter's name. */
 export function foreignCursor(parameter: 'cursor' | 'next_cursor'): Omit<InvalidField, 'place'> {
   return { pointer: `/${parameter}`, message: 'is not a cursor of this list', rule: CURSOR_RULE };
 }

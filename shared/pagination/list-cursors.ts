@@ -6,26 +6,27 @@ import type { Principal } from '#shared/domain/principal.ts';
 import type { Tools } from '#shared/lifecycle/tools.ts';
 import { CURSOR_IV_BYTES, CURSOR_KEY_BYTES, openCursor, sealCursor } from './sealed-cursor.ts';
 
-/** What a list needs whose pages end at places. */
+/** Dependencies of a list with sealed cursors. */
 export interface ListTools extends Pick<Tools, 'store'> {
   readonly cursors: ListCursors;
 }
 
-/** What a cursor is good for: one list, asked by one caller in one way. A cursor of anything else does not open. */
+/** What a cursor is valid for: one list, one caller and the same filters. Any other cursor is rejected. */
 export interface ListScope {
   /** Name of the list; no two endpoints share one. */
   readonly list: string;
   readonly caller: Pick<Principal, 'customerId' | 'userId'>;
-  /** What the list was asked for, apart from the size of the page. */
+  /** The parameters of the list request, except the page size. */
   readonly asked: readonly unknown[];
 }
 
-/** The row of the key. */
+/** Id of the key's row. */
 export const LIST_CURSORS = 'list-cursors';
 
 /**
- * Seals and opens the cursors of lists. All processes have one key, kept in the store; the first process that needs the
- * key makes it. A process reads the key when it meets its first cursor, so a list that fits on a page costs nothing.
+ * Seals and opens the cursors of lists. All processes share one key, which is kept in the store and created by the
+ * first process that needs it. A process reads the key only for its first cursor, so a list that fits one page costs
+ * nothing.
  */
 export class ListCursors {
   readonly #store: Pick<Store, 'change' | 'get'>;
@@ -42,21 +43,24 @@ export class ListCursors {
     return sealCursor(place, flat(scope), { key, iv: Buffer.from(this.#random.hex(CURSOR_IV_BYTES), 'hex') });
   }
 
-  /** The place; `undefined` when this is no cursor of this list. */
+  /** Returns the position in a cursor; `undefined` for a cursor that is not valid for this list. */
   async open(cursor: string, scope: ListScope): Promise<string | undefined> {
     return openCursor(cursor, flat(scope), await this.#theKey());
   }
 
   #theKey(): Promise<Buffer> {
     this.#key ??= this.#readOrMake().catch((thrown: unknown) => {
-      // The next cursor asks a store again that could not be reached.
+      // The next cursor tries again, because the store may be reachable by then.
       this.#key = undefined;
       throw thrown;
     });
     return this.#key;
   }
 
-  /** Of two that make one at the same time the second finds the row of the first. */
+  /**
+   * Reads the key, or creates it. If two processes create it at the same time, the second one finds the first one's
+   * row.
+   */
   async #readOrMake(): Promise<Buffer> {
     const key = await this.#store.change(async () => {
       const row = await this.#store.get(ref(SEALING_KEY, LIST_CURSORS));

@@ -2,9 +2,9 @@ import type { Value } from '#shared/datastore/field.ts';
 import type { Range, Shape } from '#shared/datastore/query.ts';
 import type { Store } from '#shared/datastore/store.ts';
 
-/** Rows read at once while looking for those that a filter lets through. */
+/** Minimum number of rows per query while filtering. */
 const BATCH_MIN = 50;
-/** Rows read for one page at most. A page that ends here is short, and its position says where to go on. */
+/** Maximum number of rows read for one page. A page that stops here may be short; its end says where to continue. */
 const ROWS_MAX = 2_000;
 
 export interface Scan<T> {
@@ -13,20 +13,20 @@ export interface Scan<T> {
   readonly range: Range;
   readonly limit: number;
   readonly keep: (value: T) => boolean;
-  /** Where a row stands in the order of the shape. */
+  /** Returns the position of a row in the shape's order. */
   readonly positionOf: (value: T) => string;
 }
 
 export interface ScannedPage<T> {
   readonly values: readonly T[];
-  /** Position behind which the next page begins; `undefined` when this was the last one. */
+  /** Position after which the next page begins; `undefined` for the last page. */
   readonly end: string | undefined;
 }
 
 /**
- * A page of the rows that a filter lets through, in the order of the shape. What no index can filter is filtered here, in
- * bounded steps. The page ends at a position and not at a row, so it does not matter whether that row is still there when
- * the next page is asked for.
+ * Reads one page of the rows that a filter accepts, in the shape's order. Filters without an index are applied here,
+ * with a bounded number of reads. The page ends at a position, not at a row, so the row may be deleted before the next
+ * page is read.
  */
 export async function scanPage<T>(
   scan: Scan<T>,
@@ -44,7 +44,7 @@ export async function scanPage<T>(
     for (const { value } of rows) {
       if (!scan.keep(value)) continue;
       const previous = values.at(-1);
-      // One more than the page holds: there is another page, and this one ends before it.
+      // One match more than the page holds: another page follows, and this one ends before that match.
       if (values.length === limit && previous !== undefined) return { values, end: scan.positionOf(previous) };
       values.push(value);
     }

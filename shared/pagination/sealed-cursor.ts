@@ -8,21 +8,24 @@ import { createCipheriv, createDecipheriv } from 'node:crypto';
 
 const CIPHER = 'aes-256-gcm';
 export const CURSOR_KEY_BYTES = 32;
-/** 96 bits, for which GCM was made; two cursors with the same ones would give each other away. */
+/**
+ * 96 bits, the size for which GCM was designed. Reusing an IV with the same key would break the encryption of both
+ * cursors.
+ */
 export const CURSOR_IV_BYTES = 12;
 const TAG_BYTES = 16;
-/** Longest cursor that is looked at. */
+/** Longer cursors are rejected without being parsed. */
 const LENGTH_MAX = 2048;
 
 /**
- * Places are filled up to a multiple of this, so that the length of a cursor says nothing about them. The longest place
- * there is just fits: two names of Compute Engine with 63 characters each, and what separates them.
+ * Positions are padded to a multiple of this size, so that a cursor's length reveals nothing. The longest position fits
+ * one block: two Compute Engine names of 63 characters each and the separators.
  */
 const BLOCK_BYTES = 128;
-/** Stands between a place and the zeros that fill it up (ISO/IEC 7816-4). */
+/** Separates the position from the zero bytes of its padding (ISO/IEC 7816-4). */
 const END_OF_PLACE = 0x80;
 
-/** `iv` must be new for every cursor. */
+/** Encrypts a position together with its scope. `iv` must be new for every cursor. */
 export function sealCursor(
   place: string,
   scope: readonly unknown[],
@@ -34,7 +37,7 @@ export function sealCursor(
   return Buffer.concat([iv, cipher.getAuthTag(), sealed]).toString('base64url');
 }
 
-/** The place; `undefined` when this is no cursor of this list. */
+/** Decrypts a position; `undefined` for a cursor that is not valid for this scope. */
 export function openCursor(cursor: string, scope: readonly unknown[], key: Buffer): string | undefined {
   if (cursor.length > LENGTH_MAX || !/^[\w-]+$/.test(cursor)) return undefined;
   const bytes = Buffer.from(cursor, 'base64url');
@@ -47,7 +50,7 @@ export function openCursor(cursor: string, scope: readonly unknown[], key: Buffe
   try {
     decipher.final();
   } catch {
-    // It was not sealed with this key for this list; there is nothing more to know about it.
+    // The cursor was not sealed with this key for this scope; the reason does not matter.
     return undefined;
   }
   return filled.subarray(0, filled.lastIndexOf(END_OF_PLACE)).toString();

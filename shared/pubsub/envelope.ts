@@ -1,9 +1,9 @@
-/** A push delivery of Pub/Sub (wrapped), the part of it that is used. */
+/** The used part of a (wrapped) push delivery of Pub/Sub. */
 export interface Delivery {
   readonly messageId: string;
   readonly data: unknown;
   readonly attributes: Readonly<Record<string, string>>;
-  /** Only where the subscription has a dead letter policy. */
+  /** Number of the delivery attempt; only for subscriptions with a dead letter policy. */
   readonly attempt: number | undefined;
 }
 
@@ -12,8 +12,8 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
 }
 
 /**
- * Reads the envelope of a push request's body; `undefined` when it is not one. Parsed here and not by
- * functions-framework, which drops deliveryAttempt, orderingKey and subscription on the way to a CloudEvent.
+ * Parses the envelope of a push request; `undefined` for an invalid one. functions-framework would discard
+ * deliveryAttempt, orderingKey and subscription when it converts the envelope to a CloudEvent.
  */
 export function parseEnvelope(body: string): Delivery | undefined {
   let parsed: unknown;
@@ -41,7 +41,7 @@ export function parseEnvelope(body: string): Delivery | undefined {
   };
 }
 
-/** JSON where the data is JSON, the text otherwise. */
+/** Returns the parsed data if it is JSON, otherwise the text. */
 function decodeData(data: unknown): unknown {
   if (typeof data !== 'string') return undefined;
   const decoded = Buffer.from(data, 'base64').toString('utf8');
@@ -52,7 +52,7 @@ function decodeData(data: unknown): unknown {
   }
 }
 
-/** The operation a message speaks of; `undefined` when it does not. */
+/** Returns the operation that a message names; `undefined` if it names none. */
 export function operationOf(
   delivery: Delivery,
 ): { readonly operationId: string; readonly instanceId: string } | undefined {

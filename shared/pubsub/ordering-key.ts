@@ -1,9 +1,9 @@
 import type { OperationMessage } from './publisher.ts';
 
 /**
- * Lanes per customer. Pub/Sub pushes one message of an ordering key at a time
- * (https://cloud.google.com/pubsub/docs/ordering), so this is how many operations of one customer are worked on at once,
- * over all processes; the others wait in Pub/Sub, behind nobody but their own customer.
+ * Number of ordering keys ("lanes") per customer. Pub/Sub pushes one message of an ordering key at a time
+ * (https://cloud.google.com/pubsub/docs/ordering), so this is the maximum number of a customer's operations in
+ * progress, over all processes. Further messages wait in Pub/Sub without delaying other customers.
  */
 const LANES = 8;
 
@@ -14,7 +14,7 @@ function fnv1a(text: string): number {
   return hash;
 }
 
-/** The ordering key of a message: one of its customer's lanes, the same for all operations of an instance. */
+/** Returns the ordering key of a message: one of its customer's lanes, the same for all operations of an instance. */
 export function orderingKey({ customerId, instanceId }: Pick<OperationMessage, 'customerId' | 'instanceId'>): string {
   return `${customerId}/${fnv1a(instanceId) % LANES}`;
 }

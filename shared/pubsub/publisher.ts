@@ -3,9 +3,9 @@ import { type Gate, type Guarded, OPEN_GATE } from '#shared/concurrency/gate.ts'
 import { connect, connection } from '#shared/datastore/connection.ts';
 import { orderingKey } from './ordering-key.ts';
 
-/** What the worker is sent: only names, because the truth is in the rows. */
+/** A message to the worker. It contains only ids, because the rows are authoritative. */
 export interface OperationMessage {
-  /** Whose operation it is: decides in which lane the message waits. */
+  /** The operation's customer, which determines the message's ordering key. */
   readonly customerId: string;
   readonly operationId: string;
   readonly instanceId: string;
@@ -18,16 +18,16 @@ export interface PublisherOptions {
   readonly emulatorHost: string | undefined;
 }
 
-/** A publish that takes longer is as good as failed: the reconciler will publish again. */
+/** Timeout of a publish; after a timeout the reconciler publishes the operation again. */
 const PUBLISH_TIMEOUT_MS = 4_000;
 
-/** What a publisher shares with the ones behind gates that were made of it. */
+/** What a publisher and its copies behind gates share. */
 interface Shared {
   readonly client: v1.PublisherClient;
   readonly gate: Gate;
 }
 
-/** Publishes operations, ordered per instance and in lanes per customer, by Google's generated client. */
+/** Publishes operations with Google's generated client, ordered per instance and in several lanes per customer. */
 export class Publisher implements Guarded {
   readonly #options: PublisherOptions;
   readonly #client: v1.PublisherClient;
@@ -39,7 +39,10 @@ export class Publisher implements Guarded {
     this.#gate = shared.gate;
   }
 
-  /** The same for one request: nothing is published before the gate opens, and nothing at all when the gate stays shut. */
+  /**
+   * Returns the same publisher for one request: nothing is published before the gate opens, and nothing if it stays
+   * closed.
+   */
   behind(gate: Gate): Publisher {
     return new Publisher(this.#options, { client: this.#client, gate });
   }
@@ -53,8 +56,8 @@ export class Publisher implements Guarded {
   }
 
   /**
-   * Resolves when Pub/Sub has the messages. What they name is in data and attributes, because not every transport keeps
-   * both. One request holds messages of one ordering key only:
+   * Publishes messages; resolves once Pub/Sub has accepted them. The ids are in data and attributes, because not every
+   * transport keeps both. One request can contain messages of only one ordering key:
    * https://cloud.google.com/pubsub/docs/reference/rpc/google.pubsub.v1#pubsubmessage
    */
   async publish(messages: readonly OperationMessage[]): Promise<void> {
@@ -74,7 +77,8 @@ export class Publisher implements Guarded {
           return { data: Buffer.from(JSON.stringify(names)), attributes: names, orderingKey: key };
         }),
       },
-      // One try: a repeat would come from us anyway, and a message may come twice but must not come late.
+      // Without the client's retries: the reconciler publishes again, and a late duplicate would be worse than an early
+      // one.
       { timeout: PUBLISH_TIMEOUT_MS, maxRetries: 0 },
     );
   }

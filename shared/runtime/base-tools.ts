@@ -16,7 +16,7 @@ export interface BaseTools {
   readonly random: Random;
 }
 
-/** Clock, waiting, randomness, and where log lines go. */
+/** Clock, waiting, randomness and log destination, replaceable in tests. */
 export interface Surroundings extends Pick<BaseTools, 'nowMs' | 'sleep' | 'random'> {
   /** Standard output when absent. */
   readonly logDestination?: DestinationStream;
@@ -24,13 +24,13 @@ export interface Surroundings extends Pick<BaseTools, 'nowMs' | 'sleep' | 'rando
 
 const random: Random = {
   hex: (bytes) => randomBytes(bytes).toString('hex'),
-  // 48 bits: as much as a double takes exactly.
+  // 48 bits can be represented exactly in a double.
   fraction: () => randomBytes(6).readUIntBE(0, 6) / 2 ** 48,
 };
 
 const REAL: Surroundings = { nowMs: () => Date.now(), sleep: (ms) => sleep(ms), random };
 
-/** What every function needs. The connection to Datastore is opened while the framework still starts. */
+/** Opens the tools of every function. The connection to Datastore is opened while the framework is still starting. */
 export function openBase(
   environment: Readonly<Record<string, string | undefined>> = process.env,
   surroundings: Surroundings = REAL,
@@ -39,7 +39,7 @@ export function openBase(
   const { logDestination, ...tools } = surroundings;
   const cache = codeCache();
   const log = new JsonLog({ ...configuration, codeCache: cache }, logDestination, tools.nowMs);
-  // Another patch version of Node.js refuses the cache without a word, and every start is slower from then on.
+  // Another patch version of Node.js silently rejects the cache, which makes every start slower, so this is logged.
   if (cache === 'rejected') log.warn('the shipped code cache was rejected', { node: process.version });
   const store = new Store({
     project: configuration.project,

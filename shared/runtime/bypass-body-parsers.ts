@@ -2,8 +2,8 @@ import { subscribe } from 'node:diagnostics_channel';
 import type { IncomingMessage } from 'node:http';
 
 /**
- * Where the URL is kept. On the request and under a name that all bundles share, because the local cloud runs many functions
- * in one process: only the first of their hooks sees the request as it came.
+ * Property of the request that holds the original URL. The symbol is shared by all bundles, because the local cloud
+ * runs many functions in one process, and only the first function's hook sees the unchanged request.
  */
 const ORIGINAL_URL: unique symbol = Symbol.for('compute-api.original-url');
 
@@ -14,12 +14,12 @@ interface RawRequest extends IncomingMessage {
 let listening = false;
 
 /**
- * Keeps functions-framework from reading requests before our code does. It parses bodies first and answers malformed JSON,
- * unknown charsets and bad percent escapes itself, with an HTML page; it reads bodies of up to 1 GiB into memory; and it
- * answers /favicon.ico and /robots.txt. Without a content type no parser of its feels responsible, and every path is `/`
- * to it. The hook is Node's documented diagnostics channel for requests.
+ * Keeps functions-framework from processing requests before our code. It would parse bodies and respond to malformed
+ * JSON, unknown charsets and invalid percent escapes itself with an HTML page, read bodies of up to 1 GiB into memory,
+ * and respond to /favicon.ico and /robots.txt. The hook removes the content type, so the framework's body parsers skip
+ * the request, and sets the path to `/`. It uses Node's documented diagnostics channel for requests.
  *
- * Every function of this project does so, and no process serves others, so this changes nobody else's requests.
+ * Every function of this project does this, and a process serves no other functions, so no other requests are affected.
  */
 export function keepRequestsRaw(): void {
   if (listening) return;
@@ -32,7 +32,7 @@ export function keepRequestsRaw(): void {
   });
 }
 
-/** Path and query as they came. */
+/** Returns the request's original path and query. */
 export function originalUrl(request: RawRequest): string {
   return request[ORIGINAL_URL] ?? request.url ?? '/';
 }

@@ -1,9 +1,9 @@
-/** What V8 did with the code that the build shipped beside the bundle. */
+/** Whether V8 accepted the code cache that the build ships with the bundle. */
 export type CodeCache = 'accepted' | 'rejected' | 'absent';
 
 /**
- * What became of the code cache in this process, as the loader of the artefact noted it (`scripts/build/compile-cache.ts`).
- * `absent` where there was no file, and for a bundle that something else loads.
+ * Returns the state of the code cache in this process, as recorded by the artefact's loader
+ * (`scripts/build/compile-cache.ts`). `absent`: no cache file exists, or the bundle was not loaded by that loader.
  */
 export function codeCache(): CodeCache {
   const noted: unknown = Reflect.get(globalThis, Symbol.for('compute-api.code-cache'));

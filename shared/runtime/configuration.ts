@@ -1,21 +1,23 @@
 import type { JwtOptions } from '#shared/auth/jwt.ts';
 
-/** Everything a function is told from outside, checked at start. */
+/** A function's configuration from its environment, validated at start. */
 export interface Configuration {
   readonly project: string;
   /** `""`: the default database. */
   readonly database: string;
-  /** When the database was made, epoch ms; 0: not known. Tells it from one of the same name that was made anew. */
+  /**
+   * When the database was created, epoch ms; 0: unknown. Distinguishes it from an earlier database of the same name.
+   */
   readonly databaseEpochMs: number;
   readonly operationsTopic: string;
-  /** Value of our label on VMs. */
+  /** Value of the label that marks this deployment's VMs. */
   readonly deployment: string;
   readonly instanceIdPrefix: string;
-  /** Prefix of the ids that the resource family gives. */
+  /** Prefix of the ids of instances that are created through the resource family. */
   readonly resourceIdPrefix: string;
   readonly failedSignInsPerMinute: number;
   readonly forwardedHops: number;
-  /** Days for which a VM that was found without a record is kept, stopped, before it is deleted. */
+  /** Days for which a VM without a record is kept, stopped, before it is deleted. */
   readonly orphanKeptDays: number;
   readonly logLevel: (typeof LOG_LEVELS)[number];
   readonly jwt: JwtOptions | undefined;
@@ -29,14 +31,14 @@ export interface Configuration {
 
 const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 
-/** The configuration cannot be used; the message lists everything that is wrong. */
+/** The configuration is invalid; the message lists every problem. */
 export class ConfigurationError extends Error {
   override readonly name = 'ConfigurationError';
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Reads and checks the environment of a function. Throws ConfigurationError. */
+/** Reads and validates a function's environment. Throws ConfigurationError. */
 export function readConfiguration(environment: Environment): Configuration {
   const problems: string[] = [];
   const text = (name: string, fallback: string | undefined, pattern: RegExp, form: string): string => {
@@ -75,7 +77,7 @@ export function readConfiguration(environment: Environment): Configuration {
     ),
     operationsTopic: text('OPERATIONS_TOPIC', 'operations', /^[A-Za-z][\w.~+%-]{2,254}$/, 'the id of a topic'),
     deployment: text('DEPLOYMENT', 'production', /^[a-z0-9][-_a-z0-9]{0,62}$/, 'a label value'),
-    // Six and eight hex digits and two hyphens follow; a VM's name has at most 63 characters.
+    // The id continues with six and eight hex digits and two hyphens; a VM's name has at most 63 characters.
     instanceIdPrefix: text('INSTANCE_ID_PREFIX', 'tw', /^[a-z][-a-z0-9]{0,31}$/, 'the beginning of a VM name'),
     resourceIdPrefix: text('RESOURCE_ID_PREFIX', 'inst', /^[a-z][-a-z0-9]{0,31}$/, 'the beginning of a VM name'),
     failedSignInsPerMinute: whole('FAILED_SIGN_INS_PER_MINUTE', 20, 1),
@@ -98,7 +100,9 @@ export function readConfiguration(environment: Environment): Configuration {
   return configuration;
 }
 
-/** All three or none: half an issuer would accept no caller, or any. */
+/**
+ * Reads the settings of the JWT issuer; all three or none must be set, because a part would accept no token, or any.
+ */
 function readJwt(environment: Environment, problems: string[]): JwtOptions | undefined {
   const names = ['JWT_ISSUER', 'JWT_AUDIENCE', 'JWT_JWKS_URI'] as const;
   const missing = names.filter((name) => (environment[name] ?? '') === '');
@@ -109,7 +113,10 @@ function readJwt(environment: Environment, problems: string[]): JwtOptions | und
   return { issuer: environment['JWT_ISSUER'] ?? '', audience: environment['JWT_AUDIENCE'] ?? '', jwksUri };
 }
 
-/** An attacker who can change the keys in transit can sign in as any user; only this machine is trusted without encryption. */
+/**
+ * Returns whether the keys can be fetched safely. An attacker who can change them in transit can sign in as any user,
+ * so HTTP is allowed for this machine only.
+ */
 function isTrustworthy(uri: string): boolean {
   const url = URL.parse(uri);
   return (

@@ -14,8 +14,8 @@ import { entryPointOf } from './entry-point.ts';
 import { sendReply, toWireRequest } from './wire.ts';
 
 /**
- * Registers the function that answers whatever no endpoint takes, so that an unknown path or a wrong method gets the
- * family's own envelope and not the gateway's. It asks nobody who is calling: there is nothing to protect.
+ * Registers the function that responds to requests that match no endpoint, so that an unknown path or wrong method gets
+ * the family's error format and not the gateway's. It does not authenticate callers, because it exposes nothing.
  */
 export function fallbackFunction(fallback: Fallback, family: FamilyAdapter): void {
   keepRequestsRaw();

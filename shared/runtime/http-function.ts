@@ -18,13 +18,16 @@ export type FunctionTools = BaseTools & { readonly catalog: CatalogReader };
 export interface HttpFunction<Params, Query, Body, More> {
   readonly endpoint: Endpoint<Params, Query, Body>;
   readonly family: FamilyAdapter;
-  /** Opens what this function needs beyond the store: `openCompute`, `openPublisher`. */
+  /** Opens further clients that this function needs: `openCompute`, `openPublisher`. */
   readonly open?: (base: BaseTools) => More;
-  /** `tools` are behind the request's gate: no write, publish or cloud call leaves before its token is granted. */
+  /**
+   * Handles a request. `tools` are behind its gate: no write, publish or cloud call is sent before its token is
+   * granted.
+   */
   readonly handle: (call: Call<Params, Query, Body>, tools: FunctionTools & More) => Promise<Reply>;
 }
 
-/** Registers an endpoint with functions-framework, under its contract's entry point. */
+/** Registers an endpoint with functions-framework, under its entry point. */
 export function httpFunction<Params, Query, Body, More = unknown>(
   definition: HttpFunction<Params, Query, Body, More>,
 ): void {
@@ -36,14 +39,14 @@ export function httpFunction<Params, Query, Body, More = unknown>(
   });
 }
 
-/** One instance of an endpoint, free of any framework: opens what the endpoint needs, and answers requests. */
+/** Opens an endpoint's tools and returns its request handler, independent of any framework. */
 export function openHttpFunction<Params, Query, Body, More = unknown>(
   definition: HttpFunction<Params, Query, Body, More>,
   base: BaseTools,
 ): (request: WireRequest) => Promise<WireReply> {
   const catalog = new CatalogReader(base);
   const more = definition.open?.(base);
-  // Without `open` there is nothing more, and More is `unknown`.
+  // Without `open`, More is `unknown`, and no further tools are expected.
   const tools = { ...base, catalog, ...more } as FunctionTools & More;
   const pipeline = {
     endpoint: definition.endpoint,

@@ -5,7 +5,7 @@ import type { CodeCache } from './code-cache.ts';
 import type { Configuration } from './configuration.ts';
 import { sourceMappedStack } from './source-mapped-stack.ts';
 
-/** Cloud Logging's severities (LogSeverity) by pino's levels. */
+/** Cloud Logging's severities (LogSeverity), keyed by pino's levels. */
 const SEVERITY: Readonly<Record<string, string>> = {
   debug: 'DEBUG',
   info: 'INFO',
@@ -14,20 +14,20 @@ const SEVERITY: Readonly<Record<string, string>> = {
   fatal: 'CRITICAL',
 };
 
-/** Longest chain of causes that is logged: the first few say it all. */
+/** Maximum number of chained causes that are logged. */
 const CAUSES_MAX = 4;
 
-/** One JSON object a line, as Cloud Logging reads it. */
+/** Writes one JSON object per line, in the format that Cloud Logging reads. */
 export class JsonLog implements Log {
   readonly #logger: Logger;
   readonly #project: string;
-  /** Told once, by the line of the first request; `undefined` afterwards. */
+  /** State of the code cache, logged once with the first request; `undefined` afterwards. */
   #codeCache: CodeCache | undefined;
 
   constructor(
     configuration: Pick<Configuration, 'logLevel' | 'project'> & { readonly codeCache?: CodeCache },
-    // Through the stream, where functions-framework adds the execution id (LOG_EXECUTION_ID). Writes to a pipe are
-    // synchronous on Linux: after the answer the function may get no more processor time.
+    // Writes through process.stdout, where functions-framework adds the execution id (LOG_EXECUTION_ID). Writes to a
+    // pipe are synchronous on Linux, which matters because the function may get no processor time after the response.
     destination: DestinationStream = { write: (line) => void process.stdout.write(line) },
     nowMs: () => number = Date.now,
   ) {
@@ -62,8 +62,8 @@ export class JsonLog implements Log {
   }
 
   /**
-   * The line of a request; the first one also tells what V8 did with the shipped code cache. An error of ours is ERROR. The
-   * caller's mistakes, and a connection that the caller broke off, are INFO like everything that went well.
+   * Logs one request; the first one includes the state of the code cache. Internal errors have the severity ERROR.
+   * Errors of the caller, and connections that the caller closed, are INFO like successes.
    */
   request({ trace, ...line }: RequestLine): void {
     const first = this.#codeCache === undefined ? {} : { codeCache: this.#codeCache };
@@ -73,7 +73,10 @@ export class JsonLog implements Log {
     else this.info('request served', fields);
   }
 
-  /** Fields by which Cloud Logging groups lines of one request (`X-Cloud-Trace-Context` or W3C `traceparent`). */
+  /**
+   * Returns the field by which Cloud Logging groups the lines of one request (from `X-Cloud-Trace-Context` or W3C
+   * `traceparent`).
+   */
   #traceOf(trace: string | undefined): Readonly<Record<string, string>> {
     const id = /^(?:00-)?([0-9a-f]{32})/.exec(trace ?? '')?.[1];
     return id === undefined ? {} : { 'logging.googleapis.com/trace': `projects/${this.#project}/traces/${id}` };

@@ -1,7 +1,7 @@
 import { Compute } from '#shared/gce/compute.ts';
 import type { BaseTools } from './base-tools.ts';
 
-/** For functions that talk to Compute Engine; no other bundle may hold its client. */
+/** Opens the Compute Engine client. Only bundles of functions that use Compute Engine may contain it. */
 export function openCompute({ configuration, log }: Pick<BaseTools, 'configuration' | 'log'>): {
   readonly compute: Compute;
 } {

@@ -1,7 +1,7 @@
 import { ListCursors } from '#shared/pagination/list-cursors.ts';
 import type { BaseTools } from './base-tools.ts';
 
-/** For functions whose lists end pages at places that are not the caller's to know. */
+/** Opens the sealing of cursors, for lists whose page ends may reveal rows that the caller must not see. */
 export function openListCursors({ store, random }: Pick<BaseTools, 'store' | 'random'>): {
   readonly cursors: ListCursors;
 } {

@@ -1,7 +1,7 @@
 import { Publisher } from '#shared/pubsub/publisher.ts';
 import type { BaseTools } from './base-tools.ts';
 
-/** For functions that publish operations. */
+/** Opens the Pub/Sub client, for functions that publish operations. */
 export function openPublisher({ configuration, log }: Pick<BaseTools, 'configuration' | 'log'>): {
   readonly publisher: Publisher;
 } {

@@ -1,15 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { SourceMap, type SourceMapPayload } from 'node:module';
 
-/** A place in a bundle, as V8 writes it: file, line and column, both counted from 1. */
+/** A location in a bundle in V8's format: file, line and column, both counted from 1. */
 const PLACE = /((?:[A-Za-z]:)?[/\\][^\s():]*[/\\]bundle\.js):(\d+):(\d+)/g;
 
 const maps = new Map<string, SourceMap | undefined>();
 
 /**
- * A stack whose places in a bundle are those of the TypeScript sources, by the map that the build puts beside the bundle
- * (`bundle.js.map`). A map takes some 30 ms to read, so the first error that is logged pays for it and a start does not. A
- * place without a map stays as it is.
+ * Replaces the bundle's locations in a stack by those of the TypeScript sources, with the source map next to the bundle
+ * (`bundle.js.map`). Reading the map takes about 30 ms, so it is read for the first logged error and not at start.
+ * Locations without a map are kept.
  */
 export function sourceMappedStack(stack: string): string {
   return stack.replaceAll(PLACE, (place, bundle: string, line: string, column: string) => {
@@ -28,7 +28,7 @@ function readMap(file: string): SourceMap | undefined {
   try {
     return new SourceMap(JSON.parse(readFileSync(file, 'utf8')) as SourceMapPayload);
   } catch {
-    // Without a map a stack names places in the bundle, which is worth logging all the same.
+    // Without a map the stack keeps the bundle's locations, which are still useful in the log.
     return undefined;
   }
 }

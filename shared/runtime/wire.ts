@@ -4,10 +4,10 @@ import type { WireReply } from '#shared/contracts/reply.ts';
 import type { WireRequest } from '#shared/http/request.ts';
 import { originalUrl } from './bypass-body-parsers.ts';
 
-/** Bodies of API requests: the largest honest one is a few KiB of JSON with 32 KiB of user data. */
+/** Maximum size of a request body. The largest valid one is a few KiB of JSON with 32 KiB of user data. */
 export const BODY_BYTES_MAX = 256 * 1024;
 
-/** Node's request as the pipeline sees it. */
+/** Converts Node's request to the pipeline's format. */
 export function toWireRequest(request: IncomingMessage, bodyBytesMax = BODY_BYTES_MAX): WireRequest {
   const url = originalUrl(request);
   const mark = url.indexOf('?');
@@ -23,7 +23,7 @@ export function toWireRequest(request: IncomingMessage, bodyBytesMax = BODY_BYTE
   };
 }
 
-/** Answers; a caller who has gone gets nothing, and that is no error. */
+/** Sends a response. If the caller has closed the connection, nothing is sent, which is not an error. */
 export function sendReply(response: ServerResponse, reply: WireReply): void {
   if (response.destroyed) return;
   response.statusCode = reply.status;
@@ -49,12 +49,15 @@ async function readBody(request: IncomingMessage, bytesMax: number): Promise<str
   return Buffer.concat(chunks).toString('utf8');
 }
 
-/** A body comes over the caller's connection alone, so what breaks while it is read is that connection. */
+/** Returns the failure for an error while the body is read, which always means that the caller's connection broke. */
 function broken(cause: unknown): Failure {
   return new Failure('request_aborted', 'The request was broken off before its body had arrived.', { cause });
 }
 
-/** The rest is read and dropped, so that the caller gets the answer instead of a broken connection. */
+/**
+ * Returns the failure. The rest of the body is read and discarded, so that the caller receives the response and not a
+ * connection error.
+ */
 function tooLarge(request: IncomingMessage, bytesMax: number): Failure {
   request.resume();
   return new Failure('payload_too_large', `The body is larger than ${bytesMax / 1024} KiB.`);

@@ -8,24 +8,27 @@ import { disableRequestDomains } from './disable-request-domains.ts';
 import { entryPointOf } from './entry-point.ts';
 import { sendReply, toWireRequest } from './wire.ts';
 
-/** Pub/Sub's messages have at most 10 MB, and base64 makes them longer; ours are far smaller, audit entries may not be. */
+/**
+ * Maximum size of a push request: messages of Pub/Sub have at most 10 MB, and base64 enlarges them. Audit log entries
+ * can be large.
+ */
 const ENVELOPE_BYTES_MAX = 14 * 1024 * 1024;
 
-/** Status codes by which Pub/Sub knows what to do. */
+/** Status codes with which Pub/Sub acknowledges or repeats a delivery. */
 const ACKNOWLEDGE = 204;
-/** Anything else than 102, 200, 201, 202 and 204 has it deliver again, with back-off. */
+/** Every status other than 102, 200, 201, 202 and 204 makes Pub/Sub deliver the message again, with back-off. */
 const DELIVER_AGAIN = 503;
 
 export interface PushFunction<More> {
   readonly name: string;
   readonly open: (base: BaseTools) => More;
-  /** `false`, or throwing, has the message delivered again. */
+  /** Handles a delivery. If it returns `false` or throws, Pub/Sub delivers the message again. */
   readonly handle: (delivery: Delivery, tools: BaseTools & More) => Promise<boolean>;
 }
 
 /**
- * Registers a function that a Pub/Sub push subscription calls. An HTTP function that reads the envelope itself: as an
- * event function, functions-framework would drop delivery attempt, ordering key and subscription.
+ * Registers a function that a Pub/Sub push subscription calls. It is an HTTP function that parses the envelope itself,
+ * because for an event function functions-framework would discard delivery attempt, ordering key and subscription.
  */
 export function pushFunction<More>(definition: PushFunction<More>): void {
   keepRequestsRaw();
@@ -36,7 +39,7 @@ export function pushFunction<More>(definition: PushFunction<More>): void {
   });
 }
 
-/** One instance of a push function, free of any framework: opens what the function needs, and answers deliveries. */
+/** Opens a push function's tools and returns its handler of deliveries, independent of any framework. */
 export function openPushFunction<More>(
   definition: PushFunction<More>,
   base: BaseTools,
@@ -48,7 +51,7 @@ export function openPushFunction<More>(
     try {
       const delivery = parseEnvelope(await readBody());
       if (delivery === undefined) {
-        // Delivering it again would not make it readable.
+        // A repeated delivery would be just as unreadable, so this one is acknowledged.
         log.error('a push request was not a Pub/Sub envelope', { function: definition.name });
         acknowledged = true;
       } else {
@@ -67,11 +70,14 @@ export function openPushFunction<More>(
 export interface ScheduledFunction<More> {
   readonly name: string;
   readonly open: (base: BaseTools) => More;
-  /** What it did, for the answer. */
+  /** Runs the job and returns a summary, which becomes the response. */
   readonly run: (tools: BaseTools & More) => Promise<object>;
 }
 
-/** Registers a function that Cloud Scheduler calls. A failure answers 500, so that the job shows as failed. */
+/**
+ * Registers a function that Cloud Scheduler calls. A failure responds with 500, so that Cloud Scheduler shows the job
+ * as failed.
+ */
 export function scheduledFunction<More>(definition: ScheduledFunction<More>): void {
   keepRequestsRaw();
   disableRequestDomains();
@@ -82,7 +88,7 @@ export function scheduledFunction<More>(definition: ScheduledFunction<More>): vo
   });
 }
 
-/** One instance of a scheduled function, free of any framework: opens what the function needs, and answers each run. */
+/** Opens a scheduled function's tools and returns its handler, independent of any framework. */
 export function openScheduledFunction<More>(
   definition: ScheduledFunction<More>,
   base: BaseTools,

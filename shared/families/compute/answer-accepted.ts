@@ -3,7 +3,10 @@ import type { Reply } from '#shared/contracts/reply.ts';
 import type { Representation } from '#shared/http/pipeline.ts';
 import { operationHeaders, presentOperation } from './present.ts';
 
-/** 202 for an accepted operation: no body, unless the caller prefers the operation itself (RFC 7240) or expects a body. */
+/**
+ * Returns 202 for an accepted operation: without a body, unless the caller prefers the operation as body (RFC 7240) or
+ * expects a body.
+ */
 export function answerAccepted({
   representation,
 }: {

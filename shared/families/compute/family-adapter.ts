@@ -25,7 +25,7 @@ const TITLE: Readonly<Record<FailureKind, string>> = {
   unavailable: 'Service Unavailable',
 };
 
-/** The compute family: errors are problem documents (RFC 9457). */
+/** Adapter of the compute family, whose errors are problem documents (RFC 9457). */
 export const computeFamily: FamilyAdapter = {
   name: 'compute',
   credential: readCredential,
@@ -35,7 +35,7 @@ export const computeFamily: FamilyAdapter = {
     contentType: 'application/problem+json',
     headers: errorHeaders(failure, errorId),
     body: {
-      // A page of the documentation, at the API's own address.
+      // Path of the documentation page about this reason, on the API's own host.
       type: `/docs/errors/${failure.reason}`,
       title: TITLE[failure.kind],
       status: FAILURE_STATUS[failure.kind],

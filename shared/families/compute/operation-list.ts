@@ -3,7 +3,7 @@ import type { Operation } from '#shared/domain/operation.ts';
 import { invalidQuery } from '#shared/pagination/invalid-query.ts';
 import { presentOperation } from './present.ts';
 
-/** The query of a list of operations, as its contract checked it. */
+/** The query of a list of operations, after validation by its contract. */
 export interface OperationListQuery {
   readonly instance?: string;
   readonly customerID?: string;
@@ -16,7 +16,7 @@ export interface OperationListQuery {
   readonly cursor?: string;
 }
 
-/** Throws `invalid_request` for a time that does not exist. */
+/** Converts the query to a list request. Throws `invalid_request` for a time that does not exist. */
 export function toOperationList(query: OperationListQuery): Omit<OperationListRequest, 'list' | 'caller'> {
   const { instance: instanceId, customerID: customerId, userID: userId, state, kind, reason, since } = query;
   return {
@@ -35,7 +35,7 @@ export function toOperationList(query: OperationListQuery): Omit<OperationListRe
   };
 }
 
-/** The check has seen the form; that the day exists only the calendar knows. */
+/** Parses a time. The contract has validated its format only; a day such as 31 February is detected here. */
 function timeOf(text: string): number {
   const ms = Date.parse(text);
   if (Number.isNaN(ms))
@@ -43,7 +43,7 @@ function timeOf(text: string): number {
   return ms;
 }
 
-/** An operation as administrators see it. */
+/** Returns an operation in the form that administrators see. */
 export function presentAdminOperation(operation: Operation) {
   return {
     ...presentOperation(operation),

@@ -1,6 +1,6 @@
 import { Failure } from '#shared/domain/failure.ts';
 
-/** The contract of this family: an empty list is "not found", where nothing was said about what to list. */
+/** Throws `not_found` for an empty list if the request had no parameters, as this family's contract requires. */
 export function requireSome(instances: readonly unknown[], query: object): void {
   if (instances.length > 0 || Object.keys(query).length > 0) return;
   throw new Failure('not_found', 'You have no instances. POST /api/compute/v1/instances creates one.', {
@@ -10,7 +10,7 @@ export function requireSome(instances: readonly unknown[], query: object): void 
 
 type Query = Readonly<Record<string, string | number | readonly string[] | undefined>>;
 
-/** The next page of the same list (RFC 8288); no header on the last one. */
+/** Returns the Link header of the next page (RFC 8288); no header for the last page. */
 export function nextPageLink(path: string, query: Query, cursor: string | undefined): Readonly<Record<string, string>> {
   if (cursor === undefined) return {};
   const parameters = new URLSearchParams();

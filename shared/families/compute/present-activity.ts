@@ -5,7 +5,7 @@ import type { Strictness } from '#shared/domain/power.ts';
 import { shownWord } from '#shared/domain/stored-word.ts';
 import { timestamp } from '../timestamp.ts';
 
-/** What is going on with an instance, what came last, and what can be asked of it now. */
+/** Returns the instance's pending and last operation, and the actions that are allowed now. */
 export function presentActivity(
   instance: Instance,
   {
@@ -15,7 +15,7 @@ export function presentActivity(
   }: {
     readonly pending: Operation | undefined;
     readonly strictness: Strictness;
-    /** Whether the caller's customer is. */
+    /** True if the caller's customer is suspended. */
     readonly suspended?: boolean;
   },
 ) {

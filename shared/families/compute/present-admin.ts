@@ -6,7 +6,7 @@ import { shownStatus, STATUS_GROUP, type StatusGroup } from '#shared/domain/stat
 import { timestamp } from '../timestamp.ts';
 import { presentActivity } from './present-activity.ts';
 
-/** An instance as administrators see it: bare machine type, one of five words for the status. */
+/** Returns an instance in the form that administrators see, with the bare machine type and a status group. */
 export function presentAdminInstance(instance: Instance, pending?: Operation) {
   return {
     id: instance.id,
@@ -27,7 +27,7 @@ export function presentAdminInstance(instance: Instance, pending?: Operation) {
   };
 }
 
-/** A page in both forms that clients read: `pagination`, and `pages` and `items` beside the instances. */
+/** Returns a page in both formats that clients read: `pagination`, and `pages` and `items` next to the instances. */
 export function presentAdminPage(
   { page, pageSize }: Pick<ListRequest, 'page' | 'pageSize'>,
   { instances, totalCount }: { readonly instances: readonly InstanceReading[]; readonly totalCount: number },
@@ -35,7 +35,7 @@ export function presentAdminPage(
   const totalPages = Math.ceil(totalCount / pageSize);
   return {
     instances: instances.map(({ instance, pending }) => presentAdminInstance(instance, pending)),
-    // A page beyond the last one has the last one before it, when there is any.
+    // For a page beyond the last one, the previous page is the last one, if any page exists.
     pagination: {
       page,
       pageSize,
@@ -51,11 +51,11 @@ export function presentAdminPage(
 
 const PAGE_SIZE_DEFAULT = 20;
 
-/** The query of the list, as its contract checked it. */
+/** The query of the list, after validation by its contract. */
 export interface AdminListQuery {
   readonly page: number;
   readonly pageSize?: number;
-  /** Another name of `pageSize`. */
+  /** Alias of `pageSize`. */
   readonly limit?: number;
   readonly userID?: string;
   readonly customerID?: string;

@@ -3,7 +3,7 @@ import { AUDIT_ACTIONS, AUDIT_ACTORS, type AuditAction, type AuditEntry } from '
 import { shownWord } from '#shared/domain/stored-word.ts';
 import { timestamp } from '../timestamp.ts';
 
-/** The query of the audit trail, as its contract checked it. */
+/** The query of the audit trail, after validation by its contract. */
 export interface AuditListQuery {
   readonly actor?: string;
   readonly object?: string;

@@ -4,7 +4,7 @@ import { nearestText } from '#shared/domain/nearest.ts';
 import { LIMITED_OPERATIONS, UNLIMITED, type LimitedOperation, type Tier } from '#shared/domain/tier.ts';
 import { timestamp } from '../timestamp.ts';
 
-/** This service, among the others that the same shapes can tell about. */
+/** Key of this service; the response format can contain further services. */
 const SERVICE = 'compute-api';
 const SERVICE_NAME = 'Compute API';
 
@@ -61,7 +61,7 @@ export function presentQuotaUsage({ customerId, tier }: Holder, instances: numbe
 export function presentLimitUsage({ customerId, tier }: Holder, { used, resetAtMs }: TokensUsed, nowMs: number) {
   const features = LIMITED_OPERATIONS.map((operation) => {
     const limit = tier.perMinute[operation];
-    // Refused requests are counted too, but they have used nothing.
+    // Refused requests are counted too, but they use no tokens, so usage never exceeds the limit.
     const spent = limit === UNLIMITED ? used[operation] : Math.min(used[operation], limit);
     const { remaining, ...counted } = standing(spent, limit);
     return {
@@ -99,12 +99,12 @@ function services<Feature>(features: readonly Feature[]) {
   };
 }
 
-/** The quotas or limits of one service, taken out of the whole. Throws `feature_not_found`. */
+/** Selects one service from all quotas or limits. Throws `feature_not_found`. */
 export function ofService<T>(services: Readonly<Record<string, T>>, service: string): T {
   return named(services, service, 'service');
 }
 
-/** One quota or limit of a service, taken out of the whole. Throws `feature_not_found`. */
+/** Selects one quota or limit of a service. Throws `feature_not_found`. */
 export function ofFeature<T>(features: Readonly<Record<string, T>>, feature: string): T {
   return named(features, feature, 'feature');
 }

@@ -7,7 +7,7 @@ import type { Suspension } from '#shared/domain/suspension.ts';
 import { timestamp } from '../timestamp.ts';
 import { presentAdminOperation } from './operation-list.ts';
 
-/** An operation with all that is known of its execution. */
+/** Returns an operation with all details of its execution. */
 export function presentOperationDetails(operation: Operation) {
   const { call, leaseUntilMs, dueAtMs } = operation;
   return {

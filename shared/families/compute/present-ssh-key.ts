@@ -1,7 +1,7 @@
 import type { ProjectSshKey } from '#shared/domain/project-ssh-key.ts';
 import { timestamp } from '../timestamp.ts';
 
-/** The members of a request have the names that they are read by. */
+/** Returns a key; its members have the same names as in requests. */
 export function presentSshKey(key: ProjectSshKey) {
   return {
     id: key.id,

@@ -12,7 +12,7 @@ import { CURRENCY } from '../currency.ts';
 import { timestamp } from '../timestamp.ts';
 import { presentActivity } from './present-activity.ts';
 
-/** An instance as its owner sees it; `pending`: the operation that it waits for; `caller`: who looks. */
+/** Returns an instance in the form that its owner sees. `pending`: the first operation of its queue. */
 export function presentInstance(instance: Instance, pending?: Operation, caller?: MaySuspend) {
   const ssh = sshTarget(instance);
   return {
@@ -40,7 +40,7 @@ export function presentInstance(instance: Instance, pending?: Operation, caller?
   };
 }
 
-/** A new instance, with what may surprise about it. */
+/** Returns a new instance, with warnings if no user can log in. */
 export function presentCreated(instance: Instance, operation: Operation) {
   return { ...presentInstance(instance, operation), ...loginWarnings(instance, '/api/compute/v1/ssh-keys') };
 }
@@ -71,7 +71,7 @@ export function presentOperation(operation: Operation) {
   };
 }
 
-/** The operation a 202 speaks of, by its headers. */
+/** Returns the headers that identify the operation of a 202 response. */
 export function operationHeaders(operation: Pick<Operation, 'id'>): Readonly<Record<string, string>> {
   return { 'operation-location': `/api/compute/v1/operations/${operation.id}`, 'x-operation-id': operation.id };
 }

@@ -6,7 +6,7 @@ import { errorHeaders } from '../error-headers.ts';
 import { rateLimitHeaders } from '../rate-limit-headers.ts';
 import { readQuery } from './read-query.ts';
 
-/** Rules that a request can break, in this family's words; any other rule keeps its own. */
+/** This family's words for violated rules; rules that are missing here keep their names. */
 const TYPE_OF_RULE: Readonly<Record<string, string>> = {
   required: 'missing',
   additionalProperties: 'extra_forbidden',
@@ -24,7 +24,7 @@ const TYPE_OF_RULE: Readonly<Record<string, string>> = {
   repeated: 'repeated',
 };
 
-/** The fleet family: an error is a sentence, or the list of all that is wrong with a request. */
+/** Adapter of the fleet family, whose errors are a sentence or a list of invalid fields. */
 export const fleetFamily: FamilyAdapter = {
   name: 'fleet',
   credential: readCredential,

@@ -5,11 +5,11 @@ import type { Principal } from '#shared/domain/principal.ts';
 import { type Tier, UNLIMITED } from '#shared/domain/tier.ts';
 import { timestamp } from '../timestamp.ts';
 
-/** Accounts have no mail addresses; clients expect a text here. */
+/** Accounts have no e-mail addresses, but clients expect a text. */
 const NO_EMAIL = '';
-/** What a key without an end is shown with, where clients expect a time. */
+/** Shown as the expiry of keys that never expire, because clients expect a time. */
 const NEVER_MS = Date.parse('9999-12-31T23:59:59Z');
-/** What an unlimited quota is shown as, where clients expect a number. */
+/** Shown for an unlimited quota, because clients expect a number. */
 const UNLIMITED_QUANTITY = 2_147_483_647;
 
 const roleOf = ({ roles }: { readonly roles: readonly string[] }) =>
@@ -56,7 +56,7 @@ export function presentApiKey({ id, name, createdAtMs, expiresAtMs, revokedAtMs 
   };
 }
 
-/** The customer's quotas as a project sees them. */
+/** Returns the customer's quotas for one of its projects. */
 export function presentQuotas(project: string, { instances, volumeGb }: QuotasUsed, tier: Tier) {
   const quota = (product: string, limit: number, used: number, units: string) => ({
     fid: `quota_${product.toLowerCase()}`,

@@ -3,7 +3,7 @@ import { allocatedInstances, type Bid, type BidEvent, bidStatus, dollars } from 
 import { instanceFid, userFid } from '#shared/domain/fids.ts';
 import { timestamp } from '../timestamp.ts';
 
-/** A bid. All keys are always there. */
+/** Returns a bid. All members are always present. */
 export function presentBid(bid: Bid) {
   return {
     fid: bid.id,
@@ -22,7 +22,7 @@ export function presentBid(bid: Bid) {
   };
 }
 
-/** What instances are launched with. All keys are always there. */
+/** Returns the launch settings of a bid's instances. All members are always present. */
 export function presentLaunch(launch: LaunchSpecification) {
   return {
     volumes: launch.volumes,

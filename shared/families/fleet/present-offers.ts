@@ -5,7 +5,7 @@ import { fidOf, instanceTypeFid } from '#shared/domain/fids.ts';
 import { type MachineOffer, memoryGbOf } from '#shared/domain/machine-offer.ts';
 import { timestamp } from '../timestamp.ts';
 
-/** A machine type that can be launched. All keys are always there; what there is none of is 0 or "", never null. */
+/** Returns a machine type. All members are always present; absent properties are 0 or "", never null. */
 export function presentInstanceType(offer: MachineOffer) {
   return {
     fid: instanceTypeFid(offer.machineType),
@@ -37,7 +37,7 @@ export function presentAvailability({ offer, zone, capacity, spotCents }: Availa
   };
 }
 
-/** `minimum_price_cents` and `spot_price_cents` are never null: clients compute with them. */
+/** Returns a price. `minimum_price_cents` and `spot_price_cents` are never null, because clients compute with them. */
 export function presentCurrentPrice({ spotCents, onDemandCents, capacity, totalCapacity }: CurrentPrice) {
   return {
     spot_price_cents: spotCents,
@@ -65,12 +65,15 @@ export function imageVersionFid({ id }: Pick<Image, 'id'>): string {
   return fidOf('imageVersion', id);
 }
 
-/** The images that belong to a customer or to all. */
+/** Returns the images that the customer may use: its own, and those for all customers. */
 export function usableImages(images: readonly Image[], customerId: string): readonly Image[] {
   return images.filter((image) => image.customerId === '' || image.customerId === customerId);
 }
 
-/** The image that a launch without one gets: the latest Ubuntu of the catalogue, which has the user that clients log in as. */
+/**
+ * Returns the image of a launch that names none: the catalogue's latest Ubuntu, which has the login user that clients
+ * expect.
+ */
 export function defaultImageVersion(images: readonly Image[], customerId: string): string | null {
   const ubuntu = usableImages(images, customerId).filter(({ image }) => image.startsWith('projects/ubuntu-os-cloud/'));
   const latest = ubuntu.toSorted((a, b) => (a.id < b.id ? 1 : -1))[0];
@@ -94,7 +97,7 @@ export function presentImageVersion(image: Image, zones: readonly string[]) {
   };
 }
 
-/** `$15.60`: a dollar sign and two digits after the point, without thousands separators. */
+/** Formats cents as `$15.60`: two decimals, no thousands separators. */
 function dollars(cents: number): string {
   return `$${(cents / 100).toFixed(2)}`;
 }

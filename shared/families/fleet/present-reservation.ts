@@ -5,13 +5,13 @@ import { termsOf, totalCents } from '#shared/domain/orders.ts';
 import { timestamp } from '../timestamp.ts';
 import { presentLaunch } from './present-bid.ts';
 
-/** Stands for the users of the platform's operators. */
+/** Shown as the creator of reservations that the platform's operators ordered. */
 const OPERATOR = 'operator';
 
-/** The end of a reservation that has none: clients want a time. */
+/** Shown as the end of reservations without one, because clients expect a time. */
 const NO_END_MS = Date.UTC(9999, 11, 31, 23, 59, 59);
 
-/** A reservation. All keys are always there. */
+/** Returns a reservation. All members are always present. */
 export function presentReservation({ project, reservation, status, instances }: ListedReservation, nowMs: number) {
   const { name, userId, zone, startMs, endMs, unitCents } = termsOf(reservation);
   return {
@@ -25,7 +25,7 @@ export function presentReservation({ project, reservation, status, instances }: 
     instance_type: instanceTypeFid(reservation.machineType),
     region: zone,
     instances: instances.map(instanceFid),
-    // Instances take places one by one, each made with what its own request says.
+    // Empty: a reservation launches nothing itself; each instance is created with the settings of its own request.
     launch_specification: presentLaunch({
       volumes: [],
       sshKeys: [],

@@ -2,7 +2,7 @@ import { fidOf, instanceFid } from '#shared/domain/fids.ts';
 import type { Volume } from '#shared/domain/volume.ts';
 import { timestamp } from '../timestamp.ts';
 
-/** A volume of a project. All keys are always there. */
+/** Returns a volume. All members are always present. */
 export function presentVolume(volume: Volume) {
   const { use, attachedTo } = volume;
   const isAttached = use !== null && attachedTo !== '' && attachedTo === use.instanceId;

@@ -6,7 +6,7 @@ import type { PricePeriod } from '#shared/domain/metering.ts';
 import { type Operation, shownState } from '#shared/domain/operation.ts';
 import { timestamp } from '../timestamp.ts';
 
-/** An instance of a project. All keys are always there. `pending`: the operation that it waits for. */
+/** Returns an instance. All members are always present. `pending`: the first operation of its queue. */
 export function presentFleetInstance(instance: Instance, pending?: Operation) {
   return {
     fid: instanceFid(instance.id),
@@ -38,7 +38,7 @@ export function presentStatus(instance: Instance, pending?: Operation) {
   };
 }
 
-/** The operation at work; with none, the one that ended last, which says why when it failed. */
+/** Returns the pending operation; without one, the last ended operation, including its error. */
 function lastOperationOf({ lastOperation }: Instance, pending: Operation | undefined) {
   if (pending !== undefined)
     return { id: pending.id, type: pending.kind, status: shownState(pending.state), error: null };
@@ -52,7 +52,7 @@ function lastOperationOf({ lastOperation }: Instance, pending: Operation | undef
   };
 }
 
-/** The answer to a batch: a status for every instance that was asked for. */
+/** Returns the response of a batch: the status of every requested instance. */
 export function presentBatch(statuses: ReadonlyMap<string, FleetStatus>) {
   return { instances: Object.fromEntries([...statuses].map(([id, status]) => [instanceFid(id), status])) };
 }
@@ -69,7 +69,7 @@ export function presentPriceHistory(periods: readonly PricePeriod[]) {
   }));
 }
 
-/** What happened, put together by instance, in the order in which each first appears. */
+/** Groups items by instance, in the order in which each instance first appears. */
 function byInstance<T extends Pick<InstanceEvent, 'instanceId' | 'bid' | 'reservation'>, Shown>(
   items: readonly T[],
   show: (item: T) => Shown,

@@ -1,15 +1,15 @@
 import { parseQuery } from '#shared/http/request.ts';
 
-/** Parameters that are lists end so. */
+/** Parameters with this suffix are lists. */
 const LIST_END = '_in';
-/** Lists of another name. */
+/** Parameters without the suffix that are lists, too. */
 const LISTS: ReadonlySet<string> = new Set(['instance_types']);
-/** A `+` of an offset that was sent unescaped arrives as a space. */
+/** Suffix of time parameters. In them, a space stands for an offset's `+` that the client did not escape. */
 const TIME_END = '_time';
 
 /**
- * The query as this family writes it. A parameter that is sent empty is one that is not sent; a list is comma-separated,
- * or a repeated parameter, or both.
+ * Parses a query in this family's format. An empty parameter counts as absent; a list is comma-separated, a repeated
+ * parameter, or both.
  */
 export function readQuery(query: string): ReturnType<typeof parseQuery> {
   const read: Record<string, string | readonly string[]> = Object.create(null) as Record<string, string>;

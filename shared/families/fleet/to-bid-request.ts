@@ -4,7 +4,7 @@ import type { BidWish } from '#shared/actions/place-bid.ts';
 import { type BidStatus, centsOf } from '#shared/domain/bid.ts';
 import type { ReservationStatus } from '#shared/domain/orders.ts';
 
-/** The query of the list of bids, as its contract checked it. */
+/** The query of the list of bids, after validation by its contract. */
 export interface BidListQuery {
   readonly project?: string;
   readonly name?: string;
@@ -19,7 +19,7 @@ export interface BidListQuery {
 
 const SORT = { created_at: 'byCreated', status: 'byStatus' } as const;
 
-/** Newest first, when nothing is said. */
+/** Converts the query to a list request; the default order is newest first. */
 export function toBidList(query: BidListQuery): Omit<BidListRequest, 'caller'> {
   const { name, instance_type: instanceType, region: zone, status } = query;
   return {
@@ -37,7 +37,7 @@ export function toBidList(query: BidListQuery): Omit<BidListRequest, 'caller'> {
   };
 }
 
-/** The body of a new bid, as its contract checked it. */
+/** The body of a new bid, after validation by its contract. */
 export interface NewBidBody {
   readonly project: string;
   readonly region: string;
@@ -73,7 +73,7 @@ export function toBidWish(body: NewBidBody): BidWish {
   };
 }
 
-/** The query of the list of reservations, as its contract checked it. */
+/** The query of the list of reservations, after validation by its contract. */
 export interface ReservationListQuery {
   readonly project: string;
   readonly status?: ReservationStatus;
@@ -85,7 +85,7 @@ export interface ReservationListQuery {
   readonly next_cursor?: string;
 }
 
-/** Newest first, when nothing is said. */
+/** Converts the query to a list request; the default order is newest first. */
 export function toReservationList(query: ReservationListQuery): Omit<ReservationListRequest, 'caller'> {
   const { instance_type: instanceType, region: zone, status } = query;
   return {

@@ -3,7 +3,7 @@ import type { TimelineRequest } from '#shared/actions/read-timeline.ts';
 import type { PriceSeriesRequest } from '#shared/actions/read-price-series.ts';
 import type { FleetStatus } from '#shared/domain/fleet-status.ts';
 
-/** The query of the list, as its contract checked it. */
+/** The query of the list, after validation by its contract. */
 export interface ListQuery {
   readonly project: string;
   readonly next_cursor?: string;
@@ -20,7 +20,7 @@ export interface ListQuery {
 
 const SORT = { created_at: 'byCreated', instance_status: 'byStatus', instance_type_fid: 'byType' } as const;
 
-/** Newest first, when nothing is said. */
+/** Converts the query to a list request; the default order is newest first. */
 export function toProjectList(query: ListQuery): Omit<ProjectListRequest, 'caller'> {
   const { instance_type: instanceType, region: zone, status_in: statuses, order_type_in: orderTypes } = query;
   const { bid_fid_in: bids, reservation_fid_in: reservations } = query;
@@ -41,7 +41,7 @@ export function toProjectList(query: ListQuery): Omit<ProjectListRequest, 'calle
   };
 }
 
-/** The query of a history, as its contract checked it. */
+/** The query of a history, after validation by its contract. */
 export interface HistoryQuery {
   readonly project: string;
   readonly instance_fid?: string;
@@ -74,7 +74,7 @@ export function toTimeline(query: HistoryQuery): Omit<TimelineRequest, 'caller'>
   };
 }
 
-/** The query of the prices over time, as its contract checked it. */
+/** The query of the prices over time, after validation by its contract. */
 export interface PriceSeriesQuery {
   readonly instance_types?: readonly string[];
   readonly region?: string;
@@ -85,7 +85,7 @@ export interface PriceSeriesQuery {
 
 const THIRTY_DAYS_MS = 30 * 86_400_000;
 
-/** The window ends now and begins thirty days before its end, when nothing is said. */
+/** Converts the query to a request; the default window is the thirty days up to now. */
 export function toPriceSeries(
   query: PriceSeriesQuery,
   nowMs: number,

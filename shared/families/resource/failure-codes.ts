@@ -24,7 +24,7 @@ const CODE: Readonly<Record<OperationFailure, string>> = {
   cancelled: 'CANCELLED_BY_OPERATOR',
 };
 
-/** A reason that this version does not know, written by a newer one, is its own code. */
+/** Returns the family's code. A reason that only a newer version knows is returned in upper case. */
 export function failureCode(reason: string): string {
   return Object.hasOwn(CODE, reason) ? CODE[reason as OperationFailure] : reason.toUpperCase();
 }

@@ -6,7 +6,7 @@ import type { RateLimitToken } from '#shared/domain/rate-limit.ts';
 import type { FamilyAdapter } from '#shared/http/pipeline.ts';
 import { errorHeaders } from '../error-headers.ts';
 
-/** The resource family: errors are one sentence. */
+/** Adapter of the resource family, whose errors are one sentence. */
 export const resourceFamily: FamilyAdapter = {
   name: 'resource',
   credential: readCredential,
@@ -24,7 +24,7 @@ function statusOf({ kind, reason }: Failure): number {
   return own[reason] ?? FAILURE_STATUS[kind];
 }
 
-/** On every answer; -1 where nothing is counted. */
+/** Returns the rate-limit headers of every response; -1 for requests that are not counted. */
 function limitHeaders(token: RateLimitToken): Readonly<Record<string, string>> {
   return {
     'x-ratelimit-limit': String(token.limit),

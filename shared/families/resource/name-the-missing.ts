@@ -1,6 +1,6 @@
 import { Failure } from '#shared/domain/failure.ts';
 
-/** What can be missing, and what its ids look like. */
+/** The kinds of objects that can be missing, with the format of their ids. */
 const KINDS = {
   instance: /^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$/,
   operation: /^op-[0-9A-Za-z_-]{1,100}$/,
@@ -8,8 +8,8 @@ const KINDS = {
 } as const;
 
 /**
- * This family's 404 names what was asked for, in the same words whether it does not exist, is not the caller's, or cannot
- * exist at all; an id that cannot exist is not looked up.
+ * Runs `find`, and replaces a 404 by this family's text, which names the id. The text is the same for an object that
+ * does not exist, for one that is not the caller's, and for an invalid id, which is not looked up.
  */
 export async function nameTheMissing<T>(kind: keyof typeof KINDS, id: string, find: () => Promise<T>): Promise<T> {
   const missing = () =>

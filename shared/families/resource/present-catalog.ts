@@ -2,7 +2,7 @@ import type { Prices, RegionOffer } from '#shared/actions/read-catalog.ts';
 import type { Image, Network, SecurityGroup, ServerType, Subnet } from '#shared/domain/catalog.ts';
 import { CURRENCY } from '../currency.ts';
 
-/** The largest boot disk that a spec may ask for: Compute Engine's limit of persistent disks. */
+/** Maximum size of a spec's boot disk: Compute Engine's limit for persistent disks. */
 const DISK_GB_MAX = 65_536;
 
 function entry<Spec>(id: string, name: string, spec: Spec) {

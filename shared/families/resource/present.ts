@@ -13,7 +13,7 @@ import { timestamp } from '../timestamp.ts';
 import { failureCode } from './failure-codes.ts';
 import { STATE } from './states.ts';
 
-/** `pending`: the operation that the instance waits for; `caller`: who looks. */
+/** Returns an instance. `pending`: the first operation of its queue. */
 export function presentResource(instance: Instance, pending?: Operation, caller?: MaySuspend) {
   const ssh = sshTarget(instance);
   return {
@@ -35,7 +35,7 @@ export function presentResource(instance: Instance, pending?: Operation, caller?
   };
 }
 
-/** What is going on, what came last and why, and what can be asked now. */
+/** Returns the pending and last operation, the reason of the status, and the actions that are allowed now. */
 function presentActivity(instance: Instance, pending: Operation | undefined, suspended: boolean) {
   const { lastOperation: last, statusReason } = instance;
   const { allowed, blocked } = allowedActions(instance, 'lenient', suspended);
@@ -68,7 +68,7 @@ function presentActivity(instance: Instance, pending: Operation | undefined, sus
   };
 }
 
-/** An instance of another family has no spec: what its VM is made of is the nearest to one. */
+/** Returns a spec for an instance of another family, derived from its machine. */
 function specOf({ machine }: Instance) {
   return { type: machine.machineType, image: machine.image, disk_gb: machine.diskSizeGb };
 }
@@ -97,19 +97,22 @@ export function presentOperation(operation: Operation) {
   };
 }
 
-/** What was seen of the VM when the operation ended; operations of earlier versions do not say. */
+/**
+ * Returns the VM's state when the operation ended. For operations of earlier versions, which lack it, returns the
+ * expected state.
+ */
 function resultOf({ state, kind, error, seenStatus }: Operation) {
   if (state === 'completed') return { state: STATE[shownStatus(seenStatus ?? outcomeOf(kind) ?? 'RUNNING')] };
   if (state === 'failed' && error !== null) return { error: error.message, code: failureCode(error.reason) };
   return null;
 }
 
-/** Where an accepted operation can be followed. */
+/** Returns the headers with the path and id of an accepted operation. */
 export function operationHeaders({ id }: Pick<Operation, 'id'>): Readonly<Record<string, string>> {
   return { 'operation-location': `/v1/operations/${id}`, 'x-operation-id': id };
 }
 
-/** 202 for an accepted operation, with the operation as its body. */
+/** Returns 202 for an accepted operation, with the operation as body. */
 export function answerOperation(operation: Operation): Reply {
   return { status: 202, headers: operationHeaders(operation), body: presentOperation(operation) };
 }

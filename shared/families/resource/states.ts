@@ -1,7 +1,7 @@
 import type { ResourceState } from '#shared/contracts/resource/states.ts';
 import type { InstanceStatus } from '#shared/domain/status.ts';
 
-/** The family's word for each status; an exhaustive table, so that a new status has to be given one. */
+/** The family's word for each status. The table is exhaustive, so a new status does not compile without a word. */
 export const STATE: Readonly<Record<InstanceStatus, ResourceState>> = {
   PENDING: 'provisioning',
   PROVISIONING: 'provisioning',
