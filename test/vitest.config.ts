@@ -2,8 +2,9 @@ import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
 /**
- * A folder of tests. `seconds` is far more than any of its tests takes on an idle machine. `workers` is how many of its files
- * run at a time: two keep two cores busy; files with a whole cloud of their own mostly wait, so there more of them fit.
+ * Returns the settings of a folder of tests. `seconds` is far more than any of its tests takes on an idle machine.
+ * `workers` is how many files run in parallel: two for tests that compute; more for files with a local cloud of their
+ * own, which mostly wait.
  */
 function project(name: string, include: readonly string[], { seconds, workers = 2 }: ProjectOptions) {
   return {
@@ -14,9 +15,9 @@ function project(name: string, include: readonly string[], { seconds, workers = 
       testTimeout: seconds * 1000,
       hookTimeout: 60_000,
       maxWorkers: workers,
-      // Half of the processor time would go into loading the same modules again for each file.
+      // With isolation, half of the processor time would go into loading the same modules again for each file.
       isolate: false,
-      // Projects of one group share their workers, so each number of workers is a group.
+      // Projects of one group share their workers, so each number of workers is a group of its own.
       sequence: { groupOrder: workers },
     },
   };
@@ -30,7 +31,7 @@ interface ProjectOptions {
 export default defineConfig({
   root: join(import.meta.dirname, '..'),
   test: {
-    // Google's clients look for a metadata server otherwise, which costs each of them half a second.
+    // Without this setting each of Google's clients spends half a second on looking for a metadata server.
     env: { METADATA_SERVER_DETECTION: 'none' },
     projects: [
       project(

@@ -40,21 +40,21 @@ interface Body {
 export type TestEndpoint = Endpoint<Params, Query, Body>;
 export type TestCall = Call<Params, Query, Body>;
 
-/** What one request may be made to meet. */
+/** What a test may vary about one request. */
 export interface Circumstances {
   readonly endpoint?: Partial<TestEndpoint>;
-  /** Throwing is the answer to wrong credentials. */
+  /** Checks the credentials; throws if they are wrong. */
   readonly signIn?: () => Promise<SignIn>;
-  /** How often the limit was spent with this request; the tier's limit is 10. */
+  /** How often the limit was used up to and including this request; the tier's limit is 10. */
   readonly token?: number;
   readonly limit?: number;
-  /** Resolves when the token is granted; at once by default. */
+  /** Resolves when the rate-limit token is granted; by default at once. */
   readonly spent?: () => Promise<void>;
   readonly handle?: (call: TestCall, gate: Gate) => Promise<Reply>;
   readonly readBody?: () => Promise<string>;
 }
 
-/** Everything that happened while one request was served, in the order in which it did. */
+/** Serves one request and returns every step that was taken, in order. */
 export async function served(request: Partial<WireRequest>, circumstances: Circumstances = {}) {
   const steps: string[] = [];
   const lines: RequestLine[] = [];

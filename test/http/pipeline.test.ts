@@ -418,7 +418,7 @@ describe('a call as its handler gets it', () => {
 
     expect(reply.status).toBe(400);
     expect(body).toMatchObject({ reason: 'invalid_idempotency_key' });
-    // The token was taken, and its headers say so.
+    // The token was taken, so the reply has the rate limit headers.
     expect(reply.headers['ratelimit']).toBeDefined();
   });
 

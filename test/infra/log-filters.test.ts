@@ -10,7 +10,7 @@ import { GatewayLog } from '#scripts/local/gateway/gateway-log.ts';
 import { requestEntry } from '#scripts/local/gateway/request-entry.ts';
 import { generated, INFRA } from './terraform-sources.ts';
 
-/** The calls to Compute Engine that the product makes. */
+/** The product's calls to Compute Engine. */
 const CALLS = (generated('permissions.json') as { readonly compute: Readonly<Record<string, unknown>> }).compute;
 
 const LOOKS = ['instances.get', 'instances.list', 'instances.aggregatedList', 'instances.getSerialPortOutput'];
@@ -23,7 +23,7 @@ function sinkOf(prefixes: string): LogFilter {
   return parseLogFilter(FILTERS.computeEvents.replace('${prefixes}', prefixes));
 }
 
-/** The entry that Compute Engine writes about one moment of an operation. */
+/** Returns the audit log entry that Compute Engine writes about one moment of an operation. */
 function audited(name: string, auditMethod: string, moment: AuditMoment) {
   const operation = {
     target: { id: '1', project: 'p', zone: 'z', name },

@@ -1,4 +1,4 @@
-/** The cells of every table row of a page, without the padding that formatters put around them. */
+/** Returns the cells of every table row of a page, without the padding of formatters. */
 export function tableRows(markdown: string): readonly (readonly string[])[] {
   return markdown
     .split('\n')

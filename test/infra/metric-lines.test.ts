@@ -21,14 +21,14 @@ import { generated, terraformFiles } from './terraform-sources.ts';
 import { argumentOf, filledTemplate, localOf } from './terraform-text.ts';
 
 /*
- * The filters of the metrics, as Terraform makes them, on lines that the code writes when what they count happens: nothing
- * here is a line written by hand.
+ * Tests the filters of the metrics that Terraform makes. Their log lines are written by the product's own code in the
+ * counted situation; none is written by hand.
  */
 
 const { functions } = generated('functions.json') as FunctionManifest;
 const SERVICES = functions.map(({ name }) => `production-${name}`);
 
-/** The message that each counter looks for. */
+/** The message that each counter's filter names. */
 const MESSAGES = Object.fromEntries(
   [
     ...(terraformFiles().find(({ name }) => name === 'monitoring.tf')?.text ?? '').matchAll(
@@ -58,7 +58,10 @@ const REQUESTS = Object.fromEntries(
   }),
 );
 
-/** A function's log, and its lines as Cloud Logging stores them: Cloud Run adds the resource, the agent takes some members out. */
+/**
+ * Returns a function's log, with its lines as Cloud Logging stores them: Cloud Run adds the resource, and the logging
+ * agent moves some members.
+ */
 function functionLog() {
   const text: string[] = [];
   const logDestination = { write: (line: string) => void text.push(line) };
@@ -73,7 +76,7 @@ function functionLog() {
 
 const SETTINGS = { identity: { database: '', epochMs: 0 }, keptMs: 7 * 86_400_000 };
 
-/** One VM with its record, old enough to be looked for, and a sweep over it. */
+/** Creates a VM with its record, old enough for the sweep, and a sweep over it. */
 async function platform() {
   const { log, entries } = functionLog();
   const world = await cloudAndRecords({ bootSeconds: 1, stopSeconds: 1 });
@@ -91,7 +94,7 @@ async function platform() {
 
 type Entries = ReturnType<ReturnType<typeof functionLog>['entries']>;
 
-/** What happens when a counter counts. */
+/** Produces the log entries of the situation that each counter counts. */
 const HAPPENS: Readonly<Record<string, () => Promise<Entries>>> = {
   sweeps: async () => (await platform()).entries(),
   cloud_changes: async () => {

@@ -2,13 +2,15 @@
 export interface Mutation {
   readonly file: string;
   readonly from: string;
-  /** Empty: the text is gone. */
+  /** Replacement text; empty if the text is removed. */
   readonly to: string;
 }
 
 const mutation = (file: string, from: string, to = ''): Mutation => ({ file, from, to });
 
-/** Mistakes of the kinds that were made or are easily made: arguments, bindings, filters, dependencies, environment. */
+/**
+ * Mistakes that were made or are easily made: in arguments, bindings, filters, dependencies and environment variables.
+ */
 export const MUTATIONS: readonly Mutation[] = [
   mutation('functions.tf', '    google_artifact_registry_repository_iam_member.build,\n'),
   mutation('functions.tf', '    google_firestore_index.index,\n'),

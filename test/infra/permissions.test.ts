@@ -17,10 +17,10 @@ const SERVICES: Readonly<Record<string, string>> = {
   operations: 'zoneOperations',
 };
 
-/** Methods of the clients that ask nothing of Compute Engine. */
+/** Methods of the clients that make no call to Compute Engine. */
 const LOCAL = ['.close', '.initialize'];
 
-/** `instances.get` for each call that the adapter makes through one of its clients. */
+/** Returns the calls that the adapter makes through its clients, such as `instances.get`. */
 function calls(): readonly string[] {
   const found = [...adapter.matchAll(/\b(disks|instances|operations)\s*\.(\w+)\(/g)].map(
     ([, client = '', method = '']) => `${SERVICES[client] ?? client}.${method.replace(/Async$/, '')}`,
@@ -28,7 +28,7 @@ function calls(): readonly string[] {
   return [...new Set(found)].filter((call) => !LOCAL.some((method) => call.endsWith(method))).sort();
 }
 
-/** Members of the instance that an insert can ask for. */
+/** Returns the members of an Instance resource that an insert may contain. */
 function insertMembers(): readonly string[] {
   const place = { zone: 'us-central1-a', name: 'tw-1' };
   const { machine } = anInstance();

@@ -1,10 +1,10 @@
 import type { Block } from './terraform-sources.ts';
 
-/** What must hold of the configuration; broken where a block lacks what the rule asks of it. */
+/** A rule for the configuration; a block violates the rule if it lacks what `holds` checks. */
 export interface Rule {
-  /** Type and name; for a block without a label its file and kind. */
+  /** Type and name of the block; for a block without labels its file and kind. */
   readonly block: string;
-  /** Why it must hold: what happens otherwise. */
+  /** What goes wrong if the rule is violated. */
   readonly why: string;
   readonly holds: readonly RegExp[];
 }
@@ -15,7 +15,7 @@ function rule(block: string, why: string, ...holds: readonly RegExp[]): Rule {
 
 const FUNCTION = 'google_cloudfunctions2_function.function';
 
-/** Rules that `terraform test` does not see with made-up values: dependencies, and references between resources. */
+/** Rules that `terraform test` cannot check with invented values: dependencies and references between resources. */
 export const RULES: readonly Rule[] = [
   ...[
     'google_artifact_registry_repository_iam_member.build',
@@ -312,7 +312,7 @@ export const RULES: readonly Rule[] = [
   ),
 ];
 
-/** The rules that these blocks break, by what happens then. */
+/** Returns the consequences of the rules that these blocks violate. */
 export function broken(blocks: readonly Block[]): readonly string[] {
   return RULES.filter(({ block, holds }) => {
     const body = blocks.find(({ file, kind, labels }) => [labels.join('.'), `${file} ${kind}`].includes(block))?.body;

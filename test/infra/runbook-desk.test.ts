@@ -10,8 +10,8 @@ import { aDesk, type Findings, ID } from '#test/platform/a-desk.ts';
 import { runLine } from '#test/support/run-line.ts';
 
 /*
- * The sections of the runbook that need the operators' desk, each walked once: a fault for the alert, the command that
- * finds it, the one that repairs it. runbook.test.ts walks the others.
+ * Tests the runbook's sections that use the operators' commands: each injects the alert's fault, runs the command that
+ * finds it, and the one that repairs it. runbook.test.ts tests the other sections.
  */
 
 const SETTINGS = { identity: { database: '', epochMs: 0 }, keptMs: 7 * 86_400_000 };
@@ -19,7 +19,7 @@ const OLD_MS = 20 * 60_000;
 
 type Desk = Awaited<ReturnType<typeof aDesk>>;
 
-/** A stop that was accepted twenty minutes ago and that nothing has brought on its way since. */
+/** Creates a stop that was accepted twenty minutes ago and that no worker has started. */
 async function anOldStop(desk: Desk): Promise<void> {
   await desk.accepted('stop', { createdAtMs: desk.tools.nowMs() - OLD_MS });
 }

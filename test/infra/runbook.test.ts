@@ -37,7 +37,7 @@ const LINES: Readonly<Record<string, (surroundings: Surroundings) => CommandLine
   platform: platformLine,
 };
 
-/** What `--help` says of a command line, placeholders left out. */
+/** Returns the text of `--help` for a command line, without its placeholders. */
 async function helpOf(program: string, words: readonly string[]): Promise<string> {
   if (program === 'deploy') {
     let said = '';
@@ -51,7 +51,7 @@ async function helpOf(program: string, words: readonly string[]): Promise<string
   return stdout + stderr;
 }
 
-/** The command lines of the project that the runbook names. */
+/** The project's command lines in the runbook. */
 const COMMANDS = [...SECTIONS].flatMap(([title, body]) =>
   [...body.matchAll(/`npm run (accounts|deploy|platform) -- ([^`]+)`/g)].map(([, program = '', line = '']) => ({
     title,
@@ -66,7 +66,7 @@ const COMMANDS = [...SECTIONS].flatMap(([title, body]) =>
 
 const PLATFORM_GROUPS = platformLine().program.commands.map((command) => command.name());
 
-/** Of the operators' desk; a test holds each line that names one of them as soon as the desk has it. */
+/** Groups of the operators' commands; every line with one of them is tested. */
 const DESK = ['customers', 'dead-letters', 'doctor', 'find', 'instances', 'operations', 'sweep'];
 
 describe('the runbook', () => {
@@ -99,7 +99,7 @@ describe('the runbook', () => {
 
 const SETTINGS = { identity: { database: '', epochMs: 0 }, keptMs: 7 * 86_400_000 };
 
-/** One VM with its record, the sweep, and the operators' command lines on the same emulators. */
+/** Creates a VM with its record, a sweep, and the operators' command lines on the same emulators. */
 async function walk() {
   const world = await cloudAndRecords({ bootSeconds: 1, stopSeconds: 1 });
   const { cloud, tools, datastoreAddress } = world;
@@ -116,7 +116,7 @@ async function walk() {
     DATASTORE_EMULATOR_HOST: datastoreAddress,
     COMPUTE_EMULATOR_HOST: cloud.emulator.address,
   };
-  /** The value that a command line prints with --json. */
+  /** Returns the value that a command line prints with --json. */
   const run = async (make: (surroundings: Surroundings) => CommandLine, ...args: readonly string[]) => {
     const { exitCode, stdout, stderr } = await runLine(make, [...args, '--json'], environment);
     expect(exitCode, stderr).toBe(0);

@@ -3,12 +3,13 @@ import { expect, test } from 'vitest';
 import { readConfiguration } from '#shared/runtime/configuration.ts';
 
 /*
- * FAILED_SIGN_INS_PER_MINUTE could not be set from Terraform, and FORWARDED_HOPS counted the gateway for the caller.
+ * FAILED_SIGN_INS_PER_MINUTE could not be set from Terraform, and FORWARDED_HOPS made functions take the gateway for
+ * the caller.
  */
 
 const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
 
-/** Ends the names of settings of the local cloud alone. */
+/** Ending of settings that only the local cloud uses. */
 const LOCAL_ONLY = '_EMULATOR_HOST';
 
 test('every setting that a function reads can be set from Terraform', () => {

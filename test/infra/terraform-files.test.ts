@@ -164,7 +164,7 @@ it('the deploy command and Terraform mean the same database', () => {
   ]);
 });
 
-/** `undefined` code where terraform is not installed. */
+/** Runs Terraform's format check. `code` is `undefined` if terraform is not installed. */
 async function terraformFormat(): Promise<{ readonly code: number | undefined; readonly output: string }> {
   try {
     await promisify(execFile)('terraform', ['fmt', '-check', '-diff', '-recursive', INFRA]);

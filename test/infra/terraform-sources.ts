@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 
 export const INFRA = fileURLToPath(new URL('../../infra', import.meta.url));
 
-/** One block at the top of a file: `resource "type" "name" { … }`. */
+/** A top-level block of a file: `resource "type" "name" { … }`. */
 export interface Block {
   readonly file: string;
   readonly kind: string;
@@ -17,7 +17,7 @@ export interface SourceFile {
   readonly text: string;
 }
 
-/** All of `infra/*.tf`, as text. */
+/** Returns all files `infra/*.tf` with their texts. */
 export function terraformFiles(): readonly SourceFile[] {
   return readdirSync(INFRA)
     .filter((name) => name.endsWith('.tf'))
@@ -25,7 +25,7 @@ export function terraformFiles(): readonly SourceFile[] {
     .map((name) => ({ name, text: readFileSync(join(INFRA, name), 'utf8') }));
 }
 
-/** The blocks of formatted files: each begins at the left margin and ends with a brace there. */
+/** Returns the blocks of formatted files: each begins at the left margin and ends with a brace there. */
 export function blocks(files: readonly SourceFile[] = terraformFiles()): readonly Block[] {
   return files.flatMap(({ name, text }) =>
     [...text.matchAll(/^([a-z]+)((?: "[^"]+")*) \{\n([\s\S]*?)^\}/gm)].map(([, kind = '', labels = '', body = '']) => ({
@@ -37,7 +37,7 @@ export function blocks(files: readonly SourceFile[] = terraformFiles()): readonl
   );
 }
 
-/** A generated file. */
+/** Returns the parsed content of a generated file. */
 export function generated(path: string): unknown {
   return JSON.parse(readFileSync(join(INFRA, 'generated', path), 'utf8'));
 }

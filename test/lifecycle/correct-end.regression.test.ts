@@ -13,7 +13,10 @@ const BEGAN_MS = 1_700_000_000_000;
 const ENDED_MS = BEGAN_MS + 80_000;
 const GONE_MS = ENDED_MS + 273_000;
 
-/** An instance whose record went at `ENDED_MS`, where its one period ends, after these changes of status. */
+/**
+ * Removes an instance that had these changes of status, and returns the end of its only price period. Its record was
+ * deleted at `ENDED_MS`.
+ */
 async function removed(changes: readonly { readonly status: EventStatus; readonly atMs: number }[]) {
   const { store } = await testDatastore();
   let instance = anInstance({ eventCount: 0 });
@@ -48,7 +51,10 @@ async function removed(changes: readonly { readonly status: EventStatus; readonl
 const RAN = { status: 'RUNNING' as const, atMs: BEGAN_MS };
 const DELETING = { status: 'DELETING' as const, atMs: ENDED_MS };
 
-/* A delete under a clock that was behind had the time of the stop before it, and the rest was charged. Random history 1362. */
+/*
+ * A delete under a clock that was behind got the time of the stop before it, and the remaining time was charged. Found
+ * by random history 1362.
+ */
 test('a VM that was stopped is not charged until it is gone, when its delete has the time of its stop', async () => {
   const stopped = { status: 'TERMINATED' as const, atMs: ENDED_MS };
 

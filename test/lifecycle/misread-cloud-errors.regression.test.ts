@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { CLOUD_REASONS, CloudError, reasonOf } from '#shared/gce/cloud-error.ts';
 import { cloudFailure, cloudReason, type RefusedVerb } from '#shared/lifecycle/cloud-failure.ts';
 
-// Codes that were read by their HTTP status alone: a rate limit was told as a missing permission, an exhausted subnetwork and
-// whatever is new as an impossible machine, also to a caller who had only asked for a stop.
+// Error codes were interpreted by their HTTP status alone: a rate limit was reported as a missing permission; an
+// exhausted subnetwork and every unknown code as an impossible machine, even to a caller who had only requested a stop.
 
 const MACHINE = { zone: 'us-central1-a', machineType: 'n1-standard-2' };
 const VERBS: readonly RefusedVerb[] = ['insert', 'start', 'stop', 'reset', 'delete', 'get'];

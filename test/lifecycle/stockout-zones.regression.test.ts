@@ -7,7 +7,8 @@ import { anInstance } from '#test/support/an-instance.ts';
 import { BOOT_SECONDS, computeCloud, PROJECT, ZONE } from '#test/support/compute-cloud.ts';
 
 /*
- * Compute Engine says which zones have room when one has none. The operation's error told to try another zone, not which.
+ * Compute Engine names the zones with capacity when one has none. The operation's error advised another zone without
+ * naming these.
  */
 
 const STOCKOUT = {

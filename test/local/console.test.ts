@@ -11,7 +11,7 @@ import { eventually, sharedLocalCloud } from '#test/support/local-cloud.ts';
 import { Records } from '#test/support/records.ts';
 import { runLine } from '#test/support/run-line.ts';
 
-/** Records that are written past the API have no VM, and a sweep would find that out. */
+/** Records that the test writes itself have no VM, which a sweep would notice. */
 const NO_SWEEP = ['--sweep-seconds', '86400'];
 const cloud = sharedLocalCloud({ args: ['--boot-seconds', '0.3', '--stop-seconds', '0.1', ...NO_SWEEP] });
 const CREATE = { template_id: 'ubuntu-22-standard', config_id: 'default-network' };
@@ -25,7 +25,7 @@ async function ask(method: string, path: string, body?: unknown, headers: Readon
   });
 }
 
-/** A machine that runs, by its id. */
+/** Creates a running machine and returns its id. */
 async function running(): Promise<string> {
   const { body } = await cloud().request('alice', 'POST', '/api/compute/v1/instances', { body: CREATE });
   const { id } = body as { id: string };
@@ -119,7 +119,7 @@ test('doctor finds every fault that the control interface makes and that lasts, 
     await cloud().request('admin', 'DELETE', `/api/compute/v1/admin/instances/${id}`);
   }
   const [gone, stopped, refused] = [await running(), await running(), await running()];
-  // The audit log tells of what is done behind our back; while it is silent, record and VM differ.
+  // Without the audit log's messages, a change made directly at Compute Engine leaves record and VM different.
   await ask('POST', '/faults', [{ service: 'pubsub', method: 'push', kind: 'error', count: 1_000 }]);
   await ask('POST', '/drift', { instance: stopped, action: 'stop' });
   await ask('POST', '/drift', { instance: gone, action: 'delete' });
@@ -160,7 +160,7 @@ describe.skipIf(CHROMIUM === undefined)('in Chromium', () => {
   });
   afterAll(() => browser?.close());
 
-  /** The page, with everything it complains of and every request that leaves its origin. */
+  /** Opens the page, and records its errors and every request to another origin. */
   async function open(settings: Parameters<Browser['newPage']>[0] = {}) {
     if (browser === undefined) throw new Error('The browser has not started.');
     const page = await browser.newPage({ viewport: { width: 1280, height: 900 }, ...settings });

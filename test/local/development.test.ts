@@ -12,11 +12,11 @@ import { eventually } from '#test/support/local-cloud.ts';
 
 const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
 
-/** The pipeline's line that both tests are about: every answer has this header. */
+/** The pipeline's source, of which both tests use one line: it sets a header of every reply. */
 const PIPELINE = 'shared/http/pipeline.ts';
 const HEADER = "'cache-control': 'no-store'";
 
-/** A copy of the sources that may be changed, with a local cloud that runs from them. */
+/** Creates a copy of the sources that a test may change, and a local cloud that runs from it. */
 async function developing(args: readonly string[]) {
   const root = mkdtempSync(join(tmpdir(), 'developing-'));
   for (const path of [
@@ -100,7 +100,7 @@ test('--inspect lets a debugger stop at a line of shared/', async () => {
   expect((await second).status).toBe(200);
 });
 
-/** Where a line of a source, found by what it says, is in its bundle: what a debugger reads from the source map. */
+/** Returns where a line of a source is in its bundle, by the source map, as a debugger does. */
 function generatedPlace(bundle: string, source: string, text: string) {
   const line = readFileSync(source, 'utf8')
     .split('\n')
@@ -122,7 +122,7 @@ interface Paused {
   readonly hitBreakpoints: readonly string[];
 }
 
-/** The part of the DevTools protocol that a debugger needs to stop at a line. */
+/** Implements the part of the DevTools protocol that a debugger needs to stop at a line. */
 async function debugger_(port: number) {
   const targets = (await (await fetch(`http://127.0.0.1:${port}/json/list`)).json()) as {
     readonly webSocketDebuggerUrl: string;

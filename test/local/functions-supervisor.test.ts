@@ -7,7 +7,7 @@ import { FunctionsSupervisor } from '#scripts/local/functions/functions-supervis
 
 const NODE_MODULES = fileURLToPath(new URL('../../node_modules', import.meta.url));
 
-/** Small functions in the form of the built ones. */
+/** Small functions in the form of built bundles. */
 const BUNDLES = {
   clock: `http('clock', (request, response) => response.json({ now: Date.now(), date: new Date().getTime(), pid: process.pid }));`,
   environment: `http('environment', (request, response) => response.json(process.env));`,

@@ -43,7 +43,7 @@ async function readText(message: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString();
 }
 
-/** A gateway before one function, which tells what reached it and who it is taken for. */
+/** Starts a gateway with one function behind it, which records the requests that reach it. */
 async function harness(listener?: RequestListener, options: Pick<GatewayOptions, 'log' | 'timeouts'> = {}) {
   const seen: Seen[] = [];
   const called: string[] = [];
@@ -80,7 +80,7 @@ async function harness(listener?: RequestListener, options: Pick<GatewayOptions,
   return { gateway, seen, called, url: (path: string) => gateway.baseUrl + path };
 }
 
-/** A request with its path as it is; `fetch` would tidy it up. */
+/** Sends a request with its path unchanged; `fetch` would normalise it. */
 async function rawRequest(
   baseUrl: string,
   path: string,
@@ -428,7 +428,7 @@ describe('what is too big or too slow for the gateway', () => {
   const streamIdleMs = 150;
   const patient = { streamIdleMs: 10_000, keepAliveMs: 10_000 };
 
-  /** What the gateway sends on a connection, until it ends. */
+  /** Returns everything that the gateway sends on a connection until it closes. */
   async function conversation(h: Awaited<ReturnType<typeof harness>>, said: string): Promise<string> {
     const { hostname, port } = new URL(h.gateway.baseUrl);
     const socket = connect(Number(port), hostname);

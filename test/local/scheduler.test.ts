@@ -7,7 +7,7 @@ import { ShiftableClock } from '#scripts/emulators/clock.ts';
 import { nextTime } from '#scripts/local/services/cron.ts';
 import { Scheduler } from '#scripts/local/services/scheduler.ts';
 
-/** A job whose calls are kept until the test answers them. */
+/** Creates a scheduler with a job whose calls wait until the test replies. */
 async function harness(cron = '* * * * *') {
   const calls: { readonly request: IncomingMessage; readonly response: ServerResponse }[] = [];
   const server = createServer((request, response) => calls.push({ request, response })).listen(0, '127.0.0.1');
@@ -51,7 +51,7 @@ test('a clock that is moved past the next beat brings it at once', async () => {
   h.calls[0]?.response.end();
   await vi.waitFor(() => expect(h.calls[0]?.response.writableFinished).toBe(true));
 
-  // The answer has to reach the scheduler before it plans the next beat, so the clock is moved until it comes.
+  // The scheduler must get the reply before it plans the next run, so the clock is moved until that run takes place.
   await vi.waitFor(() => {
     h.clock.advance(3600);
     expect(h.calls).toHaveLength(2);

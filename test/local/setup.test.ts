@@ -19,7 +19,7 @@ import { isRunning } from '#test/support/local-cloud.ts';
 
 const SETUP = fileURLToPath(new URL('../../scripts/setup.mjs', import.meta.url));
 
-/** Stands in for npm: writes down that it was called, and installs what the lockfile names. */
+/** Replaces npm: records its call and installs what the lockfile names. */
 const FAKE_NPM = `
   const { appendFileSync, mkdirSync, readFileSync, writeFileSync } = require('node:fs');
   appendFileSync('done.txt', 'npm ' + process.argv[2] + '\\n');
@@ -30,7 +30,7 @@ const FAKE_NPM = `
   writeFileSync('node_modules/.bin/node', readFileSync('fake-node'), { mode: 0o755 });
 `;
 
-/** Stands in for the pinned Node: writes down what it was to run, and makes what that makes. */
+/** Replaces the pinned Node: records what it should run, and creates the files that this would create. */
 const FAKE_NODE = `#!/bin/sh
 echo "$(basename "$1")" >> done.txt
 mkdir -p .build/endpoints infra/generated/openapi .build/functions/a
@@ -47,7 +47,7 @@ const LOCKFILE = {
   },
 };
 
-/** A project of its own, in which setup can be run. */
+/** Creates a project in which setup can run. */
 function project() {
   const root = mkdtempSync(join(tmpdir(), 'setup-'));
   onTestFinished(() => rmSync(root, { recursive: true, force: true }));
@@ -63,7 +63,7 @@ function project() {
   return {
     root,
     write,
-    /** What was done in this run, in order. */
+    /** Runs setup and returns what was done in this run, in order. */
     run(args: readonly string[] = [], env: Readonly<Record<string, string>> = {}) {
       rmSync(join(root, 'done.txt'), { force: true });
       const { status, stderr } = spawnSync(process.execPath, [join(root, 'scripts', 'setup.mjs'), ...args], {
@@ -130,7 +130,7 @@ test('what was generated and is gone is made again', () => {
   expect(p.run(['--build']).done[0]).toBe('generate.ts');
 });
 
-/** npm's warning of a package whose `engines` exclude the Node that runs npm. */
+/** Returns npm's warning about a package whose `engines` exclude the Node that runs npm. */
 function engineWarning(name: string, range: string): string {
   return [
     'npm warn EBADENGINE Unsupported engine {',

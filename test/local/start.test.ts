@@ -86,7 +86,7 @@ test('after kill -9 and after Ctrl-C the same connection file is valid again, an
   expect((await cloud.control('POST', '/clock', { advanceSeconds: 0 })).body).toMatchObject({ offsetSeconds: 3600 });
 });
 
-/** The same credentials and addresses, but for a port that another program has taken while nothing listened on it. */
+/** Expects the same credentials and addresses, except for a port that another program may have taken meanwhile. */
 async function expectStillValid(now: Connection, before: Connection): Promise<void> {
   expect(now.principals).toEqual(before.principals);
   const addressesOf = ({ baseUrl, control, emulators }: Connection) => [baseUrl, control, ...Object.values(emulators)];
@@ -168,7 +168,7 @@ test('a state folder that another one serves is refused in one line, and left al
   expect((await fetch(`${first.baseUrl}/healthz`)).status).toBe(200);
 });
 
-/** What a shell makes of a line. */
+/** Runs a line in a shell and returns its output. */
 async function pasted(line: string): Promise<{ readonly stdout: string; readonly status: number | null }> {
   const shell = spawn('sh', ['-c', line], { stdio: ['ignore', 'pipe', 'inherit'] });
   let stdout = '';

@@ -10,8 +10,8 @@ import { processStart } from '#scripts/local/state/process-start.ts';
 import { LOCK_HEADER, StateLock } from '#scripts/local/state/state-lock.ts';
 
 /*
- * `npm start` after a kill -9 refused with "It runs already", when the process id of the killed one was a zombie or was
- * used again, and its port was taken: by a stranger, or by the gateway of the very start that asked.
+ * After a kill -9, `npm start` refused with "It runs already" if the killed process was a zombie or its pid was reused,
+ * and its port was taken: by another program, or by the gateway of this very start.
  */
 
 function stateFolder(): string {
@@ -20,7 +20,7 @@ function stateFolder(): string {
   return folder;
 }
 
-/** Something that answers `/healthz`, as the holder of a lock or as a stranger. */
+/** Starts a server that answers `/healthz`, with the token of a lock or without one. */
 async function gatewayOf(token: string | undefined): Promise<{ readonly port: number; readonly server: Server }> {
   const server = createServer((_, response) => {
     if (token !== undefined) response.setHeader(LOCK_HEADER, token);
@@ -36,7 +36,7 @@ function leaveLock(folder: string, holder: object): void {
   writeFileSync(join(folder, 'lock.json'), JSON.stringify(holder));
 }
 
-/** A process that only waits, and is no zombie. */
+/** Starts a process that only waits and is no zombie. */
 function aProcess() {
   const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'ignore' });
   onTestFinished(() => void child.kill('SIGKILL'));
@@ -75,7 +75,7 @@ test('the own gateway at the port of a killed one is not mistaken for another’
 
 test.runIf(process.platform === 'linux')('a zombie holds nothing', async () => {
   const folder = stateFolder();
-  // The shell does not wait for its child, so the child stays a zombie when it ends.
+  // The shell does not wait for its child, which therefore stays a zombie after its end.
   const parent = spawn('sh', ['-c', 'sleep 0 & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'ignore'] });
   onTestFinished(() => void parent.kill('SIGKILL'));
   const [line] = (await once(parent.stdout, 'data')) as [Buffer];
@@ -111,7 +111,7 @@ test('a holder on its way out is waited for', async () => {
   await acquired;
 });
 
-/* 12 of 45 starts after a kill -9 were refused. The parent of a zombie has not noticed its end, here for as long as it lives. */
+/* 12 of 45 starts after a kill -9 were refused. The parent of these zombies does not reap them while it lives. */
 test('45 holders that were killed and left as zombies are taken over, each at once', async () => {
   const takenMs: number[] = [];
   for (let start = 0; start < 45; start += 1) {
@@ -130,7 +130,7 @@ test('45 holders that were killed and left as zombies are taken over, each at on
   expect(Math.max(...takenMs)).toBeLessThan(1_000);
 });
 
-/** A process whose parent never asks what became of it. */
+/** Starts a process whose parent never reaps it. */
 async function zombieToBe(): Promise<number> {
   const parent = spawn('sh', ['-c', 'sleep 600 & echo $!; exec sleep 600'], { stdio: ['ignore', 'pipe', 'ignore'] });
   onTestFinished(() => void parent.kill('SIGKILL'));

@@ -13,8 +13,8 @@ import { connection as clientOptions } from '#shared/datastore/connection.ts';
 import { entryPointOf } from '#shared/runtime/entry-point.ts';
 
 /*
- * The local cloud around functions that only tell what reached them: how Pub/Sub, the log sink, the scheduler and the
- * clock are connected, without the functions of this project.
+ * Tests how the local cloud connects Pub/Sub, the log sink, the scheduler and the clock with functions. The functions
+ * here only record their calls; those of this project are not used.
  */
 
 const NODE_MODULES = fileURLToPath(new URL('../../node_modules', import.meta.url));
@@ -64,7 +64,7 @@ interface Told {
   };
 }
 
-/** A function that writes down each call; it refuses messages that say so. */
+/** Returns a function that records each call and refuses messages that ask for it. */
 function bundle(name: string, toldFile: string): string {
   return `
     const { appendFileSync } = require('node:fs');
@@ -77,7 +77,7 @@ function bundle(name: string, toldFile: string): string {
 }
 
 async function harness() {
-  // Google's client would look for a metadata server in vain, and say so.
+  // Without this setting Google's client looks for a metadata server and prints a warning.
   vi.stubEnv('METADATA_SERVER_DETECTION', 'none');
   onTestFinished(() => void vi.unstubAllEnvs());
   const root = realpathSync(mkdtempSync(join(tmpdir(), 'wiring-')));
@@ -126,9 +126,9 @@ async function harness() {
       .filter((call) => call.name === name);
   return {
     connection,
-    /** What reached a function so far. */
+    /** Returns the calls of a function so far. */
     told,
-    /** Waits until a function was called so often. */
+    /** Waits until a function was called this often. */
     called: (name: string, times: number) =>
       vi.waitFor(
         () => {

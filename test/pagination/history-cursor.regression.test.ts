@@ -10,15 +10,15 @@ import { TEST_PROJECT, testDatastore } from '#test/support/datastore.ts';
 import { seededRandom } from '#test/support/seeded-random.ts';
 
 /*
- * The history of the compute family handed out the store's own cursor. Another instance's cursor was accepted and skipped
- * events in silence, and every cursor could be decoded to kind, key and project id.
+ * The compute family's history returned the store's own cursor. A cursor of another instance was accepted and skipped
+ * events without notice, and every cursor could be decoded to kind, key and project id.
  */
 
 const OWN = 'tw-550e84-00000001';
 const OTHER = 'tw-550e84-00000002';
 const BEGAN_MS = 1_700_000_000_000;
 
-/** Two instances of Alice with five events each. */
+/** Creates two instances of Alice with five events each. */
 async function harness() {
   const { store } = await testDatastore();
   const cursors = new ListCursors({ store, random: seededRandom(1) });

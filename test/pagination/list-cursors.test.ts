@@ -17,9 +17,9 @@ import { seededRandom } from '#test/support/seeded-random.ts';
 
 const PROJECT = 'proj_a';
 const BEGAN_MS = 1_700_000_000_000;
-/** More than are read for one page. */
+/** More rows than are read for one page. */
 const HIDDEN = 2_010;
-/** A gRPC status that no client tries again. */
+/** A gRPC status that no client retries. */
 const PERMISSION_DENIED = 7;
 
 const CALLER: Principal = {
@@ -32,7 +32,7 @@ const CALLER: Principal = {
   credential: { type: 'session', id: 's' },
 };
 const OTHER: Principal = { ...CALLER, userId: '660e8400-e29b-41d4-a716-446655440000' };
-/** The same user as the token of another customer names them. */
+/** The same user in a token of another customer. */
 const ELSEWHERE: Principal = { ...CALLER, customerId: 'umbrella' };
 
 const LISTED: ProjectListRequest = {
@@ -104,10 +104,10 @@ function aPeriod(group: string, instanceId: string, startMs: number): PricePerio
   };
 }
 
-/** One row that the list shows to `group`. */
+/** Returns a row that the list shows to `group`. */
 type Row = (group: string, id: string, atMs: number) => Write;
 
-/** Where the row `first` stands in the histories; in the list of instances it is named by its id alone. */
+/** Position of the row `first` in histories; in the list of instances its position is its id. */
 const FIRST_EVENT = position(timeText(BEGAN_MS), eventId('first', 1));
 const EVERYTHING = [
   { instance: null, bid: null, reservation: null },
@@ -138,7 +138,7 @@ const LISTS = [
   },
 ] as const;
 
-/** A store with tools of as many processes as are asked for, whose random numbers are their own. */
+/** Opens a store and tools of several processes, each with its own random numbers. */
 async function harness() {
   const datastore = await testDatastore();
   let processes = 0;
@@ -170,7 +170,7 @@ async function writeAll(store: Store, writes: readonly Write[]): Promise<void> {
   for (let at = 0; at < writes.length; at += 400) await store.write(writes.slice(at, at + 400));
 }
 
-/** A cursor as an attacker may change it. */
+/** Returns a cursor's bytes in several encodings, in which a test looks for other rows' ids. */
 function readings(cursor: string): string {
   const bytes = Buffer.from(cursor, 'base64url');
   return [cursor, bytes.toString('latin1'), bytes.toString('utf8'), bytes.toString('hex')].join('\n').toLowerCase();

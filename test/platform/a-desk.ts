@@ -25,7 +25,7 @@ import { runLine } from '#test/support/run-line.ts';
 
 export const ID = 'tw-550e84-a1b2c3d4';
 
-/** What `--json` prints of a doctor. */
+/** What `doctor --json` prints. */
 export interface Findings {
   readonly findings: readonly {
     readonly severity: string;
@@ -35,7 +35,10 @@ export interface Findings {
   }[];
 }
 
-/** The operators' desk over emulators in this process: one running machine of customer acme, ten minutes old. */
+/**
+ * Creates the operators' commands on emulators in this process, with one running machine of customer acme, ten minutes
+ * old.
+ */
 export async function aDesk() {
   const world = await cloudAndRecords({ bootSeconds: 1, stopSeconds: 1 });
   const { cloud, store, tools } = world;
@@ -57,7 +60,7 @@ export async function aDesk() {
       createdAtMs: 1,
     }),
   ]);
-  /** Moves the one clock of emulators, tools and command lines. */
+  /** Moves the clock that emulators, tools and command lines share. */
   const advance = (seconds: number) => {
     cloud.clock.advance(seconds);
     writeFileSync(path.join(folder, 'clock.json'), JSON.stringify({ offsetMs: cloud.clock.nowMs() - Date.now() }));
@@ -81,17 +84,17 @@ export async function aDesk() {
     swept,
     run,
     environment,
-    /** Runs a command with `--local`, on the same emulators, beside what `localCloud` has written. */
+    /** Runs a command with `--local` on the same emulators; it reads the files that `localCloud` has written. */
     runLocal: (...args: readonly string[]) => run(...args, '--local', '--state-dir', folder, '--project', PROJECT),
     /**
-     * Writes what a local cloud leaves on disk: where it listens, and the log of its functions. Answers the log, and the
-     * number of proxies that its functions believe in.
+     * Writes the files that a local cloud leaves: its addresses and the log of its functions. Returns the log, and the
+     * number of proxies that its functions are configured for.
      */
     localCloud: () => localCloudIn(folder, { datastore: world.datastoreAddress, compute: cloud.emulator.address }),
-    /** The findings of `doctor`. */
+    /** Returns the findings of `doctor`. */
     doctor: async () => JSON.parse((await run('doctor', '--json')).stdout) as Findings,
     audited: async () => (await world.all(AUDIT_ENTRY)).map(({ value }) => value.action),
-    /** An operation on the machine, on record and first in its queue. */
+    /** Stores an operation on the machine, first in its queue. */
     accepted: async (kind: 'start' | 'stop' | 'reset', changes: Partial<Operation> = {}) => {
       const instance = (await world.instance(ID)) ?? anInstance({ id: ID });
       const made = { actor: { type: 'user', id: 'alice' }, requestId: 'request-1', atMs: tools.nowMs() } as const;
@@ -99,7 +102,7 @@ export async function aDesk() {
       await world.put({ ...instance, queue: [{ id: 'op-1', kind }] });
       await store.write([put(OPERATION, 'op-1', operation)]);
     },
-    /** The worker, until the operation has ended. */
+    /** Delivers the operation's message until the operation has ended. */
     work: async (operationId: string) => {
       for (let delivery = 1; delivery <= 20; delivery += 1) {
         await runOperation({ operationId, instanceId: ID }, tools, {
@@ -116,14 +119,14 @@ export async function aDesk() {
   };
 }
 
-/** A gateway with one function behind it that logs whose address it saw, and the control interface. */
+/** Starts the control interface, and a gateway with a function that logs which address it takes for the caller's. */
 async function localCloudIn(folder: string, emulators: { readonly datastore: string; readonly compute: string }) {
   const settings = { forwardedHops: 1 };
   const logFile = path.join(folder, 'logs', 'functions.log');
   const log = (line: object) => appendFileSync(logFile, `${JSON.stringify(line)}\n`);
   const server = createServer(({ url, headers, socket }, response) => {
     if (url !== '/faults') {
-      // The gateway adds the address that it sees.
+      // The gateway appends the address of the connection.
       const forwarded = `${String(headers['x-forwarded-for'])}, ${socket.remoteAddress ?? ''}`;
       const address = callerAddress({ headers: { 'x-forwarded-for': forwarded }, peer: '' }, settings.forwardedHops);
       log({ message: 'request served', requestId: headers['x-request-id'], address });

@@ -30,7 +30,7 @@ import { runLine } from '#test/support/run-line.ts';
 type World = Awaited<ReturnType<typeof aliceHarness>>;
 
 interface Scenario {
-  /** Makes what the command works on, and answers the command's arguments. */
+  /** Prepares the rows for the command and returns its arguments. */
   readonly args: (world: World) => Promise<readonly string[]>;
   readonly action: AuditAction;
 }
@@ -53,7 +53,7 @@ function catalogueFile(): string {
   return file;
 }
 
-/** Every command that changes something, with a case in which it does. */
+/** Every command that changes something, with arguments for a change. */
 const ACCOUNTS: Readonly<Record<string, Scenario>> = {
   'customers create': { args: async () => ['umbrella', '--tier', 'free'], action: 'customer.create' },
   'customers set-tier': { args: async () => ['acme', 'free'], action: 'customer.set_tier' },
@@ -107,7 +107,10 @@ const CATALOG: Readonly<Record<string, Scenario>> = {
 const OPERATION_ID = 'op-1';
 const LETTER_ID = '4711';
 
-/** A machine of acme with a stop that has not ended, and its dead letter. There is no VM: nothing looks for it. */
+/**
+ * Creates a machine of acme with an unfinished stop and its dead letter. There is no VM, because these commands do not
+ * read it.
+ */
 async function aStop({ store }: World, overrides: Partial<Instance> = {}): Promise<void> {
   const queue = [{ id: OPERATION_ID, kind: 'stop' as const }];
   const instance = anInstance({ queue, ...overrides });
@@ -172,7 +175,7 @@ const PLATFORM: Readonly<Record<string, Scenario>> = {
   },
 };
 
-/** The whole program is one command. */
+/** This program has only one command. */
 const RECOUNT: Readonly<Record<string, Scenario>> = {
   recount: {
     args: async ({ store }) => {
@@ -198,7 +201,7 @@ const PROGRAMS: readonly {
 ];
 
 test.each(PROGRAMS)('every command of a program that changes something is walked here', ({ make, scenarios }) => {
-  // A sync needs a cloud to look at; twenty-faults.test.ts has one.
+  // A sync needs a Compute Engine to read, which twenty-faults.test.ts has.
   const walked = make()
     .changingCommands()
     .filter((command) => command !== 'instances sync');
@@ -223,7 +226,8 @@ test.each(CASES)('`$command` leaves exactly one entry: who, what, and no secret'
     [one.action, 'command_line', `local, ${userInfo().username}`],
   ]);
   const text = JSON.stringify(entries);
-  // Made secrets and their hashes: sk_…, cs_…, and 64 hex digits. The id of a session is one, and is what lists show.
+  // Generated secrets and their hashes: sk_…, cs_…, and 64 hex digits. The id of a session is such a hash and may be
+  // shown.
   expect(text).not.toMatch(/sk_|cs_|secretHash/);
 });
 

@@ -11,7 +11,10 @@ const PROGRAMS: Readonly<Record<string, Command>> = {
   accounts: accountsLine().program,
 };
 
-/** Commands of the desk in a page: after `npm run NAME --`, or the bare ones of a cell that has begun so. */
+/**
+ * Returns the operators' commands in a page: those after `npm run NAME --`, and shortened ones in a table cell that
+ * begins with such a line.
+ */
 function commandsIn(page: string): readonly (readonly [program: string, line: string])[] {
   return [...page.matchAll(/`npm run (platform|accounts) -- ([^`]+)`/g)].map(([, program = '', line = '']) => [
     program,
@@ -19,7 +22,7 @@ function commandsIn(page: string): readonly (readonly [program: string, line: st
   ]);
 }
 
-/** The command that a line names, and the options that it does not have. */
+/** Returns the command that a line names, and the line's options that the command does not have. */
 function resolve(program: Command, line: string): { readonly command: Command; readonly unknown: readonly string[] } {
   const words = line.split(' ');
   let command = program;
@@ -40,7 +43,7 @@ test.each(['README.md', 'infra/README.md'])('every command of the runbook in %s 
     const program = PROGRAMS[name];
     if (program === undefined) throw new Error(`There is no program ${name}.`);
     const { command, unknown } = resolve(program, line);
-    // A group has commands of its own, and does nothing by itself.
+    // A group only has subcommands, so a line must name one of them.
     expect(command.commands, line).toEqual([]);
     expect(command, line).not.toBe(program);
     expect(unknown, line).toEqual([]);

@@ -25,14 +25,14 @@ import { runLine } from '#test/support/run-line.ts';
 import { aDesk, type Findings, ID } from './a-desk.ts';
 
 /*
- * What an operator meets: each fault is made, found with at most two commands, repaired with the command that the doctor
- * names, and on record in the audit trail where the repair is a change.
+ * Tests the operators' commands with twenty faults: each is injected, found with at most two commands, and repaired
+ * with the command that the doctor names. If the repair is a change, it is in the audit trail.
  */
 
 const OLD_MS = 20 * 60_000;
 const SETTINGS = { identity: { database: '', epochMs: 0 }, keptMs: 7 * 86_400_000 };
 
-/** Nothing to say beside what a test is about. */
+/** Tools that report nothing, to which a test adds its fault. */
 const QUIET = {
   catalogFindings: async () => ({ impossible: [], warnings: [] }),
   logLines: () => [],
@@ -40,7 +40,7 @@ const QUIET = {
   injectedFaults: async () => NO_INJECTED_FAULTS,
 };
 
-/** The arguments of a repair that is a command of the desk, or begins with one. */
+/** Returns the arguments of a repair that is, or begins with, one of the operators' commands. */
 function argumentsOf(repair: string): readonly string[] {
   const command = /npm run platform -- (.*)$/.exec(repair)?.[1] ?? '';
   return command.split(' ');
@@ -176,7 +176,7 @@ describe('records and cloud differ', () => {
 
   test('orphaned VM: found by doctor, and on the list of the sweep, which removes it', async () => {
     const desk = await aDesk();
-    // A database that no sweep has seen whole is not believed to be this deployment's.
+    // The sweep treats a database as this deployment's only after it has seen it complete once.
     await sweep(SETTINGS, desk.tools);
     await desk.cloud.insert('tw-550e84-ffffffff', { labels: OUR_LABEL });
     desk.advance(600);
@@ -343,7 +343,7 @@ describe('the platform itself', () => {
 
     expect(findings.map(({ finding }) => finding)).toEqual([expect.stringContaining('compute-instances-get')]);
     expect(findings[0]?.repair).toContain('npm run build');
-    // A new start of functions that were built anew begins a new log.
+    // A restart with rebuilt functions begins a new log.
     forget();
     expect(await found()).toEqual({ findings: [] });
   });

@@ -9,7 +9,7 @@ import { Publisher } from '#shared/pubsub/publisher.ts';
 import { PushEndpoint } from '#test/support/push-endpoint.ts';
 
 /*
- * One customer's 80 power operations took all places of the push window: another customer's stop waited 22 s.
+ * One customer's 80 power operations took all places of the push window, so that another customer's stop waited 22 s.
  */
 
 const PROJECT = 'demo-project';
@@ -26,7 +26,7 @@ test("one customer's 80 operations take eight places, and another customer's is 
     reply: async ({ text }) => {
       if (text.includes('op-quiet')) arrived.resolve(undefined);
       else if (text.includes('op-earlier')) return 204;
-      // All are at work until the quiet customer's has come.
+      // All pushes stay open until the other customer's message has arrived.
       else await release.promise;
       return 204;
     },

@@ -7,11 +7,9 @@ import { JsonLog } from '#shared/runtime/log.ts';
 import { sendReply, toWireRequest } from '#shared/runtime/wire.ts';
 import { served } from '#test/http/a-pipeline.ts';
 
-/*
- * A caller who broke off an upload was logged as our 500 with severity ERROR.
- */
+/* A caller who aborted an upload was logged as a 500 with severity ERROR. */
 
-/** What reading the body of a request says whose caller goes away after some bytes of it. */
+/** Returns the error of reading a body whose caller closes the connection after some bytes. */
 async function brokenOff(head: string, bytes: string): Promise<unknown> {
   let told: (outcome: unknown) => void = () => undefined;
   const outcome = new Promise((resolve) => (told = resolve));
@@ -19,7 +17,7 @@ async function brokenOff(head: string, bytes: string): Promise<unknown> {
     toWireRequest(request)
       .readBody()
       .then(told, (thrown: unknown) => {
-        // An answer to a caller who has gone must do no harm.
+        // A reply to a closed connection must not throw.
         sendReply(response, { status: 499, headers: { 'x-answer': 'late' }, body: 'late' });
         told(thrown);
       });

@@ -13,7 +13,7 @@ interface Sent {
   readonly body?: string;
 }
 
-/** A server that answers the body it read, or the kind of failure; and the requests as it saw them. */
+/** Starts a server that replies with the body it read or the kind of failure, and records the requests. */
 async function harness() {
   const seen: WireRequest[] = [];
   const server = createServer((request, response) => {

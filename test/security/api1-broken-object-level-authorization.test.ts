@@ -30,7 +30,7 @@ describe('an object of another customer cannot be told from one that does not ex
 
     expect(await alice.shown(alices.instanceId)).toMatchObject({ status: 'RUNNING' });
     expect((await alice.history(alices.instanceId)).every(({ cause }) => cause === 'operation')).toBe(true);
-    // One for the instance, one for that of the bid.
+    // One insert for the instance, one for the bid's instance.
     expect((await cloud().calls()).map(({ method }) => method)).toEqual(['instances.insert', 'instances.insert']);
   });
 });
@@ -38,7 +38,7 @@ describe('an object of another customer cannot be told from one that does not ex
 test("lists hold one's own alone", async () => {
   const list = await cloud().request('carol', 'GET', '/api/compute/v1/instances');
 
-  // The empty list of this family.
+  // The reply of this family for an empty list.
   expect(list.status).toBe(404);
   expect(JSON.stringify(list.body)).not.toContain(alices.instanceId);
 });

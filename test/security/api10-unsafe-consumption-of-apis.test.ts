@@ -9,7 +9,7 @@ beforeAll(async () => {
   id = await new ComputeUser(cloud(), 'alice').running();
 });
 
-/** What Compute Engine or Datastore say about themselves when they fail. */
+/** Words from error messages of Compute Engine or Datastore. */
 const THEIR_WORDS =
   /[Ii]njected|[Ff]ault|grpc|googleapis|datastore\.|compute\.|projects\/|instances\.insert|UNAVAILABLE|RESOURCE_|127\.0\.0\.1/;
 
@@ -29,7 +29,7 @@ test.each([
     const answers = [await alice.create(), await alice.get(id), await alice.power(id, 'reset')];
     await cloud().clearFaults();
 
-    // Reads are answered from the record while Compute Engine is away.
+    // While Compute Engine is unavailable, reads return the record, marked as stale.
     const affected = answers.filter(({ status: code, headers }) => code >= 400 || headers.has('x-stale'));
     expect(affected.length).toBeGreaterThan(0);
     for (const { status: code, headers, body } of affected) {

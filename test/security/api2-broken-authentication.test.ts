@@ -13,7 +13,7 @@ const cloud = sharedLocalCloud({ args: QUICK_MACHINES });
 const TEMPLATES = '/api/compute/v1/templates';
 const WINDOW_SECONDS = 61;
 const FAILURES_MAX = 400;
-/** Of the form of ours, so that only the store can tell that they do not hold. */
+/** Invalid credentials of the correct form, so that only the store can tell that they are invalid. */
 const EXPIRED_TOKEN = `cs_${'e'.repeat(43)}`;
 const REVOKED_TOKEN = `cs_${'r'.repeat(43)}`;
 const EXPIRED_KEY = `ak_live_${'e'.repeat(16)}`;
@@ -22,7 +22,7 @@ const REVOKED_KEY = `ak_live_${'r'.repeat(16)}`;
 const get = (headers: Readonly<Record<string, string>>, target = TEMPLATES): Promise<RawAnswer> =>
   sendRaw(cloud(), { method: 'GET', target, headers });
 
-/** Credentials that do not hold; the same for every endpoint. */
+/** Returns invalid credentials; the same for every endpoint. */
 function wrongCredentials(): Readonly<Record<string, Readonly<Record<string, string>>>> {
   const { alice, bob } = cloud().connection.principals;
   return {
@@ -42,7 +42,7 @@ function wrongCredentials(): Readonly<Record<string, Readonly<Record<string, str
 describe('without a credential that holds, every endpoint is 401 and says nothing else', () => {
   test.each(EVERY_ENDPOINT)('%s', async (_, contract) => {
     for (const [name, headers] of Object.entries(wrongCredentials())) {
-      // The fleet family takes a bearer token and nothing else, so to it this is one kind.
+      // The fleet family reads only a bearer token, so two kinds at once are one kind there.
       if (contract.family === 'fleet' && name === 'two kinds at once') continue;
       const answer = await sendExample(cloud(), contract, { headers });
 
@@ -50,7 +50,7 @@ describe('without a credential that holds, every endpoint is 401 and says nothin
       expect(headerOf(answer, 'x-request-id'), name).toBeDefined();
       expect(headerOf(answer, 'ratelimit'), name).toBeUndefined();
     }
-    // Two of them count as failed sign-ins of this address.
+    // Two of these requests count as failed sign-ins of this address, so a new minute begins.
     await cloud().advance(WINDOW_SECONDS);
   });
 });
@@ -85,7 +85,7 @@ test('expired and revoked credentials are refused in the words for unknown ones'
     { 'api-key': alice.apiKey, 'api-secret': `${alice.apiSecret} ` },
   ]) {
     const answer = await get(headers);
-    // Node trims what surrounds a header's value, so the last one is the right secret.
+    // Node trims spaces around a header's value, so the secret with a trailing space is the correct one.
     if (headers['api-secret']?.endsWith(' ') === true) expect(answer.status).toBe(200);
     else expect(without(answer)).toEqual(without(headers.authorization === undefined ? unknownKey : unknownToken));
   }
@@ -154,7 +154,7 @@ describe('headers in which others would say who is calling are not believed', ()
 });
 
 describe('guessing', () => {
-  /** Wrong secrets, another key each time and another claimed address, until it is stopped. */
+  /** Sends wrong secrets, each for another key and with another claimed address, until sign-ins are blocked. */
   async function guesses(): Promise<readonly number[]> {
     const statuses: number[] = [];
     while (statuses.at(-1) !== 429 && statuses.length < FAILURES_MAX) {
@@ -195,7 +195,7 @@ test('secrets are compared in constant time, as hashes, and nowhere else', () =>
   const [authenticator = ''] = sources.filter((source) => source.includes('class Authenticator'));
 
   expect(authenticator).toMatch(/timingSafeEqual\(left, right\)/);
-  // The comparison is made for unknown keys too.
+  // The hash is compared for unknown keys too, so that the timing is the same.
   expect(authenticator).toMatch(/secretHash \?\? UNKNOWN_HASH/);
   for (const source of sources)
     expect(source).not.toMatch(/(secret|hash|token)\w*\)? *(===|!==)(?! *(undefined|''|null))/i);

@@ -21,7 +21,7 @@ import {
 
 const cloud = sharedLocalCloud({ args: QUICK_MACHINES });
 
-/** Members of our records, and of what they would have to be to let a caller do more than they may. */
+/** Members of records with values that would give a caller more than they may have. */
 const NOT_THE_CALLERS: Readonly<Record<string, unknown>> = {
   id: 'tw-000000-11111111',
   userId: '00000000-0000-4000-8000-000000000000',
@@ -70,7 +70,7 @@ describe('a body cannot set what is not the caller’s to set', () => {
     },
   );
 
-  // The fleet family passes over what it does not know: the answer is that of a body without the member.
+  // The fleet family ignores unknown members: the reply is the one to a body without the member.
   test.each(ENDPOINTS_WITH_BODY.filter(([, contract]) => passesOverUnknown(contract, 'body')))(
     '%s passes over it',
     async (_, contract) => {
@@ -101,7 +101,7 @@ describe('a body cannot set what is not the caller’s to set', () => {
     });
 });
 
-/** What an answer says beside the values that differ from one object to the next. */
+/** Returns a reply without the values that differ between objects. */
 function shapeOf({ status, text }: RawAnswer): unknown {
   const body: unknown = JSON.parse(text);
   return { status, members: Object.keys(body as object).sort() };
@@ -117,7 +117,7 @@ describe('a query cannot either', () => {
         ...(contract.body === null ? {} : { body: JSON.stringify(exampleBody(contract)) }),
       });
 
-      // The fleet family passes over what it does not know, so the name has no effect there: the object stays unknown.
+      // The fleet family ignores unknown parameters, so the name has no effect there.
       if (passesOverUnknown(contract, 'query')) expect(answer.status, name).toBeLessThan(500);
       else expect([400, 422], name).toContain(answer.status);
     }
@@ -145,13 +145,13 @@ test('answers have the members that are documented, and nothing of the record be
   }
 });
 
-/** Members of a value that its schema does not know, by their paths. */
+/** Returns the paths of a value's members that its schema does not declare. */
 function strangers(value: unknown, schema: unknown, path = ''): readonly string[] {
   const known = memberOf(schema, 'properties');
   if (Array.isArray(value)) {
     return value.flatMap((item: unknown) => strangers(item, memberOf(schema, 'items'), `${path}/*`));
   }
-  // A schema without properties, such as a record, takes any.
+  // A schema without properties, such as a record, allows any members.
   if (typeof value !== 'object' || value === null || known === undefined) return [];
   return Object.entries(value).flatMap(([name, member]: readonly [string, unknown]) => {
     const inner = memberOf(known, name);

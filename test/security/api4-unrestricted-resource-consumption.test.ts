@@ -32,7 +32,7 @@ describe('a body that is too large is refused in the envelope of the family, whe
 
 describe('every endpoint is limited', () => {
   test.each(EVERY_ENDPOINT)('%s', (_, { limit, role, name }) => {
-    // Administrators are few and known; reading one's limits is a look-up of one row, or a dozen.
+    // Administrators are few and known, and reading one's own limits costs only a few look-ups.
     expect(limit !== null || role !== null || name.startsWith('billing-')).toBe(true);
   });
 });
@@ -40,7 +40,8 @@ describe('every endpoint is limited', () => {
 describe('nobody can ask for everything at once', () => {
   const numbers = EVERY_ENDPOINT.flatMap(([title, contract]) =>
     Object.entries(contract.query.properties).flatMap(([parameter, schema]) =>
-      // Where to begin asks for no more: neither the number of a page nor the place in a console's output.
+      // Parameters that choose the beginning (a page number, a position in a console's output) do not enlarge the
+      // reply.
       'type' in schema && schema.type === 'integer' && !['page', 'start'].includes(parameter)
         ? [[title, parameter, contract, schema] as const]
         : [],

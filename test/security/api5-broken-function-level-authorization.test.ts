@@ -15,7 +15,7 @@ describe('who may call what', () => {
       const answer = await sendExample(cloud(), contract, { as: principal });
 
       expect(answer.status, principal).not.toBe(401);
-      // The other 403 is the quota's.
+      // The other possible 403 is for the quota.
       const isRefused = answer.status === 403 && complaint(answer).includes('role');
       expect(isRefused, principal).toBe(!may);
     }

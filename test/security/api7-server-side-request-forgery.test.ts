@@ -36,7 +36,7 @@ test.each([
   expect(await cloud().calls()).toHaveLength(before);
 });
 
-/** Every named input of a schema, however deep. */
+/** Returns every named input of a schema, at any depth. */
 function inputs(schema: unknown): readonly { readonly name: string; readonly format: string }[] {
   const own = Object.entries(membersOf(memberOf(schema, 'properties')));
   const named = own.map(([name, member]) => ({ name, format: JSON.stringify(memberOf(member, 'format') ?? '') }));

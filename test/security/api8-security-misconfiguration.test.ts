@@ -15,7 +15,7 @@ import {
 
 const cloud = sharedLocalCloud({ args: QUICK_MACHINES });
 
-/** What would tell a stranger what runs here, or how it failed. */
+/** Words that would show a caller which software runs here, or how it failed. */
 const INTERNALS =
   /node_modules|\.ts:\d|\.js:\d|\n\s+at |ECONN|127\.0\.0\.1|localhost|DatastoreClient|grpc|express|functions-framework|<html|demo-|stack/i;
 

@@ -9,7 +9,7 @@ import type { LocalCloudProcess } from '#test/support/local-cloud.ts';
 
 export type { Subjects } from '#test/support/contract-samples.ts';
 
-/** Ids that do not exist, as long as real ones, so that not even the length of an answer tells them apart. */
+/** Ids that do not exist, of the length of real ones, so that replies do not differ even in length. */
 export const ABSENT: Subjects = {
   instanceId: 'tw-000000-00000000',
   operationId: 'op-000000000000000000000',
@@ -18,13 +18,13 @@ export const ABSENT: Subjects = {
   project: 'proj_0000000000000000',
 };
 
-/** All endpoints, for `test.each`. */
+/** All endpoints, as rows for `test.each`. */
 export const EVERY_ENDPOINT: readonly (readonly [string, Contract])[] = CONTRACTS.map((contract) => [
   `${contract.method} ${contract.path}`,
   contract,
 ]);
 
-/** Endpoints of users whose requests name something that belongs to a customer. */
+/** Endpoints of users whose path or body names something that belongs to a customer. */
 export const OWNED_ENDPOINTS = EVERY_ENDPOINT.filter(([, contract]) => {
   const another = {
     instanceId: 'another',
@@ -38,14 +38,14 @@ export const OWNED_ENDPOINTS = EVERY_ENDPOINT.filter(([, contract]) => {
 
 export const ENDPOINTS_WITH_BODY = EVERY_ENDPOINT.filter(([, { body }]) => body !== null);
 
-/** Path and query of an endpoint about these subjects, with more parameters if there are any. */
+/** Returns path and query of an endpoint for these subjects, with further parameters if given. */
 export function targetOf(contract: Contract, subjects: Subjects, more = ''): string {
   const { path, query } = sampleOf(contract, subjects);
   const parameters = [query, more].filter((part) => part !== '').join('&');
   return parameters === '' ? path : `${path}?${parameters}`;
 }
 
-/** A body that the endpoint takes; `undefined` where it takes none. */
+/** Returns a body that the endpoint accepts; `undefined` if it takes none. */
 export function exampleBody(contract: Contract, subjects = ABSENT): Readonly<Record<string, unknown>> | undefined {
   const { body } = sampleOf(contract, subjects);
   return typeof body === 'object' && body !== null ? { ...body } : undefined;
@@ -53,20 +53,20 @@ export function exampleBody(contract: Contract, subjects = ABSENT): Readonly<Rec
 
 export interface RawAnswer {
   readonly status: number;
-  /** Names in lower case, in the order in which they came; repeated ones stay apart. */
+  /** Names in lower case, in the received order; repeated headers are kept separately. */
   readonly headers: readonly (readonly [string, string])[];
   readonly text: string;
 }
 
 export interface RawRequest {
   readonly method: string;
-  /** Path and query, exactly as they go over the wire. */
+  /** Path and query, exactly as they are sent. */
   readonly target: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
 }
 
-/** One request as it is written, without the help of `fetch`. */
+/** Sends one request unchanged, without the normalisation of `fetch`. */
 export function sendRaw(
   cloud: LocalCloudProcess,
   { method, target, headers = {}, body }: RawRequest,
@@ -98,12 +98,12 @@ function pairs(raw: readonly string[]): readonly (readonly [string, string])[] {
   return raw.flatMap((name, i) => (i % 2 === 0 ? [[name.toLowerCase(), raw[i + 1] ?? ''] as const] : []));
 }
 
-/** A bearer token, which every family takes. */
+/** Returns a bearer token's header, which every family accepts. */
 export function bearer(cloud: LocalCloudProcess, principal: PrincipalName): Readonly<Record<string, string>> {
   return { authorization: `Bearer ${cloud.connection.principals[principal].token}` };
 }
 
-/** The request of an endpoint that its contract accepts, as one of the principals or as nobody. */
+/** Sends a request that the endpoint's contract accepts, with a principal's credential or without one. */
 export function sendExample(
   cloud: LocalCloudProcess,
   contract: Contract,
@@ -130,7 +130,7 @@ export function headerOf(answer: RawAnswer, name: string): string | undefined {
   return answer.headers.find(([each]) => each === name)?.[1];
 }
 
-/** An answer without what differs between any two answers: ids, dates and what is left of a limit. */
+/** Returns a reply without the parts that always differ: ids, dates and the remaining limit. */
 export function fingerprint({ status, headers, text }: RawAnswer, asked: Subjects): string {
   const plain = (value: string): string =>
     [asked.instanceId, asked.operationId, asked.project, asked.bid, asked.sshKeyId, sshKeyFid(asked.sshKeyId)]
@@ -142,10 +142,10 @@ export function fingerprint({ status, headers, text }: RawAnswer, asked: Subject
   return [status, ...lines, plain(text)].join('\n');
 }
 
-/** What was wrong, in the words of any family. */
+/** Returns the error of a reply of any family, as text. */
 export function complaint(answer: RawAnswer): string {
   return `${headerOf(answer, 'x-error') ?? ''} ${answer.text}`;
 }
 
-/** Characters that no header of ours may hold: everything but printable ASCII. */
+/** Matches characters that no response header may contain: everything but printable ASCII. */
 export const CONTROL = /[^\x20-\x7e]/;

@@ -18,7 +18,7 @@ import {
 
 const cloud = sharedLocalCloud({ args: QUICK_MACHINES });
 
-/** A value that would become a header of its own, or a page of its own, where it is echoed as it came. */
+/** A value that would become a header or a page of its own if it were returned unchanged. */
 const EVIL = '\r\nset-cookie: evil=1\r\n\r\n<script>alert(1)</script>';
 const ENCODED = encodeURIComponent(EVIL);
 
@@ -79,7 +79,7 @@ describe('names and values of bodies too', () => {
         headers: { ...bearer(cloud(), 'alice'), 'content-type': 'application/json' },
         body: JSON.stringify(body),
       });
-      // The fleet family passes over members that it does not know.
+      // The fleet family ignores unknown members.
       if (!passesOverUnknown(contract, 'body')) expect(answer.status).toBeGreaterThanOrEqual(400);
       expectClean(answer);
     }
@@ -109,7 +109,7 @@ test('a header that is folded or broken by a bare line feed makes no header of i
   }
 });
 
-/** What comes back for bytes that no client would send. */
+/** Returns the reply to bytes that no HTTP client would send. */
 function overSocket(bytes: string): Promise<string> {
   const { hostname, port } = new URL(cloud().baseUrl);
   return new Promise((resolve, reject) => {

@@ -17,7 +17,7 @@ import { WalkAccounts } from '#test/support/walk-accounts.ts';
 
 const SEED = Number(process.env['SEED'] ?? Math.floor(Math.random() * 1e9));
 const REQUESTS = Number(process.env['REQUESTS'] ?? 1_000);
-/** A loaded machine answers some tens of requests a second. */
+/** A busy machine answers some tens of requests a second. */
 const TIMEOUT_MS = 120_000 + REQUESTS * 150;
 
 const cloud = sharedLocalCloud({ args: QUICK_MACHINES });
@@ -97,7 +97,7 @@ function logOf(stateFolder: string): string {
   return join(stateFolder, 'logs', 'functions.log');
 }
 
-/** A local cloud loads each function at its first request, on a busy machine for longer than a fallback's deadline. */
+/** Loads every function with a first request: on a busy machine that may take longer than a fallback's deadline. */
 async function loadAll(): Promise<void> {
   const { baseUrl } = cloud();
   const targets = [
@@ -107,7 +107,7 @@ async function loadAll(): Promise<void> {
   for (const target of targets) while ((await send(baseUrl, target)).status >= 500);
 }
 
-/** Lines of the functions' log that say that something of ours failed. */
+/** Returns the lines of the functions' log that report an internal failure. */
 function errorLines(stateFolder: string): readonly string[] {
   return readFileSync(logOf(stateFolder), 'utf8')
     .split('\n')

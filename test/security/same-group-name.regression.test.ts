@@ -17,8 +17,8 @@ import {
 } from './every-endpoint.ts';
 
 /*
- * Two customers with a group `group1`: the second one read, stopped, reset and deleted the first one's machines, because
- * access looked at groups alone. Mallory is that second customer.
+ * Access was decided by group names alone: of two customers with a group `group1`, one read, stopped, reset and deleted
+ * the other's machines. Mallory belongs to that customer.
  */
 
 const cloud = sharedLocalCloud({ args: QUICK_MACHINES });
@@ -30,7 +30,7 @@ beforeAll(async () => {
   accounts = new WalkAccounts(cloud().connection.emulators.datastore);
   await accounts.tier('walk', 1_000_000);
   mallory = await accounts.walker('initech', { tier: 'walk', groups: [...cloud().connection.principals.alice.groups] });
-  // The customer makes more machines here than the local tier allows.
+  // Needs more machines than the local tier allows.
   await accounts.moveToTier({ customerId: 'acme' }, 'walk');
   const alice = new ComputeUser(cloud(), 'alice');
   const created = await alice.create();
@@ -38,7 +38,7 @@ beforeAll(async () => {
   const { project } = cloud().connection.principals.alice;
   const fleet = new FleetUser(cloud(), cloud().connection.principals.alice);
   const bid = await fleet.allocated('walk');
-  // Each list has a second page: a bid that stays Open, and two reservations.
+  // Gives each list a second page: a bid that stays Open, and two reservations.
   await fleet.placed('too-low', { limit_price: '$0.01' });
   await accounts.reservations(project, 2);
   alices = { instanceId, operationId: operationOf(created), sshKeyId: await alice.sshKey(), bid, project };
@@ -62,7 +62,7 @@ describe("another customer's machine under a group of the same name is as absent
 
     expect(await alice.shown(alices.instanceId)).toMatchObject({ status: 'RUNNING' });
     expect((await alice.history(alices.instanceId)).every(({ cause }) => cause === 'operation')).toBe(true);
-    // Of the machine, and of the bid.
+    // One insert for the machine, one for the bid's machine.
     expect((await cloud().calls()).map(({ method }) => method)).toEqual(['instances.insert', 'instances.insert']);
   });
 });
@@ -116,7 +116,7 @@ test.each(PAGED)('%s refuses a cursor of the other customer', async (_, contract
     sendRaw(cloud(), { method: 'GET', target: targetOf(contract, subjects, more), headers });
   const page = await ask({ authorization: `Bearer ${alice.token}` }, alices, 'limit=1');
   const body = JSON.parse(page.text) as Readonly<Record<string, unknown>>;
-  // A list that is an array names its next page in a header.
+  // A list that is an array names its next page in the Link header.
   const link = new RegExp(`[?&]${parameter}=([^&>]+)`).exec(headerOf(page, 'link') ?? '')?.[1];
   const cursor = body['nextCursor'] ?? body['next_cursor'] ?? (link && decodeURIComponent(link));
   expect(page.status).toBe(200);

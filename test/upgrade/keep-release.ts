@@ -8,18 +8,18 @@ import { ROW_SAMPLES } from '#test/datastore/row-samples.ts';
 import type { RawProperties } from './release.ts';
 
 /*
- * Keeps the working tree as the former release that `two-releases.test.ts` lets work beside today's:
- * `node test/upgrade/keep-release.ts`. To be run when a release has been deployed, before the rows change.
+ * Stores the working tree as the former release, which `two-releases.test.ts` runs beside today's: `node
+ * test/upgrade/keep-release.ts`. To be run after a release was deployed, before rows change.
  */
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 export const KEPT = fileURLToPath(new URL('former-release.json.gz', import.meta.url));
 
-/** A release as it is kept: small, whole, and without need of the repository's history. */
+/** A stored release: small, complete, and independent of the repository's history. */
 export interface KeptRelease {
-  /** The commit that it was made of. */
+  /** The commit from which it was made. */
   readonly commit: string;
-  /** `release.ts` with all of the release's own sources; packages are those of the program that loads it. */
+  /** `release.ts` bundled with all of the release's own sources; packages are those of the program that loads it. */
   readonly code: string;
   /** Rows as the release writes them, by kind. */
   readonly rows: Readonly<Record<string, readonly RawProperties[]>>;

@@ -17,11 +17,12 @@ import { sweep } from '#shared/workers/sweep.ts';
 import { anInstance } from '#test/support/an-instance.ts';
 
 /*
- * One release of the product as the rows see it: what accepts, carries out, sweeps and reads. This file is bundled with the
- * sources of each release (`keep-release.ts`), so a test can let two releases work on the same rows, one after the other.
+ * One release of the product, reduced to what touches rows: accepting, executing, sweeping and reading. This file is
+ * bundled with the sources of each release (`keep-release.ts`), so that a test can let two releases work on the same
+ * rows alternately.
  */
 
-/** Where a release works. All of it is plain data and functions: nothing of one release gets into another. */
+/** The surroundings of a release: plain data and functions only, so that no object of one release reaches another. */
 export interface Place {
   readonly project: string;
   readonly label: string;
@@ -30,42 +31,42 @@ export interface Place {
   readonly nowMs: () => number;
 }
 
-/** Properties of a row as Datastore's client has them. */
+/** A row's properties in the form of Datastore's client. */
 export type RawProperties = Readonly<Record<string, object>>;
 
 export interface Release {
   readonly operationKinds: readonly string[];
   /** Names of the kinds of rows. */
   readonly rowKinds: readonly string[];
-  /** The words of closed lists that rows of a kind have, by member. */
+  /** Returns the closed lists of words in rows of a kind, by member. */
   words(kind: string): Readonly<Record<string, readonly string[]>>;
-  /** Reads properties and writes what was read: what a masked write of this release puts into the row. */
+  /** Decodes and encodes properties: returns what a masked write of this release stores in the row. */
   rewritten(kind: string, properties: RawProperties): RawProperties;
-  /** What was read. */
+  /** Decodes properties. */
   read(kind: string, properties: RawProperties): unknown;
   open(place: Place): OpenRelease;
 }
 
 export interface OpenRelease {
-  /** Puts an instance on record whose create is accepted. */
+  /** Stores an instance whose create was accepted. */
   begin(instanceId: string, operationId: string): Promise<void>;
-  /** Accepts an operation of any kind, a newer release's too. */
+  /** Accepts an operation of any kind, including a newer release's. */
   accept(kind: string, instanceId: string, operationId: string): Promise<void>;
-  /** Delivers the message of an operation: `done` or `waiting`. */
+  /** Delivers an operation's message; returns `done` or `waiting`. */
   deliver(instanceId: string, operationId: string): Promise<string>;
   deadLetter(instanceId: string, operationId: string): Promise<void>;
-  /** Answers how many parts of the sweep failed. */
+  /** Runs a sweep; returns how many of its parts failed. */
   sweep(): Promise<number>;
-  /** What callers are shown; `undefined` for what is not on record. */
+  /** Returns what callers are shown; a member is `undefined` if its record does not exist. */
   shown(instanceId: string, operationId: string): Promise<{ readonly instance: unknown; readonly operation: unknown }>;
-  /** Messages of the log that are worse than information. */
+  /** Messages that were logged with a severity above info. */
   readonly complaints: readonly string[];
   close(): Promise<void>;
 }
 
 const ACTOR = { type: 'user', id: '550e8400-e29b-41d4-a716-446655440000' } as const;
 const KEPT_MS = 7 * 86_400_000;
-/** A delivery waits for nothing: each of its calls is followed by the next one, which may be the other release's. */
+/** Deliveries do not wait, so that each call can be followed by one of the other release. */
 const WAIT_MS = 0;
 
 function kindNamed(name: string) {

@@ -14,14 +14,14 @@ import { KEPT, type KeptRelease } from './keep-release.ts';
 import { type RawProperties, type Release, release as today } from './release.ts';
 
 /*
- * During a deployment, and after a rollback, the former release and today's share rows. The former one is the bundle that
- * was kept of it; both work here on the same emulators, one after the other.
+ * During a deployment, and after a rollback, the former release and today's share rows. The former one is a stored
+ * bundle; both run here on the same emulators, alternately.
  */
 
 const kept = JSON.parse(gunzipSync(await readFile(KEPT)).toString()) as KeptRelease;
 const former = await loaded(kept);
 
-/** Below the project's root, so that its packages are found. */
+/** Loads the release from a folder below the project's root, so that its packages are found. */
 async function loaded({ commit, code }: KeptRelease): Promise<Release> {
   const folder = fileURLToPath(new URL('../../.build/cache', import.meta.url));
   await mkdir(folder, { recursive: true });
@@ -104,7 +104,7 @@ describe('an instance that both releases work on, one after the other', () => {
   );
 });
 
-/** The kinds that today's release has and the former one had not; and one that neither has. */
+/** Kinds that today's release has and the former one lacks, and one that neither has. */
 const NEWER_KINDS = [
   ...today.operationKinds.filter((kind) => !former.operationKinds.includes(kind)),
   'of_a_newer_release',
@@ -134,7 +134,7 @@ describe.each(NEWER_KINDS)('an operation of the newer kind %s', (kind) => {
   });
 });
 
-/** Rows as today's release writes them. */
+/** Returns rows as today's release writes them. */
 function samplesOf(kind: string): readonly RawProperties[] {
   const sample = ROW_SAMPLES.find((each) => each.kind.name === kind);
   if (sample === undefined) return expect.fail(`${kind} has no sample`);
@@ -153,7 +153,7 @@ describe.each(today.rowKinds.filter((kind) => former.rowKinds.includes(kind)))('
   test('that the former release has written are read by today’s, and lose nothing when it writes them back', () => {
     for (const properties of kept.rows[kind] ?? []) {
       const after = { ...properties, ...today.rewritten(kind, properties) };
-      // Structured members may have gained parts.
+      // Not toEqual, because structured members may have gained parts.
       expect(former.read(kind, after)).toMatchObject(former.read(kind, properties) as object);
     }
   });

@@ -12,7 +12,10 @@ import { BOOT_SECONDS, STOP_SECONDS } from '#test/support/compute-cloud.ts';
 
 type World = Awaited<ReturnType<typeof bidWorld>>;
 
-/** Compute Engine as a process sees it that dies over its insert, before the call leaves or after it was carried out. */
+/**
+ * Returns a Compute Engine adapter whose insert never returns, as for a process that is killed before the call is sent
+ * or after it was executed.
+ */
 function dyingOver(compute: Compute, moment: 'before' | 'after'): Compute {
   const insert: Compute['insert'] = async (...call) => {
     if (moment === 'after') await compute.insert(...call);
@@ -27,7 +30,7 @@ function dyingOver(compute: Compute, moment: 'before' | 'after'): Compute {
   });
 }
 
-/** Names of VMs whose insert was applied. */
+/** Returns the names of VMs whose insert was applied. */
 function inserted(world: World): readonly string[] {
   return world.cloud.emulator
     .calls()
@@ -36,7 +39,7 @@ function inserted(world: World): readonly string[] {
     .toSorted();
 }
 
-/** The VMs, the records and the quota are the bids' instances, and nothing else. */
+/** Expects that VMs, records and quota are exactly those of the bids' instances. */
 async function requireNothingElse(world: World): Promise<void> {
   const bids = (await world.all(BID)).map(({ value }) => value).filter(({ phase }) => phase !== 'ended');
   const ids = bids.flatMap(({ instances }) => instances).toSorted();
@@ -82,7 +85,7 @@ test('the same POST to two processes at once places one bid', async () => {
   const world = await bidWorld();
   const first = await import('#shared/actions/place-bid.ts');
   vi.resetModules();
-  // A process of its own has locks of its own.
+  // A second copy of the module has locks of its own, like a second process.
   const second = await import('#shared/actions/place-bid.ts');
   expect(second.placeBid).not.toBe(first.placeBid);
   const request = world.request('train');

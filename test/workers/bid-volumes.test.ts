@@ -18,7 +18,7 @@ const SECOND = aVolume({ id: 'vol-550e84-second01', name: 'second' });
 
 const fidOf = ({ id }: Pick<Volume, 'id'>) => `vol_${id}`;
 
-/** Bids of one process, with volumes whose disks Compute Engine has. */
+/** Creates a world of bids in one process, with volumes whose disks exist in Compute Engine. */
 async function volumeWorld(settings: BidWorldSettings & { readonly volumes?: readonly Volume[] } = {}) {
   const { volumes = [DATA], ...rest } = settings;
   const world = await bidWorld({ clock: new ShiftableClock(), ...rest });
@@ -37,7 +37,7 @@ async function volumeWorld(settings: BidWorldSettings & { readonly volumes?: rea
   const launch = { ...aBid().launch, volumes: volumes.slice(0, 1).map(fidOf) };
   return {
     ...world,
-    /** A bid with the first of the volumes. */
+    /** Places a bid with the first of the volumes. */
     placeWith: (name: string, quantity = 1) => world.place(name, { quantity, launch }),
     launch,
     volume: async ({ id }: Pick<Volume, 'id'> = DATA) => {
@@ -47,20 +47,20 @@ async function volumeWorld(settings: BidWorldSettings & { readonly volumes?: rea
     },
     destroy: (volume: Pick<Volume, 'id'> = DATA) => deleteVolume({ caller, fid: fidOf(volume) }, tools),
     rename: (volume: Volume, name: string) => renameVolume({ caller, fid: fidOf(volume), name }, tools),
-    /** Names of the VMs that have the disk. */
+    /** Returns the names of the VMs that the disk is attached to. */
     usersOf: ({ id }: Pick<Volume, 'id'> = DATA) => {
       const disk = cloud.emulator.disks().find(({ name }) => name === id);
       if (disk === undefined) throw new Error(`There is no disk ${id}.`);
       return (disk.users ?? []).map((url) => url.slice(url.lastIndexOf('/') + 1));
     },
-    /** Devices of a VM beside its boot disk. */
+    /** Returns the devices of a VM, apart from its boot disk. */
     devicesOf: async (machine: string) =>
       ((await cloud.get(machine)).disks ?? []).filter(({ boot }) => boot !== true).map(({ deviceName }) => deviceName),
     applied: (method: string) =>
       cloud.emulator
         .calls()
         .filter((call) => call.method === method && call.outcome === 'applied' && call.operationError === undefined),
-    /** A minute passes, and the sweep comes. */
+    /** Moves the clock by a minute and runs the sweep. */
     minute: async (count = 1) => {
       for (let i = 0; i < count; i += 1) {
         cloud.clock.advance(61);

@@ -288,7 +288,7 @@ test('a bid whose instances were all deleted by their owner ends', async () => {
 test('a process that dies after its commit, and one that dies before its worker answers, lose no bid', async () => {
   const world = await bidWorld();
   const id = await world.place('train');
-  // Nothing was published, as if the process had ended there.
+  // The message is dropped, as if the process had ended before it published.
   world.mailbox.length = 0;
 
   const held = await world.until(id, 'held');

@@ -29,7 +29,8 @@ async function isPublished(written: (nowMs: number) => Partial<Operation>): Prom
 }
 
 /*
- * A process whose clock was ten minutes ahead put an operation off, or accepted one: nothing took it up for ten minutes.
+ * A process whose clock was ten minutes ahead postponed or accepted an operation, which then was not started for ten
+ * minutes.
  */
 test.each<[string, (nowMs: number) => Partial<Operation>, boolean]>([
   ['put off for half a minute', (nowMs) => ({ dueAtMs: nowMs + 30_000 }), false],

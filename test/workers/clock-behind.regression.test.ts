@@ -2,7 +2,8 @@ import { expect, test } from 'vitest';
 import { oneWorker, START_MS } from '#test/support/one-worker.ts';
 
 /*
- * A worker whose clock was 30 s behind wrote that an operation had ended before it was asked for, and before the VM ran.
+ * A worker whose clock was 30 s behind stored that an operation had ended before it was requested, and before the VM
+ * ran.
  */
 test('an operation neither begins nor ends before it was asked for, whatever the clock of its worker says', async () => {
   const { deliver, operation, pass } = await oneWorker('stop', { status: () => 'TERMINATED' });
@@ -27,7 +28,10 @@ test('an operation does not end before the status that it has led to', async () 
   expect(await operation()).toMatchObject({ state: 'completed', completedAtMs: laterMs });
 });
 
-/* One look at the end of a create found no VM. The next look's worker dated RUNNING by its clock, before the VM ran. */
+/*
+ * The read at the end of a create did not find the VM. The next read's worker dated RUNNING by its own clock, before
+ * the VM ran.
+ */
 test('a VM runs from when its zone operation ended, also when the look at that moment came to nothing', async () => {
   let looks = 0;
   const stagedMs = START_MS + 1_000;
@@ -37,7 +41,7 @@ test('a VM runs from when its zone operation ended, also when the look at that m
       status: () => {
         looks += 1;
         if (looks < 3) return ['TERMINATED', 'PROVISIONING'][looks - 1];
-        // When its zone operation has ended: an absence is confirmed by two more looks.
+        // The VM is found only after its zone operation has ended: an absence is confirmed by two more reads.
         return looks < 6 ? undefined : 'RUNNING';
       },
       times: () => (looks < 6 ? {} : { lastStartAtMs: stagedMs }),

@@ -9,8 +9,8 @@ const HISTORIES = 12;
 const ACTS = 8;
 
 /**
- * Acts on one VM, with the audit log's entries delivered in any order, late and twice, and looks in between. Whatever comes
- * when: history never goes back in time, and at each time that it names the cloud's own log has the VM in that status.
+ * Changes one VM, delivers the audit log's entries in any order, late and twice, and reads the VM in between. In every
+ * order the history's times never decrease, and at each of them the cloud's own log has the VM in the recorded status.
  */
 test(`${HISTORIES} random histories: late, shuffled and repeated events change neither order nor times`, async () => {
   const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000);
@@ -36,7 +36,7 @@ test(`${HISTORIES} random histories: late, shuffled and repeated events change n
           if (entry !== undefined) await syncFromEvent(entry, tools);
         }
       } catch (thrown) {
-        // What the VM's status does not allow is refused, as the console would refuse it.
+        // Actions that the VM's status does not allow are refused, as in the console.
         if (!(thrown instanceof Error && thrown.name === 'ComputeError')) throw thrown;
       }
       cloud.clock.advance(below(30));
@@ -58,7 +58,7 @@ test(`${HISTORIES} random histories: late, shuffled and repeated events change n
   }
 });
 
-/** Statuses of a VM at a time, by the cloud's log; both sides of a change that was made in that millisecond. */
+/** Returns the statuses of a VM at a time by the cloud's log; both, if it changed in that millisecond. */
 function statusesAt(
   log: readonly { readonly status: string; readonly time: string }[],
   atMs: number,

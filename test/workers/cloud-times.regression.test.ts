@@ -14,7 +14,7 @@ const ID = 'tw-550e84-a1b2c3d4';
 const TYPE = 'e2-medium';
 const OTHER_TYPE = 'e2-standard-4';
 
-/** Compute Engine whose VMs have got another machine type. */
+/** A Compute Engine adapter that reports another machine type. */
 class Retyped extends Compute {
   machineType: string | undefined;
 
@@ -26,7 +26,7 @@ class Retyped extends Compute {
   }
 }
 
-/** A VM that runs and is charged, on record since the cloud says that it runs. */
+/** Creates a running, charged VM whose record has the cloud's start time. */
 async function recorded() {
   let compute: Retyped | undefined;
   const world = await cloudAndRecords({ computeOf: (options) => (compute = new Retyped(options)) });
@@ -46,7 +46,7 @@ async function recorded() {
   const look = () => syncInstance(ID, { cause: 'drift' }, tools);
   await look();
   const shown = async () => (await world.events(ID)).map(({ status, atMs: at }) => ({ status, atMs: at }));
-  /** When the cloud's own log has the VM in this status for the last time. */
+  /** Returns when the cloud's own log last has the VM in this status. */
   const cloudTime = (status: string) => {
     const change = cloud.emulator.machineHistory().findLast((entry) => entry.status === status);
     return Date.parse(change?.time ?? '');
@@ -60,7 +60,7 @@ async function recorded() {
   return { ...world, compute, look, shown, cloudTime, note };
 }
 
-/** The entry of the audit log for this end of the last act of that kind. */
+/** Returns the audit log entry for the first or last moment of the last action of that kind. */
 function entryOf(audit: readonly object[], verb: string, end: 'first' | 'last'): object {
   const entries = audit as readonly {
     protoPayload: { methodName: string };
@@ -177,7 +177,7 @@ test("an administrator's act between a change and the look at it does not make h
     { status: 'TERMINATED', note: true, cause: 'admin', actor: { id: 'root' } },
   ]);
   expect(await instance(ID)).toMatchObject({ status: 'TERMINATED', eventCount: history.length });
-  // What is charged ends when the VM came to rest, not when the administrator was there.
+  // The charge ends when the VM stopped, not when the administrator acted.
   expect((await periods(ID)).at(-1)?.endMs).toBe(cloudTime('TERMINATED'));
 });
 

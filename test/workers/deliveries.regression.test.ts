@@ -9,8 +9,8 @@ import { syncFromEvent } from '#shared/workers/sync-from-event.ts';
 import { INSTANCE_ID, oneWorker, START_MS } from '#test/support/one-worker.ts';
 
 /*
- * Deliveries lasted as long as a VM took, up to 55 s, and were refused while another one was at work: one customer's slow
- * machines held all places in the push window, and a worker that was killed at work cost 127 s.
+ * Deliveries took as long as a VM's change, up to 55 s, and were refused while another one was in progress: one
+ * customer's slow machines took all places of the push window, and a killed worker delayed its operation by 127 s.
  */
 
 test('a delivery ends within seconds while its VM is on its way, and leaves the time at which it is due', async () => {
@@ -124,7 +124,7 @@ test('a worker whose calls take long keeps its lease: it is renewed before each 
   const leftMs: number[] = [];
   const { deliver, operation, pass, requests, takenMs } = await oneWorker('stop', {
     status: () => (requests.length === 0 ? 'RUNNING' : 'TERMINATED'),
-    // Seven seconds for each look, and for the call. What is left of the lease then is for the commit.
+    // Each read and call has seven seconds; the rest of the lease is for the commit.
     onLook: async () => {
       const leaseUntilMs = (await operation())?.leaseUntilMs ?? 0;
       pass(7_000);

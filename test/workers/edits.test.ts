@@ -25,13 +25,13 @@ const ALICE: Principal = {
   credential: { type: 'jwt', id: 'token-1' },
 };
 
-/** A running VM with its record, one who edits it, and a worker. */
+/** Creates a running VM with its record, a user who edits it, and a worker. */
 async function world(labels: Readonly<Record<string, string>> = {}) {
   const published: string[] = [];
   const made = await cloudAndRecords({
     bootSeconds: 1,
     stopSeconds: 1,
-    // Operations of Compute Engine end while the worker waits for them.
+    // A running clock, so that operations of Compute Engine end while the worker waits.
     clock: new ShiftableClock(),
     publish: (messages) => published.push(...messages.map((one) => one.operationId)),
   });
@@ -61,7 +61,7 @@ async function world(labels: Readonly<Record<string, string>> = {}) {
       },
       tools,
     );
-  /** The worker, until nothing is queued any more. */
+  /** Runs the worker until the queue is empty. */
   const work = async () => {
     for (let round = 0; round < 20; round += 1) {
       const [head] = (await made.instance(NAME))?.queue ?? [];

@@ -6,8 +6,8 @@ import { newOrphan } from '#shared/lifecycle/new-orphan.ts';
 import { INSTANCE_ID, oneWorker, START_MS } from '#test/support/one-worker.ts';
 
 /*
- * Found by the simulation (seed 4): a delete took the record away, Compute Engine's operation then failed, and the worker
- * looked for the VM by the record that was gone. It saw nothing, and said "completed" while the VM ran.
+ * Found by the simulation (seed 4): a delete removed the record, Compute Engine's operation then failed, and the worker
+ * looked for the VM through the removed record. It found none and completed the delete while the VM ran.
  */
 test('a delete that Compute Engine fails for good is not completed while its VM runs, although the record is gone', async () => {
   const { deliver, operation, store } = await oneWorker('delete', {

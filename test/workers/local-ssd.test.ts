@@ -20,7 +20,7 @@ const LOCAL_SSD = {
   initializeParams: { diskType: `zones/${ZONE}/diskTypes/local-ssd` },
 };
 
-/** A running VM of ours with Local SSD, and its record. */
+/** Creates a running VM with Local SSD and the deployment's label, and its record. */
 async function world(discardLocalSsd: boolean) {
   const at = await cloudAndRecords({ bootSeconds: 1, stopSeconds: 1, clock: new ShiftableClock() });
   const boot = {
@@ -73,7 +73,7 @@ test('a stop that may not lose it is never asked for with leave to lose it', asy
 
 test('a VM without a record that has Local SSD is not stopped while it is kept, and is deleted then', async () => {
   const at = await world(false);
-  // The brake would take the loss of all records for a lost database.
+  // A second VM with a record: without any record the sweep's brake would assume a lost database.
   await at.cloud.insert(OTHER, { labels: OUR_LABEL });
   await at.put(anInstance({ id: OTHER, machine: { ...anInstance().machine, machineType: 'e2-medium' } }));
   at.cloud.clock.advance(600);

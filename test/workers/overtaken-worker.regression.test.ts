@@ -7,7 +7,7 @@ import { INSTANCE_ID, oneWorker, START_MS } from '#test/support/one-worker.ts';
 
 type OneWorker = Awaited<ReturnType<typeof oneWorker>>;
 
-/** What another process writes while this one looks at the VM for the last time. */
+/** Writes rows as another process does, during this worker's last read of the VM. */
 async function change({ store }: OneWorker, rows: { instance?: Partial<Instance>; operation?: Partial<Operation> }) {
   const [operation, instance] = await store.getAll([ref(OPERATION, 'op-1'), ref(INSTANCE, INSTANCE_ID)]);
   if (operation === undefined || instance === undefined) throw new Error('Both are on record.');
@@ -16,7 +16,10 @@ async function change({ store }: OneWorker, rows: { instance?: Partial<Instance>
   if (rows.instance !== undefined) await store.commitOnce([replace(instance, { ...instance.value, ...rows.instance })]);
 }
 
-/** A stop whose VM is at rest at the third look: before the call, after it, and when its zone operation has ended. */
+/**
+ * Creates a worker on a stop whose VM is stopped at the third read. The reads are before the call, after it, and when
+ * its zone operation has ended.
+ */
 async function stopping(duringLastLook: (worker: OneWorker) => Promise<void>) {
   let looks = 0;
   const worker: OneWorker = await oneWorker('stop', {
@@ -29,7 +32,7 @@ async function stopping(duringLastLook: (worker: OneWorker) => Promise<void>) {
   return worker;
 }
 
-/* A worker that was slow for longer than its lease ended an operation that another worker was carrying out. */
+/* A worker that was slower than its lease ended an operation that another worker was executing. */
 test('an operation that another worker has taken over is left to that one', async () => {
   const worker = await stopping((self) =>
     change(self, { operation: { leaseToken: 'other', leaseUntilMs: self.tools.nowMs() + 12_000 } }),
@@ -41,14 +44,17 @@ test('an operation that another worker has taken over is left to that one', asyn
   expect((await worker.instance())?.queue).toHaveLength(2);
 });
 
-/* It read the rows again to tell why a start had failed, took the other worker's lease for its own, and ended it. */
+/*
+ * The worker read the rows again to explain a failed start, mistook the other worker's lease for its own, and ended the
+ * operation.
+ */
 test('an operation that was taken over before its failure was explained is left to that worker', async () => {
   let looks = 0;
   const worker: OneWorker = await oneWorker('start', {
     status: () => (looks === 2 ? 'STAGING' : 'TERMINATED'),
     onLook: async () => {
       looks += 1;
-      // Before the call, after it, when its zone operation has ended, and once more.
+      // The reads are before the call, after it, when its zone operation has ended, and once more.
       if (looks !== 4) return;
       const leaseUntilMs = worker.tools.nowMs() + 12_000;
       await change(worker, { operation: { leaseToken: 'other', leaseUntilMs } });
@@ -61,7 +67,7 @@ test('an operation that was taken over before its failure was explained is left 
   expect(await worker.operation()).toMatchObject({ state: 'running', leaseToken: 'other', error: null });
 });
 
-/* A worker wrote what it had seen over what another process had seen later: a false status, event and price period. */
+/* A worker overwrote what another process had observed later, with a wrong status, event and price period. */
 test('a status that was put on record after the last look stays, and the VM is looked at again', async () => {
   const laterMs = { statusSinceMs: 0 };
   const worker = await stopping((self) => {
@@ -80,8 +86,9 @@ test('a status that was put on record after the last look stays, and the VM is l
 });
 
 /*
- * A caller's look had put STAGING on record while the worker saw RUNNING: the worker took that for a later status, ended its
- * operation and left the record behind until the next sweep, which dated RUNNING a minute late, and so did the price.
+ * A caller's read had stored STAGING while the worker saw RUNNING. The worker took STAGING for the later status and
+ * ended its operation without correcting the record, so that the next sweep dated RUNNING, and the price, a minute
+ * late.
  */
 test('a status on the way that another look has put on record does not hold up the status that is seen after it', async () => {
   let looks = 0;

@@ -14,13 +14,13 @@ const NOW_MS = 1_700_000_005_000;
 const HOUR_MS = 3_600_000;
 
 interface Dead {
-  /** What Compute Engine shows; `null`: there is no VM, `undefined`: it does not answer. */
+  /** Status in Compute Engine; `null`: there is no VM, `undefined`: Compute Engine does not answer. */
   readonly status: string | null | undefined;
   readonly ageMs?: number;
   readonly call?: CloudCall['verb'];
 }
 
-/** An instance with one operation on it, whose message has ended in the dead letter topic. */
+/** Creates an instance with one operation whose message was dead-lettered, and records the dead letter. */
 async function afterDeadLetter(kind: OperationKind, { status, ageMs = 1, call }: Dead) {
   const { store } = await testDatastore();
   const instance = anInstance({
@@ -68,7 +68,7 @@ async function afterDeadLetter(kind: OperationKind, { status, ageMs = 1, call }:
       attributes: { operationId: operation.id, instanceId: instance.id },
       attempt: 8,
     },
-    // Publishing and looking is all that is asked of publisher and Compute Engine.
+    // The cast is safe: only `publish` and reads of the VM are called.
     tools as unknown as Parameters<typeof recordDeadLetter>[1],
   );
   const [settled, row, usage, orphan, last] = await store.getAll([
@@ -100,9 +100,7 @@ test('a dead delete that no attempt can finish leaves no record that is deleted 
   expect(last).toMatchObject({ status: 'DELETED', operationId: 'op-1' });
 });
 
-/*
- * A dead-lettered create was told `gave_up … Please try again` while its VM ran and was charged.
- */
+/* A dead-lettered create ended with `gave_up … Please try again` while its VM ran and was charged. */
 test.each([
   ['create', 'RUNNING', 'insert'],
   ['create', 'RUNNING', undefined],

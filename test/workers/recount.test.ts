@@ -108,7 +108,7 @@ describe('one customer', () => {
 });
 
 describe('while creates and deletes go on', () => {
-  /** A create, as far as the quota is concerned: usage and instance in one commit. */
+  /** Creates an instance as far as the quota is concerned: usage and instance in one commit. */
   async function create(store: Store, id: string): Promise<void> {
     await store.change(async () => {
       const usage = await store.get(ref(USAGE, 'acme'));
@@ -129,7 +129,7 @@ describe('while creates and deletes go on', () => {
     });
   }
 
-  /** A store in which something happens right after each of the first `times` counts. */
+  /** Returns a store that runs `work` directly after each of the first `times` counts. */
   function disturbed(store: Store, times: number, work: (time: number) => Promise<void>): Store {
     let left = times;
     return storeWith(store, {

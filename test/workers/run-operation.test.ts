@@ -4,7 +4,7 @@ import { ref } from '#shared/datastore/write.ts';
 import { CloudError } from '#shared/gce/cloud-error.ts';
 import { INSTANCE_ID, oneWorker } from '#test/support/one-worker.ts';
 
-/** After this an operation that waits is published again. */
+/** Time after which a waiting operation is published again. */
 const SWEEP_MS = 60_000;
 
 test('a VM that never arrives is given up after an hour, and what is queued behind runs', async () => {
@@ -23,7 +23,7 @@ test('a VM that never arrives is given up after an hour, and what is queued behi
   expect(published).toEqual(['op-2']);
   expect(takenMs()).toBeGreaterThanOrEqual(60 * 60_000);
   expect(takenMs()).toBeLessThan(62 * 60_000);
-  // A few seconds of looks at each beat of the sweep: reads of Compute Engine are rationed.
+  // A few seconds of reads per sweep interval, because reads of Compute Engine are rationed.
   expect(looks()).toBeLessThan(600);
 });
 
@@ -33,7 +33,7 @@ test('a reset that was refused after an attempt without an answer is not made a 
     status: () => 'RUNNING',
     request: () => {
       attempts += 1;
-      // Carried out, for all that is known; then the platform is told to come back later, again and again.
+      // The first call may have been executed; every later one is refused with a rate limit.
       throw new CloudError(attempts === 1 ? 'lost' : 'rate_limited', 'no');
     },
   });
@@ -55,7 +55,7 @@ test('a reset over which the worker died is not made a second time, whatever its
     request: () => {
       attempts += 1;
       if (attempts > 1) throw new CloudError('rate_limited', 'no');
-      // Carried out; and of the process nothing is heard any more.
+      // The call was executed; then every commit fails, as if the process had ended.
       faults.add([{ service: 'datastore', method: 'commit', kind: 'error', count: 1_000 }]);
     },
   });

@@ -6,10 +6,11 @@ import { requestOperation } from '#shared/actions/request-operation.ts';
 import { INSTANCE_ID, oneWorker, START_MS } from '#test/support/one-worker.ts';
 
 /*
- * "completed, running" was told of VMs that never ran: an operation was complete when its VM was at rest anywhere.
+ * Operations were completed as "running" although their VMs never ran: any status without a change in progress counted
+ * as the end.
  */
 
-/** A VM that is stopped from outside while it boots: it goes through these statuses, one at each look. */
+/** Returns the status of a VM that is stopped from outside while it boots: one of these at each read. */
 function statuses(...each: readonly string[]): () => string {
   let looks = 0;
   return () => each[Math.min(looks++, each.length - 1)] ?? '';
@@ -39,7 +40,7 @@ test('a start that a pre-emption cut short has failed, with that reason', async 
     status: statuses('TERMINATED', 'STOPPING', 'STOPPING', 'TERMINATED'),
     onLook: async () => {
       const row = await store.get(ref(INSTANCE, INSTANCE_ID));
-      // What the cloud's event of the pre-emption puts on record.
+      // The change that the cloud's pre-emption event makes to the record.
       if (row?.value.status === 'STOPPING' && !row.value.preempted)
         await store.commitOnce([replace(row, { ...row.value, preempted: true })]);
     },
@@ -73,8 +74,8 @@ test('the result of an operation shows what was seen, not where it should have l
 });
 
 /*
- * A delete that was accepted was undone: the worker of a stop read the rows again after a slow commit, called stop after
- * the delete, and wrote STOPPING over DELETING; `start` was accepted again.
+ * An accepted delete was undone: the worker of a stop read the rows again after a slow commit, called stop after the
+ * delete, and overwrote DELETING with STOPPING; then `start` was accepted again.
  */
 test('a delete that is accepted during the claim of a stop is never undone', async () => {
   let deleted = false;
@@ -84,7 +85,7 @@ test('a delete that is accepted during the claim of a stop is never undone', asy
       if (deleted) return;
       deleted = true;
       await requestOperation(deleteRequest(), tools);
-      // The answer to the claim is lost: the worker has to read the rows again.
+      // The response to the claim is lost, so the worker has to read the rows again.
       faults.add([{ service: 'datastore', method: 'commit', kind: 'lostAnswer', count: 1 }]);
     },
   });

@@ -11,15 +11,15 @@ import { cloudAndRecords, OUR_LABEL } from '#test/support/cloud-and-records.ts';
 import { testAuditor } from '#test/support/test-auditor.ts';
 
 /*
- * With the rows of instances gone, three sweeps deleted every customer's VM with its disks: three of three in a quarter of
- * an hour.
+ * After the rows of instances were lost, three sweeps within a quarter of an hour deleted all VMs of customers with
+ * their disks.
  */
 
 const DAY_MS = 24 * 60 * 60_000;
 const KEPT_DAYS = 7;
 const SETTINGS = { identity: { database: '', epochMs: 0 }, keptMs: KEPT_DAYS * DAY_MS };
 
-/** So many VMs with their records, old enough to be looked for. */
+/** Creates VMs with their records, old enough for the sweep to compare. */
 async function platform(count: number) {
   const world = await cloudAndRecords({ bootSeconds: 1, stopSeconds: 1 });
   const ids = Array.from({ length: count }, (_, index) => `tw-550e84-0000000${index}`);

@@ -14,7 +14,7 @@ const SETTINGS = { identity: IDENTITY, keptMs: 7 * DAY_SECONDS * 1000 };
 const SPEC = { sizeGb: 10, diskType: 'pd-balanced' };
 const REQUESTS = ['7c9e6679-7425-40de-944b-e07fc1f90ae0', '7c9e6679-7425-40de-944b-e07fc1f90ae1'];
 
-/** A marked database with one volume whose disk is there. */
+/** Creates a marked database with one volume whose disk exists. */
 async function harness() {
   const world = await cloudAndRecords({ clock: new ShiftableClock() });
   const { store, disks, tools, cloud } = world;

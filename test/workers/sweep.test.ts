@@ -10,7 +10,7 @@ import { anInstance } from '#test/support/an-instance.ts';
 import { cloudAndRecords } from '#test/support/cloud-and-records.ts';
 import { STOP_SECONDS } from '#test/support/compute-cloud.ts';
 
-/** Compute Engine whose list has been read when something happens, and is looked at only after that. */
+/** A Compute Engine adapter that runs `meanwhile` after a list was read and before it is used. */
 class SlowToList extends Compute {
   meanwhile: () => Promise<void> = () => Promise.resolve();
 
@@ -24,7 +24,7 @@ class SlowToList extends Compute {
 
 const SETTINGS = { identity: { database: '', epochMs: 0 }, keptMs: 7 * 24 * 60 * 60_000 };
 
-/** With a list that can be held, and what is published noted. */
+/** Creates a world whose list of VMs can be delayed, and records what is published. */
 async function harness(publish?: (messages: readonly OperationMessage[]) => void) {
   let slow: SlowToList | undefined;
   const world = await cloudAndRecords({

@@ -16,14 +16,14 @@ import { cloudAndRecords, OUR_LABEL } from '#test/support/cloud-and-records.ts';
 import { ZONE } from '#test/support/compute-cloud.ts';
 
 /*
- * Compute Engine's reads are not always consistent: it was seen to answer one 404 for a VM that exists. That 404 declared
- * running VMs gone ("no longer exists"), failed stops and starts for good, and ended price periods.
+ * Reads of Compute Engine are not always consistent: a single 404 was observed for an existing VM. That 404 marked
+ * running VMs as deleted ("no longer exists"), failed stops and starts for good, and ended price periods.
  */
 
 const ID = 'tw-550e84-a1b2c3d4';
 const WAIT_MS = 4_000;
 
-/** A VM that runs and is charged, with its record. */
+/** Creates a running, charged VM with its record. */
 async function charged() {
   const world = await cloudAndRecords({ bootSeconds: 1, stopSeconds: 1, clock: new ShiftableClock() });
   await world.cloud.running(ID, { labels: OUR_LABEL });
@@ -36,7 +36,7 @@ async function charged() {
   return { ...world, absent };
 }
 
-/** The same with an operation on it, and a way to deliver its message until it has ended. */
+/** Adds an operation to such a VM, and returns a function that delivers its message until the operation has ended. */
 async function operating(kind: OperationKind) {
   const world = await charged();
   const { tools } = world;
