@@ -9,7 +9,7 @@ httpFunction({
   endpoint,
   family: computeFamily,
   open: openPublisher,
-  // The contract of this section: a restart shuts the operating system down.
+  // For administrators a restart shuts the operating system down and starts the VM again.
   handle: ({ params, ...call }, tools) =>
     requestOperation(
       { ...call, kind: 'restart', instanceId: params.id, strictness: 'strict', answer: answerAccepted(call) },

@@ -9,7 +9,7 @@ httpFunction({
   endpoint,
   family: computeFamily,
   open: openPublisher,
-  // The contract of this family: self-service restart is a hard reset.
+  // For users a restart is a hard reset, as the contract says.
   handle: ({ params, ...call }, tools) =>
     requestOperation(
       {

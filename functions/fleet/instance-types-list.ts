@@ -10,7 +10,7 @@ httpFunction({
   family: fleetFamily,
   handle: async ({ caller, tier }, tools) => ({
     status: 200,
-    // A type that can be launched nowhere is no offer.
+    // A type that cannot be launched in any zone is not listed.
     body: offersOf(await readAvailability({ caller, tier }, tools)).map(presentInstanceType),
   }),
 });

@@ -12,7 +12,7 @@ httpFunction({
   handle: async ({ body, caller }, tools) => {
     const { project, name } = body;
     const sent = body.public_key ?? undefined;
-    // Making a pair costs half a second of work, which nobody is to spend for a project that is not theirs.
+    // Generating a pair takes half a second of processor time, so the project is checked before.
     if (sent === undefined) await requireProject(caller, project, tools);
     const pair = sent === undefined ? await generateRsaPair(name) : undefined;
     const key = await createSshKey(

@@ -10,7 +10,7 @@ httpFunction({
   endpoint,
   family: resourceFamily,
   open: openPublisher,
-  // The contract of self-service in every family: a restart is a hard reset.
+  // For users a restart is a hard reset in every family, as the contract says.
   handle: ({ params, ...call }, tools) =>
     nameTheMissing('instance', params.id, () =>
       requestOperation(

@@ -17,7 +17,8 @@ pushFunction({
       tools.log.error('a message does not name an operation', { messageId: delivery.messageId });
       return true;
     }
-    // What is thrown refuses the delivery; that slows down the whole subscription, so it is for a process that cannot work.
+    // An exception rejects the delivery, which slows down the whole subscription, so it is thrown only if this process
+    // cannot work.
     await runOperation(message, tools, { worker: delivery.messageId, waitMs: WAIT_MS, atWork: tools.atWork });
     return true;
   },

@@ -1,7 +1,7 @@
 import { recountAll } from '#shared/workers/recount.ts';
 import { scheduledFunction } from '#shared/runtime/worker-function.ts';
 
-/** Well below the timeout of the function; what is left is done by the next run. */
+/** Well below the function's timeout; the next run continues with the rest. */
 const RUN_MS = 240_000;
 
 scheduledFunction({

@@ -9,7 +9,7 @@ const GROUP = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
 
 const NAME_LENGTH_MAX = 200;
 
-/** Two numbers that keep a user's row small and every check of access quick. */
+/** Maximum numbers per user, which keep the user's row small and access checks fast. */
 const GROUPS_MAX = 100;
 const PROJECTS_MAX = 100;
 
@@ -37,7 +37,7 @@ export function checkName(name: string): void {
   }
 }
 
-/** The groups as they are stored: each once. */
+/** Validates groups and removes duplicates. */
 export function checkedGroups(groups: readonly string[]): readonly string[] {
   for (const group of groups) {
     if (GROUP.test(group)) continue;
@@ -55,7 +55,7 @@ export function checkedRoles(roles: readonly string[]): readonly Role[] {
   return unique(known, ROLES.length, 'roles');
 }
 
-/** The projects as they are stored: each once, the default one first. */
+/** Validates projects and removes duplicates; the default project stays first. */
 export function checkedProjects(projects: readonly string[]): readonly string[] {
   projects.forEach(checkProjectId);
   return unique(projects, PROJECTS_MAX, 'projects');
@@ -67,7 +67,7 @@ function unique<W extends string>(words: readonly W[], max: number, plural: stri
   return found;
 }
 
-/** Something that was typed, safe to show on one line. */
+/** Quotes user input, shortened to one line that is safe to show. */
 function quoted(text: string): string {
   return JSON.stringify(text.length > 80 ? `${text.slice(0, 79)}…` : text);
 }

@@ -3,25 +3,25 @@ import type { Store } from '#shared/datastore/store.ts';
 import type { Write } from '#shared/datastore/write.ts';
 import type { AuditActor } from '#shared/domain/audit.ts';
 
-/** What account changes need from outside. */
+/** Dependencies of account changes. */
 export interface AccountsContext {
   readonly store: Pick<Store, 'get' | 'getAll' | 'query' | 'count' | 'change' | 'write'>;
   readonly clock: { nowMs(): number };
-  /** That many random bytes, good enough for secrets. */
+  /** Returns that many cryptographically secure random bytes. */
   readonly random: (bytes: number) => Buffer;
-  /** Who makes the changes, and in which run or request: what the audit trail says. */
+  /** Who makes the changes, and in which run or request, for the audit trail. */
   readonly by: { readonly actor: AuditActor; readonly requestId: string };
 }
 
-/** The audit trail's entry of a change, for the commit of the change. */
+/** Returns the write of a change's audit entry, for the same commit as the change. */
 export function audited({ by, clock, random }: AccountsContext, change: AuditedChange): Write {
   return auditWrite({ ...by, nowMs: () => clock.nowMs(), hex: (bytes) => random(bytes).toString('hex') }, change);
 }
 
-/** Part of a list, and where it goes on. */
+/** A page of a list. */
 export interface ListPage<T> {
   readonly items: readonly T[];
-  /** `undefined`: this was the end. */
+  /** `undefined` on the last page. */
   readonly cursor: string | undefined;
 }
 
@@ -31,7 +31,7 @@ export interface ListOptions {
   readonly cursor?: string;
 }
 
-/** A row, and whether it was this call that made it. */
+/** A row; `created` is false if it existed before. */
 export interface Created<T> {
   readonly row: T;
   readonly created: boolean;

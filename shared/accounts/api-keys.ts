@@ -14,19 +14,19 @@ import { getUser } from './users.ts';
 export interface NewApiKey {
   readonly userId: string;
   readonly name: string;
-  /** From now; `null`: until it is revoked. */
+  /** Time from now until the key expires; `null`: it never expires. */
   readonly ttlMs: number | null;
-  /** A key that was made before, to be known here as well. Asking again with the same one makes nothing new. */
+  /** An existing key that is to be imported. Importing the same key again changes nothing. */
   readonly given?: { readonly id: string; readonly secret: string };
 }
 
-/** A key and its secret, which is stored nowhere: a user who loses it makes a new key. */
+/** A key and its secret. The secret is not stored, so a user who loses it needs a new key. */
 export interface IssuedApiKey {
   readonly row: ApiKey;
   readonly secret: string;
 }
 
-/** Throws `not_found` for an unknown user, `conflict` when a given id belongs to a different key. */
+/** Creates a key. Throws `not_found` for an unknown user, `conflict` when a given id belongs to a different key. */
 export async function createApiKey(context: AccountsContext, wanted: NewApiKey): Promise<IssuedApiKey> {
   checkName(wanted.name);
   const id = wanted.given?.id ?? newApiKeyId(context.random);
@@ -63,7 +63,7 @@ export async function createApiKey(context: AccountsContext, wanted: NewApiKey):
   });
 }
 
-/** All keys, or those of a user, sorted by id. */
+/** Lists all keys, or those of a user, sorted by id. */
 export function listApiKeys(
   context: Pick<AccountsContext, 'store'>,
   options: ListOptions & { readonly userId?: string },
@@ -71,7 +71,7 @@ export function listApiKeys(
   return listRows(context, { all: ALL_API_KEYS, only: API_KEYS_OF_USER }, options.userId, options);
 }
 
-/** Ends a key; one that was revoked before stays as it was. Functions notice within a minute. Throws `not_found`. */
+/** Revokes a key; a key that was revoked before is left unchanged. Takes effect within a minute. Throws `not_found`. */
 export async function revokeApiKey(context: AccountsContext, id: string): Promise<ApiKey> {
   const nowMs = context.clock.nowMs();
   return context.store.change(async () => {
@@ -88,16 +88,16 @@ export async function revokeApiKey(context: AccountsContext, id: string): Promis
 }
 
 export interface Rotation {
-  /** How long the old key is still good for. */
+  /** How long the old key stays valid. */
   readonly graceMs: number;
-  /** Of the new key; as long as the old one was given when absent. */
+  /** Lifetime of the new key; by default that of the old one. */
   readonly ttlMs?: number | null;
 }
 
 /**
- * Makes a new key in the place of one, which is good for the time of grace only, and no longer than it would have been.
+ * Replaces a key by a new one. The old key stays valid for the grace period, but not beyond its own expiry.
  *
- * Throws `not_found`, and `conflict` for a key that is already of no use.
+ * Throws `not_found`, and `conflict` for a key that is expired or revoked.
  */
 export async function rotateApiKey(
   context: AccountsContext,
@@ -111,7 +111,7 @@ export async function rotateApiKey(
     const old = await getApiKey(context, id);
     const state = apiKeyState(old.value, nowMs);
     if (state !== 'valid') throw new Failure('conflict', `Key ${id} is ${state}; make a new one.`, { reason: state });
-    // The same key of a user that is gone must not get a successor.
+    // A key of a user who was deleted must not be replaced.
     await getUser(context, old.value.userId);
 
     const { expiresAtMs, createdAtMs } = old.value;
@@ -139,8 +139,7 @@ export async function rotateApiKey(
   });
 }
 
-/** What the audit trail keeps of a key. */
-/** A key as it may be shown. */
+/** Returns a key without its hash, for output and audit entries. */
 export function withoutHash(key: ApiKey): Omit<ApiKey, 'secretHash'> {
   const shown: { -readonly [Member in keyof ApiKey]?: ApiKey[Member] } = { ...key };
   delete shown.secretHash;
@@ -149,7 +148,7 @@ export function withoutHash(key: ApiKey): Omit<ApiKey, 'secretHash'> {
 
 async function getApiKey(context: Pick<AccountsContext, 'store'>, id: string): Promise<Row<ApiKey>> {
   if (!API_KEY_ID.test(id)) {
-    // It is not repeated: it may be a whole key with its secret.
+    // The input is not repeated in the message, because it may contain the secret.
     throw new Failure('invalid_request', "A key's id is ak_live_ and 16 of a-z and 0-9, without its secret.");
   }
   const row = await context.store.get(ref(API_KEY, id));

@@ -22,14 +22,14 @@ type Context = Pick<AccountsContext, 'store'>;
 export interface NewCustomer {
   readonly id: string;
   readonly tier: string;
-  /** For people; the id when absent. */
+  /** Display name; by default the id. */
   readonly name?: string;
 }
 
 /**
- * Makes a customer; one that is already there as asked for is left alone.
+ * Creates a customer; an existing one with the same values is left unchanged.
  *
- * Throws `not_found` for an unknown tier, `conflict` when there is a different customer of that id.
+ * Throws `not_found` for an unknown tier, `conflict` when a different customer has the id.
  */
 export async function createCustomer(context: AccountsContext, wanted: NewCustomer): Promise<Created<Customer>> {
   const row: Customer = { id: wanted.id, name: wanted.name ?? wanted.id, tier: wanted.tier };
@@ -52,7 +52,7 @@ export async function createCustomer(context: AccountsContext, wanted: NewCustom
   });
 }
 
-/** Throws `not_found`. */
+/** Reads a customer. Throws `not_found`. */
 export async function getCustomer(context: Context, id: string): Promise<Row<Customer>> {
   checkCustomerId(id);
   const row = await context.store.get(ref(CUSTOMER, id));
@@ -60,7 +60,7 @@ export async function getCustomer(context: Context, id: string): Promise<Row<Cus
   return row;
 }
 
-/** All customers, or those on a tier, sorted by id. */
+/** Lists all customers, or those with a tier, sorted by id. */
 export function listCustomers(
   context: Context,
   options: ListOptions & { readonly tier?: string },
@@ -68,7 +68,7 @@ export function listCustomers(
   return listRows(context, { all: ALL_CUSTOMERS, only: CUSTOMERS_OF_TIER }, options.tier, options);
 }
 
-/** Puts a customer on a tier. Throws `not_found` for an unknown customer or tier. */
+/** Sets a customer's tier. Throws `not_found` for an unknown customer or tier. */
 export async function setCustomerTier(context: AccountsContext, id: string, tier: string): Promise<Customer> {
   checkCustomerId(id);
   return context.store.change(async () => {
@@ -87,16 +87,17 @@ export async function setCustomerTier(context: AccountsContext, id: string, tier
 }
 
 /**
- * Removes a customer.
+ * Deletes a customer.
  *
- * Throws `not_found`, and `InUse` while there are users, projects or instances of the customer.
+ * Throws `not_found`, and `InUse` while the customer has users, projects or instances.
  */
 export async function deleteCustomer(context: AccountsContext, id: string): Promise<void> {
   checkCustomerId(id);
   const value = { customerId: { stringValue: id } };
   const what = `customer ${id}`;
   await context.store.change(async () => {
-    // Read before it is counted: a create that comes in between has changed the usage, and all is decided again.
+    // The usage is read before the count: a create in between changes its row, so the commit fails and everything is
+    // decided again.
     const [customer, usage] = await context.store.getAll([ref(CUSTOMER, id), ref(USAGE, id)]);
     if (customer === undefined) throw unknownCustomer(id);
     const uses = await Promise.all([

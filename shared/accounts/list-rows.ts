@@ -3,7 +3,7 @@ import type { Shape } from '#shared/datastore/query.ts';
 import type { Row } from '#shared/datastore/write.ts';
 import type { AccountsContext, ListOptions, ListPage } from './accounts-context.ts';
 
-/** One page of a list: of all rows, or of those whose `only.property` is `only.value`. */
+/** Reads one page of a list: with `shapes.all`, or with `shapes.only` if a value is given. */
 export async function listRows<T>(
   context: Pick<AccountsContext, 'store'>,
   shapes: { readonly all: Shape<T>; readonly only: Shape<T> },
@@ -22,7 +22,7 @@ export async function listRows<T>(
   return { items: page.rows, cursor: page.cursor };
 }
 
-/** Every row that a query finds, page by page. */
+/** Yields every row that a query finds, reading page by page. */
 export async function* everyRow<T>(
   context: Pick<AccountsContext, 'store'>,
   shape: Shape<T>,

@@ -13,7 +13,7 @@ type Context = AccountsContext;
 /** Reservations of a project. Its spot bids are placed by its users. */
 
 const MACHINE_TYPE = /^[a-z][a-z0-9-]{1,62}$/;
-/** One row holds all orders of a project. */
+/** Maximum number of orders of a project, which are all stored in one row. */
 const ORDERS_MAX = 200;
 const PLACES_MAX = 100_000;
 
@@ -21,13 +21,13 @@ export interface NewReservation {
   readonly project: string;
   readonly machineType: string;
   readonly places: number;
-  /** What a paused instance gives back, cents per hour. */
+  /** Refund for a place while its instance is stopped, in cents per hour. */
   readonly buybackCents: number;
-  /** What is left out is as it mostly is: unnamed, in any zone, from now on, without an end or a price. */
+  /** The agreed terms. By default: no name, any zone, from now on, without end and price. */
   readonly terms?: Partial<ReservationTerms>;
 }
 
-/** Throws `not_found` for an unknown project, `invalid_request` for what cannot be. */
+/** Creates a reservation. Throws `not_found` for an unknown project, `invalid_request` for invalid values. */
 export async function createReservation(context: Context, wanted: NewReservation): Promise<Reservation> {
   const id = newOrderId('res', context.random);
   const nowMs = context.clock.nowMs();
@@ -56,7 +56,7 @@ export async function createReservation(context: Context, wanted: NewReservation
   return reservation;
 }
 
-/** No new instance belongs to the order from now on; those that do keep it. Throws `not_found`. */
+/** Ends an order: no new instance uses it; instances that use it keep it. Throws `not_found`. */
 export async function endOrder(context: Context, project: string, id: string): Promise<void> {
   checkProjectId(project);
   await context.store.change(async () => {
@@ -74,7 +74,7 @@ export async function endOrder(context: Context, project: string, id: string): P
   });
 }
 
-/** The orders of all projects that have some, a page at a time. */
+/** Lists the orders of all projects that have some, page by page. */
 export async function listOrders(
   { store }: Pick<AccountsContext, 'store'>,
   options: ListOptions,

@@ -20,11 +20,11 @@ import { everyRow, listRows } from './list-rows.ts';
 export interface NewProject {
   readonly customerId: string;
   readonly name: string;
-  /** Made when absent; asking again with the same one makes nothing new. */
+  /** Generated when absent. Creating the same project again changes nothing. */
   readonly id?: string;
 }
 
-/** Throws `not_found` for an unknown customer, `conflict` when there is a different project of that id. */
+/** Creates a project. Throws `not_found` for an unknown customer, `conflict` when a different project has the id. */
 export async function createProject(context: AccountsContext, wanted: NewProject): Promise<Created<Project>> {
   const row: Project = {
     id: wanted.id ?? newProjectId(context.random),
@@ -53,16 +53,17 @@ export async function createProject(context: AccountsContext, wanted: NewProject
 }
 
 /**
- * Removes a project with its ended reservations. Its ended spot bids stay, and are not found any more.
+ * Deletes a project and its ended reservations. Its ended spot bids are kept, but can no longer be found.
  *
- * Throws `not_found`, and `InUse` while it has instances, reservations or spot bids that have not ended, or users that it is
- * a project of.
+ * Throws `not_found`, and `InUse` while the project has instances, reservations or spot bids that have not ended, or
+ * users.
  */
 export async function deleteProject(context: AccountsContext, id: string): Promise<void> {
   checkProjectId(id);
   const { store } = context;
   await store.change(async () => {
-    // Read before it is counted: an order that comes in between has changed the row, and all is decided again.
+    // The orders are read before the count: an order in between changes their row, so the commit fails and everything
+    // is decided again.
     const [project, orders] = await store.getAll([ref(PROJECT, id), ref(ORDERS, id)]);
     if (project === undefined) {
       throw new Failure('not_found', `There is no project ${id}.`, { reason: 'unknown_project' });
@@ -102,7 +103,7 @@ function useOf(names: Pick<Use, 'what' | 'by'>, ids: readonly string[]): Use | u
   return ids.length === 0 ? undefined : { ...names, count: ids.length, first: ids.slice(0, USERS_SHOWN_MAX) };
 }
 
-/** All projects, or those of a customer, sorted by id. */
+/** Lists all projects, or those of a customer, sorted by id. */
 export function listProjects(
   context: Pick<AccountsContext, 'store'>,
   options: ListOptions & { readonly customerId?: string },

@@ -11,20 +11,23 @@ import { getUser } from './users.ts';
 
 export interface NewSession {
   readonly userId: string;
-  /** From now. */
+  /** Time from now until the session expires. */
   readonly ttlMs: number;
-  /** A token that was made before. Asking again with the same one sets the session's end anew. */
+  /** An existing token that is to be imported. Importing the same one again renews the session's expiry. */
   readonly token?: string;
 }
 
-/** A session and its token, which is nowhere else. */
+/** A session and its token, which is not stored. */
 export interface IssuedSession {
   readonly id: string;
   readonly row: Session;
   readonly token: string;
 }
 
-/** Throws `not_found` for an unknown user, `conflict` when a given token belongs to another user or was revoked. */
+/**
+ * Creates a session. Throws `not_found` for an unknown user, `conflict` when a given token belongs to another user or
+ * was revoked.
+ */
 export async function createSession(context: AccountsContext, wanted: NewSession): Promise<IssuedSession> {
   const token = wanted.token ?? newSessionToken(context.random);
   if (!SESSION_TOKEN.test(token)) {
@@ -56,7 +59,7 @@ export async function createSession(context: AccountsContext, wanted: NewSession
   });
 }
 
-/** All sessions, or those of a user, sorted by id; ended ones too, until the store removes them. */
+/** Lists all sessions, or those of a user, sorted by id; expired ones are included until Datastore deletes them. */
 export function listSessions(
   context: Pick<AccountsContext, 'store'>,
   options: ListOptions & { readonly userId?: string },
@@ -64,13 +67,16 @@ export function listSessions(
   return listRows(context, { all: ALL_SESSIONS, only: SESSIONS_OF_USER }, options.userId, options);
 }
 
-/** Ends a session; one that was revoked before stays as it was. Functions notice within a minute. Throws `not_found`. */
+/**
+ * Revokes a session; a session that was revoked before is left unchanged. Takes effect within a minute. Throws
+ * `not_found`.
+ */
 export async function revokeSession(context: AccountsContext, id: string): Promise<Session> {
   const nowMs = context.clock.nowMs();
   return context.store.change(async () => {
     const row = SESSION_ID.test(id) ? await context.store.get(ref(SESSION, id)) : undefined;
     if (row === undefined) {
-      // The id is not repeated: it may be a token that was pasted by mistake.
+      // The input is not repeated in the message, because it may be a token.
       throw new Failure(
         'not_found',
         'There is no session of that id: ids are 64 hex digits, as `sessions list` shows them.',
@@ -90,7 +96,7 @@ export async function revokeSession(context: AccountsContext, id: string): Promi
   });
 }
 
-/** Ends all sessions of a user that have not ended, and answers how many those were. Throws `not_found`. */
+/** Revokes all valid sessions of a user and returns their number. Throws `not_found`. */
 export async function revokeSessionsOf(context: AccountsContext, userId: string): Promise<number> {
   await getUser(context, userId);
   const nowMs = context.clock.nowMs();
@@ -105,7 +111,7 @@ export async function revokeSessionsOf(context: AccountsContext, userId: string)
   return count;
 }
 
-/** Whether a session opens anything. */
+/** Returns whether a session is valid at present. */
 export function sessionState(
   session: Pick<Session, 'expiresAtMs' | 'revokedAtMs'>,
   nowMs: number,

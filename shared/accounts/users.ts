@@ -28,20 +28,22 @@ type Context = Pick<AccountsContext, 'store'>;
 
 export interface NewUser {
   readonly customerId: string;
-  /** What the user's instances are visible by: at least one, except for administrators, who see all. */
+  /** Groups that may see the user's instances: at least one, except for administrators, who see everything. */
   readonly groups: readonly string[];
   readonly roles?: readonly string[];
-  /** fids of projects of the same customer, the default one first. */
+  /** Fids of projects of the same customer, the default one first. */
   readonly projects?: readonly string[];
   readonly name?: string;
-  /** Version 4 UUID; made when absent. Asking again with the same one makes nothing new. */
+  /** Version 4 UUID, generated when absent. Creating the same user again changes nothing. */
   readonly id?: string;
 }
 
-/** What of a user can be changed; what is absent stays. */
+/** The members of a user that can be changed; absent ones are left unchanged. */
 export type UserChanges = Partial<Pick<User, 'name' | 'groups' | 'roles' | 'projects'>>;
 
-/** Throws `not_found` for an unknown customer or project, `conflict` when there is a different user of that id. */
+/**
+ * Creates a user. Throws `not_found` for an unknown customer or project, `conflict` when a different user has the id.
+ */
 export async function createUser(context: AccountsContext, wanted: NewUser): Promise<Created<User>> {
   const row = checked({
     id: wanted.id ?? newUserId(context.random),
@@ -71,7 +73,7 @@ export async function createUser(context: AccountsContext, wanted: NewUser): Pro
   });
 }
 
-/** Throws `not_found`. */
+/** Reads a user. Throws `not_found`. */
 export async function getUser(context: Context, id: string): Promise<Row<User>> {
   checkUserId(id);
   const row = await context.store.get(ref(USER, id));
@@ -79,7 +81,7 @@ export async function getUser(context: Context, id: string): Promise<Row<User>> 
   return row;
 }
 
-/** All users, or those of a customer, sorted by id. */
+/** Lists all users, or those of a customer, sorted by id. */
 export function listUsers(
   context: Context,
   options: ListOptions & { readonly customerId?: string },
@@ -87,7 +89,10 @@ export function listUsers(
   return listRows(context, { all: ALL_USERS, only: USERS_OF_CUSTOMER }, options.customerId, options);
 }
 
-/** Throws `not_found` for an unknown user or project. Credentials show the change after a minute at most. */
+/**
+ * Changes a user. Takes effect for signed-in callers within a minute. Throws `not_found` for an unknown user or
+ * project.
+ */
 export async function updateUser(context: AccountsContext, id: string, changes: UserChanges): Promise<User> {
   return context.store.change(async () => {
     const row = await getUser(context, id);
@@ -104,9 +109,9 @@ export async function updateUser(context: AccountsContext, id: string, changes: 
 }
 
 /**
- * Removes a user with all keys and sessions.
+ * Deletes a user with all keys and sessions.
  *
- * Throws `not_found`, and `InUse` while the user has instances: nobody would look after them, and they cost money.
+ * Throws `not_found`, and `InUse` while the user has instances: they cost money and would have no owner.
  */
 export async function deleteUser(
   context: AccountsContext,
@@ -159,7 +164,7 @@ function checked(user: User): User {
 async function checkProjectsOf(context: Context, user: User): Promise<void> {
   const rows = await context.store.getAll(user.projects.map((id) => ref(PROJECT, id)));
   user.projects.forEach((id, i) => {
-    // A project of another customer is as unknown as one that does not exist.
+    // A project of another customer is treated as if it did not exist.
     if (rows[i]?.value.customerId === user.customerId) return;
     throw new Failure('not_found', `Customer ${user.customerId} has no project ${id}.`, { reason: 'unknown_project' });
   });

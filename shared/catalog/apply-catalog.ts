@@ -8,24 +8,24 @@ import { type Plan, planCatalog, type PlanItem, type PlanOptions } from './plan-
 import { SECTIONS, toPrice, toSpotPrice } from './sections.ts';
 
 export interface ApplyOptions extends PlanOptions {
-  /** Who applies the file. One entry of the audit trail is written with the first commit, and holds the whole plan. */
+  /** Who applies the file. One audit entry with the whole plan is written in the first commit. */
   readonly auditor: Auditor;
   /** Called once, before anything is written. */
   readonly onPlan?: (plan: Plan) => void;
   /** Called after each batch. */
   readonly onProgress?: (progress: { readonly done: number; readonly total: number }) => void;
-  /** When a price that says nothing else counts from; epoch ms. */
+  /** The time at which a price without a time of its own begins; epoch ms. */
   readonly nowMs?: () => number;
 }
 
-/** Well below the 500 writes and the 10 MiB that a commit may hold. */
+/** Number of writes per commit, well below Datastore's limits of 500 writes and 10 MiB. */
 const BATCH_WRITES = 100;
 
 /**
- * Makes what is stored be what the file says. Doing it twice changes nothing the second time; when it stops half-way,
- * doing it again does the rest.
+ * Changes the stored catalogue to the contents of the file. Applying the same file again changes nothing; after an
+ * interruption, applying it again completes the rest.
  *
- * Throws `InUse` when something to be removed is in use, and `invalid_request` when the file does not fit together;
+ * Throws `InUse` when an entry to be removed is in use, and `invalid_request` when references in the file are wrong;
  * nothing is written then.
  */
 export async function applyCatalog(
@@ -55,7 +55,7 @@ export async function applyCatalog(
   return plan;
 }
 
-/** Every entry of the catalogue that changes, with the members that differ. */
+/** Returns the audited change: every catalogue entry that changes, with the members that differ. */
 function changeOf({ items }: Plan): AuditedChange {
   const changed = items.filter(({ change }) => change !== 'keep');
   const side = (of: 'from' | 'to') =>
@@ -81,7 +81,7 @@ function writesOf(item: PlanItem, catalog: Catalog): readonly Write[] {
   }
 }
 
-/** A price moves the price periods of the instances that run, so it is written together with them. */
+/** Returns whether an item changes a price. Its commit also changes the price periods of running instances. */
 function isNewPrice({ section, change }: PlanItem): boolean {
   return (section === 'prices' || section === 'spotPrices') && (change === 'add' || change === 'change');
 }

@@ -7,15 +7,16 @@ import type { Price } from '#shared/domain/price.ts';
 import { type ListedPrices, priceOf, type SpotPrice } from '#shared/domain/spot-price.ts';
 import { priceWrites } from '#shared/lifecycle/instance-writes.ts';
 
-/** Each instance is at most a few writes of the 500 that a commit may hold. */
+/** Number of instances per commit: each needs a few of the 500 writes that a commit allows. */
 const INSTANCES_PER_COMMIT = 100;
 
-/** A new price of one machine type. */
+/** The new prices of one machine type. */
 export type PriceChange = { readonly onDemand: Price } | { readonly spot: SpotPrice };
 
 /**
- * Writes a price, and in the same commit ends the periods that ran at the old one and begins new ones. Beyond the first
- * hundred instances of a machine type others follow in commits of their own, which the reconciler completes if need be.
+ * Writes a price. The same commit ends the open periods at the old price and begins new ones, for the first hundred
+ * instances of the machine type. Further instances follow in commits of their own; after an interruption the reconciler
+ * completes them.
  */
 export async function applyPrice(
   change: PriceChange,
@@ -26,13 +27,13 @@ export async function applyPrice(
   }: {
     readonly store: Pick<Store, 'query' | 'getAll' | 'change'>;
     readonly nowMs: () => number;
-    /** Writes that go with the price: in its commit. */
+    /** Further writes for the price's commit. */
     readonly also: readonly Write[];
   },
 ): Promise<void> {
   const { machineType } = 'spot' in change ? change.spot : change.onDemand;
   const values = { machineType: { stringValue: machineType } };
-  // One moment for all of them.
+  // One time for all instances.
   const atMs = nowMs();
   let cursor: string | undefined;
   let first = true;

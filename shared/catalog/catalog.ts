@@ -13,7 +13,7 @@ import type {
 } from '#shared/domain/catalog.ts';
 import type { Tier } from '#shared/domain/tier.ts';
 
-/** A price from a time on, as the file says it. */
+/** A price and the time from which it applies, in the file's format. */
 export interface PriceStepEntry {
   /** Cents per instance-hour. */
   readonly priceCents: number;
@@ -21,9 +21,9 @@ export interface PriceStepEntry {
   readonly from: string;
 }
 
-/** What the catalogue says about one id, per section: the row without its id. */
+/** The format of a catalogue entry in each section: the row without its id. */
 export interface Entries {
-  /** A file that does not speak of volumes allows none. */
+  /** Without `maxVolumeGb`, the tier allows no volumes. */
   readonly tiers: Omit<Tier, 'name' | 'maxVolumeGb'> & Partial<Pick<Tier, 'maxVolumeGb'>>;
   readonly templates: Open<Omit<Template, 'id'>, keyof MachineExtras | keyof ImageTraits>;
   readonly configs: Omit<NetworkConfig, 'id'>;
@@ -42,18 +42,21 @@ export interface Entries {
   readonly volumeTypes: Omit<VolumeType, 'id'>;
 }
 
-/** Members that a file may leave out. */
+/** Makes members optional that a file may omit. */
 type Open<T, M extends keyof T> = Omit<T, M> & { readonly [K in M]?: T[K] };
 
-/** A row without a customer belongs to all customers. */
+/** Makes the customer optional; an entry without one is for all customers. */
 type Owned<T extends { readonly id: string; readonly customerId: string }> = Omit<T, 'id' | 'customerId'> & {
   readonly customerId?: string;
 };
 
 export type SectionName = keyof Entries;
 
-/** The file of `npm run catalog`. A section that is left out says nothing about its rows; an empty one says there are none. */
+/**
+ * The file of `npm run catalog`. An absent section leaves its rows unchanged; an empty one means that it has no
+ * entries.
+ */
 export type Catalog = { readonly [S in SectionName]?: Readonly<Record<string, Entries[S]>> };
 
-/** An entry of whatever section, to be compared and shown. */
+/** An entry of any section, for comparison and display. */
 export type AnyEntry = Readonly<Record<string, unknown>>;

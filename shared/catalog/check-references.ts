@@ -2,10 +2,10 @@ import type { InvalidField } from '#shared/domain/failure.ts';
 import { regionIn, regionOf } from '#shared/domain/zones.ts';
 import type { Catalog, Entries, PriceStepEntry, SectionName } from './catalog.ts';
 
-/** The catalogue as it would be: what the file says, and what is stored beside it. */
+/** The catalogue after applying the file: entries of the file, and stored entries that are kept. */
 export type Outlook = { readonly [S in SectionName]: ReadonlyMap<string, Entries[S]> };
 
-/** Everything in the file that does not fit with the rest of the catalogue, each with its place. */
+/** Returns every reference in the file that leads nowhere, with its position. */
 export function checkReferences(catalog: Catalog, outlook: Outlook): readonly InvalidField[] {
   const problems: InvalidField[] = [];
   const problem = (pointer: string, rule: string, message: string) => {
@@ -58,7 +58,7 @@ export function checkReferences(catalog: Catalog, outlook: Outlook): readonly In
   return problems;
 }
 
-/** Every list of price steps in the file, with its pointer. */
+/** Returns every list of price steps in the file, with its JSON pointer. */
 function priceSteps(catalog: Catalog): readonly (readonly [string, readonly PriceStepEntry[]])[] {
   return [
     ...Object.entries(catalog.prices ?? {}).map(
@@ -71,7 +71,7 @@ function priceSteps(catalog: Catalog): readonly (readonly [string, readonly Pric
   ];
 }
 
-/** What is allowed, but seldom meant. `customers` are those that exist. */
+/** Returns warnings about entries that are valid but probably mistakes. `customers`: the existing customers. */
 export function catalogWarnings(catalog: Catalog, outlook: Outlook, customers: ReadonlySet<string>): readonly string[] {
   const warnings: string[] = [];
   for (const section of ['templates', 'serverTypes'] as const) {
@@ -89,7 +89,7 @@ export function catalogWarnings(catalog: Catalog, outlook: Outlook, customers: R
 
 const OWNED_SECTIONS = ['serverTypes', 'images', 'networks', 'subnets', 'securityGroups', 'sshKeys'] as const;
 
-/** The owners that the file names. */
+/** Returns the customers that the file names as owners. */
 export function owners(catalog: Catalog): readonly { readonly pointer: string; readonly customerId: string }[] {
   return OWNED_SECTIONS.flatMap((section) => {
     const entries: Readonly<Record<string, { readonly customerId?: string }>> = catalog[section] ?? {};

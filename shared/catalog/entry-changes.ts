@@ -1,8 +1,8 @@
-/** One member that would be different. */
+/** One member that differs between two entries. */
 export interface MemberChange {
   /** Path inside the entry: `perMinute.create`. */
   readonly member: string;
-  /** `undefined`: there is none. */
+  /** `undefined`: the member is absent. */
   readonly from: unknown;
   readonly to: unknown;
 }
@@ -11,7 +11,9 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** The members in which two entries differ, by name. Lists are compared as a whole: their order means something. */
+/**
+ * Returns the members in which two entries differ, by name. Lists are compared as a whole, because their order matters.
+ */
 export function entryChanges(from: unknown, to: unknown, path = ''): readonly MemberChange[] {
   if (isObject(to) && from === undefined) return entryChanges({}, to, path);
   if (isObject(from) && isObject(to)) {
@@ -21,7 +23,7 @@ export function entryChanges(from: unknown, to: unknown, path = ''): readonly Me
   return canonical(from) === canonical(to) ? [] : [{ member: path, from, to }];
 }
 
-/** JSON text in which the order of members does not matter. */
+/** Returns JSON text with sorted members, so that their order does not matter. */
 function canonical(value: unknown): string | undefined {
   if (Array.isArray(value)) return `[${value.map((item) => canonical(item) ?? 'null').join(',')}]`;
   if (!isObject(value)) return JSON.stringify(value);

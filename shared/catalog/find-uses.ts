@@ -35,7 +35,7 @@ const ofMachineType: Question = {
   value: (id) => id,
 };
 
-/** Who needs an entry of each section. */
+/** For each section, the query that finds the users of an entry. */
 const QUESTIONS: Readonly<Record<SectionName, Question>> = {
   tiers: { by: 'customers', shape: CUSTOMERS_OF_TIER, property: 'tier', value: (id) => id },
   templates: instancesUsing('template'),
@@ -51,7 +51,7 @@ const QUESTIONS: Readonly<Record<SectionName, Question>> = {
   volumeTypes: { by: 'volumes', shape: LIVE_VOLUMES_OF_TYPE, property: 'liveType', value: (id) => id },
 };
 
-/** Who would be left without this entry; empty when it can go. */
+/** Returns the users of an entry; an entry without users may be removed. */
 export async function findUses(
   reader: Reader,
   entry: { readonly section: SectionName; readonly what: string; readonly id: string },

@@ -10,7 +10,7 @@ import { findUses } from './find-uses.ts';
 import { type Section, SECTIONS } from './sections.ts';
 import { readStoredCatalog, type StoredCatalog } from './stored-catalog.ts';
 
-/** `keep`: stored, not in the file, and left alone. */
+/** `keep`: stored but not in the file, and left unchanged. */
 export type PlannedChange = 'add' | 'change' | 'remove' | 'keep';
 
 export interface PlanItem {
@@ -19,37 +19,37 @@ export interface PlanItem {
   readonly what: string;
   readonly id: string;
   readonly change: PlannedChange;
-  /** What is different in a `change`; the whole entry of an `add`. */
+  /** For a `change`, the members that differ; for an `add`, the whole entry. */
   readonly members: readonly MemberChange[];
-  /** Who needs an entry that is to be removed. */
+  /** The users of an entry that would be removed. */
   readonly uses: readonly Use[];
 }
 
 export interface Plan {
-  /** In the order in which they would be done; what stays as it is is not in it. */
+  /** In the order of execution; unchanged entries are omitted. */
   readonly items: readonly PlanItem[];
   readonly warnings: readonly string[];
-  /** Why the plan cannot be applied; empty when it can. */
+  /** Uses that prevent the plan from being applied; empty if it can be applied. */
   readonly refused: readonly Use[];
 }
 
 export interface PlanOptions {
-  /** Also removes what is stored and not in the file, in the sections that the file has. */
+  /** True: also remove stored entries that the file lacks, in the sections that it has. */
   readonly prune?: boolean;
 }
 
 type Reader = Pick<Store, 'query' | 'count' | 'getAll'>;
 
-/** Removals whose users are looked for at the same time. */
+/** Number of removals that are checked for users in parallel. */
 const QUERIES_AT_ONCE = 16;
 
-/** Number of rows that applying a plan writes or removes. */
+/** Returns the number of rows that the plan writes or removes. */
 export function changeCount(plan: Plan): number {
   return plan.items.filter((item) => item.change !== 'keep').length;
 }
 
 /**
- * What applying the file would do. Reads only.
+ * Returns what applying the file would change. Reads only.
  *
  * Throws `invalid_request` with every reference that leads nowhere.
  */
@@ -82,7 +82,10 @@ export async function planCatalog(reader: Reader, catalog: Catalog, options: Pla
   };
 }
 
-/** The entries of the file as they would be read back, so that two spellings of one time are no change. */
+/**
+ * Returns the file's entries in the form in which they would be read back, so that two spellings of a time are no
+ * change.
+ */
 function wantedOf(section: Section, catalog: Catalog): ReadonlyMap<string, AnyEntry> | undefined {
   const entries: Readonly<Record<string, AnyEntry>> | undefined = catalog[section.name];
   if (entries === undefined) return undefined;
@@ -110,7 +113,7 @@ function itemsOf(section: Section, id: string, before: AnyEntry | undefined, aft
   return [{ section: section.name, what: `${section.word} ${id}`, id, change, members, uses: [] }];
 }
 
-/** What becomes of a stored entry that the file does not have. */
+/** Plans what happens to a stored entry that the file lacks. */
 async function leftItem(
   reader: Reader,
   { section, id, outlook }: { section: Section; id: string; outlook: Outlook },

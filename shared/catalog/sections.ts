@@ -36,15 +36,15 @@ import type { SpotPrice } from '#shared/domain/spot-price.ts';
 import { DISABLED } from '#shared/domain/tier.ts';
 import type { AnyEntry, Entries, PriceStepEntry, SectionName } from './catalog.ts';
 
-/** How one section of the catalogue is kept. */
+/** How one section of the catalogue is stored and converted. */
 export interface Section {
   readonly name: SectionName;
-  /** One entry of it, in words: `tier`, `server type`. */
+  /** Singular name of an entry: `tier`, `server type`. */
   readonly word: string;
   readonly rows: Shape;
-  /** The entry of a row, as files write it. */
+  /** Converts a row to an entry in the file's format. */
   toEntry(row: unknown): AnyEntry;
-  /** The entry as it would be read back: defaults filled in or left out, times in one spelling. */
+  /** Normalizes an entry to the form in which it would be read back: defaults, and one spelling of times. */
   normal(id: string, entry: AnyEntry): AnyEntry;
   put(id: string, entry: AnyEntry): Write;
   erase(id: string): Write;
@@ -59,7 +59,10 @@ interface SectionDefinition<S extends SectionName, T> {
   readonly toRow: (id: string, entry: Entries[S]) => T;
 }
 
-/** Forgets the types of one section, so that sections can be walked. What goes into one only ever comes from its own map. */
+/**
+ * Removes the section's type parameters, so that all sections fit one list. This is safe because a section only
+ * receives entries of its own map.
+ */
 function section<S extends SectionName, T>(definition: SectionDefinition<S, T>): Section {
   const { name, word, kind, rows } = definition;
   const toRow = (id: string, entry: AnyEntry) => definition.toRow(id, entry as unknown as Entries[S]);
@@ -74,20 +77,20 @@ function section<S extends SectionName, T>(definition: SectionDefinition<S, T>):
   };
 }
 
-/** An entry names its owner only if there is one. */
+/** Omits the customer of an entry for all customers. */
 function owned<T extends { readonly customerId: string }>(value: T): Omit<T, 'customerId'> & { customerId?: string } {
   const { customerId, ...rest } = value;
   return customerId === '' ? rest : { customerId, ...rest };
 }
 
-/** The id of an entry is its name in the map. */
+/** Omits the id, which is the entry's key in the file. */
 function withoutId<T extends { readonly id: string }>(row: T): Omit<T, 'id'> {
   const entry: Omit<T, 'id'> & { id?: string } = { ...row };
   delete entry.id;
   return entry;
 }
 
-/** An entry does not mention what is as it would be without being mentioned. */
+/** Omits members that have their default values. */
 function withoutUnsaid<T extends object, D extends Partial<T>>(
   entry: T,
   unsaid: D,
@@ -98,17 +101,17 @@ function withoutUnsaid<T extends object, D extends Partial<T>>(
   return Object.fromEntries(said) as Omit<T, keyof D> & { [M in keyof D & keyof T]?: T[M] };
 }
 
-/** RFC 3339 in UTC, without a fraction of zero. */
+/** Formats a time as RFC 3339 in UTC, without a zero fraction. */
 function timeText(ms: number): string {
   return new Date(ms).toISOString().replace('.000Z', 'Z');
 }
 
-/** A price as it is stored. */
+/** Converts a price entry to its stored form. */
 export function toPrice(machineType: string, { steps }: Entries['prices']): Price {
   return { machineType, steps: toSteps(steps) };
 }
 
-/** A spot price as it is stored. */
+/** Converts a spot price entry to its stored form. */
 export function toSpotPrice(machineType: string, { steps, zones = {} }: Entries['spotPrices']): SpotPrice {
   return { machineType, steps: toSteps(steps), zones: mapValues(zones, toSteps) };
 }
@@ -125,7 +128,7 @@ function mapValues<A, B>(record: Readonly<Record<string, A>>, map: (value: A) =>
   return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, map(value)]));
 }
 
-/** In the order in which they are written: what is named comes before what names it. They are removed the other way round. */
+/** All sections in the order of writing: an entry is written before those that refer to it, and removed after them. */
 export const SECTIONS: readonly Section[] = [
   section({
     name: 'tiers',

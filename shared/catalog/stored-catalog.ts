@@ -7,7 +7,7 @@ export type StoredCatalog = ReadonlyMap<SectionName, ReadonlyMap<string, AnyEntr
 
 const PAGE_ROWS = 300;
 
-/** Reads the whole catalogue; it is small. */
+/** Reads the whole catalogue, which is small. */
 export async function readStoredCatalog(store: Pick<Store, 'query'>): Promise<StoredCatalog> {
   const sections = await Promise.all(
     SECTIONS.map(async (section) => [section.name, await readSection(store, section)] as const),
@@ -26,7 +26,7 @@ async function readSection(store: Pick<Store, 'query'>, section: Section): Promi
   return entries;
 }
 
-/** What is stored, in the form of the file: every section, entries sorted by id, members in a fixed order. */
+/** Returns the stored catalogue in the file's format: every section, entries sorted by id, members in a fixed order. */
 export async function exportCatalog(store: Pick<Store, 'query'>): Promise<Catalog> {
   const stored = await readStoredCatalog(store);
   return Object.fromEntries(SECTIONS.map(({ name }) => [name, Object.fromEntries(stored.get(name) ?? [])] as const));

@@ -7,7 +7,10 @@ import type { TopicName } from './topics.ts';
 export const FAMILIES = ['compute', 'resource', 'fleet'] as const;
 export type FamilyName = (typeof FAMILIES)[number];
 
-/** What a function talks to. Decides its identity's permissions, and which of Google's clients its bundle may hold. */
+/**
+ * The services that a function calls. They determine the permissions of its identity and which of Google's clients its
+ * bundle may contain.
+ */
 export const CLIENTS = ['datastore', 'pubsub', 'compute'] as const;
 export type Client = (typeof CLIENTS)[number];
 
@@ -22,45 +25,47 @@ export interface ObjectSchema extends TSchema {
   readonly properties: Readonly<Record<string, TSchema>>;
 }
 
-/** `allowed`: as ever; also where the action itself decides. `refused`: 403 `customer_suspended`. */
+/** `allowed`: no effect, or the action decides itself; `refused`: 403 `customer_suspended`. */
 export type WhileSuspended = 'allowed' | 'refused';
 
-/** One documented answer. `body` is `null` where there is none. */
+/** One documented response; `body` is `null` if it has none. */
 export interface Answer {
   readonly status: number;
   readonly description: string;
   readonly body: TSchema | null;
-  /** The body for those who send `Prefer: return=representation`, where `body` is `null`. */
+  /** The body for callers that send `Prefer: return=representation`, if `body` is `null`. */
   readonly preferredBody?: TSchema;
-  /** Response headers beyond the family's own (request id, rate limit), by name, with a sentence each. */
+  /** Response headers in addition to the family's own (request id, rate limit), by name, each with a description. */
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** One example to paste: the request of the README and of the OpenAPI document. */
+/** An example request and response for the README and the OpenAPI document. */
 export interface Example {
   readonly summary: string;
   readonly body?: unknown;
   readonly answer?: unknown;
-  /** Which answer it is an example of; the first success when absent. */
+  /** Status of the response that the example shows; by default the first success. */
   readonly status?: number;
 }
 
-/** How the function runs. Everything has a default in `contracts/runtime-defaults.ts`; a contract names what differs. */
+/**
+ * Runtime settings of a function. Defaults are in `contracts/runtime-defaults.ts`; a contract names only deviations.
+ */
 export interface FunctionRuntime {
   readonly memoryMb: number;
   readonly cpu: number;
-  /** Requests served at once by one function instance. */
+  /** Maximum number of requests that one function instance serves in parallel. */
   readonly concurrency: number;
   readonly timeoutSeconds: number;
-  /** How long the gateway waits for it, or how long one run of a worker may take; below `timeoutSeconds`. */
+  /** Timeout of the gateway, or of one run of a worker; below `timeoutSeconds`. */
   readonly deadlineSeconds: number;
   readonly minInstances: number;
   readonly maxInstances: number;
 }
 
 /**
- * One endpoint, written down once. Types, validators, the public OpenAPI document, the gateway's document and
- * `infra/generated/functions.json` are all made from it.
+ * The single definition of an endpoint. Types, validators, the public OpenAPI document, the gateway's document and
+ * `infra/generated/functions.json` are generated from it.
  */
 export interface Contract<
   Params extends ObjectSchema = ObjectSchema,
@@ -76,22 +81,24 @@ export interface Contract<
   readonly tag: string;
   /** A few words, imperative. */
   readonly summary: string;
-  /** What a user needs to know: effects, states, waiting. */
+  /** What callers need to know: effects, states, waiting times. */
   readonly description: string;
   /** `null`: any caller with a valid credential. */
   readonly role: Role | null;
-  /** The limit from which a request takes a token; `null` for endpoints without a rate limit. */
+  /** The rate limit from which a request takes a token; `null`: no rate limit. */
   readonly limit: LimitedOperation | null;
-  /** Whether `Idempotency-Key` is honoured. */
+  /** True if the endpoint supports `Idempotency-Key`. */
   readonly idempotent: boolean;
-  /** What a caller of a suspended customer may do; `whileSuspended` below says what holds when absent. */
+  /**
+   * Whether callers of a suspended customer may use the endpoint; the function `whileSuspended` below has the default.
+   */
   readonly whileSuspended?: WhileSuspended;
   readonly clients: readonly Client[];
   readonly params: Params;
   readonly query: Query;
   readonly body: Body;
   readonly success: readonly Answer[];
-  /** Every reason that it can answer with. */
+  /** Every reason of a failure that the endpoint can return. */
   readonly failures: readonly FailureReason[];
   readonly runtime?: Partial<FunctionRuntime>;
   readonly examples?: readonly Example[];
@@ -101,7 +108,7 @@ export type ParamsOf<C extends Contract> = Static<C['params']>;
 export type QueryOf<C extends Contract> = Static<C['query']>;
 export type BodyOf<C extends Contract> = C['body'] extends TSchema ? Static<C['body']> : null;
 
-/** Keeps the schemas' own types, which a plain annotation would widen. */
+/** Returns its argument, with the schemas' exact types, which a type annotation would widen. */
 export function contract<Params extends ObjectSchema, Query extends ObjectSchema, Body extends TSchema | null>(
   value: Contract<Params, Query, Body>,
 ): Contract<Params, Query, Body> {
@@ -110,8 +117,9 @@ export function contract<Params extends ObjectSchema, Query extends ObjectSchema
 }
 
 /**
- * A suspended customer can read, and can delete: what exists costs money. Everything else is refused unless the contract
- * says that it is allowed. Administrators are not held up by a suspension of their own customer.
+ * Returns whether callers of a suspended customer may use the endpoint. By default they may read and delete, because
+ * existing resources cost money; other methods are refused unless the contract allows them. Administrators are never
+ * refused because of a suspension of their own customer.
  */
 export function whileSuspended({
   role,
@@ -121,7 +129,7 @@ export function whileSuspended({
   return declared ?? (role === null && method !== 'GET' && method !== 'DELETE' ? 'refused' : 'allowed');
 }
 
-/** A function that no API request reaches: what starts it, and how it runs. */
+/** A function that is not called by API requests: its trigger and runtime settings. */
 export interface WorkerContract {
   /** `power-worker`; also the file: `functions/workers/power-worker.ts`. */
   readonly name: string;
@@ -131,27 +139,30 @@ export interface WorkerContract {
         readonly type: 'push';
         readonly topic: TopicName;
         readonly ordered: boolean;
-        /** Where messages go after `attemptsMax` deliveries; `null`: they are tried until they are too old. */
+        /**
+         * Where messages go after `attemptsMax` failed deliveries; `null`: they are delivered until their retention
+         * ends.
+         */
         readonly deadLetter: { readonly topic: TopicName; readonly attemptsMax: number } | null;
       }
-    /** Unix cron, in UTC. */
+    /** Cron expression, in UTC. */
     | { readonly type: 'schedule'; readonly cron: string };
   readonly identity: WorkerIdentity;
   readonly clients: readonly Client[];
   readonly runtime?: Partial<FunctionRuntime>;
 }
 
-/** Service accounts of the functions that no API request reaches. */
+/** Service accounts of the functions that are not called by API requests. */
 export type WorkerIdentity = 'worker' | 'reconciler';
 
 /**
- * The function that answers what no endpoint does: unknown paths, and known paths with a wrong method. Without it the
- * gateway would answer them itself, in an envelope of its own.
+ * The function for requests that match no endpoint: unknown paths, and known paths with a wrong method. Without it the
+ * gateway would respond itself, with its own error format.
  */
 export interface FallbackContract {
   readonly name: string;
   readonly family: FamilyName;
-  /** `/api/compute/v1`: itself, and everything below it. */
+  /** `/api/compute/v1` stands for the path itself and everything below it. */
   readonly prefixes: readonly string[];
   readonly description: string;
   readonly clients: readonly Client[];
@@ -159,17 +170,17 @@ export interface FallbackContract {
 }
 
 /**
- * The function of the documentation: pages that are the same for all callers and need no credential. It answers every method of
- * its paths, as a fallback does.
+ * The function of the documentation pages, which are the same for all callers and need no credential. Like a fallback,
+ * it handles every method of its paths.
  */
 export interface PagesContract extends FallbackContract {
-  /** Single paths beside the prefixes. */
+  /** Single paths in addition to the prefixes. */
   readonly paths: readonly string[];
 }
 
 /**
- * What a function knows of its own contract at run time: no schemas, only compiled checks. One generated file per
- * function exports a value of this type (`.build/endpoints/NAME.ts`, imported as `#endpoints/NAME.ts`).
+ * The part of a contract that a function needs at run time: compiled checks instead of schemas. One generated file per
+ * function exports it (`.build/endpoints/NAME.ts`, imported as `#endpoints/NAME.ts`).
  */
 export interface Endpoint<Params, Query, Body> {
   readonly name: string;
@@ -180,19 +191,19 @@ export interface Endpoint<Params, Query, Body> {
   readonly limit: LimitedOperation | null;
   readonly idempotent: boolean;
   readonly whileSuspended: WhileSuspended;
-  /** Each returns the typed value, or the list of everything that is wrong with it. Query values arrive as text and are converted. */
+  /** Each check returns the typed value, or all errors. Values of a query are text and are converted. */
   readonly checkParams: Check<Params>;
   readonly checkQuery: Check<Query>;
-  /** `null`: the endpoint takes no body; whatever is sent is ignored. */
+  /** `null`: the endpoint has no body, and ignores one that is sent. */
   readonly checkBody: Check<Body> | null;
 }
 
-/** What the fallback function knows at run time (`.build/endpoints/NAME.ts`, imported as `#endpoints/NAME.ts`). */
+/** What the fallback function needs at run time (`.build/endpoints/NAME.ts`, imported as `#endpoints/NAME.ts`). */
 export interface Fallback {
   readonly name: string;
   readonly family: FamilyName;
   readonly prefixes: readonly string[];
-  /** Every path of the family below the prefixes, with the methods it has: for 405 and its `Allow`. */
+  /** Every path of the family below the prefixes, with its methods, for 405 responses and their `Allow` header. */
   readonly routes: readonly { readonly path: string; readonly allow: readonly string[] }[];
 }
 
@@ -200,7 +211,7 @@ export type Check<T> = (input: unknown) => CheckResult<T>;
 export type CheckResult<T> =
   { readonly valid: true; readonly value: T } | { readonly valid: false; readonly errors: readonly CheckError[] };
 
-/** ajv's error, the part of it we use. */
+/** The used part of ajv's error object. */
 export interface CheckError {
   readonly instancePath: string;
   readonly keyword: string;

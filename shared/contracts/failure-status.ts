@@ -1,6 +1,6 @@
 import type { FailureKind } from '#shared/domain/failure.ts';
 
-/** Status of every failure, in every family but for what it says itself. */
+/** HTTP status of every kind of failure; families can override single ones. */
 export const FAILURE_STATUS = {
   invalid_request: 400,
   unauthenticated: 401,
@@ -13,7 +13,7 @@ export const FAILURE_STATUS = {
   payload_too_large: 413,
   unprocessable: 422,
   rate_limited: 429,
-  // For the log alone: the caller has gone. The number is nginx's.
+  // Only logged, because the caller has closed the connection. 499 is nginx's status for this.
   request_aborted: 499,
   cloud_failed: 500,
   internal: 500,

@@ -30,7 +30,7 @@ import { fallback as resourceFallback, RESOURCE_CONTRACTS } from './resource/ind
 export { TOPICS } from './topics.ts';
 export { WORKERS } from './workers.ts';
 
-/** Every endpoint there is, in the order of the documentation. */
+/** All endpoints, in the order of the documentation. */
 export const CONTRACTS: readonly Contract[] = [
   instancesCreate,
   instancesList,
@@ -61,5 +61,5 @@ export const CONTRACTS: readonly Contract[] = [
 
 export const FALLBACKS: readonly FallbackContract[] = [fallback, resourceFallback, fleetFallback];
 
-/** What is read without a credential. */
+/** Pages that can be read without a credential. */
 export const PAGES: readonly PagesContract[] = [pages];

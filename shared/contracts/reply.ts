@@ -1,14 +1,14 @@
-/** What a handler answers; `body` becomes JSON. */
+/** A handler's response; `body` is sent as JSON. */
 export interface Reply {
   readonly status: number;
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** What goes over the wire. */
+/** A response as it is sent over the wire. */
 export interface WireReply {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  /** `""` for none. */
+  /** `""`: no body. */
   readonly body: string;
 }

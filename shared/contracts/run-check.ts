@@ -2,7 +2,7 @@ import type { Check, CheckError } from './contract.ts';
 
 // The generated files hold ajv's compiled functions; this makes checks of them.
 
-/** A function that ajv compiled. It leaves its errors on itself. */
+/** A function that ajv compiled. It stores the errors of its last call in its own property. */
 export interface CompiledSchema {
   (data: unknown): boolean;
   errors?: readonly CompiledError[] | null;
@@ -12,23 +12,23 @@ export interface CompiledError extends CheckError {
   readonly schemaPath: string;
 }
 
-/** What the text of a query parameter is turned into. */
+/** The type to which the text of a query parameter is converted. */
 export type QueryKind = 'text' | 'integer' | 'number' | 'boolean';
 export type QueryKinds = Readonly<Record<string, { readonly kind: QueryKind; readonly many: boolean }>>;
 
-/** For path parameters and bodies: the value is taken as it is. */
+/** Returns a check that does not convert values, for path parameters and bodies. */
 export function exactCheck<T>(compiled: CompiledSchema): Check<T> {
   return (input) => {
-    // The schema that `compiled` was made from is the one that T was made from.
+    // T is the type of the schema from which `compiled` was generated.
     if (compiled(input)) return { valid: true, value: input as T };
     return { valid: false, errors: told(compiled) };
   };
 }
 
 /**
- * For queries, whose values arrive as text, or as a list of texts when a parameter was repeated. Text is turned into what
- * the schema asks for when it is written the plain way; ajv's own coercion would also take `0x10`, `1e1` and ` 5 `.
- * A parameter that the schema does not name fails it, or is left out of the value, as `unknown` says.
+ * Returns a check for queries, whose values are texts, or lists of texts for repeated parameters. A text is converted
+ * to the schema's type if it is written in the usual form; ajv's own coercion would also accept `0x10`, `1e1` and ` 5
+ * `. `unknown` decides whether a parameter that the schema does not name is an error or is omitted.
  */
 export function queryCheck<T>(
   compiled: CompiledSchema,
@@ -37,7 +37,7 @@ export function queryCheck<T>(
 ): Check<T> {
   return (input) => {
     const repeated: CheckError[] = [];
-    // Without a prototype, so that a parameter called __proto__ is as unknown as any other.
+    // No prototype, so that a parameter named __proto__ is treated like any other unknown parameter.
     const values = Object.create(null) as Record<string, unknown>;
     for (const [name, sent] of Object.entries(input ?? {})) {
       const expected = Object.hasOwn(kinds, name) ? kinds[name] : undefined;
@@ -64,7 +64,7 @@ function sentOnce(name: string): CheckError {
 const INTEGER = /^-?(?:0|[1-9]\d*)$/;
 const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?$/;
 
-/** Text that is not written like the kind stays text, and fails the schema's type. */
+/** Converts a text to a kind. A text in another form is returned unchanged and then fails the schema. */
 function fromText(text: unknown, kind: QueryKind): unknown {
   if (typeof text !== 'string') return text;
   switch (kind) {
@@ -79,13 +79,16 @@ function fromText(text: unknown, kind: QueryKind): unknown {
   }
 }
 
-/** Mistakes that one answer names. A list of a hundred thousand wrong items would be answered at forty times its size. */
+/**
+ * Maximum number of errors in one response. Without it, a list of a hundred thousand invalid items would get a response
+ * forty times its size.
+ */
 const TOLD_MAX = 50;
 
 /**
- * The errors as people should hear them. `if` says only that its `then` failed, which the `then` has said better;
- * `propertyNames` says which name it is, which the rule inside of it does not; a property that is `false` beside another
- * one says which one.
+ * Returns ajv's errors in a form for humans. Errors of `if` are dropped, because those of its `then` are more precise.
+ * Errors inside `propertyNames` are dropped, because the error of `propertyNames` itself names the property. An error
+ * for a member that excludes another one names that other member.
  */
 function told(compiled: CompiledSchema): CheckError[] {
   const errors: CheckError[] = [];
@@ -104,7 +107,7 @@ function told(compiled: CompiledSchema): CheckError[] {
   return errors;
 }
 
-/** Length as JSON Schema counts it: in code points. The generated checks call it. */
+/** Returns a text's length in code points, as JSON Schema defines it. Called by the generated checks. */
 export function codePoints(text: string): number {
   return Array.from(text).length;
 }

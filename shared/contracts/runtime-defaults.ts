@@ -1,8 +1,8 @@
 import type { FunctionRuntime } from './contract.ts';
 
 /**
- * How an API function runs when its contract says nothing. A whole vCPU is what allows concurrency above 1; the gateway
- * gives up a little before the function does, so that the caller's answer and the log agree about who was late.
+ * Default settings of API functions. Concurrency above 1 requires a whole vCPU. The gateway times out slightly before
+ * the function does, so that the caller's response and the log agree on which one was too slow.
  */
 export const HTTP_RUNTIME: FunctionRuntime = {
   memoryMb: 512,
@@ -14,7 +14,7 @@ export const HTTP_RUNTIME: FunctionRuntime = {
   maxInstances: 50,
 };
 
-/** How a worker runs when its contract says nothing. */
+/** Default settings of workers. */
 export const WORKER_RUNTIME: FunctionRuntime = {
   memoryMb: 512,
   cpu: 1,

@@ -12,7 +12,7 @@ export const TOPICS = [
   {
     name: 'compute-events',
     description: "Compute Engine's audit log entries about our machines, fed by a log sink.",
-    // A hint that is a day old is worth nothing: the sweep has seen the machine since.
+    // After a day an entry is useless, because the sweep has checked the VM many times since.
     retentionHours: 24,
   },
 ] as const satisfies readonly Topic[];
@@ -23,6 +23,6 @@ export type TopicName = (typeof TOPICS)[number]['name'];
 export interface Topic {
   readonly name: string;
   readonly description: string;
-  /** How long Pub/Sub keeps a message that nobody acknowledges. */
+  /** How long Pub/Sub keeps messages that are not acknowledged. */
   readonly retentionHours: number;
 }

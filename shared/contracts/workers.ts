@@ -13,7 +13,7 @@ export const WORKERS: readonly WorkerContract[] = [
     },
     identity: 'worker',
     clients: ['datastore', 'pubsub', 'compute'],
-    // Deliveries take a few seconds, most of it waiting for a zone operation, so many of them share one instance.
+    // A delivery takes a few seconds, mostly waiting for a zone operation, so one instance can handle many in parallel.
     runtime: { concurrency: 40, timeoutSeconds: 60, deadlineSeconds: 55 },
   },
   {
@@ -40,13 +40,13 @@ export const WORKERS: readonly WorkerContract[] = [
     trigger: { type: 'schedule', cron: '* * * * *' },
     identity: 'reconciler',
     clients: ['datastore', 'pubsub', 'compute'],
-    // One sweep at a time is enough, and a second one beside it only costs quota.
+    // A second sweep in parallel would have no benefit and would use more API quota.
     runtime: { memoryMb: 1024, concurrency: 1, timeoutSeconds: 300, deadlineSeconds: 285, maxInstances: 1 },
   },
   {
     name: 'quota-recount',
     description: "Each night: compares every customer's quota usage with the instances that exist, and repairs it.",
-    // Away from the full hour, when most jobs of the world start.
+    // Not on the full hour, when many scheduled jobs run.
     trigger: { type: 'schedule', cron: '17 3 * * *' },
     identity: 'reconciler',
     clients: ['datastore'],

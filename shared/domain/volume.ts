@@ -5,9 +5,9 @@ import type { Stored } from './stored-word.ts';
  * - `creating`: the record exists, and the disk has been requested or is about to be.
  * - `ready`: the disk was observed.
  * - `deleted`: the owner has deleted the volume, or its disk has vanished. The row is kept for lists that include
- * deleted volumes.
+ *   deleted volumes.
  * - `failed`: Compute Engine refused the disk. The volume is never shown; its row is kept until no late disk can
- * appear.
+ *   appear.
  */
 export const VOLUME_STATES = ['creating', 'ready', 'deleted', 'failed'] as const;
 export type VolumeState = (typeof VOLUME_STATES)[number];

@@ -1,7 +1,7 @@
 import type { FailureReason } from '#shared/domain/reasons.ts';
 import { SIGN_IN_FAILURES } from '../common/common-failures.ts';
 
-/** What any endpoint of administrators can answer: they need a role, and no rate limit counts them. */
+/** Failures that every administrators' endpoint can return. They require a role and have no rate limit. */
 export const ADMIN_FAILURES = [
   'invalid_request',
   ...SIGN_IN_FAILURES,

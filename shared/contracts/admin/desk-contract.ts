@@ -3,7 +3,7 @@ import type { FailureReason } from '#shared/domain/reasons.ts';
 import { CHANGE_FAILURES } from '../common/common-failures.ts';
 import { ADMIN_FAILURES } from './admin-failures.ts';
 
-/** What the contracts of the operators' desk have in common. */
+/** Common members of the contracts of the operators' desk (operations, dead letters, customers). */
 export const DESK = {
   family: 'compute',
   tag: 'Administration',
@@ -12,7 +12,7 @@ export const DESK = {
   idempotent: false,
 } as const;
 
-/** What a change of the desk can answer, on top of its own. */
+/** Failures that every change of the desk can return, in addition to its own. */
 export const DESK_CHANGE_FAILURES = [...ADMIN_FAILURES, ...CHANGE_FAILURES] as const satisfies readonly FailureReason[];
 
 const idParams = (description: string, example: string) =>

@@ -9,8 +9,8 @@ import { AdminInstancePage } from './schemas.ts';
 const filter = (description: string) => Type.Optional(Type.String({ description, minLength: 1, maxLength: 128 }));
 
 /**
- * `pageSize` and `limit` are two names of one thing, and neither has a default here: the action has to know which of them
- * was sent. The size is 20 when none was, and both at once are refused.
+ * `pageSize` and `limit` are aliases. Neither has a default here, because the action has to know which one was sent:
+ * without both the size is 20, and both together are refused.
  */
 export const instancesList = contract({
   name: 'admin-instances-list',

@@ -6,7 +6,9 @@ import { Operation } from '../compute/schemas.ts';
 import { contract } from '../contract.ts';
 import { ADMIN_FAILURES } from './admin-failures.ts';
 
-/** The four power endpoints of administrators differ in a verb and a few sentences. */
+/**
+ * Returns the contract of one of the administrators' four power endpoints, which differ in a verb and a few sentences.
+ */
 export function adminPowerContract(verb: PowerVerb, summary: string, description: string) {
   return contract({
     name: `admin-instances-${verb}`,

@@ -51,7 +51,7 @@ export const AdminInstancePage = Type.Object(
   { title: 'AdminInstancePage', description: 'One page of instances of all customers.' },
 );
 
-/** The schemas that documents refer to by name: their titles. */
+/** The schemas that the OpenAPI documents reference by name; the names are their titles. */
 export const ADMIN_SCHEMAS = {
   AdminInstance,
   AdminInstancePage,

@@ -1,4 +1,4 @@
 import { LIMITED_FAILURES } from '../common/common-failures.ts';
 
-/** What any endpoint about limits can answer. The failed sign-ins of an address are limited here too, hence 429. */
+/** Failures that every endpoint about limits can return; 429 because failed sign-ins per address are limited. */
 export const BILLING_FAILURES = LIMITED_FAILURES;

@@ -3,7 +3,7 @@ import { contract } from '../contract.ts';
 import { BILLING_FAILURES } from './billing-failures.ts';
 import { Limits } from './schemas.ts';
 
-/** Reading limits and quotas takes no rate-limit token. */
+/** Reading limits and quotas is not rate limited. */
 export const limitsGet = contract({
   name: 'billing-limits-get',
   family: 'compute',

@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
 
-// Keyed by service, so that other services can be told beside this one; a service that is not known may appear.
+// Keyed by service, so that further services can be added; clients must accept unknown ones.
 
 const customerId = Type.String({ description: 'Customer it is about.' });
 const tierName = Type.String({ description: "Name of the customer's tier.", examples: ['pro'] });
@@ -164,7 +164,7 @@ export const FeatureUsage = Type.Object(
   { title: 'FeatureUsage', description: 'How often you have asked for one thing.' },
 );
 
-/** The schemas that documents refer to by name: their titles. */
+/** The schemas that the OpenAPI documents reference by name; the names are their titles. */
 export const BILLING_SCHEMAS = {
   FeatureUsage,
   FeatureValue,

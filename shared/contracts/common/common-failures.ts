@@ -1,6 +1,6 @@
 import type { FailureReason } from '#shared/domain/reasons.ts';
 
-/** What any endpoint that asks who is calling can answer. */
+/** Failures that every endpoint with authentication can return. */
 export const SIGN_IN_FAILURES = [
   'credentials_missing',
   'credentials_malformed',
@@ -12,7 +12,7 @@ export const SIGN_IN_FAILURES = [
   'internal',
 ] as const satisfies readonly FailureReason[];
 
-/** What any endpoint with a rate limit can answer. */
+/** Failures that every endpoint with a rate limit can return. */
 export const LIMITED_FAILURES = [
   'invalid_request',
   ...SIGN_IN_FAILURES,
@@ -20,17 +20,17 @@ export const LIMITED_FAILURES = [
   'not_in_tier',
 ] as const satisfies readonly FailureReason[];
 
-/** What a change can answer on top: its body is read, and its transaction can meet others. */
+/** Further failures of changes: the body can be too large, and the transaction can conflict with others. */
 export const CHANGE_FAILURES = ['payload_too_large', 'contention'] as const satisfies readonly FailureReason[];
 
-/** What a change that honours `Idempotency-Key` can answer on top. */
+/** Further failures of changes that support `Idempotency-Key`. */
 export const POST_FAILURES = [
   ...CHANGE_FAILURES,
   'invalid_idempotency_key',
   'idempotency_key_reused',
 ] as const satisfies readonly FailureReason[];
 
-/** What a start, stop, restart or reset of one instance can answer on top of `POST_FAILURES`. */
+/** Failures of a start, stop, restart or reset of one instance, in addition to `POST_FAILURES`. */
 export const POWER_FAILURES = [
   'instance_not_found',
   'wrong_state',
@@ -38,7 +38,7 @@ export const POWER_FAILURES = [
   'too_many_operations',
 ] as const satisfies readonly FailureReason[];
 
-/** What a look at a VM while the caller waits can answer on top. */
+/** Further failures of requests that read a VM from Compute Engine while the caller waits. */
 export const CLOUD_READ_FAILURES = [
   'cloud_permission_denied',
   'cloud_rate_limited',
@@ -46,7 +46,7 @@ export const CLOUD_READ_FAILURES = [
   'cloud_unknown_error',
 ] as const satisfies readonly FailureReason[];
 
-/** What a creation can answer on top of `POST_FAILURES`. */
+/** Failures of a creation, in addition to `POST_FAILURES`. */
 export const CREATE_FAILURES = [
   ...CLOUD_READ_FAILURES,
   'idempotency_key_in_use',
@@ -61,7 +61,7 @@ export const CREATE_FAILURES = [
   'cloud_ip_space_exhausted',
 ] as const satisfies readonly FailureReason[];
 
-/** What an edit of one instance can answer on top of `CHANGE_FAILURES`. */
+/** Failures of an edit of one instance, in addition to `CHANGE_FAILURES`. */
 export const EDIT_FAILURES = [
   'instance_not_found',
   'instance_changed',

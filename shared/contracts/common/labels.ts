@@ -4,7 +4,7 @@ import { Type } from 'typebox';
 const LABEL_KEY = '^[\\p{Ll}\\p{Lo}][\\p{Ll}\\p{Lo}\\p{N}_-]{0,62}$';
 const LABEL_VALUE = '^[\\p{Ll}\\p{Lo}\\p{N}_-]{0,63}$';
 
-/** Labels of a merge patch: null takes one away, and what is not named stays. */
+/** Labels as a merge patch: null removes a label, and labels that are not named are kept. */
 export const labelsPatch = Type.Optional(
   Type.Unsafe<Readonly<Record<string, string | null>>>({
     type: 'object',
@@ -25,7 +25,7 @@ export const protectionField = Type.Optional(
   Type.Boolean({ description: 'Nothing deletes the instance while it is true: a DELETE is answered with 409.' }),
 );
 
-/** What both families say of their edits. */
+/** Text about edits, for the compute and the resource family. */
 export const EDIT_DESCRIPTION = `A JSON merge patch (RFC 7396): what is not named stays. A name is changed at once. Labels, keys, protection and the
 machine type are changed on the VM by an operation of kind \`update\` or \`resize\`: the answer is then 202 and names it, and the
 new values show once the VM has them. The machine type is changed while the VM is stopped.

@@ -12,7 +12,7 @@ export const cursorParameter = (member: string) =>
     }),
   );
 
-/** RFC 3339 with any offset. That the day exists is checked where it is read. */
+/** RFC 3339 with any offset. Whether the day exists is checked when the time is parsed. */
 const TIME =
   '^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])[Tt]([01][0-9]|2[0-3]):[0-5][0-9]:([0-5][0-9]|60)(\\.[0-9]{1,9})?([Zz]|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$';
 

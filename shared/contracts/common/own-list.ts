@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
 
-/** Filters of a user's own instances, in both families that list them. */
+/** Filters of a user's own instances, for the compute and the resource family. */
 export const ownListFilters = {
   label: Type.Optional(
     Type.Array(Type.String({ minLength: 1, maxLength: 128 }), {

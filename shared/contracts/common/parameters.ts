@@ -2,7 +2,7 @@ import { Type } from 'typebox';
 
 export const INSTANCE_ID_PATTERN = '^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$';
 
-/** No path parameters, or no query parameters: whatever is sent is an error that names it. */
+/** Schema for no path or query parameters; any parameter that is sent is an error. */
 export const nothing = Type.Object({}, { additionalProperties: false });
 
 export const instanceParams = Type.Object(
@@ -39,7 +39,7 @@ export const operationParams = Type.Object(
   { additionalProperties: false },
 );
 
-/** An id that cannot exist is as unknown as one that does not. */
+/** Accepts any id; an id of the wrong format is then treated as unknown. */
 export const sshKeyParams = Type.Object(
   {
     id: Type.String({

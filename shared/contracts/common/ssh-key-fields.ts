@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
 
-/** As long as `parseSshPublicKey` reads one. What is inside is checked there, because no pattern can. */
+/** Maximum length that `parseSshPublicKey` accepts, which also validates the contents, because no pattern can. */
 const PUBLIC_KEY_LENGTH_MAX = 4_096;
 
 export const EXAMPLE_PUBLIC_KEY =
@@ -29,7 +29,7 @@ export const defaultField = Type.Boolean({
   examples: [true],
 });
 
-/** What a create says of the keys. */
+/** Description of the keys in a create request. */
 export const KEYS_DESCRIPTION =
   'SSH keys that may log in, by id. Left out: the default keys of the project. An empty list: none, and then nobody can log in.';
 
@@ -38,7 +38,10 @@ export const warningsField = Type.Array(Type.String(), {
     'What may surprise about the new instance, such as that nobody can log in; absent when there is nothing.',
 });
 
-/** How to log in; inline, so that both families that show it name it alike. */
+/**
+ * How to log in. The schema is inlined and has no title, so that the compute and the resource family use the same
+ * member names.
+ */
 export const sshField = Type.Object(
   {
     user: Type.String({ description: 'Login name.', examples: ['ubuntu'] }),

@@ -15,7 +15,7 @@ export const statusReasonField = Type.Optional(
   Type.Union([Type.Object(reasonMembers), Type.Null()], { description: 'Why the status is ERROR; null otherwise.' }),
 );
 
-/** What is going on with an instance; the same for its owner and for administrators. */
+/** Members about an instance's pending and last operation, the same for owners and administrators. */
 export const ActivityFields = {
   pendingOperation: Type.Optional(
     Type.Union(

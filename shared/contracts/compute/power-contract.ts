@@ -12,12 +12,12 @@ const ACCEPTED = `
 The answer comes before the VM has changed. Follow the operation that the headers name, or read the instance. Asking again
 for what is already pending joins the pending operation.`;
 
-/** Self-service restart is a hard reset, and is on record as one. */
+/** Returns the kind of the operation: for users, a restart is a hard reset and is recorded as one. */
 function kindOf(verb: PowerVerb): Exclude<PowerVerb, 'restart'> {
   return verb === 'restart' ? 'reset' : verb;
 }
 
-/** The four power endpoints differ in a verb and a few sentences. */
+/** Returns the contract of one of the four power endpoints, which differ in a verb and a few sentences. */
 export function powerContract(verb: PowerVerb, summary: string, description: string) {
   return contract({
     name: `compute-instances-${verb}`,
@@ -30,7 +30,7 @@ export function powerContract(verb: PowerVerb, summary: string, description: str
     role: null,
     limit: verb,
     idempotent: true,
-    // A suspended customer must be able to end what it pays for.
+    // A suspended customer must be able to stop what costs money.
     whileSuspended: verb === 'stop' ? 'allowed' : 'refused',
     clients: ['datastore', 'pubsub'],
     params: instanceParams,

@@ -8,7 +8,8 @@ import { ActivityFields, statusReasonField } from './activity-schemas.ts';
 import { price } from '../common/price-schema.ts';
 import { KEYS_DESCRIPTION, sshField, warningsField } from '../common/ssh-key-fields.ts';
 
-// Answers may gain fields, so their schemas stay open; requests are closed, so that a misspelt key is an error.
+// Responses may get further members, so their schemas are open; requests are closed, so that a misspelt member is an
+// error.
 
 const when = (description: string) =>
   Type.String({ description, format: 'date-time', examples: ['2024-01-01T00:00:00Z'] });
@@ -198,9 +199,9 @@ export const Problem = Type.Object(
 );
 
 /**
- * The original interface has `template_id` and `config_id`; its later revision sends `templateID` and an optional `zone`
- * instead of the config. The conditions say "one of the two" through `if`, because `anyOf` would answer with one error
- * for each way of being right.
+ * The original interface has `template_id` and `config_id`; its later revision has `templateID` and an optional `zone`
+ * instead of the config. "One of the two" is expressed with `if`, because `anyOf` would produce one error per
+ * alternative.
  */
 export const CreateInstance = Type.Object(
   {
@@ -252,7 +253,7 @@ export const CreateInstance = Type.Object(
   },
 );
 
-/** The schemas that documents refer to by name: their titles. */
+/** The schemas that the OpenAPI documents reference by name; the names are their titles. */
 export const COMPUTE_SCHEMAS = {
   CreatedInstance,
   CreateInstance,

@@ -1,6 +1,9 @@
 import type { PagesContract } from '../contract.ts';
 
-/** What anybody can read without a credential. Cloud Run keeps paths that end in `z` for itself, so health is `/health`. */
+/**
+ * Pages that can be read without a credential. Cloud Run reserves paths that end in `z`, so the health check is
+ * `/health`.
+ */
 export const pages: PagesContract = {
   name: 'docs-pages',
   family: 'compute',

@@ -62,7 +62,7 @@ export const FleetNewApiKey = Type.Object(
   { title: 'FleetNewApiKey', description: 'An API key that has just been made.' },
 );
 
-/** Members that a client sends beyond these are ignored. */
+/** Further members that a client sends are ignored. */
 export const FleetCreateApiKey = Type.Object(
   {
     name: Type.String({ description: 'Name of the key.', minLength: 1, maxLength: 200 }),

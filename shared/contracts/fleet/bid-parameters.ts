@@ -13,7 +13,7 @@ export const bidParams = Type.Object(
   { additionalProperties: false },
 );
 
-/** Clients send the project with a bid's id; a refusal would leave machines running. */
+/** Clients send the project together with a bid's id. Refusing the parameter would keep them from cancelling bids. */
 export const bidQuery = Type.Object({
   project: optionalFid('Project of the bid; any other is a 404.', 'proj_abc123456789'),
 });

@@ -2,13 +2,13 @@ import { Type, type TSchema } from 'typebox';
 import { RESERVATION_STATUSES } from '#shared/domain/orders.ts';
 import { BID_EVENTS, BID_QUANTITY_MAX, BID_STATUSES, DOLLARS_PATTERN } from '#shared/domain/bid.ts';
 
-// Answers may gain fields, so their schemas stay open. Requests stay open too: clients of this family send more than the
-// operations read.
+// Responses may get further members, so their schemas are open. Requests are open too, because clients of this family
+// send members that the operations do not use.
 
 const nullable = <T extends TSchema>(schema: T, description: string) =>
   Type.Union([schema, Type.Null()], { description });
 
-/** A member that may be left out, or be null. */
+/** A member that may be absent or null. */
 const optional = <T extends TSchema>(schema: T, description: string) =>
   Type.Optional(Type.Union([schema, Type.Null()], { description }));
 
@@ -19,7 +19,7 @@ const when = (description: string) =>
 
 const VOLUMES_MAX = 16;
 const SSH_KEYS_MAX = 100;
-/** Characters of a start-up script. */
+/** Maximum number of characters of a start-up script. */
 const SCRIPT_LENGTH_MAX = 10_000;
 
 const sentFid = Type.String({ minLength: 1, maxLength: 128 });

@@ -5,7 +5,7 @@ import { INSTANCE_FID, OTHER_INSTANCE_FID } from './example-values.ts';
 import { FleetStatusAnswer, FleetStatusChange } from './schemas.ts';
 
 export const instancesUpdate = contract({
-  // The action decides: a pause is allowed, a start is not.
+  // The action decides: it allows a pause and refuses a start.
   whileSuspended: 'allowed',
   name: 'fleet-instances-update',
   family: 'fleet',

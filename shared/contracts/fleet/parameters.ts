@@ -7,7 +7,7 @@ import { Type } from 'typebox';
 
 const FID_LENGTH_MAX = 128;
 
-/** What nobody has is unknown, not malformed: fids take any text. */
+/** Schema of a fid. Any text is accepted; a fid that does not exist leads to 404, not to a format error. */
 export const fid = (description: string, example: string) =>
   Type.String({ description, minLength: 1, maxLength: FID_LENGTH_MAX, examples: [example] });
 
@@ -30,7 +30,7 @@ export const nextCursor = Type.Optional(
   Type.String({ description: '`next_cursor` of the page before; absent for the first page.', maxLength: 2048 }),
 );
 
-/** RFC 3339 with any offset. That the day exists is checked where it is read. */
+/** RFC 3339 with any offset. Whether the day exists is checked when the time is parsed. */
 export const TIME =
   '^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])[Tt]([01][0-9]|2[0-3]):[0-5][0-9]:([0-5][0-9]|60)(\\.[0-9]{1,9})?([Zz]|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$';
 
@@ -42,7 +42,7 @@ export const instanceParams = Type.Object(
   { additionalProperties: false },
 );
 
-/** The query of both histories. */
+/** Returns the query schema of the status history and the price history. */
 export const historyQuery = (what: string) =>
   Type.Object(
     {
@@ -63,7 +63,10 @@ export const sshKeyParams = Type.Object(
   { additionalProperties: false },
 );
 
-/** Clients of this family send parameters that an operation does not have; a refusal would leave machines running. */
+/**
+ * Accepts any parameters: clients of this family send ones that an operation does not have, and refusing, for example,
+ * a cancel would leave VMs running.
+ */
 export const ignored = Type.Object({}, { additionalProperties: true });
 
 export const volumeParams = Type.Object(

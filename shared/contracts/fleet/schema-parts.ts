@@ -1,6 +1,6 @@
 import { Type, type TSchema } from 'typebox';
 
-/** A key that is always there and may be null. */
+/** A member that is always present and may be null. */
 export const nullable = <T extends TSchema>(schema: T, description: string) =>
   Type.Union([schema, Type.Null()], { description });
 

@@ -8,7 +8,8 @@ import { fid, nullable, when } from './schema-parts.ts';
 import { VOLUME_SCHEMAS } from './volume-schemas.ts';
 import { BID_SCHEMAS } from './bid-schemas.ts';
 
-// Answers may gain fields, so their schemas stay open; requests are closed, so that a misspelt key is an error.
+// Responses may get further members, so their schemas are open; requests are closed, so that a misspelt member is an
+// error.
 
 const status = (description: string) => Type.Enum(FLEET_STATUSES, { type: 'string', description });
 
@@ -62,7 +63,7 @@ export const FleetInstancePage = Type.Object(
   { title: 'FleetInstancePage', description: "One page of a project's instances." },
 );
 
-/** What a batch can be asked to become. */
+/** The statuses that a batch request can set. */
 export const TARGET_STATUSES = ['STATUS_RUNNING', 'STATUS_PAUSED'] as const;
 
 export const FleetStatusChange = Type.Object(

@@ -2,7 +2,7 @@ import { Type } from 'typebox';
 import { EXAMPLE_PUBLIC_KEY, publicKeyField } from '../common/ssh-key-fields.ts';
 import { PROJECT_FID } from './example-values.ts';
 
-/** Callers of this family send members of versions to come: bodies of its newer operations are open. */
+/** Bodies of this family's newer operations are open, because callers may send members of later versions. */
 const open = { additionalProperties: true } as const;
 
 const KeyFields = {

@@ -1,7 +1,7 @@
 import { Type } from 'typebox';
 import { fid, nullable, when } from './schema-parts.ts';
 
-/** 2 PiB in GB: more than any disk has, and what is refused before it is looked at. */
+/** 2 PiB in GB, more than any disk has; larger values are refused without further checks. */
 const SIZE_GB_MAX = 2_097_151;
 const VOLUME_NAME_PATTERN = '^[a-z]([-a-z0-9]*[a-z0-9])?$';
 
@@ -34,7 +34,7 @@ export const FleetVolume = Type.Object(
   { title: 'FleetVolume', description: 'A block device of a project, which outlives the instances that have it.' },
 );
 
-/** Members that a client sends beyond these are ignored. */
+/** Further members that a client sends are ignored. */
 export const FleetCreateVolume = Type.Object(
   {
     name: volumeName,

@@ -11,7 +11,7 @@ const when = (description: string) => Type.String({ description, format: 'date-t
 const operationId = Type.String({ description: 'Id of the operation.', examples: ['op-01jk2m3n4p5q6r7s8t9v'] });
 const type = Type.Enum([...OPERATION_KINDS, UNKNOWN_WORD], { type: 'string', description: 'What was asked for.' });
 
-/** What is going on with an instance: members of its status. */
+/** Members of an instance's status about its pending and last operation. */
 export const ActivityFields = {
   synced_at: Type.Optional(when('When the state was last compared with the VM, in UTC.')),
   reason: nullable(Type.String(), 'Why the instance has failed, as a stable word for programs; null unless it has.'),

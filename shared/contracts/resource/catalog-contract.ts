@@ -3,9 +3,9 @@ import { contract } from '../contract.ts';
 import { LIMITED_FAILURES } from '../common/common-failures.ts';
 import { nothing } from '../common/parameters.ts';
 
-/** One list of the catalogue. */
+/** One list of catalogue entries. */
 interface CatalogList<Spec extends TProperties> {
-  /** `server-types`: of the path and of the function. */
+  /** Noun in the path and the function's name: `server-types`. */
   readonly noun: string;
   readonly summary: string;
   readonly description: string;
@@ -14,7 +14,7 @@ interface CatalogList<Spec extends TProperties> {
   readonly example: { readonly id: string; readonly name: string; readonly spec: Readonly<Record<string, unknown>> };
 }
 
-/** The lists of what a spec can name differ in what an entry is made of. */
+/** Returns the contract of one of the lists of what a spec can name; they differ only in their entries. */
 export function catalogContract<Spec extends TProperties>(list: CatalogList<Spec>) {
   const { noun, summary, description, example } = list;
   const entry = Type.Object({

@@ -2,9 +2,9 @@ import type { FailureReason } from '#shared/domain/reasons.ts';
 import { FAILURE_STATUS } from '../failure-status.ts';
 
 /**
- * Reasons with another status than their kind has. Callers of this family choose machine, image and disk themselves, so a
- * combination that Compute Engine refuses is a request that cannot be honoured, not our failure. A public key that is none
- * is well-formed JSON that cannot be honoured.
+ * Reasons whose status differs from that of their kind. Callers of this family choose machine, image and disk
+ * themselves, so a combination that Compute Engine refuses is the caller's error and not an internal one. An invalid
+ * public key is well-formed JSON, so it is `unprocessable`, too.
  */
 export const RESOURCE_REASON_STATUS: Readonly<Partial<Record<FailureReason, number>>> = {
   cloud_invalid_argument: FAILURE_STATUS.unprocessable,

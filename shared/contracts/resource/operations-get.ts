@@ -33,7 +33,7 @@ is final or the time is over, whichever comes first; look at \`status\` to know 
   body: null,
   success: [{ status: 200, description: 'The operation, final or not.', body: ResourceOperation }],
   failures: [...LIMITED_FAILURES, 'operation_not_found'],
-  // A held request costs memory, not CPU; the gateway must outwait the longest wait.
+  // A request that waits needs memory but no CPU; the gateway's timeout must exceed the longest wait.
   runtime: { concurrency: 200, timeoutSeconds: 80, deadlineSeconds: 75 },
   examples: [
     { summary: 'An operation that is being worked on', answer: RUNNING_OPERATION },

@@ -1,8 +1,8 @@
 import { Type } from 'typebox';
 
 /**
- * An id that cannot exist is as unknown as one that does not: this family answers both with the same 404, so the
- * parameters take any text.
+ * Accepts any text as an id, because this family returns the same 404 for an id of the wrong format and for one that
+ * does not exist.
  */
 export const instanceParams = Type.Object(
   {

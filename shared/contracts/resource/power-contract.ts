@@ -11,7 +11,7 @@ const ACCEPTED = `
 The answer comes before the VM has changed: follow the operation that it holds. Asking again for what is already pending
 joins the pending operation.`;
 
-/** The four power endpoints differ in a verb and a few sentences. */
+/** Returns the contract of one of the four power endpoints, which differ in a verb and a few sentences. */
 export function powerContract(verb: PowerKind, summary: string, description: string) {
   return contract({
     name: `resource-instances-${verb}`,
@@ -36,7 +36,7 @@ export function powerContract(verb: PowerKind, summary: string, description: str
         answer: {
           id: 'op-01jk2m3n4p5q6r7s8t9v',
           resource_id: 'inst-550e84-a1b2c3d4',
-          // A restart is a hard reset here, and is on record as one.
+          // In this family a restart is a hard reset and is recorded as one.
           type: verb === 'restart' ? 'reset' : verb,
           status: 'pending',
           result: null,

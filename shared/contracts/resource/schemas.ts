@@ -7,7 +7,8 @@ import { KEYS_DESCRIPTION, sshField, warningsField } from '../common/ssh-key-fie
 import { ActivityFields } from './activity-schemas.ts';
 import { RESOURCE_STATES } from './states.ts';
 
-// Answers may gain fields, so their schemas stay open; requests are closed, so that a misspelt key is an error.
+// Responses may get further members, so their schemas are open; requests are closed, so that a misspelt member is an
+// error.
 
 const when = (description: string) =>
   Type.String({ description, format: 'date-time', examples: ['2025-01-15T10:30:00Z'] });
@@ -15,7 +16,10 @@ const when = (description: string) =>
 const id = (description: string, example: string) =>
   Type.String({ description, minLength: 1, maxLength: 128, examples: [example] });
 
-/** Compute Engine's rules for labels (https://cloud.google.com/compute/docs/labeling-resources); the service adds one. */
+/**
+ * Compute Engine's rules for labels (https://cloud.google.com/compute/docs/labeling-resources). The service adds one
+ * label to the user's 63.
+ */
 const LABEL_KEY = '^[\\p{Ll}\\p{Lo}][\\p{Ll}\\p{Lo}\\p{N}_-]{0,62}$';
 const LABEL_VALUE = '^[\\p{Ll}\\p{Lo}\\p{N}_-]{0,63}$';
 const LABELS_MAX = 63;
@@ -225,7 +229,7 @@ export const ResourceError = Type.Object(
   { title: 'ResourceError', description: 'Body of every error of the resource family.' },
 );
 
-/** The schemas that documents refer to by name: their titles. */
+/** The schemas that the OpenAPI documents reference by name; the names are their titles. */
 export const RESOURCE_SCHEMAS = {
   AcceptedDeletion,
   CreateResource,
