@@ -63,7 +63,7 @@ test('from nothing to a user with a key, by hand', { timeout: PROCESSES_TIMEOUT_
   expect(row?.value.secretHash).toBe(secretHash(apiSecret ?? ''));
 });
 
-test('a secret is in the answer that makes it and in nothing after it', async () => {
+test('a secret is printed by the command that creates it and by no later one', async () => {
   const { address, store } = await aliceHarness();
   const { run, value } = runner(address);
   const key = (await value(`keys create --user ${ALICE} --name k`)) as Record<string, string>;
@@ -108,7 +108,7 @@ test('keys and sessions are listed with their state, and end when revoked', asyn
   expect(await value(`sessions list --user ${ALICE}`)).toMatchObject({ items: [{ state: 'revoked' }] });
 });
 
-test('a list goes on where it ended', async () => {
+test('a list continues behind its last page', async () => {
   const { address, context } = await accountsHarness();
   for (const id of ['a', 'b', 'c']) await createCustomer(context, { id, tier: 'pro' });
   const { run, value } = runner(address);
@@ -300,7 +300,7 @@ describe('where the rows are', () => {
     expect(stderr).toContain('Give --project ID (or set GOOGLE_CLOUD_PROJECT), or --local');
   });
 
-  test('no local cloud: says how to start one', async () => {
+  test('no running local cloud: says how to start one', async () => {
     const { exitCode, stderr } = await runLine(accountsLine, [
       'customers',
       'list',
@@ -313,7 +313,7 @@ describe('where the rows are', () => {
     expect(stderr).toContain('npm start');
   });
 
-  test('no answer: says from where', async () => {
+  test('no reply: says from which address', async () => {
     const port = await freePort();
     const environment = { DATASTORE_EMULATOR_HOST: `127.0.0.1:${port}` };
 

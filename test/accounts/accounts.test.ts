@@ -21,7 +21,7 @@ describe('customers', () => {
     expect(second).toEqual({ row: first.row, created: false });
   });
 
-  test('another customer of the same id is a conflict that says how it is', async () => {
+  test('another customer of the same id is a conflict that shows the stored one', async () => {
     const { context } = await accountsHarness();
     await createCustomer(context, { id: 'acme', tier: 'pro' });
 
@@ -93,7 +93,7 @@ describe('projects', () => {
     });
   });
 
-  test('one that is given its id is made once', async () => {
+  test('a project with a given id is created once', async () => {
     const { context } = await aliceHarness();
     const wanted = { id: 'proj_0123456789ab', customerId: 'acme', name: 'web' };
     await createProject(context, wanted);
@@ -106,7 +106,7 @@ describe('projects', () => {
 });
 
 describe('users', () => {
-  test('a user has what was asked for, each once', async () => {
+  test('a user gets the requested groups, projects and roles, each once', async () => {
     const { context } = await aliceHarness();
     const project = (await createProject(context, { customerId: 'acme', name: 'web' })).row.id;
 
@@ -163,7 +163,7 @@ describe('users', () => {
     });
   });
 
-  test('what is not named in a change stays', async () => {
+  test('members that a change does not name keep their values', async () => {
     const { context } = await aliceHarness();
 
     await updateUser(context, ALICE, { groups: ['dev'] });

@@ -39,7 +39,7 @@ describe('API keys', () => {
     expect(JSON.stringify(stored)).not.toContain(secret);
   });
 
-  test('a key of nobody is refused', async () => {
+  test('a key for an unknown user is refused', async () => {
     const { context } = await aliceHarness();
 
     await expect(createApiKey(context, { userId: NOBODY, name: 'k', ttlMs: null })).rejects.toMatchObject({
@@ -47,7 +47,7 @@ describe('API keys', () => {
     });
   });
 
-  test('a given key is made once, and refused to anybody else', async () => {
+  test('a given key is created once, and refused to other users', async () => {
     const { context } = await aliceHarness();
     const other = (await createUser(context, { customerId: 'acme', groups: ['g'] })).row.id;
     const given = { id: 'ak_live_0123456789abcdef', secret: `sk_${'a'.repeat(43)}` };
@@ -63,7 +63,7 @@ describe('API keys', () => {
     expect((await listApiKeys(context, { limit: 10 })).items).toHaveLength(1);
   });
 
-  test('a lost answer does not make a second key', async () => {
+  test('a repeat after a lost response does not create a second key', async () => {
     const { context, faults } = await aliceHarness();
     faults.add([{ service: 'datastore', method: 'commit', kind: 'lostAnswer', count: 1 }]);
 
@@ -72,7 +72,7 @@ describe('API keys', () => {
     expect((await listApiKeys(context, { limit: 10 })).items.map((item) => item.id)).toEqual([row.id]);
   });
 
-  test('revoking ends a key; the first time counts', async () => {
+  test('revoking ends a key; revoking it again keeps the first time', async () => {
     const { context, clock } = await aliceHarness();
     const { row } = await createApiKey(context, { userId: ALICE, name: 'k', ttlMs: null });
 

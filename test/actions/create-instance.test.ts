@@ -15,7 +15,7 @@ test('a caller without a group makes nothing: nobody could see it, stop it or de
   expect([inserted.length, await store.count(ALL_INSTANCES, {})]).toEqual([0, 0]);
 });
 
-test('whose own reservation lands late is not told that another request has the last place', async () => {
+test('a create whose own reservation is applied late is not refused because of it', async () => {
   const { store, faults, request, tools, inserted } = await createPlatform();
   faults.add([{ service: 'datastore', method: 'commit', kind: 'late', count: 1, delayMs: 60 }]);
   let reads = 0;

@@ -48,7 +48,7 @@ test('a create whose process died blocks its key for seconds, and says for how m
   expect(inserted).toHaveLength(1);
 });
 
-test('a create that waits long for Compute Engine keeps its key: no repeat takes it for dead', async () => {
+test('a create that waits long for Compute Engine keeps its key: no repeat replaces it', async () => {
   const held: boolean[] = [];
   const { request, tools, pass, store } = await createPlatform({
     insert: async () => {
@@ -66,7 +66,7 @@ test('a create that waits long for Compute Engine keeps its key: no repeat takes
   expect((await store.get(ref(IDEMPOTENCY, KEY.id)))?.value.leaseUntilMs).toBe(0);
 });
 
-test('a key whose lease is further away than any lease can be, from a clock that went back, is free', async () => {
+test('a lease that ends later than any valid one, because a clock was set back, does not block its key', async () => {
   const { request, tools, store } = await createPlatform();
   const keyed = { ...request, idempotencyKey: KEY };
   await createInstance(keyed, tools);
@@ -77,7 +77,7 @@ test('a key whose lease is further away than any lease can be, from a clock that
   expect(await createInstance({ ...keyed, requestId: 'request-2' }, tools)).toMatchObject({ status: 201 });
 });
 
-test('a create that has lost its lease takes nothing back: the worker decides what became of it', async () => {
+test('a create that has lost its lease rolls nothing back: the worker decides its outcome', async () => {
   let operationId = '';
   const { request, tools, store, published } = await createPlatform({
     insert: async () => {

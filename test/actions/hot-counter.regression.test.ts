@@ -55,7 +55,7 @@ describe('a commit of a token', () => {
   });
 });
 
-test('a last use of a key that was removed meanwhile fails no request and spends no second token', async () => {
+test("updating a removed key's last use neither fails the request nor takes a second token", async () => {
   const { limiter, counted } = await harness();
   const use = touch(ref(API_KEY, 'ak_live_0123456789abcdef'), 'lastUsedAtMs', NOW_MS);
 

@@ -91,7 +91,7 @@ describe.each([['byCreated'], ['byStatus']] as const)('sorted %s', (sort) => {
   });
 });
 
-test('without a project all of the caller’s are one list, page by page', async () => {
+test('without a project, the bids of all projects of the caller are one list, page by page', async () => {
   const { walk } = await listOf([
     bidAt(1),
     bidAt(2, { project: SECOND }),

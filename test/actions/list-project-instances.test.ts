@@ -88,7 +88,7 @@ test('while rows come and go, each that was there throughout is seen exactly onc
   );
 });
 
-test('what no index filters is filtered in bounded steps: a page without matches still leads on', async () => {
+test('filters without an index read a bounded number of rows: a page without matches still has a cursor', async () => {
   const tools = await harness();
   const { store } = tools;
   const instances = Array.from({ length: 2_100 }, (_, i) =>

@@ -94,7 +94,7 @@ test('all keys are there, with prices, times and the instances that the caller m
   ]);
 });
 
-test('one of an earlier version has its id as name, any zone, no price and no end', async () => {
+test('a reservation of an earlier version has its id as name, any zone, no price and no end', async () => {
   const page = await listOf([reservation(1)]);
 
   const [shown] = (await page()).reservations.map((listed) => presentReservation(listed, NOW_MS));
@@ -109,7 +109,7 @@ test('one of an earlier version has its id as name, any zone, no price and no en
   expect(shown?.end_time).toBe('9999-12-31T23:59:59Z');
 });
 
-test('the status says what has become of it', async () => {
+test('the status says that a reservation is Pending, Active, Canceled or Ended', async () => {
   const page = await listOf([
     reservation(1, { terms: { ...TERMS, startMs: NOW_MS + 1 } }),
     reservation(2, { terms: TERMS, endedAtMs: 5 * HOUR_MS }),

@@ -45,7 +45,7 @@ test('an unknown network config is answered with the nearest names and the path 
   });
 });
 
-test("an unknown project is answered with the caller's own, and with nobody else's", async () => {
+test("the reply to an unknown project lists the caller's projects and no others", async () => {
   const { store } = await reader();
   const caller: Principal = {
     userId: '550e8400-e29b-41d4-a716-446655440000',

@@ -48,7 +48,7 @@ test('customers and operations do not spend each other’s tokens', async () => 
   expect((await process.spend(BOB, tier(1), 'create', [])).granted).toBe(false);
 });
 
-test('a counter that is used up is not asked again within its minute', async () => {
+test('a counter that is used up is not read again within its minute', async () => {
   const { limiter, store, clock } = await harness();
   const process = limiter();
   for (let i = 0; i < 5; i += 1) await process.spend(ALICE, tier(1), 'create', []);

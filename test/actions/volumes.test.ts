@@ -97,7 +97,7 @@ test.each(['lostAnswer', 'falseError'] as const)(
   },
 );
 
-test('no answer at all: the volume is answered, and the sweep finds out with the same requestId', async () => {
+test('no response to the insert: the request returns the volume, and the sweep repeats the insert with the same requestId', async () => {
   const h = await harness();
   h.cloud.faults.add([
     { service: 'compute', method: 'disks.insert', kind: 'lostAnswer', count: 3 },
@@ -131,7 +131,7 @@ test('a process killed between commit and insert: the repeat of the request make
   expect(await h.usedGb()).toBe(50);
 });
 
-test('the same request again answers the same volume; another one of the name is refused', async () => {
+test('a repeated request returns the same volume; another request with the same name is refused', async () => {
   const h = await harness();
   const made = await h.create();
 

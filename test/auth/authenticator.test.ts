@@ -195,7 +195,7 @@ describe('a verified credential is believed for a while', () => {
     },
   );
 
-  test('believing a key says nothing about another secret of it', async () => {
+  test('a cached valid key does not make another secret valid', async () => {
     const { authenticator, key, keyCredential } = await harness();
     const process = authenticator();
     await process.signIn(keyCredential, HERE);
@@ -226,7 +226,7 @@ describe('an address that fails too often', () => {
     });
   });
 
-  test('says nothing about another address', async () => {
+  test('does not affect another address', async () => {
     const { authenticator } = await harness();
     const process = authenticator();
     for (let i = 0; i < 5; i += 1) await outcome(process.signIn(wrong, HERE));

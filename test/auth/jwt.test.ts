@@ -136,7 +136,7 @@ describe('a token that does not hold is refused', () => {
   );
 });
 
-test('a believed token is refused the moment it expires', async () => {
+test('a cached token is refused the moment it expires', async () => {
   const { issuer, authenticator, signIn, clock } = await harness();
   const process = authenticator();
   const token = await issuer.sign({ ...CLAIMS, exp: NOW_SECONDS + 5 });

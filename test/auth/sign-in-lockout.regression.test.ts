@@ -82,7 +82,7 @@ describe('what does not hold costs the store little', () => {
     expect(calls).toEqual([]);
   });
 
-  test('an unknown key is asked for once in some seconds, whatever its secret, and then again', async () => {
+  test('an unknown key is looked up once in some seconds, whatever its secret, and then again', async () => {
     const { authenticator, calls, clock } = await harness();
     const process = authenticator();
     const reads = () => calls.filter((name) => name === 'get' || name === 'getAll').length;
@@ -107,7 +107,7 @@ describe('what does not hold costs the store little', () => {
     expect(await outcome(process.signIn(credential, HERE))).toBe('in');
   });
 
-  test('failures that meet share a write, and beyond the limit none is written', async () => {
+  test('simultaneous failures share a write, and beyond the limit none is written', async () => {
     const { authenticator, calls, store, clock } = await harness();
     const process = authenticator();
     await Promise.all(Array.from({ length: 8 }, (_, i) => outcome(process.signIn(wrong(i), HERE))));

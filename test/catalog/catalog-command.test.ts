@@ -133,7 +133,7 @@ test(
   },
 );
 
-test('a file that is not there is said to be so', async () => {
+test('a file that does not exist is reported', async () => {
   const h = await harness();
 
   const { exitCode, stderr } = await h.run(['apply', path.join(h.folder, 'none.json')]);

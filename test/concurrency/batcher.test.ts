@@ -29,7 +29,7 @@ test('topics do not share calls', async () => {
   expect(calls).toEqual([['a'], ['b']]);
 });
 
-test('nobody joins a call that is on its way', async () => {
+test('a question never joins a call that was already sent', async () => {
   const sent = Promise.withResolvers<undefined>();
   const { calls, together } = harness(async (questions) => {
     sent.resolve(undefined);

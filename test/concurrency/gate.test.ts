@@ -59,7 +59,7 @@ test('nothing is written behind a gate that stays shut: every way to write rejec
   expect(await store.get(USAGE_ROW)).toBeUndefined();
 });
 
-test('what is read after a refusal is refused, so that work which nobody waits for ends', async () => {
+test('reads after a refusal are refused, so that work without a waiting caller ends', async () => {
   const { store } = await testDatastore();
   const { gate, refuse } = aGate();
   const guarded = store.behind(gate);
@@ -112,7 +112,7 @@ test('nothing is published behind a gate that stays shut', async () => {
   await expect(published).rejects.toThrow(REFUSAL);
 });
 
-test('of several tools each that reaches outside is put behind the gate, and the others stay as they are', async () => {
+test('tools that make calls are put behind the gate, and the others are left as they are', async () => {
   const { store } = await testDatastore();
   const { gate } = aGate();
   const nowMs = () => 0;

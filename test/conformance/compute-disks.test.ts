@@ -46,7 +46,7 @@ describe('disks', () => {
     expect(gone).toMatchObject({ httpStatusCode: 404 });
   });
 
-  test('a disk that does not go with its VM is left free, and in the way of a VM of the same name', async () => {
+  test('a disk without autoDelete stays when its VM is deleted, and blocks an insert of the same name', async () => {
     const { cloud, disk } = await diskCloud();
     await cloud.running('web', {
       disks: [
@@ -300,7 +300,7 @@ describe('disks', () => {
     expect(await thrownBy(attach('web', 'two', { deviceName: 'same' }))).toMatchObject({ httpStatusCode: 400 });
   });
 
-  test('labels are replaced by those who have seen them', async () => {
+  test('labels are replaced only with the current fingerprint', async () => {
     const { disks, data, disk } = await diskCloud();
     await data('data', { labels: { keep: 'yes' } });
     const { labelFingerprint } = await disk('data');

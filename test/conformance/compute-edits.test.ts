@@ -5,7 +5,7 @@ import { thrownBy } from './thrown-by-client.ts';
 const stale = { httpStatusCode: 412, errors: [{ reason: 'conditionNotMet' }] };
 
 describe('changes of a VM', () => {
-  test('setMetadata takes the fingerprint that was read, and no other', async () => {
+  test('setMetadata accepts the current fingerprint and no other', async () => {
     const cloud = await computeCloud();
     await cloud.running('web');
     const fingerprint = (await cloud.get('web')).metadata?.fingerprint ?? null;
@@ -39,7 +39,7 @@ describe('changes of a VM', () => {
     expect((await cloud.get('web')).metadata?.items ?? []).toEqual([]);
   });
 
-  test('setTags takes the fingerprint that was read, and no other', async () => {
+  test('setTags accepts the current fingerprint and no other', async () => {
     const cloud = await computeCloud();
     await cloud.running('web');
     const fingerprint = (await cloud.get('web')).tags?.fingerprint ?? null;
@@ -178,7 +178,7 @@ describe('Local SSD', () => {
 });
 
 describe('serial output', () => {
-  test('tells of the boot, and goes on from where the last read ended', async () => {
+  test('contains the boot, and continues behind the last read', async () => {
     const cloud = await computeCloud();
     await cloud.running('web');
     const read = async (start?: number) =>

@@ -216,7 +216,7 @@ describe('instances', () => {
     expect(refused).toMatchObject({ code: 3, httpStatusCode: 400, errors: [{ reason: 'resourceNotReady' }] });
   });
 
-  test('a deleted VM is STOPPING, takes nothing more, and then is gone', async () => {
+  test('a deleted VM is STOPPING, accepts no further action, and then does not exist', async () => {
     const cloud = await computeCloud();
     await cloud.running('web');
 
@@ -267,7 +267,7 @@ describe('instances', () => {
     ]);
   });
 
-  test('setLabels takes the fingerprint that was read, and no other', async () => {
+  test('setLabels accepts the current fingerprint and no other', async () => {
     const cloud = await computeCloud();
     await cloud.running('web');
     const { labelFingerprint = null } = await cloud.get('web');

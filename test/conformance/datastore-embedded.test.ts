@@ -92,7 +92,7 @@ describe('optimistic transactions', () => {
     }
   });
 
-  test('what lies behind the limit of a query is not read', async () => {
+  test('entities behind the limit of a query do not count as read', async () => {
     const { h } = await embedded();
     await h.putAll('K', { a: { v: integer(1) }, b: { v: integer(2) }, c: { v: integer(3) } });
     const query = { kind: K, order: order('v'), limit: { value: 1 } };
@@ -219,7 +219,7 @@ describe('answers', () => {
     expect(await codeOf(h.query(cursor))).toBe(status.INVALID_ARGUMENT);
   });
 
-  test('databases are worlds of their own', async () => {
+  test('databases are independent of each other', async () => {
     const { h } = await embedded();
     const { projectId, namespaceId } = h;
     await h.put(h.key('K', 'x'), { n: integer(1) });

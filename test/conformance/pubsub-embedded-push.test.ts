@@ -108,7 +108,7 @@ describe('retries', () => {
     expect(gapsOf100Seconds).toEqual([1, 2, 3, 3]);
   });
 
-  test('of an endpoint that is not there go on until it is', async () => {
+  test('to an endpoint that does not listen are repeated until it does', async () => {
     const h = new PubSubHarness(target);
     const endpoint = await h.endpoint();
     const topic = await h.topic();

@@ -169,7 +169,7 @@ test('a body is never changed by being checked', () => {
   expect(result?.valid === true && result.value).toBe(body);
 });
 
-test('a check that failed does not remember', () => {
+test('a check that failed does not affect the next one', () => {
   create.checkBody?.({});
 
   expect(create.checkBody?.({ template_id: 'a', config_id: 'b' }).valid).toBe(true);

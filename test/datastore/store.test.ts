@@ -259,7 +259,7 @@ test('two writers at once, with answers lost and commits refused on the way, cou
 });
 
 describe('a store that does not answer', () => {
-  test('is unavailable to readers, never empty', async () => {
+  test('fails reads as unavailable, and never returns them empty', async () => {
     const { store, faults } = await harness();
     for (const method of ['lookup', 'runQuery', 'runAggregationQuery']) {
       faults.add([{ service: 'datastore', method, kind: 'error', status: ABORTED, count: 1 }]);
@@ -369,7 +369,7 @@ describe('reading several rows', () => {
     expect((await store.getAll([undefined, ref(CUSTOMER, 'a')])).map((row) => row?.id)).toEqual([undefined, 'a']);
   });
 
-  test('pages of a query end where the rows do, and a cursor of nobody is refused', async () => {
+  test('pages of a query end where the rows do, and a made-up cursor is refused', async () => {
     const { store } = await harness();
     await store.write(Array.from({ length: 5 }, (_, i) => put(USAGE, `u-${i}`, { instances: i })));
 
@@ -411,7 +411,7 @@ describe('reads that meet', () => {
     expect(faults.list()).toMatchObject([{ left: 99 }]);
   });
 
-  test('a key that the store refuses fails nobody else', async () => {
+  test('a key that the store refuses fails no other read of the same call', async () => {
     const { store } = await harness();
     await store.write([put(CUSTOMER, 'a', customer('a'))]);
 

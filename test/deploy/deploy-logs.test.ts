@@ -137,7 +137,7 @@ describe('the smoke test', { timeout: 60_000 }, () => {
 });
 
 describe('apply', { timeout: 60_000 }, () => {
-  it('says in capitals when no alert reaches anybody', async () => {
+  it('says in capitals if alerts are sent to no one', async () => {
     const { context, notes } = await aDeployment({
       answers: [
         {

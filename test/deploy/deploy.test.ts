@@ -334,7 +334,7 @@ describe('destroy', () => {
     expect(steps(await lines()).at(-1)).toBe('machines');
   });
 
-  it('told twice, deletes the instances first', async () => {
+  it('with both confirmations, deletes the instances first', async () => {
     const { context, lines } = await aDeployment({ answers: [MACHINES] });
 
     await destroyCommand(context, { ...options, deleteInstances: true, confirmInstances: 2 });

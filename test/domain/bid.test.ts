@@ -69,7 +69,7 @@ describe('steps', () => {
     expect(nextBidStep(held, { ...view, instances: stopped })).toEqual({ do: 'nothing', bid: null });
   });
 
-  test('a launch of which one could not be made is taken back whole', () => {
+  test('a launch of which one VM could not be created is undone completely', () => {
     const launching = aBid({ phase: 'launching', instances: ids });
     const failed = anInstance({
       id: 'tw-2',

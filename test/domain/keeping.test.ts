@@ -3,7 +3,7 @@ import { TtlCache } from '#shared/concurrency/ttl-cache.ts';
 import { KeyedMutex } from '#shared/concurrency/keyed-mutex.ts';
 
 describe('a cache that forgets', () => {
-  test('a value is there until its time is over, and not at that moment', () => {
+  test('a value is returned before its expiry, and not at that moment', () => {
     const cache = new TtlCache<string>({ ttlMs: 100, sizeMax: 10 });
     cache.set('a', 'value', 1_000);
 
@@ -83,7 +83,7 @@ describe('a queue by key', () => {
     expect(told).toEqual(['a begins', 'b begins', 'b ends', 'a ends']);
   });
 
-  test('work that fails holds nobody up, and only its own caller hears of it', async () => {
+  test('work that fails does not block later work, and only its own caller gets the error', async () => {
     const told: string[] = [];
     const queue = new KeyedMutex();
     const [a, b] = [work('a', told), work('b', told)];

@@ -48,12 +48,12 @@ test.each(['externalIp', 'internalIp', 'cloudId'] as const)('a new %s alone is a
   expect(observed?.event).toBeUndefined();
 });
 
-test('a word nobody knows leaves the status as it was', () => {
+test('an unknown status of Compute Engine leaves the status as it was', () => {
   expect(observe(KNOWN, { ...SEEN, status: 'HIBERNATING' }, CONTEXT)).toBeUndefined();
   expect(observe(KNOWN, { ...SEEN, status: 'HIBERNATING', externalIp: '' }, CONTEXT)?.instance.status).toBe('RUNNING');
 });
 
-test('the cloud cannot say a word that is ours alone', () => {
+test('Compute Engine cannot set a status that only this service has', () => {
   expect(statusFromCloud('ERROR')).toBeUndefined();
   expect(statusFromCloud('DELETING')).toBeUndefined();
   expect(statusFromCloud('running')).toBeUndefined();
@@ -117,7 +117,7 @@ describe('a machine that is not there although it should be', () => {
     expect(observed?.event).toMatchObject({ status: 'ERROR', sequence: 5, reason: 'vm_missing' });
   });
 
-  test('is said once', () => {
+  test('is recorded once', () => {
     const first = observeMissing(KNOWN, CONTEXT);
 
     expect(first && observeMissing(first.instance, CONTEXT)).toBeUndefined();

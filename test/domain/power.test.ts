@@ -104,7 +104,7 @@ describe('what counts is the state after the operations already accepted', () =>
     expect(refusal('reset', instanceIn('TERMINATED', 'start'), 'strict')).toBeUndefined();
   });
 
-  test('an instance on its way out takes nothing more, whatever is still in its queue', () => {
+  test('an instance that is being deleted accepts no further operation, whatever is still in its queue', () => {
     for (const verb of POWER_KINDS) {
       expect(refusal(verb, instanceIn('DELETING', 'delete', 'start'), 'lenient')).toMatchObject({
         kind: 'conflict',
@@ -113,7 +113,7 @@ describe('what counts is the state after the operations already accepted', () =>
   });
 });
 
-test('a refusal says what helps', () => {
+test('a refusal says what the caller can do', () => {
   expect(String(refusal('reset', instanceIn('TERMINATED'), 'lenient'))).toContain('Start it first.');
   expect(String(refusal('start', instanceIn('RUNNING'), 'strict'))).toContain('Nothing needs to be done.');
   expect(String(refusal('start', instanceIn('ERROR'), 'strict'))).toContain('Delete it and create a new one.');

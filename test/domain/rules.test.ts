@@ -38,7 +38,7 @@ describe('access', () => {
     expect(canSee({ groups: ['group1'], roles: [] }, owned(['group1']))).toBe(false);
   });
 
-  test('an administrator sees what nobody may see', () => {
+  test('an administrator sees what no user may see', () => {
     const admin = { ...nobody, roles: ['compute_admin'] } as const;
 
     expect([canSee(admin, owned([])), canSee(admin, owned([], 'umbrella'))]).toEqual([true, true]);
