@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 
 /*
- * Makes credentials, in the forms of `credential-forms.ts`. Both halves of a key in one string are told apart by the fixed
- * length of the first one: the second may hold an underscore itself.
+ * Generates credentials in the formats of `credential-forms.ts`. In a key that is written as one string, the first half
+ * has a fixed length, because the second half may contain underscores too.
  */
 
 export type Random = (bytes: number) => Buffer;

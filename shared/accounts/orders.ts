@@ -10,7 +10,7 @@ import { newOrderId } from './credential-text.ts';
 
 type Context = AccountsContext;
 
-/** Reservations of a project. Its spot bids are placed by its users. */
+/* Reservations of projects, which operators order. Spot bids are placed by users through the API. */
 
 const MACHINE_TYPE = /^[a-z][a-z0-9-]{1,62}$/;
 /** Maximum number of orders of a project, which are all stored in one row. */

@@ -1,6 +1,6 @@
 import type { Check, CheckError } from './contract.ts';
 
-// The generated files hold ajv's compiled functions; this makes checks of them.
+// Wraps the functions that ajv compiled into the generated files as checks.
 
 /** A function that ajv compiled. It stores the errors of its last call in its own property. */
 export interface CompiledSchema {

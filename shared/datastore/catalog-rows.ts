@@ -21,8 +21,8 @@ import { flag, integer, json, plainFlag, plainText, text, texts, type Field } fr
 import { kind, type Kind } from './kind.ts';
 
 /*
- * The catalogue. Written by `npm run catalog` only, a few hundred rows at most, read whole or by id: nothing but owner
- * and place is indexed.
+ * The rows of the catalogue: a few hundred at most, written only by `npm run catalog`, and read as a whole or by id.
+ * Therefore few properties are indexed: ids, owners, VPCs and locations.
  */
 
 const limits: Field<Tier['perMinute']> = {

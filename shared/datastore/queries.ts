@@ -59,8 +59,7 @@ import { ORPHAN_DISK, type OrphanDisk, STOCKOUT, VOLUME } from './volume-rows.ts
 export * from './bid-queries.ts';
 
 /*
- * Every query there is. A test proves that each is served by an index, so a query that is not written down here is not
- * made.
+ * All queries of the project. They must be defined here, because a test proves that each of them is served by an index.
  */
 
 const BY_KEY: Shape['order'] = [{ property: '__key__', direction: 'asc' }];

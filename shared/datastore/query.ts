@@ -3,8 +3,8 @@ import type { Kind } from './kind.ts';
 export type Direction = 'asc' | 'desc';
 
 /**
- * The form of a query, without its values. All queries are written down as shapes, in `queries.ts`, so that a test can
- * prove that every one of them is served by an index, also those that no suite happens to run.
+ * The form of a query, without its values. All queries are defined as shapes in `queries.ts`, so that a test can prove
+ * that each of them is served by an index, even if no other test runs it.
  */
 export interface Shape<T = unknown> {
   readonly kind: Kind<T>;

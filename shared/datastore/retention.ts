@@ -2,8 +2,8 @@ const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
 
 /*
- * How long rows stay after they have served, for every kind that Datastore deletes by itself (`EXPIRING_KINDS`). Datastore
- * deletes within about a day after that; readers that must not see an expired row check the time themselves.
+ * How long rows are kept after their end, for every kind that Datastore deletes (`EXPIRING_KINDS`). Datastore deletes
+ * expired rows within about a day, so code that must not read one checks the time itself.
  */
 
 /** Operations and dead letters are kept for 90 days after they ended. */

@@ -29,8 +29,8 @@ import { kind, type Kind } from './kind.ts';
 import { HISTORY_RETENTION_MS, OPERATION_RETENTION_MS } from './retention.ts';
 
 /*
- * Every kind of row. Values without an index cost nothing at each write, so only what a query names is indexed.
- * Kinds that end by themselves have `expireAtMs`, the property of their TTL policy; TTL deletes within a day or so, so
+ * The kinds of rows. Every index makes writes more expensive, so only properties that a query uses are indexed. Kinds
+ * that expire have `expireAt`, the property of their TTL policy; Datastore deletes expired rows within about a day, so
  * code checks the time as well.
  */
 

@@ -9,13 +9,13 @@ export const BID_STATUSES = ['Open', 'Allocated', 'Preempting', 'Terminated', 'P
 export type BidStatus = (typeof BID_STATUSES)[number];
 
 /**
- * Where a bid is on its way.
+ * The phase of a bid.
  *
- * - `waiting`: it has no instances; the platform tries to make them when the bid is due.
- * - `launching`: its instances are on record, and not all of them were made yet.
- * - `held`: it has its instances.
- * - `losing`: some of its instances were taken away, and are still stopping.
- * - `regaining`: the instances that were taken away rest; the platform tries to start them when the bid is due.
+ * - `waiting`: the bid has no instances; the platform tries to launch them when the bid is due.
+ * - `launching`: its instances have records, but not all of them have been created.
+ * - `held`: the bid has its instances.
+ * - `losing`: some of its instances were pre-empted and are still stopping.
+ * - `regaining`: the pre-empted instances have stopped; the platform tries to start them when the bid is due.
  */
 export const BID_PHASES = ['waiting', 'launching', 'held', 'losing', 'regaining', 'paused', 'ended'] as const;
 export type BidPhase = (typeof BID_PHASES)[number];

@@ -53,7 +53,8 @@ export interface NetworkConfig {
 }
 
 /*
- * What a resource-family spec names. Every row belongs to one customer or, with the customer `""`, to all customers.
+ * The catalogue entries that a spec of the resource family can name. An entry belongs to one customer or, if its
+ * customer is `""`, can be used by all customers.
  */
 
 /** A machine as users order it: `cx31`. */

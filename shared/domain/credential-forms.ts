@@ -1,6 +1,6 @@
 /*
- * How what we give out is written. `npm run accounts` makes nothing else, so a credential of another form cannot be ours:
- * sign-in refuses it without a look-up.
+ * The formats of our credentials and project ids. `npm run accounts` generates no others, so sign-in rejects a
+ * credential of another format without a look-up.
  */
 
 export const API_KEY_ID = /^ak_live_[a-z0-9]{16}$/;

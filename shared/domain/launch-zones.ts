@@ -10,8 +10,8 @@ export interface LaunchCatalog {
 }
 
 /**
- * The zones in which each machine type can be launched, in order: those of the default network's region for a server
- * type, and those of the region of each template.
+ * Returns the zones in which each machine type can be launched, in order: those of the default network's region for a
+ * server type, and those of the template's region for a template.
  */
 export function launchZones(
   { serverTypes, templates, config }: LaunchCatalog,

@@ -1,8 +1,8 @@
 import type { Accelerator, Architecture } from './catalog.ts';
 
 /*
- * What machine series ask of the one who makes or stops a VM of them. A test holds this against all machine types that
- * the local cloud knows.
+ * Restrictions of machine series that matter when a VM is created or stopped. A test compares them with all machine
+ * types that the local Compute Engine emulator knows.
  */
 
 /**

@@ -1,7 +1,7 @@
 /*
- * Positions in sorted lists. A list that is sorted by something that many rows share needs the id as well, to be in one
- * order only; written one after the other they are one text, so that "after this position" is one comparison, and a row
- * that comes or goes moves nobody else.
+ * Positions in sorted lists. If many rows share the sorted value, only the id makes the order unique, so a position is
+ * the value followed by the id, as one text. "After this position" is then a single comparison, and rows that are added
+ * or removed shift no other position.
  */
 
 /** Separates value and id; sorts before every character that either can contain. */

@@ -1,9 +1,9 @@
 import { createHash, createPublicKey } from 'node:crypto';
 
 /*
- * Public keys as OpenSSH writes them in one line: type, base64 of the key, comment. The inside of the key is read as well
- * (RFC 4253 §6.6, RFC 5656 §3.1, RFC 8709, OpenSSH's PROTOCOL.u2f): sshd passes over a line that it cannot read without
- * telling anybody, so a key that is not whole would first be missed at login.
+ * Public keys in OpenSSH's one-line format: type, base64 of the key, comment. The decoded key is validated as well (RFC
+ * 4253 §6.6, RFC 5656 §3.1, RFC 8709, OpenSSH's PROTOCOL.u2f), because sshd silently ignores an invalid line, and the
+ * user would notice only when they cannot log in.
  */
 
 export interface SshPublicKey {

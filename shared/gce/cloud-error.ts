@@ -1,13 +1,13 @@
 import type { Stockout } from './stockout.ts';
 
 /**
- * Why Compute Engine did not do what it was asked. A closed list, so that actions decide by it and not by status codes.
+ * Why a call to Compute Engine failed. A closed list, so that actions need not depend on status codes.
  *
- * - `lost`: no answer came; the request may have been applied.
- * - `rate_limited`: answered as 403 rateLimitExceeded, and must not be taken for a missing permission.
- * - `stale`: what was to be changed has changed since it was read.
- * - `preempted`: Compute Engine took a Spot VM back before the operation ended.
- * - `unknown`: a "no" whose word is in no table below; what it means cannot be told from its HTTP status.
+ * - `lost`: no answer arrived; the request may have been applied.
+ * - `rate_limited`: also returned as 403 rateLimitExceeded, which must not be mistaken for a missing permission.
+ * - `stale`: the resource has changed since it was read.
+ * - `preempted`: Compute Engine pre-empted a Spot VM before the operation ended.
+ * - `unknown`: the error word is in no table below, and the HTTP status does not determine its meaning.
  */
 export const CLOUD_REASONS = [
   'quota_exceeded',
@@ -66,9 +66,10 @@ const TRANSIENT: ReadonlySet<CloudReason> = new Set<CloudReason>([
 ]);
 
 /**
- * Request-time reasons (`error.errors[].reason`) and operation-time codes (`operation.error.errors[].code`). Sources: the
- * error list of Google's API guidelines for the first; https://docs.cloud.google.com/compute/docs/troubleshooting and reports of
- * operators (nodejs-compute#459, python-compute#279, karpenter-provider-gcp#176, k8s.io#9834) for the second.
+ * Reasons of rejected requests (`error.errors[].reason`) and codes of failed operations
+ * (`operation.error.errors[].code`). Sources: for the former, the error list of Google's API guidelines; for the
+ * latter, https://docs.cloud.google.com/compute/docs/troubleshooting and reports of users (nodejs-compute#459,
+ * python-compute#279, karpenter-provider-gcp#176, k8s.io#9834).
  */
 const REASONS: Readonly<Record<string, CloudReason>> = {
   // Request time.

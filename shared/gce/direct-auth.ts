@@ -2,8 +2,8 @@ import { GoogleAuth, PassThroughClient } from 'google-auth-library';
 import { directFetch, type DirectRequest } from './direct-fetch.ts';
 
 /*
- * Google's REST clients send every call through the `fetch` of their credentials. These send it directly. Tokens are
- * fetched, kept and renewed by Google's library as ever.
+ * Google's REST clients send every call through the `fetch` of their credentials. These credentials send it directly
+ * with Node.js (see `direct-fetch.ts`). Google's library still fetches, caches and renews the access tokens.
  */
 
 /** Credentials of the function's own service account. */

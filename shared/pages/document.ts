@@ -13,13 +13,13 @@ export interface DocumentedOperation {
   readonly responses: Readonly<Record<string, { readonly $ref?: string; readonly description?: string }>>;
 }
 
-/** `GET /v1/instances`, and what it does. */
+/** An operation (`GET /v1/instances`) and its summary. */
 export interface NamedOperation {
   readonly place: string;
   readonly summary: string;
 }
 
-/** An operation that can answer with a reason. */
+/** An operation that can fail with a reason, and the status of that response. */
 export interface Sender extends NamedOperation {
   readonly status: string;
 }
@@ -30,7 +30,7 @@ export function operationsOf({ paths }: Pick<ApiDocument, 'paths'>): readonly Na
   );
 }
 
-/** The operations of a document by the reasons that their error answers list. */
+/** Groups the operations of a document by the reasons that their error responses list. */
 export function sendersByReason({ paths, components }: ApiDocument): ReadonlyMap<string, readonly Sender[]> {
   const listed = new Map(
     Object.entries(components.responses).map(([name, response]) => [
@@ -49,7 +49,7 @@ export function sendersByReason({ paths, components }: ApiDocument): ReadonlyMap
   return senders;
 }
 
-/** The words of the one enum of an error answer: of its body, or of the header `x-error-reason`. */
+/** Returns the reasons of an error response: the values of the enum in its body or in the header `x-error-reason`. */
 function listedReasons(value: unknown): readonly string[] {
   if (typeof value !== 'object' || value === null) return [];
   return Object.entries(value).flatMap(([key, inside]) =>

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-/** Text as HTML shows it. */
+/** Escapes text for HTML. */
 export function escaped(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
 }
@@ -19,13 +19,13 @@ dl{margin:0}dt{font-weight:600;margin-top:1rem}dd{margin:0}ul{margin:.25rem 0;pa
 
 const STYLE_HASH = createHash('sha256').update(STYLE).digest('base64');
 
-/** Allows the page its own style, an empty icon, and nothing else. */
+/** Content-Security-Policy that allows only the page's own style and an empty icon. */
 export const PLAIN_POLICY = `default-src 'none'; style-src 'sha256-${STYLE_HASH}'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
 
-/** An empty icon: otherwise the browser asks the API for one. */
+/** An empty icon, without which browsers would request /favicon.ico from the API. */
 export const NO_ICON = '<link rel="icon" href="data:,">';
 
-/** A page of text. `body` is HTML. */
+/** Returns a page of text. `body` is HTML. */
 export function plainPage(title: string, body: string): string {
   return `<!doctype html>
 <html lang="en">

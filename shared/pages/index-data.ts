@@ -1,6 +1,6 @@
 /**
- * What `GET /` answers: where everything begins. Places are `METHOD path`. A value of a body that stands between angle
- * brackets says where to get it; the others can be sent as they are.
+ * The response of `GET /`: the most important operations, each as `METHOD path`. In their example bodies, values in
+ * angle brackets describe where to get the real value; all others can be sent unchanged.
  */
 export const INDEX = {
   name: 'Compute API',

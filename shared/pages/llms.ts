@@ -28,7 +28,10 @@ and \`/v2\` (projects, spot bids, volumes). Send \`Authorization: Bearer TOKEN\`
 - [Reasons](/docs/errors): every error; \`Accept: application/json\` answers all as data
 `;
 
-/** The API for language models (https://llmstxt.org): what they get wrong most, and every endpoint. */
+/**
+ * Returns a summary of the API for language models (https://llmstxt.org): their most frequent mistakes, and every
+ * endpoint.
+ */
 export function llmsText(documents: Documents): string {
   const sections = Object.values(documents).map(
     (document) =>

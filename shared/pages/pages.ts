@@ -16,36 +16,36 @@ import {
 import { referencePage } from './reference-page.ts';
 import { REFERENCE_SCRIPT } from './reference-script.ts';
 
-/** An answer that is the same for all callers. */
+/** A response that is the same for all callers. */
 export interface Page {
   readonly type: string;
   /** Compressed by gzip. */
   readonly packed: Buffer;
-  /** Weak: the same for the compressed and the plain form. */
+  /** Weak, because it is the same for the compressed and the uncompressed form. */
   readonly etag: string;
   /** Content-Security-Policy. */
   readonly policy: string;
   readonly cacheControl: string;
-  /** Request headers that decide which form is sent. */
+  /** Request headers that determine which form is sent. */
   readonly vary: string;
 }
 
 const JSON_TYPE = 'application/json; charset=utf-8';
 const HTML_TYPE = 'text/html; charset=utf-8';
 const TEXT_TYPE = 'text/plain; charset=utf-8';
-/** A new version shows within five minutes. */
+/** Callers see a new version within five minutes. */
 const CACHED_BRIEFLY = 'public, max-age=300';
-/** Its name holds the hash of its content. */
+/** For files whose name contains the hash of their content. */
 const CACHED_FOR_GOOD = 'public, max-age=31536000, immutable';
 const NOTHING_POLICY = "default-src 'none'; frame-ancestors 'none'";
 
 export interface PagesSource {
-  /** The document that refers to the others. */
+  /** The OpenAPI document that refers to the documents of the families. */
   readonly all: unknown;
   readonly parts: Documents;
 }
 
-/** The documentation's pages by path, each made when it is first asked for. */
+/** The documentation's pages, keyed by path; each is rendered at its first request. */
 export class Pages {
   readonly #source: PagesSource;
   readonly #made = new Map<string, Page>();
@@ -59,7 +59,7 @@ export class Pages {
     this.#scriptPath = `/docs/reference-${hash}.js`;
   }
 
-  /** `asData`: pages of reasons as JSON. `undefined`: there is no such page. */
+  /** Returns a page; `undefined` if it does not exist. `asData`: return pages about reasons as JSON. */
   find(path: string, asData: boolean): Page | undefined {
     const key = `${path} ${asData ? 'data' : ''}`;
     const known = this.#made.get(key);

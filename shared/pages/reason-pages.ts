@@ -15,15 +15,15 @@ const ALL = Object.entries(REASONS) as readonly (readonly [Reason, ReasonEntry])
 /** Documents by their names: `compute`, `resource`, … */
 export type Documents = Readonly<Record<string, ApiDocument>>;
 
-/** What the documents say of reasons. */
+/** Where the OpenAPI documents use reasons. */
 export interface ReasonUses {
-  /** By document, in their order. */
+  /** For each document: the operations that can fail with a reason. */
   readonly senders: readonly { readonly title: string; readonly byReason: ReadonlyMap<string, readonly Sender[]> }[];
-  /** By reason and family: a body that a real failure produced. */
+  /** Keyed by reason, then by family: an error body that a real failure produced. */
   readonly examples: ReadonlyMap<string, ReadonlyMap<string, unknown>>;
 }
 
-/** Reads all documents; to be done once. */
+/** Extracts the uses of reasons from all documents; to be called once. */
 export function usesOf(documents: Documents): ReasonUses {
   const examples = new Map<string, Map<string, unknown>>();
   for (const { components } of Object.values(documents))
@@ -43,7 +43,10 @@ export function isReason(word: string): word is Reason {
   return Object.hasOwn(REASONS, word);
 }
 
-/** What a program reads about a reason. `status` is that of the compute family; `null`: no request is answered with it. */
+/**
+ * Returns a reason's data for programs. `status` is that of the compute family; `null`: no request fails with this
+ * reason.
+ */
 export function reasonData(reason: Reason, { senders, examples }: ReasonUses) {
   const entry: ReasonEntry = REASONS[reason];
   const sent = senders.flatMap(({ byReason }) => byReason.get(reason) ?? []);
@@ -56,7 +59,7 @@ export function reasonData(reason: Reason, { senders, examples }: ReasonUses) {
   };
 }
 
-/** Every reason, for programs. */
+/** Returns all reasons for programs. */
 export function allReasonData() {
   return { reasons: ALL.map(([reason, entry]) => ({ reason, page: `/docs/errors/${reason}`, ...entry })) };
 }
@@ -84,7 +87,7 @@ ${sendersPart(reason, uses)}
   );
 }
 
-/** Administrators' endpoints answer as the compute family does, so there are three at most. */
+/** Renders at most three examples, because administrators' endpoints have the same errors as the compute family. */
 function examplesPart(examples: readonly (readonly [family: string, body: unknown])[]): string {
   if (examples.length === 0) return '';
   const shown = examples.map(

@@ -2,11 +2,14 @@ import { createHash } from 'node:crypto';
 import { NO_ICON } from './html.ts';
 import type { Documents } from './reason-pages.ts';
 
-/** Colours of the reference that have too little contrast as they come: at least 4.5 : 1 on its grounds (WCAG 2.2, 1.4.3). */
+/**
+ * Replaces colours of the API reference (Scalar) whose contrast is too low: at least 4.5 : 1 on its backgrounds (WCAG
+ * 2.2, 1.4.3).
+ */
 const COLOURS = `.light-mode{--scalar-color-3:#666;--scalar-color-green:#00703c;--scalar-color-red:#c40000;--scalar-color-yellow:#7a5200;--scalar-color-orange:#9a4a00;--scalar-color-blue:#0058b3}
 .dark-mode{--scalar-color-3:#a0a0a0;--scalar-color-red:#ff7b72}`;
 
-/** Without the defaults of the reference that ask other hosts for anything, and without what would keep a credential. */
+/** Disables the features of the API reference that send requests to other hosts or store credentials. */
 const SETTINGS = {
   withDefaultFonts: false,
   telemetry: false,
@@ -26,7 +29,7 @@ export interface ReferencePage {
   readonly policy: string;
 }
 
-/** `script`: path of the reference's program. */
+/** Returns the page of the API reference. `script`: path of its program. */
 export function referencePage(script: string, documents: Documents): ReferencePage {
   const sources = Object.entries(documents).map(([name, { info }], index) => ({
     title: info.title,

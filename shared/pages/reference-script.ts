@@ -1,5 +1,5 @@
 /**
- * The API reference's program (Scalar's standalone build), compressed by gzip, in base64. The bundler puts it here
- * (`scripts/build/reference-script-plugin.ts`); a process that runs the sources as they are has none.
+ * The API reference's program (Scalar's standalone build), compressed by gzip, in base64. The bundler inserts it
+ * (`scripts/build/reference-script-plugin.ts`); when the sources run unbundled, it is empty.
  */
 export const REFERENCE_SCRIPT = '';

@@ -1,9 +1,9 @@
 import { createCipheriv, createDecipheriv } from 'node:crypto';
 
 /*
- * A cursor of a list says where a page ended. A page can end at a row that the caller may not see, so nobody but us can
- * read or make one: it is encrypted and authenticated (AES-256-GCM), together with what the list was asked for and by whom.
- * One that was damaged, made up or taken from another list does not open.
+ * A cursor contains the position at which a page ended. The position can be that of a row that the caller must not see,
+ * so cursors are encrypted and authenticated (AES-256-GCM), together with the request's parameters and caller. A cursor
+ * that was changed, forged or taken from another list is rejected.
  */
 
 const CIPHER = 'aes-256-gcm';

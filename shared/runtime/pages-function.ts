@@ -16,11 +16,11 @@ import { sendReply, toWireRequest } from './wire.ts';
 
 export interface PagesFunction extends PagesSource {
   readonly name: string;
-  /** In whose envelope unknown paths and wrong methods are answered. */
+  /** The family whose error format is used for unknown paths and wrong methods. */
   readonly family: FamilyAdapter;
 }
 
-/** Registers the function of the documentation. It asks nobody who is calling: there is nothing to protect. */
+/** Registers the function of the documentation. It does not authenticate callers, because the pages are public. */
 export function pagesFunction({ name, family, ...source }: PagesFunction): void {
   keepRequestsRaw();
   disableRequestDomains();
@@ -79,7 +79,7 @@ function sendPage(response: ServerResponse, page: Page, { method, headers }: Wir
   response.end(method === 'HEAD' ? undefined : body);
 }
 
-/** Compared weakly, as RFC 9110 (13.1.2) says: a cache may have made a tag weak, or strong. */
+/** Compares ETags weakly (RFC 9110 §13.1.2), because a cache may have changed whether a tag is marked as weak. */
 function holdsTag(sent: string | undefined, etag: string): boolean {
   const opaque = etag.replace(/^W\//, '');
   return sent?.split(',').some((tag) => tag.trim() === '*' || tag.trim().replace(/^W\//, '') === opaque) === true;

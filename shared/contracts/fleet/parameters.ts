@@ -1,8 +1,8 @@
 import { Type } from 'typebox';
 
 /*
- * Parameters that may be sent empty, which is the same as not at all; lists come comma-separated, as a repeated
- * parameter, or both. The family adapter reads them so, before they are checked.
+ * An empty parameter counts as absent. A list is comma-separated, a repeated parameter, or both. The family adapter
+ * (`readQuery`) normalizes parameters before they are validated.
  */
 
 const FID_LENGTH_MAX = 128;

@@ -1,6 +1,6 @@
 import type { ReasonEntry } from './reason-entry.ts';
 
-/** Reasons that concern spot bids and what they are launched with. */
+/** Reasons about spot bids and their launch settings. */
 export const BID_REASONS = {
   bid_not_found: {
     kind: 'not_found',

@@ -1,6 +1,6 @@
 import type { ReasonEntry } from './reason-entry.ts';
 
-/** Reasons of what operators do to customers, operations and dead letters, and what it means to those concerned. */
+/** Reasons about operators' actions on customers, operations and dead letters, and about the effects on callers. */
 export const DESK_REASONS = {
   customer_suspended: {
     kind: 'forbidden',

@@ -1,6 +1,6 @@
 import type { ReasonEntry } from './reason-entry.ts';
 
-/** Reasons that concern instances and what they are made from. */
+/** Reasons about instances and the catalogue entries they are created from. */
 export const INSTANCE_REASONS = {
   instance_not_found: {
     kind: 'not_found',

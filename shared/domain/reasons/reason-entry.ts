@@ -1,12 +1,12 @@
 import type { FailureKind } from '../failure.ts';
 
-/** Whether the same request, sent once more, can succeed. `after_change`: once the caller has changed something else first. */
+/** Whether repeating the same request can succeed. `after_change`: only after the caller has changed something else. */
 export const REPEATS = ['no', 'after_change', 'later'] as const;
 export type Repeat = (typeof REPEATS)[number];
 
-/** What one reason says to the people who meet it. */
+/** Documentation of a reason. */
 export interface ReasonEntry {
-  /** Kind of the failures that carry it; `null`: no request fails with it, only operations and statuses do. */
+  /** Kind of the failures with this reason; `null`: only operations and statuses have it, no request fails with it. */
   readonly kind: FailureKind | null;
   /** A few words. */
   readonly title: string;
