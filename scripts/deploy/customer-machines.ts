@@ -7,6 +7,21 @@ export interface CustomerMachine {
   readonly name: string;
   /** Name of the zone, such as `us-central1-a`. */
   readonly zone: string;
+  /** Compute Engine refuses to delete it until the protection is off. */
+  readonly isProtected: boolean;
+}
+
+/** The disk of a customer's volume. It has this deployment's label; boot disks do not. */
+export interface CustomerDisk {
+  readonly name: string;
+  /** Name of the zone, such as `us-central1-a`. */
+  readonly zone: string;
+}
+
+/** What customers have of Compute Engine in one deployment. */
+export interface CustomersHave {
+  readonly machines: readonly CustomerMachine[];
+  readonly disks: readonly CustomerDisk[];
 }
 
 export interface MachineOptions {
@@ -14,46 +29,96 @@ export interface MachineOptions {
   readonly computeMayBeOff?: boolean;
 }
 
-/** Returns every VM of this deployment, running or not. Throws DeployError if they cannot be listed. */
-export async function customerMachines(
+/**
+ * Returns every VM of this deployment, running or not, and the disk of every volume, attached or not. Throws DeployError if
+ * they cannot be listed.
+ */
+export async function customersHave(context: DeployContext, options: MachineOptions = {}): Promise<CustomersHave> {
+  const machines = await labelled(context, ['instances', 'name,zone.basename(),deletionProtection'], options);
+  const disks = await labelled(context, ['disks', 'name,zone.basename()'], options);
+  return {
+    machines: machines.map(([name = '', zone = '', protection = '']) => {
+      return { name, zone, isProtected: /^true$/i.test(protection) };
+    }),
+    disks: disks.map(([name = '', zone = '']) => ({ name, zone })),
+  };
+}
+
+/** `2 instances and 1 volume`. */
+export function countedText({ machines, disks }: CustomersHave): string {
+  const counted = (count: number, what: string) => `${count} ${what}${count === 1 ? '' : 's'}`;
+  const parts = [
+    ...(machines.length === 0 ? [] : [counted(machines.length, 'instance')]),
+    ...(disks.length === 0 ? [] : [counted(disks.length, 'volume')]),
+  ];
+  return parts.join(' and ') || 'nothing';
+}
+
+/** Returns the columns of each instance or disk that has the deployment's label. */
+async function labelled(
   context: DeployContext,
-  { computeMayBeOff = false }: MachineOptions = {},
-): Promise<readonly CustomerMachine[]> {
+  [what, columns]: readonly [what: 'instances' | 'disks', columns: string],
+  { computeMayBeOff = false }: MachineOptions,
+): Promise<readonly (readonly string[])[]> {
   const { project, environment } = context.target;
   const answer = await gcloud(context, [
     'compute',
-    'instances',
+    what,
     'list',
     `--project=${project}`,
     `--filter=labels.compute-api=${environment}`,
-    '--format=csv[no-heading](name,zone.basename())',
+    `--format=csv[no-heading](${columns})`,
   ]);
   if (answer.code !== 0) {
     if (computeMayBeOff && /SERVICE_DISABLED|has not been used|not enabled|accessNotConfigured/i.test(answer.stderr)) {
       return [];
     }
-    throw new DeployError(`Whether customers have instances cannot be known: ${said(answer)}`, [
+    throw new DeployError(`Whether customers have ${what} cannot be known: ${said(answer)}`, [
       'Nothing is changed before that is known.',
     ]);
   }
   return answer.stdout
     .split('\n')
     .map((line) => line.trim().split(','))
-    .flatMap(([name = '', zone = '']) => (name === '' ? [] : [{ name, zone }]));
+    .filter(([name = '']) => name !== '');
 }
 
 /**
- * Deletes the VMs with their disks. Throws DeployError for the first one that cannot be deleted, such as a protected
- * one.
+ * Deletes the VMs with their boot disks, after it removed the deletion protection of those that have it. Throws DeployError
+ * for the first one that cannot be deleted.
  */
 export async function deleteMachines(context: DeployContext, machines: readonly CustomerMachine[]): Promise<void> {
-  const { project } = context.target;
-  for (const [index, { name, zone }] of machines.entries()) {
+  for (const [index, { name, zone, isProtected }] of machines.entries()) {
     context.world.note(`..  deleting ${name} (${index + 1} of ${machines.length})`);
-    const args = ['compute', 'instances', 'delete', name, `--zone=${zone}`, `--project=${project}`, '--quiet'];
-    const answer = await gcloud(context, args);
-    if (answer.code !== 0 && !/not found/i.test(answer.stderr)) {
-      throw new DeployError(`The instance ${name} could not be deleted: ${said(answer)}`, [`gcloud ${args.join(' ')}`]);
-    }
+    if (isProtected) await demand(context, ['instances', 'update', name, zone], ['--no-deletion-protection']);
+    await demand(context, ['instances', 'delete', name, zone], ['--quiet']);
   }
+}
+
+/** Deletes the disks of volumes. Throws DeployError for the first one that cannot be deleted. */
+export async function deleteDisks(context: DeployContext, disks: readonly CustomerDisk[]): Promise<void> {
+  for (const [index, { name, zone }] of disks.entries()) {
+    context.world.note(`..  deleting the volume ${name} (${index + 1} of ${disks.length})`);
+    await demand(context, ['disks', 'delete', name, zone], ['--quiet']);
+  }
+}
+
+/** Runs gcloud. That the instance or disk no longer exists is not an error. */
+async function demand(
+  context: DeployContext,
+  [what, verb, name, zone]: readonly [
+    what: 'instances' | 'disks',
+    verb: 'update' | 'delete',
+    name: string,
+    zone: string,
+  ],
+  options: readonly string[],
+): Promise<void> {
+  const args = ['compute', what, verb, name, `--zone=${zone}`, `--project=${context.target.project}`, ...options];
+  const answer = await gcloud(context, args);
+  if (answer.code === 0 || /not found/i.test(answer.stderr)) return;
+  const failed = verb === 'update' ? 'could not be unprotected' : 'could not be deleted';
+  throw new DeployError(`${what === 'instances' ? 'The instance' : 'The disk'} ${name} ${failed}: ${said(answer)}`, [
+    `gcloud ${args.join(' ')}`,
+  ]);
 }

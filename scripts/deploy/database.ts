@@ -4,7 +4,7 @@ import { databaseOfEnvironment } from '#scripts/console/datastore-target.ts';
 import type { DatastoreLists } from '#scripts/generate/infra-lists.ts';
 import { said } from './check-access.ts';
 import { commandLine } from './command-line.ts';
-import { customerMachines } from './customer-machines.ts';
+import { countedText, customersHave } from './customer-machines.ts';
 import { DeployError } from './deploy-error.ts';
 import { gcloud, terraform, type DeployContext } from './deploy-context.ts';
 
@@ -162,21 +162,19 @@ export async function typeOf(context: DeployContext, id: string): Promise<string
 }
 
 /**
- * Throws DeployError if VMs have the deployment's label. In an empty database none of them would have a record: the
- * sweep would treat them as orphans, and their owners could not reach them.
+ * Throws DeployError if VMs or disks of volumes have the deployment's label. In an empty database none of them would have
+ * a record: the sweep would treat them as orphans, and their owners could not reach them.
  */
 async function refuseEmpty(context: DeployContext, id: string): Promise<void> {
   const { target, world } = context;
-  const machines = await customerMachines(context, { computeMayBeOff: true });
-  if (machines.length === 0) return;
+  const found = await customersHave(context, { computeMayBeOff: true });
+  if (found.machines.length + found.disks.length === 0) return;
   if (target.emptyDatabase) {
-    world.note(
-      `!!  an empty database ${id} will be made, although ${machines.length} machines have their records elsewhere`,
-    );
+    world.note(`!!  an empty database ${id} will be made, although the records of ${countedText(found)} are elsewhere`);
     return;
   }
   throw new DeployError(
-    `There is no database ${id}, and ${machines.length} machines carry the label of ${target.environment}: an empty database has no record of them.`,
+    `There is no database ${id}, and customers have ${countedText(found)} with the label of ${target.environment}: an empty database has no record of them.`,
     [
       'Name the database that has their records: --database-id ID (gcloud firestore databases list), or bring them back: infra/README.md, "Restore".',
       'To give the records up: --empty-database',

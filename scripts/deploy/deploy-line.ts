@@ -4,7 +4,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { applyCommand, catalogueCommand, planCommand } from './commands.ts';
 import type { DeployContext, World } from './deploy-context.ts';
 import { DeployError } from './deploy-error.ts';
-import { destroyCommand } from './destroy.ts';
+import { destroyCommand, type DestroyOptions } from './destroy.ts';
 import { restoreCommand } from './restore.ts';
 import { verifyCommand } from './verify.ts';
 
@@ -20,6 +20,11 @@ interface TargetOptions {
 
 interface CatalogOptions {
   readonly catalog: string | false;
+}
+
+interface Confirmed {
+  readonly confirmInstances?: number;
+  readonly confirmVolumes?: number;
 }
 
 /** Where results and errors are written. */
@@ -156,23 +161,26 @@ Every command can be run again, also after it was interrupted.`,
   }
 
   #addDestroy(): void {
-    targeted(this.#program.command('destroy'))
-      .description('remove what was deployed, but for the database; refused while customers have instances')
-      .option('--delete-instances', "delete customers' instances and their disks too", false)
+    const options = targeted(this.#program.command('destroy'))
+      .description('remove what was deployed, but for the database; refused while customers have instances or volumes')
+      .option('--delete-instances', "delete customers' instances and their boot disks too", false)
       .option('--confirm-instances <count>', 'how many instances that is', wholeNumber)
-      .option('--yes', 'do not ask before destroying anything', false)
-      .action(
-        (
-          options: TargetOptions & {
-            readonly deleteInstances: boolean;
-            readonly confirmInstances?: number;
-            readonly yes: boolean;
-          },
-        ) =>
-          this.#work(() => {
-            const { yes, deleteInstances, confirmInstances } = options;
-            return destroyCommand(this.#contextOf(options), { yes, deleteInstances, confirmInstances });
-          }),
+      .option('--include-protected', 'among them those that are protected from deletion', false)
+      .option('--yes', 'do not ask before destroying anything', false);
+    options
+      .addOption(
+        new Option('--delete-volumes', "delete customers' volumes too").default(false).conflicts('keepVolumes'),
+      )
+      .option('--confirm-volumes <count>', 'how many volumes that is', wholeNumber)
+      .option('--keep-volumes', "leave customers' volumes, and pay for them", false)
+      .action((given: TargetOptions & Omit<DestroyOptions, 'confirmInstances' | 'confirmVolumes'> & Confirmed) =>
+        this.#work(() => {
+          const { yes, deleteInstances, confirmInstances, includeProtected } = given;
+          const { deleteVolumes, confirmVolumes, keepVolumes } = given;
+          const instances = { deleteInstances, confirmInstances, includeProtected };
+          const volumes = { deleteVolumes, confirmVolumes, keepVolumes };
+          return destroyCommand(this.#contextOf(given), { yes, ...instances, ...volumes });
+        }),
       );
   }
 

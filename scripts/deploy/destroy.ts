@@ -1,5 +1,5 @@
 import { checkAccess } from './check-access.ts';
-import { customerMachines, deleteMachines } from './customer-machines.ts';
+import { countedText, type CustomersHave, customersHave, deleteDisks, deleteMachines } from './customer-machines.ts';
 import { checkVarFiles, databaseToLeave, forgetDatabase } from './database.ts';
 import { DeployError } from './deploy-error.ts';
 import type { DeployContext } from './deploy-context.ts';
@@ -12,25 +12,30 @@ export interface DestroyOptions {
   readonly deleteInstances: boolean;
   /** Second confirmation: the number of these instances. */
   readonly confirmInstances: number | undefined;
+  /** Confirmation that instances with deletion protection are deleted too. */
+  readonly includeProtected: boolean;
+  /** First confirmation that customers' volumes are deleted too, with the data on them. */
+  readonly deleteVolumes: boolean;
+  /** Second confirmation: the number of these volumes. */
+  readonly confirmVolumes: number | undefined;
+  /** Confirmation that customers' volumes stay. Their disks still cost money. */
+  readonly keepVolumes: boolean;
 }
 
 /**
- * Removes the deployment, except for the database and Terraform's state. Refuses while customers' instances exist,
- * unless their deletion is confirmed twice.
+ * Removes the deployment, except for the database and Terraform's state. Refuses while customers' instances or volumes
+ * exist, unless their deletion is confirmed twice. Deletion of protected instances needs a confirmation of its own, and
+ * volumes may be kept. One refusal names everything that needs a confirmation, before anything is changed.
  */
 export async function destroyCommand(context: DeployContext, options: DestroyOptions): Promise<void> {
   const { note, ask } = context.world;
   const { project, environment } = context.target;
   await checkVarFiles(context);
   await checkAccess(context, { prepare: false });
-  const machines = await customerMachines(context);
-  if (machines.length > 0 && !(options.deleteInstances && options.confirmInstances === machines.length)) {
-    const names = machines.slice(0, 5).map(({ name }) => name);
-    const rest = machines.length > names.length ? ` and ${machines.length - names.length} more` : '';
-    throw new DeployError(
-      `Customers have ${machines.length} instances in ${project} (${environment}): ${names.join(', ')}${rest}.`,
-      [`To delete them with all their disks, add --delete-instances --confirm-instances ${machines.length}`],
-    );
+  const found = await customersHave(context);
+  const inTheWay = [...instancesInTheWay(found, options), ...volumesInTheWay(found, options)];
+  if (inTheWay.length > 0) {
+    throw new DeployError(`Customers have ${countedText(found)} in ${project} (${environment}).`, inTheWay);
   }
   if (!options.yes) {
     const wanted = `${project}/${environment}`;
@@ -41,10 +46,51 @@ export async function destroyCommand(context: DeployContext, options: DestroyOpt
   }
   await prepare(context);
   const given = variables(context, await databaseToLeave(context));
-  await deleteMachines(context, machines);
+  await deleteMachines(context, found.machines);
+  if (options.deleteVolumes) await deleteDisks(context, found.disks);
   // The database stays, so its indexes must stay too: Terraform would delete them, and building them again takes hours
   // where there are many rows.
   await forgetDatabase(context);
   await destroyAll(context, given);
+  if (!options.deleteVolumes && found.disks.length > 0) {
+    note(`!!  ${countedText({ ...found, machines: [] })} of customers left, and paid for: ${listed(found.disks)}.`);
+  }
   note('The database and the bucket of the state are left; infra/README.md says how to remove them.');
+}
+
+function instancesInTheWay({ machines }: CustomersHave, options: DestroyOptions): readonly string[] {
+  const isAgreed = options.deleteInstances && options.confirmInstances === machines.length;
+  const kept = options.includeProtected ? [] : machines.filter(({ isProtected }) => isProtected);
+  return [
+    ...(machines.length === 0 || isAgreed
+      ? []
+      : [
+          `Instances: ${listed(machines)}.`,
+          `To delete them with their boot disks, add --delete-instances --confirm-instances ${machines.length}`,
+        ]),
+    ...(kept.length === 0
+      ? []
+      : [
+          // The list is complete: each protected instance would otherwise stop the command half-way.
+          `Protected from deletion by their owners: ${kept.map(({ name }) => name).join(', ')}.`,
+          'Ask their owners to take the protection off, or add --include-protected to take it off and delete them',
+        ]),
+  ];
+}
+
+function volumesInTheWay({ disks }: CustomersHave, options: DestroyOptions): readonly string[] {
+  const isAgreed = options.deleteVolumes && options.confirmVolumes === disks.length;
+  if (disks.length === 0 || options.keepVolumes || isAgreed) return [];
+  return [
+    `Volumes: ${listed(disks)}.`,
+    `To delete them with all that is on them, add --delete-volumes --confirm-volumes ${disks.length}; to leave them, and pay for them, --keep-volumes`,
+  ];
+}
+
+const NAMES_SHOWN = 5;
+
+function listed(things: readonly { readonly name: string }[]): string {
+  const names = things.slice(0, NAMES_SHOWN).map(({ name }) => name);
+  const rest = things.length - names.length;
+  return `${names.join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`;
 }

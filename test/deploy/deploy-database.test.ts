@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { planCommand } from '#scripts/deploy/commands.ts';
 import { destroyCommand } from '#scripts/deploy/destroy.ts';
 import { aDeployment, stateWith } from './a-deployment.ts';
-import { EMPTY, NO_CATALOGUE, steps, refusal } from './deploy-steps.ts';
+import { EMPTY, NO_CATALOGUE, refusal, steps, TOLD_NOTHING } from './deploy-steps.ts';
 
 describe('the database', () => {
   const THERE = { to: /^gcloud firestore databases describe/, stdout: 'DATASTORE_MODE\n' };
@@ -144,7 +144,7 @@ describe('the database', () => {
   it('is neither taken over nor looked for by destroy', async () => {
     const { context, lines } = await aDeployment({ answers: [NO_STATE, THERE] });
 
-    await destroyCommand(context, { yes: true, deleteInstances: false, confirmInstances: undefined });
+    await destroyCommand(context, TOLD_NOTHING);
 
     expect(await told(lines)).toBe('-var=database_id=(default) -var=adopt_database=false -var=adopt_indexes={}');
     expect(steps(await lines())).not.toContain('database');

@@ -6,7 +6,7 @@ import { DeployError } from '#scripts/deploy/deploy-error.ts';
 import { destroyCommand } from '#scripts/deploy/destroy.ts';
 import { restoreCommand } from '#scripts/deploy/restore.ts';
 import { aDeployment, addressSeen, stateWith, wellResponse } from './a-deployment.ts';
-import { EMPTY, steps } from './deploy-steps.ts';
+import { EMPTY, refusal, steps } from './deploy-steps.ts';
 
 type Deployment = Awaited<ReturnType<typeof aDeployment>>;
 
@@ -85,12 +85,17 @@ describe('the log of', { timeout: 60_000 }, () => {
     await expect(await logOf(deployment)).toMatchFileSnapshot('logs/restore.txt');
   });
 
-  it('a destroy with machines: they go first, and the database keeps its indexes', async () => {
+  it('a destroy with machines, one of them protected, and a volume: they go first, and the database keeps its indexes', async () => {
     const deployment = await aDeployment({
-      answers: [{ to: /^gcloud compute instances list/, stdout: 'tw-1,europe-west1-b\ninst-2,europe-west1-c\n' }],
+      answers: [
+        { to: /compute instances list/, stdout: 'tw-1,europe-west1-b,False\ninst-2,europe-west1-c,True\n' },
+        { to: /compute disks list/, stdout: 'vol-1,europe-west1-b\n' },
+      ],
     });
+    const instances = { deleteInstances: true, confirmInstances: 2, includeProtected: true };
+    const volumes = { deleteVolumes: true, confirmVolumes: 1, keepVolumes: false };
 
-    await destroyCommand(deployment.context, { yes: true, deleteInstances: true, confirmInstances: 2 });
+    await destroyCommand(deployment.context, { yes: true, ...instances, ...volumes });
 
     await expect(await logOf(deployment)).toMatchFileSnapshot('logs/destroy.txt');
   });
@@ -170,8 +175,22 @@ describe('apply', { timeout: 60_000 }, () => {
     ]);
   });
 
+  it('regression: made an empty database while volumes carried the label: the sweep would have deleted their disks', async () => {
+    const { context, lines } = await aDeployment({
+      answers: [
+        { to: /databases describe/, code: 1, stderr: 'NOT_FOUND' },
+        { to: /disks list/, stdout: 'vol-1,z\n' },
+      ],
+    });
+
+    const refused = await refusal(applyCommand(context, { yes: true, catalogue: undefined }));
+
+    expect(refused).toMatch(/1 volume with the label of production/);
+    expect(steps(await lines())).not.toContain('plan');
+  });
+
   it.each([
-    ['is refused', false, /2 machines carry the label of production[^]*--empty-database/],
+    ['is refused', false, /2 instances with the label of production[^]*--empty-database/],
     ['is made when the records are given up', true, undefined],
   ])('a missing database %s while machines carry the label', async (_, emptyDatabase, message) => {
     const { context, lines } = await aDeployment({

@@ -1,4 +1,5 @@
 import { DeployError } from '#scripts/deploy/deploy-error.ts';
+import type { DestroyOptions } from '#scripts/deploy/destroy.ts';
 
 /** The steps of a deployment, by patterns of the command lines that execute them. */
 export const STEPS: readonly (readonly [RegExp, string])[] = [
@@ -13,7 +14,10 @@ export const STEPS: readonly (readonly [RegExp, string])[] = [
   [/^gcloud storage buckets create/, 'make state bucket'],
   [/^gcloud storage buckets update/, 'keep versions'],
   [/^gcloud compute instances list/, 'machines'],
+  [/^gcloud compute instances update/, 'unprotect machine'],
   [/^gcloud compute instances delete/, 'delete machine'],
+  [/^gcloud compute disks list/, 'volumes'],
+  [/^gcloud compute disks delete/, 'delete volume'],
   [/^node scripts\/generate.ts/, 'generate'],
   [/^node scripts\/build.ts/, 'build'],
   [/^terraform .* init /, 'init'],
@@ -50,6 +54,17 @@ export const EMPTY = [
 ];
 export const NO_OUTPUTS = { to: / output -json/, stdout: '{}' };
 export const NO_CATALOGUE = { catalogue: undefined };
+
+/** A destroy that asks nothing, and that was told nothing of what customers have. */
+export const TOLD_NOTHING: DestroyOptions = {
+  yes: true,
+  deleteInstances: false,
+  confirmInstances: undefined,
+  includeProtected: false,
+  deleteVolumes: false,
+  confirmVolumes: undefined,
+  keepVolumes: false,
+};
 
 export function steps(lines: readonly string[]): readonly string[] {
   return lines.map((line) => STEPS.find(([pattern]) => pattern.test(line))?.[1] ?? line);

@@ -2,7 +2,6 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { applyCommand, planCommand } from '#scripts/deploy/commands.ts';
-import { destroyCommand } from '#scripts/deploy/destroy.ts';
 import { aDeployment, stateWith, wellResponse } from './a-deployment.ts';
 import { CHECKS, PREPARATION, NO_CATALOGUE, steps, refusal } from './deploy-steps.ts';
 
@@ -292,88 +291,5 @@ describe('the test of the deployed API', () => {
     await applyCommand(context, { yes: true, catalogue });
 
     expect([...notes, ...(await lines())].join('\n')).not.toContain('secret-1');
-  });
-});
-
-describe('destroy', () => {
-  const MACHINES = { to: /^gcloud compute instances list/, stdout: 'tw-1,europe-west1-b\ntw-2,europe-west1-c\n' };
-  const options = { yes: true, deleteInstances: false, confirmInstances: undefined };
-
-  it('removes what was deployed when no customer has an instance', async () => {
-    const { context, lines } = await aDeployment();
-
-    await destroyCommand(context, options);
-
-    expect(steps(await lines())).toEqual([
-      ...CHECKS,
-      'machines',
-      'generate',
-      'build',
-      'init',
-      'state',
-      'state',
-      'forget the database',
-      'destroy',
-    ]);
-    expect((await lines()).find((line) => line.includes('instances list'))).toContain(
-      '--filter=labels.compute-api=production',
-    );
-  });
-
-  it.each([
-    ['not told', options],
-    ['told once', { ...options, deleteInstances: true }],
-    ['told once, the other way', { ...options, confirmInstances: 2 }],
-    ['told another number than there are', { ...options, deleteInstances: true, confirmInstances: 1 }],
-  ])('is refused while customers have instances: %s', async (_, given) => {
-    const { context, lines } = await aDeployment({ answers: [MACHINES] });
-
-    const said = await refusal(destroyCommand(context, given));
-
-    expect(said).toMatch(/have 2 instances[^]*tw-1, tw-2[^]*--delete-instances --confirm-instances 2/);
-    expect(steps(await lines()).at(-1)).toBe('machines');
-  });
-
-  it('with both confirmations, deletes the instances first', async () => {
-    const { context, lines } = await aDeployment({ answers: [MACHINES] });
-
-    await destroyCommand(context, { ...options, deleteInstances: true, confirmInstances: 2 });
-
-    expect(steps(await lines()).slice(-5)).toEqual([
-      'delete machine',
-      'delete machine',
-      'state',
-      'forget the database',
-      'destroy',
-    ]);
-    expect((await lines()).find((line) => line.includes('instances delete'))).toContain('tw-1 --zone=europe-west1-b');
-  });
-
-  it('stops at an instance that cannot be deleted', async () => {
-    const { context, lines } = await aDeployment({
-      answers: [MACHINES, { to: /instances delete tw-1/, code: 1, stderr: 'deletion protection is on' }],
-    });
-
-    const said = await refusal(destroyCommand(context, { ...options, deleteInstances: true, confirmInstances: 2 }));
-
-    expect(said).toMatch(/tw-1 could not be deleted: deletion protection is on/);
-    expect(steps(await lines())).not.toContain('destroy');
-  });
-
-  it('destroys nothing when it cannot be known whether customers have instances', async () => {
-    const { context, lines } = await aDeployment({ answers: [{ to: /instances list/, code: 1, stderr: 'denied' }] });
-
-    expect(await refusal(destroyCommand(context, options))).toMatch(/cannot be known: denied/);
-    expect(steps(await lines())).not.toContain('destroy');
-  });
-
-  it.each([
-    ['my-project', /Nothing was destroyed/],
-    [undefined, /Nobody is there/],
-  ])('wants project and environment typed; %s is not enough', async (says, message) => {
-    const { context, lines } = await aDeployment(says === undefined ? {} : { says });
-
-    expect(await refusal(destroyCommand(context, { ...options, yes: false }))).toMatch(message);
-    expect(steps(await lines())).not.toContain('destroy');
   });
 });
