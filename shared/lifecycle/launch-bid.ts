@@ -48,8 +48,7 @@ export interface Launch {
 export function launchBid(bid: Bid, context: LaunchContext): Launch {
   const { usage, atMs, random } = context;
   const instances = reserve(usage?.value.instances ?? 0, context.maxInstances, bid.quantity);
-  const made = Array.from({ length: bid.quantity }, (_, index) => {
-    const id = instanceId(bid.idPrefix, bid.userId, random);
+  const made = idsInOrder(bid, random).map((id, index) => {
     const blank = newInstance(bid, { id, n: index + 1, atMs, volumes: index === 0 ? volumesOf(context.volumes) : [] });
     const { actor, requestId } = context;
     const operation = pendingOperation('create', blank, { id: operationId(atMs, random), actor, requestId, atMs });
@@ -78,6 +77,15 @@ export function launchBid(bid: Bid, context: LaunchContext): Launch {
       customerId: bid.customerId,
     })),
   };
+}
+
+/**
+ * Returns the ids of the bid's instances in descending order. Lists sort instances of one creation time by descending id,
+ * and clients take the first instance of a list as the head of their cluster. It must be `<name>-1`, as in the bid.
+ */
+function idsInOrder({ idPrefix, userId, quantity }: Bid, random: Random): readonly string[] {
+  const ids = Array.from({ length: quantity }, () => instanceId(idPrefix, userId, random));
+  return ids.sort((a, b) => (a < b ? 1 : -1));
 }
 
 /** Returns the writes of the record with its first event and its create in the queue. */
