@@ -10,7 +10,7 @@ export const spotBidsCancel = contract({
   tag: 'Fleet',
   summary: 'Cancel a spot bid',
   description: `Ends a bid. Its instances are STATUS_TERMINATED in every list at once, and go; its volumes stay. Cancelling a bid that has
-ended changes nothing.`,
+ended changes nothing. While one of its instances is protected from deletion, it is 409, and nothing is done.`,
   role: null,
   limit: 'delete',
   idempotent: false,
@@ -19,6 +19,6 @@ ended changes nothing.`,
   query: bidQuery,
   body: null,
   success: [{ status: 204, description: 'Ended.', body: null }],
-  failures: [...LIMITED_FAILURES, ...CHANGE_FAILURES, 'bid_not_found'],
+  failures: [...LIMITED_FAILURES, ...CHANGE_FAILURES, 'bid_not_found', 'deletion_protected'],
   examples: [{ summary: 'Cancel a bid' }],
 });
