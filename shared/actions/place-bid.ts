@@ -2,14 +2,16 @@ import type { Reply } from '#shared/contracts/reply.ts';
 import { BID, RECENT_BID, type RecentBid } from '#shared/datastore/bid-rows.ts';
 import { IDEMPOTENCY, type IdempotencyRecord, USAGE, type Usage } from '#shared/datastore/bookkeeping-rows.ts';
 import { PRICE, SPOT_PRICE } from '#shared/datastore/catalog-rows.ts';
+import { INSTANCES_OF_CUSTOMER } from '#shared/datastore/queries.ts';
 import { IDEMPOTENCY_RETENTION_MS } from '#shared/datastore/retention.ts';
 import { insert, ref, replace, type Row, type Write } from '#shared/datastore/write.ts';
-import { nextBidStep } from '#shared/domain/bid-steps.ts';
+import { nextBidStep, waitForRoom } from '#shared/domain/bid-steps.ts';
 import { type Bid, type LaunchSpecification, withBidEvent } from '#shared/domain/bid.ts';
 import { Failure } from '#shared/domain/failure.ts';
 import { idOf } from '#shared/domain/fids.ts';
 import type { IdempotencyKey } from '#shared/domain/idempotency-key.ts';
 import type { Actor, Principal } from '#shared/domain/principal.ts';
+import { isLeaving } from '#shared/domain/power.ts';
 import { reserve } from '#shared/domain/quota.ts';
 import { spotCents as spotCentsIn, typeNotFound } from '#shared/domain/machine-offer.ts';
 import type { Tier } from '#shared/domain/tier.ts';
@@ -67,8 +69,9 @@ interface Placed {
 
 /**
  * Places a bid. If the limit meets the price, one commit holds the bid, its instances, their create operations and
- * their quota; otherwise only the bid. The worker creates the VMs. Throws `quota_exceeded` when the quota has no room
- * for all instances, and `not_found` for a machine type without a price.
+ * their quota; otherwise only the bid. The worker creates the VMs. If the quota will have room for all instances when
+ * those that are being deleted are gone, the bid waits for that: a cluster may be cancelled and placed again at once.
+ * Throws `quota_exceeded` if the quota has no room even then, and `not_found` for a machine type without a price.
  */
 export async function placeBid(request: PlaceBidRequest, tools: BidTools): Promise<Reply> {
   const { reply, messages } = await oneCreateAtATime(request.caller.customerId, () => acceptBid(request, tools), tools);
@@ -112,7 +115,8 @@ function acceptBid(request: PlaceBidRequest, { store, nowMs, random }: BidTools)
     // A type without a price is not offered; its instances would cost nothing.
     if (spotCents === undefined) throw typeNotFound();
     const volumes = await readVolumes(wish.launch.volumes, { ...caller, project: wish.project }, { store });
-    const { bid, writes, messages } = launchedNow(placed, { request, usage, volumes, spotCents, random });
+    const seen = { request, usage, volumes, spotCents, random, store };
+    const { bid, writes, messages } = await launchedNow(placed, seen);
     const reply = request.answer(placed);
     return {
       writes: [
@@ -162,31 +166,45 @@ function volumeWrites(bid: Bid, volumes: readonly Row<Volume>[], nowMs: () => nu
   return claimAndAssignVolumes(volumes, { ...claim, instanceId }, { nowMs });
 }
 
-/** Launches the bid's instances if its limit meets the price; otherwise returns the bid waiting for the price. */
-function launchedNow(
-  placed: Bid,
-  {
-    request,
-    usage,
-    volumes,
-    spotCents,
-    random,
-  }: {
-    readonly request: PlaceBidRequest;
-    readonly usage: Row<Usage> | undefined;
-    readonly volumes: readonly Row<Volume>[];
-    readonly spotCents: number | undefined;
-    readonly random: BidTools['random'];
-  },
-) {
-  const { actor, requestId } = request;
-  const { maxInstances } = request.tier;
+interface Seen extends Pick<BidTools, 'random' | 'store'> {
+  readonly request: PlaceBidRequest;
+  readonly usage: Row<Usage> | undefined;
+  readonly volumes: readonly Row<Volume>[];
+  readonly spotCents: number | undefined;
+}
+
+/**
+ * Launches the bid's instances if its limit meets the price and the quota has room; otherwise returns the bid waiting for
+ * the price, or for the end of instances that are being deleted.
+ */
+async function launchedNow(placed: Bid, { request, usage, volumes, spotCents, random, store }: Seen) {
+  const { actor, requestId, tier } = request;
+  const { maxInstances } = tier;
   const atMs = placed.createdAtMs;
   const step = nextBidStep(placed, { instances: [], spotCents, nowMs: atMs });
-  if (step.do === 'launch') return launchBid(placed, { usage, volumes, maxInstances, actor, requestId, atMs, random });
-  // A bid that can never fit the quota is refused now, not when its price is met.
-  reserve(0, maxInstances, placed.quantity);
-  return { bid: step.bid ?? placed, writes: [], messages: [] };
+  if (step.do !== 'launch') {
+    // A bid that can never fit the quota is refused now, not when its price is met.
+    reserve(0, maxInstances, placed.quantity);
+    return { bid: step.bid ?? placed, writes: [], messages: [] };
+  }
+  try {
+    return launchBid(placed, { usage, volumes, maxInstances, actor, requestId, atMs, random });
+  } catch (thrown) {
+    if (!(thrown instanceof Failure) || thrown.kind !== 'quota_exceeded') throw thrown;
+    const staying = Math.max(0, (usage?.value.instances ?? 0) - (await leavingOf(placed.customerId, store)));
+    if (staying + placed.quantity > maxInstances) throw thrown;
+    return { bid: waitForRoom(placed, atMs), writes: [], messages: [] };
+  }
+}
+
+/** Rows read to find instances that are being deleted. The instances of a cluster cancelled a moment ago are among the newest. */
+const LEAVING_MAX = 200;
+
+/** Returns how many instances of the customer are being deleted: they still count against the quota. */
+async function leavingOf(customerId: string, store: BidTools['store']): Promise<number> {
+  const values = { customerId: { stringValue: customerId } };
+  const { rows } = await store.query(INSTANCES_OF_CUSTOMER, values, { limit: LEAVING_MAX });
+  return rows.filter(({ value }) => isLeaving(value)).length;
 }
 
 function newBid(

@@ -55,3 +55,10 @@ export const LIVE_BIDS_OF_PROJECT: Shape<Bid> = {
   equal: ['liveProject'],
   order: [{ property: '__key__', direction: 'asc' }],
 };
+
+/** The bids of a customer that wait for room in its quota. */
+export const BIDS_WAITING_FOR_ROOM: Shape<Bid> = {
+  kind: BID,
+  equal: ['waitsForRoom'],
+  order: [{ property: '__key__', direction: 'asc' }],
+};

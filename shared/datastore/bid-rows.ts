@@ -1,4 +1,4 @@
-import { type Bid, BID_PHASES, bidStatus } from '#shared/domain/bid.ts';
+import { type Bid, BID_PHASES, bidStatus, QUOTA_EXCEEDED } from '#shared/domain/bid.ts';
 import { position, timeText } from '#shared/domain/sort-key.ts';
 import { known } from '#shared/domain/stored-word.ts';
 import {
@@ -64,6 +64,8 @@ function ofPhase(bid: Bid): Properties {
     byStatus: { stringValue: position(bidStatus(bid), bid.id) },
     // Null unless the bid holds instances, so that the sweep finds bids affected by a risen price with one short query.
     heldType: isHeld(bid) ? { stringValue: bid.machine.machineType } : { nullValue: 'NULL_VALUE' },
+    // Null unless the bid waits for room in its customer's quota; used to find it when an instance was removed.
+    waitsForRoom: waitsForRoom(bid) ? { stringValue: bid.customerId } : { nullValue: 'NULL_VALUE' },
     // Null once the bid has ended; used to find the bids that still need a key or a project.
     liveProject: bid.phase === 'ended' ? { nullValue: 'NULL_VALUE' } : { stringValue: bid.project },
   };
@@ -71,6 +73,10 @@ function ofPhase(bid: Bid): Properties {
 
 function isHeld({ phase }: Bid): boolean {
   return phase === 'held' || phase === 'launching';
+}
+
+function waitsForRoom({ phase, reason }: Bid): boolean {
+  return phase === 'waiting' && reason?.reason === QUOTA_EXCEEDED;
 }
 
 /** The bid that a request created, in case the request is repeated; the id derives from caller, project and body. */

@@ -22,7 +22,7 @@ import {
   USER,
 } from './account-rows.ts';
 import { AUDIT_ENTRY } from './audit-rows.ts';
-import { BIDS_OF_PROJECT, DUE_BIDS, HELD_BIDS, LIVE_BIDS_OF_PROJECT } from './bid-queries.ts';
+import { BIDS_OF_PROJECT, BIDS_WAITING_FOR_ROOM, DUE_BIDS, HELD_BIDS, LIVE_BIDS_OF_PROJECT } from './bid-queries.ts';
 import { DEAD_LETTER, type DeadLetter, type Orphan, ORPHAN, type Usage, USAGE } from './bookkeeping-rows.ts';
 import {
   IMAGE,
@@ -345,6 +345,7 @@ export const QUERY_SHAPES: readonly Shape[] = [
   DUE_BIDS,
   HELD_BIDS,
   LIVE_BIDS_OF_PROJECT,
+  BIDS_WAITING_FOR_ROOM,
   ...HISTORIES_OF_PROJECT,
   DUE_ORPHANS,
   NEWEST_DEAD_LETTERS,

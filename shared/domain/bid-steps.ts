@@ -1,4 +1,4 @@
-import { BID_PHASES, type Bid, type BidReason, dollars, endedBid, withBidEvent } from './bid.ts';
+import { BID_PHASES, type Bid, type BidReason, dollars, endedBid, QUOTA_EXCEEDED, withBidEvent } from './bid.ts';
 import type { Instance } from './instance.ts';
 import { fits, isLeaving, projectedStatus } from './power.ts';
 import type { Actor } from './principal.ts';
@@ -19,6 +19,8 @@ export interface BidView {
   readonly suspendedBecause?: string;
   /** Why an operation of one of the bid's instances has just failed, if the step follows such a failure. */
   readonly failure?: BidReason;
+  /** An instance of its customer has just gone, and that is why the bid is looked at. */
+  readonly hasRoom?: boolean;
 }
 
 /** The next step of a bid. `bid` is the new row; `null`: unchanged. */
@@ -79,9 +81,18 @@ export function putOff(bid: Bid, reason: BidReason, nowMs: number): Bid {
   return { ...bid, attempts, reason, checkAtMs: nowMs + bidBackoffMs(attempts) };
 }
 
-function waitingStep(bid: Bid, { spotCents, nowMs }: BidView): BidStep {
+/** A bid that the quota has no room for before instances that are being deleted are gone. What makes room launches it. */
+export function waitForRoom(bid: Bid, nowMs: number): Bid {
+  const message =
+    'Instances that are being deleted still count against the quota. The bid is launched when they are gone.';
+  return { ...bid, reason: { reason: QUOTA_EXCEEDED, message }, checkAtMs: nowMs + WAY_LOOK_MS };
+}
+
+function waitingStep(bid: Bid, { spotCents, nowMs, hasRoom = false }: BidView): BidStep {
   if (isTooLow(bid, spotCents)) return waitForPrice(bid, spotCents, nowMs);
-  if (bid.checkAtMs !== null && bid.checkAtMs > nowMs && bid.reason?.reason !== PRICE_ABOVE_LIMIT) return NOTHING;
+  const reason = bid.reason?.reason;
+  const isOver = reason === PRICE_ABOVE_LIMIT || (hasRoom && reason === QUOTA_EXCEEDED);
+  if (bid.checkAtMs !== null && bid.checkAtMs > nowMs && !isOver) return NOTHING;
   return { do: 'launch', bid };
 }
 

@@ -108,6 +108,9 @@ export interface Bid {
   readonly events: readonly BidEvent[];
 }
 
+/** Why a bid waits for room in its customer's quota. */
+export const QUOTA_EXCEEDED = 'quota_exceeded';
+
 export interface BidReason {
   readonly reason: string;
   readonly message: string;

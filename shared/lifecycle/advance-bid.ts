@@ -5,8 +5,8 @@ import { PRICE, SPOT_PRICE, TIER } from '#shared/datastore/catalog-rows.ts';
 import { SSH_KEYS_GIVEN } from '#shared/datastore/queries.ts';
 import { INSTANCE } from '#shared/datastore/rows.ts';
 import { ref, replace, type Row, type Write } from '#shared/datastore/write.ts';
-import { type BidStep, nextBidStep, putOff, SPOT_MARKET } from '#shared/domain/bid-steps.ts';
-import type { Bid, BidReason } from '#shared/domain/bid.ts';
+import { type BidStep, type BidView, nextBidStep, putOff, SPOT_MARKET } from '#shared/domain/bid-steps.ts';
+import type { Bid } from '#shared/domain/bid.ts';
 import { Failure } from '#shared/domain/failure.ts';
 import type { Instance } from '#shared/domain/instance.ts';
 import { type LoginKey, withKeys } from '#shared/domain/login.ts';
@@ -32,15 +32,18 @@ interface Step {
   readonly goesOn: boolean;
 }
 
+/** Why a bid is looked at now, where the next step depends on it. */
+export type BidCause = Pick<BidView, 'failure' | 'hasRoom'>;
+
 /**
  * Advances a bid by the stored rows of the bid and its instances: launches it, undoes a failed launch, gives up and
  * restarts instances. Safe to run repeatedly, late and in parallel: each step is one commit that is conditional on the
  * rows it was decided by. Never throws; the next sweep continues what is left.
  */
-export async function advanceBid(bidId: string, tools: BidTools, failure?: BidReason): Promise<void> {
+export async function advanceBid(bidId: string, tools: BidTools, cause: BidCause = {}): Promise<void> {
   try {
     for (let taken = 0; taken < STEPS_MAX; taken += 1) {
-      const { published, goesOn } = await takeStep(bidId, tools, failure);
+      const { published, goesOn } = await takeStep(bidId, tools, cause);
       await publishOperations(published, tools);
       if (!goesOn) return;
     }
@@ -49,22 +52,26 @@ export async function advanceBid(bidId: string, tools: BidTools, failure?: BidRe
   }
 }
 
-async function takeStep(bidId: string, tools: BidTools, failure: BidReason | undefined): Promise<Step> {
+const NO_STEP = { writes: [], result: { published: [], goesOn: false } } as const;
+
+async function takeStep(bidId: string, tools: BidTools, cause: BidCause): Promise<Step> {
   const { store, nowMs, log } = tools;
   return store.change<Step>(async () => {
     const row = await store.get(ref(BID, bidId));
-    if (row === undefined) return { writes: [], result: { published: [], goesOn: false } };
+    if (row === undefined) return NO_STEP;
     const { instances, ...seen } = await companionsOf(row.value, tools);
     const atMs = nowMs();
     const step = nextBidStep(row.value, {
       instances: instances.map(({ value }) => value),
       ...seen,
       nowMs: atMs,
-      ...(failure === undefined ? {} : { failure }),
+      ...cause,
     });
     const next = step.bid;
-    if (next === null) return { writes: [], result: { published: [], goesOn: false } };
+    if (next === null) return NO_STEP;
     const { bid, writes, messages } = await carriedOut({ ...step, bid: next }, { row, instances, atMs }, tools);
+    // The room was not enough, so what has put the bid off before holds on.
+    if (cause.hasRoom === true && bid.attempts > row.value.attempts) return NO_STEP;
     log.info('a bid moved on', { bidId, from: row.value.phase, to: bid.phase, reason: bid.reason?.reason });
     const goesOn = bid.checkAtMs !== null && bid.checkAtMs <= atMs;
     return { writes: [...writes, replace(row, bid)], result: { published: messages, goesOn } };

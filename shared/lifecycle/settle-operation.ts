@@ -88,7 +88,7 @@ export async function settle(
   if (next !== undefined) await publishOperations([next], tools);
   // The outcome of one instance can require the next step of its bid.
   const bidId = held.instance?.value.bid ?? null;
-  if (bidId !== null) await advanceBid(bidId, tools, end.error);
+  if (bidId !== null) await advanceBid(bidId, tools, end.error === undefined ? {} : { failure: end.error });
 }
 
 /**

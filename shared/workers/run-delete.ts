@@ -3,6 +3,7 @@ import { requestUuid, UNPROTECT_CALL } from '#shared/domain/request-uuid.ts';
 import { CloudError } from '#shared/gce/cloud-error.ts';
 import type { Place, ZoneOperation } from '#shared/gce/compute.ts';
 import { findMachine } from '#shared/lifecycle/find-machine.ts';
+import { launchWaitingBids } from '#shared/lifecycle/launch-waiting-bids.ts';
 import { orphanZone } from '#shared/lifecycle/orphan-zone.ts';
 import { finishDelete } from '#shared/lifecycle/remove-instance.ts';
 import { settle } from '#shared/lifecycle/settle-operation.ts';
@@ -52,7 +53,13 @@ async function attempt(place: Place, delivery: Delivery): Promise<Verdict | 'nex
   }
   if (asked.reason === 'not_found') return followDelete(place, undefined, delivery);
   await delivery.takeOffRecord();
+  await roomMade(delivery);
   return delivery.goOnLater();
+}
+
+async function roomMade({ lease, tools }: Delivery): Promise<void> {
+  const gone = lease.held.instance?.value;
+  if (gone !== undefined) await launchWaitingBids(gone, tools);
 }
 
 async function followDelete(
@@ -74,6 +81,7 @@ async function followDelete(
       const machine = await (confirmed ? compute.get(place) : findMachine(place, delivery.tools));
       if (machine === undefined) {
         await finishDelete(delivery.operation, zoneOperation?.endedAtMs ?? undefined, delivery.tools);
+        await roomMade(delivery);
         return 'done';
       }
       if (zoneOperation === undefined || !(await delivery.pause())) return delivery.goOnLater();

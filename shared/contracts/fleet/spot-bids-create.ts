@@ -15,7 +15,8 @@ export const spotBidsCreate = contract({
   description: `Places a bid for Spot machines. It gets all of them or none: while the spot price is above the limit, or the cloud has not
 enough to spare, the bid stays Open, and is tried again. Instances are called \`<name>-1\`, \`<name>-2\`, … The same request by
 the same user within ten minutes answers with the bid that it made, as long as that one has not been paused or cancelled;
-an \`Idempotency-Key\` tells two bids of the same content apart. A bid that the quota has no room for is 403.`,
+an \`Idempotency-Key\` tells two bids of the same content apart. A bid that the quota has no room for is 403; while
+instances that are being deleted are all that it lacks, the bid is Open, and is launched when they are gone.`,
   role: null,
   limit: 'create',
   idempotent: true,
