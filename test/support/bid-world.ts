@@ -31,6 +31,8 @@ const ROUNDS_MAX = 40;
 export interface BidWorldSettings {
   /** The customer's quota of instances. */
   readonly maxInstances?: number;
+  /** The customer's quota of GB of volumes; default: none. */
+  readonly maxVolumeGb?: number;
   /**
    * Default: a clock that only the test moves. Disk operations end only as time passes, so tests with disks pass a
    * running clock.
@@ -42,11 +44,12 @@ export interface BidWorldSettings {
  * Bids in one process: the actions, a worker that takes what is published, and the sweep, over emulators of Compute Engine
  * and Datastore with one clock. A VM boots and stops when the clock is moved.
  */
-export async function bidWorld({ maxInstances = 8, clock = standingClock() }: BidWorldSettings = {}) {
+export async function bidWorld(settings: BidWorldSettings = {}) {
+  const { maxInstances = 8, maxVolumeGb = 0, clock = standingClock() } = settings;
   const mailbox: OperationMessage[] = [];
   const world = await cloudAndRecords({ clock, publish: (messages) => void mailbox.push(...messages) });
   const { cloud, store, tools } = world;
-  const tier: Tier = { name: 'pro', maxInstances, maxVolumeGb: 0, perMinute: completeLimits({ create: 60 }) };
+  const tier: Tier = { name: 'pro', maxInstances, maxVolumeGb, perMinute: completeLimits({ create: 60 }) };
   const price = (priceCents: number) =>
     put(SPOT_PRICE, MACHINE_TYPE, { machineType: MACHINE_TYPE, steps: [{ priceCents, fromMs: 0 }], zones: {} });
   const acme = put(CUSTOMER, 'acme', { id: 'acme', name: 'Acme', tier: 'pro' });

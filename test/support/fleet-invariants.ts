@@ -9,6 +9,8 @@ import type { CloudCall, SeenDisk } from './local-cloud.ts';
  */
 
 export interface FleetSnapshot {
+  /** Value of the label that the deployment puts on its disks; default: a local cloud's. */
+  readonly deployment?: string;
   readonly calls: readonly CloudCall[];
   readonly instances: readonly Instance[];
   readonly bids: readonly Bid[];
@@ -98,10 +100,10 @@ function oneDiskPerVolume({ calls }: FleetSnapshot): readonly string[] {
  * 2D. Every disk with the deployment's label belongs to a live volume or is due for deletion, and every live volume has
  * its disk.
  */
-function everyDiskRecorded({ disks, volumes, orphanDisks }: FleetSnapshot): readonly string[] {
+function everyDiskRecorded({ deployment = DEPLOYMENT, disks, volumes, orphanDisks }: FleetSnapshot): readonly string[] {
   const live = new Set(volumes.filter(isLive).map(({ id }) => id));
   const leaving = new Set(volumes.filter((volume) => !isLive(volume) && volume.checkAtMs !== null).map(({ id }) => id));
-  const ours = disks.filter(({ labels }) => labels?.['compute-api'] === DEPLOYMENT).map(({ name }) => name);
+  const ours = disks.filter(({ labels }) => labels?.['compute-api'] === deployment).map(({ name }) => name);
   return [
     ...ours
       .filter((name) => !live.has(name) && !leaving.has(name) && !orphanDisks.includes(name))

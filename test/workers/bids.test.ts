@@ -296,28 +296,6 @@ test('a process that dies after its commit, and one that dies before its worker 
   expect((await world.machines()).toSorted()).toEqual(held.instances.toSorted());
 });
 
-test('100 bids in parallel by two customers: each gets what its quota allows, whole bids only, and no VM is left over', async () => {
-  const world = await bidWorld({ maxInstances: 7 });
-  const asCustomer = (customerId: string, n: number) => {
-    const request = world.request(`bid-${n}`, { project: `proj_${customerId}` });
-    return { ...request, caller: { ...request.caller, customerId, projects: [`proj_${customerId}`] } };
-  };
-  const answers = await Promise.allSettled(
-    Array.from({ length: 100 }, (_, n) => placeBid(asCustomer(n % 2 === 0 ? 'acme' : 'umbrella', n), world.tools)),
-  );
-
-  const refused = answers.filter(({ status }) => status === 'rejected');
-  expect(refused).toHaveLength(94);
-  for (const answer of refused) expect(answer).toMatchObject({ reason: { kind: 'quota_exceeded' } });
-  expect(await world.usages()).toEqual({ acme: 6, umbrella: 6 });
-  await world.settle();
-  const bids = (await world.all(BID)).map(({ value }) => value);
-  expect(bids.map(({ phase, instances }) => [phase, instances.length])).toEqual(
-    Array.from({ length: 6 }, () => ['held', 2]),
-  );
-  expect((await world.machines()).toSorted()).toEqual(bids.flatMap(({ instances }) => instances).toSorted());
-});
-
 test('a volume is the bid’s first instance’s while the bid lives, and nobody else’s', async () => {
   const world = await bidWorld();
   const volume = aVolume();
