@@ -1,4 +1,7 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { applyCommand } from '#scripts/deploy/commands.ts';
 import { examine } from '#scripts/platform/doctor/examine.ts';
 import { NO_INJECTED_FAULTS } from '#scripts/platform/doctor/finding.ts';
 import { recountLine } from '#scripts/recount/recount-line.ts';
@@ -6,8 +9,11 @@ import { DEAD_LETTER, USAGE } from '#shared/datastore/bookkeeping-rows.ts';
 import type { Store } from '#shared/datastore/store.ts';
 import { put, ref } from '#shared/datastore/write.ts';
 import { sweep } from '#shared/workers/sweep.ts';
+import { aDeployment } from '#test/deploy/a-deployment.ts';
+import { steps } from '#test/deploy/deploy-steps.ts';
 import { aDesk, type Findings, ID } from '#test/platform/a-desk.ts';
 import { runLine } from '#test/support/run-line.ts';
+import { INFRA } from './terraform-sources.ts';
 
 /*
  * Tests the runbook's sections that use the operators' commands: each injects the alert's fault, runs the command that
@@ -69,6 +75,36 @@ it('Error budgets: find tells of an error id what the functions logged, and on a
   expect((await desk.run('find', errorId)).stdout).toContain(`gcloud logging read 'jsonPayload.errorId="${errorId}"`);
 });
 
+it('Error budgets: the list of failed operations has the permission that is missing, and an apply gives it back', async () => {
+  const desk = await aDesk();
+  const role = { service: 'compute', method: 'instances.stop', kind: 'error', count: 1_000, status: 403 } as const;
+  desk.cloud.faults.add([role]);
+  await desk.accepted('stop');
+  expect(await desk.work('op-1')).toBe('failed');
+
+  const failed = (await desk.run('operations', 'list', '--only', 'failed')).stdout;
+  expect(failed).toMatch(/op-1.*stop.*failed.*permission_denied/);
+  const deployment = await aDeployment();
+  await applyCommand(deployment.context, { yes: true, catalogue: undefined });
+  expect(steps(await deployment.lines())).toContain('apply');
+  // Terraform's plan has the role again, which is what this fault stands for.
+  desk.cloud.faults.clear();
+
+  await desk.accepted('stop');
+  expect(await desk.work('op-1')).toBe('completed');
+});
+
+it('Error budgets: right after a deployment the former release is applied over it, and its catalogue is not', async () => {
+  const former = await aDeployment({ says: 'yes' });
+
+  await applyCommand(former.context, { yes: false, catalogue: undefined });
+
+  const done = steps(await former.lines());
+  expect(done).toEqual(expect.arrayContaining(['build', 'plan', 'apply']));
+  expect(done).not.toContain('catalogue');
+  expect(done).not.toContain('forget the database');
+});
+
 it('Events that wait: doctor names the records that no event has brought up to date, and sync does', async () => {
   const desk = await aDesk();
   desk.cloud.emulator.drift(ID, 'stop');
@@ -99,6 +135,34 @@ it('Latency: doctor tells which service takes long', async () => {
 
   expect((await examined(slow)).map(({ finding }) => finding).join()).toContain('Datastore took 3.0 s');
   expect(await examined(store)).toEqual([]);
+});
+
+it('Latency: on the local cloud doctor names the injected delay with the command that ends it', async () => {
+  const desk = await aDesk();
+  const { settings } = await desk.localCloud();
+  settings.faults = [{ service: 'datastore', method: 'lookup', kind: 'delay', left: 100 }];
+
+  const found = (await desk.runLocal('doctor')).stdout;
+  expect(found).toContain('lookup of datastore: delay, 100 times');
+  const [, url = ''] = /curl -X DELETE (\S+)/.exec(found) ?? [];
+  await fetch(url, { method: 'DELETE' });
+
+  expect((await desk.runLocal('doctor')).stdout).toBe('Nothing is at fault.\n');
+});
+
+it('Latency: instances that are kept ready are a variable, which an apply brings to the functions', async () => {
+  const { context, root, lines } = await aDeployment();
+  const file = join(root, 'infra/production.tfvars');
+  await writeFile(file, 'min_instances = { "compute-instances-create" = 1 }\n');
+
+  await applyCommand(
+    { ...context, target: { ...context.target, varFiles: [file] } },
+    { yes: true, catalogue: undefined },
+  );
+
+  expect((await lines()).find((line) => line.includes(' plan '))).toContain(`-var-file=${file}`);
+  const functions = await readFile(join(INFRA, 'functions.tf'), 'utf8');
+  expect(functions).toMatch(/min_instance_count\s*=.*var\.min_instances/);
 });
 
 it('Oldest pending operation: the list of the stuck ones has it, and retry or cancel ends it', async () => {

@@ -87,8 +87,8 @@ export async function aDesk() {
     /** Runs a command with `--local` on the same emulators; it reads the files that `localCloud` has written. */
     runLocal: (...args: readonly string[]) => run(...args, '--local', '--state-dir', folder, '--project', PROJECT),
     /**
-     * Writes the files that a local cloud leaves: its addresses and the log of its functions. Returns the log, and the
-     * number of proxies that its functions are configured for.
+     * Writes the files that a local cloud leaves: its addresses and the log of its functions. Returns the log, the number
+     * of proxies that its functions are configured for, and the faults that are in force.
      */
     localCloud: () => localCloudIn(folder, { datastore: world.datastoreAddress, compute: cloud.emulator.address }),
     /** Returns the findings of `doctor`. */
@@ -121,17 +121,18 @@ export async function aDesk() {
 
 /** Starts the control interface, and a gateway with a function that logs which address it takes for the caller's. */
 async function localCloudIn(folder: string, emulators: { readonly datastore: string; readonly compute: string }) {
-  const settings = { forwardedHops: 1 };
+  const settings = { forwardedHops: 1, faults: [] as object[] };
   const logFile = path.join(folder, 'logs', 'functions.log');
   const log = (line: object) => appendFileSync(logFile, `${JSON.stringify(line)}\n`);
-  const server = createServer(({ url, headers, socket }, response) => {
+  const server = createServer(({ url, method, headers, socket }, response) => {
+    if (url === '/faults' && method === 'DELETE') settings.faults = [];
     if (url !== '/faults') {
       // The gateway appends the address of the connection.
       const forwarded = `${String(headers['x-forwarded-for'])}, ${socket.remoteAddress ?? ''}`;
       const address = callerAddress({ headers: { 'x-forwarded-for': forwarded }, peer: '' }, settings.forwardedHops);
       log({ message: 'request served', requestId: headers['x-request-id'], address });
     }
-    response.end('[]');
+    response.end(JSON.stringify(settings.faults));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => new Promise<void>((resolve) => server.close(() => resolve())));
