@@ -23,7 +23,7 @@ const GB_MAX = 120;
 const VOLUME_GB = 50;
 const BIDS = 100;
 /** Of three bids one names the first volume, one the second, and one none. */
-const TURNS = 3;
+const WISHES = 3;
 const ROUNDS_MAX = 20;
 
 const REFUSED_BIDS = ['quota_exceeded', 'volume_in_use', 'volume_not_found'];
@@ -142,9 +142,9 @@ test(
       Promise.allSettled(
         Array.from({ length: BIDS }, (_, n) => {
           const customerId = CUSTOMERS[n % 2] ?? 'acme';
-          const turn = Math.floor(n / 2);
-          const wanted = volumes[customerId].slice(turn % TURNS).slice(0, 1);
-          return placer(turn)(world.bidOf(customerId, `bid-${n}`, wanted), world.tools);
+          const nth = Math.floor(n / 2);
+          const wanted = volumes[customerId].slice(nth % WISHES).slice(0, 1);
+          return placer(nth)(world.bidOf(customerId, `bid-${n}`, wanted), world.tools);
         }),
       ),
       // A bid or the delete has the volume, and a new one has the GB that a delete has released, or none.

@@ -6,7 +6,6 @@ import { placeBid } from '#shared/actions/place-bid.ts';
 import { readAvailability } from '#shared/actions/read-offers.ts';
 import { applyCatalog } from '#shared/catalog/apply-catalog.ts';
 import type { Catalog } from '#shared/catalog/catalog.ts';
-import { BID } from '#shared/datastore/bid-rows.ts';
 import { PROJECT_SSH_KEY } from '#shared/datastore/ssh-key-rows.ts';
 import { STOCKOUT, VOLUME } from '#shared/datastore/volume-rows.ts';
 import { put, ref } from '#shared/datastore/write.ts';
