@@ -81,7 +81,7 @@ export function putOff(bid: Bid, reason: BidReason, nowMs: number): Bid {
   return { ...bid, attempts, reason, checkAtMs: nowMs + bidBackoffMs(attempts) };
 }
 
-/** A bid that the quota has no room for before instances that are being deleted are gone. What makes room launches it. */
+/** Returns the bid waiting until instances that are being deleted are gone: they still count. Their removal launches it. */
 export function waitForRoom(bid: Bid, nowMs: number): Bid {
   const message =
     'Instances that are being deleted still count against the quota. The bid is launched when they are gone.';

@@ -2,12 +2,12 @@ import { BIDS_WAITING_FOR_ROOM } from '#shared/datastore/queries.ts';
 import type { Instance } from '#shared/domain/instance.ts';
 import { advanceBid, type BidTools } from './advance-bid.ts';
 
-/** Bids that are looked at when an instance has gone; the sweep looks at all of them. */
+/** Bids that one removal looks at; the sweep looks at all of them. */
 const BIDS_MAX = 20;
 
 /**
- * Launches the bids that wait for room in the quota of a bid's instance that has gone: a cluster that is taken down and launched
- * again at once. Instances of no bid make room for the next sweep. Never throws: what it leaves undone is due at the next sweep.
+ * Launches the customer's bids that wait for room in the quota, after an instance of a bid was removed. After the removal of
+ * any other instance the next sweep does so. Never throws: the sweep repeats what fails.
  */
 export async function launchWaitingBids(gone: Pick<Instance, 'bid' | 'customerId'>, tools: BidTools): Promise<void> {
   if (gone.bid === null) return;
