@@ -102,7 +102,10 @@ export interface Fault {
   readonly count: number;
   /** Compute: HTTP status, default 503. Datastore and Pub/Sub: gRPC status code, default 14 (UNAVAILABLE). */
   readonly status?: number;
-  /** `operationError`: the error code of the operation; default INTERNAL_ERROR. */
+  /**
+   * `operationError`: the error code of the operation; default INTERNAL_ERROR. `error` of Compute: the word of the refusal
+   * (`errors[0].reason`); default what belongs to the status.
+   */
   readonly code?: string;
   /** `operationError`: the operation's `httpErrorStatusCode`; default: the usual one of the code. */
   readonly httpStatus?: number;

@@ -1,5 +1,5 @@
 import { FAULT_METHODS, FAULT_SERVICES } from '#scripts/emulators/faults.ts';
-import type { Fault, FaultKind } from '#scripts/emulators/faults.ts';
+import type { Fault, FaultKind, FaultService } from '#scripts/emulators/faults.ts';
 import { ControlError, readInteger, readMembers, show } from './control-values.ts';
 
 const COUNT_MAX = 1_000_000;
@@ -8,6 +8,8 @@ const DELAY_MS_MAX = 600_000;
 const DELAY_MS_DEFAULT = 1000;
 /** Error codes of operations consist of capitals, digits and underscores. */
 const CODE = /^[A-Z][A-Z0-9_]{1,99}$/;
+/** Words of refusals are written in two ways: `quotaExceeded`, `ZONE_RESOURCE_POOL_EXHAUSTED`. */
+const WORD = /^[A-Za-z_]{1,64}$/;
 const MEMBERS = ['service', 'method', 'kind', 'count', 'status', 'delayMs', 'code', 'httpStatus', 'target'];
 
 /** Parses the body of `POST /faults`. Throws a ControlError that says what would be valid. */
@@ -57,7 +59,7 @@ function readFault(item: unknown, where: string): Fault {
       ? undefined
       : readInteger(members['delayMs'], `${where}: delayMs`, 0, DELAY_MS_MAX);
   const delay = kind === 'delay' ? (delayMs ?? DELAY_MS_DEFAULT) : delayMs;
-  const { code, httpStatus } = readOperationError(members, kind, where);
+  const { code, httpStatus } = readCode(members, { service, kind, where });
   const { target } = members;
   if (target !== undefined && (typeof target !== 'string' || method !== 'push')) {
     throw new ControlError(400, `${where}: target is the name of a subscription, for push. It is: ${show(target)}.`);
@@ -76,15 +78,22 @@ function readFault(item: unknown, where: string): Fault {
 }
 
 /**
- * Reads the members of an `operationError` fault. Any code is allowed, because the real service has codes that no list
- * contains.
+ * Reads the code of an `operationError` fault, or the word of an `error` fault of Compute Engine. Any is allowed, because
+ * the real service has codes that no list contains.
  */
-function readOperationError(members: Readonly<Record<string, unknown>>, kind: FaultKind, where: string) {
+function readCode(
+  members: Readonly<Record<string, unknown>>,
+  { service, kind, where }: { readonly service: FaultService; readonly kind: FaultKind; readonly where: string },
+) {
   const { code } = members;
   if (kind !== 'operationError') {
-    const given = ['code', 'httpStatus'].filter((member) => members[member] !== undefined);
-    if (given.length === 0) return {};
-    throw new ControlError(400, `${where}: ${given.join(' and ')} belong to the kind operationError.`);
+    const isRefusal = service === 'compute' && kind === 'error';
+    const given = (isRefusal ? ['httpStatus'] : ['code', 'httpStatus']).filter((name) => members[name] !== undefined);
+    if (given.length > 0)
+      throw new ControlError(400, `${where}: ${given.join(' and ')} belong to the kind operationError.`);
+    if (code === undefined) return {};
+    if (typeof code === 'string' && WORD.test(code)) return { code };
+    throw new ControlError(400, `${where}: code must be a word such as quotaExceeded. It is: ${show(code)}.`);
   }
   if (typeof code !== 'string' || !CODE.test(code)) {
     throw new ControlError(400, `${where}: code must be a code such as QUOTA_EXCEEDED. It is: ${show(code)}.`);

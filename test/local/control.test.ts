@@ -139,7 +139,8 @@ describe('faults', () => {
     ],
     ['a negative delay', [{ ...FAULT, kind: 'delay', delayMs: -1 }], 'delayMs'],
     ['an operation error without a code', [{ ...FAULT, kind: 'operationError' }], 'QUOTA_EXCEEDED'],
-    ['a code for another kind', [{ ...FAULT, code: 'QUOTA_EXCEEDED' }], 'operationError'],
+    ['a code for another kind', [{ ...FAULT, kind: 'delay', code: 'QUOTA_EXCEEDED' }], 'operationError'],
+    ['a refusal with a word that is none', [{ ...FAULT, code: 'no word' }], 'quotaExceeded'],
     [
       'an HTTP status of success for an operation error',
       [{ ...FAULT, kind: 'operationError', code: 'X_Y', httpStatus: 200 }],

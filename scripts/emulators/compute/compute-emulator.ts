@@ -224,7 +224,7 @@ export class ComputeEmulator implements Emulator {
     if (fault?.kind === 'delay') await held(fault.delayMs ?? DELAY_MS_DEFAULT, stopping.signal);
     if (hasStopped()) return 'lost';
     if (fault?.kind === 'error') {
-      const error = injectedError(fault.status ?? 503);
+      const error = injectedError(fault.status ?? 503, fault.code);
       if (isMutation(route.method)) api.noteRefused(request, route.method, error.status);
       throw error;
     }

@@ -26,7 +26,7 @@ export function readBoolean(query: URLSearchParams, name: string): boolean | und
 export function readNumber(query: URLSearchParams, name: string, absent: number): number {
   const text = query.get(name);
   if (text === null) return absent;
-  if (!/^-?\d{1,15}$/.test(text)) throw invalidField(name, text, 'Must be a number.');
+  if (!/^-?\d{1,19}$/.test(text)) throw invalidField(name, text, 'Must be a number.');
   return Number(text);
 }
 
