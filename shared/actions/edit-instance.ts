@@ -1,5 +1,5 @@
 import { INSTANCE, OPERATION } from '#shared/datastore/rows.ts';
-import { insert, ref, type Row, type Write } from '#shared/datastore/write.ts';
+import { insert, ref, type Row, signed, type Write } from '#shared/datastore/write.ts';
 import { canSee, instanceNotFound } from '#shared/domain/access.ts';
 import { nextEvent } from '#shared/domain/history.ts';
 import { operationId } from '#shared/domain/ids.ts';
@@ -54,7 +54,7 @@ export async function editInstance(
     const atMs = nowMs();
     const named = withName(row.value, request.displayName);
     if (edit === undefined) {
-      const writes = named === row.value ? [] : [...noteName(row, named, { request, atMs })];
+      const writes = named === row.value ? [] : noteName(row, named, { request, atMs, id });
       return { writes, result: { instance: named, operation: undefined, isFirst: false } };
     }
     const { actor, requestId } = request;
@@ -113,7 +113,7 @@ function withName(instance: Instance, displayName: string | undefined): Instance
 function noteName(
   row: Row<Instance>,
   instance: Instance,
-  { request, atMs }: { readonly request: EditRequest; readonly atMs: number },
+  { request, atMs, id }: { readonly request: EditRequest; readonly atMs: number; readonly id: string },
 ): readonly Write[] {
   const event = nextEvent(instance, {
     status: instance.status,
@@ -125,5 +125,7 @@ function noteName(
     note: true,
     action: 'update',
   });
-  return stillWrites(row, { ...instance, eventCount: event.sequence }, event);
+  // Two editors at one moment would write the same event about different names.
+  const writes = stillWrites(row, { ...instance, eventCount: event.sequence }, event);
+  return writes.map((write) => signed(write, id));
 }

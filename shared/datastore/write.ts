@@ -1,4 +1,4 @@
-import { time } from './field.ts';
+import { plainText, time } from './field.ts';
 import type { Kind, Properties } from './kind.ts';
 
 /** Identifies a row, whether it exists or not. */
@@ -30,6 +30,15 @@ export type Write =
 /** Inserts a row. The commit fails if the row exists. */
 export function insert<T>(kind: Kind<T>, id: string, value: T): Write {
   return { type: 'insert', ref: { kind, id }, properties: kind.encode(value) };
+}
+
+/**
+ * Adds the writer to an inserted row, where two writers can make the same id and content. Without it, one of them would take
+ * the other's row for its own after a conflict. No reader of the row sees it.
+ */
+export function signed(write: Write, writer: string): Write {
+  if (write.type !== 'insert') return write;
+  return { ...write, properties: { ...write.properties, writer: plainText.encode(writer) } };
 }
 
 /**

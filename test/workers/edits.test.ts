@@ -47,7 +47,7 @@ async function world(labels: Readonly<Record<string, string>> = {}) {
     statusSinceMs: tools.nowMs(),
   });
   await store.write([put(INSTANCE, NAME, record)]);
-  const edit = (change: InstanceEdit, more: Partial<EditRequest> = {}) =>
+  const edit = (change: InstanceEdit, more: Partial<EditRequest> = {}, given = tools) =>
     editInstance(
       {
         instanceId: NAME,
@@ -59,7 +59,7 @@ async function world(labels: Readonly<Record<string, string>> = {}) {
         edit: async () => change,
         ...more,
       },
-      tools,
+      given,
     );
   /** Runs the worker until the queue is empty. */
   const work = async () => {
@@ -200,6 +200,23 @@ describe('an edit', () => {
     await edit(LABELS, { ifMatch });
 
     await expect(edit({ labels: { env: 'test' } }, { ifMatch })).rejects.toMatchObject({ kind: 'precondition_failed' });
+  });
+
+  test('regression: of two names at one moment on one tag is accepted once, and the other editor is told', async () => {
+    const { tools, edit, instance } = await world();
+    const ifMatch = instanceTag(await instance());
+    const atMs = tools.nowMs();
+    const stopped = { ...tools, nowMs: () => atMs };
+
+    const both = await Promise.allSettled(
+      ['web-1', 'web-2'].map((displayName) => edit({}, { ifMatch, displayName }, stopped)),
+    );
+
+    expect(both.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);
+    const [accepted] = both.filter(({ status }) => status === 'fulfilled');
+    const { displayName } = await instance();
+    expect(accepted).toMatchObject({ value: { instance: { displayName } } });
+    expect(both.find(({ status }) => status === 'rejected')).toMatchObject({ reason: { reason: 'instance_changed' } });
   });
 
   test('behind another one waits for it, and the last one wins', async () => {
