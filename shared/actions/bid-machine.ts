@@ -1,5 +1,6 @@
 import type { LaunchSpecification } from '#shared/domain/bid.ts';
 import type { Image, ServerType } from '#shared/domain/catalog.ts';
+import { nearestText } from '#shared/domain/nearest.ts';
 import { Failure } from '#shared/domain/failure.ts';
 import { fidOf, idOf } from '#shared/domain/fids.ts';
 import { imageFacts } from '#shared/domain/image-facts.ts';
@@ -34,6 +35,8 @@ const BID_TAG = 'bid';
 export interface BidMachine {
   readonly machine: MachineSpec;
   readonly login: Login;
+  /** The other machine types that the customer can have. */
+  readonly others: readonly string[];
 }
 
 /**
@@ -43,13 +46,13 @@ export interface BidMachine {
  */
 export async function bidMachine(request: BidMachineRequest, catalog: CatalogReader): Promise<BidMachine> {
   const { launch, zone } = request;
-  const [{ type, zones, config }, images, { login, metadata }] = await Promise.all([
+  const [{ type, zones, config, others }, images, { login, metadata }] = await Promise.all([
     offeredType(request, catalog),
     catalog.images(),
     request.login(),
   ]);
   const image = imageOf(request, type, images);
-  if (request.kubernetesCluster !== null) throw unknown('Kubernetes cluster', 'cluster_not_found');
+  if (request.kubernetesCluster !== null) throw clusterNotFound();
   if (!zones.includes(zone)) throw invalid('/region', `must be one of ${zones.join(', ')}`, 'enum');
   if (launch.memoryGb !== null && launch.memoryGb !== memoryGbOf(type)) {
     throw invalid('/launch_specification/memory_gb', 'is not the memory of the instance type', 'enum');
@@ -70,21 +73,22 @@ export async function bidMachine(request: BidMachineRequest, catalog: CatalogRea
     localSsds: type.localSsds,
     discardLocalSsd: type.discardLocalSsd,
   };
-  return { machine, login };
+  return { machine, login, others };
 }
 
 /** Finds the server type of the requested machine type, and the zones that offer it. */
 async function offeredType({ customerId, instanceType }: BidMachineRequest, catalog: CatalogReader) {
   const found = await readLaunchCatalog(catalog);
   const machineType = idOf('instanceType', instanceType) ?? '';
-  const isOffered = machineOffers(found.serverTypes, customerId).some((offer) => offer.machineType === machineType);
+  const offered = machineOffers(found.serverTypes, customerId).map((offer) => offer.machineType);
+  const others = offered.filter((other) => other !== machineType);
   // Server types of the same machine type differ only in their boot disks. The offers use the first one, so it is used
   // here.
   const type = found.serverTypes.find(
     (row) => row.machineType === machineType && (row.customerId === '' || row.customerId === customerId),
   );
-  if (!isOffered || type === undefined) throw typeNotFound();
-  return { type, zones: launchZones(found, customerId).get(machineType) ?? [], config: found.config };
+  if (type === undefined) throw typeNotFound(instanceType, others);
+  return { type, zones: launchZones(found, customerId).get(machineType) ?? [], config: found.config, others };
 }
 
 /** Finds the requested image; without a requested version, the latest Ubuntu image for the type's architecture. */
@@ -98,7 +102,7 @@ function imageOf(
   const architecture = architectureOf(machineType);
   if (imageVersion !== null) {
     const wanted = images.find(({ id }) => fidOf('imageVersion', id) === imageVersion);
-    if (wanted === undefined) throw unknown('Image version', 'image_version_not_found');
+    if (wanted === undefined) throw imageNotFound(imageVersion, images);
     if (runsOnIt(wanted)) return wanted;
     throw invalid('/launch_specification/image_version', `is not for machines of ${architecture}`, 'enum');
   }
@@ -111,8 +115,18 @@ function imageOf(
   throw new Failure('internal', text, { reason: 'image_missing' });
 }
 
-function unknown(what: string, reason: 'image_version_not_found' | 'cluster_not_found'): Failure {
-  return new Failure('not_found', `${what} not found.`, { reason });
+function imageNotFound(asked: string, images: readonly Image[]): Failure {
+  const near = nearestText(
+    asked,
+    images.map(({ id }) => fidOf('imageVersion', id)),
+  );
+  const text = `There is no image version ${JSON.stringify(asked)}. ${near} GET /v2/image-versions lists all.`;
+  return new Failure('not_found', text, { reason: 'image_version_not_found' });
+}
+
+function clusterNotFound(): Failure {
+  const text = 'There is no such Kubernetes cluster: none is offered. Leave kubernetes_cluster out.';
+  return new Failure('not_found', text, { reason: 'cluster_not_found' });
 }
 
 function invalid(pointer: string, message: string, rule: string): Failure {

@@ -8,7 +8,9 @@ import { Failure } from '#shared/domain/failure.ts';
 import { type InstanceEdit, patched } from '#shared/domain/instance-edit.ts';
 import type { Instance } from '#shared/domain/instance.ts';
 import { imageUser, loginMetadata, SSH_KEYS } from '#shared/domain/login.ts';
+import { nearestText } from '#shared/domain/nearest.ts';
 import type { Principal } from '#shared/domain/principal.ts';
+import { unknownIdProblem } from './nearest-in-catalog.ts';
 import { keysForInstance } from './keys-for-instance.ts';
 
 /** The edit that a caller requests, independent of the API family. */
@@ -84,6 +86,8 @@ function refused(kind: EditWish['refusal'], pointer: string, message: string): F
     : new Failure(kind, text, { reason: 'spec_not_possible', fields });
 }
 
+const TEMPLATES_PATH = '/api/compute/v1/templates';
+
 /** Checks that a machine type is in the catalogue. Throws `invalid_request` for one that the caller cannot order. */
 export async function offeredMachineType(
   machineType: string,
@@ -94,7 +98,8 @@ export async function offeredMachineType(
   const usable = types.filter(({ customerId }) => customerId === '' || customerId === caller.customerId);
   const offered = [...new Set([...templates, ...usable].map((entry) => entry.machineType))].toSorted();
   if (offered.includes(machineType)) return { machineType };
-  throw refused('invalid_request', '/machine_type', `is not offered; there are ${offered.join(', ')}`);
+  const near = nearestText(machineType, offered).replace(/\.$/, '');
+  throw refused('invalid_request', '/machine_type', `is not offered. ${near}; GET ${TEMPLATES_PATH} lists all`);
 }
 
 /**
@@ -104,11 +109,14 @@ export async function offeredMachineType(
 export async function serverTypeSize(
   type: string,
   caller: Principal,
-  store: Pick<Store, 'get'>,
+  store: Pick<Store, 'get' | 'query'>,
 ): Promise<Pick<InstanceEdit, 'machineType' | 'spec'>> {
   const row = /^[a-z][a-z0-9._-]{0,62}$/.test(type) ? await store.get(ref(SERVER_TYPE, type)) : undefined;
   const isUsable = row !== undefined && ['', caller.customerId].includes(row.value.customerId);
-  if (!isUsable) throw refused('unprocessable', '/spec/type', `${JSON.stringify(type)} is not known`);
+  if (!isUsable) {
+    const { pointer, message } = await unknownIdProblem({ pointer: '/spec/type', id: type }, caller.customerId, store);
+    throw refused('unprocessable', pointer, message);
+  }
   // Custom CPUs and memory in the spec belonged to the former type, so they are removed.
   return { machineType: row.value.machineType, spec: { type, vcpus: null, memory_mb: null } };
 }

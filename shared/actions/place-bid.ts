@@ -7,7 +7,6 @@ import { IDEMPOTENCY_RETENTION_MS } from '#shared/datastore/retention.ts';
 import { insert, ref, replace, type Row, type Write } from '#shared/datastore/write.ts';
 import { nextBidStep, waitForRoom } from '#shared/domain/bid-steps.ts';
 import { type Bid, type LaunchSpecification, withBidEvent } from '#shared/domain/bid.ts';
-import { Failure } from '#shared/domain/failure.ts';
 import { idOf } from '#shared/domain/fids.ts';
 import type { IdempotencyKey } from '#shared/domain/idempotency-key.ts';
 import type { Actor, Principal } from '#shared/domain/principal.ts';
@@ -25,6 +24,7 @@ import { claimAndAssignVolumes, claimVolumes, readVolumes } from '#shared/lifecy
 import type { OperationMessage } from '#shared/pubsub/publisher.ts';
 import { requireGroups } from './accept-create.ts';
 import type { BidMachine } from './bid-machine.ts';
+import { projectNotFound } from './require-project.ts';
 import { replayed, requireSameUse, writeRecord } from './idempotent.ts';
 import { oneCreateAtATime } from './one-create-at-a-time.ts';
 
@@ -82,7 +82,7 @@ export async function placeBid(request: PlaceBidRequest, tools: BidTools): Promi
 function acceptBid(request: PlaceBidRequest, { store, nowMs, random }: BidTools): Promise<Placed> {
   const { caller, wish, idempotencyKey } = request;
   if (!caller.projects.includes(wish.project)) {
-    throw new Failure('not_found', 'Project not found.', { reason: 'project_not_found' });
+    throw projectNotFound(caller, wish.project);
   }
   requireGroups(caller);
   const lookedUp = request.machine();
@@ -110,10 +110,11 @@ function acceptBid(request: PlaceBidRequest, { store, nowMs, random }: BidTools)
     }
     const repeated = recent === undefined ? undefined : await liveBid(recent.value, atMs, store);
     if (repeated !== undefined) return { writes: [], result: { reply: request.answer(repeated), messages: [] } };
-    const placed = newBid(id, { request, made: await lookedUp, atMs });
+    const made = await lookedUp;
+    const placed = newBid(id, { request, made, atMs });
     const spotCents = spotCentsIn({ onDemand: onDemand?.value, spot: spot?.value }, placed.zone, atMs);
     // A type without a price is not offered; its instances would cost nothing.
-    if (spotCents === undefined) throw typeNotFound();
+    if (spotCents === undefined) throw typeNotFound(wish.instanceType, made.others);
     const volumes = await readVolumes(wish.launch.volumes, { ...caller, project: wish.project }, { store });
     const seen = { request, usage, volumes, spotCents, random, store };
     const { bid, writes, messages } = await launchedNow(placed, seen);

@@ -87,7 +87,14 @@ export async function readCurrentPrice(
     (row) => row.offer.machineType === machineType && (zone === undefined || row.zone === zone),
   );
   const [cheapest] = places.toSorted((a, b) => a.spotCents - b.spotCents);
-  if (cheapest === undefined) throw typeNotFound();
+  if (cheapest === undefined) {
+    const inZone = rows.filter((row) => zone === undefined || row.zone === zone);
+    const offers = inZone.length === 0 ? rows : inZone;
+    throw typeNotFound(
+      instanceType,
+      offers.map(({ offer }) => offer.machineType),
+    );
+  }
   const { onDemand } = prices(machineType);
   return {
     spotCents: cheapest.spotCents,

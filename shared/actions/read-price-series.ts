@@ -29,7 +29,8 @@ export async function readPriceSeries(
   const [rows, prices] = await Promise.all([readAvailability(request, tools), readPrices(tools.store)]);
   const wanted = new Set(instanceTypes.map((fid) => idOf('instanceType', fid) ?? ''));
   const offered = new Set(rows.map(({ offer }) => offer.machineType));
-  if ([...wanted].some((type) => !offered.has(type))) throw typeNotFound();
+  const unknown = instanceTypes.find((fid) => !offered.has(idOf('instanceType', fid) ?? ''));
+  if (unknown !== undefined) throw typeNotFound(unknown, [...offered]);
   return rows
     .filter((row) => (wanted.size === 0 || wanted.has(row.offer.machineType)) && (zone ?? row.zone) === row.zone)
     .map((row) => {

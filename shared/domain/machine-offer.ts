@@ -1,5 +1,7 @@
 import type { ServerType } from './catalog.ts';
 import { Failure } from './failure.ts';
+import { instanceTypeFid } from './fids.ts';
+import { nearestText } from './nearest.ts';
 import { type ListedPrices, spotPriceIn } from './spot-price.ts';
 import { priceAt } from './price.ts';
 
@@ -85,10 +87,13 @@ export function spotCents(prices: ListedPrices, zone: string, nowMs: number): nu
 }
 
 /**
- * Returns the same failure for a type that does not exist, one that the caller may not use, and one without a price.
+ * Returns the same failure for a type that does not exist, one that the caller may not use, and one without a price. It
+ * names the types that the caller can launch.
  */
-export function typeNotFound(): Failure {
-  return new Failure('not_found', 'Instance type not found.', { reason: 'instance_type_not_found' });
+export function typeNotFound(askedFid: string, machineTypes: readonly string[]): Failure {
+  const near = nearestText(askedFid, [...new Set(machineTypes)].map(instanceTypeFid));
+  const text = `There is no instance type ${JSON.stringify(askedFid)} to be had. ${near} GET /v2/spot/availability lists all, with regions and prices.`;
+  return new Failure('not_found', text, { reason: 'instance_type_not_found' });
 }
 
 /** How long a zone is shown with capacity 0 for a machine type after a stockout. */

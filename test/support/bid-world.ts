@@ -79,7 +79,7 @@ export async function bidWorld(settings: BidWorldSettings = {}) {
       idPrefix: 'tw',
       wish,
       body: wish,
-      machine: async () => ({ machine, login: { ...login, user: 'ubuntu' } }),
+      machine: async () => ({ machine, login: { ...login, user: 'ubuntu' }, others: [] }),
       answer: (bid) => ({ status: 201, body: { fid: bid.id, phase: bid.phase, instances: bid.instances } }),
     };
   };

@@ -40,11 +40,23 @@ export const fleetFamily: FamilyAdapter = {
   }),
 };
 
+/** Where the values are listed of what a request lacks. */
+const LISTED_AT: Readonly<Record<string, string>> = {
+  '/project': '/v2/projects',
+  '/instance_type': '/v2/spot/availability',
+  '/region': '/v2/spot/availability',
+};
+
 function presentField({ place, pointer, message, rule }: InvalidField) {
+  const list = rule === 'required' ? LISTED_AT[pointer] : undefined;
   const way = pointer
     .split('/')
     .slice(1)
     .map((segment) => segment.replaceAll('~1', '/').replaceAll('~0', '~'))
     .map((segment) => (/^(0|[1-9]\d*)$/.test(segment) ? Number(segment) : segment));
-  return { loc: [place, ...way], msg: message, type: TYPE_OF_RULE[rule] ?? rule };
+  return {
+    loc: [place, ...way],
+    msg: list === undefined ? message : `${message}: GET ${list} lists them`,
+    type: TYPE_OF_RULE[rule] ?? rule,
+  };
 }
