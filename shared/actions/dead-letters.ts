@@ -71,6 +71,8 @@ export interface Replayed {
   readonly operation: Operation | undefined;
 }
 
+const GONE: ReadonlySet<string> = new Set(['operation_ended', 'operation_not_found']);
+
 /**
  * Publishes the operation of a dead letter again. Safe to repeat: an operation that has ended is left unchanged. Throws
  * `not_found`.
@@ -80,11 +82,15 @@ export async function replayDeadLetter(id: string, auditor: Auditor, tools: Repa
   const change = { action: 'dead_letter.replay', object: `dead letter ${id}` } as const;
   const about = { operationId: letter.operationId, instanceId: letter.instanceId };
   if (operation !== undefined && !isFinal(operation.state)) {
-    const again = await retryAs(operation.id, () => ({ ...change, after: { ...about, outcome: 'again' } }), {
-      auditor,
-      tools,
-    });
-    return { outcome: again.published ? 'published' : 'due', operation: again.operation };
+    const noted = () => ({ ...change, after: { ...about, outcome: 'again' } });
+    try {
+      const again = await retryAs(operation.id, noted, { auditor, tools });
+      return { outcome: again.published ? 'published' : 'due', operation: again.operation };
+    } catch (thrown) {
+      // It has ended since it was read, or is no longer kept: a second look says which.
+      if (thrown instanceof Failure && GONE.has(thrown.reason)) return replayDeadLetter(id, auditor, tools);
+      throw thrown;
+    }
   }
   const outcome = operation === undefined ? 'no_operation' : 'ended';
   await tools.store.write([auditWrite(auditor, { ...change, after: { ...about, outcome } })]);

@@ -5,7 +5,7 @@ import { Failure } from '#shared/domain/failure.ts';
 import { toCloudError } from '#shared/gce/cloud-error.ts';
 import type { SerialOutput } from '#shared/gce/serial-port.ts';
 import { askCompute } from '#shared/lifecycle/ask-compute.ts';
-import { cloudFailure, machineOf } from '#shared/lifecycle/cloud-failure.ts';
+import { readFailure, machineOf } from '#shared/lifecycle/cloud-failure.ts';
 import type { Tools } from '#shared/lifecycle/tools.ts';
 import type { ReadRequest } from './read-instance.ts';
 
@@ -21,7 +21,9 @@ export async function readSerialOutput(
   try {
     output = await askCompute(() => tools.compute.serialOutput(place, request.start), tools);
   } catch (thrown) {
-    throw cloudFailure(toCloudError(thrown), machineOf(row.value), 'get');
+    const error = toCloudError(thrown);
+    // A VM at rest has no port to read.
+    if (error.reason !== 'not_ready') throw readFailure(error, machineOf(row.value));
   }
   if (output !== undefined) return output;
   throw new Failure('conflict', `Instance ${row.id} is ${row.value.status}: it has no virtual machine that writes.`, {

@@ -5,7 +5,7 @@ import { instanceNotFound } from '#shared/domain/access.ts';
 import type { Instance } from '#shared/domain/instance.ts';
 import { toCloudError } from '#shared/gce/cloud-error.ts';
 import { askCompute } from '#shared/lifecycle/ask-compute.ts';
-import { cloudFailure, machineOf } from '#shared/lifecycle/cloud-failure.ts';
+import { readFailure, machineOf } from '#shared/lifecycle/cloud-failure.ts';
 import { syncRow } from '#shared/lifecycle/sync-instance.ts';
 import type { Tools } from '#shared/lifecycle/tools.ts';
 
@@ -34,6 +34,6 @@ export async function syncByHand(
     return { before: row.value, after };
   } catch (thrown) {
     const error = toCloudError(thrown);
-    throw error === thrown ? cloudFailure(error, machineOf(row.value), 'get') : thrown;
+    throw error === thrown ? readFailure(error, machineOf(row.value)) : thrown;
   }
 }

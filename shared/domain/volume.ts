@@ -118,21 +118,13 @@ export interface VolumeClaim {
   /** fid of the bid. */
   readonly bid: string;
   readonly zone: string;
-  /** Number of instances of the bid. */
-  readonly quantity: number;
   /** JSON pointer of the volumes in the request body: `/launch_specification/volumes`. */
   readonly pointer: string;
 }
 
-/** Throws `unprocessable` for a bid of several instances, because a block device belongs to one VM. */
-export function requireOneInstance({ quantity, pointer }: VolumeClaim): void {
-  if (quantity > 1)
-    throw wrongVolume('volume_shared', 'a block volume is for one instance, and the bid is for more', pointer);
-}
-
-function wrongVolume(reason: 'volume_region' | 'volume_shared', message: string, pointer: string): Failure {
+function wrongRegion(message: string, pointer: string): Failure {
   return new Failure('unprocessable', `The volumes cannot be had: ${message}.`, {
-    reason,
+    reason: 'volume_region',
     fields: [{ place: 'body', pointer, message, rule: 'volume' }],
   });
 }
@@ -145,7 +137,7 @@ export function claimedBy(volume: Volume, { bid, zone, pointer }: VolumeClaim): 
   if (volume.use?.bid === bid) return volume;
   if (volume.zone !== zone) {
     const message = `volume ${volume.name} is in ${volume.zone}, and the bid is for ${zone}`;
-    throw wrongVolume('volume_region', message, pointer);
+    throw wrongRegion(message, pointer);
   }
   requireUnused(volume);
   return { ...volume, use: { bid, instanceId: null, deviceName: volume.name } };

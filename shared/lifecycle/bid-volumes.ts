@@ -21,5 +21,5 @@ export async function bidVolumes(
  * instance gets all volumes.
  */
 export function bidClaim({ id, zone }: Pick<Bid, 'id' | 'zone'>, pointer: string): VolumeClaim {
-  return { bid: id, zone, quantity: 1, pointer };
+  return { bid: id, zone, pointer };
 }

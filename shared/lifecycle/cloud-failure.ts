@@ -2,7 +2,7 @@ import { Failure } from '#shared/domain/failure.ts';
 import type { Instance } from '#shared/domain/instance.ts';
 import type { CloudVerb, OperationFailure } from '#shared/domain/operation.ts';
 import { regionOf, zonesOf } from '#shared/domain/zones.ts';
-import type { CloudError, CloudReason } from '#shared/gce/cloud-error.ts';
+import { CloudError, type CloudReason } from '#shared/gce/cloud-error.ts';
 import type { Stockout } from '#shared/gce/stockout.ts';
 
 /** The call that Compute Engine refused; `get` also stands for "no call". */
@@ -117,6 +117,20 @@ function stockoutText({ zone, machineType, zonesAvailable }: NoRoom, verb: Refus
   const [first] = zonesAvailable;
   if (first === undefined) return `${what}${stays} Please try another region or come back later.`;
   return `${what}${stays} There is room in ${zonesAvailable.join(', ')}.`;
+}
+
+/** Refusals whose meaning is known for a read of a VM. Any other becomes `unknown`. */
+const OF_A_READ: ReadonlySet<CloudReason> = new Set<CloudReason>([
+  'permission_denied',
+  'rate_limited',
+  'backend_error',
+  'lost',
+]);
+
+/** Returns the failure that the caller of a read of a VM receives. */
+export function readFailure(error: CloudError, machine: NoRoom): Failure {
+  const reason = OF_A_READ.has(error.reason) ? error.reason : 'unknown';
+  return cloudFailure(new CloudError(reason, error.message, { cause: error }), machine, 'get');
 }
 
 /** Returns the failure that the caller receives. */

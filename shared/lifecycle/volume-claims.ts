@@ -7,7 +7,6 @@ import {
   claimedBy,
   isLive,
   released,
-  requireOneInstance,
   type Volume,
   type VolumeClaim,
   volumeNotFound,
@@ -52,12 +51,10 @@ export async function readVolumes(
 }
 
 /**
- * Returns the writes that assign the volumes to a bid. Throws `unprocessable` for a volume of another region and for a
- * bid with more than one instance, because a block device belongs to one VM; `conflict` for a volume that another bid
- * uses.
+ * Returns the writes that assign the volumes to a bid. Throws `unprocessable` for a volume of another region, and
+ * `conflict` for a volume that another bid uses.
  */
 export function claimVolumes(rows: readonly Row<Volume>[], claim: VolumeClaim): readonly Write[] {
-  if (rows.length > 0) requireOneInstance(claim);
   return changed(rows, (volume) => claimedBy(volume, claim));
 }
 
@@ -83,7 +80,6 @@ export function claimAndAssignVolumes(
   claim: VolumeClaim & { readonly instanceId: string },
   { nowMs }: Pick<Tools, 'nowMs'>,
 ): readonly Write[] {
-  if (rows.length > 0) requireOneInstance(claim);
   return changed(rows, (volume) => assignedTo(claimedBy(volume, claim), claim.instanceId, nowMs()));
 }
 

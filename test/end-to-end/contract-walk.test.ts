@@ -86,6 +86,17 @@ function wrong(schema: TSchema, value: unknown): string[] {
 /** Ids of all errors so far; each error must have a new one. */
 const errorIds = new Set<string>();
 
+/** Headers that lead a client on. The contract must document each that is sent. */
+const LEADING_HEADERS = [
+  'location',
+  'operation-location',
+  'x-operation-id',
+  'x-operation-ids',
+  'etag',
+  'link',
+  'x-stale',
+];
+
 /** Sends a request and checks what every reply of this API must have. */
 async function ask(contract: Pick<Contract, 'family'>, request: PlainRequest): Promise<PlainAnswer> {
   const answer = await send(cloud().baseUrl, request);
@@ -294,6 +305,8 @@ describe.each(CONTRACTS)('$name', (contract) => {
       expect(documented, answer.text).toBeDefined();
       if (documented?.body === null) expect(answer.text).toBe('');
       else if (documented !== undefined) expect(wrong(documented.body, answer.body), answer.text).toEqual([]);
+      const named = Object.keys(documented?.headers ?? {}).map((name) => name.toLowerCase());
+      expect(named).toEqual(expect.arrayContaining(LEADING_HEADERS.filter((name) => name in answer.headers)));
       if (contract.limit !== null)
         expect(Object.keys(answer.headers)).toEqual(expect.arrayContaining([...rules.limitHeaders]));
       if (documented?.preferredBody !== undefined) {

@@ -16,6 +16,6 @@ export const deadLettersReplay = contract({
   query: nothing,
   body: null,
   success: [{ status: 200, description: 'What came of it.', body: ReplayedDeadLetter }],
-  failures: [...DESK_CHANGE_FAILURES, 'dead_letter_not_found', 'operation_ended', 'operation_not_found'],
+  failures: [...DESK_CHANGE_FAILURES, 'dead_letter_not_found'],
   examples: [{ summary: 'What came of it', answer: { outcome: 'no_operation', operation: null } }],
 });

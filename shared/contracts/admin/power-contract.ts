@@ -1,4 +1,4 @@
-import { POST_FAILURES, POWER_FAILURES } from '../common/common-failures.ts';
+import { POST_FAILURES, powerFailures } from '../common/common-failures.ts';
 import { PENDING_OPERATION } from '../compute/example-values.ts';
 import { instanceParams, nothing } from '../common/parameters.ts';
 import type { PowerVerb } from '../compute/power-contract.ts';
@@ -39,7 +39,7 @@ export function adminPowerContract(verb: PowerVerb, summary: string, description
         },
       },
     ],
-    failures: [...ADMIN_FAILURES, ...POST_FAILURES, ...POWER_FAILURES],
+    failures: [...ADMIN_FAILURES, ...POST_FAILURES, ...powerFailures({ stops: verb === 'stop' || verb === 'restart' })],
     examples: [{ summary: 'The accepted operation', answer: { ...PENDING_OPERATION, kind: verb } }],
   });
 }

@@ -12,15 +12,17 @@ export const SIGN_IN_FAILURES = [
   'internal',
 ] as const satisfies readonly FailureReason[];
 
-/** Failures that every endpoint with a rate limit can return. */
-export const LIMITED_FAILURES = [
-  'invalid_request',
+/** Failures of an endpoint with a rate limit whose request has nothing that could be invalid. */
+export const UNCHECKED_FAILURES = [
   ...SIGN_IN_FAILURES,
   'rate_limited',
   'not_in_tier',
 ] as const satisfies readonly FailureReason[];
 
-/** Further failures of changes: the body can be too large, and the transaction can conflict with others. */
+/** Failures that every other endpoint with a rate limit can return. */
+export const LIMITED_FAILURES = ['invalid_request', ...UNCHECKED_FAILURES] as const satisfies readonly FailureReason[];
+
+/** What a change can answer on top: its body is read, and its transaction can meet others. */
 export const CHANGE_FAILURES = ['payload_too_large', 'contention'] as const satisfies readonly FailureReason[];
 
 /** Further failures of changes that support `Idempotency-Key`. */
@@ -30,13 +32,11 @@ export const POST_FAILURES = [
   'idempotency_key_reused',
 ] as const satisfies readonly FailureReason[];
 
-/** Failures of a start, stop, restart or reset of one instance, in addition to `POST_FAILURES`. */
-export const POWER_FAILURES = [
-  'instance_not_found',
-  'wrong_state',
-  'local_ssd_would_be_lost',
-  'too_many_operations',
-] as const satisfies readonly FailureReason[];
+/** Further failures of an operation on one instance. `stops`: whether the VM stops in its course. */
+export function powerFailures({ stops }: { readonly stops: boolean }): readonly FailureReason[] {
+  const lost = stops ? (['local_ssd_would_be_lost'] as const) : [];
+  return ['instance_not_found', 'wrong_state', ...lost, 'too_many_operations'];
+}
 
 /** Further failures of requests that read a VM from Compute Engine while the caller waits. */
 export const CLOUD_READ_FAILURES = [
@@ -59,6 +59,7 @@ export const CREATE_FAILURES = [
   'cloud_not_ready',
   'cloud_invalid_argument',
   'cloud_ip_space_exhausted',
+  'vm_preempted',
 ] as const satisfies readonly FailureReason[];
 
 /** Failures of an edit of one instance, in addition to `CHANGE_FAILURES`. */

@@ -1,6 +1,6 @@
 import type { LimitedOperation } from '#shared/domain/tier.ts';
 import { contract } from '../contract.ts';
-import { LIMITED_FAILURES, POST_FAILURES, POWER_FAILURES } from '../common/common-failures.ts';
+import { LIMITED_FAILURES, POST_FAILURES, powerFailures } from '../common/common-failures.ts';
 import { PENDING_OPERATION } from './example-values.ts';
 import { instanceParams, nothing } from '../common/parameters.ts';
 import { Operation } from './schemas.ts';
@@ -50,7 +50,7 @@ export function powerContract(verb: PowerVerb, summary: string, description: str
         },
       },
     ],
-    failures: [...LIMITED_FAILURES, ...POST_FAILURES, ...POWER_FAILURES],
+    failures: [...LIMITED_FAILURES, ...POST_FAILURES, ...powerFailures({ stops: verb === 'stop' })],
     examples: [{ summary: 'The accepted operation', answer: { ...PENDING_OPERATION, kind: kindOf(verb) } }],
   });
 }

@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { LIMITED_FAILURES } from '../common/common-failures.ts';
+import { UNCHECKED_FAILURES } from '../common/common-failures.ts';
 import { nothing } from '../common/parameters.ts';
 import { contract } from '../contract.ts';
 import { FleetApiKey } from './account-schemas.ts';
@@ -22,6 +22,6 @@ export const apiKeysList = contract({
   query: ignored,
   body: null,
   success: [{ status: 200, description: 'The keys.', body: Type.Array(FleetApiKey) }],
-  failures: [...LIMITED_FAILURES],
+  failures: [...UNCHECKED_FAILURES],
   examples: [{ summary: 'One key', answer: [FLEET_API_KEY] }],
 });

@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { LIMITED_FAILURES } from '../common/common-failures.ts';
+import { UNCHECKED_FAILURES } from '../common/common-failures.ts';
 import { nothing } from '../common/parameters.ts';
 import { contract } from '../contract.ts';
 import { FleetInstanceType } from './offer-schemas.ts';
@@ -21,7 +21,7 @@ export const instanceTypesList = contract({
   query: ignored,
   body: null,
   success: [{ status: 200, description: 'The instance types.', body: Type.Array(FleetInstanceType) }],
-  failures: [...LIMITED_FAILURES, 'config_not_found'],
+  failures: [...UNCHECKED_FAILURES, 'config_not_found'],
   examples: [
     {
       summary: 'One type',

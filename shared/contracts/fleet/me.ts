@@ -1,4 +1,4 @@
-import { LIMITED_FAILURES } from '../common/common-failures.ts';
+import { UNCHECKED_FAILURES } from '../common/common-failures.ts';
 import { nothing } from '../common/parameters.ts';
 import { contract } from '../contract.ts';
 import { FleetMe } from './account-schemas.ts';
@@ -20,7 +20,7 @@ export const me = contract({
   query: ignored,
   body: null,
   success: [{ status: 200, description: 'The user.', body: FleetMe }],
-  failures: [...LIMITED_FAILURES],
+  failures: [...UNCHECKED_FAILURES],
   examples: [
     {
       summary: 'A member',

@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { LIMITED_FAILURES } from '../common/common-failures.ts';
+import { UNCHECKED_FAILURES } from '../common/common-failures.ts';
 import { nothing } from '../common/parameters.ts';
 import { contract } from '../contract.ts';
 import { FleetProject } from './account-schemas.ts';
@@ -22,7 +22,7 @@ export const projectsList = contract({
   query: ignored,
   body: null,
   success: [{ status: 200, description: 'The projects.', body: Type.Array(FleetProject) }],
-  failures: [...LIMITED_FAILURES],
+  failures: [...UNCHECKED_FAILURES],
   examples: [
     { summary: 'One project', answer: [{ fid: PROJECT_FID, name: 'research', created_at: '2024-01-01T00:00:00Z' }] },
   ],

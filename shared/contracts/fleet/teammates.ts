@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { LIMITED_FAILURES } from '../common/common-failures.ts';
+import { UNCHECKED_FAILURES } from '../common/common-failures.ts';
 import { nothing } from '../common/parameters.ts';
 import { contract } from '../contract.ts';
 import { FleetTeammate } from './account-schemas.ts';
@@ -22,7 +22,7 @@ export const teammates = contract({
   query: ignored,
   body: null,
   success: [{ status: 200, description: 'The users.', body: Type.Array(FleetTeammate) }],
-  failures: [...LIMITED_FAILURES],
+  failures: [...UNCHECKED_FAILURES],
   examples: [
     {
       summary: 'One user',

@@ -1,6 +1,6 @@
 import type { PowerKind } from '#shared/domain/power.ts';
 import { OPERATION_HEADERS } from '../common/answer-headers.ts';
-import { LIMITED_FAILURES, POST_FAILURES, POWER_FAILURES } from '../common/common-failures.ts';
+import { LIMITED_FAILURES, POST_FAILURES, powerFailures } from '../common/common-failures.ts';
 import { nothing } from '../common/parameters.ts';
 import { contract } from '../contract.ts';
 import { instanceParams } from './parameters.ts';
@@ -29,7 +29,7 @@ export function powerContract(verb: PowerKind, summary: string, description: str
     query: nothing,
     body: null,
     success: [{ status: 202, description: 'Accepted.', body: ResourceOperation, headers: OPERATION_HEADERS }],
-    failures: [...LIMITED_FAILURES, ...POST_FAILURES, ...POWER_FAILURES],
+    failures: [...LIMITED_FAILURES, ...POST_FAILURES, ...powerFailures({ stops: verb === 'stop' })],
     examples: [
       {
         summary: 'The accepted operation',

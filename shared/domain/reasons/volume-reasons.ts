@@ -53,13 +53,6 @@ export const VOLUME_REASONS = {
     remedy: 'Place the bid in the region of the volume, or use a volume of the region of the bid.',
     repeat: 'no',
   },
-  volume_shared: {
-    kind: 'unprocessable',
-    title: 'A block volume is for one instance',
-    meaning: 'The bid asks for several instances and names a volume, which one of them only could have.',
-    remedy: 'Ask for one instance, or leave the volumes out.',
-    repeat: 'no',
-  },
   instance_type_not_found: {
     kind: 'not_found',
     title: 'There is no such instance type',
