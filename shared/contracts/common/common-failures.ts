@@ -22,7 +22,7 @@ export const UNCHECKED_FAILURES = [
 /** Failures that every other endpoint with a rate limit can return. */
 export const LIMITED_FAILURES = ['invalid_request', ...UNCHECKED_FAILURES] as const satisfies readonly FailureReason[];
 
-/** What a change can answer on top: its body is read, and its transaction can meet others. */
+/** Further failures of changes: the body can be too large, and the transaction can conflict with others. */
 export const CHANGE_FAILURES = ['payload_too_large', 'contention'] as const satisfies readonly FailureReason[];
 
 /** Further failures of changes that support `Idempotency-Key`. */

@@ -32,6 +32,12 @@ const EPOCH_MS = Date.parse('2026-01-01T00:00:00Z');
 const BOOT_SECONDS = 8;
 const STOP_SECONDS = 4;
 
+export interface Ports {
+  readonly datastore: string;
+  readonly pubsub: string;
+  readonly compute: string;
+}
+
 export interface SimulatedCloudOptions extends VirtualTimeOptions {
   readonly bootSeconds?: number;
   readonly stopSeconds?: number;
@@ -52,6 +58,8 @@ export interface World {
   /** Every entry of the audit log so far. */
   readonly audit: readonly AuditEntry[];
   readonly publish: (topic: string, data: unknown) => void;
+  /** Ports of the emulators: a program of the world reaches each under any host name, which is the program's own. */
+  readonly ports: Ports;
   readonly logLines: readonly string[];
 }
 
@@ -169,6 +177,7 @@ export class SimulatedCloud {
       persons,
       audit: this.#audit,
       publish: (topic, data) => publishRaw(topic, Buffer.from(JSON.stringify(data))),
+      ports,
       logLines,
     };
   }
