@@ -46,7 +46,7 @@ export interface GatewayParameter {
 export const GATEWAY_METHODS = ['get', 'head', 'post', 'put', 'patch', 'delete', 'options'] as const;
 export type GatewayMethod = (typeof GATEWAY_METHODS)[number];
 
-/** What a gateway has routes to. */
+/** Everything to which a gateway has routes. */
 export interface Routed {
   readonly contracts: readonly Contract[];
   readonly fallbacks: readonly FallbackContract[];

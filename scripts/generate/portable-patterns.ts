@@ -1,9 +1,9 @@
-/** Classes of Unicode characters, which Python's `re` does not support. */
+/** Matches Unicode character classes, which Python's `re` does not support. */
 const UNPORTABLE = /\\[pP]/;
 
 /**
- * Letters and digits of any script, `_` and `-`, for engines without classes of Unicode characters: the same ASCII characters,
- * and all characters beyond ASCII. The document therefore allows more than the API, which answers 400 for the rest.
+ * Replaces a class of letters and digits of any script, `_` and `-`: the same ASCII characters and all characters
+ * beyond ASCII. The document therefore allows more than the API, which replies 400 to the rest.
  */
 const ANY_LETTER = '[^\\x00-\\x60\\x7b-\\x7f]';
 const ANY_WORD = '[^\\x00-,./:-\\x5e\\x60\\x7b-\\x7f]';

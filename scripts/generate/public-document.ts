@@ -20,7 +20,7 @@ export interface PublicDocument {
   readonly tags: readonly { readonly name: string; readonly description: string }[];
   readonly security: readonly Json[];
   readonly paths: Readonly<Record<string, Readonly<Record<string, Json>>>>;
-  /** By kind and name. */
+  /** Components by kind and name. */
   readonly components: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 }
 

@@ -72,7 +72,7 @@ interface Demand {
   readonly perSecond: number;
   readonly limit: number;
   readonly seed: number;
-  /** From then on one process gets all requests. */
+  /** Time from which one process gets all requests. */
   readonly aloneFromMs?: number;
 }
 

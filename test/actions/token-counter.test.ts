@@ -12,9 +12,10 @@ const AHEAD_MAX = 50;
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
 /**
- * A minute of processes that share one counter and are served in any order: each step, one of them gets a burst of requests,
- * one answer of the row comes in, or time passes. Now and then everything comes to rest. `most` is the most tokens that were
- * taken from the row and not handed out at such a moment; `counters` are those of the next minute to begin with.
+ * Simulates a minute of processes that share one counter and run in any order. In each step a process gets a burst of
+ * requests, a response of the row arrives, or time passes; now and then all requests are completed. Returns the most
+ * tokens that were taken from the row and not handed out at such a moment (`most`), and the counters with which the
+ * next minute begins (`counters`).
  */
 async function minute(before: readonly (TokenCounter | undefined)[], random: Random) {
   const row = { count: 0, ahead: 0 };
@@ -62,13 +63,13 @@ test.each([2, 8, 40])(
     let most = 0;
     for (let world = 0; world < WORLDS; world += 1) {
       const first = await minute(Array<undefined>(processes).fill(undefined), random);
-      // The demand of the first minute is expected again, by all processes at once.
+      // All processes expect the demand of the first minute again, at the same time.
       const second = await minute(first.counters, random);
       most = Math.max(most, first.most, second.most);
     }
 
     expect(most, `seed ${seed}`).toBeLessThanOrEqual(AHEAD_MAX);
-    // They do take tokens in advance: the bound is not kept by taking none.
+    // Tokens are taken in advance, so the bound is not kept merely by taking none.
     expect(most, `seed ${seed}`).toBeGreaterThan(AHEAD_MAX / 5);
   },
 );

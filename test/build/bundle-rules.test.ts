@@ -12,7 +12,7 @@ const BUDGET: Budget = {
   packages: {
     functions: 4,
     shared: 160,
-    // Of the documentation's function alone: the OpenAPI documents, and Scalar's standalone build.
+    // Only in the documentation's function: the OpenAPI documents, and Scalar's standalone build.
     infra: 460,
     'reference-script': 2000,
     '@google-cloud/compute': 268,

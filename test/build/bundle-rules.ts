@@ -96,7 +96,7 @@ export function contentViolations({ functions }: Pick<BuildMeta, 'functions'>): 
   });
 }
 
-/** The closed list of reasons with its texts for people: the documentation alone has them. */
+/** The list of reasons with texts for people, which only the documentation may contain. */
 const REASON_TEXTS = 'shared/domain/reasons';
 
 const CLIENT_PACKAGES = [
@@ -120,7 +120,7 @@ export function packageOf(input: string): string {
     .join('/');
 }
 
-/** Stands for the API reference's program, which is no code of ours. */
+/** The placeholder for the API reference's program, which is not this project's code. */
 const REFERENCE_SCRIPT = 'shared/pages/reference-script.ts';
 
 export interface Budget {
@@ -128,7 +128,7 @@ export interface Budget {
   readonly packages: Readonly<Record<string, number>>;
   /** KiB and modules that a whole bundle may have, by its clients (`datastore+pubsub`; `none`). */
   readonly bundles: Readonly<Record<string, { readonly kib: number; readonly modules: number }>>;
-  /** The same for functions that carry something of their own. */
+  /** Separate budgets of functions that contain something of their own. */
   readonly functions?: Readonly<Record<string, { readonly kib: number; readonly modules: number }>>;
 }
 

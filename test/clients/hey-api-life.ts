@@ -12,9 +12,12 @@ import {
   computeTemplatesList,
 } from './generated/hey-compute/sdk.gen.ts';
 
-/** A whole life of a machine through the functions that @hey-api/openapi-ts writes. Returns what was seen, in order. */
+/**
+ * Creates, uses and deletes a machine with the functions that @hey-api/openapi-ts generates. Returns what was observed,
+ * in order.
+ */
 export async function live(baseUrl: string, token: string): Promise<readonly string[]> {
-  // Any one credential is enough; the client would send one for each scheme that it is given something for.
+  // One credential is enough; otherwise the client sends one for each scheme.
   client.setConfig({ baseUrl, auth: ({ type }) => (type === 'http' ? token : undefined) });
   const seen: string[] = [];
 

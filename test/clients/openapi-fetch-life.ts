@@ -1,7 +1,10 @@
 import createClient from 'openapi-fetch';
 import type { paths } from './generated/compute.ts';
 
-/** A whole life of a machine through openapi-fetch with the types of openapi-typescript. Returns what was seen, in order. */
+/**
+ * Creates, uses and deletes a machine with openapi-fetch and the types of openapi-typescript. Returns what was
+ * observed, in order.
+ */
 export async function live(baseUrl: string, token: string): Promise<readonly string[]> {
   const api = createClient<paths>({ baseUrl, headers: { Authorization: `Bearer ${token}` } });
   const seen: string[] = [];
@@ -14,7 +17,7 @@ export async function live(baseUrl: string, token: string): Promise<readonly str
   const refused = await api.POST('/api/compute/v1/instances', {
     body: { template_id: 'no-such-template', config_id: config.id },
   });
-  // The reasons of an answer are a closed union of words.
+  // The type of `reason` is a union of the documented words.
   if (refused.error?.reason === 'template_not_found') seen.push(`refused ${refused.error.reason}`);
 
   const created = await api.POST('/api/compute/v1/instances', {

@@ -11,7 +11,7 @@ import { CONTRACTS } from '#shared/contracts/index.ts';
 const GENERATED = fileURLToPath(new URL('../../infra/generated', import.meta.url));
 const REDOCLY = fileURLToPath(new URL('../../node_modules/@redocly/cli/bin/cli.js', import.meta.url));
 
-/** What a program takes in at once, and a person's connection in a second. */
+/** Small enough for a program to read at once, and for a slow connection to load in a second. */
 const BYTES_MAX = 150_000;
 
 const whole = publicDocument(CONTRACTS, '1.0.0');
@@ -90,7 +90,7 @@ test('names, for each endpoint and status, exactly the reasons of its contract',
   }
 });
 
-/** The words of the one enum of an error answer: of its body, or of `x-error-reason`. */
+/** Returns the reasons of an error response: the enum in its body's schema or of `x-error-reason`. */
 function reasonsIn(response: unknown): string[] {
   const [, words = '[]'] = /"enum":(\[[^\]]*\])/.exec(JSON.stringify(response ?? {})) ?? [];
   return JSON.parse(words) as string[];
@@ -127,7 +127,7 @@ describe('every pattern', () => {
   });
 });
 
-/** Values of the keyword, wherever it is one; a member of an object may be called so. */
+/** Returns the values of the keyword `pattern`; a member of an object may have that name too. */
 function patternsIn(value: unknown): readonly string[] {
   if (typeof value !== 'object' || value === null) return [];
   return Object.entries(value).flatMap(([key, inside]) =>
@@ -135,7 +135,10 @@ function patternsIn(value: unknown): readonly string[] {
   );
 }
 
-/** What RE2 (https://github.com/google/re2/wiki/Syntax) or Python's `re` refuses, or reads in another way than JavaScript. */
+/**
+ * Syntax that RE2 (https://github.com/google/re2/wiki/Syntax) or Python's `re` refuses or interprets differently than
+ * JavaScript.
+ */
 const NOT_SHARED: readonly (readonly [RegExp, string])[] = [
   [/\\[pP]/, 'a class of Unicode'],
   [/\(\?<?[=!]/, 'a look around'],
@@ -145,7 +148,7 @@ const NOT_SHARED: readonly (readonly [RegExp, string])[] = [
 ];
 
 function notShared(pattern: string): readonly string[] {
-  // Inside of a class of characters the signs stand for themselves; escapes are the same in both places.
+  // In a character class, special characters stand for themselves; escapes mean the same inside and outside.
   const signs = pattern.replaceAll(/\[(?:\\.|[^\]\\])*\]/g, (set) => (set.match(/\\./g) ?? []).join(''));
   const counts = [...signs.matchAll(/\{(\d+)(?:,(\d*))?\}/g)].flatMap(([, least, most]) => [least, most]);
   return [

@@ -2,9 +2,7 @@ import { expect, test } from 'vitest';
 import { EVENTS_OF_INSTANCE } from '#shared/datastore/queries.ts';
 import { testDatastore } from '#test/support/datastore.ts';
 
-/*
- * While an index was being built, a list that needs it answered 500 "Something went wrong on our side".
- */
+/* While an index was being built, a list that needs the index replied 500 "Something went wrong on our side". */
 
 const EVENTS = { instanceId: { stringValue: 'tw-1' } };
 

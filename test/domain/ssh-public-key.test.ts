@@ -18,7 +18,7 @@ function changed(line: string, change: (bytes: Buffer) => Buffer): string {
   return `${type} ${change(Buffer.from(encoded, 'base64')).toString('base64')}`;
 }
 
-test('there is a sample of every type that is taken', () => {
+test('there is a sample of every accepted type', () => {
   expect(Object.keys(PUBLIC_KEYS).sort()).toEqual([...SSH_KEY_TYPES].sort());
 });
 
@@ -31,7 +31,7 @@ describe.each(Object.entries(PUBLIC_KEYS))('%s', (type, { line, fingerprint }) =
     expect(parseSshPublicKey(line.split(' ').slice(0, 2).join(' '))).toMatchObject({ valid: true });
   });
 
-  test('is refused with any byte of its end missing, and with one more', () => {
+  test('is refused with any number of its last bytes missing, and with one more', () => {
     const [, encoded = ''] = line.split(' ');
     const bytes = Buffer.from(encoded, 'base64');
     for (let length = 0; length < bytes.length; length += 1) {

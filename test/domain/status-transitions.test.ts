@@ -20,7 +20,7 @@ test('a VM that runs was staged before, when it says so itself', () => {
   ]);
 });
 
-test('a whole start that nobody looked at is told from its beginning', () => {
+test('a start that was not read in between is recorded from its beginning', () => {
   expect(statusTransitions('TERMINATED', 'RUNNING', { ...NOTHING, begunAtMs: 300, lastStartAtMs: 400 })).toEqual([
     { status: 'PROVISIONING', atMs: 300 },
     { status: 'STAGING', atMs: 400 },
@@ -28,18 +28,18 @@ test('a whole start that nobody looked at is told from its beginning', () => {
   ]);
 });
 
-test('a stop that nobody looked at: the VM knows when it came to rest', () => {
+test('a stop that was not read in between is dated by the VM itself', () => {
   expect(statusTransitions('RUNNING', 'TERMINATED', { ...NOTHING, begunAtMs: 300, lastStopAtMs: 500 })).toEqual([
     { status: 'STOPPING', atMs: 300 },
     { status: 'TERMINATED', atMs: 500 },
   ]);
 });
 
-test('a status whose time nothing tells is left out', () => {
+test('a status without any known time is left out', () => {
   expect(statusTransitions('TERMINATED', 'RUNNING', NOTHING)).toEqual([{ status: 'RUNNING', atMs: 900 }]);
 });
 
-test('timestamps of an earlier time say nothing about this one', () => {
+test('timestamps of an earlier start or stop are not used for this one', () => {
   expect(statusTransitions('PROVISIONING', 'RUNNING', { ...NOTHING, lastStartAtMs: 99 })).toEqual([
     { status: 'RUNNING', atMs: 900 },
   ]);
@@ -71,7 +71,7 @@ test("the end of an earlier start does not date this one, nor does a start's beg
   expect(statusTransitions('RUNNING', 'STOPPING', earlier)).toEqual([{ status: 'STOPPING', atMs: 950 }]);
 });
 
-test('a stop and start that nothing looked at leaves a gap in the time that is charged, even before it runs', () => {
+test('a stop and start between two reads leave a gap in the charged time, even before the VM runs again', () => {
   const times = { ...NOTHING, endedAtMs: null, lastStopAtMs: 400 };
 
   expect(statusTransitions('RUNNING', 'PROVISIONING', { ...times, begunAtMs: 500 })).toEqual([
@@ -80,14 +80,14 @@ test('a stop and start that nothing looked at leaves a gap in the time that is c
   ]);
 });
 
-test('a whole run that nothing looked at is told as far as the VM knows it', () => {
+test('a run between two reads is recorded as far as the VM has timestamps of it', () => {
   expect(statusTransitions('TERMINATED', 'TERMINATED', { ...NOTHING, lastStartAtMs: 300, lastStopAtMs: 500 })).toEqual([
     { status: 'STAGING', atMs: 300 },
     { status: 'TERMINATED', atMs: 500 },
   ]);
 });
 
-test('whatever the times: the last is what was seen, none is before what was known, and they are in order', () => {
+test('with any times: the last transition is the observed status, none is before the known status, and they are in order', () => {
   const status = fc.constantFrom(...INSTANCE_STATUSES);
   const ms = fc.nat(1_000);
   const maybe = fc.option(ms, { nil: null });

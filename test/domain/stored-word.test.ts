@@ -22,14 +22,14 @@ test('a word is known when its list has it', () => {
 describe('a status that this version does not know', () => {
   const instance = anInstance({ status: FOREIGN });
 
-  test('is one to look at again, and none to act on', () => {
+  test('is checked again, and no action is allowed in it', () => {
     expect([isTransitional(FOREIGN), isStopped(FOREIGN)]).toEqual([true, false]);
     for (const kind of ['start', 'stop', 'reset', 'restart'] as const) {
       expect(() => requirePossible({ kind, strictness: 'lenient' }, instance), kind).toThrow(/is of_a_newer_version/);
     }
   });
 
-  test('is shown by each family as one that passes', () => {
+  test('is shown by each family as a transitional status', () => {
     expect(shownStatus(FOREIGN)).toBe('PENDING');
     expect(compute.presentInstance(instance).status).toBe('PENDING');
     expect(presentAdminInstance(instance).status).toBe('provisioning');

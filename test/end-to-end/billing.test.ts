@@ -62,7 +62,7 @@ test('quota usage is what creates reserve from: the whole customer, at once', as
   expect(await usage('carol', '/quotas/usage')).toMatchObject([{ currentUsage: 0, remaining: 1 }]);
 });
 
-test('limit usage counts the requests of the running minute, and reading it costs none', async () => {
+test('limit usage counts the requests of the current minute, and reading it takes no token', async () => {
   const tokensUsed = async () => {
     const features = await usage('alice', '/limits/usage');
     return features.find(({ featureKey }) => featureKey === 'catalog_per_minute');

@@ -42,7 +42,7 @@ describe('insert', () => {
     expect((await admin().shown(id)).status).toBe('RUNNING');
   });
 
-  test('every answer lost: 201, the worker finds out, and one VM', async () => {
+  test('every response lost: 201, the worker finds the outcome, and one VM', async () => {
     await hurt({ method: 'instances.insert', kind: 'lostAnswer', count: 5 });
 
     const id = await admin().created();
@@ -92,7 +92,7 @@ describe('insert', () => {
     expect(await appliedCalls(cloud(), id)).toEqual(['instances.insert']);
   });
 
-  test('refused with 503, and nobody can look whether the VM is there: 201, and the worker finds out', async () => {
+  test('refused with 503, and reads of the VM fail: 201, and the worker finds the outcome', async () => {
     await hurt(
       { method: 'instances.insert', kind: 'error', status: 503, count: 3 },
       { method: 'instances.get', kind: 'error', status: 503, count: ALWAYS },
@@ -122,7 +122,7 @@ describe('insert', () => {
     expect(await names()).toEqual(before);
   });
 
-  test('too many requests, which Compute Engine says with 403: come back, not a missing permission', async () => {
+  test('too many requests, which Compute Engine reports with 403: 503 with Retry-After, not a missing permission', async () => {
     await hurt({ method: 'instances.insert', kind: 'error', status: 429 });
 
     const answer = await admin().create();
@@ -131,7 +131,7 @@ describe('insert', () => {
     expect(answer.body).toMatchObject({ reason: 'cloud_rate_limited' });
   });
 
-  test('slower than our patience: 201, and one VM', async () => {
+  test('slower than the request waits: 201, and one VM', async () => {
     await hurt({ method: 'instances.insert', kind: 'delay', delayMs: 9_000 });
 
     const id = await admin().running();
@@ -262,7 +262,7 @@ describe('power', () => {
     expect((await admin().shown(id)).status).toBe('TERMINATED');
   });
 
-  test('one look that fails does not hold an operation up for as long as its lease', async () => {
+  test('one failed read does not delay an operation by its whole lease', async () => {
     const id = await admin().running();
     await hurt({ method: 'zoneOperations.wait', kind: 'error', status: 503, count: 1 });
 

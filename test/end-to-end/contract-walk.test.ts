@@ -323,7 +323,7 @@ describe.each(CONTRACTS)('$name', (contract) => {
     }
   });
 
-  test('without a credential that holds, it is 401 and says nothing else', async () => {
+  test('without a valid credential, it is 401 and reveals nothing else', async () => {
     const { user, ended } = world();
     // Failed sign-ins are counted per minute and address, so a new minute begins.
     await cloud().advance(60);
@@ -429,7 +429,7 @@ describe.each(CONTRACTS)('$name', (contract) => {
 });
 
 describe.each(CONTRACTS.filter(({ limit }) => limit !== null))('$name has a limit', (contract) => {
-  test('beyond it the answer is 429 and says when to come back, before anything is looked at', async () => {
+  test('beyond it the reply is 429 with Retry-After, before anything is read', async () => {
     const narrow = await world().accounts.walker(`narrow-${contract.name}`, {
       tier: 'narrow',
       admin: contract.role !== null,
@@ -654,7 +654,7 @@ describe.each(CONTRACTS.filter(({ body }) => body !== null))('$name takes a body
     expect((await asking(`{"a":${'['.repeat(100_000)}${']'.repeat(100_000)}}`)).status).toBe(rules.invalidStatus);
   });
 
-  test('the type of the content is not asked for', async () => {
+  test('a content type is not required', async () => {
     const headers = { ...credentialOf(contract, callerOf(contract)), 'content-type': 'text/plain; charset=klingon' };
 
     expect((await ask(contract, requestOf(contract, { headers, body: '{' }))).status).toBe(rules.invalidStatus);

@@ -47,7 +47,7 @@ describe.each(['cloud event', 'drift'] as const)('found by %s', (cause) => {
   });
 });
 
-test('a start behind our back is shown, with its addresses', async () => {
+test('a start outside of the API is shown, with its addresses', async () => {
   const id = await admin().running();
   await admin().powered(id, 'stop');
 

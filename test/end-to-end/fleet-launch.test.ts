@@ -150,7 +150,7 @@ describe('rules that were measured to break clients', () => {
     await cancelled(user, placed.fid);
   });
 
-  test('an Idempotency-Key answers with the first answer', async () => {
+  test('a repeated Idempotency-Key gets the first reply', async () => {
     const { user } = launcher('carol');
     const key = { 'idempotency-key': 'launch-1' };
     const first = await user.placeBid('keyed', {}, key);
@@ -163,7 +163,7 @@ describe('rules that were measured to break clients', () => {
     await cancelled(user, fid);
   });
 
-  test('parameters and members that no operation knows are passed over', async () => {
+  test('unknown parameters and members are ignored', async () => {
     const { user } = launcher('carol');
     const placed = await user.placeBid('spare', { colour: 'red', notification_email: null });
     const { fid } = placed.body as { readonly fid: string };

@@ -71,7 +71,7 @@ test('an instance that is deleted while it runs is charged until it is gone', as
   ]);
 });
 
-test('a caller who looks all the time changes nothing about the history', async () => {
+test('a caller who reads the instance all the time does not change its history', async () => {
   const cloud = await startLocalCloud({ args: ['--boot-seconds', '6', '--stop-seconds', '0.8'] });
   const alice = new ComputeUser(cloud, 'alice');
   const fleet = new FleetUser(cloud, cloud.connection.principals.alice);

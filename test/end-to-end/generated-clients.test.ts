@@ -9,8 +9,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { sharedLocalCloud } from '#test/support/local-cloud.ts';
 
 /*
- * What users do with the OpenAPI documents: a generator writes a client, the compiler takes it together with a program that uses
- * it (test/clients), and the program lives a whole life of a machine on the local cloud.
+ * Uses the OpenAPI documents as users do: generators write clients, the compiler accepts them together with programs
+ * that use them (test/clients), and the programs run on the local cloud.
  */
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -33,7 +33,7 @@ const cloud = sharedLocalCloud({ args: ['--boot-seconds', '0.1', '--stop-seconds
 let folder = '';
 
 beforeAll(async () => {
-  // Below the project, where its packages are found.
+  // Inside the project, so that its packages are found.
   await mkdir(join(ROOT, '.build'), { recursive: true });
   folder = await mkdtemp(join(ROOT, '.build', 'clients-'));
   await cp(join(ROOT, 'test/clients'), folder, { recursive: true });

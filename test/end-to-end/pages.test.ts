@@ -167,7 +167,7 @@ describe.skipIf(CHROMIUM === undefined)('in Chromium', () => {
   });
   afterAll(() => browser?.close());
 
-  /** A page, with everything it complains of and every request that leaves its origin. */
+  /** Opens a page, and records its errors and every request to another origin. */
   async function open(path: string) {
     if (browser === undefined) throw new Error('The browser has not started.');
     const page = await browser.newPage({ colorScheme: 'light', viewport: { width: 1280, height: 900 } });
@@ -182,7 +182,7 @@ describe.skipIf(CHROMIUM === undefined)('in Chromium', () => {
     return { page, complaints };
   }
 
-  /** In dark and narrow: everything that axe finds, and what is wider than the window. */
+  /** Returns, for dark colours and a narrow window, what axe finds and what is wider than the window. */
   async function faultsInDark(page: Page): Promise<readonly string[]> {
     await page.emulateMedia({ colorScheme: 'dark' });
     await page.setViewportSize({ width: 420, height: 900 });
@@ -196,7 +196,7 @@ describe.skipIf(CHROMIUM === undefined)('in Chromium', () => {
     return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' | ')}`.slice(0, 300));
   }
 
-  /** Presses a key until what has the focus says so; fails after more presses than the page has things to reach. */
+  /** Presses a key until the focused element's text matches; fails after more presses than the page has elements. */
   async function reach(page: Page, what: RegExp, key = 'Tab'): Promise<void> {
     const focused = `(({ placeholder, textContent } = document.activeElement) => (placeholder ?? '') + textContent)()`;
     for (let presses = 0; presses < 120; presses += 1) {
@@ -225,7 +225,7 @@ describe.skipIf(CHROMIUM === undefined)('in Chromium', () => {
     const listed = await cloud().request('carol', 'GET', '/api/compute/v1/instances');
     expect(listed.body).toMatchObject([{ templateId: 'ubuntu-22-standard', configId: 'default-network' }]);
     expect(await faultsInDark(page)).toEqual([]);
-    // Nothing was asked of another origin, or refused by the page's policy.
+    // The page requested nothing from another origin, and its policy blocked nothing.
     expect(complaints).toEqual([]);
     await page.close();
   });

@@ -20,7 +20,7 @@ afterEach(async () => {
   await expectInvariants(cloud());
 });
 
-test('a delete while the create is still at Compute Engine: the VM that comes late goes again', async () => {
+test('a delete while Compute Engine still executes the insert: the VM that appears late is deleted again', async () => {
   const records = new Records(cloud().connection);
   const known = new Set((await records.instances()).map(({ id }) => id));
   await cloud().addFaults({ service: 'compute', method: 'instances.insert', kind: 'delay', delayMs: 1_200, count: 1 });
@@ -121,7 +121,7 @@ test('a stop that is asked for while the VM still boots waits for it', async () 
   expect((await admin().shown(id)).status).toBe('TERMINATED');
 });
 
-test('the clock leaps while a worker is at it, and a second delivery takes over: one applied call', async () => {
+test('the clock jumps during a worker’s call, and a second delivery continues the operation: one applied call', async () => {
   const id = await admin().running();
   await cloud().addFaults({ service: 'compute', method: 'instances.reset', kind: 'delay', delayMs: 800, count: 1 });
 

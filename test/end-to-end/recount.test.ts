@@ -26,7 +26,7 @@ function recount(...args: readonly string[]) {
   return runScript('recount', [...args, '--local', '--state-dir', cloud().stateFolder]);
 }
 
-test('a usage that is off locks a customer out; the command says so, repairs it, and then nothing is off', async () => {
+test('a usage count that is too high blocks a customer; the command reports it, repairs it, and then finds no difference', async () => {
   const carol = new ComputeUser(cloud(), 'carol');
   await setUsage('umbrella', 5);
   expect((await carol.create()).status).toBe(403);
@@ -52,7 +52,7 @@ test('a usage that is off locks a customer out; the command says so, repairs it,
   expect(await carol.delete(id)).toMatchObject({ status: 204 });
 });
 
-test('the nightly function repairs it without anybody asking', async () => {
+test('the nightly function repairs it without a request', async () => {
   await setUsage('acme', 2);
 
   await cloud().advance(DAY_SECONDS);

@@ -213,7 +213,7 @@ describe('delete in the background', () => {
     expect(await appliedCalls(cloud(), id)).toEqual(['instances.insert', 'instances.delete']);
   });
 
-  test('what Compute Engine refuses to delete goes off the record, and the reconciler goes on with the VM', async () => {
+  test('if Compute Engine refuses a delete, the record is removed and the reconciler goes on deleting the VM', async () => {
     const { id } = await alice().running();
     await hurt({ method: 'instances.delete', kind: 'error', status: 403, count: ALWAYS });
 
@@ -235,7 +235,7 @@ describe('delete in the background', () => {
     expect(await cloud().machines()).toEqual([]);
   });
 
-  test('a worker that is killed at it leaves a delete that is finished by another', async () => {
+  test('a delete whose worker is killed is finished by another worker', async () => {
     const { id } = await alice().running();
     await hurt({ method: 'instances.delete', kind: 'delay', count: 1, delayMs: 400 });
 

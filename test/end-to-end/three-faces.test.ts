@@ -47,7 +47,7 @@ function expectOne({ compute, resource, fleet }: Faces): void {
   expect(fleet.name).toBe(resource.metadata.name);
 }
 
-test('one instance, three faces: made through each family that makes them, it is the same through all', async () => {
+test('an instance created through any family is the same through all three', async () => {
   const cloud = await startLocalCloud({ args: QUICK_MACHINES });
   const alice = new ComputeUser(cloud, 'alice');
   const fleet = new FleetUser(cloud, cloud.connection.principals.alice);

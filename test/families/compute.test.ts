@@ -168,7 +168,7 @@ describe('an instance as its owner sees it', () => {
     });
   });
 
-  test('shows nothing of how we keep it', () => {
+  test('shows nothing of how the record is stored', () => {
     const text = JSON.stringify(presentInstance(anInstance({ cloudId: '4242', checkAtMs: 1, bid: 'bid-1' })));
 
     expect(text).not.toMatch(/4242|checkAt|queue|eventCount|bid-1|subnetwork/);
@@ -197,7 +197,7 @@ describe('an operation', () => {
     });
   });
 
-  test('is the body for those who prefer it, and they are told', () => {
+  test('is the body for callers who prefer it, and Preference-Applied says so', () => {
     const reply = answerAccepted({ representation: 'preferred' })(OPERATION);
 
     expect(reply.headers).toMatchObject({ 'preference-applied': 'return=representation' });

@@ -57,7 +57,7 @@ test.each([
   expect(reasonOf(code, 400)).toBe(expected);
 });
 
-test('a 403 without a word is a missing permission, a 400 without one a wrong argument', () => {
+test('a 403 without a reason is a missing permission, a 400 without one a wrong argument', () => {
   expect([reasonOf(undefined, 403), reasonOf(undefined, 400)]).toEqual(['permission_denied', 'invalid_argument']);
 });
 

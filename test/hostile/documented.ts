@@ -92,7 +92,7 @@ function notDefined(
   return `${answer.status} without the envelope of its family: ${answer.text.slice(0, 200)}`;
 }
 
-/** A page of the documentation, which no document of the API has. */
+/** Whether the path is a page of the documentation, which the API's documents do not contain. */
 function isPage(path: string): boolean {
   return PAGES.some(
     ({ paths, prefixes }) => paths.includes(path) || prefixes.some((prefix) => `${path}/`.startsWith(`${prefix}/`)),

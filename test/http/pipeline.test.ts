@@ -107,7 +107,7 @@ describe('what is wrong first is said first', () => {
     expect(order).toEqual(['read', 'token', 'act']);
   });
 
-  test('a refusal that is known by then spares the handler', async () => {
+  test('a refusal that is known before the handler starts skips the handler', async () => {
     const readBody = async () => {
       await new Promise((resolve) => setImmediate(resolve));
       return '{"name":"n"}';
@@ -119,7 +119,7 @@ describe('what is wrong first is said first', () => {
     expect(calls).toEqual([]);
   });
 
-  test('a token that cannot be taken is an answer, and nothing was acted on that awaited it', async () => {
+  test('a failure to take the token is the reply, and nothing that waits for the token is executed', async () => {
     const changed: string[] = [];
     const { reply } = await served(
       {},
@@ -201,7 +201,7 @@ describe('headers are there before anything can fail', () => {
     }
   });
 
-  test('before anybody is known only the request id is there', async () => {
+  test('before the caller is known only the request id is sent', async () => {
     const { reply } = await served({}, { signIn: wrongCredential });
 
     expect(reply.headers['x-request-id']).toBe('request-0001');

@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 
 const MODULE = pathToFileURL(join(import.meta.dirname, '../../scripts/local/outlive-output.ts')).href;
 
-/** Prints a line whenever it is told to, and ends with 7 when it is told to end. */
+/** Prints a line on each command, and exits with 7 on the command to end. */
 const PROGRAM = `
 import { outliveOutput } from ${JSON.stringify(MODULE)};
 outliveOutput();
@@ -18,7 +18,7 @@ process.on('message', (word) => {
 process.send('ready');
 `;
 
-/* The local cloud ended at the second line that it printed after the reader of its output had gone. */
+/* The local cloud ended at the second line that it printed after the reader of its output had ended. */
 test('a process whose output nothing reads any more goes on', async () => {
   const child = spawn(process.execPath, ['--input-type=module', '-e', PROGRAM], {
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

@@ -84,7 +84,7 @@ test('what a bundle does to the HTTP server is in force for its first request', 
   expect(await h.json('relabelled')).toEqual({ relabelled: 'yes' });
 });
 
-test('a function lives in the shared time from its first breath, and moves with it', async () => {
+test('a function uses the shared clock from its start, and follows its moves', async () => {
   const hourMs = 3_600_000;
   const h = await harness({ offsetMs: hourMs });
 
@@ -146,7 +146,7 @@ test('a bundle that does not load answers 503 and says why; the others are serve
   await vi.waitFor(() => expect(h.lines.join('\n')).toContain('this bundle does not load'));
 });
 
-test('loading all bundles ahead changes nothing for who asks', async () => {
+test('loading all bundles ahead changes nothing for callers', async () => {
   const h = await harness();
 
   h.supervisor.preload();
@@ -164,7 +164,7 @@ test('every line that a function writes is handed on', async () => {
   await vi.waitFor(() => expect(h.lines.sort()).toEqual(['trouble', '{"severity":"INFO"}']));
 });
 
-test('after stop nobody is left, and nobody is waited for', async () => {
+test('after stop no host runs, and no request waits for one', async () => {
   const h = await harness();
   const [pid = 0] = h.pids();
 

@@ -204,7 +204,7 @@ test('a signal to stop reaches the command, and its end by a signal is passed on
   expect(await once(running, 'exit')).toEqual([null, 'SIGTERM']);
 });
 
-test('npm that is killed and cannot say so takes the command with it', async () => {
+test('if npm is killed, the command ends too', async () => {
   const p = project();
   p.run();
   p.write('node_modules/.bin/sleeper', '#!/bin/sh\necho $$\nexec sleep 60\n');

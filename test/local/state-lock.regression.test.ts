@@ -97,7 +97,7 @@ test('a folder whose gateway answers with the token of its lock is refused, nami
   await expect(new StateLock(folder).acquire(port)).rejects.toThrow(`It runs already at http://127.0.0.1:${port}`);
 });
 
-test('a holder on its way out is waited for', async () => {
+test('a holder that is ending is waited for', async () => {
   const folder = stateFolder();
   const { pid, child } = aProcess();
   const { port, server } = await gatewayOf(undefined);

@@ -8,7 +8,7 @@ import type { ApiDocument } from '#shared/pages/document.ts';
 import { reasonData, reasonIndexPage, reasonPage, usesOf, type Documents } from '#shared/pages/reason-pages.ts';
 
 const [, ...parts] = publicDocuments(CONTRACTS, '1.0.0').values();
-// What the generator writes is what the function reads.
+// The cast is safe: the function reads exactly what the generator writes.
 const documents = Object.fromEntries(parts.map((part, index) => [String(index), part])) as unknown as Documents;
 const uses = usesOf(documents);
 const reasons = Object.keys(REASONS) as (keyof typeof REASONS)[];
@@ -59,7 +59,7 @@ test('every body that a real failure produced is shown, once for each family, an
   expect(reasonData('contention', withExamples).examples).toEqual({ fleet: body });
 });
 
-/** The text of a page of HTML. */
+/** Returns the text of an HTML page. */
 function plain(html: string): string {
   return html.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&quot;', '"').replaceAll('&amp;', '&');
 }

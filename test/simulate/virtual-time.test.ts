@@ -14,7 +14,7 @@ test('a task planned at a fraction of a millisecond runs when the clock shows at
   expect(shown).toBeGreaterThanOrEqual(44.77);
 });
 
-test('a world in which something repeats without waiting is found to be endless', async () => {
+test('a world in which something repeats without waiting is reported as endless', async () => {
   const time = new VirtualTime(0);
   const again = (): void => void time.at(time.nowMs(), again);
   again();
@@ -22,7 +22,7 @@ test('a world in which something repeats without waiting is found to be endless'
   await expect(time.run(new Promise(() => undefined))).rejects.toThrow(/^Time stands still/);
 });
 
-test('a world that waits for what never comes is found to be endless, by its events and by its time', async () => {
+test('a world that waits for an event that never occurs is reported as endless, by its events and by its time', async () => {
   for (const [everyMs, message] of [
     [1, /after 1000 events/],
     [3_600_000, /after 12 hours/],

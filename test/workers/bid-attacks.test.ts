@@ -69,7 +69,7 @@ test.each(['before', 'after'] as const)(
   },
 );
 
-test('a process that dies between the commit and the publish of a cancel leaves nothing behind', async () => {
+test('a process that ends between the commit and the publish of a cancel leaves no instances behind', async () => {
   const world = await bidWorld();
   const id = await world.place('train');
   await world.until(id, 'held');

@@ -295,7 +295,7 @@ test('a process that dies after its commit, and one that dies before its worker 
   expect((await world.machines()).toSorted()).toEqual(held.instances.toSorted());
 });
 
-test('a volume is the bid’s first instance’s while the bid lives, and nobody else’s', async () => {
+test('a volume belongs to the bid’s first instance while the bid is live, and no other bid can use it', async () => {
   const world = await bidWorld();
   const volume = aVolume();
   const fid = `vol_${volume.id}`;

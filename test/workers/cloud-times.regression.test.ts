@@ -73,7 +73,7 @@ function entryOf(audit: readonly object[], verb: string, end: 'first' | 'last'):
   return found;
 }
 
-// The audit log has two entries of a long act, and the deployed filter forwards the last one.
+// The audit log has two entries for a long action; the deployed filter forwards the last one.
 const ENDS = ['first', 'last'] as const;
 
 describe('an event that comes late', () => {

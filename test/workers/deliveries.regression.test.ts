@@ -45,7 +45,7 @@ test.each(['rate_limited', 'not_ready', 'backend_error', 'lost'] as const)(
   },
 );
 
-test('a VM that cannot be looked at puts the operation off, and is no reason to give up', async () => {
+test('a VM that cannot be read postpones the operation and does not make it fail', async () => {
   const { deliver, operation, pass } = await oneWorker('stop', {
     status: () => 'RUNNING',
     onLook: async () => {
@@ -61,7 +61,7 @@ test('a VM that cannot be looked at puts the operation off, and is no reason to 
   expect(await operation()).toMatchObject({ state: 'pending', attempts: 20, leaseUntilMs: 0 });
 });
 
-test('a worker that died at work costs seconds: the next delivery waits for the end of its lease, and goes on', async () => {
+test('a killed worker costs seconds: the next delivery waits for the end of its lease, and goes on', async () => {
   let died = false;
   const { deliver, operation, faults, requests, takenMs } = await oneWorker('stop', {
     status: () => (died ? 'TERMINATED' : 'RUNNING'),
@@ -107,7 +107,7 @@ test('a delivery of an operation whose worker lives is acknowledged, and changes
   expect(await operation()).toMatchObject({ state: 'running', leaseToken: 'other' });
 });
 
-test('a lease further away than any lease can be, from a clock that went back, is not believed', async () => {
+test('a lease that ends later than any valid one, because a clock was set back, is ignored', async () => {
   const { deliver, operation, takenMs } = await oneWorker(
     'stop',
     { status: () => 'TERMINATED' },

@@ -176,7 +176,7 @@ describe('an edit', () => {
     expect((await events(NAME)).at(-1)).toMatchObject({ action: 'update', reason: 'cloud_permission_denied' });
   });
 
-  test('of nothing is nothing: no operation, no call', async () => {
+  test('without a change makes no operation and no call', async () => {
     const { edit, calls } = await world({ env: 'prod' });
     const before = calls().length;
 
@@ -297,7 +297,7 @@ test('labels, type and protection that were changed outside are adopted, each wi
   ]);
 });
 
-test('an operation of an edit is left whole by what does not know it', async () => {
+test('an edit is stored in the row of its operation, of the kind update', async () => {
   const { store, edit, operation } = await world();
   const { operation: accepted } = await edit(LABELS);
   const row = await store.get(ref(OPERATION, accepted?.id ?? ''));

@@ -33,7 +33,7 @@ async function stopping(duringLastLook: (worker: OneWorker) => Promise<void>) {
 }
 
 /* A worker that was slower than its lease ended an operation that another worker was executing. */
-test('an operation that another worker has taken over is left to that one', async () => {
+test('an operation whose lease another worker now holds is left to that worker', async () => {
   const worker = await stopping((self) =>
     change(self, { operation: { leaseToken: 'other', leaseUntilMs: self.tools.nowMs() + 12_000 } }),
   );
@@ -48,7 +48,7 @@ test('an operation that another worker has taken over is left to that one', asyn
  * The worker read the rows again to explain a failed start, mistook the other worker's lease for its own, and ended the
  * operation.
  */
-test('an operation that was taken over before its failure was explained is left to that worker', async () => {
+test('an operation whose lease changed before its failure was explained is left to the new holder', async () => {
   let looks = 0;
   const worker: OneWorker = await oneWorker('start', {
     status: () => (looks === 2 ? 'STAGING' : 'TERMINATED'),
@@ -112,7 +112,7 @@ test('a status on the way that another look has put on record does not hold up t
   expect(await worker.instance()).toMatchObject({ status: 'RUNNING', checkAtMs: null });
 });
 
-test('what only lengthens the queue meanwhile does not keep the seen status from being written', async () => {
+test('a longer queue alone does not prevent the observed status from being written', async () => {
   const worker = await stopping((self) => change(self, { instance: { displayName: 'renamed' } }));
 
   await worker.deliver();

@@ -87,7 +87,7 @@ async function afterDeadLetter(kind: OperationKind, { status, ageMs = 1, call }:
   };
 }
 
-test('a dead delete that no attempt can finish leaves no record that is deleted for ever', async () => {
+test('a dead-lettered delete that cannot finish leaves no record in DELETING for ever', async () => {
   const { operation, instance, usage, orphan, last } = await afterDeadLetter('delete', {
     status: 'RUNNING',
     ageMs: HOUR_MS,

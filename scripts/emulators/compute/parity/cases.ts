@@ -25,7 +25,7 @@ export function parityCases(place: ParityPlace): readonly ParityCase[] {
     network: place.network,
     ...(place.subnetwork === '' ? {} : { subnetwork: place.subnetwork }),
   };
-  /** The network's own subnetwork in a region, as auto mode names it. */
+  /** Returns the network's own subnetwork in a region, by the name that auto mode gives it. */
   const own = (where: string) => {
     const name = (place.subnetwork === '' ? place.network : place.subnetwork).split('/').at(-1) ?? '';
     return `regions/${where}/subnetworks/${name}`;
@@ -78,7 +78,8 @@ export function parityCases(place: ParityPlace): readonly ParityCase[] {
       /'resource\.networkInterfaces\[0\]\.subnetwork': .*The referenced subnetwork resource cannot be found/,
     ),
   });
-  // The texts of these two are not known; without a network in auto mode the second is one that does not exist.
+  // The texts of these two replies are not known. Without a network in auto mode, the second names a subnetwork that
+  // does not exist.
   say('C2', 'a subnetwork of another network', 'VPC documentation, subnets', {
     call: order('e2-medium', { networkInterfaces: [{ network: place.customNetwork, subnetwork: own(region) }] }),
     expected: { status: 400, message: /./ },
