@@ -17,7 +17,7 @@ import { Failure } from '#shared/domain/failure.ts';
 import { nearestText } from '#shared/domain/nearest.ts';
 import type { Tier } from '#shared/domain/tier.ts';
 
-/** The catalogue changes rarely; a change takes effect within this time. */
+/** How long rows are cached. The catalogue changes rarely, and a change takes effect within this time. */
 const REMEMBERED_MS = 30_000;
 /** Maximum number of cached entries per process. */
 const ROWS_MAX = 1_000;

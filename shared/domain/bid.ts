@@ -47,7 +47,7 @@ export type BidEventType = (typeof BID_EVENTS)[number];
 export interface BidEvent {
   readonly atMs: number;
   readonly type: BidEventType;
-  /** The user or administrator who asked; the platform itself is `system`. */
+  /** The user or administrator who made the request; `system` for the platform itself. */
   readonly actor: Actor;
   /** Cents per instance-hour; `null` unless the event is about a limit. */
   readonly limitCents: number | null;
