@@ -7,7 +7,7 @@ export interface CustomerMachine {
   readonly name: string;
   /** Name of the zone, such as `us-central1-a`. */
   readonly zone: string;
-  /** Compute Engine refuses to delete it until the protection is off. */
+  /** Whether the VM has deletion protection: Compute Engine refuses to delete it until that is removed. */
   readonly isProtected: boolean;
 }
 
@@ -18,7 +18,7 @@ export interface CustomerDisk {
   readonly zone: string;
 }
 
-/** What customers have of Compute Engine in one deployment. */
+/** What customers have in Compute Engine in one deployment. */
 export interface CustomersHave {
   readonly machines: readonly CustomerMachine[];
   readonly disks: readonly CustomerDisk[];
@@ -44,7 +44,7 @@ export async function customersHave(context: DeployContext, options: MachineOpti
   };
 }
 
-/** `2 instances and 1 volume`. */
+/** Returns the counts as text: `2 instances and 1 volume`. */
 export function countedText({ machines, disks }: CustomersHave): string {
   const counted = (count: number, what: string) => `${count} ${what}${count === 1 ? '' : 's'}`;
   const parts = [
@@ -103,7 +103,7 @@ export async function deleteDisks(context: DeployContext, disks: readonly Custom
   }
 }
 
-/** Runs gcloud. That the instance or disk no longer exists is not an error. */
+/** Runs gcloud. It is no error if the instance or disk no longer exists. */
 async function demand(
   context: DeployContext,
   [what, verb, name, zone]: readonly [

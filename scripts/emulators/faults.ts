@@ -103,8 +103,8 @@ export interface Fault {
   /** Compute: HTTP status, default 503. Datastore and Pub/Sub: gRPC status code, default 14 (UNAVAILABLE). */
   readonly status?: number;
   /**
-   * `operationError`: the error code of the operation; default INTERNAL_ERROR. `error` of Compute: the word of the refusal
-   * (`errors[0].reason`); default what belongs to the status.
+   * `operationError`: the error code of the operation; default INTERNAL_ERROR. `error` of Compute: the reason of the
+   * refusal (`errors[0].reason`); default: the usual one of the status.
    */
   readonly code?: string;
   /** `operationError`: the operation's `httpErrorStatusCode`; default: the usual one of the code. */

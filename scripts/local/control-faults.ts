@@ -8,7 +8,7 @@ const DELAY_MS_MAX = 600_000;
 const DELAY_MS_DEFAULT = 1000;
 /** Error codes of operations consist of capitals, digits and underscores. */
 const CODE = /^[A-Z][A-Z0-9_]{1,99}$/;
-/** Words of refusals are written in two ways: `quotaExceeded`, `ZONE_RESOURCE_POOL_EXHAUSTED`. */
+/** Reasons of refusals have two spellings: `quotaExceeded`, `ZONE_RESOURCE_POOL_EXHAUSTED`. */
 const WORD = /^[A-Za-z_]{1,64}$/;
 const MEMBERS = ['service', 'method', 'kind', 'count', 'status', 'delayMs', 'code', 'httpStatus', 'target'];
 
@@ -78,8 +78,8 @@ function readFault(item: unknown, where: string): Fault {
 }
 
 /**
- * Reads the code of an `operationError` fault, or the word of an `error` fault of Compute Engine. Any is allowed, because
- * the real service has codes that no list contains.
+ * Reads the code of an `operationError` fault, or the reason of an `error` fault of Compute Engine. Any text of the
+ * right form is allowed, because the real service has codes that no list contains.
  */
 function readCode(
   members: Readonly<Record<string, unknown>>,

@@ -120,7 +120,7 @@ describe('faults', () => {
 });
 
 describe('audit log and drift', () => {
-  test('a long operation is told twice, when it starts and when it has ended', async () => {
+  test('a long operation has two audit entries, at its start and at its end', async () => {
     const cloud = await computeCloud();
     await cloud.running('web');
     await cloud.get('web');

@@ -15,7 +15,7 @@ const OUTPUT_BYTES_MAX = 10 * 1024 * 1024;
 
 let walked: Walked;
 
-/** A process of its own: the walk takes over clock, timers and network of the process it runs in. */
+/** Runs in a process of its own, because the walk replaces clock, timers and network of its process. */
 beforeAll(async () => {
   const { stdout } = await promisify(execFile)(
     process.execPath,
@@ -48,7 +48,7 @@ test('the examples of failures in the OpenAPI document are what real failures pr
   await expect(recorded).toMatchFileSnapshot('../../scripts/generate/failure-examples.json');
 });
 
-/** By family and reason. */
+/** Returns the bodies sorted by family and reason. */
 function sortedBodies(): object {
   const sorted = (map: object) => Object.fromEntries(Object.entries(map).sort(([a], [b]) => (a < b ? -1 : 1)));
   return sorted(Object.fromEntries(Object.entries(walked.bodies).map(([family, bodies]) => [family, sorted(bodies)])));

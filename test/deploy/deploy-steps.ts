@@ -55,7 +55,7 @@ export const EMPTY = [
 export const NO_OUTPUTS = { to: / output -json/, stdout: '{}' };
 export const NO_CATALOGUE = { catalogue: undefined };
 
-/** A destroy that asks nothing, and that was told nothing of what customers have. */
+/** Options of a destroy without questions and without any confirmation about customers' instances and volumes. */
 export const TOLD_NOTHING: DestroyOptions = {
   yes: true,
   deleteInstances: false,

@@ -3,7 +3,8 @@ import { ComputeUser, QUICK_MACHINES, type ShownOperation } from '#test/support/
 import { settled } from '#test/support/invariants.ts';
 import { sharedLocalCloud } from '#test/support/local-cloud.ts';
 
-// Someone who has nothing but answers gets on: each says what there is, where it is listed, and what to ask next.
+// A client that has nothing but replies can continue: each says what exists, where it is listed, and what to request
+// next.
 
 const cloud = sharedLocalCloud({ args: QUICK_MACHINES });
 
@@ -12,13 +13,15 @@ afterEach(() => cloud().clearFaults());
 const ask = (method: string, path: string, body?: unknown) =>
   cloud().request('alice', method, path, body === undefined ? {} : { body });
 
-/** The one text of an error, whatever its family calls it. */
+/** Returns the text of an error, from the member that its family uses. */
 function textOf({ body }: { readonly body: unknown }): string {
   const { detail, error } = body as { readonly detail?: unknown; readonly error?: unknown };
   return typeof detail === 'string' ? detail : JSON.stringify(detail ?? error);
 }
 
-/** What a request of each family says when it names something that does not exist; the path that it leads to works. */
+/**
+ * Sends a request that names something unknown, and expects that its reply names existing values and a path that works.
+ */
 async function leadsOn(request: Parameters<typeof ask>, { status, reason, says, path }: Wanted): Promise<void> {
   const answer = await ask(...request);
   expect(answer).toMatchObject({ status });
@@ -32,9 +35,9 @@ async function leadsOn(request: Parameters<typeof ask>, { status, reason, says, 
 interface Wanted {
   readonly status: number;
   readonly reason: string;
-  /** Values that there are. */
+  /** Existing values. */
   readonly says: readonly string[];
-  /** Where all are listed. */
+  /** The path that lists all of them. */
   readonly path: string;
 }
 

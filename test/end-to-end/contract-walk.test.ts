@@ -86,7 +86,7 @@ function wrong(schema: TSchema, value: unknown): string[] {
 /** Ids of all errors so far; each error must have a new one. */
 const errorIds = new Set<string>();
 
-/** Headers that lead a client on. The contract must document each that is sent. */
+/** Headers that help a client continue. The contract must document each that is sent. */
 const LEADING_HEADERS = [
   'location',
   'operation-location',

@@ -87,7 +87,7 @@ it('Error budgets: the list of failed operations has the permission that is miss
   const deployment = await aDeployment();
   await applyCommand(deployment.context, { yes: true, catalogue: undefined });
   expect(steps(await deployment.lines())).toContain('apply');
-  // Terraform's plan has the role again, which is what this fault stands for.
+  // Stands for the apply after which the role is complete again.
   desk.cloud.faults.clear();
 
   await desk.accepted('stop');

@@ -257,7 +257,7 @@ test('regression: of two volumes with one device name one was never attached; th
   expect((await world.devicesOf(first)).toSorted()).toEqual(['data', 'older']);
 });
 
-test('a disk that is deleted behind our back leaves the bid without it, and the bid can be cancelled', async () => {
+test('a disk that is deleted outside of the API leaves the bid without it, and the bid can be cancelled', async () => {
   const world = await volumeWorld();
   const id = await world.placeWith('train');
   await world.change(id, { paused: true });

@@ -15,21 +15,21 @@ import { BOOT_SECONDS, ZONE } from '#test/support/compute-cloud.ts';
 import { atRest, fleetViolations } from '#test/support/fleet-invariants.ts';
 
 const CUSTOMERS = ['acme', 'umbrella'] as const;
-/** Room for two bids of two instances, and for one instance that no bid of two can use. */
+/** Enough for two bids of two instances, and one more instance that no such bid can use. */
 const INSTANCES_MAX = 5;
 const BID_QUANTITY = 2;
 const GB_MAX = 120;
-/** Two volumes fit, and 20 GB that no volume can use. */
+/** Two volumes fit into the quota, and 20 GB are left that no volume can use. */
 const VOLUME_GB = 50;
 const BIDS = 100;
-/** Of three bids one names the first volume, one the second, and one none. */
+/** Of three bids, one names the first volume, one the second, and one none. */
 const WISHES = 3;
 const ROUNDS_MAX = 20;
 
 const REFUSED_BIDS = ['quota_exceeded', 'volume_in_use', 'volume_not_found'];
 const REFUSED_VOLUMES = ['volume_in_use', 'volume_quota_exceeded'];
 
-/** Two customers in one process, each with a quota of instances and of GB. */
+/** Creates two customers in one process, each with a quota of instances and of GB. */
 async function twoCustomers() {
   const world = await bidWorld({
     maxInstances: INSTANCES_MAX,
@@ -81,7 +81,7 @@ async function twoCustomers() {
       const wish = { project: `proj_${customerId}`, quantity: BID_QUANTITY, launch };
       return { ...world.request(name, wish), caller: as(customerId) };
     },
-    /** Time passes until nothing is on its way. */
+    /** Moves the clock until nothing is in progress. */
     rested: async () => {
       for (let round = 0; round < ROUNDS_MAX; round += 1) {
         await world.work();
@@ -94,7 +94,7 @@ async function twoCustomers() {
       }
       throw new Error('Instances, bids or volumes do not come to rest.');
     },
-    /** Live instances, machines of Compute Engine and quota say the same; nothing is an orphan, and the invariants hold. */
+    /** Expects that live instances, VMs and quota agree, that there are no orphans, and that the invariants hold. */
     requireExact: async (instancesOfEach: number) => {
       const instances = await world.instances();
       const count = (customerId: string) => instances.filter((own) => own.customerId === customerId).length;
@@ -108,7 +108,10 @@ async function twoCustomers() {
   };
 }
 
-/** The action as two processes have it: each has locks of its own, so only the commits keep the quota. */
+/**
+ * Returns the action as two processes would have it: each copy has locks of its own, so only the commits protect the
+ * quota.
+ */
 async function placeBidOfTwoProcesses() {
   const first = await import('#shared/actions/place-bid.ts');
   vi.resetModules();
@@ -147,7 +150,7 @@ test(
           return placer(nth)(world.bidOf(customerId, `bid-${n}`, wanted), world.tools);
         }),
       ),
-      // A bid or the delete has the volume, and a new one has the GB that a delete has released, or none.
+      // The volumes are in use or being deleted, so a new volume gets only GB that a delete has released.
       Promise.allSettled(
         CUSTOMERS.flatMap((customerId) => [
           ...volumes[customerId].map((fid) => world.destroy(customerId, fid)),

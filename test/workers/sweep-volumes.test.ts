@@ -99,7 +99,7 @@ test('a volume whose process died before its disk was asked for gets the disk', 
   expect((await h.store.get(ref(VOLUME, 'vol-left')))?.value).toMatchObject({ state: 'ready', checkAtMs: null });
 });
 
-test('a volume whose disk was deleted behind our back is deleted by the comparison', async () => {
+test('a volume whose disk was deleted outside of the API is deleted by the comparison', async () => {
   const h = await harness();
   await h.disks.delete({ zone: ZONE, name: h.known.id }, REQUESTS[1] ?? '');
   h.cloud.clock.advance(1);

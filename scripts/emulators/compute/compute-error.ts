@@ -111,7 +111,7 @@ const INJECTED: Readonly<Record<number, readonly [reason: string, message: strin
 
 /**
  * Returns the error for an `error` fault. Compute Engine reports too many requests with 403 and `rateLimitExceeded`,
- * never with 429, so a fault with status 429 becomes that. `word` replaces the reason that belongs to the status.
+ * never with 429, so a fault with status 429 becomes that. `word` replaces the usual reason of the status.
  */
 export function injectedError(status: number, word?: string): ComputeError {
   if (word !== undefined) return new ComputeError(status, word, `Compute Engine refused with ${word}.`);

@@ -3,11 +3,11 @@ import { USAGE } from '#shared/datastore/bookkeeping-rows.ts';
 import { put } from '#shared/datastore/write.ts';
 import { ask, keyOf, type Provocation, type Provocations } from './scene.ts';
 
-// What Compute Engine refuses while a caller waits for it.
+// Provokes refusals by Compute Engine during requests that wait for it.
 
 const READS = ['instances.get', 'instances.list', 'instances.aggregatedList', 'instances.getSerialPortOutput'] as const;
 
-/** A VM is made, or looked at, while Compute Engine refuses it with this status and word. */
+/** Creates or reads a VM while Compute Engine refuses with this status and reason. */
 function refused(status: number, code?: string): Provocation {
   return async (scene) => {
     const methods = scene.contract.method === 'POST' && scene.contract.body !== null ? ['instances.insert'] : READS;

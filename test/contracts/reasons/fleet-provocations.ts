@@ -9,7 +9,7 @@ import { tokenOf } from './issuer.ts';
 
 // What the fleet family refuses: bids, volumes and a user's own keys.
 
-/** A new bid for one machine, with other launch parameters. */
+/** Places a new bid for one machine, with other launch parameters. */
 async function placeBid(
   scene: Scene,
   { launch = {}, ...changes }: { readonly launch?: object; readonly [name: string]: unknown },
@@ -23,7 +23,7 @@ async function placeBid(
   });
 }
 
-/** Both endpoints that give volumes to a bid, with these volumes. */
+/** Calls both endpoints that give volumes to a bid, with these volumes. */
 async function withVolumes(scene: Scene, volumes: readonly string[]): Promise<void> {
   const { able } = scene.callers;
   if (scene.contract.method === 'POST') {
@@ -43,7 +43,7 @@ const newVolume = (project: string, changes: object = {}) => ({
   ...changes,
 });
 
-/** Keys that a user may have. */
+/** Most keys that a user may have. */
 const API_KEYS_MAX = 200;
 
 async function fillWithKeys({ stage }: Scene, walker: Walker): Promise<void> {
@@ -101,7 +101,7 @@ export const FLEET_PROVOCATIONS: Provocations = {
     const { able } = scene.callers;
     const { contract, stage } = scene;
     if (contract.name === 'fleet-spot-bids-update') {
-      // One was renamed after it was attached, and another has got its name.
+      // One volume was renamed after it was attached, and another one has its former name.
       const [one, other] = [await stage.volume(able), await stage.volume(able)];
       const { id } = await stage.bid(able, { phase: 'paused', quantity: 1, launch: launchWith([one.fid]) });
       const use = { bid: id, instanceId: null, deviceName: other.row.name };
@@ -144,7 +144,7 @@ export const FLEET_PROVOCATIONS: Provocations = {
     await fillWithKeys(scene, walker);
     await ask(scene, { headers: keyOf(scene, walker) });
   },
-  // A signed token of a user whom nobody has put on record.
+  // A signed token of a user without a record.
   unknown_user: async (scene) => {
     const token = await tokenOf({ customerId: scene.callers.able.customerId });
     await scene.stage.whileIssuerAnswers(() => ask(scene, { headers: { authorization: `Bearer ${token}` } }));

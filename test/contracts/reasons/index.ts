@@ -1,7 +1,7 @@
 /**
- * Brings every endpoint to answer with every reason that its contract names: the shipped functions in one process, in virtual
- * time, against emulators that are hurt. Prints one JSON object: what was answered, by endpoint, status and reason; and one
- * body of each reason and family, which the OpenAPI document shows as its example.
+ * Makes every endpoint reply with every reason that its contract names: the shipped functions in one process, in
+ * virtual time, against emulators with injected faults. Prints one JSON object: the replies by endpoint, status and
+ * reason, and one body per reason and family, which the OpenAPI document shows as its example.
  */
 import { CONTRACTS } from '#shared/contracts/index.ts';
 import { CLOUD_PROVOCATIONS } from './cloud-provocations.ts';
@@ -13,7 +13,7 @@ import { settledBody } from './settled-body.ts';
 import { Stage } from './stage.ts';
 import type { Walker } from '#test/support/walk-accounts.ts';
 
-// Google's libraries would look for a metadata server otherwise.
+// Without this setting Google's libraries look for a metadata server.
 process.env['METADATA_SERVER_DETECTION'] = 'none';
 
 const PROVOCATIONS: Provocations = {
@@ -23,7 +23,7 @@ const PROVOCATIONS: Provocations = {
   ...FLEET_PROVOCATIONS,
 };
 
-/** Left to tests of their own with `--only NAME` while a provocation is written. */
+/** Runs only the provocation of this name (`--only NAME`), for use while it is being written. */
 const [only] = process.argv.slice(2);
 
 interface Sent {

@@ -7,7 +7,7 @@ import { ABSENT, before, sampleOf } from '#test/support/contract-samples.ts';
 import { anInstance } from '#test/support/an-instance.ts';
 import { ask, deadLetter, keyOf, type Provocations, type Scene, storedKey } from './scene.ts';
 
-// What actions on instances, their keys and their operations refuse.
+// Provokes refusals of actions on instances, keys and operations.
 
 async function aboutInstance(scene: Scene, overrides: Partial<Instance>): Promise<void> {
   await ask(scene, { subjects: await scene.stage.instance(scene.callers.able, overrides) });
@@ -18,15 +18,15 @@ const times = (count: number, ...kinds: readonly OperationKind[]) => Array.from(
 
 const LOCAL_SSD = { machine: { ...anInstance().machine, localSsds: 1 } };
 const TEMPLATE_ID = 'ubuntu-22-standard';
-/** As many as a project may have. */
+/** Most keys that a project may have. */
 const KEYS_MAX = 200;
 
-/** Another machine type, in the words of the family; a body that only the edits have. */
+/** Returns the body of a change to another machine type, in the family's words; only edits have such a body. */
 function resizing({ contract }: Scene): object {
   return contract.family === 'resource' ? { spec: { type: 'cx41' } } : { machine_type: 'n1-standard-4' };
 }
 
-/** An operation that is not as it should be for a repair. */
+/** Sends a request about an operation that is in the wrong state for a repair. */
 async function aboutOperation(scene: Scene, overrides: Parameters<Scene['stage']['operation']>[1]): Promise<void> {
   const { able } = scene.callers;
   const subjects = await scene.stage.operation(able, overrides);
@@ -115,7 +115,8 @@ export const INSTANCE_PROVOCATIONS: Provocations = {
       await ask(scene, { subjects: { bid: id, project: able.project }, body: { paused: true } });
       return;
     }
-    // Strict endpoints refuse what is where it is to be, so the last one leads elsewhere.
+    // Strict endpoints refuse an instance that is already in the wanted status, so the last queued operation leads to
+    // another one.
     const endsStopped = scene.contract.name.endsWith('-start') || before(scene.contract) === 'stop';
     await aboutInstance(scene, {
       queue: queueOf(...times(8, ...(endsStopped ? (['start', 'stop'] as const) : (['stop', 'start'] as const)))),
@@ -141,7 +142,7 @@ export const INSTANCE_PROVOCATIONS: Provocations = {
     const key = await storedKey(scene, walker);
     const writes: Write[] = [];
     for (let i = 1; i < KEYS_MAX; i += 1) {
-      // With a letter that no id has there, so that each is another.
+      // The id contains a letter that generated ids do not have, so that each one is new.
       const id = key.id.replace(/.{4}$/, `x${String(i).padStart(3, '0')}`);
       writes.push(put(PROJECT_SSH_KEY, id, { ...key, id }));
     }
@@ -164,7 +165,7 @@ async function withoutDefaultNetwork(scene: Scene): Promise<void> {
   const row = await store.get(ref(NETWORK_CONFIG, 'default-network'));
   if (row === undefined) throw new Error('There is no default network to take away.');
   await store.write([remove(row)]);
-  // What the endpoint remembers of the catalogue is of no use to it from now on.
+  // Restarts the endpoint's process, so that it reads the catalogue again.
   scene.stage.restart(scene.contract);
   await ask(scene, { subjects: { project: scene.callers.able.project } });
   await store.write([put(NETWORK_CONFIG, row.id, row.value)]);

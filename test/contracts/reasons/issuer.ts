@@ -1,6 +1,6 @@
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 
-/** The address of an issuer of tokens. The stage decides whether it answers. */
+/** The address of a token issuer. The stage decides whether it answers. */
 export const ISSUER = 'https://issuer.test';
 export const AUDIENCE = 'walk';
 
@@ -8,10 +8,10 @@ const KEY_ID = 'k';
 const { privateKey, publicKey } = await generateKeyPair('ES256');
 const jwk = { ...(await exportJWK(publicKey)), kid: KEY_ID, alg: 'ES256' };
 
-/** What the issuer says about its keys (JWKS). */
+/** The issuer's key set (JWKS). */
 export const JWKS = { keys: [jwk] };
 
-/** A token of a user whom only the issuer knows. */
+/** Returns a token of a user whom only the issuer knows. */
 export function tokenOf({ customerId }: { readonly customerId: string }): Promise<string> {
   return new SignJWT({ customer_id: customerId, projects: [], groups: ['walk'] })
     .setProtectedHeader({ alg: 'ES256', kid: KEY_ID })

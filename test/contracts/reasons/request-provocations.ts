@@ -7,7 +7,7 @@ import { ABSENT, sampleOf } from '#test/support/contract-samples.ts';
 import { ask, askOn, existing, keyOf, type Provocations, type Scene } from './scene.ts';
 import type { Asked, Headers } from './stage.ts';
 
-// What the pipeline itself refuses, and what the store does to it.
+// Provokes refusals by the pipeline itself and failures of the store.
 
 /** gRPC status codes. */
 const [INVALID_ARGUMENT, UNAVAILABLE] = [3, 14];
@@ -21,7 +21,7 @@ function unknownToken({ stage }: Scene): string {
   return `cs_${String(stage.next()).padStart(43, 'x')}`;
 }
 
-/** A request that breaks a rule of the contract, whichever it has. */
+/** Returns a request that violates a rule of the contract, in the first part that has one. */
 function wrongRequest({ body, family, path, query }: Contract): Partial<Asked> {
   if (body !== null) return { body: '{' };
   if (family !== 'fleet') return { query: 'colour=red' };
@@ -33,7 +33,7 @@ function wrongRequest({ body, family, path, query }: Contract): Partial<Asked> {
   return { path: path.replaceAll(/\{\w+\}/g, 'x'.repeat(129)) };
 }
 
-/** A second body that the contract takes. */
+/** Returns a second body that the contract accepts. */
 function otherBody({ contract, callers }: Scene): unknown {
   if (contract.body === null) return undefined;
   if (contract.family === 'resource')
@@ -68,12 +68,12 @@ export const REQUEST_PROVOCATIONS: Provocations = {
     await ask(scene, { headers: keyOf(scene, walker) });
   },
   datastore_unavailable: (scene) => whileStoreFails(scene, UNAVAILABLE),
-  // What only a mistake of ours brings about.
+  // Only a mistake of this service causes this reason.
   internal: (scene) => whileStoreFails(scene, INVALID_ARGUMENT),
   payload_too_large: (scene) => ask(scene, { body: `{"a":"${'x'.repeat(256 * 1024)}"}` }),
   contention: async (scene) => {
     const subjects = await existing(scene);
-    // The caller is known from here on: what meets others is the change.
+    // The first request makes the caller known, so the contention meets the change itself.
     await ask(scene);
     const commits = [{ service: 'datastore', method: 'commit', kind: 'contention' }] as const;
     const body = scene.contract.name === 'fleet-spot-bids-update' ? { body: { limit_price: '$7.00' } } : {};
@@ -82,7 +82,7 @@ export const REQUEST_PROVOCATIONS: Provocations = {
   role_missing: async (scene) => {
     const { contract } = scene;
     const walker = await scene.callers.make({ admin: false });
-    // Where anybody may ask, a member asks for what administrators alone may have.
+    // If every user may call the endpoint, this caller requests what only administrators may have.
     const sample = sampleOf(contract, { ...ABSENT, project: walker.project }).body as object;
     const isResource = contract.family === 'resource';
     const spec = isResource

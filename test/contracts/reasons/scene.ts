@@ -12,34 +12,37 @@ import { seededRandom } from '#test/support/seeded-random.ts';
 import type { Walker } from '#test/support/walk-accounts.ts';
 import type { Asked, Headers, Stage } from './stage.ts';
 
-/** Tiers of the walk: everything, nothing, one request a minute each, one instance, one GB; `gone` is in no catalogue. */
+/**
+ * Tiers of the callers: without limits, with nothing allowed, one request a minute per operation, one instance, one GB;
+ * `gone` is in no catalogue.
+ */
 export const TIERS = ['walk', 'nothing', 'narrow', 'single', 'gone'] as const;
 export type TierName = (typeof TIERS)[number];
 
 /**
- * Callers of an endpoint. All endpoints share them, because making one takes longer than most provocations: to the process of
- * an endpoint, which remembers callers, each is new when it first comes.
+ * The callers of an endpoint. All endpoints share them, because creating one takes longer than most provocations. For
+ * the process of each endpoint, which caches callers, every caller is new at first.
  */
 export interface Callers {
-  /** May do what the contract asks for. */
+  /** A caller who may do what the contract describes. */
   readonly able: Walker;
-  /** Comes to an endpoint only while its store fails, so that it is looked up anew each time. */
+  /** A caller who uses an endpoint only while its store fails, so that no process has cached them. */
   readonly unseen: Walker;
   readonly of: (tier: TierName) => Promise<Walker>;
-  /** One whom no other endpoint meets. */
+  /** Creates a caller whom no other endpoint uses. */
   readonly make: (options: { readonly tier?: TierName; readonly admin?: boolean }) => Promise<Walker>;
 }
 
-/** Where one reason is to be provoked: an endpoint, and who can call it. */
+/** The surroundings of a provocation: an endpoint and its callers. */
 export interface Scene {
   readonly contract: Contract;
-  /** Another one, by its name. */
+  /** Returns another contract by its name. */
   readonly contracts: (name: string) => Contract;
   readonly stage: Stage;
   readonly callers: Callers;
 }
 
-/** Brings an endpoint to answer with one reason; does more than one request where it takes more. */
+/** Makes an endpoint reply with one reason, by one or several requests. */
 export type Provocation = (scene: Scene) => Promise<unknown>;
 export type Provocations = Readonly<Partial<Record<Reason, Provocation>>>;
 
@@ -47,17 +50,17 @@ export function keyOf({ contract }: Scene, walker: Walker): Headers {
   return credentialOf(contract, walker);
 }
 
-/** One request of the able caller, about things that do not exist where nothing else is said. */
+/** Sends a request of the able caller, by default about things that do not exist. */
 export function ask(scene: Scene, asked: Partial<Asked> = {}): Promise<WireReply> {
   return scene.stage.ask(scene.contract, { headers: keyOf(scene, scene.callers.able), ...asked });
 }
 
-/** A request of a caller on this tier. */
+/** Sends a request of a caller on this tier. */
 export async function askOn(scene: Scene, tier: TierName): Promise<void> {
   await ask(scene, { headers: keyOf(scene, await scene.callers.of(tier)) });
 }
 
-/** A key of a walker's project, on record. */
+/** Stores a key in a walker's project. */
 export async function storedKey({ stage }: Scene, owner: Walker): Promise<ProjectSshKey> {
   const atMs = stage.world.time.nowMs();
   const { userId, customerId, project } = owner;
@@ -70,7 +73,7 @@ export async function storedKey({ stage }: Scene, owner: Walker): Promise<Projec
   return key;
 }
 
-/** A dead letter about an operation, on record. */
+/** Stores a dead letter about an operation, and returns its id. */
 export async function deadLetter({ stage }: Scene, operationId: string, instanceId: string): Promise<string> {
   const id = `letter-${stage.next()}`;
   const recordedAtMs = stage.world.time.nowMs();
@@ -79,7 +82,7 @@ export async function deadLetter({ stage }: Scene, operationId: string, instance
   return id;
 }
 
-/** Things of the caller that exist: what the endpoint's path or query names, in a state in which it can be changed. */
+/** Creates what the endpoint's path or query names, in a state in which it can be changed. */
 export async function existing(scene: Scene, owner: Walker = scene.callers.able): Promise<Partial<Subjects>> {
   const { contract, stage } = scene;
   const project = owner.project;
@@ -106,7 +109,7 @@ export async function existing(scene: Scene, owner: Walker = scene.callers.able)
       return { project, deadLetterId: await deadLetter(scene, operationId, instanceId) };
     }
     case undefined:
-      // The fleet's batch names its instances in the body.
+      // The fleet family's batch names its instances in the body.
       return contract.name === 'fleet-instances-update' ? stage.instance(owner) : { project };
   }
 }

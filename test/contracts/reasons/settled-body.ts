@@ -1,4 +1,4 @@
-/** What is new in each run, with what stands for it in examples. */
+/** Patterns of values that differ in each run, with the example that replaces them. */
 const SETTLED: readonly (readonly [RegExp, string])[] = [
   [/"[0-9a-f]{32}"/g, '"0cc175b9c0f1b6a831c399e269772661"'],
   [/walk-\d{8}/g, 'walk-00000001'],
@@ -12,7 +12,7 @@ const SETTLED: readonly (readonly [RegExp, string])[] = [
   [/\b(wait|after|in) \d+ s/gi, '$1 42 s'],
 ];
 
-/** The body of an answer, the same in every run: ids, times and waits are examples. */
+/** Returns the body of a reply with examples as ids, times and waits, so that it is the same in every run. */
 export function settledBody(body: string): unknown {
   return JSON.parse(SETTLED.reduce((text, [pattern, example]) => text.replaceAll(pattern, example), body));
 }

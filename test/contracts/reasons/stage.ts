@@ -27,27 +27,27 @@ import { WalkAccounts, type Walker } from '#test/support/walk-accounts.ts';
 
 export type Headers = Readonly<Record<string, string>>;
 
-/** A request to one endpoint; what is left out is the contract's sample about things that do not exist. */
+/** A request to one endpoint; by default the contract's sample about things that do not exist. */
 export interface Asked {
   readonly subjects?: Partial<Subjects>;
   readonly headers: Headers;
-  /** All of it, with the query that the endpoint cannot do without. */
+  /** The whole path, with the required query parameters. */
   readonly path?: string;
-  /** Beside what the endpoint cannot do without. */
+  /** Query parameters in addition to the required ones. */
   readonly query?: string;
-  /** Text as it is, or what is sent as JSON. */
+  /** A text is sent unchanged, any other value as JSON. */
   readonly body?: unknown;
 }
 
 /** More calls than any request repeats. */
 const CALLS_HURT = 200;
 const EVENTS_MAX = 10_000_000;
-/** The host by which the walked functions are known: the network carries its calls without latency. */
+/** Host name of the functions under test: the network carries their calls without latency. */
 const HOST = 'walk';
 
 /**
- * Every endpoint of the API in this process, behind no gateway: the shipped functions against the embedded emulators, in the
- * simulation's virtual time, so that waits and repeats of clients take none.
+ * Runs every endpoint of the API in this process without a gateway: the shipped functions against the embedded
+ * emulators, in the simulation's virtual time, so that waits and repeats of clients take no real time.
  */
 export class Stage {
   readonly world: World;
@@ -55,7 +55,7 @@ export class Stage {
   readonly #open = new Map<string, OpenFunction>();
   #count = 0;
   #issuerAnswers = false;
-  /** Hears of every answer. */
+  /** Called with every reply. */
   onReply: (contract: Contract, reply: WireReply) => void = () => undefined;
 
   private constructor(world: World) {
@@ -63,7 +63,7 @@ export class Stage {
     this.accounts = new WalkAccounts(`${HOST}:${world.ports.datastore}`);
   }
 
-  /** Takes the process over. Nothing but `work` happens in it from now on. */
+  /** Replaces the clock, timers and network of this process, which can then run nothing but `work`. */
   static async play<T>(work: (stage: Stage) => Promise<T>): Promise<T> {
     const cloud = await SimulatedCloud.open({ eventsMax: EVENTS_MAX });
     const world = await cloud.time.run(cloud.world(1, { verbose: false }));
@@ -73,13 +73,13 @@ export class Stage {
     return cloud.time.run(work(stage));
   }
 
-  /** A number that no other call has got: for names and addresses. */
+  /** Returns a number that no other call got, for names and addresses. */
   next(): number {
     this.#count += 1;
     return this.#count;
   }
 
-  /** Sends one request, and answers what the endpoint answers. */
+  /** Sends one request and returns the endpoint's reply. */
   async ask(contract: Contract, asked: Asked): Promise<WireReply> {
     const { path, query, body }: Sample = sampleOf(contract, { ...ABSENT, ...asked.subjects });
     const sent = asked.body ?? body;
@@ -101,13 +101,13 @@ export class Stage {
       },
       socket: { remoteAddress: '127.0.0.1' },
     });
-    // Of Node's request, the part that the function reads.
+    // The cast is safe: the function reads only these members of Node's request.
     const reply = await this.#functionOf(contract)(toWireRequest(request as unknown as IncomingMessage));
     this.onReply(contract, reply);
     return reply;
   }
 
-  /** Hurts all calls of these methods while `work` goes on. */
+  /** Injects faults into all calls of these methods while `work` runs. */
   async hurt<T>(faults: readonly Omit<Fault, 'count'>[], work: () => Promise<T>): Promise<T> {
     this.world.faults.add(faults.map((fault) => ({ ...fault, count: CALLS_HURT })));
     try {
@@ -117,12 +117,15 @@ export class Stage {
     }
   }
 
-  /** What the process of an endpoint remembers is gone. */
+  /** Restarts the process of an endpoint, which loses its caches. */
   restart(contract: Contract): void {
     this.#open.delete(contract.name);
   }
 
-  /** The issuer of tokens can be reached meanwhile. Signatures are checked in real time, so the world is kept going. */
+  /**
+   * Makes the token issuer reachable while `work` runs. Signatures are checked in real time, so virtual time is
+   * advanced meanwhile.
+   */
   async whileIssuerAnswers<T>(work: () => Promise<T>): Promise<T> {
     this.#issuerAnswers = true;
     try {
@@ -137,7 +140,7 @@ export class Stage {
     }
   }
 
-  /** Puts an instance of a walker on record, with an id of its own. */
+  /** Stores an instance of a walker, with a new id. */
   async instance(owner: Walker, overrides: Partial<Instance> = {}): Promise<Subjects & { readonly row: Instance }> {
     const id = `tw-550e84-${String(this.next()).padStart(8, '0')}`;
     const { userId, customerId, project } = owner;
@@ -146,7 +149,7 @@ export class Stage {
     return { ...ABSENT, instanceId: id, project, row };
   }
 
-  /** Puts an operation on record that waits on an instance of a walker. */
+  /** Stores an operation that waits on an instance of a walker. */
   async operation(
     owner: Walker,
     overrides: Partial<Operation> = {},
@@ -163,7 +166,7 @@ export class Stage {
     return { ...subjects, operationId: id, operation };
   }
 
-  /** Puts a volume of a walker's project on record. */
+  /** Stores a volume in a walker's project. */
   async volume(
     owner: Walker,
     overrides: Partial<Volume> = {},
@@ -176,7 +179,7 @@ export class Stage {
     return { fid: fidOf('volume', row.id), row };
   }
 
-  /** Puts a spot bid of a walker on record. */
+  /** Stores a spot bid of a walker. */
   async bid(owner: Walker, overrides: Partial<Bid> = {}): Promise<Bid> {
     const { userId, customerId, project } = owner;
     const id = `bid_${String(this.next()).padStart(16, '0')}`;

@@ -58,7 +58,9 @@ export interface World {
   /** Every entry of the audit log so far. */
   readonly audit: readonly AuditEntry[];
   readonly publish: (topic: string, data: unknown) => void;
-  /** Ports of the emulators: a program of the world reaches each under any host name, which is the program's own. */
+  /**
+   * Ports of the emulators. A simulated program reaches each of them under any host name, which identifies the program.
+   */
   readonly ports: Ports;
   readonly logLines: readonly string[];
 }
