@@ -27,6 +27,7 @@ import {
   type Before,
   type Subjects,
 } from '#test/support/contract-samples.ts';
+import { PrismCheck } from '#test/support/prism-check.ts';
 import { Records } from '#test/support/records.ts';
 import { send, sendBytes, type PlainAnswer, type PlainRequest } from '#test/support/http-client.ts';
 import { replyViolations } from '#test/support/reply-check.ts';
@@ -51,11 +52,16 @@ interface World {
 }
 
 let made: World | undefined;
+let prism: PrismCheck | undefined;
 
 function world(): World {
   if (made === undefined) throw new Error('The world is made before the tests.');
   return made;
 }
+
+beforeAll(async () => {
+  prism = await PrismCheck.open();
+});
 
 beforeAll(async () => {
   const accounts = new WalkAccounts(cloud().connection.emulators.datastore);
@@ -98,12 +104,16 @@ const LEADING_HEADERS = [
 ];
 
 /** Sends a request and checks what every reply of this API must have. */
-async function ask(contract: Pick<Contract, 'family'>, request: PlainRequest): Promise<PlainAnswer> {
+async function ask(
+  contract: Pick<Contract, 'family'> & { readonly path?: string },
+  request: PlainRequest,
+): Promise<PlainAnswer> {
   const answer = await send(cloud().baseUrl, request);
   const told = `${request.method} ${request.path} → ${answer.status} ${answer.text.slice(0, 300)}`;
   const { headers, status } = answer;
   const rules = FAMILY_RULES[contract.family];
 
+  if (contract.path !== undefined) expect(prism?.violations(contract.path, request, answer), told).toEqual([]);
   expect(headers['x-request-id'], told).toMatch(/^[A-Za-z0-9._~:+/=-]{8,128}$/);
   expect(headers['cache-control'], told).toBe('no-store');
   expect(headers['x-content-type-options'], told).toBe('nosniff');
@@ -737,4 +747,8 @@ test('every path parameter is filled by a sample', () => {
     for (const name of names) expect(valueOf(contract, name, ABSENT), contract.name).not.toBe('');
     expect(sampleOf(contract, ABSENT).path).not.toMatch(/[{}]/);
   }
+});
+
+test("Prism's validator has seen all kinds of responses, and found no violation", () => {
+  expect(prism?.checked).toBeGreaterThan(70);
 });
