@@ -111,7 +111,7 @@ export class Lifecycle {
     const machine = { ...built.machine, deleting, internalIps: internalIps.map((ip) => ip ?? '') };
     this.#journal.putMachine(machine);
     this.disks.put(built.disks);
-    this.#noteStatus(machine, nowMs);
+    this.#noteStatus(machine.name, machine.resource.status, nowMs);
     const operation = this.book.open('instances.insert', machine, order);
     if (failure === undefined) {
       this.#planBoot(machine, operation, nowMs);
@@ -249,12 +249,9 @@ export class Lifecycle {
         writeSerial(this.#journal, machine, bootLines(machine, true));
         break;
       case 'TERMINATED':
-        networkInterfaces = networkInterfaces.map((item) => this.#addresses.release(item, machine.staticNatIps));
-        resource = { ...resource, lastStopTimestamp: time };
-        break;
       case 'SUSPENDED':
         networkInterfaces = networkInterfaces.map((item) => this.#addresses.release(item, machine.staticNatIps));
-        resource = { ...resource, lastSuspendedTimestamp: time };
+        resource = { ...resource, [status === 'TERMINATED' ? 'lastStopTimestamp' : 'lastSuspendedTimestamp']: time };
         break;
       case 'PROVISIONING':
       case 'STOPPING':
@@ -265,7 +262,7 @@ export class Lifecycle {
     const moved = { ...machine, resource: { ...resource, status, networkInterfaces, cpuPlatform } };
     this.#journal.putMachine(moved);
     // Deleting a VM that is already stopping changes its future, but not the status that it shows.
-    if (machine.resource.status !== status) this.#noteStatus(moved, atMs);
+    if (machine.resource.status !== status) this.#noteStatus(machine.name, status, atMs);
   }
 
   #remove(machine: Machine, atMs: number): void {
@@ -273,12 +270,11 @@ export class Lifecycle {
     this.#journal.releaseAddresses(machine.id);
     this.#journal.removeDocument('serial', machine.id);
     this.disks.leave(machine, atMs);
-    this.#journal.addStatusChange({ instance: machine.name, status: 'DELETED', time: new Date(atMs).toISOString() });
+    this.#noteStatus(machine.name, 'DELETED', atMs);
   }
 
-  #noteStatus(machine: Machine, atMs: number): void {
-    const { name, resource } = machine;
-    this.#journal.addStatusChange({ instance: name, status: resource.status, time: new Date(atMs).toISOString() });
+  #noteStatus(instance: string, status: string, atMs: number): void {
+    this.#journal.addStatusChange({ instance, status, time: new Date(atMs).toISOString() });
   }
 
   #setAlarm(): void {
