@@ -13,6 +13,15 @@ async function aboutInstance(scene: Scene, overrides: Partial<Instance>): Promis
   await ask(scene, { subjects: await scene.stage.instance(scene.callers.able, overrides) });
 }
 
+/** Sends a request about a bid that holds one instance. */
+async function aboutBid(scene: Scene, overrides: Partial<Instance>, asked: { readonly body?: object } = {}) {
+  const { able } = scene.callers;
+  const { instanceId } = await scene.stage.instance(able, overrides);
+  const held = { phase: 'held', quantity: 1, instances: [instanceId], launched: true } as const;
+  const { id } = await scene.stage.bid(able, held);
+  await ask(scene, { subjects: { bid: id, project: able.project }, ...asked });
+}
+
 const queueOf = (...kinds: readonly OperationKind[]) => kinds.map((kind, index) => ({ id: `op-${index}`, kind }));
 const times = (count: number, ...kinds: readonly OperationKind[]) => Array.from({ length: count }, () => kinds).flat();
 
@@ -99,20 +108,18 @@ export const INSTANCE_PROVOCATIONS: Provocations = {
     const subjects = await scene.stage.instance(scene.callers.able, { status: 'TERMINATED', bid: 'bid_000000000000' });
     await ask(scene, { subjects, body: resizing(scene) });
   },
-  deletion_protected: (scene) => aboutInstance(scene, { deletionProtection: true }),
+  deletion_protected: async (scene) => {
+    if (scene.contract.name === 'fleet-spot-bids-cancel') {
+      await aboutBid(scene, { deletionProtection: true });
+      return;
+    }
+    await aboutInstance(scene, { deletionProtection: true });
+  },
   no_virtual_machine: (scene) => aboutInstance(scene, {}),
   wrong_state: (scene) => aboutInstance(scene, { status: 'ERROR' }),
   too_many_operations: async (scene) => {
     if (scene.contract.name === 'fleet-spot-bids-update') {
-      const { able } = scene.callers;
-      const { instanceId } = await scene.stage.instance(able, { queue: queueOf(...times(8, 'stop', 'start')) });
-      const { id } = await scene.stage.bid(able, {
-        phase: 'held',
-        quantity: 1,
-        instances: [instanceId],
-        launched: true,
-      });
-      await ask(scene, { subjects: { bid: id, project: able.project }, body: { paused: true } });
+      await aboutBid(scene, { queue: queueOf(...times(8, 'stop', 'start')) }, { body: { paused: true } });
       return;
     }
     // Strict endpoints refuse an instance that is already in the wanted status, so the last queued operation leads to
