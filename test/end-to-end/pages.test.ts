@@ -224,8 +224,17 @@ describe.skipIf(CHROMIUM === undefined)('in Chromium', () => {
 
     const listed = await cloud().request('carol', 'GET', '/api/compute/v1/instances');
     expect(listed.body).toMatchObject([{ templateId: 'ubuntu-22-standard', configId: 'default-network' }]);
-    expect(await faultsInDark(page)).toEqual([]);
     // The page requested nothing from another origin, and its policy blocked nothing.
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+
+  test('the reference has no fault of accessibility, light and wide, dark and narrow', async () => {
+    const { page, complaints } = await open('/docs');
+    await page.getByRole('link', { name: 'Create an instance' }).waitFor();
+
+    expect(await accessibilityFaults(page)).toEqual([]);
+    expect(await faultsInDark(page)).toEqual([]);
     expect(complaints).toEqual([]);
     await page.close();
   });
