@@ -7,10 +7,12 @@ import { httpFunction } from '#shared/runtime/http-function.ts';
 httpFunction({
   endpoint,
   family: computeFamily,
-  handle: async ({ body, caller }, tools) => {
+  handle: async ({ body, caller, actor, requestId }, tools) => {
     const key = await createSshKey(
       {
         caller,
+        actor,
+        requestId,
         project: undefined,
         name: body.name,
         labels: {},

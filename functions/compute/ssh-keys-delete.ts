@@ -7,8 +7,8 @@ import { httpFunction } from '#shared/runtime/http-function.ts';
 httpFunction({
   endpoint,
   family: computeFamily,
-  handle: async ({ params, caller }, tools) => {
-    await deleteSshKey({ caller, keyId: params.id, usedBy: (key) => bidsUsingKey(key, tools) }, tools);
+  handle: async ({ params, ...call }, tools) => {
+    await deleteSshKey({ ...call, keyId: params.id, usedBy: (key) => bidsUsingKey(key, tools) }, tools);
     return { status: 204 };
   },
 });

@@ -9,7 +9,7 @@ import { httpFunction } from '#shared/runtime/http-function.ts';
 httpFunction({
   endpoint,
   family: fleetFamily,
-  handle: async ({ body, caller }, tools) => {
+  handle: async ({ body, caller, actor, requestId }, tools) => {
     const { project, name } = body;
     const sent = body.public_key ?? undefined;
     // Generating a pair takes half a second of processor time, so the project is checked before.
@@ -18,6 +18,8 @@ httpFunction({
     const key = await createSshKey(
       {
         caller,
+        actor,
+        requestId,
         project,
         name,
         labels: {},

@@ -8,9 +8,9 @@ import { httpFunction } from '#shared/runtime/http-function.ts';
 httpFunction({
   endpoint,
   family: fleetFamily,
-  handle: async ({ params, caller }, tools) => {
+  handle: async ({ params, ...call }, tools) => {
     await deleteSshKey(
-      { caller, keyId: sshKeyIdOf(params.fid) ?? '', usedBy: (key) => bidsUsingKey(key, tools) },
+      { ...call, keyId: sshKeyIdOf(params.fid) ?? '', usedBy: (key) => bidsUsingKey(key, tools) },
       tools,
     );
     return { status: 204 };

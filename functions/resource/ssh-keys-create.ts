@@ -7,10 +7,12 @@ import { httpFunction } from '#shared/runtime/http-function.ts';
 httpFunction({
   endpoint,
   family: resourceFamily,
-  handle: async ({ body: { metadata, spec }, caller }, tools) => {
+  handle: async ({ body: { metadata, spec }, caller, actor, requestId }, tools) => {
     const key = await createSshKey(
       {
         caller,
+        actor,
+        requestId,
         project: undefined,
         name: metadata.name,
         labels: metadata.labels ?? {},

@@ -8,9 +8,9 @@ import { httpFunction } from '#shared/runtime/http-function.ts';
 httpFunction({
   endpoint,
   family: resourceFamily,
-  handle: async ({ params, caller }, tools) => {
+  handle: async ({ params, ...call }, tools) => {
     await nameTheMissing('ssh_key', params.id, () =>
-      deleteSshKey({ caller, keyId: params.id, usedBy: (key) => bidsUsingKey(key, tools) }, tools),
+      deleteSshKey({ ...call, keyId: params.id, usedBy: (key) => bidsUsingKey(key, tools) }, tools),
     );
     return { status: 204 };
   },

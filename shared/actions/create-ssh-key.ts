@@ -1,3 +1,4 @@
+import { auditWrite } from '#shared/datastore/audit-rows.ts';
 import { SSH_KEYS_HELD } from '#shared/datastore/queries.ts';
 import { PROJECT_SSH_KEY } from '#shared/datastore/ssh-key-rows.ts';
 import { insert } from '#shared/datastore/write.ts';
@@ -7,9 +8,10 @@ import type { Principal } from '#shared/domain/principal.ts';
 import { holderOf, newSshKeyId, type ProjectSshKey } from '#shared/domain/project-ssh-key.ts';
 import { parseSshPublicKey, type SshPublicKey } from '#shared/domain/ssh-public-key.ts';
 import type { Tools } from '#shared/lifecycle/tools.ts';
+import { type AskedBy, auditorOf } from './audit-operation.ts';
 import { sshKeyOwner } from './ssh-key-owner.ts';
 
-export interface CreateSshKeyRequest {
+export interface CreateSshKeyRequest extends AskedBy {
   readonly caller: Principal;
   /** Fid; `undefined` stands for the caller's default project. */
   readonly project: string | undefined;
@@ -29,8 +31,9 @@ const KEYS_MAX = 200;
 /** Stores a public key. Neither the name nor the key has to be unique: every call adds a row with its own id. */
 export async function createSshKey(
   request: CreateSshKeyRequest,
-  { store, nowMs, random }: Pick<Tools, 'store' | 'nowMs' | 'random'>,
+  tools: Pick<Tools, 'store' | 'nowMs' | 'random'>,
 ): Promise<ProjectSshKey> {
+  const { store, nowMs, random } = tools;
   const { caller } = request;
   const parsed = requirePublicKey(request);
   if (request.required && !isAdmin(caller)) {
@@ -50,7 +53,13 @@ export async function createSshKey(
     labels: request.labels,
     createdAtMs: atMs,
   };
-  await store.change(async () => ({ writes: [insert(PROJECT_SSH_KEY, key.id, key)], result: undefined }));
+  const { name, project, fingerprint, isDefault, required } = key;
+  const entry = auditWrite(auditorOf(request, tools), {
+    action: 'ssh_key.create',
+    object: `ssh_key ${key.id}`,
+    after: { name, project, customerId: key.customerId, fingerprint, isDefault, required },
+  });
+  await store.change(async () => ({ writes: [insert(PROJECT_SSH_KEY, key.id, key), entry], result: undefined }));
   return key;
 }
 

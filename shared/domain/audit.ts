@@ -29,7 +29,9 @@ export const AUDIT_ACTIONS = [
   'key.revoke',
   'session.create',
   'session.revoke',
+  'ssh_key.create',
   'ssh_key.update',
+  'ssh_key.delete',
   'catalog.apply',
   'quota.recount',
   'sweep.release',
@@ -46,6 +48,10 @@ export const AUDIT_ACTIONS = [
   'operation.cancel',
   'dead_letter.replay',
   'dead_letter.discard',
+  'deploy.apply',
+  'deploy.local',
+  'deploy.restore',
+  'deploy.destroy',
 ] as const;
 export type AuditAction = (typeof AUDIT_ACTIONS)[number];
 

@@ -39,6 +39,9 @@ const LONER = principal({ userId: 'a0000000-0000-4000-8000-000000000000', projec
 const ADMIN = principal({ customerId: 'platform', projects: ['proj_platform'], roles: ['compute_admin'] });
 const BY_ADMIN = { caller: ADMIN, actor: { type: 'admin', id: ADMIN.userId }, requestId: 'request-1' } as const;
 
+const by = (caller: Principal) =>
+  ({ caller, actor: { type: 'user', id: caller.userId }, requestId: 'request-1' }) as const;
+
 async function harness() {
   const { store } = await testDatastore();
   await store.write([put(PROJECT, 'proj_1', { id: 'proj_1', customerId: 'acme', name: 'one', createdAtMs: 0 })]);
@@ -47,7 +50,7 @@ async function harness() {
   const create = (caller: Principal, more: Partial<Parameters<typeof createSshKey>[0]> = {}) =>
     createSshKey(
       {
-        caller,
+        ...by(caller),
         project: undefined,
         name: 'laptop',
         labels: {},
@@ -76,7 +79,7 @@ describe('who sees a key', () => {
     for (const caller of [MALLORY, LONER]) {
       expect(await listSshKeys({ caller, project: undefined }, tools)).toEqual([]);
       await expect(readSshKey({ caller, keyId: key.id }, tools)).rejects.toMatchObject({ reason: 'ssh_key_not_found' });
-      await expect(deleteSshKey({ caller, keyId: key.id }, tools)).rejects.toMatchObject({ kind: 'not_found' });
+      await expect(deleteSshKey({ ...by(caller), keyId: key.id }, tools)).rejects.toMatchObject({ kind: 'not_found' });
       expect(await keysForInstance({ caller, project: 'proj_1', ids: [key.id] }, tools.store)).toEqual({
         keys: [],
         unknown: [{ index: 0, id: key.id }],
@@ -179,11 +182,11 @@ describe('a key that is deleted', () => {
     const { tools, create } = await harness();
     const key = await create(ALICE, { isDefault: true });
 
-    await deleteSshKey({ caller: BOB, keyId: key.id }, tools);
+    await deleteSshKey({ ...by(BOB), keyId: key.id }, tools);
 
     expect(await listSshKeys({ caller: ALICE, project: undefined }, tools)).toEqual([]);
     expect((await keysForInstance({ caller: ALICE, project: 'proj_1', ids: undefined }, tools.store)).keys).toEqual([]);
-    await expect(deleteSshKey({ caller: ALICE, keyId: key.id }, tools)).rejects.toMatchObject({ kind: 'not_found' });
+    await expect(deleteSshKey({ ...by(ALICE), keyId: key.id }, tools)).rejects.toMatchObject({ kind: 'not_found' });
   });
 
   test('stays while something would still make machines with it', async () => {
@@ -191,7 +194,7 @@ describe('a key that is deleted', () => {
     const key = await create(ALICE);
     const usedBy = async ({ id }: ProjectSshKey) => (id === key.id ? ['the spot bid bid_1'] : []);
 
-    await expect(deleteSshKey({ caller: ALICE, keyId: key.id, usedBy }, tools)).rejects.toMatchObject({
+    await expect(deleteSshKey({ ...by(ALICE), keyId: key.id, usedBy }, tools)).rejects.toMatchObject({
       kind: 'conflict',
       reason: 'ssh_key_in_use',
       message: expect.stringContaining('bid_1') as string,
