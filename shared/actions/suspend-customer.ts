@@ -2,7 +2,7 @@ import { CUSTOMER, SUSPENSION } from '#shared/datastore/account-rows.ts';
 import { type Auditor, auditWrite } from '#shared/datastore/audit-rows.ts';
 import { INSTANCES_OF_CUSTOMER } from '#shared/datastore/queries.ts';
 import { INSTANCE, OPERATION } from '#shared/datastore/rows.ts';
-import { insert, put, ref, remove } from '#shared/datastore/write.ts';
+import { insert, ref, remove, replace } from '#shared/datastore/write.ts';
 import { Failure } from '#shared/domain/failure.ts';
 import { operationId } from '#shared/domain/ids.ts';
 import type { Instance } from '#shared/domain/instance.ts';
@@ -57,7 +57,9 @@ export async function suspendCustomer(
       before: row === undefined ? { suspended: false } : { suspended: true, reason: row.value.reason },
       after: { suspended: true, stopInstances: request.stopInstances },
     });
-    return { writes: [put(SUSPENSION, customerId, value), entry], result: value };
+    // On condition of what was read: two operators at once make one suspension, on record once.
+    const write = row === undefined ? insert(SUSPENSION, customerId, value) : replace(row, value);
+    return { writes: [write, entry], result: value };
   });
   const stops = request.stopInstances ? await stopAll(customerId, auditor, tools) : [];
   const messages = stops.filter(({ isFirst }) => isFirst).map(({ message }) => message);
@@ -106,7 +108,7 @@ async function stopAll(customerId: string, auditor: Auditor, tools: SuspendTools
       { limit: PAGE_SIZE, ...(cursor === undefined ? {} : { cursor }) },
     );
     for (const { id, value } of page.rows) {
-      const stop = needsStop(value) ? await stopOne(id, auditor, tools) : undefined;
+      const stop = needsStop(value) ? await stopOne({ instanceId: id, customerId }, auditor, tools) : undefined;
       if (stop !== undefined) stops.push(stop);
     }
     cursor = page.cursor;
@@ -118,20 +120,27 @@ function needsStop(instance: Instance): boolean {
   return joinable(instance, 'stop') === undefined && fits('stop', projectedStatus(instance), 'strict');
 }
 
-/** Queues a stop in its own commit, so that conflicts on one instance do not delay the others. */
-async function stopOne(instanceId: string, auditor: Auditor, tools: SuspendTools): Promise<Stop | undefined> {
+/**
+ * In a commit of its own: an instance that changes all the time delays no other. Does nothing once the suspension has
+ * ended: another operator may resume the customer meanwhile.
+ */
+async function stopOne(
+  { instanceId, customerId }: { readonly instanceId: string; readonly customerId: string },
+  auditor: Auditor,
+  tools: SuspendTools,
+): Promise<Stop | undefined> {
   const { store, nowMs, random } = tools;
   const id = operationId(nowMs(), random);
   return store.change<Stop | undefined>(async () => {
-    const row = await store.get(ref(INSTANCE, instanceId));
-    if (row === undefined || !needsStop(row.value)) return { writes: [], result: undefined };
+    const [row, suspension] = await store.getAll([ref(INSTANCE, instanceId), ref(SUSPENSION, customerId)]);
+    if (row === undefined || suspension === undefined || !needsStop(row.value)) return { writes: [], result: undefined };
     const atMs = nowMs();
     const made = { id, actor: SUSPENSION_ACTOR, requestId: auditor.requestId, atMs };
     const operation = pendingOperation('stop', row.value, made);
     return {
       writes: [insert(OPERATION, id, operation), ...enqueue(row, operation, atMs)],
       result: {
-        message: { operationId: id, instanceId, customerId: row.value.customerId },
+        message: { operationId: id, instanceId, customerId },
         isFirst: row.value.queue.length === 0,
       },
     };

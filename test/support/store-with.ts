@@ -3,7 +3,7 @@ import type { Store } from '#shared/datastore/store.ts';
 /** Returns the store with some of its methods replaced. `onCall` gets the name of every member that is read. */
 export function storeWith(
   store: Store,
-  methods: Partial<Pick<Store, 'count' | 'getAll'>>,
+  methods: Partial<Pick<Store, 'change' | 'count' | 'getAll' | 'query'>>,
   onCall: (name: string) => void = () => undefined,
 ): Store {
   return new Proxy(store, {
