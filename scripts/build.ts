@@ -19,6 +19,8 @@ export interface BuildOptions {
   /** Names of the functions to build; all by default. */
   readonly only?: readonly string[];
   readonly minify?: boolean;
+  /** Also looks whether Node.js takes the code cache of each function that is up to date, and writes those anew that it rejects. */
+  readonly renewCaches?: boolean;
 }
 
 export interface BuildReport {
@@ -58,6 +60,7 @@ export async function build(options: BuildOptions = {}): Promise<BuildReport> {
   const entries = await functionEntries(root, only);
   const folders = Object.fromEntries(entries.map(({ name }) => [name, join(out, 'functions', name)]));
   if (await holds(out, stamp, Object.values(folders))) {
+    if (options.renewCaches === true) await renewCaches(Object.values(folders));
     return { folders, bytes: {}, milliseconds: performance.now() - started };
   }
   // Imported only when needed: loading the bundler takes longer than finding out that nothing changed.
@@ -78,7 +81,11 @@ export async function build(options: BuildOptions = {}): Promise<BuildReport> {
   return { folders, bytes, milliseconds: performance.now() - started };
 }
 
-/** Whether the output of the last full build is what `build` would write now. */
+async function renewCaches(folders: readonly string[]): Promise<void> {
+  await writeCaches(folders.filter((folder) => !isCacheAccepted(folder)));
+}
+
+/** Whether the last full build is still what `build` would write. */
 export async function isUpToDate(options: Omit<BuildOptions, 'only'> = {}): Promise<boolean> {
   const { root, out, minify } = settled(options);
   const stamp = await sourceStamp(root, settingsOf(minify));
@@ -157,9 +164,10 @@ async function main(): Promise<void> {
     .option('--only <name...>', 'build these functions and leave the others as they are')
     .option('--out <folder>', 'where to write', join(ROOT, '.build'))
     .option('--no-minify', 'keep names and line breaks, for reading')
+    .option('--renew-caches', 'write code caches anew that this Node.js rejects, also when nothing changed', false)
     .option('--sizes', 'list the size of each bundle', false)
     .parse();
-  const { sizes, ...options } = command.opts<{ only?: string[]; out: string; minify: boolean; sizes: boolean }>();
+  const { sizes, ...options } = command.opts<BuildOptions & { readonly out: string; readonly sizes: boolean }>();
   console.log('Building the functions …');
   const { folders, bytes, milliseconds } = await build(options);
   const names = Object.keys(bytes);

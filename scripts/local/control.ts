@@ -5,10 +5,12 @@ import { DRIFT_ACTIONS } from '#scripts/emulators/compute/compute-emulator.ts';
 import type { ComputeEmulator } from '#scripts/emulators/compute/compute-emulator.ts';
 import { ComputeError } from '#scripts/emulators/compute/compute-error.ts';
 import type { Faults } from '#scripts/emulators/faults.ts';
+import { isOwnPage } from './console/page-files.ts';
 import { readFaults } from './control-faults.ts';
 import type { LocalConsole } from './console/local-console.ts';
 import { readNetworks } from './control-networks.ts';
 import { ControlError, readMembers, show } from './control-values.ts';
+import { PASSED_ON } from './functions/function-environment.ts';
 
 export interface ControlServerOptions {
   /** Default 0: any free port. */
@@ -21,7 +23,9 @@ export interface ControlServerOptions {
   readonly clock: ShiftableClock;
   /** Moves the clocks of other processes; `POST /clock` replies once this has finished. */
   readonly onClockMoved?: () => Promise<void>;
-  /** The page below `/console`; absent: there is no page. */
+  /** Brings functions and indexes to what the repository says; absent: there are none. */
+  readonly onDeploy?: (environment: Readonly<Record<string, string>>) => Promise<unknown>;
+  /** The page below `/console`; absent: there is none. */
   readonly console?: LocalConsole;
 }
 
@@ -64,6 +68,7 @@ export class ControlServer {
       },
       '/clock': { POST: (body) => this.#moveClock(body) },
       '/drift': { POST: (body) => this.#drift(body) },
+      '/deploy': { POST: (body) => this.#deploy(body) },
     };
   }
 
@@ -116,17 +121,9 @@ export class ControlServer {
     }
   }
 
-  /**
-   * Refuses requests of web pages of another origin, which browsers mark with Origin. Also refuses pages whose host
-   * name was redirected to this machine after they were loaded (DNS rebinding): their Host header is another one.
-   */
-  #refuseForeignPages({ headers }: IncomingMessage): void {
-    const { origin, host } = headers;
-    const port = this.address.split(':').at(-1) ?? '';
-    const isOurs = host === this.address || host === `localhost:${port}`;
-    if (!isOurs || (origin !== undefined && origin !== `http://${host}`)) {
-      throw new ControlError(403, 'The control interface is not for web pages of another origin.');
-    }
+  #refuseForeignPages(request: IncomingMessage): void {
+    if (isOwnPage(request, this.address)) return;
+    throw new ControlError(403, 'The control interface is not for web pages of another origin.');
   }
 
   #findHandler(url: URL, request: IncomingMessage, response: ServerResponse): Handler {
@@ -156,6 +153,17 @@ export class ControlServer {
     clock.advance(advanceSeconds);
     await onClockMoved?.();
     return { now: new Date(clock.nowMs()).toISOString(), offsetSeconds: clock.offsetMs / 1000 };
+  }
+
+  async #deploy(body: unknown): Promise<unknown> {
+    const { onDeploy } = this.#options;
+    if (onDeploy === undefined) throw new ControlError(404, 'There are no functions here.');
+    const { environment = {} } = readMembers(body, 'The body', ['environment']);
+    const settings = Object.entries(readMembers(environment, 'environment', PASSED_ON)).map(([name, value]) => {
+      if (typeof value !== 'string') throw new ControlError(400, `${name} must be a text. It is: ${show(value)}.`);
+      return [name, value] as const;
+    });
+    return onDeploy(Object.fromEntries(settings));
   }
 
   #drift(body: unknown): unknown {

@@ -11,6 +11,7 @@ import { LocalConsole } from './console/local-console.ts';
 import { Snapshots } from './console/snapshots.ts';
 import { type Connection, readConnection, writeConnection } from './state/connection.ts';
 import { ControlServer } from './control.ts';
+import { deployLocally, type RunningCloud } from './deploy-locally.ts';
 import { Faults } from '#scripts/emulators/faults.ts';
 import type { FunctionAddress } from './gateway/forward.ts';
 import { FrontEnd } from './gateway/function-urls.ts';
@@ -58,6 +59,7 @@ export class LocalCloud {
   #log: FunctionLog | undefined;
   #gatewayLog: GatewayLog | undefined;
   #development: DevelopmentBundles | undefined;
+  #running: RunningCloud | undefined;
   #stopping: Promise<void> | undefined;
 
   constructor(options: LocalCloudOptions) {
@@ -174,6 +176,7 @@ export class LocalCloud {
     const names = manifest.functions.map(({ name }) => name);
     const log = new FunctionLog(stateFolder, print);
     this.#log = log;
+    log.begin(this.#clock.nowMs());
     const development = await this.#buildForDevelopment();
     const supervisor = new FunctionsSupervisor({
       functions: names,
@@ -191,6 +194,7 @@ export class LocalCloud {
       onTrouble: print,
     });
     this.#supervisor = supervisor;
+    this.#running = { repositoryFolder, services, supervisor, log, nowMs: () => this.#clock.nowMs() };
     const frontEnd = new FrontEnd(names, this.#resolve);
     this.#frontEnd = frontEnd;
     await frontEnd.start();
@@ -261,6 +265,7 @@ export class LocalCloud {
       faults: options.faults,
       clock,
       console: this.#console,
+      onDeploy: (environment) => deployLocally(this.#running, environment),
       onClockMoved: async () => {
         options.clockFile.write(clock.offsetMs);
         await this.#supervisor?.moveClock();

@@ -81,6 +81,18 @@ describe('the compile cache of an artefact', { timeout: 60_000 }, () => {
     expect(await ask(source)).toMatchObject({ text: harmed, codeCache });
   });
 
+  it('that V8 rejects is written anew by a build that is asked to, though no source has changed', async () => {
+    const { root, source } = await builtFixture(saying('renewed'));
+    await writeFile(join(source, CACHE), flipped(await readFile(join(source, CACHE)), 4));
+
+    await build({ root });
+    expect(isCacheAccepted(source)).toBe(false);
+    await build({ root, renewCaches: true });
+
+    expect(isCacheAccepted(source)).toBe(true);
+    expect(await ask(source)).toMatchObject({ text: 'renewed', codeCache: 'accepted' });
+  });
+
   it('never outlives its bundle, though V8 would take it for any source of that length', async () => {
     const { root, source } = await builtFixture(saying('one'));
 

@@ -76,6 +76,8 @@ export class DatastoreEmulator implements Emulator {
   readonly #store: Store;
   readonly #rpc: DatastoreRpc;
   readonly #contention: Contention | undefined;
+  /** The indexes without which a query is refused. */
+  #required: readonly CompositeIndex[] | undefined;
   readonly #held = new Set<NodeJS.Timeout>();
   #server: Server | undefined;
   #address: string | undefined;
@@ -87,11 +89,12 @@ export class DatastoreEmulator implements Emulator {
     const { clock, faults, compositeIndexes, answersUnindexed, contention, ttl } = options;
     this.#store = new Store(options.stateFile ?? ':memory:', compositeIndexes ?? []);
     this.#contention = contention === undefined ? undefined : new Contention(contention, clock);
+    this.#required = answersUnindexed === true ? undefined : compositeIndexes;
     this.#rpc = new DatastoreRpc({
       store: this.#store,
       clock,
       faults,
-      compositeIndexes: answersUnindexed === true ? undefined : compositeIndexes,
+      compositeIndexes: () => this.#required,
       contention: this.#contention,
       expiry: ttl === undefined ? undefined : new Expiry(this.#store, ttl),
     });
@@ -115,6 +118,12 @@ export class DatastoreEmulator implements Emulator {
     this.#server = server;
     this.#address = `127.0.0.1:${port}`;
     if (this.#options.ttl !== undefined) this.#sweepAgain();
+  }
+
+  /** Exchanges the composite indexes, as a deployment does; they are ready when it returns. */
+  declareIndexes(compositeIndexes: readonly CompositeIndex[]): void {
+    this.#store.declare(compositeIndexes);
+    if (this.#options.answersUnindexed !== true) this.#required = compositeIndexes;
   }
 
   async reset(): Promise<void> {

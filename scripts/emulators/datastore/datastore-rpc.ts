@@ -55,8 +55,8 @@ export interface DatastoreRpcOptions {
   readonly store: Store;
   readonly clock: Clock;
   readonly faults: Faults;
-  /** Undefined: every query is answered, as by Google's emulators. */
-  readonly compositeIndexes: readonly CompositeIndex[] | undefined;
+  /** Undefined: every query is answered, as Google's emulators do. */
+  readonly compositeIndexes: () => readonly CompositeIndex[] | undefined;
   readonly contention: Contention | undefined;
   readonly expiry: Expiry | undefined;
 }
@@ -240,7 +240,8 @@ export class DatastoreRpc {
   #requireIndex(method: 'runQuery' | 'runAggregationQuery', query: CompiledQuery): void {
     const needed = missingIndex(query, []);
     if (needed === undefined) return;
-    const { compositeIndexes, faults } = this.#options;
+    const { faults } = this.#options;
+    const compositeIndexes = this.#options.compositeIndexes();
     const isBuilding = faults.take('datastore', method, ['indexBuilding']) !== undefined;
     const missing = isBuilding ? needed : compositeIndexes && missingIndex(query, compositeIndexes);
     if (missing !== undefined) throw new StatusError(status.FAILED_PRECONDITION, missingIndexMessage(missing));

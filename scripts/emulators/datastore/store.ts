@@ -69,8 +69,8 @@ const LOCK_WAIT_MS = 5000;
  */
 export class Store implements Rows {
   readonly stats: ReadStats = { entitiesRead: 0, indexEntriesRead: 0 };
-  readonly definitions: IndexDefinitions;
-  readonly indexes: IndexTable;
+  #definitions: IndexDefinitions;
+  #indexes: IndexTable;
   readonly #db: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
   readonly #partitionIds = new Map<string, number>();
@@ -90,10 +90,25 @@ export class Store implements Rows {
       this.stats.indexEntriesRead += 1;
       return 1;
     });
-    this.definitions = new IndexDefinitions(this.#db, compositeIndexes);
-    this.indexes = new IndexTable(this, this.definitions);
+    this.#definitions = new IndexDefinitions(this.#db, compositeIndexes);
+    this.#indexes = new IndexTable(this, this.#definitions);
     this.#lastVersion = this.counter('last_version');
     this.indexes.build();
+  }
+
+  get definitions(): IndexDefinitions {
+    return this.#definitions;
+  }
+
+  get indexes(): IndexTable {
+    return this.#indexes;
+  }
+
+  /** From now on these composite indexes are kept, and no others. */
+  declare(compositeIndexes: readonly CompositeIndex[]): void {
+    this.#definitions = new IndexDefinitions(this.#db, compositeIndexes);
+    this.#indexes = new IndexTable(this, this.#definitions);
+    this.#indexes.build();
   }
 
   close(): void {

@@ -6,8 +6,8 @@ export const LOCAL_PROJECT = 'compute-api-local';
 /** Prefixes of instance ids, by family; the log sink recognises VMs by them. */
 export const LOCAL_ID_PREFIXES = { compute: 'tw', resource: 'inst' } as const;
 
-/** Settings of `npm start` that are passed on to the functions. */
-const PASSED_ON = ['JWT_ISSUER', 'JWT_AUDIENCE', 'JWT_JWKS_URI', 'LOG_LEVEL'] as const;
+/** Settings that may be given to `npm start` and reach the functions as they are. */
+export const PASSED_ON = ['FORWARDED_HOPS', 'JWT_ISSUER', 'JWT_AUDIENCE', 'JWT_JWKS_URI', 'LOG_LEVEL'] as const;
 
 export interface FunctionEnvironmentOptions {
   /** `host:port` each. */

@@ -5,10 +5,10 @@ const ERROR_SEVERITIES: ReadonlySet<unknown> = new Set(['ERROR', 'CRITICAL', 'AL
 /** Node's own warnings, such as those about deprecations; they go to the log only. */
 const NODE_WARNING = /^\((node:\d+\)|Use `node )/;
 
-/**
- * Receives what functions write: writes all lines to `logs/functions.log` and prints errors to the terminal, in one
- * readable line each.
- */
+/** The line with which the functions' log begins anew: what stands before it is of functions that are gone. */
+export const FUNCTIONS_STARTED = 'functions started';
+
+/** Takes what functions write: all of it to `logs/functions.log`, errors in one readable line to the terminal. */
 export class FunctionLog {
   readonly #file: LogFile;
   readonly #print: (line: string) => void;
@@ -27,6 +27,12 @@ export class FunctionLog {
     this.#file.write(line);
     const shown = errorLine(line, stream);
     if (shown !== undefined) this.#print(shown);
+  }
+
+  /** Notes that all functions are started now. */
+  begin(nowMs: number): void {
+    const time = new Date(nowMs).toISOString();
+    this.#file.write(JSON.stringify({ severity: 'INFO', message: FUNCTIONS_STARTED, time }));
   }
 
   close(): Promise<void> {

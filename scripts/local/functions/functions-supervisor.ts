@@ -45,10 +45,18 @@ export class FunctionsSupervisor {
   #clockSettled: Promise<unknown> = Promise.resolve();
   #preload = false;
   #stopping = false;
+  #environment: Readonly<Record<string, string>>;
+  readonly #replaced = new Set<Host>();
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
+    this.#environment = options.environment;
     this.#hosts = Array.from({ length: options.processes }, () => new Host());
+  }
+
+  /** Names of the functions that it keeps running. */
+  get functions(): readonly string[] {
+    return this.#options.functions;
   }
 
   /** Resolves when every host listens. */
@@ -87,9 +95,24 @@ export class FunctionsSupervisor {
   }
 
   /**
-   * Makes the hosts load all bundles while they have nothing else to do; hosts that start later do so once they are
-   * ready.
+   * Starts every host anew: with this environment, the clock of now, and the bundles that are there. Resolves when all of
+   * them listen; requests wait for that. A host that is being started at this moment has all of it already.
    */
+  async restart(environment: Readonly<Record<string, string>>): Promise<void> {
+    this.#environment = environment;
+    await Promise.all(
+      this.#hosts
+        .filter(({ pid }) => pid !== undefined)
+        .map(async (host) => {
+          this.#replaced.add(host);
+          await host.end();
+          this.#replaced.delete(host);
+          await this.#launch(host);
+        }),
+    );
+  }
+
+  /** Lets the hosts load all bundles while they have nothing else to do; later ones do so when they are ready. */
   preload(): void {
     this.#preload = true;
     for (const host of this.#hosts) host.say({ type: 'preload' });
@@ -115,9 +138,9 @@ export class FunctionsSupervisor {
 
   /** Starts a host and restarts it, on the same ports, whenever it ends without being stopped. */
   #launch(host: Host, delayMs = RESTART_MS_MIN): Promise<void> {
-    const { functions, bundlesFolder, environment, offsetMs, onLine, onTrouble } = this.#options;
+    const { functions, bundlesFolder, offsetMs, onLine, onTrouble } = this.#options;
     const child = fork(HOST_MODULE, [], {
-      env: environment,
+      env: this.#environment,
       execArgv: [
         '--disable-warning=ExperimentalWarning',
         ...(this.#options.nodeOptions?.(this.#hosts.indexOf(host)) ?? []),
@@ -142,7 +165,7 @@ export class FunctionsSupervisor {
       child.once('exit', (code, signal) => {
         const wasReady = host.forget(child);
         this.#changed();
-        if (this.#stopping) {
+        if (this.#stopping || this.#replaced.has(host)) {
           resolve();
           return;
         }
