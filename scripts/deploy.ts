@@ -23,7 +23,12 @@ const world: World = {
       lines.close();
     }
   },
-  fetch: (url, headers) => fetch(url, { headers, signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS) }),
+  fetch: (url, headers, body) =>
+    fetch(url, {
+      headers,
+      signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
+      ...(body === undefined ? {} : { method: 'POST', body }),
+    }),
   sleep,
   nowMs: Date.now,
 };

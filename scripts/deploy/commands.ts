@@ -6,6 +6,7 @@ import { checkAccess } from './check-access.ts';
 import { checkVarFiles, databaseOf, type Database } from './database.ts';
 import { DeployError } from './deploy-error.ts';
 import type { DeployContext } from './deploy-context.ts';
+import { describePlan, putOnRecord } from './on-record.ts';
 import { planIn, readPlanBundle, writePlanBundle } from './plan-bundle.ts';
 import { planFile, prepare } from './prepare.ts';
 import { smokeTest } from './smoke-test.ts';
@@ -86,7 +87,7 @@ async function planAndApply(context: DeployContext, options: ApplyOptions): Prom
   if (changes || (shown !== undefined && overwrites(shown))) {
     await agreed(context, options, { what: 'this', otherwise: 'Nothing was changed.' });
   }
-  if (changes) await applyPlan(context, file);
+  if (changes) await applyOnRecord(context, file, database);
   return shown;
 }
 
@@ -94,13 +95,26 @@ async function planAndApply(context: DeployContext, options: ApplyOptions): Prom
 async function applyReviewed(context: DeployContext, folder: string): Promise<Plan | undefined> {
   const bundle = await readPlanBundle(context, folder);
   await initialise(context);
-  if (bundle.changes) await applyPlan(context, planIn(folder));
+  if (bundle.changes) {
+    const exists = (await outputsSoFar(context))?.database === bundle.database;
+    await applyOnRecord(context, planIn(folder), { id: bundle.database, exists });
+  }
   return bundle.catalogue ?? undefined;
 }
 
-/**
- * Runs the steps after Terraform: TTL policies, the catalogue, the test of the deployed API. Returns the API's address.
- */
+/** The first deployment makes the database in which it is on record; every other one is on record before it begins. */
+async function applyOnRecord(
+  context: DeployContext,
+  file: string,
+  database: Pick<Database, 'id' | 'exists'>,
+): Promise<void> {
+  const change = { action: 'deploy.apply', database: database.id, ...(await describePlan(context, file)) } as const;
+  if (database.exists) await putOnRecord(context, change);
+  await applyPlan(context, file);
+  if (!database.exists) await putOnRecord(context, change);
+}
+
+/** What follows once the infrastructure is there: TTL policies, the catalogue, the test of the deployed API. */
 export async function finish(context: DeployContext, options: ApplyOptions, shown: Plan | undefined): Promise<string> {
   const made = await outputs(context);
   warnOfSilence(context, made);

@@ -32,7 +32,8 @@ export interface World {
   readonly note: (line: string) => void;
   /** Asks the operator a question; `undefined` if there is no terminal to ask on. */
   readonly ask: (question: string) => Promise<string | undefined>;
-  readonly fetch: (url: string, headers: Readonly<Record<string, string>>) => Promise<Response>;
+  /** GET, or POST where there is a body. */
+  readonly fetch: (url: string, headers: Readonly<Record<string, string>>, body?: string) => Promise<Response>;
   readonly sleep: (ms: number) => Promise<unknown>;
   readonly nowMs: () => number;
 }

@@ -5,6 +5,7 @@ import { applyCommand, catalogueCommand, planCommand } from './commands.ts';
 import type { DeployContext, World } from './deploy-context.ts';
 import { DeployError } from './deploy-error.ts';
 import { destroyCommand, type DestroyOptions } from './destroy.ts';
+import { localCommand } from './local-command.ts';
 import { restoreCommand } from './restore.ts';
 import { verifyCommand } from './verify.ts';
 
@@ -43,6 +44,7 @@ export class DeployLine {
   readonly #world: World;
   readonly #output: Output;
   readonly #program: Command;
+  readonly #changes: Command[] = [];
   #exitCode: 0 | 1 = 0;
 
   constructor(world: World, output: Output = PROCESS) {
@@ -60,6 +62,9 @@ Usual order:
   npm run deploy -- plan --project my-project --region europe-west1
   npm run deploy -- apply --project my-project --region europe-west1
 
+For the local cloud that \`npm start\` runs:
+  npm run deploy -- local
+
 Every command can be run again, also after it was interrupted.`,
       );
     this.#addPlanAndApply();
@@ -67,6 +72,7 @@ Every command can be run again, also after it was interrupted.`,
     this.#addVerify();
     this.#addCatalog();
     this.#addDestroy();
+    this.#addLocal();
   }
 
   /** Runs the command line and returns the exit code of the process. */
@@ -93,7 +99,7 @@ Every command can be run again, also after it was interrupted.`,
           }),
         ),
       );
-    this.#catalogued(targeted(this.#program.command('apply')))
+    this.#catalogued(targeted(this.#changing(this.#program.command('apply'))))
       .description('check access, build, apply the infrastructure and the catalogue, and test the deployed API')
       .option('--yes', 'do not ask before changing anything', false)
       .option('--empty-database', 'make an empty database although machines have their records elsewhere', false)
@@ -112,7 +118,7 @@ Every command can be run again, also after it was interrupted.`,
   }
 
   #addRestore(): void {
-    targeted(this.#program.command('restore'))
+    targeted(this.#changing(this.#program.command('restore')))
       .description('take the deployment over to its records as they were at a time of the last seven days')
       .requiredOption(
         '--snapshot-time <time>',
@@ -161,7 +167,7 @@ Every command can be run again, also after it was interrupted.`,
   }
 
   #addDestroy(): void {
-    const options = targeted(this.#program.command('destroy'))
+    const options = targeted(this.#changing(this.#program.command('destroy')))
       .description('remove what was deployed, but for the database; refused while customers have instances or volumes')
       .option('--delete-instances', "delete customers' instances and their boot disks too", false)
       .option('--confirm-instances <count>', 'how many instances that is', wholeNumber)
@@ -182,6 +188,31 @@ Every command can be run again, also after it was interrupted.`,
           return destroyCommand(this.#contextOf(given), { yes, ...instances, ...volumes });
         }),
       );
+  }
+
+  #addLocal(): void {
+    this.#changing(this.#program.command('local'))
+      .description(
+        'bring the local cloud that runs to what this repository says: build, make its indexes, start its functions anew',
+      )
+      .option(
+        '--state-dir <folder>',
+        'where the local cloud keeps its state, unless $LOCAL_STATE_DIR says it',
+        this.#world.environment['LOCAL_STATE_DIR'] ?? '.local',
+      )
+      .action(({ stateDir }: { readonly stateDir: string }) =>
+        this.#work(() => localCommand(this.#world, { stateDir: resolve(stateDir) })),
+      );
+  }
+
+  /** Names of the commands that change what is deployed; each leaves an entry in the audit trail. */
+  changingCommands(): readonly string[] {
+    return this.#changes.map((command) => command.name());
+  }
+
+  #changing(command: Command): Command {
+    this.#changes.push(command);
+    return command;
   }
 
   #catalogued(command: Command): Command {

@@ -3,6 +3,7 @@ import { countedText, type CustomersHave, customersHave, deleteDisks, deleteMach
 import { checkVarFiles, databaseToLeave, forgetDatabase } from './database.ts';
 import { DeployError } from './deploy-error.ts';
 import type { DeployContext } from './deploy-context.ts';
+import { putOnRecord } from './on-record.ts';
 import { prepare } from './prepare.ts';
 import { destroyAll, variables } from './terraform-steps.ts';
 
@@ -45,7 +46,10 @@ export async function destroyCommand(context: DeployContext, options: DestroyOpt
     if (answer !== wanted) throw new DeployError('Nothing was destroyed.');
   }
   await prepare(context);
-  const given = variables(context, await databaseToLeave(context));
+  const database = await databaseToLeave(context);
+  if (database.exists)
+    await putOnRecord(context, { action: 'deploy.destroy', database: database.id, after: gone(found, options) });
+  const given = variables(context, database);
   await deleteMachines(context, found.machines);
   if (options.deleteVolumes) await deleteDisks(context, found.disks);
   // The database stays, so its indexes must stay too: Terraform would delete them, and building them again takes hours
@@ -56,6 +60,12 @@ export async function destroyCommand(context: DeployContext, options: DestroyOpt
     note(`!!  ${countedText({ ...found, machines: [] })} of customers left, and paid for: ${listed(found.disks)}.`);
   }
   note('The database and the bucket of the state are left; infra/README.md says how to remove them.');
+}
+
+/** What the audit trail keeps of a destruction: no release is left, and these machines and volumes are not. */
+function gone({ machines, disks }: CustomersHave, { deleteVolumes }: DestroyOptions) {
+  const names = (things: readonly { readonly name: string }[]) => things.map(({ name }) => name);
+  return { release: null, instances: names(machines), volumes: deleteVolumes ? names(disks) : [] };
 }
 
 function instancesInTheWay({ machines }: CustomersHave, options: DestroyOptions): readonly string[] {

@@ -9,7 +9,7 @@ export async function prepare(context: DeployContext): Promise<void> {
   const { note, root } = context.world;
   for (const [what, args] of [
     ['generated files', ['scripts/generate.ts']],
-    ['functions', ['scripts/build.ts']],
+    ['functions', ['scripts/build.ts', '--renew-caches']],
   ] as const) {
     const { code } = await script(context, args, { shown: true });
     if (code !== 0) throw new DeployError(`The ${what} could not be built; what the build wrote is above.`);

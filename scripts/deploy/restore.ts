@@ -4,6 +4,7 @@ import { finish } from './commands.ts';
 import { checkVarFiles, databaseOf, deployedDatabase, forgetDatabase, typeOf } from './database.ts';
 import { DeployError } from './deploy-error.ts';
 import { gcloud, type DeployContext } from './deploy-context.ts';
+import { describePlan, putOnRecord } from './on-record.ts';
 import { planFile, prepare } from './prepare.ts';
 import { applyOnly, applyPlan, plan, variables } from './terraform-steps.ts';
 
@@ -43,7 +44,16 @@ export async function restoreCommand(context: DeployContext, options: RestoreOpt
   // The previous database stays permitted while functions of the previous revision may still run.
   const file = planFile(context);
   const changes = await plan(restored, variables(restored, database, source === undefined ? [] : [source]), file);
-  if (changes) await applyPlan(restored, file);
+  if (changes) {
+    const { before, after } = await describePlan(restored, file);
+    await putOnRecord(restored, {
+      action: 'deploy.restore',
+      database: options.into,
+      before: { ...before, database: source ?? null },
+      after: { ...after, database: options.into, snapshotTime: options.snapshotTime },
+    });
+    await applyPlan(restored, file);
+  }
   note('ok  the functions use the restored database');
   const address = await finish(restored, { catalogue: undefined, yes: options.yes }, undefined);
   tellWhatIsLeft(context, source);

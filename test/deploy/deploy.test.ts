@@ -154,6 +154,8 @@ describe('apply', () => {
       'plan',
       'outputs',
       'catalogue plan',
+      'changes',
+      'record',
       'apply',
       'outputs',
       'TTL',

@@ -24,6 +24,7 @@ describe('destroy', () => {
       'build',
       'init',
       'state',
+      'record',
       'state',
       'forget the database',
       'destroy',
