@@ -1,16 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import type { Command } from 'commander';
+import { clockOf } from '#scripts/console/command-clock.ts';
 import { parsedLimit, type Session } from '#scripts/console/command-line.ts';
 import type { AccountsContext, ListPage } from '#shared/accounts/accounts-context.ts';
 import { table, type Column } from '#scripts/console/table.ts';
 import { EXIT, type ExitCode } from '#scripts/console/exit-codes.ts';
 
-/**
- * Returns the tools of account actions: the session's store, the real clock, real randomness, and the actor for the
- * audit trail.
- */
+/** The clock of what is worked on, and real randomness, over the session's store; and who is at work. */
 export function contextOf(session: Session): AccountsContext {
-  return { store: session.store, clock: { nowMs: () => Date.now() }, random: randomBytes, by: session.by };
+  return { store: session.store, clock: { nowMs: clockOf(session) }, random: randomBytes, by: session.by };
 }
 
 export interface PageOptions {

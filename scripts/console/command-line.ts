@@ -142,9 +142,9 @@ export class CommandLine {
   async #work(command: Command, { changes = false }: Pick<Leaf, 'changes'>, work: Work): Promise<ExitCode> {
     const common = command.opts<CommonOptions>();
     const json = common.json ?? false;
-    const note = (text: string) => this.#surroundings.stderr(`${text}\n`);
+    const note = (text: string) => this.#surroundings.stderr(`${forTerminal(text)}\n`);
     const print = (text: string, value: unknown) =>
-      this.#surroundings.stdout(json ? `${JSON.stringify(value, undefined, 2)}\n` : text);
+      this.#surroundings.stdout(json ? `${JSON.stringify(value, undefined, 2)}\n` : forTerminal(text));
     let place = 'Datastore';
     let store: Store | undefined;
     try {
@@ -176,7 +176,16 @@ export class CommandLine {
   }
 }
 
-/** Rejects every write of a command that is declared as reading only. */
+/**
+ * Names that users choose are shown to operators: without their control characters they cannot move the cursor, change a
+ * terminal's title, or hide a line.
+ */
+function forTerminal(text: string): string {
+  // eslint-disable-next-line no-control-regex -- control characters are what is looked for
+  return text.replaceAll(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, '\ufffd');
+}
+
+/** Keeps a command that is declared to read from writing. */
 const READ_ONLY: Gate = {
   opened: () => Promise.reject(new Error('This command is not declared as one that changes what is stored.')),
   requireNotRefused: () => undefined,

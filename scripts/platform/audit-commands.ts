@@ -1,18 +1,19 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { paged, type PageOptions, timeText } from '#scripts/accounts/command-context.ts';
+import { clockOf } from '#scripts/console/command-clock.ts';
 import type { CommandLine } from '#scripts/console/command-line.ts';
 import { EXIT } from '#scripts/console/exit-codes.ts';
 import { table } from '#scripts/console/table.ts';
 import { readAudit } from '#shared/actions/read-audit.ts';
 import { AUDIT_ACTIONS, type AuditAction, type AuditEntry } from '#shared/domain/audit.ts';
-import { parsedMoment } from './moments.ts';
+import { type Moment, parsedMoment } from './moments.ts';
 
 interface AuditOptions extends PageOptions {
   readonly actor?: string;
   readonly object?: string;
   readonly action?: AuditAction;
-  readonly since?: number;
-  readonly until?: number;
+  readonly since?: Moment;
+  readonly until?: Moment;
 }
 
 /** Adds `audit list`. */
@@ -39,13 +40,14 @@ export function addAuditCommands(line: CommandLine): void {
     },
     async (session, _, options: AuditOptions) => {
       const { actor, object, action, since, until, limit, after } = options;
+      const nowMs = clockOf(session)();
       const page = await readAudit(
         {
           ...(actor === undefined ? {} : { actorId: actor }),
           ...(object === undefined ? {} : { object }),
           ...(action === undefined ? {} : { action }),
-          ...(since === undefined ? {} : { sinceMs: since }),
-          ...(until === undefined ? {} : { untilMs: until }),
+          ...(since === undefined ? {} : { sinceMs: since(nowMs) }),
+          ...(until === undefined ? {} : { untilMs: until(nowMs) }),
         },
         { limit, ...(after === undefined ? {} : { after }) },
         session,

@@ -1,5 +1,6 @@
 import { timeText } from '#scripts/accounts/command-context.ts';
 import { auditorOf } from '#scripts/console/command-auditor.ts';
+import { clockOf } from '#scripts/console/command-clock.ts';
 import type { CommandLine } from '#scripts/console/command-line.ts';
 import { EXIT } from '#scripts/console/exit-codes.ts';
 import { details, table } from '#scripts/console/table.ts';
@@ -8,7 +9,7 @@ import { type CustomerSheet, showCustomer } from '#shared/actions/show-customer.
 import { resumeCustomer, suspendCustomer } from '#shared/actions/suspend-customer.ts';
 import { apiKeyState } from '#shared/domain/credential-state.ts';
 import { presentCustomer } from '#shared/families/compute/present-desk.ts';
-import { clockOf, withDesk } from './desk-tools.ts';
+import { withDesk } from './desk-tools.ts';
 
 /** Adds `customers show|suspend|resume`. */
 export function addCustomerCommands(line: CommandLine): void {
@@ -48,11 +49,7 @@ export function addCustomerCommands(line: CommandLine): void {
     },
     async (session, [id = ''], { reason, stopInstances = false }: { reason: string; stopInstances?: boolean }) => {
       const { suspension, stops } = await withDesk(session, (tools) =>
-        suspendCustomer(
-          { customerId: id, reason, stopInstances },
-          { ...auditorOf(session), nowMs: tools.nowMs },
-          tools,
-        ),
+        suspendCustomer({ customerId: id, reason, stopInstances }, auditorOf(session), tools),
       );
       const stopped = stopInstances ? ` ${stops.length} instances are being stopped.` : '';
       session.print(`Customer ${id} is suspended since ${timeText(suspension.sinceMs)}.${stopped}\n`, {
@@ -76,7 +73,7 @@ export function addCustomerCommands(line: CommandLine): void {
     async (session, [id = ''], { reason }: { reason?: string }) => {
       const { resumed } = await resumeCustomer(
         { customerId: id, ...(reason === undefined ? {} : { reason }) },
-        { ...auditorOf(session), nowMs: clockOf(session) },
+        auditorOf(session),
         session,
       );
       session.print(resumed ? `Customer ${id} is not suspended any more.\n` : `Customer ${id} was not suspended.\n`, {

@@ -71,9 +71,7 @@ export function addDeadLetterCommands(line: CommandLine): void {
       configure: (command) => command.argument('<id>'),
     },
     async (session, [id = '']) => {
-      const replayed = await withDesk(session, (tools) =>
-        replayDeadLetter(id, { ...auditorOf(session), nowMs: tools.nowMs }, tools),
-      );
+      const replayed = await withDesk(session, (tools) => replayDeadLetter(id, auditorOf(session), tools));
       session.print(`Dead letter ${id}: ${OUTCOME_TEXT[replayed.outcome]}.\n`, {
         id,
         outcome: replayed.outcome,

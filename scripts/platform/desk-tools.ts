@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { clockOf, stateFolder } from '#scripts/console/command-clock.ts';
 import type { Session } from '#scripts/console/command-line.ts';
-import { ClockFile } from '#scripts/local/state/clock-file.ts';
 import { Compute } from '#shared/gce/compute.ts';
 import { Disks } from '#shared/gce/disks.ts';
 import type { Tools } from '#shared/lifecycle/tools.ts';
@@ -69,23 +69,11 @@ export async function withDesk<T>(session: Session, work: (tools: DeskTools) => 
   }
 }
 
-/** Returns the platform's clock: that of the local cloud may have been moved, and leases and due times follow it. */
-export function clockOf({ place }: Pick<Session, 'place'>): () => number {
-  if (place.target.emulatorHost === undefined) return () => Date.now();
-  const offsetMs = new ClockFile(stateFolder(place)).readOffsetMs();
-  return () => Date.now() + offsetMs;
-}
-
-export function isLocal({ place }: Pick<Session, 'place'>): boolean {
+function isLocal({ place }: Pick<Session, 'place'>): boolean {
   return place.target.emulatorHost !== undefined;
 }
 
-/** Returns the local cloud's state folder. */
-export function stateFolder({ options, environment }: Session['place']): string {
-  return options.stateDir ?? environment['LOCAL_STATE_DIR'] ?? '.local';
-}
-
-/** Returns the address of a service's emulator; `undefined` for Google Cloud. */
+/** `undefined`: Google Cloud. */
 export function emulatorOf({ place }: Session, service: 'pubsub' | 'compute'): string | undefined {
   if (place.target.emulatorHost === undefined) return undefined;
   const named = place.environment[`${service.toUpperCase()}_EMULATOR_HOST`];

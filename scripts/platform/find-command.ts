@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { stateFolder } from '#scripts/console/command-clock.ts';
 import type { CommandLine, Session } from '#scripts/console/command-line.ts';
 import { EXIT } from '#scripts/console/exit-codes.ts';
 import { type Found, findWord } from '#shared/actions/find-word.ts';
-import { stateFolder } from './desk-tools.ts';
 
 /** Adds `find WORD`. */
 export function addFindCommand(line: CommandLine): void {

@@ -1,8 +1,11 @@
 import { type Command, Option } from 'commander';
 import { paged, pageOf, type PageOptions, printPage, timeText } from '#scripts/accounts/command-context.ts';
 import { auditorOf } from '#scripts/console/command-auditor.ts';
+import { clockOf } from '#scripts/console/command-clock.ts';
 import { type CommandLine, parsedDuration, type Session } from '#scripts/console/command-line.ts';
+import { targetText } from '#scripts/console/datastore-target.ts';
 import { EXIT, type ExitCode } from '#scripts/console/exit-codes.ts';
+import { explain } from '#scripts/console/explain.ts';
 import { details, table } from '#scripts/console/table.ts';
 import { actByHand, HAND_VERBS, type HandVerb } from '#shared/actions/act-by-hand.ts';
 import { type InstanceScan, scanInstances } from '#shared/actions/scan-instances.ts';
@@ -11,7 +14,7 @@ import { syncByHand } from '#shared/actions/sync-by-hand.ts';
 import { Failure } from '#shared/domain/failure.ts';
 import type { Instance } from '#shared/domain/instance.ts';
 import { STATUS_GROUPS } from '#shared/domain/status.ts';
-import { clockOf, withDesk } from './desk-tools.ts';
+import { withDesk } from './desk-tools.ts';
 import { ageText } from './age-text.ts';
 
 interface ListOptions extends PageOptions {
@@ -103,17 +106,15 @@ export function addInstanceCommands(line: CommandLine): void {
     },
     async (session, ids) =>
       withDesk(session, async (tools) => {
-        const done = [];
-        for (const [index, id] of ids.entries()) {
-          const { before, after } = await syncByHand(id, { ...auditorOf(session), nowMs: tools.nowMs }, tools);
-          done.push({ id, before: before.status, after: after.status });
-          if (ids.length > 1) session.note(`${index + 1} of ${ids.length} looked at`);
-        }
+        const { done, refused } = await forEach(session, ids, async (id) => {
+          const { before, after } = await syncByHand(id, auditorOf(session), tools);
+          return { id, before: before.status, after: after.status };
+        });
         const text = done.map(({ id, before, after }) =>
           before === after ? `${id} is ${after}, as recorded.\n` : `${id} was recorded as ${before} and is ${after}.\n`,
         );
-        session.print(text.join(''), { items: done });
-        return EXIT.ok;
+        session.print(text.join(''), { items: done, refused });
+        return refused.length === 0 ? EXIT.ok : EXIT.error;
       }),
   );
 
@@ -140,23 +141,46 @@ function addVerb(line: CommandLine, instances: Command, verb: HandVerb): void {
     async (session, ids, { yes = false }: { yes?: boolean }) => {
       if (!yes) return preview(session, verb, ids);
       return withDesk(session, async (tools) => {
-        const done = [];
-        for (const [index, id] of ids.entries()) {
-          const operationId = await actByHand(
-            { verb, instanceId: id },
-            { ...auditorOf(session), nowMs: tools.nowMs },
-            tools,
-          );
-          done.push({ id, operationId });
-          if (ids.length > 1) session.note(`${index + 1} of ${ids.length} accepted`);
-        }
+        const { done, refused } = await forEach(session, ids, async (id) => ({
+          id,
+          operationId: await actByHand({ verb, instanceId: id }, auditorOf(session), tools),
+        }));
         session.print(done.map(({ id, operationId }) => `${id}: ${verb} accepted as ${operationId}.\n`).join(''), {
           items: done,
+          refused,
         });
-        return EXIT.ok;
+        return refused.length === 0 ? EXIT.ok : EXIT.error;
       });
     },
   );
+}
+
+interface Refused {
+  readonly id: string;
+  readonly reason: string;
+  readonly message: string;
+}
+
+/** One that is refused keeps no other from being done, and what was done is told. Each id is taken once. */
+async function forEach<T>(
+  session: Session,
+  ids: readonly string[],
+  work: (id: string) => Promise<T>,
+): Promise<{ readonly done: readonly T[]; readonly refused: readonly Refused[] }> {
+  const done: T[] = [];
+  const refused: Refused[] = [];
+  const wanted = [...new Set(ids)];
+  for (const [index, id] of wanted.entries()) {
+    try {
+      done.push(await work(id));
+    } catch (thrown) {
+      const { reason, message } = explain(thrown, targetText(session.place.target));
+      refused.push({ id, reason, message });
+      session.note(`${id}: ${message}`);
+    }
+    if (wanted.length > 1) session.note(`${index + 1} of ${wanted.length}`);
+  }
+  return { done, refused };
 }
 
 async function preview(session: Session, verb: HandVerb, ids: readonly string[]): Promise<ExitCode> {

@@ -1,6 +1,7 @@
 import { Option } from 'commander';
 import { paged, pageOf, type PageOptions, printPage, timeText } from '#scripts/accounts/command-context.ts';
 import { auditorOf } from '#scripts/console/command-auditor.ts';
+import { clockOf } from '#scripts/console/command-clock.ts';
 import type { CommandLine } from '#scripts/console/command-line.ts';
 import { EXIT } from '#scripts/console/exit-codes.ts';
 import { details } from '#scripts/console/table.ts';
@@ -14,7 +15,7 @@ import { cancelOperation, retryOperation } from '#shared/actions/repair-operatio
 import type { Operation } from '#shared/domain/operation.ts';
 import { presentOperationDetails } from '#shared/families/compute/present-desk.ts';
 import { ageText } from './age-text.ts';
-import { clockOf, withDesk } from './desk-tools.ts';
+import { withDesk } from './desk-tools.ts';
 
 /** Adds `operations list|show|retry|cancel`. */
 export function addOperationCommands(line: CommandLine): void {
@@ -83,7 +84,7 @@ export function addOperationCommands(line: CommandLine): void {
     },
     async (session, [id = '']) => {
       const { operation, published } = await withDesk(session, (tools) =>
-        retryOperation(id, { ...auditorOf(session), nowMs: tools.nowMs }, tools),
+        retryOperation(id, auditorOf(session), tools),
       );
       const how = published ? 'was published' : 'is published once what is queued before it has ended';
       session.print(`Operation ${id} (${operation.kind} of ${operation.instanceId}) ${how}.\n`, {
@@ -104,9 +105,7 @@ export function addOperationCommands(line: CommandLine): void {
       configure: (command) => command.argument('<id>', 'op-…'),
     },
     async (session, [id = '']) => {
-      const operation = await withDesk(session, (tools) =>
-        cancelOperation(id, { ...auditorOf(session), nowMs: tools.nowMs }, tools),
-      );
+      const operation = await withDesk(session, (tools) => cancelOperation(id, auditorOf(session), tools));
       session.print(
         `Operation ${id} (${operation.kind} of ${operation.instanceId}) is cancelled; nothing was done.\n`,
         presentOperationDetails(operation),

@@ -1,11 +1,11 @@
 import { auditorOf } from '#scripts/console/command-auditor.ts';
+import { clockOf } from '#scripts/console/command-clock.ts';
 import type { CommandLine } from '#scripts/console/command-line.ts';
 import { EXIT } from '#scripts/console/exit-codes.ts';
 import { details } from '#scripts/console/table.ts';
 import { readSweepStatus, releaseSweep, type SweepStatus } from '#shared/actions/release-sweep.ts';
 import { readOrphan, removeOrphanNow } from '#shared/actions/remove-orphan-now.ts';
 import { ageText } from './age-text.ts';
-import { clockOf } from './desk-tools.ts';
 
 /** Adds `sweep status|release|remove`. */
 export function addSweepCommands(line: CommandLine): void {
@@ -64,9 +64,7 @@ export function addSweepCommands(line: CommandLine): void {
         command.argument('<name>', 'as `doctor` and `sweep status` name it').option('--yes', 'do it'),
     },
     async (session, [name = ''], { yes = false }: { readonly yes?: boolean }) => {
-      const orphan = yes
-        ? await removeOrphanNow(name, { ...auditorOf(session), nowMs: clockOf(session) }, session)
-        : await readOrphan(name, session);
+      const orphan = yes ? await removeOrphanNow(name, auditorOf(session), session) : await readOrphan(name, session);
       const { what, zone, foundAtMs } = orphan;
       const found = `found ${new Date(foundAtMs).toISOString()}`;
       session.print(

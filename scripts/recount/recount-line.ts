@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { auditorOf } from '#scripts/console/command-auditor.ts';
+import { clockOf } from '#scripts/console/command-clock.ts';
 import { CommandLine, type Surroundings } from '#scripts/console/command-line.ts';
 import { EXIT } from '#scripts/console/exit-codes.ts';
 import { table } from '#scripts/console/table.ts';
@@ -32,7 +33,7 @@ export function recountLine(surroundings?: Surroundings): CommandLine {
       const tools = {
         store: session.store,
         log: SILENT,
-        nowMs: () => Date.now(),
+        nowMs: clockOf(session),
         sleep: (ms: number) => sleep(ms),
         random: { hex: (bytes: number) => randomBytes(bytes).toString('hex'), fraction: () => Math.random() },
       };
