@@ -1,15 +1,21 @@
-import { existsSync } from 'node:fs';
-import axe, { type AxeResults } from 'axe-core';
-import { chromium, type Browser, type Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { platformLine } from '#scripts/platform/platform-line.ts';
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import type { FunctionManifest } from '#scripts/generate/function-manifest.ts';
 import { INSTANCE } from '#shared/datastore/rows.ts';
 import { put } from '#shared/datastore/write.ts';
 import { anInstance } from '#test/support/an-instance.ts';
+import { accessibilityFaults, CHROMIUM, go, sharedBrowser } from '#test/support/console-page.ts';
 import { send } from '#test/support/http-client.ts';
 import { eventually, sharedLocalCloud } from '#test/support/local-cloud.ts';
 import { Records } from '#test/support/records.ts';
-import { runLine } from '#test/support/run-line.ts';
+
+const MANIFEST = path.join(process.cwd(), 'infra', 'generated', 'functions.json');
+const { functions } = JSON.parse(readFileSync(MANIFEST, 'utf8')) as FunctionManifest;
+const { trigger } = functions.find(({ name }) => name === 'power-worker') ?? {};
+const DELIVERIES_MAX = trigger?.type === 'push' ? (trigger.attemptsMax ?? 0) : 0;
 
 /** Records that the test writes itself have no VM, which a sweep would notice. */
 const NO_SWEEP = ['--sweep-seconds', '86400'];
@@ -113,113 +119,71 @@ test('a snapshot that is loaded brings back what was deleted since, on the same 
   expect(cloud().connection).toEqual(before);
 });
 
-test('doctor finds every fault that the control interface makes and that lasts, with the repair of each', async () => {
-  const { body: left } = await cloud().request('alice', 'GET', '/api/compute/v1/instances');
-  for (const { id } of Array.isArray(left) ? (left as readonly { readonly id: string }[]) : []) {
-    await cloud().request('admin', 'DELETE', `/api/compute/v1/admin/instances/${id}`);
-  }
-  const [gone, stopped, refused] = [await running(), await running(), await running()];
-  // Without the audit log's messages, a change made directly at Compute Engine leaves record and VM different.
-  await ask('POST', '/faults', [{ service: 'pubsub', method: 'push', kind: 'error', count: 1_000 }]);
-  await ask('POST', '/drift', { instance: stopped, action: 'stop' });
-  await ask('POST', '/drift', { instance: gone, action: 'delete' });
-  await ask('POST', '/faults', [
-    { service: 'compute', method: 'instances.reset', kind: 'error', count: 7, status: 403 },
-  ]);
-  await cloud().request('alice', 'POST', `/api/compute/v1/instances/${refused}/reset`);
-  await cloud().advance(301);
-  const doctor = async () => {
-    const { stdout } = await runLine(platformLine, ['doctor', '--json', '--local', '--state-dir', cloud().stateFolder]);
-    return (JSON.parse(stdout) as { readonly findings: readonly Readonly<Record<'finding' | 'repair', string>>[] })
-      .findings;
-  };
-
-  const found = await doctor();
-
-  const repairOf = (text: string) => found.find(({ finding }) => finding.includes(text))?.repair;
-  expect(repairOf(`Instance ${stopped}: the record is not`)).toBe(`npm run platform -- instances sync ${stopped}`);
-  expect(repairOf(`Instance ${gone} (RUNNING) has no VM`)).toBe(`npm run platform -- instances sync ${gone}`);
-  expect(repairOf(`reset of ${refused}`)).toMatch(/^npm run platform -- operations retry op-/);
-  expect(repairOf('instances.reset of compute: error, 7 times')).toContain('curl -X DELETE');
-  expect(repairOf('push of pubsub: error')).toContain('curl -X DELETE');
-  await ask('DELETE', '/faults');
-  expect((await doctor()).some(({ finding }) => finding.startsWith('In force'))).toBe(false);
-  for (const id of [gone, stopped, refused])
-    await cloud().request('admin', 'DELETE', `/api/compute/v1/admin/instances/${id}`);
-});
-
-const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', process.env['CHROMIUM'] ?? ''].find(
-  (path) => path !== '' && existsSync(path),
-);
-if (CHROMIUM === undefined) console.warn('skipped: the console in a browser, because there is no Chromium.');
-
 describe.skipIf(CHROMIUM === undefined)('in Chromium', () => {
-  let browser: Browser | undefined;
-  beforeAll(async () => {
-    browser = await chromium.launch({ executablePath: CHROMIUM ?? '', args: ['--no-sandbox'] });
-  });
-  afterAll(() => browser?.close());
+  const browse = sharedBrowser();
+  const open = (settings?: Parameters<typeof browse>[1]) => browse(cloud().connection.control, settings);
 
-  /** Opens the page, and records its errors and every request to another origin. */
-  async function open(settings: Parameters<Browser['newPage']>[0] = {}) {
-    if (browser === undefined) throw new Error('The browser has not started.');
-    const page = await browser.newPage({ viewport: { width: 1280, height: 900 }, ...settings });
-    const complaints: string[] = [];
-    page.on('pageerror', (error) => complaints.push(error.message));
-    page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
-    page.on('request', (request) => {
-      const url = request.url();
-      if (!url.startsWith(cloud().connection.control) && !url.startsWith('data:')) complaints.push(`left: ${url}`);
-    });
-    await page.goto(`${cloud().connection.control}/console`);
-    await page.getByText(/machines, \d+ differ/).waitFor();
-    return { page, complaints };
-  }
-
-  async function go(page: Page, view: string): Promise<void> {
-    await page.getByRole('navigation').getByRole('link', { name: view }).click();
-  }
-
-  async function accessibilityFaults(page: Page): Promise<readonly string[]> {
-    await page.evaluate(axe.source);
-    const { violations } = await page.evaluate<AxeResults>('axe.run()');
-    return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' | ')}`.slice(0, 300));
-  }
-
-  test('a machine is made, broken, looked at and repaired by buttons alone', async () => {
+  test('a machine is made by the curl, broken by buttons, seen to fail, and replayed to its end', async () => {
     const { page, complaints } = await open();
     const said = (text: RegExp) => page.getByRole('status').filter({ hasText: text }).waitFor();
+    const details = page.locator('#machine-details');
+    const stop = async () => {
+      await go(page, 'Machines');
+      await details
+        .getByRole('group', { name: /administrator/ })
+        .getByRole('button', { name: 'stop' })
+        .click();
+      await said(/stop of .*: 202/);
+      await go(page, 'Operations');
+    };
+    const breakBy = async (method: string, kind: string, count: number) => {
+      await go(page, 'Faults');
+      await page.getByLabel('How many calls').fill(String(count));
+      await page
+        .getByRole('group', { name: method, exact: true })
+        .getByRole('button', { name: kind, exact: true })
+        .click();
+      await said(new RegExp(`${method} meet: ${kind}`));
+    };
 
     await go(page, 'Credentials');
-    await page.getByRole('button', { name: 'Run as carol' }).click();
-    await said(/Create as carol: 201/);
-    const id = /tw-[0-9a-f-]+/.exec((await page.getByRole('status').textContent()) ?? '')?.[0] ?? '';
+    const curl = await page.getByRole('region', { name: 'carol' }).locator('pre').first().textContent();
+    const { stdout } = await promisify(execFile)('sh', ['-c', curl ?? '']);
+    const { id } = JSON.parse(stdout) as { readonly id: string };
     await go(page, 'Machines');
     await page.getByLabel('Search').fill(id);
     await page.locator('#machine-table').getByText('RUNNING').nth(1).waitFor();
-    await go(page, 'Faults');
-    const stop = page.getByRole('group', { name: 'instances.stop' });
-    await stop.getByRole('button', { name: 'operationError' }).click();
-    await said(/instances\.stop meet: operationError/);
-    await go(page, 'Machines');
     await page.getByRole('button', { name: id }).click();
-    const details = page.locator('#machine-details');
-    await details
-      .getByRole('group', { name: /administrator/ })
-      .getByRole('button', { name: 'stop' })
-      .click();
-    await said(/stop of .*: 202/);
-    await go(page, 'Operations');
+
+    await breakBy('instances.stop', 'operationError', 1);
+    await stop();
     await page
       .locator('#operation-table')
       .getByText(/cloud_quota_exceeded/)
       .first()
       .waitFor();
-    await page.getByRole('button', { name: '+1 hour' }).click();
-    await said(/3600 seconds/);
 
+    // As many as Pub/Sub tries before a message is a dead letter.
+    await breakBy('push', 'error', DELIVERIES_MAX);
+    await stop();
+    const replay = page.locator('#dead-letters').getByRole('button', { name: 'Replay' });
+    while ((await replay.count()) === 0) {
+      await page.getByRole('button', { name: '+1 minute' }).click();
+      await said(/60 seconds/);
+    }
+    expect(await page.locator('#operation-table tbody tr').first().textContent()).toMatch(
+      /stop op-.*(pending|running)/,
+    );
+    await replay.first().click();
+    await said(/Replay of op-.*: 200/);
+    await go(page, 'Machines');
+    await page.locator('#machine-table').getByText('TERMINATED').nth(1).waitFor();
+
+    await go(page, 'Requests');
+    const request = page.locator('#request-table tbody tr').filter({ hasText: 'dead-letters' }).first();
+    await request.locator('summary').click();
+    expect(await request.locator('pre').textContent()).toContain('"message": "request served"');
     expect(complaints).toEqual([]);
-    await page.close();
   });
 
   test.each([
@@ -239,7 +203,6 @@ describe.skipIf(CHROMIUM === undefined)('in Chromium', () => {
     expect(await page.evaluate('document.activeElement.id')).toBe('details-title');
     expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
     expect(complaints).toEqual([]);
-    await page.close();
   });
 
   test('of many machines a page has 50 lines, and a search finds one of them', async () => {
@@ -257,6 +220,5 @@ describe.skipIf(CHROMIUM === undefined)('in Chromium', () => {
     expect(lines).toBe(50);
     expect(await page.locator('#machine-table tbody tr').count()).toBe(1);
     expect(complaints).toEqual([]);
-    await page.close();
   });
 });

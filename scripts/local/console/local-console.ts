@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs';
-import { extname, join } from 'node:path';
 import type { ServerResponse } from 'node:http';
 import type { ShiftableClock } from '#scripts/emulators/clock.ts';
 import { DRIFT_ACTIONS, type ComputeEmulator } from '#scripts/emulators/compute/compute-emulator.ts';
@@ -10,10 +8,10 @@ import { DEAD_LETTER } from '#shared/datastore/bookkeeping-rows.ts';
 import { EVENT, INSTANCE, OPERATION } from '#shared/datastore/rows.ts';
 import type { Kind } from '#shared/datastore/kind.ts';
 import { askApi } from './ask-api.ts';
-import { differences, machineLines, matching, operationLines } from './console-model.ts';
-import type { MachineLine } from './console-model.ts';
+import { differences, type MachineLine, machineLines, machinePage, operationLines, vmOf } from './console-model.ts';
 import type { ConsoleRow, ConsoleRows } from './console-rows.ts';
 import { LogStream } from './log-stream.ts';
+import { servePageFile } from './page-files.ts';
 import { SnapshotError, type Snapshots } from './snapshots.ts';
 
 export interface LocalConsoleOptions {
@@ -29,26 +27,6 @@ export interface LocalConsoleOptions {
   readonly onLoad: (snapshot: string) => void;
 }
 
-const PAGE_FOLDER = join(import.meta.dirname, 'page');
-const CONTENT_TYPES: Readonly<Record<string, string>> = {
-  '.html': 'text/html; charset=utf-8',
-  '.css': 'text/css; charset=utf-8',
-  '.js': 'text/javascript; charset=utf-8',
-};
-const FILES: Readonly<Record<string, string>> = {
-  '/console': 'index.html',
-  '/console/console.css': 'console.css',
-  '/console/console.js': 'console.js',
-  '/console/elements.js': 'elements.js',
-  '/console/views.js': 'views.js',
-};
-
-/** The page loads nothing from other hosts and cannot be embedded in other pages. */
-const CONTENT_SECURITY_POLICY =
-  "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'; form-action 'self'";
-
-/** Lines per page of the table of machines. */
-const PAGE_LINES = 50;
 const OPERATIONS_SHOWN = 100;
 /** Calls shown for one machine. */
 const CALLS_SHOWN = 100;
@@ -95,16 +73,7 @@ export class LocalConsole {
       this.#log.open(response);
       return true;
     }
-    const file = Object.hasOwn(FILES, pathname) ? FILES[pathname] : undefined;
-    if (file === undefined) return false;
-    response.writeHead(200, {
-      'content-type': CONTENT_TYPES[extname(file)] ?? 'application/octet-stream',
-      'content-security-policy': CONTENT_SECURITY_POLICY,
-      'cache-control': 'no-store',
-      'x-content-type-options': 'nosniff',
-    });
-    response.end(readFileSync(join(PAGE_FOLDER, file)));
-    return true;
+    return servePageFile(pathname, response);
   }
 
   /** Returns the handler of a request of the page; `undefined` if there is none for this path. */
@@ -121,6 +90,8 @@ export class LocalConsole {
     return {
       now: new Date(clock.nowMs()).toISOString(),
       offsetSeconds: clock.offsetMs / 1000,
+      title: 'Local cloud',
+      readOnly: false,
       baseUrl: known?.baseUrl ?? '',
       machines: lines.length,
       differing: lines.filter((line) => line.differences.length > 0).length,
@@ -136,21 +107,13 @@ export class LocalConsole {
   }
 
   #machines(query: URLSearchParams): unknown {
-    const found = matching(this.#lines(), query.get('search') ?? '');
-    const page = Math.max(0, Math.floor(Number(query.get('page') ?? 0)) || 0);
-    const pages = Math.max(1, Math.ceil(found.length / PAGE_LINES));
-    const shown = Math.min(page, pages - 1);
-    return {
-      total: found.length,
-      page: shown,
-      pages,
-      lines: found.slice(shown * PAGE_LINES, (shown + 1) * PAGE_LINES),
-    };
+    return machinePage(this.#lines(), query);
   }
 
   #machine(id: string): unknown {
     const record = this.#read(INSTANCE, 'id', id)[0]?.value;
-    const vm = this.#options.compute.machines().find(({ name }) => name === id);
+    const found = this.#options.compute.machines().find(({ name }) => name === id);
+    const vm = found && vmOf(found);
     if (record === undefined && vm === undefined) throw new ControlError(404, `There is no machine ${id}.`);
     const operations = this.#read(OPERATION, 'instanceId', id).map(({ value }) => value);
     const events = this.#read(EVENT, 'instanceId', id).map(({ value }) => value);
@@ -216,7 +179,7 @@ export class LocalConsole {
     const atMs = performance.now();
     if (this.#compared === undefined || atMs - this.#compared.atMs > COMPARED_FOR_MS) {
       const records = this.#read(INSTANCE).map(({ value }) => value);
-      this.#compared = { atMs, lines: machineLines(records, this.#options.compute.machines()) };
+      this.#compared = { atMs, lines: machineLines(records, this.#options.compute.machines().map(vmOf)) };
     }
     return this.#compared.lines;
   }

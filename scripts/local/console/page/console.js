@@ -9,6 +9,9 @@ const SOONEST_MS = 1000;
 /** Time between refreshes without log lines, to show changes that write none, such as a VM that boots. */
 const LATEST_MS = 3000;
 const LINES_KEPT = 500;
+/** Views of a page that changes nothing, and how often it asks: a project's reads are paid for. */
+const READ_ONLY_VIEWS = ['machines', 'operations'];
+const READ_ONLY_MS = 30_000;
 
 const at = (id) => document.getElementById(id);
 const state = { overview: undefined, page: 0, machine: undefined, lines: [], faultButtons: false };
@@ -72,9 +75,17 @@ async function openMachine(id) {
   document.getElementById('details-title')?.focus();
 }
 
+function isReadOnly() {
+  return state.overview?.readOnly === true;
+}
+
+function shownViews() {
+  return isReadOnly() ? READ_ONLY_VIEWS : VIEWS;
+}
+
 function current() {
   const wanted = location.hash.slice(1);
-  return VIEWS.includes(wanted) ? wanted : 'machines';
+  return shownViews().includes(wanted) ? wanted : 'machines';
 }
 
 const refreshView = {
@@ -92,7 +103,7 @@ const refreshView = {
     const answer = await ask('GET', '/console/operations');
     const now = state.overview.now;
     show(at('operation-table'), views.operationTable(answer.operations, { now, open: (id) => void openMachine(id) }));
-    show(at('dead-letters'), views.deadLetters(answer.deadLetters, { now, act }));
+    show(at('dead-letters'), views.deadLetters(answer.deadLetters, { now, act: isReadOnly() ? undefined : act }));
   },
   async requests() {
     if (at('request-table').querySelector('details[open]') !== null) return;
@@ -118,7 +129,10 @@ async function showDetails() {
   try {
     const machine = await ask('GET', `/console/machine?id=${encodeURIComponent(state.machine)}`);
     const { now, driftActions } = state.overview;
-    show(at('machine-details'), views.machineDetails(machine, { now, act, driftActions }));
+    show(
+      at('machine-details'),
+      views.machineDetails(machine, { now, act: isReadOnly() ? undefined : act, driftActions }),
+    );
   } catch (thrown) {
     state.machine = undefined;
     at('machine-details').replaceChildren();
@@ -130,10 +144,8 @@ async function refresh() {
   try {
     const overview = await ask('GET', '/console/overview');
     state.overview = overview;
-    const { machines, differing, openOperations, deadLetters, baseUrl, hasRecords } = overview;
-    at('facts').textContent =
-      `${baseUrl} · ${machines} machines, ${differing} differ · ${openOperations} open operations · ${deadLetters} dead letters` +
-      (hasRecords ? '' : ' · records are in Google’s emulator and not shown');
+    showFacts(overview);
+    applyView();
     at('clock').textContent = overview.now.slice(0, 19).replace('T', ' ');
     await refreshView[current()]();
   } catch (thrown) {
@@ -141,13 +153,31 @@ async function refresh() {
   }
 }
 
-function showView() {
+function showFacts({ title, machines, differing, openOperations, deadLetters, baseUrl, hasRecords, comparedAt }) {
+  at('title').textContent = title;
+  document.title = `${title} – compute-api`;
+  at('facts').textContent = [
+    ...(baseUrl === undefined ? [] : [baseUrl]),
+    `${machines} machines, ${differing} differ${comparedAt === undefined ? '' : ` (as of ${comparedAt.slice(11, 19)})`}`,
+    `${openOperations} open operations`,
+    `${deadLetters} dead letters`,
+    ...(hasRecords ? [] : ['records are in Google’s emulator and not shown']),
+  ].join(' · ');
+  for (const button of document.querySelectorAll('#clock-group button')) button.hidden = isReadOnly();
+  for (const name of VIEWS) document.querySelector(`nav a[href="#${name}"]`).hidden = !shownViews().includes(name);
+}
+
+/** Shows the view that the address names, and marks its link. */
+function applyView() {
+  const shown = current();
   for (const name of VIEWS) {
-    at(name).hidden = name !== current();
-    document
-      .querySelector(`nav a[href="#${name}"]`)
-      .setAttribute('aria-current', name === current() ? 'page' : 'false');
+    at(name).hidden = name !== shown;
+    document.querySelector(`nav a[href="#${name}"]`).setAttribute('aria-current', name === shown ? 'page' : 'false');
   }
+}
+
+function showView() {
+  applyView();
   void refresh();
 }
 
@@ -201,10 +231,13 @@ for (const advance of document.querySelectorAll('[data-advance]')) {
   );
 }
 addEventListener('hashchange', showView);
-setInterval(() => {
-  if (!document.hidden) soon();
-}, LATEST_MS);
-
 state.lines = await ask('GET', '/console/log').catch(() => []);
-showView();
-listen();
+// What may be shown at all is known after the first answer.
+await refresh();
+if (!isReadOnly()) listen();
+setInterval(
+  () => {
+    if (!document.hidden) soon();
+  },
+  isReadOnly() ? READ_ONLY_MS : LATEST_MS,
+);

@@ -62,7 +62,15 @@ export function time(value, now) {
   return element('time', { datetime: at, title: at }, text);
 }
 
-/** Replaces an element's content if it has changed; unchanged content keeps focus and selection. */
+/** `3 s`, `12 min`, `5 h`, `9 d`. */
+export function duration(ms) {
+  const seconds = Math.max(0, Math.round(ms / 1000));
+  if (seconds < 120) return `${seconds} s`;
+  if (seconds < 7200) return `${Math.round(seconds / 60)} min`;
+  return seconds < 172_800 ? `${Math.round(seconds / 3600)} h` : `${Math.round(seconds / 86_400)} d`;
+}
+
+/** Replaces what an element holds, unless it is the same already: focus and selection stay where they are. */
 export function show(container, ...children) {
   const next = element('div', {}, ...children);
   if (container.innerHTML === next.innerHTML) return;

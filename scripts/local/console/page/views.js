@@ -1,4 +1,4 @@
-import { button, definitions, element, statusWord, table, time } from './elements.js';
+import { button, definitions, duration, element, statusWord, table, time } from './elements.js';
 
 /** The views' elements for the server's data. `act` sends a request, shows its outcome and refreshes the view. */
 
@@ -40,25 +40,7 @@ export function machineDetails(machine, { now, act, driftActions }) {
     { 'aria-labelledby': 'details-title', class: 'panel' },
     element('h3', { id: 'details-title', tabindex: '-1' }, id),
     ...machine.differences.map((text) => element('p', { class: 'bad' }, text)),
-    element(
-      'div',
-      { class: 'actions', role: 'group', 'aria-label': 'Through the API, as the administrator' },
-      'As the administrator:',
-      ...['start', 'stop', 'restart', 'reset', 'delete'].map((verb) =>
-        button(verb, ask(verb), { 'data-key': `api-${verb}` }),
-      ),
-    ),
-    element(
-      'div',
-      { class: 'actions', role: 'group', 'aria-label': 'In the cloud itself, past the API' },
-      'In the cloud itself:',
-      ...driftActions.map((action) =>
-        button(action, () => act(`${action} of the VM ${id}`, 'POST', '/drift', { instance: id, action }), {
-          'data-key': `drift-${action}`,
-          disabled: vm === null,
-        }),
-      ),
-    ),
+    ...(act === undefined ? [command(`npm run platform -- instances show ${id}`)] : actions()),
     element(
       'div',
       { class: 'sides' },
@@ -66,75 +48,134 @@ export function machineDetails(machine, { now, act, driftActions }) {
         'div',
         {},
         element('h4', {}, 'Record'),
-        record === null ? element('p', { class: 'bad' }, 'There is none.') : recordFacts(record, now),
+        record === null ? element('p', { class: 'bad' }, 'There is none.') : recordFacts(record, now, vm),
       ),
       element(
         'div',
         {},
         element('h4', {}, 'VM'),
-        vm === null ? element('p', { class: 'bad' }, 'There is none.') : vmFacts(vm, now),
+        vm === null ? element('p', { class: 'bad' }, 'There is none.') : vmFacts(vm, now, record),
       ),
     ),
     element('h4', {}, 'Operations'),
     operationTable(machine.operations, { now, of: 'operations of the machine' }),
     element('h4', {}, 'History'),
-    table(
-      'events of the machine',
-      ['Time', 'Status', 'Cause', 'Actor', 'Reason', 'Operation'],
-      machine.history.map((event) => [
-        time(event.atMs, now),
-        event.note ? `(${event.status})` : statusWord(event.status),
-        event.cause,
-        event.actor.id ?? event.actor.type,
-        event.reason,
-        event.operationId,
-      ]),
-    ),
+    historyLine(machine.history, now),
     element('h4', {}, 'Calls that reached the cloud'),
-    table(
-      'calls',
-      ['Time', 'Method', 'Outcome', 'Status', 'Error of the operation', 'requestId'],
-      machine.calls.map((call) => [
-        time(call.time, now),
-        call.method,
-        statusWord(call.outcome),
-        call.status,
-        call.operationError ?? '',
-        call.requestId,
-      ]),
-    ),
+    machine.calls === null
+      ? command(`gcloud logging read 'protoPayload.resourceName:"instances/${id}"' --freshness=7d`)
+      : callTable(machine.calls, now),
+  );
+
+  function actions() {
+    return [
+      element(
+        'div',
+        { class: 'actions', role: 'group', 'aria-label': 'Through the API, as the administrator' },
+        'As the administrator:',
+        ...['start', 'stop', 'restart', 'reset', 'delete'].map((verb) =>
+          button(verb, ask(verb), { 'data-key': `api-${verb}` }),
+        ),
+      ),
+      element(
+        'div',
+        { class: 'actions', role: 'group', 'aria-label': 'In the cloud itself, past the API' },
+        'In the cloud itself:',
+        ...driftActions.map((action) =>
+          button(action, () => act(`${action} of the VM ${id}`, 'POST', '/drift', { instance: id, action }), {
+            'data-key': `drift-${action}`,
+            disabled: vm === null,
+          }),
+        ),
+      ),
+    ];
+  }
+}
+
+/** A command to paste, where the page itself changes nothing. */
+function command(text) {
+  return element('pre', { tabindex: '0' }, text);
+}
+
+function callTable(calls, now) {
+  if (calls.length === 0) return element('p', {}, 'There is none.');
+  return table(
+    'calls',
+    ['Time', 'Method', 'Outcome', 'Status', 'Error of the operation', 'requestId'],
+    calls.map((call) => [
+      time(call.time, now),
+      call.method,
+      statusWord(call.outcome),
+      call.status,
+      call.operationError ?? '',
+      call.requestId,
+    ]),
   );
 }
 
-function recordFacts(record, now) {
+/** What happened to a machine, on a line: the newest first, with the time that lies between. */
+function historyLine(history, now) {
+  if (history.length === 0) return element('p', {}, 'There is none.');
+  return element(
+    'ol',
+    { class: 'history', 'aria-label': 'events of the machine' },
+    ...history.map((event, index) => {
+      const before = history[index + 1];
+      const after = before === undefined ? '' : `after ${duration(event.atMs - before.atMs)}`;
+      return element(
+        'li',
+        {},
+        element('span', { class: 'when' }, time(event.atMs, now), ' ', element('small', {}, after)),
+        element('strong', {}, event.note ? `(${event.status})` : statusWord(event.status)),
+        element('span', {}, `${event.cause}, ${event.actor.id ?? event.actor.type}`),
+        event.reason === null || event.reason === '' ? '' : element('span', { class: 'bad' }, event.reason),
+        event.operationId === null ? '' : element('code', {}, event.operationId),
+      );
+    }),
+  );
+}
+
+/** A pair of what the two sides say of one thing, marked where they differ. */
+function side(name, own, other) {
+  const differs = other !== undefined && own !== other;
+  return [name, differs ? element('span', { class: 'bad' }, own || '–', ' ≠') : own];
+}
+
+function recordFacts(record, now, vm) {
   return definitions([
     ['Status', element('span', {}, statusWord(record.status), ' since ', time(record.statusSinceMs, now))],
     ['Reason', record.statusReason === null ? '–' : `${record.statusReason.reason}: ${record.statusReason.message}`],
-    ['Looked at', time(record.statusSyncedAtMs, now)],
-    ['Next look', time(record.checkAtMs, now)],
-    ['Machine type', record.machine.machineType],
-    ['Id in the cloud', record.cloudId],
-    ['Addresses', `${record.externalIp || '–'} / ${record.internalIp || '–'}`],
+    side('Machine type', record.machine.machineType, vm?.machineType),
+    side('Id in the cloud', record.cloudId, vm?.cloudId),
+    side('External address', record.externalIp, vm?.externalIp),
+    side('Internal address', record.internalIp, vm?.internalIp),
+    ['Labels', labelsText(record.machine.labels)],
+    ['Metadata', Object.keys(record.machine.metadata).join(', ')],
     ['Customer, user', `${record.customerId}, ${record.userId}`],
     ['Queue', record.queue.map(({ kind, id }) => `${kind} ${id}`).join(', ')],
-    ['Labels', JSON.stringify(record.machine.labels)],
-    ['Metadata', Object.keys(record.machine.metadata).join(', ')],
+    ['Looked at', time(record.statusSyncedAtMs, now)],
+    ['Next look', time(record.checkAtMs, now)],
   ]);
 }
 
-function vmFacts(vm, now) {
+function vmFacts(vm, now, record) {
   return definitions([
     ['Status', statusWord(vm.status)],
-    ['Made', time(vm.creationTimestamp, now)],
-    ['Machine type', vm.machineType.split('/').at(-1)],
-    ['Id in the cloud', vm.id],
-    [
-      'Addresses',
-      vm.networkInterfaces.map((nic) => `${nic.accessConfigs?.[0]?.natIP ?? '–'} / ${nic.networkIP ?? '–'}`).join(', '),
-    ],
-    ['Labels', JSON.stringify(vm.labels ?? {})],
-    ['Metadata', (vm.metadata.items ?? []).map(({ key }) => key).join(', ')],
+    ['Made', time(vm.createdAtMs, now)],
+    side('Machine type', vm.machineType, record?.machine.machineType),
+    side('Id in the cloud', vm.cloudId, record?.cloudId),
+    side('External address', vm.externalIp, record?.externalIp),
+    side('Internal address', vm.internalIp, record?.internalIp),
+    ['Labels', labelsText(vm.labels)],
+    ['Metadata', vm.metadataKeys.join(', ')],
   ]);
+}
+
+function labelsText(labels) {
+  return Object.entries(labels)
+    .map(([name, value]) => `${name}=${value}`)
+    .sort()
+    .join(', ');
 }
 
 export function operationTable(operations, { now, open, of = 'operations' }) {
@@ -172,16 +213,18 @@ export function deadLetters(letters, { now, act }) {
       time(letter.recordedAtMs, now),
       letter.operationId,
       letter.instanceId,
-      button(
-        'Replay',
-        () =>
-          act(`Replay of ${letter.operationId}`, 'POST', '/console/request', {
-            as: 'admin',
-            method: 'POST',
-            path: `/api/compute/v1/admin/dead-letters/${encodeURIComponent(letter.id)}/replay`,
-          }),
-        { 'data-key': `replay-${letter.id}` },
-      ),
+      act === undefined
+        ? element('code', {}, `npm run platform -- dead-letters replay ${letter.id}`)
+        : button(
+            'Replay',
+            () =>
+              act(`Replay of ${letter.operationId}`, 'POST', '/console/request', {
+                as: 'admin',
+                method: 'POST',
+                path: `/api/compute/v1/admin/dead-letters/${encodeURIComponent(letter.id)}/replay`,
+              }),
+            { 'data-key': `replay-${letter.id}` },
+          ),
     ]),
   );
 }
