@@ -30,13 +30,13 @@ async function anOldStop(desk: Desk): Promise<void> {
   await desk.accepted('stop', { createdAtMs: desk.tools.nowMs() - OLD_MS });
 }
 
-it('Code cache rejected: doctor names the functions, and a new build ends it', async () => {
+it('Code cache rejected: doctor says how many functions start slowly, and a deployment ends it', async () => {
   const desk = await aDesk();
-  const { log, forget } = await desk.localCloud();
-  log({ message: 'the shipped code cache was rejected', function: 'compute-instances-get' });
+  const { log } = await desk.localCloud();
+  log({ message: 'the shipped code cache was rejected', node: 'v24.0.0' });
 
-  expect((await desk.runLocal('doctor')).stdout).toContain('code cache of compute-instances-get');
-  forget();
+  expect((await desk.runLocal('doctor')).stdout).toContain('v24.0.0 rejected the shipped code cache of 1 functions');
+  expect((await desk.repair('npm run deploy -- local')).exitCode).toBe(0);
 
   expect((await desk.runLocal('doctor')).stdout).toBe('Nothing is at fault.\n');
 });
@@ -128,6 +128,7 @@ it('Latency: doctor tells which service takes long', async () => {
       ...desk.tools,
       store: used,
       catalogFindings: async () => ({ impossible: [], warnings: [] }),
+      deployCommand: 'npm run deploy',
       logLines: () => [],
       probedAddress: async () => undefined,
       injectedFaults: async () => NO_INJECTED_FAULTS,

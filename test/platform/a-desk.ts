@@ -4,11 +4,13 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { onTestFinished } from 'vitest';
+import { FUNCTIONS_STARTED } from '#scripts/local/functions/function-log.ts';
 import { platformLine } from '#scripts/platform/platform-line.ts';
 import { CUSTOMER, USER } from '#shared/datastore/account-rows.ts';
 import { AUDIT_ENTRY } from '#shared/datastore/audit-rows.ts';
 import { JOB_STATE } from '#shared/datastore/bookkeeping-rows.ts';
 import { TIER } from '#shared/datastore/catalog-rows.ts';
+import { COMPOSITE_INDEXES } from '#shared/datastore/indexes.ts';
 import { OPERATION } from '#shared/datastore/rows.ts';
 import { put } from '#shared/datastore/write.ts';
 import { type Operation, pendingOperation } from '#shared/domain/operation.ts';
@@ -19,9 +21,10 @@ import { CustomersAtWork } from '#shared/workers/customers-at-work.ts';
 import { runOperation } from '#shared/workers/run-operation.ts';
 import { JOB as SWEEP_JOB } from '#shared/workers/sweep-report.ts';
 import { anInstance } from '#test/support/an-instance.ts';
-import { cloudAndRecords, OUR_LABEL } from '#test/support/cloud-and-records.ts';
+import { cloudAndRecords, type CloudAndRecordsOptions, OUR_LABEL } from '#test/support/cloud-and-records.ts';
 import { PROJECT } from '#test/support/compute-cloud.ts';
 import { runLine } from '#test/support/run-line.ts';
+import { runRepair } from './run-repair.ts';
 
 export const ID = 'tw-550e84-a1b2c3d4';
 
@@ -35,12 +38,9 @@ export interface Findings {
   }[];
 }
 
-/**
- * Creates the operators' commands on emulators in this process, with one running machine of customer acme, ten minutes
- * old.
- */
-export async function aDesk() {
-  const world = await cloudAndRecords({ bootSeconds: 1, stopSeconds: 1 });
+/** The operators' desk over emulators in this process: one running machine of customer acme, ten minutes old. */
+export async function aDesk(options: CloudAndRecordsOptions = {}) {
+  const world = await cloudAndRecords({ bootSeconds: 1, stopSeconds: 1, ...options });
   const { cloud, store, tools } = world;
   const folder = mkdtempSync(path.join(tmpdir(), 'desk-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
@@ -74,7 +74,10 @@ export async function aDesk() {
     DEPLOYMENT: 'test',
     LOCAL_STATE_DIR: folder,
   };
-  const swept = () => store.write([put(JOB_STATE, SWEEP_JOB, { cursor: '1', ranAtMs: tools.nowMs() })]);
+  /** What the functions of a deployment are: where their clock is, and what they were started with. */
+  const functions = { clockAheadMs: 0, forwardedHops: 1, faults: [] as object[] };
+  const swept = () =>
+    store.write([put(JOB_STATE, SWEEP_JOB, { cursor: '1', ranAtMs: tools.nowMs() + functions.clockAheadMs })]);
   await swept();
   const atWork = new CustomersAtWork();
   const run = (...args: readonly string[]) => runLine(platformLine, args, environment);
@@ -90,8 +93,22 @@ export async function aDesk() {
      * Writes the files that a local cloud leaves: its addresses and the log of its functions. Returns the log, the number
      * of proxies that its functions are configured for, and the faults that are in force.
      */
-    localCloud: () => localCloudIn(folder, { datastore: world.datastoreAddress, compute: cloud.emulator.address }),
-    /** Returns the findings of `doctor`. */
+    localCloud: () =>
+      localCloudIn(folder, { datastore: world.datastoreAddress, compute: cloud.emulator.address }, functions),
+    functions,
+    /** Runs a command that a finding or the runbook names: `npm run PROGRAM -- …`, as an operator would paste it. */
+    repair: (command: string) =>
+      runRepair(command, {
+        environment,
+        folder,
+        // A deployment makes the declared indexes, and starts the functions anew: the sweep is one of them.
+        onDeployed: async () => {
+          world.datastore.declareIndexes(COMPOSITE_INDEXES);
+          functions.clockAheadMs = 0;
+          await swept();
+        },
+      }),
+    /** The findings of `doctor`. */
     doctor: async () => JSON.parse((await run('doctor', '--json')).stdout) as Findings,
     audited: async () => (await world.all(AUDIT_ENTRY)).map(({ value }) => value.action),
     /** Stores an operation on the machine, first in its queue. */
@@ -119,20 +136,31 @@ export async function aDesk() {
   };
 }
 
-/** Starts the control interface, and a gateway with a function that logs which address it takes for the caller's. */
-async function localCloudIn(folder: string, emulators: { readonly datastore: string; readonly compute: string }) {
-  const settings = { forwardedHops: 1, faults: [] as object[] };
+/** A gateway with one function behind it that logs whose address it saw, and the control interface. */
+async function localCloudIn(
+  folder: string,
+  emulators: { readonly datastore: string; readonly compute: string },
+  settings: { forwardedHops: number; faults: object[] },
+) {
   const logFile = path.join(folder, 'logs', 'functions.log');
   const log = (line: object) => appendFileSync(logFile, `${JSON.stringify(line)}\n`);
   const server = createServer(({ url, method, headers, socket }, response) => {
-    if (url === '/faults' && method === 'DELETE') settings.faults = [];
-    if (url !== '/faults') {
-      // The gateway appends the address of the connection.
-      const forwarded = `${String(headers['x-forwarded-for'])}, ${socket.remoteAddress ?? ''}`;
-      const address = callerAddress({ headers: { 'x-forwarded-for': forwarded }, peer: '' }, settings.forwardedHops);
-      log({ message: 'request served', requestId: headers['x-request-id'], address });
+    if (url === '/faults') {
+      if (method === 'DELETE') settings.faults = [];
+      response.end(JSON.stringify(settings.faults));
+      return;
     }
-    response.end(JSON.stringify(settings.faults));
+    if (url === '/deploy') {
+      settings.forwardedHops = 1;
+      log({ message: FUNCTIONS_STARTED });
+      response.end(JSON.stringify({ functions: 1, indexes: 0 }));
+      return;
+    }
+    // The gateway adds the address that it sees.
+    const forwarded = `${String(headers['x-forwarded-for'])}, ${socket.remoteAddress ?? ''}`;
+    const address = callerAddress({ headers: { 'x-forwarded-for': forwarded }, peer: '' }, settings.forwardedHops);
+    log({ message: 'request served', requestId: headers['x-request-id'], address });
+    response.end('[]');
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => new Promise<void>((resolve) => server.close(() => resolve())));
@@ -140,5 +168,5 @@ async function localCloudIn(folder: string, emulators: { readonly datastore: str
   mkdirSync(path.dirname(logFile), { recursive: true });
   writeFileSync(logFile, '');
   writeFileSync(path.join(folder, 'connection.json'), JSON.stringify({ baseUrl, control: baseUrl, emulators }));
-  return { settings, log, forget: () => writeFileSync(logFile, '') };
+  return { settings, log };
 }

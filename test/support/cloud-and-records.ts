@@ -1,7 +1,7 @@
 import { onTestFinished } from 'vitest';
 import { ShiftableClock } from '#scripts/emulators/clock.ts';
 import type { ComputeEmulatorOptions } from '#scripts/emulators/compute/compute-emulator.ts';
-import { DatastoreEmulator } from '#scripts/emulators/datastore/datastore-emulator.ts';
+import { type CompositeIndex, DatastoreEmulator } from '#scripts/emulators/datastore/datastore-emulator.ts';
 import { Faults } from '#scripts/emulators/faults.ts';
 import { JOB_STATE, ORPHAN } from '#shared/datastore/bookkeeping-rows.ts';
 import type { Kind } from '#shared/datastore/kind.ts';
@@ -29,6 +29,8 @@ export interface CloudAndRecordsOptions extends Partial<ComputeEmulatorOptions> 
    * themselves.
    */
   readonly clock?: ShiftableClock;
+  /** What Datastore has at the beginning; default: it answers every query without them. */
+  readonly compositeIndexes?: readonly CompositeIndex[];
 }
 
 /** Returns a clock that only the test moves, so that ages and times are exact however slow the machine is. */
@@ -54,11 +56,16 @@ export async function cloudAndRecords(options: CloudAndRecordsOptions = {}) {
     publish = () => undefined,
     computeOf = (given: ComputeOptions) => new Compute(given),
     clock = standingClock(),
+    compositeIndexes,
     ...emulator
   } = options;
   const cloud = await computeCloud(emulator, clock);
   const storeFaults = new Faults();
-  const datastore = new DatastoreEmulator({ clock: new ShiftableClock(), faults: storeFaults });
+  const datastore = new DatastoreEmulator({
+    clock: new ShiftableClock(),
+    faults: storeFaults,
+    ...(compositeIndexes === undefined ? {} : { compositeIndexes }),
+  });
   await datastore.start();
   const random = seededRandom(1);
   const sleep = () => Promise.resolve();
@@ -93,6 +100,7 @@ export async function cloudAndRecords(options: CloudAndRecordsOptions = {}) {
   return {
     cloud,
     store,
+    datastore,
     datastoreAddress: datastore.address,
     storeFaults,
     compute,

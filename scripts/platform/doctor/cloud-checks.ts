@@ -1,3 +1,4 @@
+import { FUNCTIONS_STARTED } from '#scripts/local/functions/function-log.ts';
 import { JOB_STATE, ORPHAN } from '#shared/datastore/bookkeeping-rows.ts';
 import { ALL_INSTANCES } from '#shared/datastore/queries.ts';
 import { INSTANCE } from '#shared/datastore/rows.ts';
@@ -163,27 +164,22 @@ export const checkCatalogue: Check = async ({ catalogFindings }) => {
     severity: 'fault',
     check: 'catalogue',
     finding: `${pointer}: ${message}`,
-    repair: 'Correct it: npm run catalog -- export FILE, then apply FILE',
+    repair: 'npm run catalog -- apply FILE (the file that `npm run catalog -- export FILE` writes, corrected)',
   }));
 };
 
-/**
- * Reports problems from the functions' logs, if this machine has them, and whether functions accept a forged caller
- * address.
- */
-export const checkFunctions: Check = async ({ logLines, probedAddress }) => {
-  const rejected = new Set(
-    logLines()
-      .filter(({ message }) => message === 'the shipped code cache was rejected')
-      .map((line) => line.function ?? 'a function'),
-  );
+/** What functions say of themselves in their logs since they were started, and whose address they believe. */
+export const checkFunctions: Check = async ({ logLines, probedAddress, deployCommand }) => {
+  const lines = logLines();
+  const started = lines.findLastIndex(({ message }) => message === FUNCTIONS_STARTED);
+  const rejected = lines.slice(started + 1).filter(({ message }) => message === 'the shipped code cache was rejected');
   const findings: Finding[] = [];
-  if (rejected.size > 0) {
+  if (rejected.length > 0) {
     findings.push({
       severity: 'notice',
       check: 'functions',
-      finding: `Node.js rejected the shipped code cache of ${shortList([...rejected])}: they start more slowly.`,
-      repair: 'Build with the Node.js that runs: npm run build, and for a project npm run deploy',
+      finding: `Node.js ${rejected[0]?.node ?? ''} rejected the shipped code cache of ${rejected.length} functions: they start more slowly.`,
+      repair: `${deployCommand} (it builds with the Node.js that runs)`,
     });
   }
   if ((await probedAddress()) === FORGED_ADDRESS) {
@@ -192,7 +188,7 @@ export const checkFunctions: Check = async ({ logLines, probedAddress }) => {
       check: 'functions',
       finding:
         'Functions believe the address that a caller claims: FORWARDED_HOPS is larger than the number of proxies.',
-      repair: 'Set FORWARDED_HOPS to the number of proxies (2 behind API Gateway); for a project: npm run deploy',
+      repair: `${deployCommand} (with FORWARDED_HOPS, the number of proxies, as it was before: 2 behind API Gateway)`,
     });
   }
   return findings;

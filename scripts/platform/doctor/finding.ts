@@ -34,7 +34,9 @@ export interface DoctorTools extends Pick<Tools, 'store' | 'compute' | 'nowMs' |
   readonly disks: Pick<Disks, 'list'>;
   /** Returns the rows of the catalogue that Compute Engine can never create. */
   readonly catalogFindings: () => Promise<CatalogFindings>;
-  /** Returns the lines of the functions' logs; none if logs are kept elsewhere. */
+  /** The command that deploys anew what is deployed. */
+  readonly deployCommand: string;
+  /** Lines of the functions' logs that a fault leaves; none where logs are elsewhere. */
   readonly logLines: () => readonly LogLine[];
   /**
    * Sends a request that claims FORGED_ADDRESS and returns the address that a function took for the caller's;
@@ -62,7 +64,8 @@ export const FORGED_ADDRESS = '192.0.2.1';
 /** The members of a log line that checks read. */
 export interface LogLine {
   readonly message?: string;
-  readonly function?: string;
+  /** Version of Node.js. */
+  readonly node?: string;
   readonly requestId?: string;
   readonly address?: string;
 }

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { stateFolder } from '#scripts/console/command-clock.ts';
 import type { Session } from '#scripts/console/command-line.ts';
-import { stateFolder } from '../desk-tools.ts';
 import { FORGED_ADDRESS, type InjectedFaults, type LogLine, NO_INJECTED_FAULTS } from './finding.ts';
 
 /** Returns the local cloud's addresses from its connection file; they change with each start. */

@@ -1,3 +1,4 @@
+import { commandLine } from '#scripts/deploy/command-line.ts';
 import { ageText } from '../age-text.ts';
 import { listDeadLetters } from '#shared/actions/dead-letters.ts';
 import { listOperations } from '#shared/actions/list-open-operations.ts';
@@ -23,8 +24,8 @@ const CLOCK_AHEAD_MS = MINUTE_MS;
 /** Older failures are assumed to have been handled. */
 const RECENT_MS = 60 * MINUTE_MS;
 
-/** Runs each query that needs a composite index; Datastore refuses it while the index is missing or being built. */
-export const checkIndexes: Check = async ({ store }) => {
+/** Asks each query that needs a composite index; Datastore refuses it while the index is missing or being built. */
+export const checkIndexes: Check = async ({ store, deployCommand }) => {
   const findings: Finding[] = [];
   for (const shape of QUERY_SHAPES.filter((each) => !isServed(each, []))) {
     try {
@@ -37,7 +38,7 @@ export const checkIndexes: Check = async ({ store }) => {
         severity: 'fault',
         check: 'indexes',
         finding: `A query of ${shape.kind.name} by ${[...shape.equal, ...shape.order.map((o) => o.property)].join(', ')} has no index that is ready.`,
-        repair: `npm run deploy -- (it makes ${COMPOSITE_INDEXES.length} indexes and waits until they are ready)`,
+        repair: `${deployCommand} (it makes ${COMPOSITE_INDEXES.length} indexes and waits until they are ready)`,
       });
     }
   }
@@ -52,7 +53,7 @@ function probeValues({ equal, atMost }: Shape): Record<string, Value> {
   return values;
 }
 
-export const checkSweep: Check = async ({ store, nowMs }) => {
+export const checkSweep: Check = async ({ store, nowMs, deployCommand }) => {
   const { brake, ranAtMs } = await readSweepStatus({ store });
   const findings: Finding[] = [];
   const ageMs = ranAtMs === undefined ? undefined : nowMs() - ranAtMs;
@@ -68,8 +69,7 @@ export const checkSweep: Check = async ({ store, nowMs }) => {
       severity: 'fault',
       check: 'functions',
       finding: `The clock of reconciler-sweep is ${ageText(-ageMs)} ahead of this machine's.`,
-      repair:
-        'Compare both clocks with a third; deploy the function anew when its clock is the wrong one: npm run deploy',
+      repair: `${deployCommand} (it starts the function anew; first compare both clocks with a third)`,
     });
   }
   if (brake?.releasedAtMs === null) {
@@ -165,7 +165,18 @@ export const checkKeys: Check = async ({ store, nowMs }) => {
         severity: 'notice',
         check: 'keys',
         finding: `Key ${key.id} (${key.name}) of customer ${key.customerId} expired ${ageText(now - (key.expiresAtMs ?? 0))} ago.`,
-        repair: `npm run accounts -- keys create --user ${key.userId} --name ${key.name}`,
+        repair: commandLine([
+          'npm',
+          'run',
+          'accounts',
+          '--',
+          'keys',
+          'create',
+          '--user',
+          key.userId,
+          '--name',
+          key.name,
+        ]),
       });
     }
     cursor = page.cursor;
