@@ -134,7 +134,8 @@ export class ProjectConsole {
     const zone = record?.zone ?? (await this.#compare()).vms.get(id)?.zone;
     const machine = zone === undefined ? undefined : await compute.get({ zone, name: id });
     const vm = machine && vmOfMachine(machine);
-    if (record === undefined && vm === undefined) throw new Failure('not_found', `There is no machine ${id}.`);
+    if (record === undefined && vm === undefined)
+      throw new Failure('not_found', `There is no machine ${id}.`, { reason: 'instance_not_found' });
     return {
       id,
       record: record ?? null,
