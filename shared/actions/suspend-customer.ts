@@ -133,7 +133,8 @@ async function stopOne(
   const id = operationId(nowMs(), random);
   return store.change<Stop | undefined>(async () => {
     const [row, suspension] = await store.getAll([ref(INSTANCE, instanceId), ref(SUSPENSION, customerId)]);
-    if (row === undefined || suspension === undefined || !needsStop(row.value)) return { writes: [], result: undefined };
+    if (row === undefined || suspension === undefined || !needsStop(row.value))
+      return { writes: [], result: undefined };
     const atMs = nowMs();
     const made = { id, actor: SUSPENSION_ACTOR, requestId: auditor.requestId, atMs };
     const operation = pendingOperation('stop', row.value, made);
