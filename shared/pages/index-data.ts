@@ -1,6 +1,8 @@
 /**
- * The response of `GET /`: the most important operations, each as `METHOD path`. In their example bodies, values in
- * angle brackets describe where to get the real value; all others can be sent unchanged.
+ * The answer of `GET /`: where everything begins. Places have the form `METHOD path`. `values` names the values that paths
+ * need: where an answer holds each, and the prefix to remove. `<LIST.MEMBERS>` in a body is a value from that list of the
+ * catalogue; all other values can be sent as they are. `machine` says where an answer of `read` shows what. `create.zone` is
+ * the member that selects another zone.
  */
 export const INDEX = {
   name: 'Compute API',
@@ -24,13 +26,29 @@ export const INDEX = {
       keys: 'POST /api/compute/v1/ssh-keys',
       create: {
         request: 'POST /api/compute/v1/instances',
-        body: { template_id: '<id of a template>', config_id: '<id of a config>' },
+        body: { template_id: '<templates.0.id>', zone: '' },
+        zone: 'zone',
+        values: { id: ['id', ''] },
+      },
+      machine: {
+        state: 'status',
+        running: 'RUNNING',
+        stopped: 'TERMINATED',
+        login: 'ssh.command',
+        pending: 'pendingOperation',
+        reason: 'lastOperation.error.reason',
+        message: 'lastOperation.error.message',
+        values: {},
       },
       list: 'GET /api/compute/v1/instances',
       read: 'GET /api/compute/v1/instances/{id}',
       start: 'POST /api/compute/v1/instances/{id}/start',
       stop: 'POST /api/compute/v1/instances/{id}/stop',
-      edit: { request: 'PATCH /api/compute/v1/instances/{id}', body: { labels: { env: 'production' } } },
+      edit: {
+        request: 'PATCH /api/compute/v1/instances/{id}',
+        body: { labels: { env: 'production' } },
+        at: 'labels',
+      },
       delete: 'DELETE /api/compute/v1/instances/{id}',
       operation: 'GET /api/compute/v1/operations/{id}',
       operations: 'GET /api/compute/v1/operations',
@@ -51,13 +69,28 @@ export const INDEX = {
       keys: 'POST /v1/ssh-keys',
       create: {
         request: 'POST /v1/instances',
-        body: { metadata: { name: 'web-1' }, spec: { type: '<id of a type>', image: '<id of an image>' } },
+        body: { metadata: { name: 'web-1' }, spec: { type: '<types.items.0.id>', image: '<images.items.0.id>' } },
+        values: { id: ['id', ''] },
+      },
+      machine: {
+        state: 'status.state',
+        running: 'running',
+        stopped: 'stopped',
+        login: 'status.ssh.command',
+        pending: 'status.pending_operation',
+        reason: 'status.last_operation.error.code',
+        message: 'status.last_operation.error.message',
+        values: {},
       },
       list: 'GET /v1/instances',
       read: 'GET /v1/instances/{id}',
       start: 'POST /v1/instances/{id}/start',
       stop: 'POST /v1/instances/{id}/stop',
-      edit: { request: 'PATCH /v1/instances/{id}', body: { metadata: { labels: { env: 'production' } } } },
+      edit: {
+        request: 'PATCH /v1/instances/{id}',
+        body: { metadata: { labels: { env: 'production' } } },
+        at: 'metadata.labels',
+      },
       delete: 'DELETE /v1/instances/{id}',
       operation: 'GET /v1/operations/{id}',
       operations: 'GET /v1/operations',
@@ -79,23 +112,42 @@ export const INDEX = {
       create: {
         request: 'POST /v2/spot/bids',
         body: {
-          project: '<fid of a project>',
-          region: '<region of the availability>',
-          instance_type: '<fid of a type>',
+          project: '<projects.0.fid>',
+          region: '<availability.0.region>',
+          instance_type: '<availability.0.instance_type>',
           limit_price: '$5.00',
           instance_quantity: 1,
           name: 'train',
           launch_specification: { volumes: [], ssh_keys: [] },
         },
+        zone: 'region',
+        values: { bid_fid: ['fid', ''], project: ['project', ''] },
+      },
+      machine: {
+        state: 'data.0.status',
+        running: 'STATUS_RUNNING',
+        stopped: 'STATUS_PAUSED',
+        login: 'data.0.ssh_destination',
+        pending: 'data.0.pending',
+        reason: 'data.0.last_operation.error.code',
+        message: 'data.0.last_operation.error.message',
+        values: { id: ['data.0.fid', 'inst_'], instance_fid: ['data.0.fid', ''] },
       },
       list: 'GET /v2/instances',
-      read: 'GET /v2/spot/bids/{bid_fid}',
-      start: {
-        request: 'PATCH /v2/instances',
-        body: { instances: ['<fid of an instance>'], status: 'STATUS_RUNNING' },
+      read: 'GET /v2/instances?project={project}&bid_fid_in={bid_fid}',
+      start: { request: 'PATCH /v2/spot/bids/{bid_fid}', body: { paused: false } },
+      stop: { request: 'PATCH /v2/spot/bids/{bid_fid}', body: { paused: true } },
+      // The family has no labels; its machines have them where the other families show them.
+      edit: {
+        request: 'PATCH /v1/instances/{id}',
+        body: { metadata: { labels: { env: 'production' } } },
+        at: 'metadata.labels',
       },
-      stop: { request: 'PATCH /v2/instances', body: { instances: ['<fid of an instance>'], status: 'STATUS_PAUSED' } },
-      edit: { request: 'PATCH /v2/spot/bids/{bid_fid}', body: { limit_price: '$6.00' } },
+      bid: 'GET /v2/spot/bids/{bid_fid}',
+      bidStatus: 'GET /v2/spot/bids/{bid_fid}/status',
+      status: 'GET /v2/instances/{instance_fid}/status',
+      // Instances of reservations; those of a bid are stopped and started by their bid.
+      power: { request: 'PATCH /v2/instances', body: { instances: ['{instance_fid}'], status: 'STATUS_PAUSED' } },
       delete: 'DELETE /v2/spot/bids/{bid_fid}',
       history: 'GET /v2/instances/status/history',
     },

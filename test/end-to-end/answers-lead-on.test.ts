@@ -1,3 +1,7 @@
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterEach, describe, expect, test } from 'vitest';
 import { ComputeUser, QUICK_MACHINES, type ShownOperation } from '#test/support/compute-api.ts';
 import { settled } from '#test/support/invariants.ts';
@@ -184,4 +188,31 @@ test('situation 6: what a machine costs is said where it is chosen, in every fam
     spot_price_cents: 4,
     reserved_price_cents: 10,
   });
+});
+
+describe('a program of at most 60 lines that knows the address, one key and nothing else', () => {
+  const file = join(import.meta.dirname, 'programs/one-machine.mjs');
+
+  test('is no longer than that, and holds no path and no value of the API', async () => {
+    const text = await readFile(file, 'utf8');
+    expect(text.trimEnd().split('\n').length).toBeLessThanOrEqual(60);
+    expect(text).not.toMatch(/\/(api|v1|v2)\b|us-central|ubuntu|n1-|template|RUNNING|bid/);
+  });
+
+  test.each(['compute', 'resource', 'fleet'])(
+    'makes a %s machine, says how to log in, stops it, meets a stockout, gets on, labels it and deletes it',
+    async (family) => {
+      await cloud().addFaults({ service: 'compute', method: 'instances.start', kind: 'stockout', count: 1 });
+      const { baseUrl, principals } = cloud().connection;
+      const args = [file, baseUrl, principals.alice.xApiKey, family];
+
+      const { stdout } = await promisify(execFile)(process.execPath, args);
+
+      expect(stdout).toMatch(/^log in: \S+/);
+      expect(stdout).toMatch(/refused: (zone_exhausted|CAPACITY_EXHAUSTED) elsewhere: [a-z]+-[a-z]+\d-[a-z]\n/);
+      expect(stdout).toMatch(/labelled and deleted\n$/);
+      await settled(cloud());
+      expect(await cloud().machines()).toEqual([]);
+    },
+  );
 });
