@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { afterEach, describe, expect, test } from 'vitest';
 import { ComputeUser, QUICK_MACHINES, type ShownOperation } from '#test/support/compute-api.ts';
 import { settled } from '#test/support/invariants.ts';
-import { sharedLocalCloud } from '#test/support/local-cloud.ts';
+import { eventually, sharedLocalCloud } from '#test/support/local-cloud.ts';
 
 // A client that has nothing but replies can continue: each says what exists, where it is listed, and what to request
 // next.
@@ -140,12 +140,14 @@ describe('situation 4: no room after the machine was accepted', () => {
   });
 
   test('is said by the fleet family in the status of the bid, which stays open', async () => {
-    await cloud().addFaults({ service: 'compute', method: 'instances.insert', kind: 'stockout', count: 1 });
+    // The bid is tried again and again, so there is no room for as long as anybody looks.
+    await cloud().addFaults({ service: 'compute', method: 'instances.insert', kind: 'stockout', count: 100 });
     const { fid } = (await ask('POST', '/v2/spot/bids', bid({}))).body as { readonly fid: string };
-    await settled(cloud());
 
-    const { body } = await ask('GET', `/v2/spot/bids/${fid}/status`);
-    const { reason } = body as { readonly reason: string | null };
+    const reason = await eventually(async () => {
+      const { body } = await ask('GET', `/v2/spot/bids/${fid}/status`);
+      return (body as { readonly reason: string | null }).reason ?? undefined;
+    });
     expect(reason).toMatch(/us-central1-a has no capacity for n1-standard-2 now.*us-central1-b/);
     await ask('DELETE', `/v2/spot/bids/${fid}`);
     await settled(cloud());
