@@ -2,11 +2,8 @@ import { Failure } from '#shared/domain/failure.ts';
 import { toFailure, UncertainCommit } from './store-failure.ts';
 import { type Change, Conflict, type VersionOf, type Write } from './write.ts';
 
-/**
- * Maximum number of attempts of one change. With the waits below they take at most 3 s; then the caller gets
- * `unavailable`.
- */
-const ATTEMPTS_MAX = 12;
+/** Attempts of one change; with the waits below they take 3 s at most, then the caller is told to come back. */
+export const ATTEMPTS_MAX = 12;
 
 /** The functions of the store that an optimistic change needs. */
 export interface Commits {
@@ -45,8 +42,7 @@ export async function optimisticChange<T>(decide: () => Promise<Change<T>>, stor
       // A store that does not answer gets only two attempts, so that retries do not add to its load.
       if (uncertain && attempt > 1) throw toFailure(thrown);
       if (attempt === ATTEMPTS_MAX) throw contention(thrown);
-      // Full jitter up to 20, 40, 80, … 500 ms, so that some of the conflicting writers retry almost at once.
-      await store.sleep(store.random() * Math.min(500, 10 * 2 ** attempt));
+      await store.sleep(pauseMs(attempt, store.random));
     }
   }
 }
@@ -78,7 +74,12 @@ async function appliedOf<T>(changes: readonly Change<T>[], store: Commits): Prom
   return undefined;
 }
 
-function contention(cause: unknown): Failure {
+/** Full jitter up to 20, 40, 80, … 500 ms: the first of many losers come back almost at once. */
+export function pauseMs(attempt: number, random: () => number): number {
+  return random() * Math.min(500, 10 * 2 ** attempt);
+}
+
+export function contention(cause: unknown): Failure {
   return new Failure('unavailable', 'Too many changes at the same time. Please try again.', {
     reason: 'contention',
     retryAfterSeconds: 1,

@@ -1,8 +1,10 @@
 import { type Gate, type Guarded, OPEN_GATE } from '#shared/concurrency/gate.ts';
 import { Failure } from '#shared/domain/failure.ts';
-import { EntityClient, type EntityClientOptions, type EntityResult, nameOf } from './entity-client.ts';
+import { EntityClient, type EntityClientOptions, nameOf } from './entity-client.ts';
 import type { Value } from './field.ts';
-import type { Kind, Properties } from './kind.ts';
+import { rowFound, toRow } from './found-row.ts';
+import { JointCommits } from './joint-commits.ts';
+import { isAsInserted, type JointChange, memberOf, witnessOf } from './joint-member.ts';
 import { optimisticChange } from './optimistic-change.ts';
 import type { Page, Shape } from './query.ts';
 import { badCursor, causeOf, grpcCode, isEncoded, NO_ANSWER, STATUS, toFailure } from './store-failure.ts';
@@ -27,6 +29,7 @@ export type RowsOf<Refs extends readonly (Ref<unknown> | undefined)[]> = {
 /** What a store and its copies behind gates share. */
 interface Shared {
   readonly entities: EntityClient;
+  readonly joint: JointCommits;
   readonly gate: Gate;
 }
 
@@ -40,11 +43,13 @@ interface Shared {
 export class Store implements Guarded {
   readonly #options: StoreOptions;
   readonly #entities: EntityClient;
+  readonly #joint: JointCommits;
   readonly #gate: Gate;
 
-  constructor(options: StoreOptions, shared: Shared = { entities: new EntityClient(options), gate: OPEN_GATE }) {
+  constructor(options: StoreOptions, shared: Shared = sharedOf(options)) {
     this.#options = options;
     this.#entities = shared.entities;
+    this.#joint = shared.joint;
     this.#gate = shared.gate;
   }
 
@@ -53,7 +58,7 @@ export class Store implements Guarded {
    * Reads are sent until the request is refused.
    */
   behind(gate: Gate): Store {
-    return new Store(this.#options, { entities: this.#entities, gate });
+    return new Store(this.#options, { entities: this.#entities, joint: this.#joint, gate });
   }
 
   /** Opens the connection early, so that the first request does not wait for it. */
@@ -78,10 +83,9 @@ export class Store implements Guarded {
     const targets: readonly (Ref<unknown> | undefined)[] = refs;
     const named = targets.filter((target) => target !== undefined);
     const found = named.length === 0 ? undefined : await this.#read(() => this.#entities.findTogether(named));
-    return targets.map((target) => {
-      const result = target === undefined ? undefined : found?.get(nameOf(target));
-      return target === undefined || result === undefined ? undefined : toRow(target.kind, result);
-    }) as RowsOf<Refs>;
+    return targets.map((target) =>
+      target === undefined || found === undefined ? undefined : rowFound(target, found),
+    ) as RowsOf<Refs>;
   }
 
   /** Reads one page of rows. Strongly consistent. */
@@ -167,7 +171,21 @@ export class Store implements Guarded {
     });
   }
 
-  /** Commits once, without a retry. Throws `Conflict` when a row's condition does not hold. */
+  /**
+   * Like `change`, for changes that meet: those of a topic are committed together, and each is answered by its own outcome.
+   * A change joins a commit once its gate is open. `inTurn`: they write the same row, so the topic has one commit at a time.
+   */
+  async changeTogether<Own, T>(
+    topic: { readonly name: string; readonly inTurn: boolean },
+    change: JointChange<Own, T>,
+  ): Promise<T> {
+    const { member, answered } = memberOf(change);
+    await Promise.all([member.refresh(), this.#gate.opened()]);
+    this.#joint.enter(topic, member);
+    return answered;
+  }
+
+  /** One attempt, for writers who give way. Throws `Conflict` when a row was not as it had been read. */
   async commitOnce(writes: readonly Write[]): Promise<VersionOf> {
     try {
       return await this.#commit(writes);
@@ -195,13 +213,10 @@ export class Store implements Guarded {
    * generates.
    */
   async #wasApplied(writes: readonly Write[]): Promise<boolean> {
-    const witness = writes.find((write) => write.type === 'insert');
+    const witness = witnessOf(writes);
     if (witness === undefined) return false;
     const found = await this.#read(() => this.#entities.find([witness.ref]));
-    const properties: Properties | null | undefined = found.get(nameOf(witness.ref))?.entity?.properties;
-    if (properties === undefined || properties === null) return false;
-    // Another writer may have inserted a row of the same id (an idempotency key); its content differs from ours.
-    return Object.entries(witness.properties).every(([name, value]) => sameValue(value, properties[name]));
+    return isAsInserted(witness, found.get(nameOf(witness.ref)));
   }
 
   /** Runs a read. A store that does not answer leads to 503 `unavailable`, never to an empty result. */
@@ -215,13 +230,13 @@ export class Store implements Guarded {
   }
 }
 
-function toRow<T>(kind: Kind<T>, result: EntityResult): Row<T> {
-  const id = result.entity?.key?.path?.[0]?.name ?? '';
-  return { kind, id, value: kind.decode(result.entity?.properties ?? {}, id), version: String(result.version ?? '0') };
-}
-
-function sameValue(a: Value | undefined, b: Value | undefined): boolean {
-  const plain = (value: Value | undefined): unknown =>
-    value?.stringValue ?? (value?.integerValue === undefined ? undefined : String(value.integerValue));
-  return plain(a) === plain(b);
+function sharedOf({ random, sleep, ...options }: StoreOptions): Shared {
+  const entities = new EntityClient(options);
+  const joint = new JointCommits({
+    commit: (writes) => entities.commit(writes),
+    find: (targets) => entities.find(targets),
+    random,
+    sleep,
+  });
+  return { entities, joint, gate: OPEN_GATE };
 }

@@ -75,7 +75,14 @@ export function rowAfter<T>(versionOf: VersionOf, { kind, id }: Ref<T>, value: T
   return version === undefined ? undefined : { kind, id, value, version };
 }
 
-/** The commit failed because a row's condition did not hold. Nothing was written. */
+/** A row as a commit left it that wrote all its members; `undefined` when it is not among these writes, or not known. */
+export function rowWritten<T>(versionOf: VersionOf, target: Ref<T>, writes: readonly Write[]): Row<T> | undefined {
+  const write = writes.find(({ ref: { kind, id } }) => kind.name === target.kind.name && id === target.id);
+  if (write?.type !== 'insert' && write?.type !== 'replace') return undefined;
+  return rowAfter(versionOf, target, target.kind.decode(write.properties, target.id));
+}
+
+/** A commit was refused because a row was not as the writer had read it. Nothing was written. */
 export class Conflict extends Error {
   override readonly name = 'Conflict';
 }
