@@ -1,24 +1,26 @@
 import type { Reply } from '#shared/contracts/reply.ts';
 import { ORDERS } from '#shared/datastore/account-rows.ts';
-import { IDEMPOTENCY, type IdempotencyRecord, USAGE } from '#shared/datastore/bookkeeping-rows.ts';
+import { IDEMPOTENCY, type IdempotencyRecord, type Usage, USAGE } from '#shared/datastore/bookkeeping-rows.ts';
 import { EVENT, INSTANCE, OPERATION } from '#shared/datastore/rows.ts';
-import { insert, ref, type Ref, replace, type Row, rowAfter, type Write } from '#shared/datastore/write.ts';
+import { sharedRead, type SharedRows } from '#shared/datastore/shared-rows.ts';
+import { type Change, insert, ref, type Ref, type Row, rowAfter, type Write } from '#shared/datastore/write.ts';
 import { isAdmin } from '#shared/domain/access.ts';
 import type { Blueprint } from '#shared/domain/blueprint.ts';
 import { Failure } from '#shared/domain/failure.ts';
 import { eventId, type InstanceEvent, nextEvent } from '#shared/domain/history.ts';
 import type { IdempotencyKey } from '#shared/domain/idempotency-key.ts';
-import { instanceId, operationId } from '#shared/domain/ids.ts';
+import { instanceId, operationId, type Random } from '#shared/domain/ids.ts';
 import type { Instance } from '#shared/domain/instance.ts';
 import { LEASE_MS } from '#shared/domain/lease.ts';
 import { UNMETERED } from '#shared/domain/metering.ts';
 import type { Operation } from '#shared/domain/operation.ts';
-import { allot, type Allotment, withPlaces } from '#shared/domain/orders.ts';
+import { allot, type Allotment, type Orders, withPlaces } from '#shared/domain/orders.ts';
 import type { Actor, Principal } from '#shared/domain/principal.ts';
 import { reserve } from '#shared/domain/quota.ts';
 import { requestUuid } from '#shared/domain/request-uuid.ts';
 import type { Tier } from '#shared/domain/tier.ts';
 import { firstWrites } from '#shared/lifecycle/instance-writes.ts';
+import { quotaOf } from '#shared/lifecycle/quota-places.ts';
 import type { Tools } from '#shared/lifecycle/tools.ts';
 import { recordOf, requireSameUse, writeRecord } from './idempotent.ts';
 
@@ -57,81 +59,148 @@ type OwnRows = readonly [Row<Operation> | undefined, Row<IdempotencyRecord> | un
  */
 export type NewRows = readonly [OwnRows, readonly [Row<Instance> | undefined, Row<InstanceEvent> | undefined]];
 
-export async function accept(
-  request: CreateRequest,
-  { store, nowMs, random }: Tools,
-): Promise<Accepted | { readonly earlier: IdempotencyRecord }> {
-  const { caller, tier, idempotencyKey } = request;
+/** A create that has waited this long for others of its customer is told to come back, before its caller gives up. */
+const QUEUED_MS_MAX = 8_000;
+
+type Acceptance = Accepted | { readonly earlier: IdempotencyRecord };
+
+/** What a create is decided by, beside the shared rows. */
+interface Own {
+  readonly earlier: Row<IdempotencyRecord> | undefined;
+  /** Throws what was wrong with it: that matters only to a request that is not a repeat. */
+  readonly blueprint: () => Blueprint;
+}
+
+/**
+ * Puts a create on record, or finds the record of an earlier one with its Idempotency-Key. Creates of one customer that
+ * meet share a commit: the quota and the project's reservations are written once for all of them.
+ */
+export async function accept(request: CreateRequest, { store, nowMs, random }: Tools): Promise<Acceptance> {
+  const { caller, idempotencyKey } = request;
   const [defaultProject] = caller.projects;
-  const usageRef = ref(USAGE, caller.customerId);
-  // Generated once, outside the retried transaction: after a lost response the operation's row shows whether it was
-  // committed.
-  const operationRef = ref(OPERATION, operationId(nowMs(), random));
-  return store.change<Accepted | { readonly earlier: IdempotencyRecord }>(async () => {
-    const lookedUp = request.blueprint();
-    // A name that the catalogue lacks must not fail a repeated request, so the rejection is handled only where it is
-    // awaited.
-    lookedUp.catch(() => undefined);
-    const [usage, earlier, ordered] = await store.getAll([
-      usageRef,
-      idempotencyKey && ref(IDEMPOTENCY, idempotencyKey.id),
-      defaultProject === undefined ? undefined : ref(ORDERS, defaultProject),
-    ]);
-    const atMs = nowMs();
-    if (idempotencyKey !== undefined && earlier !== undefined && earlier.value.expireAtMs > atMs) {
-      requireSameUse(earlier.value, idempotencyKey, caller);
-      return { writes: [], result: { earlier: earlier.value } };
-    }
-    requireGroups(caller);
-    const blueprint = await lookedUp;
-    const instances = reserve(usage?.value.instances ?? 0, tier.maxInstances);
-    const id = instanceId(request.idPrefix, caller.userId, random);
-    const operation = newOperation(operationRef, { id, request, atMs });
-    // Orders of another customer's project of the same id must not be used.
-    const orders = ordered?.value.customerId === caller.customerId ? ordered : undefined;
-    const { machineType } = blueprint.machine;
-    const allotment = allot(orders?.value, { machineType, zone: blueprint.zone, nowMs: atMs });
-    const blank = newInstance(blueprint, { id, request, operation, allotment, atMs });
-    const event = nextEvent(blank, {
-      status: 'PROVISIONING',
-      atMs,
-      cause: 'operation',
-      actor: operation.actor,
-      operationId: operation.id,
-    });
-    const instance = { ...blank, eventCount: 1, lastEventAtMs: atMs };
-    const reply = request.answer(instance, operation);
-    const writes: Write[] = [
-      insert(OPERATION, operation.id, operation),
-      ...firstWrites({ instance, event }),
-      usage === undefined ? insert(USAGE, caller.customerId, { instances }) : replace(usage, { instances }),
-    ];
-    if (orders !== undefined && allotment.reservation !== null)
-      writes.push(replace(orders, withPlaces(orders.value, allotment.reservation, 1)));
-    const accepted = { instance, operation, reply };
-    const record = idempotencyKey === undefined ? undefined : recordOf(idempotencyKey, { reply, operation, atMs });
-    if (idempotencyKey !== undefined && record !== undefined) {
-      writes.push(writeRecord(idempotencyKey, earlier, record));
-    }
-    return {
-      writes,
-      result: accepted,
-      applied: (versionOf) => ({
-        ...accepted,
-        rows: [
-          [
-            rowAfter(versionOf, operationRef, operation),
-            idempotencyKey === undefined || record === undefined
-              ? undefined
-              : rowAfter(versionOf, ref(IDEMPOTENCY, idempotencyKey.id), record),
-          ],
-          [
-            rowAfter(versionOf, ref(INSTANCE, id), instance),
-            rowAfter(versionOf, ref(EVENT, eventId(id, event.sequence)), event),
-          ],
+  const refs = {
+    // Made once: after a lost answer the operation's row tells whether the commit was applied.
+    operation: ref(OPERATION, operationId(nowMs(), random)),
+    usage: ref(USAGE, caller.customerId),
+    orders: defaultProject === undefined ? undefined : ref(ORDERS, defaultProject),
+  };
+  const queuedAtMs = nowMs();
+  return store.changeTogether<Own, Acceptance>(quotaOf(caller.customerId), {
+    read: async () => {
+      const [blueprint, [usage, earlier, orders]] = await Promise.all([
+        settledBlueprint(request),
+        store.getAll([refs.usage, idempotencyKey && ref(IDEMPOTENCY, idempotencyKey.id), refs.orders]),
+      ]);
+      const shared = [sharedRead(refs.usage, usage)];
+      return {
+        own: { earlier, blueprint },
+        shared: refs.orders === undefined ? shared : [...shared, sharedRead(refs.orders, orders)],
+      };
+    },
+    decide: ({ earlier, blueprint }, shared) => {
+      const atMs = nowMs();
+      if (idempotencyKey !== undefined && earlier !== undefined && earlier.value.expireAtMs > atMs) {
+        requireSameUse(earlier.value, idempotencyKey, caller);
+        return { writes: [], result: { earlier: earlier.value } };
+      }
+      requireGroups(caller);
+      if (atMs - queuedAtMs > QUEUED_MS_MAX) throw tooManyCreates();
+      return acceptance(request, { refs, earlier, blueprint: blueprint(), atMs, random }, shared);
+    },
+  });
+}
+
+async function settledBlueprint({ blueprint }: CreateRequest): Promise<() => Blueprint> {
+  const [outcome] = await Promise.allSettled([blueprint()]);
+  return () => {
+    if (outcome.status === 'rejected') throw outcome.reason;
+    return outcome.value;
+  };
+}
+
+interface Acceptable {
+  readonly refs: {
+    readonly operation: Ref<Operation>;
+    readonly usage: Ref<Usage>;
+    readonly orders: Ref<Orders> | undefined;
+  };
+  readonly earlier: Row<IdempotencyRecord> | undefined;
+  readonly blueprint: Blueprint;
+  readonly atMs: number;
+  readonly random: Random;
+}
+
+/** The records of a new instance, and its place in the customer's quota and in a reservation. */
+function acceptance(
+  request: CreateRequest,
+  { refs, earlier, blueprint, atMs, random }: Acceptable,
+  shared: SharedRows,
+): Change<Acceptance> {
+  const { caller, tier, idempotencyKey } = request;
+  shared.set(refs.usage, { instances: reserve(shared.get(refs.usage)?.instances ?? 0, tier.maxInstances) });
+  const id = instanceId(request.idPrefix, caller.userId, random);
+  const operation = newOperation(refs.operation, { id, request, atMs });
+  const allotment = takePlace(blueprint, { orders: refs.orders, customerId: caller.customerId, atMs }, shared);
+  const blank = newInstance(blueprint, { id, request, operation, allotment, atMs });
+  const event = nextEvent(blank, {
+    status: 'PROVISIONING',
+    atMs,
+    cause: 'operation',
+    actor: operation.actor,
+    operationId: operation.id,
+  });
+  const instance = { ...blank, eventCount: 1, lastEventAtMs: atMs };
+  const reply = request.answer(instance, operation);
+  const writes: Write[] = [insert(OPERATION, operation.id, operation), ...firstWrites({ instance, event })];
+  const accepted = { instance, operation, reply };
+  const record = idempotencyKey === undefined ? undefined : recordOf(idempotencyKey, { reply, operation, atMs });
+  if (idempotencyKey !== undefined && record !== undefined) {
+    writes.push(writeRecord(idempotencyKey, earlier, record));
+  }
+  return {
+    writes,
+    result: accepted,
+    applied: (versionOf) => ({
+      ...accepted,
+      rows: [
+        [
+          rowAfter(versionOf, refs.operation, operation),
+          idempotencyKey === undefined || record === undefined
+            ? undefined
+            : rowAfter(versionOf, ref(IDEMPOTENCY, idempotencyKey.id), record),
         ],
-      }),
-    };
+        [
+          rowAfter(versionOf, ref(INSTANCE, id), instance),
+          rowAfter(versionOf, ref(EVENT, eventId(id, event.sequence)), event),
+        ],
+      ],
+    }),
+  };
+}
+
+/** A free place in a reservation of the caller's project, if there is one. */
+function takePlace(
+  { machine: { machineType }, zone }: Blueprint,
+  {
+    orders: target,
+    customerId,
+    atMs,
+  }: { readonly orders: Ref<Orders> | undefined; readonly customerId: string; readonly atMs: number },
+  shared: SharedRows,
+): Allotment {
+  const stored = target && shared.get(target);
+  // Another customer's orders are not there for this caller.
+  const orders = stored?.customerId === customerId ? stored : undefined;
+  const allotment = allot(orders, { machineType, zone, nowMs: atMs });
+  if (target !== undefined && orders !== undefined && allotment.reservation !== null)
+    shared.set(target, withPlaces(orders, allotment.reservation, 1));
+  return allotment;
+}
+
+function tooManyCreates(): Failure {
+  return new Failure('unavailable', 'Too many creates at the same time. Please try again.', {
+    reason: 'contention',
+    retryAfterSeconds: 2,
   });
 }
 

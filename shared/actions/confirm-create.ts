@@ -24,35 +24,49 @@ export async function confirm(
   // Usually nothing has changed since the first commit, so its rows are used. After a conflict they are read again.
   let known = rows;
   try {
-    await store.change(async () => {
-      const read = (): Promise<NewRows> =>
-        Promise.all([
-          readOwn(request, id, store),
-          store.getAll([ref(INSTANCE, instanceId), ref(EVENT, eventId(instanceId, 1))]),
-        ]);
-      const [[row, record], [instance, first]] = known ?? (await read());
-      known = undefined;
-      if (row?.value.state !== 'running' || row.value.leaseToken !== request.requestId)
-        return { writes: [], result: undefined };
-      const { call } = row.value;
-      const writes: Write[] = [
-        replace(row, {
-          ...row.value,
-          leaseUntilMs: 0,
-          call: call === null ? null : { ...call, zoneOperation: zoneOperation?.name ?? call.zoneOperation },
-        }),
-      ];
-      if (record !== undefined) writes.push(replace(record, { ...record.value, leaseUntilMs: 0 }));
-      if (zoneOperation !== undefined) writes.push(...begunWrites(zoneOperation, { instance, first }));
-      return { writes, result: undefined };
-    });
+    await store.changeTogether<NewRows, undefined>(
+      { name: request.caller.customerId, inTurn: false },
+      {
+        read: async () => {
+          const own = known ?? (await readNew(request, { id, instanceId }, store));
+          known = undefined;
+          return { own, shared: [] };
+        },
+        decide: (own) => ({ writes: confirmWrites(request, zoneOperation, own), result: undefined }),
+      },
+    );
   } catch (thrown) {
     // The record and the VM exist, so the request has succeeded; the leases expire without this commit.
     log.warn('a create could not be confirmed on record; its lease will run out', { operationId: id, cause: thrown });
   }
 }
 
-/** Corrects the start of the instance to the cloud's time: the record was written slightly before the VM existed. */
+function readNew(
+  request: CreateRequest,
+  { id, instanceId }: Pick<Operation, 'id' | 'instanceId'>,
+  store: Tools['store'],
+): Promise<NewRows> {
+  return Promise.all([
+    readOwn(request, id, store),
+    store.getAll([ref(INSTANCE, instanceId), ref(EVENT, eventId(instanceId, 1))]),
+  ]);
+}
+
+function confirmWrites(
+  { requestId }: CreateRequest,
+  zoneOperation: ZoneOperation | undefined,
+  [[row, record], [instance, first]]: NewRows,
+): readonly Write[] {
+  if (row?.value.state !== 'running' || row.value.leaseToken !== requestId) return [];
+  const { call } = row.value;
+  const noted = call === null ? null : { ...call, zoneOperation: zoneOperation?.name ?? call.zoneOperation };
+  const writes: Write[] = [replace(row, { ...row.value, leaseUntilMs: 0, call: noted })];
+  if (record !== undefined) writes.push(replace(record, { ...record.value, leaseUntilMs: 0 }));
+  if (zoneOperation !== undefined) writes.push(...begunWrites(zoneOperation, { instance, first }));
+  return writes;
+}
+
+/** The VM exists from now on, and since when is what the cloud says: the record was made a little earlier. */
 function begunWrites(
   { startedAtMs, targetId }: ZoneOperation,
   { instance, first }: { readonly instance: Row<Instance> | undefined; readonly first: Row<InstanceEvent> | undefined },

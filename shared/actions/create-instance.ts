@@ -15,7 +15,6 @@ import { accept, type Accepted, type CreateRequest } from './accept-create.ts';
 import { confirm } from './confirm-create.ts';
 import { CreateLease } from './create-lease.ts';
 import { replayed } from './idempotent.ts';
-import { oneCreateAtATime } from './one-create-at-a-time.ts';
 import { undo } from './undo-create.ts';
 
 /** How long a repeat waits for the first request with its Idempotency-Key before it fails with `conflict`. */
@@ -30,7 +29,7 @@ const WAIT_STEP_MS = 50;
 export async function createInstance(request: CreateRequest, tools: Tools): Promise<Reply> {
   const waitUntilMs = tools.nowMs() + WAIT_FOR_FIRST_MS;
   for (;;) {
-    const outcome = await oneCreateAtATime(request.caller.customerId, () => accept(request, tools), tools);
+    const outcome = await accept(request, tools);
     if ('reply' in outcome) return carryOut(request, outcome, tools);
     const { earlier } = outcome;
     const nowMs = tools.nowMs();
@@ -85,7 +84,7 @@ async function carryOut(
     await lease.keep();
     if (!(await mayBeThere({ place, error, failures }, tools))) {
       const wasClear = !failures.includes('backend_error');
-      if (await undo(request, operation, { error, wasClear }, tools)) {
+      if (await undo(request, { instance, operation }, { error, wasClear }, tools)) {
         await recordStockout(error.reason, instance, tools);
         throw cloudFailure(error, machineOf(instance), 'insert');
       }
@@ -96,9 +95,12 @@ async function carryOut(
       cause: error,
     });
   }
-  await confirm(request, { operation, rows: lease.wasRenewed ? undefined : rows, zoneOperation }, tools);
   const { id: operationId, instanceId, customerId } = operation;
-  await publishOperations([{ operationId, instanceId, customerId }], tools);
+  // A worker that is faster than the commit meets the lease that the commit ends, and waits for it.
+  await Promise.all([
+    confirm(request, { operation, rows: lease.wasRenewed ? undefined : rows, zoneOperation }, tools),
+    publishOperations([{ operationId, instanceId, customerId }], tools),
+  ]);
   return reply;
 }
 

@@ -1,6 +1,6 @@
 import { auditOperation } from './audit-operation.ts';
 import { INSTANCE, OPERATION } from '#shared/datastore/rows.ts';
-import { insert, ref } from '#shared/datastore/write.ts';
+import { insert, ref, type Row, rowAfter, rowWritten } from '#shared/datastore/write.ts';
 import { canSee, instanceNotFound } from '#shared/domain/access.ts';
 import { operationId } from '#shared/domain/ids.ts';
 import type { Instance } from '#shared/domain/instance.ts';
@@ -14,7 +14,13 @@ import { askCompute } from '#shared/lifecycle/ask-compute.ts';
 import { lookAgain } from '#shared/lifecycle/find-machine.ts';
 import { publishOperations } from '#shared/lifecycle/publish-operations.ts';
 import { enqueue } from '#shared/lifecycle/queue-operation.ts';
-import { type DeleteOutcome, queuedDelete, removeInstance } from '#shared/lifecycle/remove-instance.ts';
+import {
+  type DeleteOutcome,
+  queuedDelete,
+  readCompanions,
+  type RemovalRows,
+  removeInstance,
+} from '#shared/lifecycle/remove-instance.ts';
 import type { Tools } from '#shared/lifecycle/tools.ts';
 
 export interface DeleteRequest {
@@ -31,12 +37,19 @@ export interface DeleteRequest {
  * exists.
  */
 export async function deleteInstance(request: DeleteRequest, tools: Tools): Promise<{ readonly operationId: string }> {
-  const { instance, deleteId } = await mark(request, tools);
+  const { instance, deleteId, rows } = await mark(request, tools);
+  // Read beside the call to Compute Engine, so that nothing is between that call and the removal.
+  const companions = rows && readCompanions(rows.instance.value, deleteId, tools.store).catch(() => undefined);
   if (request.force === true) await unprotect(instance, requestUuid(deleteId, UNPROTECT_CALL), tools);
   const outcome = await deleteMachine(instance, requestUuid(deleteId, 1), tools);
-  await removeInstance({ instanceId: instance.id, deleteId, seen: instance }, outcome, tools);
+  const beside = await companions;
+  const known = rows === undefined || beside === undefined ? undefined : { ...rows, ...beside };
   const { id: instanceId, customerId } = instance;
-  if (outcome.vm !== 'absent') await publishOperations([{ operationId: deleteId, instanceId, customerId }], tools);
+  // A worker that is faster than the commit meets the lease that the commit ends, and waits for it.
+  await Promise.all([
+    removeInstance({ instanceId, deleteId, customerId, known }, outcome, tools),
+    outcome.vm === 'absent' ? undefined : publishOperations([{ operationId: deleteId, instanceId, customerId }], tools),
+  ]);
   return { operationId: deleteId };
 }
 
@@ -90,56 +103,90 @@ async function isAbsent(
   }
 }
 
-async function mark(
-  request: DeleteRequest,
-  { store, nowMs, random }: Tools,
-): Promise<{ instance: Instance; deleteId: string }> {
+interface Marked {
+  readonly instance: Instance;
+  readonly deleteId: string;
+  /** As the commit left them; `undefined` when its answer was lost, and when another delete was at work already. */
+  readonly rows?: Pick<RemovalRows, 'instance' | 'deleting'>;
+}
+
+/** Marks are of different rows; those of one caller that are asked for at the same time share a commit. */
+async function mark(request: DeleteRequest, { store, nowMs, random }: Tools): Promise<Marked> {
   const id = operationId(nowMs(), random);
-  return store.change(async () => {
-    const row = await store.get(ref(INSTANCE, request.instanceId));
-    if (row === undefined || !canSee(request.caller, row.value)) throw instanceNotFound();
-    // Another delete is running or has crashed. Both may continue, because they use the same requestId. So may the
-    // worker, if this request outlives its lease.
-    if (request.force !== true) requirePossible({ kind: 'delete', strictness: 'lenient' }, row.value);
-    const overridden = request.force === true && row.value.deletionProtection;
-    const already = queuedDelete(row);
-    if (already !== undefined) {
-      // If this very commit is retried, it finds its own delete, whose audit entry has been written.
-      const joined = overridden && already !== id ? await store.get(ref(OPERATION, already)) : undefined;
-      const outcome = joined && { operation: joined.value, joined: true, overridden };
-      const writes = outcome === undefined ? [] : auditOperation(request, outcome, { nowMs, random });
-      return { writes, result: { instance: row.value, deleteId: already } };
-    }
-    const atMs = nowMs();
-    const operation: Operation = {
-      ...pendingOperation('delete', row.value, {
-        id,
-        actor: request.actor,
-        requestId: request.requestId,
-        atMs,
-        ...(request.force === true ? { edit: { deletionProtection: false } } : {}),
-      }),
-      state: 'running',
-      startedAtMs: atMs,
-      leaseUntilMs: atMs + LEASE_MS,
-      leaseToken: request.requestId,
-      call: {
-        verb: 'delete',
-        requestId: requestUuid(id, 1),
-        askedAtMs: atMs,
-        zoneOperation: null,
-        done: false,
-        mayBeApplied: true,
+  return store.changeTogether<Own, Marked>(
+    { name: request.caller.customerId, inTurn: false },
+    {
+      read: async () => ({ own: await readOwn(request, id, store), shared: [] }),
+      decide: ({ row, joined }) => {
+        if (row === undefined || !canSee(request.caller, row.value)) throw instanceNotFound();
+        // Another delete is at work, or died at it: both may go on, they ask under the same requestId. So may the worker,
+        // should this request outlive its lease.
+        if (request.force !== true) requirePossible({ kind: 'delete', strictness: 'lenient' }, row.value);
+        const overridden = request.force === true && row.value.deletionProtection;
+        const already = queuedDelete(row);
+        if (already !== undefined) {
+          const outcome = joined && { operation: joined.value, joined: true, overridden };
+          const writes = outcome === undefined ? [] : auditOperation(request, outcome, { nowMs, random });
+          return { writes, result: { instance: row.value, deleteId: already } };
+        }
+        const operation = runningDelete(id, request, row.value, nowMs());
+        const target = ref(OPERATION, id);
+        const writes = [
+          insert(OPERATION, id, operation),
+          ...enqueue(row, operation, operation.createdAtMs),
+          ...auditOperation(request, { operation, joined: false, overridden }, { nowMs, random }),
+        ];
+        const marked = { instance: row.value, deleteId: id };
+        return {
+          writes,
+          result: marked,
+          applied: (versionOf) => {
+            const instance = rowWritten(versionOf, row, writes);
+            if (instance === undefined) return marked;
+            return { ...marked, rows: { instance, deleting: rowAfter(versionOf, target, operation) } };
+          },
+        };
       },
-      callCount: 1,
-    };
-    return {
-      writes: [
-        insert(OPERATION, id, operation),
-        ...enqueue(row, operation, atMs),
-        ...auditOperation(request, { operation, joined: false, overridden }, { nowMs, random }),
-      ],
-      result: { instance: row.value, deleteId: id },
-    };
-  });
+    },
+  );
+}
+
+interface Own {
+  readonly row: Row<Instance> | undefined;
+  /** The delete that was at work already, where an entry of the audit trail is to name it. */
+  readonly joined: Row<Operation> | undefined;
+}
+
+async function readOwn({ instanceId, force }: DeleteRequest, id: string, store: Tools['store']): Promise<Own> {
+  const row = await store.get(ref(INSTANCE, instanceId));
+  const already = row && queuedDelete(row);
+  // A repeat of this very commit finds its own delete, whose entry is written.
+  const isJoined = force === true && row?.value.deletionProtection === true && already !== undefined && already !== id;
+  return { row, joined: isJoined ? await store.get(ref(OPERATION, already)) : undefined };
+}
+
+/** The delete of a request that asks Compute Engine itself, while its caller waits. */
+function runningDelete(id: string, request: DeleteRequest, instance: Instance, atMs: number): Operation {
+  return {
+    ...pendingOperation('delete', instance, {
+      id,
+      actor: request.actor,
+      requestId: request.requestId,
+      atMs,
+      ...(request.force === true ? { edit: { deletionProtection: false } } : {}),
+    }),
+    state: 'running',
+    startedAtMs: atMs,
+    leaseUntilMs: atMs + LEASE_MS,
+    leaseToken: request.requestId,
+    call: {
+      verb: 'delete',
+      requestId: requestUuid(id, 1),
+      askedAtMs: atMs,
+      zoneOperation: null,
+      done: false,
+      mayBeApplied: true,
+    },
+    callCount: 1,
+  };
 }

@@ -16,7 +16,6 @@ import {
   type PriceSource,
 } from '#shared/domain/metering.ts';
 import { eventsOf, type Observed } from '#shared/domain/observe.ts';
-import { withPlaces } from '#shared/domain/orders.ts';
 import { type Price, priceAt, priceChanges } from '#shared/domain/price.ts';
 import { priceOf } from '#shared/domain/spot-price.ts';
 
@@ -129,7 +128,7 @@ export function stillWrites(row: Row<Instance>, instance: Instance, event: Insta
   return [replace(row, { ...instance, ...since, lastEventAtMs: atMs }), insertEvent({ ...event, atMs })];
 }
 
-/** Returns the writes that remove an instance's record, add its last event and free its place in a reservation. */
+/** An instance that is taken off the record, with its last event. `giveBack` frees its places in the same commit. */
 export async function removalWrites(row: Row<Instance>, end: InstanceEvent, store: Reader): Promise<readonly Write[]> {
   const { value: instance } = row;
   const event = { ...end, atMs: Math.max(end.atMs, instance.lastEventAtMs) };
@@ -137,11 +136,7 @@ export async function removalWrites(row: Row<Instance>, end: InstanceEvent, stor
     metered(instance, { instance, events: [event] }, store),
     tellBid(instance, store),
   ]);
-  const writes = [insertEvent(event), remove(row), ...periods.map((period) => putPeriod(instance, period)), ...told];
-  if (instance.reservation === null) return writes;
-  const [orders] = await store.getAll([ref(ORDERS, instance.project)]);
-  if (orders === undefined) return writes;
-  return [...writes, replace(orders, withPlaces(orders.value, instance.reservation, -1))];
+  return [insertEvent(event), remove(row), ...periods.map((period) => putPeriod(instance, period)), ...told];
 }
 
 /**

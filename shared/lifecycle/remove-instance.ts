@@ -1,14 +1,15 @@
-import { type Orphan, ORPHAN, type Usage, USAGE } from '#shared/datastore/bookkeeping-rows.ts';
+import { type Orphan, ORPHAN } from '#shared/datastore/bookkeeping-rows.ts';
 import { INSTANCE, OPERATION } from '#shared/datastore/rows.ts';
+import type { SharedRead } from '#shared/datastore/shared-rows.ts';
 import { put, ref, remove, replace, type Row, type Write } from '#shared/datastore/write.ts';
 import { causeOf, nextEvent } from '#shared/domain/history.ts';
 import type { Instance } from '#shared/domain/instance.ts';
 import { isFinal, isUnderstood, type Operation } from '#shared/domain/operation.ts';
-import { release } from '#shared/domain/quota.ts';
 import type { ZoneOperation } from '#shared/gce/compute.ts';
 import { correctEnd } from './correct-end.ts';
 import { removalWrites } from './instance-writes.ts';
 import { newOrphan } from './new-orphan.ts';
+import { giveBack, quotaOf, readPlaces } from './quota-places.ts';
 import type { Tools } from './tools.ts';
 
 /** Compute Engine's answer to the delete. */
@@ -20,11 +21,23 @@ export type DeleteOutcome =
   /** Compute Engine refused the call or did not answer. */
   | { readonly vm: 'unknown' };
 
+/** Everything that a removal is decided by. */
+export interface RemovalRows {
+  readonly instance: Row<Instance>;
+  readonly deleting: Row<Operation> | undefined;
+  /** What waits behind or before the delete. */
+  readonly queued: readonly (Row<Operation> | undefined)[];
+  /** The quota and the reservation that the instance has places in. */
+  readonly places: readonly SharedRead[];
+}
+
 export interface Removal {
   readonly instanceId: string;
   readonly deleteId: string;
-  /** The instance as read shortly before, if known; other rows can then be read in parallel with the instance's row. */
-  readonly seen?: Pick<Instance, 'customerId' | 'queue'>;
+  /** Whose instance it is: removals of one customer that meet share a commit. */
+  readonly customerId: string;
+  /** The rows as they were a moment ago; read when absent, and when they have changed since. */
+  readonly known?: RemovalRows | undefined;
 }
 
 /** The worker follows Compute Engine's delete operation; the reconciler checks the VM only after this time. */
@@ -36,45 +49,70 @@ const ORPHAN_GRACE_MS = 60_000;
  * another process was faster.
  */
 export async function removeInstance(
-  { instanceId, deleteId, seen }: Removal,
+  { instanceId, deleteId, customerId, known }: Removal,
   outcome: DeleteOutcome,
   { store, nowMs }: Pick<Tools, 'store' | 'nowMs'>,
 ): Promise<{ readonly removed: boolean }> {
-  return store.change<{ readonly removed: boolean }>(async () => {
-    const [[row, deleting], early] = await Promise.all([
-      store.getAll([ref(INSTANCE, instanceId), ref(OPERATION, deleteId)]),
-      seen === undefined ? undefined : companionsOf(seen, deleteId, store),
-    ]);
-    if (row === undefined) return { writes: [], result: { removed: false } };
-    const { value: instance } = row;
-    const waiting = waitingIn(instance, deleteId);
-    const { usage, queued } =
-      early !== undefined && idsOf(early.waiting) === idsOf(waiting)
-        ? early
-        : await companionsOf(instance, deleteId, store);
-    const atMs = nowMs();
-    const actor = deleting?.value.actor ?? { type: 'system' as const, id: 'reconciler' };
-    const event = nextEvent(instance, {
-      status: 'DELETED',
-      atMs: outcome.vm === 'absent' ? (outcome.goneAtMs ?? atMs) : atMs,
-      cause: causeOf(actor),
-      actor,
-      operationId: deleteId,
-    });
-    const writes: Write[] = [...(await removalWrites(row, event, store))];
-    if (usage !== undefined) writes.push(replace(usage, { instances: release(usage.value.instances) }));
-    for (const operation of queued) {
-      // An operation of a newer version is left to that version, which then finds no instance and ends it.
-      if (operation !== undefined && isUnderstood(operation.value) && !isFinal(operation.value.state))
-        writes.push(replace(operation, superseded(operation.value, atMs)));
-    }
-    if (deleting !== undefined) writes.push(replace(deleting, afterDelete(deleting.value, outcome, atMs)));
-    const unconfirmed = waiting.some(({ kind }) => kind === 'create');
-    if (outcome.vm !== 'absent' || unconfirmed) {
-      writes.push(put(ORPHAN, row.id, orphanOf(instance, { deleteId, outcome, unconfirmed, atMs })));
-    }
-    return { writes, result: { removed: true } };
+  let first = known;
+  return store.changeTogether<{ readonly instance: Instance; readonly writes: readonly Write[] } | undefined, Removed>(
+    quotaOf(customerId),
+    {
+      read: async () => {
+        const rows = first ?? (await readRemoval({ instanceId, deleteId }, store));
+        first = undefined;
+        if (rows === undefined) return { own: undefined, shared: [] };
+        const writes = await ownWrites({ rows, deleteId, outcome, atMs: nowMs() }, store);
+        return { own: { instance: rows.instance.value, writes }, shared: rows.places };
+      },
+      decide: (own, shared) => {
+        if (own === undefined) return { writes: [], result: { removed: false } };
+        giveBack(own.instance, shared);
+        return { writes: own.writes, result: { removed: true } };
+      },
+    },
+  );
+}
+
+interface Removed {
+  readonly removed: boolean;
+}
+
+/** All that a removal writes but the quota and the reservation. */
+async function ownWrites(
+  {
+    rows: { instance: row, deleting, queued },
+    deleteId,
+    outcome,
+    atMs,
+  }: {
+    readonly rows: RemovalRows;
+    readonly deleteId: string;
+    readonly outcome: DeleteOutcome;
+    readonly atMs: number;
+  },
+  store: Tools['store'],
+): Promise<readonly Write[]> {
+  const { value: instance } = row;
+  const actor = deleting?.value.actor ?? { type: 'system' as const, id: 'reconciler' };
+  const event = nextEvent(instance, {
+    status: 'DELETED',
+    atMs: outcome.vm === 'absent' ? (outcome.goneAtMs ?? atMs) : atMs,
+    cause: causeOf(actor),
+    actor,
+    operationId: deleteId,
   });
+  const writes: Write[] = [...(await removalWrites(row, event, store))];
+  for (const operation of queued) {
+    // One of a newer version is ended by that version, which then finds no instance.
+    if (operation !== undefined && isUnderstood(operation.value) && !isFinal(operation.value.state))
+      writes.push(replace(operation, superseded(operation.value, atMs)));
+  }
+  if (deleting !== undefined) writes.push(replace(deleting, afterDelete(deleting.value, outcome, atMs)));
+  const unconfirmed = waitingIn(instance, deleteId).some(({ kind }) => kind === 'create');
+  if (outcome.vm !== 'absent' || unconfirmed) {
+    writes.push(put(ORPHAN, row.id, orphanOf(instance, { deleteId, outcome, unconfirmed, atMs })));
+  }
+  return writes;
 }
 
 /**
@@ -82,13 +120,13 @@ export async function removeInstance(
  * still create the VM.
  */
 export async function finishDelete(
-  { id, instanceId }: Pick<Operation, 'id' | 'instanceId'>,
+  { id, instanceId, customerId }: Pick<Operation, 'id' | 'instanceId' | 'customerId'>,
   goneAtMs: number | undefined,
   tools: Pick<Tools, 'store' | 'nowMs'>,
 ): Promise<void> {
   const { store, nowMs } = tools;
   const end = goneAtMs === undefined ? {} : { goneAtMs };
-  const { removed } = await removeInstance({ instanceId, deleteId: id }, { vm: 'absent', ...end }, tools);
+  const { removed } = await removeInstance({ instanceId, deleteId: id, customerId }, { vm: 'absent', ...end }, tools);
   if (removed) return;
   if (goneAtMs !== undefined) await correctEnd(instanceId, goneAtMs, tools);
   await store.change(async () => {
@@ -102,32 +140,30 @@ export async function finishDelete(
   });
 }
 
-/** Reads the customer's usage and the other queued operations of the instance. */
-async function companionsOf(
-  instance: Pick<Instance, 'customerId' | 'queue'>,
-  deleteId: string,
+async function readRemoval(
+  { instanceId, deleteId }: Pick<Removal, 'instanceId' | 'deleteId'>,
   store: Tools['store'],
-): Promise<Companions> {
-  const waiting = waitingIn(instance, deleteId);
-  const [usage, ...queued] = await store.getAll([
-    ref(USAGE, instance.customerId),
-    ...waiting.map(({ id }) => ref(OPERATION, id)),
-  ] as const);
-  return { waiting, usage, queued };
+): Promise<RemovalRows | undefined> {
+  const [instance, deleting] = await store.getAll([ref(INSTANCE, instanceId), ref(OPERATION, deleteId)]);
+  if (instance === undefined) return undefined;
+  return { instance, deleting, ...(await readCompanions(instance.value, deleteId, store)) };
 }
 
-interface Companions {
-  readonly waiting: Instance['queue'];
-  readonly usage: Row<Usage> | undefined;
-  readonly queued: readonly (Row<Operation> | undefined)[];
+/** What a removal is decided by besides the instance and its delete, in one look-up. */
+export async function readCompanions(
+  instance: Instance,
+  deleteId: string,
+  store: Tools['store'],
+): Promise<Pick<RemovalRows, 'queued' | 'places'>> {
+  const [queued, places] = await Promise.all([
+    store.getAll(waitingIn(instance, deleteId).map(({ id }) => ref(OPERATION, id))),
+    readPlaces(instance, store),
+  ]);
+  return { queued, places };
 }
 
 function waitingIn({ queue }: Pick<Instance, 'queue'>, deleteId: string): Instance['queue'] {
   return queue.filter(({ id }) => id !== deleteId);
-}
-
-function idsOf(queue: Instance['queue']): string {
-  return queue.map(({ id }) => id).join();
 }
 
 function superseded(operation: Operation, atMs: number): Operation {

@@ -1,4 +1,5 @@
 import { v1 } from '@google-cloud/pubsub';
+import { Batcher } from '#shared/concurrency/batcher.ts';
 import { type Gate, type Guarded, OPEN_GATE } from '#shared/concurrency/gate.ts';
 import { connect, connection } from '#shared/datastore/connection.ts';
 import { orderingKey } from './ordering-key.ts';
@@ -21,22 +22,25 @@ export interface PublisherOptions {
 /** Timeout of a publish; after a timeout the reconciler publishes the operation again. */
 const PUBLISH_TIMEOUT_MS = 4_000;
 
-/** What a publisher and its copies behind gates share. */
+/** Pub/Sub's own limit for one request: https://cloud.google.com/pubsub/quotas#resource_limits */
+const MESSAGES_MAX = 1_000;
+
+/** What a publisher shares with the ones behind gates that were made of it. */
 interface Shared {
   readonly client: v1.PublisherClient;
+  /** By ordering key: what requests publish in one tick goes out as one call, and succeeds or fails as one. */
+  readonly lanes: Batcher<readonly OperationMessage[], void>;
   readonly gate: Gate;
 }
 
 /** Publishes operations with Google's generated client, ordered per instance and in several lanes per customer. */
 export class Publisher implements Guarded {
   readonly #options: PublisherOptions;
-  readonly #client: v1.PublisherClient;
-  readonly #gate: Gate;
+  readonly #shared: Shared;
 
-  constructor(options: PublisherOptions, shared: Shared = { client: clientOf(options), gate: OPEN_GATE }) {
+  constructor(options: PublisherOptions, shared: Shared = sharedOf(options)) {
     this.#options = options;
-    this.#client = shared.client;
-    this.#gate = shared.gate;
+    this.#shared = shared;
   }
 
   /**
@@ -44,15 +48,15 @@ export class Publisher implements Guarded {
    * closed.
    */
   behind(gate: Gate): Publisher {
-    return new Publisher(this.#options, { client: this.#client, gate });
+    return new Publisher(this.#options, { ...this.#shared, gate });
   }
 
   async connect(): Promise<void> {
-    await connect(this.#client, this.#options.emulatorHost);
+    await connect(this.#shared.client, this.#options.emulatorHost);
   }
 
   async close(): Promise<void> {
-    await this.#client.close();
+    await this.#shared.client.close();
   }
 
   /**
@@ -62,28 +66,39 @@ export class Publisher implements Guarded {
    */
   async publish(messages: readonly OperationMessage[]): Promise<void> {
     if (messages.length === 0) return;
-    await this.#gate.opened();
+    await this.#shared.gate.opened();
     const lanes = Map.groupBy(messages, orderingKey);
-    await Promise.all([...lanes].map(([key, lane]) => this.#publishLane(key, lane)));
-  }
-
-  async #publishLane(key: string, messages: readonly OperationMessage[]): Promise<void> {
-    const { project, topic } = this.#options;
-    await this.#client.publish(
-      {
-        topic: `projects/${project}/topics/${topic}`,
-        messages: messages.map(({ operationId, instanceId }) => {
-          const names = { operationId, instanceId };
-          return { data: Buffer.from(JSON.stringify(names)), attributes: names, orderingKey: key };
-        }),
-      },
-      // Without the client's retries: the reconciler publishes again, and a late duplicate would be worse than an early
-      // one.
-      { timeout: PUBLISH_TIMEOUT_MS, maxRetries: 0 },
-    );
+    await Promise.all([...lanes].map(([key, lane]) => this.#shared.lanes.ask(key, lane)));
   }
 }
 
-function clientOf({ emulatorHost }: PublisherOptions): v1.PublisherClient {
-  return new v1.PublisherClient(connection(emulatorHost));
+function sharedOf(options: PublisherOptions): Shared {
+  const client = new v1.PublisherClient(connection(options.emulatorHost));
+  const lanes = new Batcher<readonly OperationMessage[], void>(async (asked) => {
+    const messages = asked.flat();
+    for (let at = 0; at < messages.length; at += MESSAGES_MAX) {
+      await publishLane(messages.slice(at, at + MESSAGES_MAX), client, options);
+    }
+    return () => undefined;
+  });
+  return { client, lanes, gate: OPEN_GATE };
+}
+
+/** Messages of one ordering key. */
+async function publishLane(
+  messages: readonly OperationMessage[],
+  client: v1.PublisherClient,
+  { project, topic }: PublisherOptions,
+): Promise<void> {
+  await client.publish(
+    {
+      topic: `projects/${project}/topics/${topic}`,
+      messages: messages.map((message) => {
+        const names = { operationId: message.operationId, instanceId: message.instanceId };
+        return { data: Buffer.from(JSON.stringify(names)), attributes: names, orderingKey: orderingKey(message) };
+      }),
+    },
+    // One try: a repeat would come from us anyway, and a message may come twice but must not come late.
+    { timeout: PUBLISH_TIMEOUT_MS, maxRetries: 0 },
+  );
 }

@@ -256,8 +256,8 @@ export class Delivery {
   /** Removes the record of a VM that Compute Engine refuses to delete; the reconciler keeps trying to delete the VM. */
   async takeOffRecord(): Promise<void> {
     if (this.lease.held.instance === undefined) return;
-    const { id: deleteId, instanceId } = this.operation;
-    await removeInstance({ instanceId, deleteId }, { vm: 'unknown' }, this.tools);
+    const { id: deleteId, instanceId, customerId } = this.operation;
+    await removeInstance({ instanceId, deleteId, customerId }, { vm: 'unknown' }, this.tools);
   }
 
   /** Returns how long this delivery may still wait, in ms; 0 when too many deliveries of its customer are waiting. */

@@ -60,13 +60,14 @@ export async function recordDeadLetter(delivery: Delivery, tools: RecorderTools)
 }
 
 async function settleDelete(held: Held, tools: RecorderTools): Promise<void> {
-  const { id, instanceId } = held.operation.value;
+  const { id, instanceId, customerId } = held.operation.value;
   const zone = held.instance?.value.zone ?? (await orphanZone(instanceId, tools));
   const machine = zone === undefined ? undefined : await findMachine({ zone, name: instanceId }, tools);
-  if (machine === undefined) return finishDelete({ id, instanceId }, undefined, tools);
+  if (machine === undefined) return finishDelete({ id, instanceId, customerId }, undefined, tools);
   if (isYoung(held, tools)) return goOn(held, tools);
-  // The record is removed, so that the instance does not stay in deletion forever; the VM stays on the list of orphans.
-  if (held.instance !== undefined) await removeInstance({ instanceId, deleteId: id }, { vm: 'unknown' }, tools);
+  // The record goes, so that nobody sees a delete for ever; the VM stays on the list of VMs that have to go.
+  if (held.instance !== undefined)
+    await removeInstance({ instanceId, deleteId: id, customerId }, { vm: 'unknown' }, tools);
   await settle(held, GAVE_UP, tools);
 }
 

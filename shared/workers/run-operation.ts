@@ -11,8 +11,11 @@ import { Delivery, type RunOptions, type Verdict } from './delivery.ts';
 import { runDelete } from './run-delete.ts';
 import { runPower } from './run-power.ts';
 
-/** Interval between two reads of a lease that another worker holds. */
-const LEASE_LOOK_MS = 500;
+/**
+ * Between two looks at a lease: the first when the request that published the operation has mostly ended its lease, since
+ * it commits and publishes at the same time; then twice as long each time, up to the last.
+ */
+const LEASE_LOOK_MS = { first: 30, last: 500 };
 
 type Named = Pick<OperationMessage, 'operationId' | 'instanceId'>;
 
@@ -58,14 +61,14 @@ function leftToNewer({ id, instanceId, kind }: Operation, { log }: Tools): Verdi
 async function whenFree({ operationId, instanceId }: Named, tools: Tools): Promise<Held | 'held' | undefined> {
   const { store, nowMs, sleep } = tools;
   let untilMs: number | undefined;
-  for (;;) {
+  for (let lookMs = LEASE_LOOK_MS.first; ; lookMs = Math.min(2 * lookMs, LEASE_LOOK_MS.last)) {
     const [operation, instance] = await store.getAll([ref(OPERATION, operationId), ref(INSTANCE, instanceId)]);
     if (operation === undefined) return undefined;
     const { value } = operation;
     if (isFinal(value.state) || !isLeased(value, nowMs())) return { operation, instance };
     if (untilMs !== undefined && value.leaseUntilMs > untilMs) return 'held';
     untilMs ??= value.leaseUntilMs;
-    await sleep(LEASE_LOOK_MS);
+    await sleep(lookMs);
   }
 }
 

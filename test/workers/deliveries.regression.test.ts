@@ -166,7 +166,7 @@ test("the cloud's event continues a delete whose record is gone already", async 
   const { deliver, operation, instance, published, tools, store } = await oneWorker('delete', {
     status: () => (asked ? undefined : 'RUNNING'),
   });
-  await removeInstance({ instanceId: INSTANCE_ID, deleteId: 'op-1' }, { vm: 'unknown' }, tools);
+  await removeInstance({ instanceId: INSTANCE_ID, deleteId: 'op-1', customerId: 'acme' }, { vm: 'unknown' }, tools);
   asked = true;
 
   await syncFromEvent(
