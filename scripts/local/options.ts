@@ -14,7 +14,9 @@ export interface LocalOptions {
   readonly sweepSeconds: number;
   /** Limit of the embedded Datastore per entity; undefined: no limit. */
   readonly entityWritesPerSecond: number | undefined;
-  /** Whether saved sources are built and served. */
+  /** Reads of Compute Engine that are taken; `undefined`: all. */
+  readonly computeReadsPerSecond: number | undefined;
+  /** Whether a saved source is built and served. */
   readonly watch: boolean;
   /** Port for debuggers of the functions, on 127.0.0.1; `undefined`: none. */
   readonly inspectPort: number | undefined;
@@ -35,6 +37,7 @@ interface Parsed {
   readonly emulators: 'embedded' | 'google';
   readonly sweepSeconds: number;
   readonly entityWritesPerSecond?: number;
+  readonly computeReadsPerSecond?: number;
   readonly watch?: true;
   readonly inspect?: number | true;
   readonly routes?: true;
@@ -83,6 +86,11 @@ export function parseOptions(argv: readonly string[]): LocalOptions {
       'how often one entity of the embedded Datastore takes a write; more are ABORTED (default: no limit)',
       rate,
     )
+    .option(
+      '--compute-reads-per-second <number>',
+      'how many reads the embedded Compute Engine takes; more are told rateLimitExceeded (default: no limit; Google: 25)',
+      rate,
+    )
     .option('--watch', 'serve a source as soon as it is saved; bundles are not minified')
     .option(
       '--inspect [port]',
@@ -105,6 +113,7 @@ export function parseOptions(argv: readonly string[]): LocalOptions {
     emulators: parsed.emulators,
     sweepSeconds: parsed.sweepSeconds,
     entityWritesPerSecond: parsed.entityWritesPerSecond,
+    computeReadsPerSecond: parsed.computeReadsPerSecond,
     watch: parsed.watch === true,
     inspectPort: parsed.inspect === true ? INSPECT_PORT : parsed.inspect,
     routes: parsed.routes === true,

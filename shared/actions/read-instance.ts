@@ -39,7 +39,7 @@ export async function readInstance(
   // Prevents an unhandled rejection; the error is thrown where `heads` is awaited.
   heads.catch(() => undefined);
   try {
-    const machine = await askCompute(() => tools.compute.get(place), tools, LOOK_BUDGET_MS);
+    const machine = await askCompute(() => tools.compute.look(place, row.version), tools, LOOK_BUDGET_MS);
     const instance = await syncRow(row, machine, { cause: 'drift' }, tools);
     return { instance, pending: pendingOf(instance, await heads), stale: false };
   } catch (thrown) {

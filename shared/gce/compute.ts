@@ -6,36 +6,10 @@ import { CloudError, toCloudError } from './cloud-error.ts';
 import { type ComputeOptions, connectionOf } from './connection.ts';
 import { type EditCall, sendEdit } from './edit-calls.ts';
 import { toInstance } from './instance-order.ts';
+import { Looks } from './looks.ts';
+import { LOOK_FIELDS, type Machine, MACHINE_FIELDS, toMachine } from './machine.ts';
 import { readSerialPort, type SerialOutput } from './serial-port.ts';
-import { type CloudOperation, lastSegment, toMs, toOperation, type ZoneOperation } from './zone-operation.ts';
-
-/** The properties of a Compute Engine VM that this service uses. */
-export interface Machine {
-  readonly name: string;
-  /** Bare zone. */
-  readonly zone: string;
-  /** Compute Engine's status word, possibly one that this version does not know. */
-  readonly status: string;
-  /** `""` if the VM has none. */
-  readonly externalIp: string;
-  readonly internalIp: string;
-  /** Numeric id as text. */
-  readonly cloudId: string;
-  /** Bare machine type. */
-  readonly machineType: string;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly createdAtMs: number;
-  /** `null`: the VM has never been started, or stopped. */
-  readonly lastStartAtMs: number | null;
-  readonly lastStopAtMs: number | null;
-  readonly deletionProtection: boolean;
-  /** True if the VM has Local SSD, whose data a stop would discard. */
-  readonly localSsd: boolean;
-  /** The values on which an edit's calls are based. */
-  readonly metadata?: Readonly<Record<string, string>>;
-  readonly labelFingerprint?: string;
-  readonly metadataFingerprint?: string;
-}
+import { type CloudOperation, toOperation, type ZoneOperation } from './zone-operation.ts';
 
 /** Identifies a VM or disk. */
 export interface Place {
@@ -58,7 +32,6 @@ export interface RequestOptions {
 }
 
 type InsertRequest = protos.google.cloud.compute.v1.IInsertInstanceRequest;
-type CloudInstance = protos.google.cloud.compute.v1.IInstance;
 
 interface Clients {
   readonly instances: InstancesClient;
@@ -68,10 +41,12 @@ interface Clients {
 /** What an adapter and its copies behind gates share. */
 interface Shared {
   readonly clients: Clients;
+  readonly looks: Looks;
   readonly gate: Gate;
 }
 
 export type { ComputeOptions } from './connection.ts';
+export type { Machine } from './machine.ts';
 export type { ZoneOperation } from './zone-operation.ts';
 
 /**
@@ -81,11 +56,13 @@ export type { ZoneOperation } from './zone-operation.ts';
 export class Compute implements Guarded {
   readonly #options: ComputeOptions;
   readonly #clients: Clients;
+  readonly #looks: Looks;
   readonly #gate: Gate;
 
-  constructor(options: ComputeOptions, shared: Shared = { clients: clientsOf(options), gate: OPEN_GATE }) {
+  constructor(options: ComputeOptions, shared: Shared = sharedOf(options)) {
     this.#options = options;
     this.#clients = shared.clients;
+    this.#looks = shared.looks;
     this.#gate = shared.gate;
   }
 
@@ -94,7 +71,7 @@ export class Compute implements Guarded {
    * wait too, because Compute Engine limits the reads of the whole platform together.
    */
   behind(gate: Gate): Compute {
-    return new Compute(this.#options, { clients: this.#clients, gate });
+    return new Compute(this.#options, { clients: this.#clients, looks: this.#looks, gate });
   }
 
   /** The label of all VMs of this deployment; VMs without it are never changed. */
@@ -116,17 +93,16 @@ export class Compute implements Guarded {
   /** Reads a VM; `undefined` when Compute Engine responds with 404, which can be wrong: `findMachine` verifies it. */
   async get(place: Place): Promise<Machine | undefined> {
     await this.#gate.opened();
-    try {
-      const [found] = await this.#clients.instances.get(
-        { project: this.#options.project, zone: place.zone, instance: place.name },
-        { timeout: CALL_TIMEOUT_MS },
-      );
-      return toMachine(found);
-    } catch (thrown) {
-      const error = toCloudError(thrown);
-      if (error.reason === 'not_found') return undefined;
-      throw error;
-    }
+    return this.#get(place, MACHINE_FIELDS);
+  }
+
+  /**
+   * The VM without its metadata, for callers that can be answered from the record: see `Looks`. `version` is the one of the
+   * record that the caller has read; those who have read the same one share a call.
+   */
+  async look(place: Place, version: string): Promise<Machine | undefined> {
+    await this.#gate.opened();
+    return this.#looks.share(`${place.zone}/${place.name}@${version}`, () => this.#get(place, LOOK_FIELDS));
   }
 
   /**
@@ -246,6 +222,20 @@ export class Compute implements Guarded {
     if (page.length > 0) yield page;
   }
 
+  async #get({ zone, name }: Place, fields: string): Promise<Machine | undefined> {
+    try {
+      const [found] = await this.#clients.instances.get(
+        { project: this.#options.project, zone, instance: name },
+        { timeout: CALL_TIMEOUT_MS, otherArgs: { headers: { 'X-Goog-FieldMask': fields } } },
+      );
+      return toMachine(found);
+    } catch (thrown) {
+      const error = toCloudError(thrown);
+      if (error.reason === 'not_found') return undefined;
+      throw error;
+    }
+  }
+
   async #mutate(call: (clients: Clients) => Promise<readonly [unknown, ...unknown[]]>): Promise<ZoneOperation> {
     await this.#gate.opened();
     let accepted: unknown;
@@ -274,29 +264,11 @@ export class Compute implements Guarded {
   }
 }
 
+function sharedOf(options: ComputeOptions): Shared {
+  return { clients: clientsOf(options), looks: new Looks(options.nowMs ?? Date.now), gate: OPEN_GATE };
+}
+
 function clientsOf(options: ComputeOptions): Clients {
   const connection = connectionOf(options);
   return { instances: new InstancesClient(connection), operations: new ZoneOperationsClient(connection) };
-}
-
-function toMachine(instance: CloudInstance): Machine {
-  const nic = instance.networkInterfaces?.[0];
-  return {
-    name: instance.name ?? '',
-    zone: lastSegment(instance.zone),
-    status: instance.status ?? '',
-    externalIp: nic?.accessConfigs?.[0]?.natIP ?? '',
-    internalIp: nic?.networkIP ?? '',
-    cloudId: String(instance.id ?? ''),
-    machineType: lastSegment(instance.machineType),
-    labels: instance.labels ?? {},
-    createdAtMs: toMs(instance.creationTimestamp) ?? 0,
-    lastStartAtMs: toMs(instance.lastStartTimestamp),
-    lastStopAtMs: toMs(instance.lastStopTimestamp),
-    deletionProtection: instance.deletionProtection ?? false,
-    localSsd: (instance.disks ?? []).some(({ type }) => String(type) === 'SCRATCH'),
-    metadata: Object.fromEntries((instance.metadata?.items ?? []).map(({ key, value }) => [key ?? '', value ?? ''])),
-    labelFingerprint: instance.labelFingerprint ?? '',
-    metadataFingerprint: instance.metadata?.fingerprint ?? '',
-  };
 }

@@ -22,6 +22,7 @@ const OPTIONS = [
   'emulators',
   'sweep-seconds',
   'entity-writes-per-second',
+  'compute-reads-per-second',
   'watch',
   'inspect',
   'routes',

@@ -104,6 +104,7 @@ async function harness() {
     emulators: 'embedded',
     sweepSeconds: 3600,
     entityWritesPerSecond: undefined,
+    computeReadsPerSecond: undefined,
     watch: false,
     inspectPort: undefined,
     routes: false,

@@ -15,6 +15,8 @@ import { Journal } from './journal.ts';
 import type { Call, StatusChange } from './journal.ts';
 import { Lifecycle } from './lifecycle.ts';
 import { NEW_PROJECT_NETWORKS } from './networks.ts';
+import { partialResponse } from './partial-response.ts';
+import { ReadQuota } from './read-quota.ts';
 import type { NetworkSeed } from './networks.ts';
 import { operationFailure } from './operation-failures.ts';
 import type { OperationFailure } from './operation-resource.ts';
@@ -33,7 +35,9 @@ export interface ComputeEmulatorOptions {
   readonly bootSeconds?: number;
   /** Seconds from an accepted stop to TERMINATED; default 1. */
   readonly stopSeconds?: number;
-  /** The VPC networks that exist from the start. Default: those of a new project. `addNetworks` adds further ones. */
+  /** Reads beyond this rate are refused; default: none are. */
+  readonly readsPerSecond?: number;
+  /** The VPC networks that exist from the start; default what a new project has. More are made by `addNetworks`. */
   readonly networks?: readonly NetworkSeed[];
   /** Receives what a log sink would publish for Compute Engine, after the change is on disk. */
   readonly onAudit?: (entry: AuditEntry) => void;
@@ -53,6 +57,7 @@ interface Running {
   readonly lifecycle: Lifecycle;
   readonly waiters: OperationWaiters;
   readonly api: ComputeApi;
+  readonly readQuota: ReadQuota | undefined;
   readonly stopping: AbortController;
 }
 
@@ -75,6 +80,7 @@ export class ComputeEmulator implements Emulator {
 
   async start(): Promise<void> {
     if (this.#running !== undefined) return;
+    const { readsPerSecond } = this.#options;
     const { clock, stateFile, bootSeconds = 2, stopSeconds = 1, onAudit = () => undefined } = this.#options;
     const journal = new Journal(stateFile);
     const waiters = new OperationWaiters();
@@ -94,7 +100,8 @@ export class ComputeEmulator implements Emulator {
         send(response, { status: 500, body: injectedError(500).body() });
       });
     });
-    const running: Running = { server, journal, lifecycle, waiters, api, stopping: new AbortController() };
+    const readQuota = readsPerSecond === undefined ? undefined : new ReadQuota(readsPerSecond, clock);
+    const running: Running = { server, journal, lifecycle, waiters, api, readQuota, stopping: new AbortController() };
     this.#running = running;
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
@@ -209,7 +216,7 @@ export class ComputeEmulator implements Emulator {
   }
 
   async #answer(
-    { api, stopping }: Running,
+    { api, readQuota, stopping }: Running,
     incoming: IncomingMessage,
     rawBody: string,
     signal: AbortSignal,
@@ -228,8 +235,9 @@ export class ComputeEmulator implements Emulator {
       if (isMutation(route.method)) api.noteRefused(request, route.method, error.status);
       throw error;
     }
+    if (!isMutation(route.method)) readQuota?.take();
     const meant = { ...request, failure: failureOf(fault, api, request), absent: fault?.kind === 'absent' };
-    const answer = await api.answer(meant).catch(refusal);
+    const answer = await api.answer(meant).then((whole) => asked(whole, incoming, request), refusal);
     if (fault?.kind === 'falseError') throw injectedError(fault.status ?? 503);
     return fault?.kind === 'lostAnswer' || hasStopped() ? 'lost' : answer;
   }
@@ -274,6 +282,18 @@ function findMachine(machines: readonly Machine[], instance: string): Machine {
     );
   }
   return machine;
+}
+
+/** The part of an answer that the request asks for, by its parameter or by the header that stands for it. */
+function asked(whole: ApiAnswer, { headers }: IncomingMessage, { method, query }: ApiRequest): ApiAnswer {
+  const header = headers['x-goog-fieldmask'];
+  const fields = query.get('fields') ?? query.get('$fields') ?? (typeof header === 'string' ? header : undefined);
+  if (fields === undefined || whole.body === undefined) return whole;
+  try {
+    return { ...whole, body: partialResponse(whole.body, fields, method) };
+  } catch (thrown) {
+    return refusal(thrown);
+  }
 }
 
 function refusal(thrown: unknown): ApiAnswer {

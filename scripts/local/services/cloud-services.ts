@@ -27,7 +27,7 @@ const ENTITY_WRITES_BURST = 5;
 export interface CloudServicesOptions {
   readonly local: Pick<
     LocalOptions,
-    'stateFolder' | 'emulators' | 'bootSeconds' | 'stopSeconds' | 'entityWritesPerSecond'
+    'stateFolder' | 'emulators' | 'bootSeconds' | 'stopSeconds' | 'entityWritesPerSecond' | 'computeReadsPerSecond'
   >;
   /** Indexes and TTL policies that Terraform creates in the database. */
   readonly database: DatastoreLists;
@@ -74,6 +74,7 @@ export class CloudServices {
       faults,
       bootSeconds: local.bootSeconds,
       stopSeconds: local.stopSeconds,
+      ...(local.computeReadsPerSecond === undefined ? {} : { readsPerSecond: local.computeReadsPerSecond }),
       networks: networksOf(catalog satisfies Catalog),
       onAudit: logSink.take,
     });
