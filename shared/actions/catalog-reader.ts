@@ -8,6 +8,7 @@ import {
   ALL_SERVER_TYPES,
   ALL_SUBNETS,
   ALL_TEMPLATES,
+  ALL_TIERS,
 } from '#shared/datastore/queries.ts';
 import type { Shape } from '#shared/datastore/query.ts';
 import type { Store } from '#shared/datastore/store.ts';
@@ -30,13 +31,36 @@ export class CatalogReader {
   readonly #nowMs: () => number;
   readonly #rows = new TtlCache<unknown>({ ttlMs: REMEMBERED_MS, sizeMax: ROWS_MAX });
 
+  /** All tiers, while they are being read. */
+  #tiers: Promise<void> | undefined;
+
   constructor(options: { readonly store: Store; readonly nowMs: () => number }) {
     this.#store = options.store;
     this.#nowMs = options.nowMs;
   }
 
-  /** Returns a tier by name. Throws `internal` for a tier that the catalogue lacks, so its customers can do nothing. */
+  /**
+   * Reads all tiers, of which there are a few, unless they are remembered. Begun beside the look-up of a credential, so that
+   * the tier of a caller whom the process does not know takes no step of its own. Never rejects: `tier` reads what is missing.
+   */
+  rememberTiers(): Promise<void> {
+    if (this.#rows.get(`${TIER.name}/`, this.#nowMs()) !== undefined) return Promise.resolve();
+    this.#tiers ??= this.#readTiers().finally(() => (this.#tiers = undefined));
+    return this.#tiers;
+  }
+
+  async #readTiers(): Promise<void> {
+    try {
+      const tiers = await this.all(ALL_TIERS);
+      for (const tier of tiers) this.#rows.set(`${TIER.name}/${tier.name}`, tier, this.#nowMs());
+    } catch {
+      // The look-up of the one tier tells what is wrong.
+    }
+  }
+
+  /** Fails closed: a customer whose tier is not in the catalogue may do nothing. */
   async tier(name: string): Promise<Tier> {
+    await this.#tiers;
     const tier = await this.#find(TIER, name);
     if (tier === undefined)
       throw new Failure('internal', 'Your tier is not set up. Please tell the platform’s operators.', {

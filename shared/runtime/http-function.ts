@@ -71,7 +71,11 @@ export function pipelineTools(base: BaseTools, catalog: CatalogReader): Pipeline
     random,
     log,
     forwardedHops: configuration.forwardedHops,
-    signIn: (credential, address) => authenticator.signIn(credential, address),
+    signIn: (credential, address) => {
+      // Beside the look-up of the credential; `tier` waits for it.
+      void catalog.rememberTiers();
+      return authenticator.signIn(credential, address);
+    },
     tier: (name) => catalog.tier(name),
     takeToken: (caller, tier, operation, notes) => limiter.spend(caller, tier, operation, notes),
     refusal: (token) => limiter.refusal(token),
