@@ -9,7 +9,7 @@ import { connection } from '#shared/datastore/connection.ts';
 const projectId = process.env['GOOGLE_CLOUD_PROJECT'] ?? '';
 const client = new v1.DatastoreClient(connection(process.env['DATASTORE_EMULATOR_HOST']));
 
-http('bare-lookup', async (request, response) => {
+http('bare_lookup', async (request, response) => {
   const name = request.path.slice(request.path.lastIndexOf('/') + 1);
   const key = { partitionId: { projectId }, path: [{ kind: 'Instance', name }] };
   const [{ found }] = await client.lookup({ projectId, keys: [key] });

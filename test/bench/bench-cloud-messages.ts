@@ -8,6 +8,10 @@ export interface BenchCloudSize {
   readonly stopped: number;
   /** Instances without a VM, for requests that only accept an operation. Each of them is used once. */
   readonly records: number;
+  /** Customers that create and delete, each with one user; 1 unless it says more. */
+  readonly customers?: number;
+  /** Datastore refuses to write one entity more often than once a second. */
+  readonly contention?: boolean;
 }
 
 /** One call that reached an emulator. */
@@ -25,7 +29,9 @@ export interface BenchCloudReady {
   readonly type: 'ready';
   readonly emulators: { readonly datastore: string; readonly pubsub: string; readonly compute: string };
   readonly tokens: { readonly owner: string; readonly lister: string; readonly admin: string };
-  /** fid of the project that all instances belong to. */
+  /** One user of each customer that creates and deletes; the first is the owner. */
+  readonly creators: readonly string[];
+  /** fid of the project of all instances. */
   readonly project: string;
   /** Ids of running instances with a VM. */
   readonly machineIds: readonly string[];

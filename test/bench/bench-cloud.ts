@@ -72,11 +72,23 @@ class CallTrace extends Faults {
 
 const trace = new CallTrace();
 const clock = new ShiftableClock();
-const datastore = new DatastoreEmulator({ clock, faults: trace, compositeIndexes: COMPOSITE_INDEXES });
+const size = JSON.parse(process.argv[2] ?? '') as BenchCloudSize;
+const datastore = new DatastoreEmulator({
+  clock,
+  faults: trace,
+  compositeIndexes: COMPOSITE_INDEXES,
+  ...(size.contention === true ? { contention: { writesPerSecond: 1, burst: 1 } } : {}),
+});
+/** Customers besides the first, each with one user. */
+const OTHERS = Array.from({ length: (size.customers ?? 1) - 1 }, (_, index) => ({
+  customerId: `bench-${index + 2}`,
+  userId: `00000000-0000-4000-8000-${String(index + 100).padStart(12, '0')}`,
+  token: sessionToken(`creator${index + 2}`),
+}));
 const pubsub = new PubSubEmulator({ clock, faults: trace });
 const compute = new ComputeEmulator({ clock, faults: trace, bootSeconds: 0.05, stopSeconds: 0.05 });
 
-async function start(size: BenchCloudSize): Promise<BenchCloudReady> {
+async function start(): Promise<BenchCloudReady> {
   await Promise.all([datastore.start(), pubsub.start(), compute.start()]);
   const publisher = new v1.PublisherClient(connection(pubsub.address));
   await publisher.createTopic({ name: `projects/${LOCAL_PROJECT}/topics/operations` });
@@ -102,6 +114,7 @@ async function start(size: BenchCloudSize): Promise<BenchCloudReady> {
     type: 'ready',
     emulators: { datastore: datastore.address, pubsub: pubsub.address, compute: compute.address },
     tokens: { owner: OWNER.token, lister: LISTER.token, admin: ADMIN.token },
+    creators: [OWNER.token, ...OTHERS.map(({ token }) => token)],
     project: PROJECT,
     machineIds: instances.map(({ id }) => id),
     stoppedIds: stopped.map(({ id }) => id),
@@ -122,24 +135,27 @@ function people({ machines, stopped, records }: BenchCloudSize, nowMs: number): 
     }),
     put(CUSTOMER, CUSTOMER_ID, { id: CUSTOMER_ID, name: 'Bench', tier: 'bench' }),
     put(USAGE, CUSTOMER_ID, { instances: machines + stopped + records + LISTED }),
-    ...[OWNER, LISTER, ADMIN].flatMap(({ userId, token }) => [
-      put(USER, userId, {
-        id: userId,
-        customerId: CUSTOMER_ID,
-        name: 'bench',
-        projects: [PROJECT],
-        groups: GROUPS,
-        roles: token === ADMIN.token ? ['compute_admin'] : [],
-        createdAtMs: nowMs,
-      }),
-      put(SESSION, createHash('sha256').update(token).digest('hex'), {
-        userId,
-        customerId: CUSTOMER_ID,
-        createdAtMs: nowMs,
-        expiresAtMs: nowMs + FAR_MS,
-        revokedAtMs: null,
-      }),
-    ]),
+    ...OTHERS.map(({ customerId }) => put(CUSTOMER, customerId, { id: customerId, name: 'Bench', tier: 'bench' })),
+    ...[...[OWNER, LISTER, ADMIN].map((person) => ({ ...person, customerId: CUSTOMER_ID })), ...OTHERS].flatMap(
+      ({ userId, customerId, token }) => [
+        put(USER, userId, {
+          id: userId,
+          customerId,
+          name: 'bench',
+          projects: [PROJECT],
+          groups: GROUPS,
+          roles: token === ADMIN.token ? ['compute_admin'] : [],
+          createdAtMs: nowMs,
+        }),
+        put(SESSION, createHash('sha256').update(token).digest('hex'), {
+          userId,
+          customerId,
+          createdAtMs: nowMs,
+          expiresAtMs: nowMs + FAR_MS,
+          revokedAtMs: null,
+        }),
+      ],
+    ),
   ];
 }
 
@@ -237,4 +253,4 @@ process.on('message', (sent) => {
   }
 });
 process.on('disconnect', () => process.exit(0));
-say(await start(JSON.parse(process.argv[2] ?? '') as BenchCloudSize));
+say(await start());

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { entryPointOf } from '#shared/runtime/entry-point.ts';
 import { freePort, takesConnections } from '#scripts/local/state/ports.ts';
 import { FRAMEWORK, NODE, processorMs } from '#test/support/function-host.ts';
 
@@ -36,8 +37,8 @@ export class FunctionProcess {
     const port = await freePort();
     const child = spawn(
       NODE,
-      [...nodeArguments, FRAMEWORK, '--target', name, '--source', source, '--port', String(port)],
-      // Output is discarded without a pipe, because reading it would be measured along with the function.
+      [...nodeArguments, FRAMEWORK, '--target', entryPointOf(name), '--source', source, '--port', String(port)],
+      // Its log goes nowhere, as fast as it can: a reader of the log would be measured along with the function.
       { env: { PATH: process.env['PATH'] ?? '', ...environment }, stdio: ['ignore', 'ignore', 'pipe'] },
     );
     let output = '';

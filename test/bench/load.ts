@@ -18,11 +18,15 @@ export interface Burst {
   readonly requestsMax: number;
   /** The status that every reply must have. */
   readonly status: number;
-  readonly onAnswer?: (body: string) => void;
+  /** A status that an answer may have instead; it is counted as refused. */
+  readonly refusal?: number;
+  readonly onAnswer?: (body: string, asked: Asked) => void;
 }
 
 export interface BurstReport {
+  /** Those that were answered as they should be. */
   readonly requests: number;
+  readonly refused: number;
   readonly milliseconds: number;
   /** In ascending order. */
   readonly latenciesMs: readonly number[];
@@ -40,26 +44,30 @@ export async function burst({ next, concurrency, milliseconds, requestsMax, ...a
   const startedAtMs = performance.now();
   const latenciesMs: number[] = [];
   let left = requestsMax;
+  let refused = 0;
   const lane = async (): Promise<void> => {
     while (left > 0 && performance.now() - startedAtMs < milliseconds) {
       left -= 1;
       const askedAtMs = performance.now();
-      await answered(next(), asking);
-      latenciesMs.push(performance.now() - askedAtMs);
+      if (await answered(next(), asking)) latenciesMs.push(performance.now() - askedAtMs);
+      else refused += 1;
     }
   };
   await Promise.all(Array.from({ length: concurrency }, lane));
   return {
     requests: latenciesMs.length,
+    refused,
     milliseconds: performance.now() - startedAtMs,
     latenciesMs: latenciesMs.sort((a, b) => a - b),
   };
 }
 
+/** False: refused, in the way that is allowed. */
 function answered(
-  { method, path, headers, body }: Asked,
-  { port, status, onAnswer }: Pick<Burst, 'port' | 'status' | 'onAnswer'>,
-): Promise<void> {
+  asked: Asked,
+  { port, status, refusal, onAnswer }: Pick<Burst, 'port' | 'status' | 'refusal' | 'onAnswer'>,
+): Promise<boolean> {
+  const { method, path, headers, body } = asked;
   return new Promise((resolve, reject) => {
     const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) };
     const options = { host: '127.0.0.1', port, method, path, headers: { ...headers, ...length }, agent };
@@ -69,12 +77,16 @@ function answered(
       response.on('error', reject);
       response.on('end', () => {
         const text = Buffer.concat(chunks).toString();
+        if (response.statusCode === refusal) {
+          resolve(false);
+          return;
+        }
         if (response.statusCode !== status) {
           reject(new Error(`${method} ${path} was answered ${response.statusCode}: ${text}`));
           return;
         }
-        onAnswer?.(text);
-        resolve();
+        onAnswer?.(text, asked);
+        resolve(true);
       });
     });
     request.on('error', reject);

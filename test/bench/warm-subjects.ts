@@ -1,19 +1,21 @@
 import type { BenchCloudReady } from './bench-cloud-messages.ts';
 import type { Asked, Burst } from './load.ts';
 
-/** An endpoint to measure: its requests and the expected status. */
-export interface Subject extends Pick<Burst, 'next' | 'status' | 'requestsMax' | 'onAnswer'> {
+/** An endpoint under load: what it is asked, and how its answers look when all is well. */
+export interface Subject extends Pick<Burst, 'next' | 'status' | 'refusal' | 'requestsMax' | 'onAnswer'> {
   /** Name of the function. */
   readonly name: string;
 }
 
 const V1 = '/api/compute/v1';
-/** Most requests per burst for endpoints that write. */
-const WRITES_MAX = 60;
+/** Requests of one burst that leave something behind. */
+const WRITES_MAX = 160;
 
-/** Returns every measured endpoint in order: deletes come after the creates whose instances they delete. */
-export function subjects({ tokens, machineIds, recordIds, operationId }: BenchCloudReady): readonly Subject[] {
-  const created: string[] = [];
+/** Every endpoint that is measured, in the order in which it is: deletes come after the creates that they undo. */
+export function subjects(cloud: BenchCloudReady): readonly Subject[] {
+  const { tokens, creators, machineIds, recordIds, operationId } = cloud;
+  /** What each of the creators has made, and can delete. */
+  const created: { readonly id: string; readonly token: string }[] = [];
   const inRotation = (list: readonly string[]) => {
     let index = 0;
     return () => {
@@ -23,6 +25,7 @@ export function subjects({ tokens, machineIds, recordIds, operationId }: BenchCl
   };
   const machine = inRotation(machineIds);
   const record = inRotation(recordIds);
+  const creator = inRotation(creators);
   const read = (name: string, path: () => string, token = tokens.owner): Subject => ({
     name,
     status: 200,
@@ -55,22 +58,25 @@ export function subjects({ tokens, machineIds, recordIds, operationId }: BenchCl
         () => ({
           method: 'POST',
           path: `${V1}/instances`,
-          headers: headersOf(tokens.owner),
+          headers: headersOf(creator()),
           body: JSON.stringify({ template_id: 'ubuntu-22-standard', config_id: 'default-network' }),
         }),
         201,
       ),
-      onAnswer: (body) => created.push(idIn(body)),
+      refusal: 503,
+      onAnswer: (body, { headers }) => created.push({ id: idIn(body), token: tokenIn(headers) }),
     },
-    write(
-      'compute-instances-delete',
-      () => ({
-        method: 'DELETE',
-        path: `${V1}/instances/${created.shift() ?? record()}`,
-        headers: headersOf(tokens.owner),
-      }),
-      204,
-    ),
+    {
+      ...write(
+        'compute-instances-delete',
+        () => {
+          const { id, token } = created.shift() ?? { id: record(), token: tokens.owner };
+          return { method: 'DELETE', path: `${V1}/instances/${id}`, headers: headersOf(token) };
+        },
+        204,
+      ),
+      refusal: 503,
+    },
   ];
 }
 
@@ -84,6 +90,10 @@ function headersOf(token: string): Readonly<Record<string, string>> {
     accept: '*/*',
     'x-cloud-trace-context': '0af7651916cd43dd8448eb211c80319c/1;o=1',
   };
+}
+
+function tokenIn(headers: Readonly<Record<string, string>>): string {
+  return headers['x-forwarded-authorization']?.replace('Bearer ', '') ?? '';
 }
 
 function idIn(body: string): string {

@@ -47,6 +47,10 @@ interface Row {
   readonly coreMicroseconds: number;
   readonly bareCoreMicroseconds: number;
   readonly coreRatio: number;
+  /** Of all requests many at a time, those answered 503. */
+  readonly refused: number;
+  /** The same endpoint of another build, measured by turns with this one. */
+  readonly before?: Omit<Row, 'before' | 'calls'>;
   readonly calls: Calls;
 }
 
@@ -67,6 +71,9 @@ interface Options {
   readonly milliseconds: number;
   readonly concurrency: number;
   readonly only?: string[];
+  readonly before?: string;
+  readonly customers: number;
+  readonly contention?: boolean;
   readonly json?: string;
   readonly cpuProf?: string;
   readonly label: string;
@@ -75,11 +82,12 @@ interface Options {
 async function main(options: Options): Promise<void> {
   // Bundles for profiling are not minified, so that profiles show the names of functions.
   const folders = await built(options.only, options.cpuProf === undefined);
-  const cloud = await BenchCloud.start({ machines: 50, stopped: 0, records: 6_000 });
+  const { customers, contention = false } = options;
+  const cloud = await BenchCloud.start({ machines: 50, stopped: 0, records: 6_000, customers, contention });
   const environment = functionEnvironment({ emulators: cloud.ready.emulators, repositoryFolder: ROOT, given: {} });
-  const start = (name: string) => {
+  const start = (name: string, source = folders[name] ?? '') => {
     const profile = options.cpuProf === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${options.cpuProf}/${name}`];
-    return FunctionProcess.start({ name, source: folders[name] ?? '', environment, nodeArguments: profile });
+    return FunctionProcess.start({ name, source, environment, nodeArguments: profile });
   };
   const rows: Row[] = [];
   try {
@@ -89,15 +97,19 @@ async function main(options: Options): Promise<void> {
       for (const subject of subjects(cloud.ready)) {
         if (options.only !== undefined && !options.only.includes(subject.name)) continue;
         const own = await start(subject.name);
+        const before =
+          options.before === undefined ? undefined : await start(subject.name, join(options.before, subject.name));
         try {
-          const row = await measured({ subject, own, bare, cloud }, options);
+          const row = await measured({ subject, own, bare, before, cloud }, options);
           rows.push(row);
+          if (row.before !== undefined) console.log(lineOf({ ...row, ...row.before, name: '  before' }));
           console.log(lineOf(row));
         } catch (thrown) {
           // The other endpoints are still measured.
           console.log(`${subject.name.padEnd(28)}${String(thrown)}`);
         } finally {
           closeConnections();
+          await before?.stop();
           await own.stop();
         }
       }
@@ -131,56 +143,67 @@ interface Contest {
   readonly subject: Subject;
   readonly own: FunctionProcess;
   readonly bare: FunctionProcess;
+  readonly before: FunctionProcess | undefined;
   readonly cloud: BenchCloud;
 }
 
-async function measured({ subject, own, bare, cloud }: Contest, options: Options): Promise<Row> {
+async function measured({ subject, own, bare, before, cloud }: Contest, options: Options): Promise<Row> {
   const sides = {
-    own: { process: own, subject },
     bare: { process: bare, subject: bareSubject(cloud.ready.machineIds) },
+    ...(before === undefined ? {} : { before: { process: before, subject } }),
+    own: { process: own, subject },
   };
-  for (const side of [sides.own, sides.bare]) {
+  for (const side of Object.values(sides)) {
     await run(side, { concurrency: options.concurrency, milliseconds: WARM_UP_MS });
   }
-  const alone: Pair = { own: [], bare: [] };
-  const crowded: Pair = { own: [], bare: [] };
+  const alone: Samples = { own: [], bare: [], before: [] };
+  const crowded: Samples = { own: [], bare: [], before: [] };
   for (let round = 0; round < options.runs; round += 1) {
-    for (const name of ['bare', 'own'] as const) {
-      alone[name].push(await run(sides[name], { concurrency: 1, milliseconds: options.milliseconds / 2 }));
-      crowded[name].push(await run(sides[name], options));
+    for (const [name, side] of Object.entries(sides) as [keyof Samples, Side][]) {
+      alone[name].push(await run(side, { concurrency: 1, milliseconds: options.milliseconds / 2 }));
+      crowded[name].push(await run(side, options));
     }
   }
-  const of = (samples: readonly Sample[], figure: keyof Sample) => median(samples.map((sample) => sample[figure]));
-  // The median of each round's ratio, because the two bursts of one round met the same other load.
-  const ratio = (pair: Pair, figure: keyof Sample) =>
-    median(pair.own.map((sample, round) => sample[figure] / (pair.bare[round]?.[figure] ?? Number.NaN)));
-  const [p50Ms, bareP50Ms] = [of(alone.own, 'p50Ms'), of(alone.bare, 'p50Ms')];
-  const [perSecond, barePerSecond] = [of(crowded.own, 'perSecond'), of(crowded.bare, 'perSecond')];
-  const [core, bareCore] = [of(crowded.own, 'coreMicroseconds'), of(crowded.bare, 'coreMicroseconds')];
   return {
     name: subject.name,
-    p50Ms,
-    p95Ms: of(alone.own, 'p95Ms'),
-    bareP50Ms,
-    latencyRatio: ratio(alone, 'p50Ms'),
-    perSecond,
-    barePerSecond,
-    throughputRatio: ratio(crowded, 'perSecond'),
-    coreMicroseconds: core,
-    bareCoreMicroseconds: bareCore,
-    coreRatio: 1 / ratio(crowded, 'coreMicroseconds'),
+    ...figuresOf('own', { alone, crowded }),
+    ...(before === undefined ? {} : { before: { name: subject.name, ...figuresOf('before', { alone, crowded }) } }),
     calls: await traced(sides.own, cloud),
   };
 }
 
-interface Pair {
+function figuresOf(
+  side: 'own' | 'before',
+  { alone, crowded }: { readonly alone: Samples; readonly crowded: Samples },
+): Omit<Row, 'name' | 'before' | 'calls'> {
+  const of = (samples: readonly Sample[], figure: keyof Sample) => median(samples.map((sample) => sample[figure]));
+  // Of each round, then the median of the ratios: the bursts of a round met the same load.
+  const ratio = (samples: Samples, figure: keyof Sample) =>
+    median(samples[side].map((sample, round) => sample[figure] / (samples.bare[round]?.[figure] ?? Number.NaN)));
+  return {
+    p50Ms: of(alone[side], 'p50Ms'),
+    p95Ms: of(alone[side], 'p95Ms'),
+    bareP50Ms: of(alone.bare, 'p50Ms'),
+    latencyRatio: ratio(alone, 'p50Ms'),
+    perSecond: of(crowded[side], 'perSecond'),
+    barePerSecond: of(crowded.bare, 'perSecond'),
+    throughputRatio: ratio(crowded, 'perSecond'),
+    coreMicroseconds: of(crowded[side], 'coreMicroseconds'),
+    bareCoreMicroseconds: of(crowded.bare, 'coreMicroseconds'),
+    coreRatio: 1 / ratio(crowded, 'coreMicroseconds'),
+    refused: crowded[side].reduce((sum, { refused }) => sum + refused, 0),
+  };
+}
+
+interface Samples {
   readonly own: Sample[];
   readonly bare: Sample[];
+  readonly before: Sample[];
 }
 
 interface Side {
   readonly process: FunctionProcess;
-  readonly subject: Pick<Subject, 'next' | 'status' | 'requestsMax' | 'onAnswer'>;
+  readonly subject: Pick<Subject, 'next' | 'status' | 'refusal' | 'requestsMax' | 'onAnswer'>;
 }
 
 interface Sample {
@@ -188,6 +211,7 @@ interface Sample {
   readonly p95Ms: number;
   readonly perSecond: number;
   readonly coreMicroseconds: number;
+  readonly refused: number;
 }
 
 async function run({ process, subject }: Side, how: Pick<Burst, 'concurrency' | 'milliseconds'>): Promise<Sample> {
@@ -200,6 +224,7 @@ async function run({ process, subject }: Side, how: Pick<Burst, 'concurrency' | 
     p95Ms: percentile(report.latenciesMs, 0.95),
     perSecond: (report.requests * 1000) / report.milliseconds,
     coreMicroseconds: ((after - before) * 1000) / report.requests,
+    refused: report.refused,
   };
 }
 
@@ -244,7 +269,7 @@ function bareSubject(ids: readonly string[]): Side['subject'] {
   };
 }
 
-const WIDTHS = [28, 7, 7, 7, 6, 8, 8, 6, 8, 8, 6, 4, 4, 4, 4];
+const WIDTHS = [28, 7, 7, 7, 6, 8, 8, 6, 8, 8, 6, 5, 4, 4, 4, 4];
 const TITLE = columns([
   'endpoint',
   'p50 ms',
@@ -257,6 +282,7 @@ const TITLE = columns([
   'core us',
   'bare',
   'ratio',
+  '503',
   'ds',
   'gce',
   'ps',
@@ -278,6 +304,7 @@ function lineOf(row: Row): string {
     row.coreMicroseconds.toFixed(0),
     row.bareCoreMicroseconds.toFixed(0),
     row.coreRatio.toFixed(2),
+    row.refused,
     calls.datastore,
     calls.compute,
     calls.pubsub,
@@ -298,6 +325,9 @@ const command = new Command('bench:warm')
   .option('--milliseconds <number>', 'length of a burst', Number, 700)
   .option('--concurrency <number>', 'requests at the same time', Number, 16)
   .option('--only <name...>', 'these endpoints')
+  .option('--before <folder>', 'built functions of another build, measured by turns with this one')
+  .option('--customers <number>', 'customers that create and delete', Number, 1)
+  .option('--contention', 'Datastore takes one write of an entity a second')
   .option('--label <text>', 'kept in the JSON', 'now')
   .option('--cpu-prof <folder>', 'profiles of the functions, one folder each')
   .option('--json <file>', 'write the table here as JSON')
