@@ -24,8 +24,8 @@ export interface JointStore {
 
 /**
  * Commits changes that meet together. Each change decides by the rows that it has read and by the shared rows as the
- * changes before it have left them; the shared rows are written once. A commit is atomic, so after a lost answer any row
- * that it inserted tells what became of all its changes.
+ * changes before it have left them; the shared rows are written once. After a lost answer a row that each change inserted
+ * tells what became of it.
  *
  * A conflict repeats what it has to: when a shared row has moved, it alone is read again; otherwise each change reads its
  * own rows again; and when that does not help, or Datastore refuses a write, each change is committed by itself, so that
@@ -148,10 +148,10 @@ class Lane {
   /** A refusal may come of the change's own commit, whose answer was lost: the last place is taken by this very change. */
   async #end({ member, end }: Ended): Promise<void> {
     try {
-      const seen = await this.#look(member.open, []);
-      const applied = member.open.find((commit) => wasApplied(commit, seen));
+      const seen = await this.#look([member], member.open, []);
+      const applied = appliedPart(member, member.open, seen);
       if (applied === undefined) end();
-      else applied.parts.get(member)?.answer();
+      else applied.answer();
     } catch (thrown) {
       member.fail(toFailure(thrown));
     }
@@ -172,11 +172,13 @@ class Lane {
     this.#failures += 1;
     const commits = [...new Set([attempt, ...members.flatMap(({ open }) => open)])];
     // A store that does not answer fails them all.
-    const seen = await this.#look(commits, view.reads);
+    const seen = await this.#look(members, commits, view.reads);
     // A conflict can be our own doing too: Google's client or a proxy may have repeated a commit that had been applied.
-    const applied = commits.filter((commit) => wasApplied(commit, seen));
-    const left = members.filter((member) => !applied.some((commit) => commit.parts.has(member)));
-    for (const commit of applied) for (const decided of commit.parts.values()) decided.answer();
+    const left = members.filter((member) => {
+      const applied = appliedPart(member, commits, seen);
+      applied?.answer();
+      return applied === undefined;
+    });
     const now = view.reads.map(({ ref }): SharedRead => ({ ref, row: rowFound(ref, seen) }));
     const hasMoved = now.some(({ row }, index) => row?.version !== view.reads[index]?.row?.version);
     this.#remember(now);
@@ -195,8 +197,14 @@ class Lane {
   }
 
   /** The rows that tell of these commits, and the shared ones, in one look-up. */
-  async #look(commits: readonly JointCommit[], shared: readonly SharedRead[]): Promise<Found> {
-    const witnesses = commits.flatMap((commit) => witnessesOf(commit).map((write) => write.ref));
+  async #look(
+    members: readonly Member[],
+    commits: readonly JointCommit[],
+    shared: readonly SharedRead[],
+  ): Promise<Found> {
+    const witnesses = members.flatMap((member) =>
+      commits.flatMap(({ parts }) => witnessOf(parts.get(member)?.writes ?? [])?.ref ?? []),
+    );
     const targets = [...witnesses, ...shared.map(({ ref }) => ref)];
     return targets.length === 0 ? new Map() : this.#store.find(targets);
   }
@@ -263,12 +271,17 @@ function givesUp(member: Member, wasPart: boolean, thrown: unknown): boolean {
   return true;
 }
 
-function witnessesOf({ parts }: JointCommit) {
-  return [...parts.values()].flatMap(({ writes }) => witnessOf(writes) ?? []);
-}
-
-function wasApplied(commit: JointCommit, seen: Found): boolean {
-  return witnessesOf(commit).some((write) => isAsInserted(write, seen.get(nameOf(write.ref))));
+/**
+ * The change's part of a commit that was applied. Each change is told by its own row, as if it had been committed alone: a
+ * neighbour's row may have been written by another process, or changed since.
+ */
+function appliedPart(member: Member, commits: readonly JointCommit[], seen: Found): Decided | undefined {
+  return commits
+    .map(({ parts }) => parts.get(member))
+    .find((part) => {
+      const witness = part && witnessOf(part.writes);
+      return witness !== undefined && isAsInserted(witness, seen.get(nameOf(witness.ref)));
+    });
 }
 
 /** Too many writes at the same time, whatever the rows hold. */
