@@ -178,8 +178,8 @@ const CASES: readonly Case[] = [
       commits: 2,
       compute: 0,
       publishes: 8,
-      rowsRead: 12,
-      rowsWritten: 54,
+      rowsRead: 20,
+      rowsWritten: 60,
     },
   },
   {
