@@ -8,7 +8,7 @@ import { functionEnvironment } from '#scripts/local/functions/function-environme
 import type { BenchCloudReady } from '#test/bench/bench-cloud-messages.ts';
 import { BenchCloud } from '#test/bench/bench-cloud-process.ts';
 import { entryPointOf } from '#shared/runtime/entry-point.ts';
-import { overBudget, roundTrips, TracedClients, type RoundTrips } from './traced-clients.ts';
+import { outOfStep, overBudget, roundTrips, stepsOf, TracedClients, type RoundTrips } from './traced-clients.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const V1 = '/api/compute/v1';
@@ -24,6 +24,8 @@ interface Case {
    * the commit.
    */
   readonly budget: RoundTrips;
+  /** What goes out beside what, step by step, where a request takes several. */
+  readonly steps?: readonly (readonly string[])[];
 }
 
 interface Asked {
@@ -33,9 +35,26 @@ interface Asked {
   readonly body?: unknown;
 }
 
-const READ: RoundTrips = { datastoreInSequence: 1, reads: 1, commits: 1, compute: 0, publishes: 0 };
-/** The rate-limit token, then the write. */
-const POWER: RoundTrips = { datastoreInSequence: 2, reads: 1, commits: 2, compute: 0, publishes: 1 };
+const READ: RoundTrips = {
+  steps: 1,
+  datastoreInSequence: 1,
+  reads: 1,
+  commits: 1,
+  compute: 0,
+  publishes: 0,
+  rowsRead: 3,
+  rowsWritten: 1,
+};
+/** The rate-limit token, and the write itself. */
+const POWER: RoundTrips = {
+  ...READ,
+  steps: 3,
+  datastoreInSequence: 2,
+  commits: 2,
+  publishes: 1,
+  rowsRead: 1,
+  rowsWritten: 3,
+};
 
 /** Each verb uses records of its own, which no other verb has changed. */
 function power(verb: string, firstRecord: number): Case {
@@ -47,6 +66,7 @@ function power(verb: string, firstRecord: number): Case {
     }),
     status: 202,
     budget: POWER,
+    steps: [['commit', 'lookup'], ['commit'], ['publish']],
   };
 }
 
@@ -60,14 +80,15 @@ const CASES: readonly Case[] = [
     name: 'compute-instances-get',
     ask: ({ machineIds }) => ({ path: `${V1}/instances/${nth(machineIds, 0)}` }),
     status: 200,
-    budget: { ...READ, compute: 1 },
+    budget: { ...READ, steps: 2, compute: 1, rowsRead: 1 },
+    steps: [['commit', 'lookup'], ['get']],
   },
   { name: 'compute-instances-list', ask: () => ({ path: `${V1}/instances`, as: 'lister' }), status: 200, budget: READ },
   {
     name: 'compute-instances-history',
     ask: ({ machineIds }) => ({ path: `${V1}/instances/${nth(machineIds, 0)}/history` }),
     status: 200,
-    budget: { ...READ, reads: 2 },
+    budget: { ...READ, reads: 2, rowsRead: 22 },
   },
   {
     name: 'compute-operations-get',
@@ -87,7 +108,8 @@ const CASES: readonly Case[] = [
     // A page that another one follows: its cursor is sealed with the key that the process has cached.
     ask: ({ project }) => ({ path: `/v2/instances?project=${project}&limit=1` }),
     status: 200,
-    budget: READ,
+    // The query reads ahead: what no index filters is filtered while reading.
+    budget: { ...READ, rowsRead: 60 },
   },
   power('stop', 0),
   power('restart', 10),
@@ -100,15 +122,37 @@ const CASES: readonly Case[] = [
       body: { template_id: 'ubuntu-22-standard', config_id: 'default-network' },
     }),
     status: 201,
-    // Token; look-ups and the project's default SSH keys; the records; the result of Compute Engine.
-    budget: { datastoreInSequence: 3, reads: 2, commits: 3, compute: 1, publishes: 1 },
+    // Token, look-ups and the default SSH keys of the project; the records; the VM; what Compute Engine answered. Written: the
+    // token, the usage, the operation, the instance and its first event, the last three again.
+    budget: {
+      steps: 4,
+      datastoreInSequence: 3,
+      reads: 2,
+      commits: 3,
+      compute: 1,
+      publishes: 1,
+      rowsRead: 2,
+      rowsWritten: 8,
+    },
+    steps: [['commit', 'lookup', 'runQuery'], ['commit'], ['insert'], ['commit', 'publish']],
   },
   {
     name: 'compute-instances-delete',
     ask: ({ machineIds }, round) => ({ method: 'DELETE', path: `${V1}/instances/${nth(machineIds, round + 1)}` }),
     status: 204,
-    // Token and look-up; the mark; the removals.
-    budget: { datastoreInSequence: 4, reads: 2, commits: 3, compute: 1, publishes: 1 },
+    // Token and look-up; the mark; the VM, beside the usage; the removal. Written: the token; instance, operation and event;
+    // the same, the usage and the VM that has to go.
+    budget: {
+      steps: 4,
+      datastoreInSequence: 4,
+      reads: 2,
+      commits: 3,
+      compute: 1,
+      publishes: 1,
+      rowsRead: 2,
+      rowsWritten: 9,
+    },
+    steps: [['commit', 'lookup'], ['commit'], ['delete', 'lookup'], ['commit', 'publish']],
   },
   {
     name: 'fleet-spot-bids-create',
@@ -126,22 +170,31 @@ const CASES: readonly Case[] = [
       },
     }),
     status: 201,
-    // Token; look-ups and the keys that the project requires; one commit for all 16 operations. Their messages are
-    // published at the same time, in one request for each of the customer's eight lanes.
-    budget: { datastoreInSequence: 2, reads: 2, commits: 2, compute: 0, publishes: 8 },
+    // Token, look-ups beside the keys that the project requires, then one commit for all 16. They are published at once, by one
+    // request for each of the customer's eight lanes.
+    budget: {
+      steps: 3,
+      datastoreInSequence: 2,
+      reads: 2,
+      commits: 2,
+      compute: 0,
+      publishes: 8,
+      rowsRead: 20,
+      rowsWritten: 60,
+    },
   },
   {
     name: 'admin-instances-get',
     ask: ({ machineIds }) => ({ path: `${V1}/admin/instances/${nth(machineIds, 0)}`, as: 'admin' }),
     status: 200,
-    budget: { ...READ, commits: 0, compute: 1 },
+    budget: { ...READ, steps: 2, commits: 0, compute: 1, rowsRead: 1, rowsWritten: 0 },
   },
   {
     name: 'admin-instances-list',
     ask: () => ({ path: `${V1}/admin/instances?pageSize=20`, as: 'admin' }),
     status: 200,
-    // The page and the total in parallel, then the last operations of the page.
-    budget: { ...READ, datastoreInSequence: 2, reads: 3, commits: 0 },
+    // The page and the total, side by side; then the last operations of the page.
+    budget: { ...READ, steps: 2, datastoreInSequence: 2, reads: 3, commits: 0, rowsRead: 40, rowsWritten: 0 },
   },
 ];
 
@@ -192,7 +245,7 @@ describe('with warm caches', { timeout: 60_000 }, () => {
     return response.status;
   }
 
-  it.each(CASES)('$name costs at most $budget', async ({ name, ask: asked, status, budget }) => {
+  it.each(CASES)('$name costs at most $budget', async ({ name, ask: asked, status, budget, steps }) => {
     const base = await serverOf(name);
     for (const round of [0, 1]) expect(await ask(base, asked(cloud, round))).toBe(status);
     clients.take();
@@ -202,6 +255,7 @@ describe('with warm caches', { timeout: 60_000 }, () => {
     const calls = clients.take();
     expect(calls.length).toBeGreaterThan(0);
     expect(overBudget(name, calls, budget)).toEqual([]);
+    if (steps !== undefined) expect(outOfStep(calls, steps)).toEqual([]);
   });
 });
 
@@ -211,6 +265,7 @@ describe('round trips', () => {
     method,
     began,
     ended,
+    rows: 1,
   });
 
   it('count one after the other only what waited for the one before', () => {
@@ -221,13 +276,35 @@ describe('round trips', () => {
       call('datastore', 'commit', [7, 8]),
     ];
 
-    expect(roundTrips(calls)).toEqual({ datastoreInSequence: 2, reads: 1, commits: 2, compute: 1, publishes: 0 });
+    expect(roundTrips(calls)).toEqual({
+      steps: 3,
+      datastoreInSequence: 2,
+      reads: 1,
+      commits: 2,
+      compute: 1,
+      publishes: 0,
+      rowsRead: 1,
+      rowsWritten: 2,
+    });
+  });
+
+  it('are steps, of which each may lack calls but have no others', () => {
+    const calls = [
+      call('datastore', 'lookup', [1, 3]),
+      call('datastore', 'commit', [2, 4]),
+      call('compute', 'get', [5, 6]),
+    ];
+
+    expect(stepsOf(calls)).toEqual([['commit', 'lookup'], ['get']]);
+    expect(outOfStep(calls, [['commit', 'lookup', 'runQuery'], ['get'], ['commit']])).toEqual([]);
+    expect(outOfStep(calls, [['lookup'], []])).toEqual(['step 1: commit', 'step 2: get']);
   });
 
   it('name what grew', () => {
     const calls = [call('datastore', 'lookup', [1, 2]), call('datastore', 'lookup', [3, 4])];
 
     expect(overBudget('f', calls, READ)).toEqual([
+      'f: steps grew to 2, budget 1 (datastore.lookup, datastore.lookup)',
       'f: datastoreInSequence grew to 2, budget 1 (datastore.lookup, datastore.lookup)',
       'f: reads grew to 2, budget 1 (datastore.lookup, datastore.lookup)',
     ]);
