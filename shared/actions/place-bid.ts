@@ -7,6 +7,7 @@ import { IDEMPOTENCY_RETENTION_MS } from '#shared/datastore/retention.ts';
 import { insert, ref, replace, type Row, type Write } from '#shared/datastore/write.ts';
 import { nextBidStep, waitForRoom } from '#shared/domain/bid-steps.ts';
 import { type Bid, type LaunchSpecification, withBidEvent } from '#shared/domain/bid.ts';
+import { Failure } from '#shared/domain/failure.ts';
 import { idOf } from '#shared/domain/fids.ts';
 import type { IdempotencyKey } from '#shared/domain/idempotency-key.ts';
 import type { Actor, Principal } from '#shared/domain/principal.ts';
