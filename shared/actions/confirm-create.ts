@@ -25,7 +25,7 @@ export async function confirm(
   let known = rows;
   try {
     await store.changeTogether<NewRows, undefined>(
-      { name: request.caller.customerId, inTurn: false },
+      { name: request.caller.customerId, oneAtATime: false },
       {
         read: async () => {
           const own = known ?? (await readNew(request, { id, instanceId }, store));

@@ -114,7 +114,7 @@ interface Marked {
 async function mark(request: DeleteRequest, { store, nowMs, random }: Tools): Promise<Marked> {
   const id = operationId(nowMs(), random);
   return store.changeTogether<Own, Marked>(
-    { name: request.caller.customerId, inTurn: false },
+    { name: request.caller.customerId, oneAtATime: false },
     {
       read: async () => ({ own: await readOwn(request, id, store), shared: [] }),
       decide: ({ row, joined }) => {

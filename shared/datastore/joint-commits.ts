@@ -40,11 +40,11 @@ export class JointCommits {
   }
 
   /**
-   * `inTurn`: one commit of the topic at a time, because all write the same row; what comes meanwhile shares the next one.
+   * `oneAtATime`: one commit of the topic at a time, because all write the same row; what comes meanwhile shares the next one.
    * Otherwise changes of one tick share a commit, and no commit waits for another.
    */
-  enter(topic: { readonly name: string; readonly inTurn: boolean }, member: Member): void {
-    const key = `${topic.inTurn ? 'turn' : 'tick'} ${topic.name}`;
+  enter(topic: { readonly name: string; readonly oneAtATime: boolean }, member: Member): void {
+    const key = `${topic.oneAtATime ? 'single' : 'tick'} ${topic.name}`;
     const open = this.#lanes.get(key);
     if (open !== undefined) {
       open.add(member);
@@ -54,10 +54,15 @@ export class JointCommits {
     this.#lanes.set(key, lane);
     lane.add(member);
     setImmediate(() => {
-      if (!topic.inTurn) lane.close();
-      void lane.run();
+      if (!topic.oneAtATime) lane.close();
+      lane.run().catch(unexpected);
     });
   }
+}
+
+/** `Lane.run` handles every failure; one that gets here is a fault of this module and must not be silent. */
+function unexpected(thrown: unknown): never {
+  throw thrown;
 }
 
 /** A change that ends without the commit: refused, or with nothing to write. */

@@ -173,10 +173,10 @@ export class Store implements Guarded {
 
   /**
    * Like `change`, for changes that meet: those of a topic are committed together, and each is answered by its own outcome.
-   * A change joins a commit once its gate is open. `inTurn`: they write the same row, so the topic has one commit at a time.
+   * A change joins a commit once its gate is open. `oneAtATime`: they write the same row, so the topic has one commit at a time.
    */
   async changeTogether<Own, T>(
-    topic: { readonly name: string; readonly inTurn: boolean },
+    topic: { readonly name: string; readonly oneAtATime: boolean },
     change: JointChange<Own, T>,
   ): Promise<T> {
     const { member, answered } = memberOf(change);

@@ -5,7 +5,7 @@ export interface PriceStep {
   readonly fromMs: number;
 }
 
-/** The on-demand price of a machine type: past, present and announced prices, in ascending order of time. */
+/** The on-demand price of a machine type: past, present and published future prices, in ascending order of time. */
 export interface Price {
   /** Bare machine type. */
   readonly machineType: string;

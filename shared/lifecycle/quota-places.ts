@@ -11,8 +11,8 @@ import { release } from '#shared/domain/quota.ts';
 type Holder = Pick<Instance, 'customerId' | 'project' | 'reservation'>;
 
 /** Changes of one customer's quota are committed one after the other, several at a time. */
-export function quotaOf(customerId: string): { readonly name: string; readonly inTurn: boolean } {
-  return { name: customerId, inTurn: true };
+export function quotaOf(customerId: string): { readonly name: string; readonly oneAtATime: boolean } {
+  return { name: customerId, oneAtATime: true };
 }
 
 /** What `giveBack` needs: the customer's usage, and the project's orders where the instance has a place in a reservation. */

@@ -73,7 +73,7 @@ export function pipelineTools(base: BaseTools, catalog: CatalogReader): Pipeline
     forwardedHops: configuration.forwardedHops,
     signIn: (credential, address) => {
       // Beside the look-up of the credential; `tier` waits for it.
-      void catalog.rememberTiers();
+      catalog.rememberTiers().catch(() => undefined);
       return authenticator.signIn(credential, address);
     },
     tier: (name) => catalog.tier(name),

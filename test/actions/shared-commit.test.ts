@@ -31,14 +31,13 @@ async function platform() {
   const world = await createPlatform();
   const { store, faults, address, tools, inserted } = world;
   const deleted: string[] = [];
-  const compute = {
-    ...tools.compute,
+  const compute = Object.assign({}, tools.compute, {
     insert: tools.compute.insert.bind(tools.compute),
     request: async (_verb: string, { name }: { readonly name: string }) => {
       deleted.push(name);
       return DONE;
     },
-  };
+  });
   const request = (n: number): CreateRequest => ({
     ...world.request,
     tier: { ...world.request.tier, maxInstances: ALLOWED },
@@ -114,7 +113,7 @@ describe('creates that share a commit, when', () => {
 
     for (const answer of answers) expect(answer.headers).toMatchObject({ 'idempotency-replayed': 'true' });
     expect(new Set(answers.map(idOf)).size).toBe(ALLOWED);
-    // The worker goes on with each operation: their inserts have one name each, whoever asks.
+    // The worker goes on with each operation: their inserts have one name each, in both processes.
     expect(new Set(published).size).toBe(ALLOWED);
     expect(await counted()).toEqual({ used: ALLOWED, recorded: ALLOWED, inserted: 0 });
   });
@@ -152,14 +151,13 @@ describe('creates that share a commit, when', () => {
     const { tools, request, counted } = await platform();
     let calls = 0;
     const insert = tools.compute.insert.bind(tools.compute);
-    const picky = {
-      ...tools.compute,
+    const picky = Object.assign({}, tools.compute, {
       insert: (...given: Parameters<typeof insert>) => {
         calls += 1;
         if (calls === 2) return Promise.resolve({ ...DONE, error: { reason: 'invalid_argument', message: 'no' } });
         return insert(...given);
       },
-    };
+    });
     const choosy = { ...tools, compute: picky } as unknown as typeof tools;
 
     const answers = await Promise.allSettled(all.slice(0, ALLOWED).map((n) => createInstance(request(n), choosy)));

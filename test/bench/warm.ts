@@ -49,7 +49,7 @@ interface Row {
   readonly coreRatio: number;
   /** Of all requests many at a time, those answered 503. */
   readonly refused: number;
-  /** The same endpoint of another build, measured by turns with this one. */
+  /** The same endpoint of another build, measured alternately with this one. */
   readonly before?: Omit<Row, 'before' | 'calls'>;
   readonly calls: Calls;
 }
@@ -325,7 +325,7 @@ const command = new Command('bench:warm')
   .option('--milliseconds <number>', 'length of a burst', Number, 700)
   .option('--concurrency <number>', 'requests at the same time', Number, 16)
   .option('--only <name...>', 'these endpoints')
-  .option('--before <folder>', 'built functions of another build, measured by turns with this one')
+  .option('--before <folder>', 'built functions of another build, measured alternately with this one')
   .option('--customers <number>', 'customers that create and delete', Number, 1)
   .option('--contention', 'Datastore takes one write of an entity a second')
   .option('--label <text>', 'kept in the JSON', 'now')

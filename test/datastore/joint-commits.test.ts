@@ -11,7 +11,7 @@ import { reserve } from '#shared/domain/quota.ts';
 import { TEST_PROJECT, testDatastore } from '#test/support/datastore.ts';
 
 const COUNTER = ref(USAGE, 'acme');
-const IN_TURN = { name: 'acme', inTurn: true };
+const ONE_AT_A_TIME = { name: 'acme', oneAtATime: true };
 /** gRPC codes that Google's client does not repeat by itself. */
 const ABORTED = 10;
 const INVALID_ARGUMENT = 3;
@@ -56,7 +56,7 @@ interface Place {
 /** Takes a place in the counter, and inserts a row of the change's own. Answers the place. */
 function takePlace(store: Store, { name, limit = 1_000, onRead }: Place): Promise<number> {
   let first = onRead;
-  return store.changeTogether<string, number>(IN_TURN, {
+  return store.changeTogether<string, number>(ONE_AT_A_TIME, {
     read: async () => {
       const row = await store.get(COUNTER);
       await first?.();
@@ -165,7 +165,7 @@ describe('changes that meet at a row', () => {
 
   test('one of which cannot be decided do not fail with it', async () => {
     const { store, counted } = await harness();
-    const bad = store.changeTogether(IN_TURN, {
+    const bad = store.changeTogether(ONE_AT_A_TIME, {
       read: async () => ({ own: undefined, shared: [sharedRead(COUNTER, await store.get(COUNTER))] }),
       decide: () => {
         throw instanceNotFound();
@@ -182,7 +182,7 @@ describe('changes that meet at a row', () => {
     const { store, counted } = await harness();
     const target = ref(CUSTOMER, 'mine');
     const once = () =>
-      store.changeTogether<boolean, string>(IN_TURN, {
+      store.changeTogether<boolean, string>(ONE_AT_A_TIME, {
         read: async () => {
           const [row, usage] = await store.getAll([target, COUNTER]);
           return { own: row === undefined, shared: [sharedRead(COUNTER, usage)] };
@@ -277,7 +277,7 @@ test('changes of one tick that meet at no row share a commit, and those of anoth
   faults.add([{ service: 'datastore', method: 'commit', kind: 'delay', count: 1, delayMs: 300 }]);
   const change = (name: string) =>
     store.changeTogether(
-      { name: 'acme', inTurn: false },
+      { name: 'acme', oneAtATime: false },
       {
         read: async () => ({ own: await store.get(ref(CUSTOMER, name)), shared: [] }),
         decide: (row) => ({

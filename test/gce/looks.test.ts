@@ -104,7 +104,7 @@ describe('a process that is told rateLimitExceeded', () => {
 
     const seen = await Promise.allSettled(
       Array.from({ length: 200 }, async (_, version) => {
-        for (let turn = 0; turn < version; turn += 1) await Promise.resolve();
+        for (let tick = 0; tick < version; tick += 1) await Promise.resolve();
         return compute.look(place, String(version));
       }),
     );

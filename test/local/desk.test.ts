@@ -253,7 +253,9 @@ const WALKS: Readonly<Record<string, Walk>> = {
   'a customer must be stopped': {
     make: async () => {
       const machine = await carol.running();
-      onTestFinished(async () => void (await run('platform', 'customers', 'resume', 'umbrella')));
+      onTestFinished(async () => {
+        await run('platform', 'customers', 'resume', 'umbrella');
+      });
       return { ID: 'umbrella', TEXT: 'Abuse report 4711.', machine };
     },
     sees: () => /instances: +1 running/,

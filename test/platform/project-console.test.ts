@@ -18,7 +18,7 @@ async function aProject() {
   await server.start();
   onTestFinished(() => server.stop());
   const origin = `http://${server.address}`;
-  const get = async (path: string) => (await fetch(origin + path)).json() as Promise<unknown>;
+  const get = async (path: string) => (await fetch(origin + path)).json();
   return { ...desk, origin, get };
 }
 

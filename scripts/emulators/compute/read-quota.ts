@@ -24,7 +24,7 @@ export class ReadQuota {
     const passedMs = Math.max(0, nowMs - this.#atMs);
     this.#left = Math.min(this.#perSecond, this.#left + (passedMs / 1000) * this.#perSecond);
     this.#atMs = nowMs;
-    // What Compute Engine says to too many requests: `injectedError` turns 429 into that.
+    // What Compute Engine says to too many requests: `injectedError` makes that of 429.
     if (this.#left < 1) throw injectedError(429);
     this.#left -= 1;
   }
