@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Dirent } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -33,11 +34,17 @@ export async function sourceStamp(root: string, settings: string): Promise<strin
   return hash.digest('hex');
 }
 
+/** Returns all files below a folder, sorted by name; none for a folder that does not exist. */
 async function filesUnder(root: string, folder: string): Promise<readonly (readonly [name: string, path: string])[]> {
-  const files = await readdir(join(root, folder), { recursive: true, withFileTypes: true });
+  const files = await readdir(join(root, folder), { recursive: true, withFileTypes: true }).catch(onlyMissing);
   return files
     .filter((file) => file.isFile())
     .map((file) => join(file.parentPath, file.name))
     .map((path) => [relative(root, path), path] as const)
     .sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+function onlyMissing(thrown: unknown): Dirent[] {
+  if ((thrown as NodeJS.ErrnoException).code === 'ENOENT') return [];
+  throw thrown;
 }

@@ -19,10 +19,10 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
  */
 const BUDGET: Readonly<Record<string, number>> = {
   'compute-fallback': 45,
-  'compute-instances-list': 376,
-  'compute-instances-stop': 381,
-  'compute-instances-get': 403,
-  'compute-instances-create': 427,
+  'compute-instances-list': 382,
+  'compute-instances-stop': 387,
+  'compute-instances-get': 410,
+  'compute-instances-create': 434,
 };
 const NAMES = Object.keys(BUDGET);
 

@@ -1,5 +1,5 @@
 import { API_KEY } from '#shared/datastore/account-rows.ts';
-import { IMAGE, TIER } from '#shared/datastore/catalog-rows.ts';
+import { IMAGE } from '#shared/datastore/catalog-rows.ts';
 import { ALL_IMAGES } from '#shared/datastore/queries.ts';
 import { put, ref, remove, type Write } from '#shared/datastore/write.ts';
 import { bidSample } from '#test/support/contract-samples.ts';
@@ -131,11 +131,7 @@ export const FLEET_PROVOCATIONS: Provocations = {
     return scene.stage.hurt(faults, () => ask(scene, { body: newVolume(project, { name: 'refused' }) }));
   },
   volume_quota_exceeded: async (scene) => {
-    const { store } = scene.stage.accounts;
-    const row = await store.get(ref(TIER, 'walk'));
-    if (row === undefined) throw new Error('There is no tier.');
-    await store.write([put(TIER, 'single', { ...row.value, name: 'single', maxInstances: 1, maxVolumeGb: 5 })]);
-    const walker = await scene.callers.of('single');
+    const walker = await scene.callers.of('few-gb');
     await ask(scene, { headers: keyOf(scene, walker), body: newVolume(walker.project) });
   },
   api_key_not_found: (scene) => ask(scene),

@@ -4,6 +4,8 @@
  * reason, and one body per reason and family, which the OpenAPI document shows as its example.
  */
 import { CONTRACTS } from '#shared/contracts/index.ts';
+import { TIER } from '#shared/datastore/catalog-rows.ts';
+import { put, ref } from '#shared/datastore/write.ts';
 import { CLOUD_PROVOCATIONS } from './cloud-provocations.ts';
 import { FLEET_PROVOCATIONS } from './fleet-provocations.ts';
 import { INSTANCE_PROVOCATIONS } from './instance-provocations.ts';
@@ -66,6 +68,9 @@ async function walk(stage: Stage) {
   await accounts.tier('nothing', 0);
   await accounts.tier('narrow', 1);
   await accounts.tier('single', -1, 1);
+  const all = await accounts.store.get(ref(TIER, 'walk'));
+  if (all === undefined) throw new Error('There is no tier.');
+  await accounts.store.write([put(TIER, 'few-gb', { ...all.value, name: 'few-gb', maxVolumeGb: 5 })]);
   const [users, administrators] = [await callersOf(stage, false), await callersOf(stage, true)];
   const slow: [number, string][] = [];
   for (const contract of CONTRACTS.filter(({ name }) => only === undefined || name === only)) {

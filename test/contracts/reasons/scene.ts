@@ -13,10 +13,10 @@ import type { Walker } from '#test/support/walk-accounts.ts';
 import type { Asked, Headers, Stage } from './stage.ts';
 
 /**
- * Tiers of the callers: without limits, with nothing allowed, one request a minute per operation, one instance, one GB;
- * `gone` is in no catalogue.
+ * Tiers of the callers: without limits, with nothing allowed, one request a minute per operation, one instance,
+ * volumes of 5 GB together; `gone` is in no catalogue.
  */
-export const TIERS = ['walk', 'nothing', 'narrow', 'single', 'gone'] as const;
+export const TIERS = ['walk', 'nothing', 'narrow', 'single', 'few-gb', 'gone'] as const;
 export type TierName = (typeof TIERS)[number];
 
 /**
