@@ -7,6 +7,7 @@
  * some run called, so no code has to run and the result depends on the source alone.
  */
 import { execFile } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -51,11 +52,15 @@ script.runInThisContext()(exports, require, module, filename, __dirname);
  */
 const SAME_BYTES_FLAGS = ['--random-seed=1', '--single-threaded-gc'];
 
-/** Whether V8 accepts the cache in an artefact's folder. */
+/**
+ * Whether V8 accepts the cache in an artefact's folder. V8 is asked with a new text of the bundle's length, which is all
+ * that it compares: a source that this process has compiled before is taken from V8's memory, whatever the cache is.
+ */
 export function isCacheAccepted(folder: string): boolean {
   try {
-    const source = `${HEAD}${readFileSync(join(folder, BUNDLE), 'latin1')}${FOOT}`;
+    const { length } = HEAD + readFileSync(join(folder, BUNDLE), 'latin1') + FOOT;
     const cachedData = readFileSync(join(folder, CACHE));
+    const source = `/*${randomUUID()}*/`.padEnd(length);
     return new Script(source, { filename: BUNDLE, cachedData }).cachedDataRejected === false;
   } catch {
     // Without a cache file V8 has nothing to accept.
