@@ -1,6 +1,7 @@
 import { Type } from 'typebox';
 import { instanceParams } from '../common/parameters.ts';
 import { contract } from '../contract.ts';
+import { OPERATION_HEADERS } from '../common/answer-headers.ts';
 import { CHANGE_FAILURES } from '../common/common-failures.ts';
 import { ADMIN_FAILURES } from './admin-failures.ts';
 
@@ -25,6 +26,6 @@ export const instancesDelete = contract({
     { additionalProperties: false },
   ),
   body: null,
-  success: [{ status: 204, description: 'The instance is deleted.', body: null }],
+  success: [{ status: 204, description: 'The instance is deleted.', body: null, headers: OPERATION_HEADERS }],
   failures: [...ADMIN_FAILURES, ...CHANGE_FAILURES, 'instance_not_found', 'deletion_protected'],
 });

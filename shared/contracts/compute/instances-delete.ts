@@ -1,4 +1,5 @@
 import { contract } from '../contract.ts';
+import { OPERATION_HEADERS } from '../common/answer-headers.ts';
 import { CHANGE_FAILURES, LIMITED_FAILURES } from '../common/common-failures.ts';
 import { instanceParams, nothing } from '../common/parameters.ts';
 
@@ -21,6 +22,6 @@ trying.`,
   params: instanceParams,
   query: nothing,
   body: null,
-  success: [{ status: 204, description: 'The instance is deleted.', body: null }],
+  success: [{ status: 204, description: 'The instance is deleted.', body: null, headers: OPERATION_HEADERS }],
   failures: [...LIMITED_FAILURES, ...CHANGE_FAILURES, 'instance_not_found', 'deletion_protected'],
 });
