@@ -179,7 +179,9 @@ describe.skipIf(CHROMIUM === undefined)('in Chromium', () => {
     await go(page, 'Machines');
     await page.locator('#machine-table').getByText('TERMINATED').nth(1).waitFor();
 
+    await cloud().request('bob', 'GET', '/api/compute/v1/instances/tw-000000-00000000');
     await go(page, 'Requests');
+    await page.locator('#request-table tbody tr').filter({ hasText: 'instance_not_found' }).first().waitFor();
     const request = page.locator('#request-table tbody tr').filter({ hasText: 'dead-letters' }).first();
     await request.locator('summary').click();
     expect(await request.locator('pre').textContent()).toContain('"message": "request served"');

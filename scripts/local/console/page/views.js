@@ -246,7 +246,7 @@ export function requestTable(lines, { now }) {
         `${line.method} ${line.path}`,
         line.userId === undefined ? '–' : `${line.customerId} ${line.userId}`,
         element('span', { class: line.status < 400 ? 'good' : 'bad' }, line.status),
-        line.reason ?? '',
+        line.outcome === 'granted' ? '' : line.outcome,
         line.latencyMs,
         element(
           'details',
