@@ -112,7 +112,8 @@ class Lane {
       try {
         await this.#round(members);
       } catch (thrown) {
-        for (const member of members) member.fail(toFailure(thrown));
+        // Those that were put back are not part of what failed: they are told by a later round.
+        for (const member of members) if (!this.#waiting.includes(member)) member.fail(toFailure(thrown));
       }
       if (this.#failures > failuresBefore) await this.#store.sleep(pauseMs(this.#failures, this.#store.random));
     }

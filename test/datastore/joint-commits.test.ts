@@ -296,3 +296,30 @@ test('changes of one tick that meet at no row share a commit, and those of anoth
   expect(ended).toEqual(['e', 'f', 'g', 'h', 'a', 'b', 'c', 'd']);
   expect(counts.commits).toBe(2);
 });
+
+test('regression: a change that waited for the next commit was told a failure of this one, and was made all the same', async () => {
+  const { store, faults, fault, names } = await harness();
+  // Fails the look-up that should tell what became of the commit; the rows have been read by then.
+  let failNextLookUp = () => {
+    failNextLookUp = () => undefined;
+    faults.add([{ service: 'datastore', method: 'lookup', kind: 'error', count: 1, status: INVALID_ARGUMENT }]);
+  };
+  const change = (name: string) =>
+    store.changeTogether<undefined, string>(ONE_AT_A_TIME, {
+      read: async () => ({ own: undefined, shared: [sharedRead(COUNTER, await store.get(COUNTER))] }),
+      decide: (_own, shared) => {
+        failNextLookUp();
+        shared.set(COUNTER, { instances: (shared.get(COUNTER)?.instances ?? 0) + 1 });
+        const row = (id: string) => ({ id, name: id, tier: 'pro' });
+        // Both write one row, so the second has to wait for a commit of its own.
+        return { writes: [insert(CUSTOMER, name, row(name)), put(CUSTOMER, 'both', row('both'))], result: name };
+      },
+    });
+  fault('lostAnswer');
+
+  const [first, second] = await Promise.allSettled([change('first'), change('second')]);
+
+  expect(first?.status).toBe('rejected');
+  expect(second).toEqual({ status: 'fulfilled', value: 'second' });
+  expect(await names(['first', 'second'])).toEqual(['first', 'second']);
+});
