@@ -7,7 +7,7 @@ import {
   SESSIONS_OF_USER,
   USERS_OF_CUSTOMER,
 } from '#shared/datastore/queries.ts';
-import { erase, insert, ref, remove, replace, type Row } from '#shared/datastore/write.ts';
+import { erase, insert, ref, remove, replace, type Row, type Write } from '#shared/datastore/write.ts';
 import { changedMembers } from '#shared/domain/audit.ts';
 import { Failure } from '#shared/domain/failure.ts';
 import { InUse } from '#shared/domain/in-use.ts';
@@ -109,7 +109,8 @@ export async function updateUser(context: AccountsContext, id: string, changes: 
 }
 
 /**
- * Deletes a user with all keys and sessions.
+ * Deletes a user with all keys and sessions. The audit entry is in the first commit, and so is everything else, unless it
+ * exceeds one commit; an interrupted command can be repeated, because the user's row is deleted last.
  *
  * Throws `not_found`, and `InUse` while the user has instances: they cost money and would have no owner.
  */
@@ -117,38 +118,42 @@ export async function deleteUser(
   context: AccountsContext,
   id: string,
 ): Promise<{ readonly apiKeys: number; readonly sessions: number }> {
+  const { store } = context;
   await getUser(context, id);
   const value = { userId: { stringValue: id } };
-  const use = await countUsers(context.store, { what: `user ${id}`, by: 'instances' }, INSTANCES_OWNED, value);
+  const use = await countUsers(store, { what: `user ${id}`, by: 'instances' }, INSTANCES_OWNED, value);
   if (use !== undefined) throw new InUse([use]);
 
-  // The user row is deleted last, so that an interrupted command can be repeated.
-  const apiKeys = await eraseAll(context, everyRow(context, API_KEYS_OF_USER, value));
-  const sessions = await eraseAll(context, everyRow(context, SESSIONS_OF_USER, value));
-  await context.store.change(async () => {
-    const row = await context.store.get(ref(USER, id));
-    if (row === undefined) return { writes: [], result: undefined };
-    const entry = audited(context, {
-      action: 'user.delete',
-      object: `user ${id}`,
-      before: { ...row.value, apiKeys, sessions },
+  const apiKeys = await erasesOf(everyRow(context, API_KEYS_OF_USER, value));
+  const sessions = await erasesOf(everyRow(context, SESSIONS_OF_USER, value));
+  const counts = { apiKeys: apiKeys.length, sessions: sessions.length };
+  const erased = [...apiKeys, ...sessions];
+  for (let done = 0; done === 0 || done < erased.length; done += BATCH_WRITES) {
+    const batch = erased.slice(done, done + BATCH_WRITES);
+    const isLast = done + BATCH_WRITES >= erased.length;
+    await store.change(async () => {
+      const row = await store.get(ref(USER, id));
+      // Another operator has deleted the user, and that deletion is on record.
+      if (row === undefined) return { writes: batch, result: undefined };
+      const change = { action: 'user.delete', object: `user ${id}`, before: { ...row.value, ...counts } } as const;
+      const entry = done === 0 ? [audited(context, change)] : [];
+      return { writes: [...batch, ...entry, ...(isLast ? [remove(row)] : [])], result: undefined };
     });
-    return { writes: [remove(row), entry], result: undefined };
-  });
-  return { apiKeys, sessions };
+  }
+  return counts;
 }
+
+/** Well below Datastore's limit of 500 writes per commit. */
+const BATCH_WRITES = 400;
 
 export function unknownUser(id: string): Failure {
   return new Failure('not_found', `There is no user ${id}.`, { reason: 'unknown_user' });
 }
 
-async function eraseAll<T>(context: Context, pages: AsyncIterable<readonly Row<T>[]>): Promise<number> {
-  let count = 0;
-  for await (const rows of pages) {
-    await context.store.write(rows.map((row) => erase(row)));
-    count += rows.length;
-  }
-  return count;
+async function erasesOf<T>(pages: AsyncIterable<readonly Row<T>[]>): Promise<readonly Write[]> {
+  const erases: Write[] = [];
+  for await (const rows of pages) erases.push(...rows.map((row) => erase(row)));
+  return erases;
 }
 
 function checked(user: User): User {

@@ -119,16 +119,16 @@ function directed(verb: CloudCall['verb']): Pick<SyncTrigger, 'direction'> {
 export type SyncTools = Pick<Tools, 'store' | 'compute' | 'nowMs' | 'sleep' | 'log'>;
 
 /**
- * Updates one record from its VM, and returns the updated instance. A 404 for the VM is verified before it changes
- * anything. If another process has changed the record meanwhile, its newer state is kept.
+ * Compares one record with its VM and returns what changes; `undefined` when nothing has to. A 404 for the VM is verified
+ * first.
  */
-export async function syncRow(
+export async function observeRow(
   row: Row<Instance>,
   seen: Machine | undefined,
   trigger: SyncTrigger,
   tools: SyncTools,
-): Promise<Instance> {
-  const { store, nowMs, log } = tools;
+): Promise<Observed | undefined> {
+  const { nowMs, log } = tools;
   let machine = seen;
   let observed = compare(row.value, machine, trigger, nowMs());
   if (observed !== undefined && machine === undefined) {
@@ -138,23 +138,40 @@ export async function syncRow(
   if (machine !== undefined && statusFromCloud(machine.status) === undefined) {
     log.warn('Compute Engine shows a status that is not known', { instanceId: row.id, status: machine.status });
   }
+  if (observed?.event === undefined || machine === undefined) return observed;
+  return compare(row.value, machine, await timed(row, trigger, tools), nowMs()) ?? observed;
+}
+
+/** Logs a change that no operation of ours explains. */
+export function logObserved(row: Row<Instance>, { event, instance }: Observed, { log }: Pick<Tools, 'log'>): void {
+  if (event === undefined || event.cause === 'operation') return;
+  log.info('the cloud changed an instance', {
+    instanceId: row.id,
+    from: row.value.status,
+    to: instance.status,
+    cause: event.cause,
+  });
+}
+
+/**
+ * Updates one record from its VM, and returns the updated instance. If another process has changed the record meanwhile,
+ * its newer state is kept.
+ */
+export async function syncRow(
+  row: Row<Instance>,
+  seen: Machine | undefined,
+  trigger: SyncTrigger,
+  tools: SyncTools,
+): Promise<Instance> {
+  const { store, nowMs } = tools;
+  const observed = await observeRow(row, seen, trigger, tools);
   if (observed === undefined) return { ...row.value, statusSyncedAtMs: nowMs() };
-  if (observed.event !== undefined && machine !== undefined) {
-    observed = compare(row.value, machine, await timed(row, trigger, tools), nowMs()) ?? observed;
-  }
   try {
     await store.commitOnce(await observedWrites(row, observed, store));
   } catch (thrown) {
     if (!(thrown instanceof Conflict)) throw thrown;
   }
-  if (observed.event !== undefined && observed.event.cause !== 'operation') {
-    log.info('the cloud changed an instance', {
-      instanceId: row.id,
-      from: row.value.status,
-      to: observed.instance.status,
-      cause: observed.event.cause,
-    });
-  }
+  logObserved(row, observed, tools);
   return observed.instance;
 }
 

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import path from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { accountsLine } from '#scripts/accounts/accounts-line.ts';
 import { catalogLine } from '#scripts/catalog/catalog-line.ts';
 import type { CommandLine, Surroundings } from '#scripts/console/command-line.ts';
@@ -14,6 +14,7 @@ import { createSession } from '#shared/accounts/sessions.ts';
 import { AUDIT_ENTRY } from '#shared/datastore/audit-rows.ts';
 import { BRAKE, DEAD_LETTER, ORPHAN, SWEEP_BRAKE, USAGE } from '#shared/datastore/bookkeeping-rows.ts';
 import { SUSPENSION } from '#shared/datastore/account-rows.ts';
+import { EntityClient } from '#shared/datastore/entity-client.ts';
 import { INSTANCE, OPERATION } from '#shared/datastore/rows.ts';
 import { put } from '#shared/datastore/write.ts';
 import type { Instance } from '#shared/domain/instance.ts';
@@ -69,7 +70,13 @@ const ACCOUNTS: Readonly<Record<string, Scenario>> = {
   },
   'users create': { args: async () => ['--customer', 'acme', '--group', 'g1'], action: 'user.create' },
   'users set': { args: async () => [ALICE, '--group', 'g2'], action: 'user.update' },
-  'users delete': { args: async () => [ALICE], action: 'user.delete' },
+  'users delete': {
+    args: async (world) => {
+      await aKey(world);
+      return [ALICE];
+    },
+    action: 'user.delete',
+  },
   'projects create': { args: async () => ['--customer', 'acme', '--name', 'web'], action: 'project.create' },
   'projects delete': {
     args: async (world) => {
@@ -214,26 +221,33 @@ const CASES = PROGRAMS.flatMap(({ make, scenarios }) =>
   Object.entries(scenarios).map(([command, scenario]) => ({ make, command, ...scenario })),
 );
 
-test.each(CASES)('`$command` leaves exactly one entry: who, what, and no secret', async ({ make, command, ...one }) => {
-  const world = await aliceHarness();
-  const args = [...(command === 'recount' ? [] : command.split(' ')), ...(await one.args(world))];
-  const records = new Records(world);
-  const before = (await records.all(AUDIT_ENTRY)).map(({ id }) => id);
+test.each(CASES)(
+  '`$command` leaves exactly one entry, with its first commit: who, what, and no secret',
+  async ({ make, command, ...one }) => {
+    const world = await aliceHarness();
+    const args = [...(command === 'recount' ? [] : command.split(' ')), ...(await one.args(world))];
+    const records = new Records(world);
+    const before = (await records.all(AUDIT_ENTRY)).map(({ id }) => id);
 
-  const cloud = one.looksAtCloud === true ? await computeCloud() : undefined;
-  const environment = { ...environmentOf(world), ...(cloud && { COMPUTE_EMULATOR_HOST: cloud.emulator.address }) };
-  const done = await runLine(make, args, environment);
+    const cloud = one.looksAtCloud === true ? await computeCloud() : undefined;
+    const environment = { ...environmentOf(world), ...(cloud && { COMPUTE_EMULATOR_HOST: cloud.emulator.address }) };
+    const commits = vi.spyOn(EntityClient.prototype, 'commit');
+    onTestFinished(() => commits.mockRestore());
+    const done = await runLine(make, args, environment);
 
-  expect(done.exitCode, done.stderr).toBe(0);
-  const entries = (await records.all(AUDIT_ENTRY)).filter(({ id }) => !before.includes(id));
-  expect(entries.map(({ value }) => [value.action, value.actorType, value.actorId])).toEqual([
-    [one.action, 'command_line', `local, ${userInfo().username}`],
-  ]);
-  const text = JSON.stringify(entries);
-  // Generated secrets and their hashes: sk_…, cs_…, and 64 hex digits. The id of a session is such a hash and may be
-  // shown.
-  expect(text).not.toMatch(/sk_|cs_|secretHash/);
-});
+    expect(done.exitCode, done.stderr).toBe(0);
+    const entries = (await records.all(AUDIT_ENTRY)).filter(({ id }) => !before.includes(id));
+    expect(entries.map(({ value }) => [value.action, value.actorType, value.actorId])).toEqual([
+      [one.action, 'command_line', `local, ${userInfo().username}`],
+    ]);
+    // A process that dies after any of its commits has left the entry, or changed nothing.
+    expect(commits.mock.calls[0]?.[0].map(({ ref: { kind } }) => kind.name)).toContain('AuditEntry');
+    const text = JSON.stringify(entries);
+    // Generated secrets and their hashes: sk_…, cs_…, and 64 hex digits. The id of a session is such a hash and may be
+    // shown.
+    expect(text).not.toMatch(/sk_|cs_|secretHash/);
+  },
+);
 
 test('a command that changes nothing the second time leaves no second entry', async () => {
   const world = await aliceHarness();

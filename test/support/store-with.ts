@@ -3,7 +3,7 @@ import type { Store } from '#shared/datastore/store.ts';
 /** Returns the store with some of its methods replaced. `onCall` gets the name of every member that is read. */
 export function storeWith(
   store: Store,
-  methods: Partial<Pick<Store, 'change' | 'count' | 'getAll' | 'query'>>,
+  methods: Partial<Pick<Store, 'change' | 'commitOnce' | 'count' | 'getAll' | 'query' | 'write'>>,
   onCall: (name: string) => void = () => undefined,
 ): Store {
   return new Proxy(store, {
