@@ -16,12 +16,14 @@ const ASK_EVERY_MS = 10_000;
 interface Seen {
   readonly address: string;
   readonly forwardedEntries: number;
+  /** The function's FORWARDED_HOPS; a release before this one does not log it. */
+  readonly forwardedHops?: number | undefined;
 }
 
 /** A log entry, as gcloud prints it. */
 interface Entry {
   readonly resource?: { readonly type?: string };
-  readonly jsonPayload?: { readonly address?: string; readonly forwardedEntries?: number };
+  readonly jsonPayload?: Partial<Seen>;
   readonly httpRequest?: { readonly remoteIp?: string };
 }
 
@@ -68,8 +70,8 @@ async function read(context: DeployContext, requestId: string): Promise<readonly
 
 function seenIn(entries: readonly Entry[]): Seen | undefined {
   for (const { jsonPayload } of entries) {
-    const { address, forwardedEntries } = jsonPayload ?? {};
-    if (address !== undefined && forwardedEntries !== undefined) return { address, forwardedEntries };
+    const { address, forwardedEntries, forwardedHops } = jsonPayload ?? {};
+    if (address !== undefined && forwardedEntries !== undefined) return { address, forwardedEntries, forwardedHops };
   }
   return undefined;
 }
@@ -82,7 +84,9 @@ function observedIn(entries: readonly Entry[]): string | undefined {
 function judge(context: DeployContext, seen: Seen, observed: string | undefined): void {
   // The first entry is the forged one; each proxy appended one, beginning with the caller's real address.
   const hops = seen.forwardedEntries - 1;
-  if (seen.address === SPOOFED || (observed !== undefined && seen.address !== observed)) {
+  // Without the gateway's own entry, the number of entries shows whether the function takes a proxy for the caller.
+  const fits = observed === undefined ? (seen.forwardedHops ?? hops) === hops : seen.address === observed;
+  if (seen.address === SPOOFED || !fits) {
     const saw = observed === undefined ? '' : `, and the gateway saw ${observed}`;
     throw new DeployError(
       `A function takes ${seen.address} for the caller's address${saw}: FORWARDED_HOPS does not fit.`,

@@ -26,15 +26,15 @@ const TOPIC = 'operations';
 
 /** Creates the clients of Pub/Sub and Compute Engine for the session's platform. They connect at their first use. */
 export function openDesk(session: Session): Desk {
-  const { target, options, environment } = session.place;
-  const deployment = options.env ?? environment['DEPLOYMENT'] ?? (isLocal(session) ? 'local' : 'production');
+  const { target } = session.place;
+  const deployment = deploymentOf(session);
   const pubsub = emulatorOf(session, 'pubsub');
   const publisher =
     pubsub === UNREACHABLE
       ? undefined
       : new Publisher({
           project: target.project,
-          topic: isLocal(session) ? TOPIC : `${deployment}-${TOPIC}`,
+          topic: queuePrefixOf(session) + TOPIC,
           emulatorHost: pubsub,
         });
   const cloud = { project: target.project, deployment, emulatorHost: emulatorOf(session, 'compute') };
@@ -69,6 +69,17 @@ export async function withDesk<T>(session: Session, work: (tools: DeskTools) => 
   }
 }
 
+/** Name of the deployment's environment, the value of its VMs' label. */
+export function deploymentOf(session: Pick<Session, 'place'>): string {
+  const { options, environment } = session.place;
+  return options.env ?? environment['DEPLOYMENT'] ?? (isLocal(session) ? 'local' : 'production');
+}
+
+/** Beginning of the names of the deployment's topics and subscriptions. */
+export function queuePrefixOf(session: Pick<Session, 'place'>): string {
+  return isLocal(session) ? '' : `${deploymentOf(session)}-`;
+}
+
 function isLocal({ place }: Pick<Session, 'place'>): boolean {
   return place.target.emulatorHost !== undefined;
 }
@@ -84,4 +95,4 @@ export function emulatorOf({ place }: Session, service: 'pubsub' | 'compute'): s
 }
 
 /** An address at which nothing listens, so that commands on a Datastore emulator never reach Google Cloud. */
-const UNREACHABLE = '127.0.0.1:9';
+export const UNREACHABLE = '127.0.0.1:9';

@@ -98,10 +98,11 @@ export interface RequestLine {
   /** Only if the sign-in failed: the address for which failures are counted. */
   readonly address?: string;
   /**
-   * Only if the sign-in failed: the number of X-Forwarded-For entries, which shows whether FORWARDED_HOPS is set
-   * correctly.
+   * Only if the sign-in failed: the number of X-Forwarded-For entries, and the number that FORWARDED_HOPS says proxies
+   * append. For a caller who sends no such header, both are the same if FORWARDED_HOPS is set correctly.
    */
   readonly forwardedEntries?: number;
+  readonly forwardedHops?: number;
   /** `granted` if the request succeeded, otherwise the failure's reason. */
   readonly outcome: string;
   readonly errorId?: string;
@@ -209,7 +210,7 @@ export async function serve<Params, Query, Body>(
     latencyMs: tools.nowMs() - startedAtMs,
     trace: request.headers['x-cloud-trace-context'] ?? request.headers['traceparent'],
     ...(caller === undefined
-      ? { address, forwardedEntries: forwardedEntries(request) }
+      ? { address, forwardedEntries: forwardedEntries(request), forwardedHops: tools.forwardedHops }
       : { userId: caller.userId, customerId: caller.customerId, credential: caller.credential }),
     outcome,
     ...(errorId === undefined ? {} : { errorId }),

@@ -48,7 +48,10 @@ export function cataloguePlan(...items: readonly Partial<PlanItem>[]): Answer {
 }
 
 /** Returns the probe's log entries: the function's line and, if given, the gateway's own entry. */
-export function addressSeen(seen: { address: string; forwardedEntries: number }, remoteIp?: string): Answer {
+export function addressSeen(
+  seen: { address: string; forwardedEntries: number; forwardedHops?: number },
+  remoteIp?: string,
+): Answer {
   const entries = [
     { resource: { type: 'cloud_run_revision' }, jsonPayload: seen },
     ...(remoteIp === undefined

@@ -124,6 +124,11 @@ describe('the smoke test', { timeout: 60_000 }, () => {
   it.each([
     ['believes a forged entry', { address: '192.0.2.1', forwardedEntries: 3 }, undefined],
     ['takes the gateway for the caller', { address: '35.0.0.1', forwardedEntries: 3 }, '203.0.113.7'],
+    [
+      "takes the gateway for the caller, and the gateway's own entry is late",
+      { address: '35.0.0.1', forwardedEntries: 3, forwardedHops: 1 },
+      undefined,
+    ],
   ])('fails when a function %s, and says how many hops there are', async (_, seen, remoteIp) => {
     const { context } = await aDeployment({ answers: [addressSeen(seen, remoteIp)], respond: wellResponse });
 

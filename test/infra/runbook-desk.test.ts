@@ -130,7 +130,8 @@ it('Latency: doctor tells which service takes long', async () => {
       catalogFindings: async () => ({ impossible: [], warnings: [] }),
       deployCommand: 'npm run deploy',
       logLines: () => [],
-      probedAddress: async () => undefined,
+      probe: async () => undefined,
+      subscriptions: async () => undefined,
       injectedFaults: async () => NO_INJECTED_FAULTS,
     });
 

@@ -15,7 +15,7 @@ import { OPERATION } from '#shared/datastore/rows.ts';
 import { put } from '#shared/datastore/write.ts';
 import { type Operation, pendingOperation } from '#shared/domain/operation.ts';
 import { completeLimits } from '#shared/domain/tier.ts';
-import { callerAddress } from '#shared/http/request.ts';
+import { forwardedEntries } from '#shared/http/request.ts';
 import { syncInstance } from '#shared/lifecycle/sync-instance.ts';
 import { CustomersAtWork } from '#shared/workers/customers-at-work.ts';
 import { runOperation } from '#shared/workers/run-operation.ts';
@@ -74,8 +74,8 @@ export async function aDesk(options: CloudAndRecordsOptions = {}) {
     DEPLOYMENT: 'test',
     LOCAL_STATE_DIR: folder,
   };
-  /** What the functions of a deployment are: where their clock is, and what they were started with. */
-  const functions = { clockAheadMs: 0, forwardedHops: 1, faults: [] as object[] };
+  /** What the functions of a deployment are: where their clock is, what they were started with, and how they answer. */
+  const functions = { clockAheadMs: 0, forwardedHops: 2, status: 401, faults: [] as object[] };
   const swept = () =>
     store.write([put(JOB_STATE, SWEEP_JOB, { cursor: '1', ranAtMs: tools.nowMs() + functions.clockAheadMs })]);
   await swept();
@@ -140,7 +140,7 @@ export async function aDesk(options: CloudAndRecordsOptions = {}) {
 async function localCloudIn(
   folder: string,
   emulators: { readonly datastore: string; readonly compute: string },
-  settings: { forwardedHops: number; faults: object[] },
+  settings: { forwardedHops: number; status: number; faults: object[] },
 ) {
   const logFile = path.join(folder, 'logs', 'functions.log');
   const log = (line: object) => appendFileSync(logFile, `${JSON.stringify(line)}\n`);
@@ -151,16 +151,23 @@ async function localCloudIn(
       return;
     }
     if (url === '/deploy') {
-      settings.forwardedHops = 1;
+      settings.forwardedHops = 2;
+      settings.status = 401;
       log({ message: FUNCTIONS_STARTED });
       response.end(JSON.stringify({ functions: 1, indexes: 0 }));
       return;
     }
-    // The gateway adds the address that it sees.
-    const forwarded = `${String(headers['x-forwarded-for'])}, ${socket.remoteAddress ?? ''}`;
-    const address = callerAddress({ headers: { 'x-forwarded-for': forwarded }, peer: '' }, settings.forwardedHops);
-    log({ message: 'request served', requestId: headers['x-request-id'], address });
-    response.end('[]');
+    // The gateway adds the address that it sees, and its own.
+    const sent = headers['x-forwarded-for'];
+    const added = [socket.remoteAddress, socket.localAddress].join(', ');
+    const forwarded = { headers: { 'x-forwarded-for': sent === undefined ? added : `${String(sent)}, ${added}` } };
+    log({
+      message: 'request served',
+      requestId: headers['x-request-id'],
+      forwardedEntries: forwardedEntries(forwarded),
+      forwardedHops: settings.forwardedHops,
+    });
+    response.writeHead(settings.status).end();
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => new Promise<void>((resolve) => server.close(() => resolve())));

@@ -1,4 +1,3 @@
-import { FUNCTIONS_STARTED } from '#scripts/local/functions/function-log.ts';
 import { JOB_STATE, ORPHAN } from '#shared/datastore/bookkeeping-rows.ts';
 import { ALL_INSTANCES } from '#shared/datastore/queries.ts';
 import { INSTANCE } from '#shared/datastore/rows.ts';
@@ -9,7 +8,7 @@ import type { Disk } from '#shared/gce/disks.ts';
 import { compare } from '#shared/lifecycle/sync-instance.ts';
 import { ORPHAN_AGE_MS } from '#shared/workers/orphan-times.ts';
 import { JOB as SWEEP_JOB } from '#shared/workers/sweep-report.ts';
-import { type Check, type DoctorTools, type Finding, FORGED_ADDRESS } from './finding.ts';
+import type { Check, DoctorTools, Finding } from './finding.ts';
 import { shortList } from './store-checks.ts';
 
 const PAGE_SIZE = 300;
@@ -166,30 +165,4 @@ export const checkCatalogue: Check = async ({ catalogFindings }) => {
     finding: `${pointer}: ${message}`,
     repair: 'npm run catalog -- apply FILE (the file that `npm run catalog -- export FILE` writes, corrected)',
   }));
-};
-
-/** What functions say of themselves in their logs since they were started, and whose address they believe. */
-export const checkFunctions: Check = async ({ logLines, probedAddress, deployCommand }) => {
-  const lines = logLines();
-  const started = lines.findLastIndex(({ message }) => message === FUNCTIONS_STARTED);
-  const rejected = lines.slice(started + 1).filter(({ message }) => message === 'the shipped code cache was rejected');
-  const findings: Finding[] = [];
-  if (rejected.length > 0) {
-    findings.push({
-      severity: 'notice',
-      check: 'functions',
-      finding: `Node.js ${rejected[0]?.node ?? ''} rejected the shipped code cache of ${rejected.length} functions: they start more slowly.`,
-      repair: `${deployCommand} (it builds with the Node.js that runs)`,
-    });
-  }
-  if ((await probedAddress()) === FORGED_ADDRESS) {
-    findings.push({
-      severity: 'fault',
-      check: 'functions',
-      finding:
-        'Functions believe the address that a caller claims: FORWARDED_HOPS is larger than the number of proxies.',
-      repair: `${deployCommand} (with FORWARDED_HOPS, the number of proxies, as it was before: 2 behind API Gateway)`,
-    });
-  }
-  return findings;
 };

@@ -1,11 +1,5 @@
-import {
-  checkCatalogue,
-  checkDisks,
-  checkFunctions,
-  checkInjectedFaults,
-  checkLatency,
-  checkMachines,
-} from './cloud-checks.ts';
+import { checkCatalogue, checkDisks, checkInjectedFaults, checkLatency, checkMachines } from './cloud-checks.ts';
+import { checkFunctions } from './function-checks.ts';
 import type { Check, CheckName, DoctorTools, Finding } from './finding.ts';
 import {
   checkCustomers,
@@ -15,12 +9,14 @@ import {
   checkOperations,
   checkSweep,
 } from './store-checks.ts';
+import { checkSubscriptions } from './subscription-check.ts';
 
 const EXAMINATIONS: readonly (readonly [CheckName, Check])[] = [
   ['indexes', checkIndexes],
   ['sweep', checkSweep],
   ['operations', checkOperations],
   ['dead letters', checkDeadLetters],
+  ['subscriptions', checkSubscriptions],
   ['machines', checkMachines],
   ['disks', checkDisks],
   ['catalogue', checkCatalogue],

@@ -1,6 +1,7 @@
 import type { CatalogFindings } from '#scripts/catalog/check-machines.ts';
 import type { Disks } from '#shared/gce/disks.ts';
 import type { Tools } from '#shared/lifecycle/tools.ts';
+import type { Subscriptions } from './subscription-check.ts';
 
 /** A problem, or something worth knowing, with its repair. */
 export interface Finding {
@@ -19,6 +20,7 @@ export const CHECKS = [
   'sweep',
   'operations',
   'dead letters',
+  'subscriptions',
   'machines',
   'disks',
   'catalogue',
@@ -39,10 +41,12 @@ export interface DoctorTools extends Pick<Tools, 'store' | 'compute' | 'nowMs' |
   /** Lines of the functions' logs that a fault leaves; none where logs are elsewhere. */
   readonly logLines: () => readonly LogLine[];
   /**
-   * Sends a request that claims FORGED_ADDRESS and returns the address that a function took for the caller's;
-   * `undefined` if it is not known.
+   * Sends requests without a credential through the public gateway; `undefined` where there is no gateway. Throws if the
+   * gateway's address is not known, or if the gateway does not answer.
    */
-  readonly probedAddress: () => Promise<string | undefined>;
+  readonly probe: () => Promise<Probed | undefined>;
+  /** Returns the subscriptions; `undefined` where there is no Pub/Sub. */
+  readonly subscriptions: () => Promise<Subscriptions | undefined>;
   /** Returns faults that were injected into the local cloud and not used up; none for a project. */
   readonly injectedFaults: () => Promise<InjectedFaults>;
 }
@@ -56,10 +60,21 @@ export interface InjectedFaults {
 
 export const NO_INJECTED_FAULTS: InjectedFaults = { faults: [], repair: '' };
 
-/**
- * Sent as the first entry of X-Forwarded-For: an address reserved for documentation, which no caller has (RFC 5737).
- */
-export const FORGED_ADDRESS = '192.0.2.1';
+/** What became of requests without a credential. */
+export interface Probed {
+  /** HTTP status of the answers; 401, and 429 after too many failed sign-ins, are right. */
+  readonly status: number;
+  /** What a function logged about them; `undefined`: the log lines were not found. */
+  readonly seen: SeenHops | undefined;
+}
+
+/** How callers' addresses reach a function. */
+export interface SeenHops {
+  /** Number of addresses that proxies appended to the X-Forwarded-For of a request that had none. */
+  readonly proxies: number;
+  /** The function's FORWARDED_HOPS. */
+  readonly hops: number;
+}
 
 /** The members of a log line that checks read. */
 export interface LogLine {
@@ -67,7 +82,8 @@ export interface LogLine {
   /** Version of Node.js. */
   readonly node?: string;
   readonly requestId?: string;
-  readonly address?: string;
+  readonly forwardedEntries?: number;
+  readonly forwardedHops?: number;
 }
 
 /** Returns the check's findings; throws if the check cannot be made. */

@@ -3,7 +3,8 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { stateFolder } from '#scripts/console/command-clock.ts';
 import type { Session } from '#scripts/console/command-line.ts';
-import { FORGED_ADDRESS, type InjectedFaults, type LogLine, NO_INJECTED_FAULTS } from './finding.ts';
+import { type InjectedFaults, type LogLine, NO_INJECTED_FAULTS, type Probed } from './finding.ts';
+import { probeHops } from './hops-probe.ts';
 
 /** Returns the local cloud's addresses from its connection file; they change with each start. */
 function connectionOf(place: Session['place']): { readonly baseUrl: string; readonly control: string } {
@@ -30,24 +31,18 @@ export async function localFaults({ place }: Session): Promise<InjectedFaults> {
   };
 }
 
-const PROBE_LOOKS = 20;
-const PROBE_PAUSE_MS = 100;
+/** The local cloud's log files are written at once. */
+const PATIENCE = { looks: 20, pauseMs: 100 };
 
-/** Sends the local cloud a request without a credential, and returns the caller's address from the function's log. */
-export async function probeLocal(session: Session): Promise<string | undefined> {
-  const { place } = session;
-  if (place.options.local !== true) return undefined;
-  const { baseUrl } = connectionOf(place);
-  const requestId = `probe-${session.by.requestId}`;
-  await fetch(`${baseUrl}/api/compute/v1/templates`, {
-    headers: { 'x-request-id': requestId, 'x-forwarded-for': FORGED_ADDRESS },
+/** Probes the local cloud's gateway. */
+export async function probeLocal(session: Session): Promise<Probed> {
+  return probeHops({
+    address: connectionOf(session.place).baseUrl,
+    requestId: `probe-${session.by.requestId}`,
+    linesOf: async (ids) => localLogLines(session).filter(({ requestId = '' }) => ids.includes(requestId)),
+    patience: PATIENCE,
+    sleep,
   });
-  for (let look = 0; look < PROBE_LOOKS; look += 1) {
-    const line = localLogLines(session).find((each) => each.requestId === requestId);
-    if (line?.address !== undefined) return line.address;
-    await sleep(PROBE_PAUSE_MS);
-  }
-  return undefined;
 }
 
 /** Returns the lines of the local cloud's logs; none for a project, whose logs are in Cloud Logging. */
