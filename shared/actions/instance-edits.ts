@@ -10,6 +10,7 @@ import type { Instance } from '#shared/domain/instance.ts';
 import { imageUser, loginMetadata, SSH_KEYS } from '#shared/domain/login.ts';
 import { nearestText } from '#shared/domain/nearest.ts';
 import type { Principal } from '#shared/domain/principal.ts';
+import { serverTypeByCloudName } from './offered-by-cloud-name.ts';
 import { unknownIdProblem } from './nearest-in-catalog.ts';
 import { keysForInstance } from './keys-for-instance.ts';
 
@@ -103,8 +104,8 @@ export async function offeredMachineType(
 }
 
 /**
- * Returns the server type's machine type and the matching changes to the spec. Throws `unprocessable` for an unknown
- * type.
+ * Returns the server type's machine type and the matching changes to the spec. Also takes the machine type itself, as
+ * which instances of other families are shown. Throws `unprocessable` for an unknown type.
  */
 export async function serverTypeSize(
   type: string,
@@ -112,13 +113,14 @@ export async function serverTypeSize(
   store: Pick<Store, 'get' | 'query'>,
 ): Promise<Pick<InstanceEdit, 'machineType' | 'spec'>> {
   const row = /^[a-z][a-z0-9._-]{0,62}$/.test(type) ? await store.get(ref(SERVER_TYPE, type)) : undefined;
-  const isUsable = row !== undefined && ['', caller.customerId].includes(row.value.customerId);
-  if (!isUsable) {
+  const named = row !== undefined && ['', caller.customerId].includes(row.value.customerId) ? row.value : undefined;
+  const found = named ?? (await serverTypeByCloudName(type, caller.customerId, store));
+  if (found === undefined) {
     const { pointer, message } = await unknownIdProblem({ pointer: '/spec/type', id: type }, caller.customerId, store);
     throw refused('unprocessable', pointer, message);
   }
   // Custom CPUs and memory in the spec belonged to the former type, so they are removed.
-  return { machineType: row.value.machineType, spec: { type, vcpus: null, memory_mb: null } };
+  return { machineType: found.machineType, spec: { type, vcpus: null, memory_mb: null } };
 }
 
 /** Operators write the catalogue, so one page of this size holds a whole kind. */

@@ -15,6 +15,7 @@ import { architectureOf } from '#shared/domain/machine-traits.ts';
 import { userDataMetadata } from '#shared/domain/user-data.ts';
 import { regionOf, zonesOf } from '#shared/domain/zones.ts';
 import type { InstanceKeys } from './keys-for-instance.ts';
+import { imageByCloudName, serverTypeByCloudName } from './offered-by-cloud-name.ts';
 import { unknownIdProblem, type UnknownId } from './nearest-in-catalog.ts';
 import { DEFAULT_CONFIG } from './template-blueprint.ts';
 
@@ -55,8 +56,12 @@ export async function specBlueprint(
       reason: 'default_network_missing',
     });
   }
-  const type = catalog.find(SERVER_TYPE, spec.type, '/spec/type');
-  const image = catalog.find(IMAGE, spec.image, '/spec/image');
+  const [offeredType, offeredImage] = await Promise.all([
+    catalog.has(SERVER_TYPE, spec.type) ? undefined : serverTypeByCloudName(spec.type, request.customerId, store),
+    catalog.has(IMAGE, spec.image) ? undefined : imageByCloudName(spec.image, request.customerId, store),
+  ]);
+  const type = offeredType ?? catalog.find(SERVER_TYPE, spec.type, '/spec/type');
+  const image = offeredImage ?? catalog.find(IMAGE, spec.image, '/spec/image');
   const network = catalog.find(NETWORK, spec.vpc_id, '/spec/vpc_id');
   const named = catalog.find(SUBNET, spec.subnet_id, '/spec/subnet_id');
   const groups = catalog.findAll(SECURITY_GROUP, spec.security_groups, '/spec/security_groups');
@@ -152,11 +157,19 @@ class NamedRows {
     pointer: string,
   ): T | undefined {
     if (id === undefined) return undefined;
+    const found = this.#usable(kind, id);
+    if (found === undefined) this.unknown.push({ pointer, id });
+    return found;
+  }
+
+  has<T extends { readonly customerId: string }>(kind: Kind<T>, id: string): boolean {
+    return this.#usable(kind, id) !== undefined;
+  }
+
+  /** A row of another customer is treated as if it did not exist. */
+  #usable<T extends { readonly customerId: string }>(kind: Kind<T>, id: string): T | undefined {
     const found = rowOf(this.#rows, kind, id);
-    // A row of another customer is treated as if it did not exist.
-    if (found !== undefined && (found.customerId === '' || found.customerId === this.#customerId)) return found;
-    this.unknown.push({ pointer, id });
-    return undefined;
+    return found?.customerId === '' || found?.customerId === this.#customerId ? found : undefined;
   }
 
   findAll<T extends { readonly customerId: string }>(

@@ -25,8 +25,14 @@ const LABEL_VALUE = '^[\\p{Ll}\\p{Lo}\\p{N}_-]{0,63}$';
 const LABELS_MAX = 63;
 
 const SpecFields = {
-  type: id('Server type: CPUs, memory and default disk.', 'cx31'),
-  image: id('Image of the boot disk.', 'ubuntu-22.04'),
+  type: id(
+    'Server type: CPUs, memory and default disk. Or the machine type (`n1-standard-2`) of one, or of a template.',
+    'cx31',
+  ),
+  image: id(
+    "Image of the boot disk. Or Compute Engine's path of one of the catalogue, as instances of other families show it.",
+    'ubuntu-22.04',
+  ),
   vcpus: Type.Optional(
     Type.Integer({
       description: "CPUs, instead of the type's. With `memory_mb` it makes a custom machine type of the type's series.",
