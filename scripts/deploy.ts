@@ -2,6 +2,7 @@ import { createInterface } from 'node:readline/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { World } from '#scripts/deploy/deploy-context.ts';
+import { outliveOutput } from '#scripts/console/outlive-output.ts';
 import { DeployLine } from '#scripts/deploy/deploy-line.ts';
 import { runProgram } from '#scripts/deploy/programs.ts';
 
@@ -33,4 +34,5 @@ const world: World = {
   nowMs: Date.now,
 };
 
+outliveOutput();
 process.exitCode = await new DeployLine(world).run(process.argv.slice(2));

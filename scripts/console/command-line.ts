@@ -9,6 +9,7 @@ import { datastoreTarget, targetText, type Target, type TargetOptions } from './
 import { durationMs } from './durations.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import { explain } from './explain.ts';
+import { outliveOutput } from './outlive-output.ts';
 import { reach } from './reach.ts';
 
 /** Options that every command has. */
@@ -61,11 +62,14 @@ export interface Surroundings {
   readonly stderr: (text: string) => void;
 }
 
-const PROCESS: Surroundings = {
-  environment: process.env,
-  stdout: (text) => process.stdout.write(text),
-  stderr: (text) => process.stderr.write(text),
-};
+function processSurroundings(): Surroundings {
+  outliveOutput();
+  return {
+    environment: process.env,
+    stdout: (text) => process.stdout.write(text),
+    stderr: (text) => process.stderr.write(text),
+  };
+}
 
 /** A program with its commands: common options, examples in every help text, exit codes. */
 export class CommandLine {
@@ -74,7 +78,7 @@ export class CommandLine {
   readonly #changing = new Set<Command>();
   #exitCode: ExitCode = EXIT.ok;
 
-  constructor(name: string, description: string, surroundings: Surroundings = PROCESS) {
+  constructor(name: string, description: string, surroundings: Surroundings = processSurroundings()) {
     this.#surroundings = surroundings;
     this.program = new Command(name)
       .description(description)
@@ -113,7 +117,7 @@ export class CommandLine {
         `\nExamples:\n${leaf.examples.map((example) => `  npm run ${this.program.name()} -- ${example}\n`).join('')}`,
       )
       .action(async () => {
-        const wrong = leaf.check?.(command.args, command.opts<never>());
+        const wrong = emptyArgument(command) ?? leaf.check?.(command.args, command.opts<never>());
         if (wrong !== undefined) command.error(`error: ${wrong}`);
         this.#exitCode = await this.#work(command, leaf, work);
       });
@@ -151,7 +155,7 @@ export class CommandLine {
       const target = datastoreTarget(common, this.#surroundings.environment);
       place = targetText(target);
       // Names the store, so that a forgotten variable or option does not send changes elsewhere unnoticed.
-      if (common.local !== true) note(`On ${place}.`);
+      if (common.local !== true || common.project !== undefined) note(`On ${place}.`);
       store = await openStore(target);
       // Only a change looks up the account, because that needs a request to Google.
       const actor = await commandActor(target.emulatorHost !== undefined || !changes);
@@ -167,7 +171,7 @@ export class CommandLine {
       };
       return await work(session, command.args, command.opts<never>());
     } catch (thrown) {
-      const { exitCode, ...error } = explain(thrown, place);
+      const { exitCode, ...error } = explain(thrown, place, common.local === true);
       note(json ? JSON.stringify({ error }) : `${this.program.name()}: ${error.message}`);
       return exitCode;
     } finally {
@@ -175,6 +179,17 @@ export class CommandLine {
     }
   }
 }
+
+/** An empty argument is a variable of a script that was not set; as an id or a filter it would mean something else. */
+function emptyArgument(command: Command): string | undefined {
+  if (command.args.includes('')) return 'an argument is empty.';
+  const values = command.opts<Readonly<Record<string, unknown>>>();
+  const option = command.options.find((each) => values[each.attributeName()] === '' && !MAY_BE_EMPTY.has(each.name()));
+  return option === undefined ? undefined : `the value of --${option.name()} is empty.`;
+}
+
+/** A name can be taken off; the API's name of the default database is empty; what a reason is, its action decides. */
+const MAY_BE_EMPTY: ReadonlySet<string> = new Set(['name', 'database', 'reason']);
 
 /**
  * Names that users choose are shown to operators: without their control characters they cannot move the cursor, change a

@@ -63,7 +63,12 @@ export function databaseOfEnvironment(environment: string): string {
   return environment === 'production' ? DEFAULT : `compute-api-${environment}`;
 }
 
-function databaseOf({ database, env }: TargetOptions, environment: Environment): string {
+function databaseOf({ database, env, local }: TargetOptions, environment: Environment): string {
+  if (env !== undefined && local === true) {
+    throw new Failure('invalid_request', 'Give --env NAME or --local, not both: the local cloud is one environment.', {
+      reason: 'no_target',
+    });
+  }
   if (database !== undefined && env !== undefined) {
     throw new Failure('invalid_request', 'Give --env NAME or --database ID, not both: each says which database.', {
       reason: 'no_target',

@@ -14,11 +14,13 @@ const PERMISSION_DENIED = 7;
 const NOT_FOUND = 5;
 const UNAUTHENTICATED = 16;
 
-/** Explains a thrown value. `place` names the Datastore that was used. */
-export function explain(thrown: unknown, place: string): Explanation {
+/** Explains a thrown value. `place` names the Datastore that was used; `isLocal`: that of the local cloud. */
+export function explain(thrown: unknown, place: string, isLocal: boolean): Explanation {
   const failure = Failure.from(thrown);
   if (failure.reason === 'datastore_unavailable') {
-    return { message: `No answer from ${place}.`, reason: failure.reason, exitCode: EXIT.error };
+    // A local cloud that was killed leaves the file with its addresses.
+    const hint = isLocal ? ' Start the local cloud with `npm start`, if it does not run.' : '';
+    return { message: `No answer from ${place}.${hint}`, reason: failure.reason, exitCode: EXIT.error };
   }
   if (failure.kind === 'internal') return explainCause(failure.cause ?? failure, place);
   const fields = failure.fields.map(

@@ -1,9 +1,9 @@
 /** `npm start`: runs the whole API and its cloud on this machine until Ctrl-C. */
+import { outliveOutput } from '#scripts/console/outlive-output.ts';
 import { enableCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseOptions } from './options.ts';
-import { outliveOutput } from './outlive-output.ts';
 
 const repositoryFolder = fileURLToPath(new URL('../../', import.meta.url));
 

@@ -11,6 +11,8 @@ import { apiKeyState } from '#shared/domain/credential-state.ts';
 import { presentCustomer } from '#shared/families/compute/present-desk.ts';
 import { withDesk } from './desk-tools.ts';
 
+const STOPS_PER_NOTE = 10;
+
 /** Adds `customers show|suspend|resume`. */
 export function addCustomerCommands(line: CommandLine): void {
   const customers = line.group('customers', 'what customers use and cost, and their suspension');
@@ -48,8 +50,11 @@ export function addCustomerCommands(line: CommandLine): void {
           .option('--stop-instances', 'also stop what runs, as operations with the cause suspension'),
     },
     async (session, [id = ''], { reason, stopInstances = false }: { reason: string; stopInstances?: boolean }) => {
+      const onStop = (count: number) => {
+        if (count % STOPS_PER_NOTE === 0) session.note(`${count} instances are being stopped`);
+      };
       const { suspension, stops } = await withDesk(session, (tools) =>
-        suspendCustomer({ customerId: id, reason, stopInstances }, auditorOf(session), tools),
+        suspendCustomer({ customerId: id, reason, stopInstances, onStop }, auditorOf(session), tools),
       );
       const stopped = stopInstances ? ` ${stops.length} instances are being stopped.` : '';
       session.print(`Customer ${id} is suspended since ${timeText(suspension.sinceMs)}.${stopped}\n`, {

@@ -12,6 +12,7 @@ import { type InstanceScan, scanInstances } from '#shared/actions/scan-instances
 import { type InstanceSheet, showInstance } from '#shared/actions/show-instance.ts';
 import { syncByHand } from '#shared/actions/sync-by-hand.ts';
 import { Failure } from '#shared/domain/failure.ts';
+import { idOf } from '#shared/domain/fids.ts';
 import type { Instance } from '#shared/domain/instance.ts';
 import { STATUS_GROUPS } from '#shared/domain/status.ts';
 import { withDesk } from './desk-tools.ts';
@@ -89,7 +90,7 @@ export function addInstanceCommands(line: CommandLine): void {
       configure: (command) => command.argument('<id>'),
     },
     async (session, [id = '']) => {
-      const sheet = await withDesk(session, (tools) => showInstance(id, tools));
+      const sheet = await withDesk(session, (tools) => showInstance(plainId(id), tools));
       session.print(sheetText(sheet), sheet);
       return EXIT.ok;
     },
@@ -169,12 +170,16 @@ async function forEach<T>(
 ): Promise<{ readonly done: readonly T[]; readonly refused: readonly Refused[] }> {
   const done: T[] = [];
   const refused: Refused[] = [];
-  const wanted = [...new Set(ids)];
+  const wanted = [...new Set(ids.map(plainId))];
   for (const [index, id] of wanted.entries()) {
     try {
       done.push(await work(id));
     } catch (thrown) {
-      const { reason, message } = explain(thrown, targetText(session.place.target));
+      const { reason, message } = explain(
+        thrown,
+        targetText(session.place.target),
+        session.place.options.local === true,
+      );
       refused.push({ id, reason, message });
       session.note(`${id}: ${message}`);
     }
@@ -183,14 +188,23 @@ async function forEach<T>(
   return { done, refused };
 }
 
+/** The fleet family shows the same instance as `inst_…`. */
+function plainId(id: string): string {
+  return idOf('instance', id) ?? id;
+}
+
 async function preview(session: Session, verb: HandVerb, ids: readonly string[]): Promise<ExitCode> {
-  const found = await withDesk(session, (tools) => Promise.all(ids.map((id) => showInstance(id, tools))));
-  const rows = found.map(({ record, machine }) => ({
-    id: record.id,
-    customer: record.customerId,
-    record: record.status,
-    machine: machine === null ? 'none' : machine.status,
-  }));
+  const { done, refused } = await withDesk(session, (tools) =>
+    forEach(session, ids, async (id) => {
+      const { record, machine } = await showInstance(id, tools);
+      return {
+        id,
+        customer: record.customerId,
+        record: record.status,
+        machine: machine === null ? 'none' : machine.status,
+      };
+    }),
+  );
   const text = table(
     [
       { heading: 'ID', cell: ({ id }) => id },
@@ -198,10 +212,11 @@ async function preview(session: Session, verb: HandVerb, ids: readonly string[])
       { heading: 'RECORD', cell: ({ record }) => record },
       { heading: 'VM', cell: ({ machine }) => machine },
     ],
-    rows,
+    done,
   );
-  session.print(`Would ${verb}:\n${text}Nothing was done: add --yes to do it.\n`, { verb, items: rows, done: false });
-  return EXIT.ok;
+  const would = done.length === 0 ? '' : `Would ${verb}:\n${text}`;
+  session.print(`${would}Nothing was done: add --yes to do it.\n`, { verb, items: done, refused, done: false });
+  return refused.length === 0 ? EXIT.ok : EXIT.error;
 }
 
 function scanOf(options: ListOptions, nowMs: number): InstanceScan {
@@ -210,7 +225,7 @@ function scanOf(options: ListOptions, nowMs: number): InstanceScan {
   }
   const named = {
     customerId: options.customer,
-    userId: options.user,
+    userId: options.user && (idOf('user', options.user) ?? options.user),
     statusGroup: options.status,
     zone: options.zone,
     templateId: options.template,

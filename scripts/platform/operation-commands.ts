@@ -53,6 +53,7 @@ export function addOperationCommands(line: CommandLine): void {
         { heading: 'AGE', cell: ({ createdAt }) => ageText(nowMs - Date.parse(createdAt)) },
         { heading: 'ATTEMPTS', cell: ({ attempts }) => String(attempts) },
         { heading: 'CALLS', cell: ({ calls }) => String(calls) },
+        { heading: 'LEASE', cell: ({ leasedUntil }) => leaseText(leasedUntil, nowMs) },
         { heading: 'REASON', cell: ({ error }) => error?.reason ?? '' },
       ]);
     },
@@ -113,6 +114,12 @@ export function addOperationCommands(line: CommandLine): void {
       return EXIT.ok;
     },
   );
+}
+
+/** Returns for how long a worker still holds an operation; nothing if none does. */
+function leaseText(leasedUntil: string | null, nowMs: number): string {
+  const leftMs = leasedUntil === null ? 0 : Date.parse(leasedUntil) - nowMs;
+  return leftMs > 0 ? `held ${ageText(leftMs)}` : '';
 }
 
 export function operationText(operation: Operation, nowMs: number): string {

@@ -1,6 +1,7 @@
 import type { AuditFilter } from '#shared/datastore/list-filters.ts';
 import { auditTrail } from '#shared/datastore/queries.ts';
-import { type AuditAction, type AuditEntry, auditPlace } from '#shared/domain/audit.ts';
+import { badCursor } from '#shared/datastore/store-failure.ts';
+import { type AuditAction, type AuditEntry, auditPlace, isAuditId } from '#shared/domain/audit.ts';
 import type { Principal } from '#shared/domain/principal.ts';
 import type { Tools } from '#shared/lifecycle/tools.ts';
 import { foreignCursor, invalidQuery } from '#shared/pagination/invalid-query.ts';
@@ -25,13 +26,17 @@ export interface AuditPage {
   readonly after: string | undefined;
 }
 
-/** Reads one page of the audit trail; `after` is the id of the previous page's last entry. */
+/**
+ * Reads one page of the audit trail; `after` is the id of the previous page's last entry. Throws `invalid_request` for a
+ * text that is no entry's id.
+ */
 export async function readAudit(
   query: AuditQuery,
   page: { readonly limit: number; readonly after?: string },
   { store }: Pick<Tools, 'store'>,
 ): Promise<AuditPage> {
   const { sinceMs, untilMs } = query;
+  if (page.after !== undefined && !isAuditId(page.after)) throw badCursor();
   const given: readonly (readonly [AuditFilter, string | undefined])[] = [
     ['actorId', query.actorId],
     ['object', query.object],

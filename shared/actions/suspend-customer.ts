@@ -20,6 +20,8 @@ export interface SuspendRequest {
   readonly reason: string;
   /** True: also stop the instances that run, or that will run once their queued operations have ended. */
   readonly stopInstances: boolean;
+  /** Called after each stop, with the number of stops so far. */
+  readonly onStop?: (stops: number) => void;
 }
 
 export interface Suspended {
@@ -61,7 +63,7 @@ export async function suspendCustomer(
     const write = row === undefined ? insert(SUSPENSION, customerId, value) : replace(row, value);
     return { writes: [write, entry], result: value };
   });
-  const stops = request.stopInstances ? await stopAll(customerId, auditor, tools) : [];
+  const stops = request.stopInstances ? await stopAll(request, auditor, tools) : [];
   const messages = stops.filter(({ isFirst }) => isFirst).map(({ message }) => message);
   const { publisher } = tools;
   if (publisher !== undefined && messages.length > 0) await publishOperations(messages, { ...tools, publisher });
@@ -98,7 +100,11 @@ interface Stop {
   readonly isFirst: boolean;
 }
 
-async function stopAll(customerId: string, auditor: Auditor, tools: SuspendTools): Promise<readonly Stop[]> {
+async function stopAll(
+  { customerId, onStop }: SuspendRequest,
+  auditor: Auditor,
+  tools: SuspendTools,
+): Promise<readonly Stop[]> {
   const stops: Stop[] = [];
   let cursor: string | undefined;
   do {
@@ -109,7 +115,9 @@ async function stopAll(customerId: string, auditor: Auditor, tools: SuspendTools
     );
     for (const { id, value } of page.rows) {
       const stop = needsStop(value) ? await stopOne({ instanceId: id, customerId }, auditor, tools) : undefined;
-      if (stop !== undefined) stops.push(stop);
+      if (stop === undefined) continue;
+      stops.push(stop);
+      onStop?.(stops.length);
     }
     cursor = page.cursor;
   } while (cursor !== undefined);

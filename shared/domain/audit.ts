@@ -91,6 +91,10 @@ export function auditPlace(atMs: number): string {
   return `aud-${(TIME_MAX - 1 - atMs).toString(36).padStart(9, '0')}`;
 }
 
+export function isAuditId(text: string): boolean {
+  return /^aud-[0-9a-z]{21}$/.test(text);
+}
+
 /** Returns the members in which two values differ, so that audit entries omit unchanged ones. */
 export function changedMembers(
   before: Readonly<object>,

@@ -6,8 +6,9 @@ import type { CommandLine, Surroundings } from '#scripts/console/command-line.ts
 import { platformLine } from '#scripts/platform/platform-line.ts';
 import { recountLine } from '#scripts/recount/recount-line.ts';
 import { resumeCustomer, suspendCustomer } from '#shared/actions/suspend-customer.ts';
-import { API_KEY } from '#shared/datastore/account-rows.ts';
-import { DEAD_LETTER } from '#shared/datastore/bookkeeping-rows.ts';
+import { syncByHand } from '#shared/actions/sync-by-hand.ts';
+import { API_KEY, SUSPENSION } from '#shared/datastore/account-rows.ts';
+import { BRAKE, DEAD_LETTER, SWEEP_BRAKE } from '#shared/datastore/bookkeeping-rows.ts';
 import { INSTANCE, OPERATION } from '#shared/datastore/rows.ts';
 import type { Store } from '#shared/datastore/store.ts';
 import { put } from '#shared/datastore/write.ts';
@@ -55,6 +56,57 @@ describe('two operators at once', () => {
     expect(await desk.audited()).toEqual(['dead_letter.discard']);
   });
 
+  test('release the brake: it is released once, on record once, and the other one is told that it is off', async () => {
+    const desk = await aDesk();
+    const counts = { machines: 20, records: 0, unrecorded: 20, database: '', epochMs: 0 };
+    const brake = { ...counts, engagedAtMs: 1, releasedAtMs: null, releasedBy: '' };
+    await desk.store.write([put(SWEEP_BRAKE, BRAKE, brake)]);
+
+    const both = await Promise.all([1, 2].map(() => desk.run('sweep', 'release', '--json')));
+
+    expect(both.map(({ stdout }) => (JSON.parse(stdout) as { released: boolean }).released).toSorted()).toEqual([
+      false,
+      true,
+    ]);
+    expect(await desk.audited()).toEqual(['sweep.release']);
+  });
+
+  test('retry and cancel the same operation: the second operator is told, and nothing is done to what has ended', async () => {
+    const desk = await aDesk();
+    await desk.accepted('stop');
+
+    const both = await Promise.all(['cancel', 'retry'].map((verb) => desk.run('operations', verb, 'op-1')));
+
+    const state = (await desk.operation('op-1'))?.state;
+    // A retry before the cancel changes nothing that the cancel relies on.
+    expect([both[0]?.exitCode, state]).toEqual([0, 'failed']);
+    expect((await desk.audited()).filter((action) => action === 'operation.retry')).toHaveLength(
+      both[1]?.exitCode === 0 ? 1 : 0,
+    );
+    const late = await Promise.all(['cancel', 'retry'].map((verb) => desk.run('operations', verb, 'op-1', '--json')));
+    for (const { exitCode, stdout, stderr } of late) {
+      expect([exitCode, stdout]).toEqual([1, '']);
+      expect(JSON.parse(stderr.trim().split('\n').at(-1) ?? '')).toMatchObject({
+        error: { reason: 'operation_ended' },
+      });
+    }
+  });
+
+  test('suspend and resume a customer: the trail says in which order, and the last one holds', async () => {
+    const desk = await aDesk();
+    const commands = [
+      ['customers', 'suspend', 'acme', '--reason', 'Unpaid.'],
+      ['customers', 'resume', 'acme'],
+    ];
+
+    const both = await Promise.all(commands.map((words) => desk.run(...words)));
+
+    expect(both.map(({ exitCode }) => exitCode)).toEqual([0, 0]);
+    const actions = await desk.audited();
+    const isSuspended = (await desk.all(SUSPENSION)).length === 1;
+    expect(actions).toHaveLength(isSuspended ? 1 : 2);
+  });
+
   test('suspend a customer: one suspension, on record once for each reason', async () => {
     const desk = await aDesk();
     const suspend = () => desk.run('customers', 'suspend', 'acme', '--reason', 'Unpaid.');
@@ -88,6 +140,36 @@ describe('two operators at once', () => {
 });
 
 describe('a command that is killed half-way', () => {
+  test('instances sync: the record is as it was, or the change has its entry', async () => {
+    const desk = await aDesk();
+    desk.cloud.emulator.drift(ID, 'stop');
+    desk.advance(10);
+    let commits = 0;
+    const mayCommit = () => {
+      commits += 1;
+      if (commits > 1) throw new Error('killed');
+    };
+    const store = storeWith(desk.store, {
+      change: async (...args) => {
+        mayCommit();
+        return desk.store.change(...args);
+      },
+      commitOnce: async (...args) => {
+        mayCommit();
+        return desk.store.commitOnce(...args);
+      },
+      write: async (...args) => {
+        mayCommit();
+        return desk.store.write(...args);
+      },
+    });
+
+    await syncByHand(ID, testAuditor(desk.tools.nowMs), { ...desk.tools, store }).catch(() => undefined);
+
+    expect((await desk.instance(ID))?.status).toBe('TERMINATED');
+    expect(await desk.audited()).toEqual(['instance.sync']);
+  });
+
   test('suspend --stop-instances: done again, every machine is stopped exactly once', async () => {
     const desk = await aDesk();
     await manyMachines(desk);
@@ -171,7 +253,7 @@ describe.each(LEAVES)('$name', ({ make, words, least, taken }) => {
     const wrong = [
       [...words, '--colour', 'red'],
       [...words, ...least, '--json=yes'],
-      ...(least.length > 0 ? [words] : []),
+      ...(least.length > 0 ? [words, [...words, ...least.map((word) => (word === 'nothing' ? '' : word))]] : []),
       ...(words.join(' ').startsWith('instances ') && taken > 0 ? [] : [[...words, ...tooMany]]),
     ];
     for (const args of wrong) {

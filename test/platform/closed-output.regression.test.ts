@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 
-const MODULE = pathToFileURL(join(import.meta.dirname, '../../scripts/local/outlive-output.ts')).href;
+const MODULE = pathToFileURL(join(import.meta.dirname, '../../scripts/console/outlive-output.ts')).href;
 
 /** Prints a line on each command, and exits with 7 on the command to end. */
 const PROGRAM = `
@@ -36,4 +36,17 @@ test('a process whose output nothing reads any more goes on', async () => {
   if (child.connected) child.send('end');
 
   expect(await exited).toEqual([7, null]);
+});
+
+/* `| head -1` behind a command ended it with the text of EPIPE and its stack, in the midst of its work. */
+test('a command whose output nothing reads ends as if it were read', async () => {
+  const child = spawn(process.execPath, [join(import.meta.dirname, '../../scripts/recount.ts'), '--help'], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  child.stdout.destroy();
+  let stderr = '';
+  child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+
+  expect(await once(child, 'close')).toEqual([0, null]);
+  expect(stderr).toBe('');
 });
