@@ -117,7 +117,7 @@ export class CommandLine {
         `\nExamples:\n${leaf.examples.map((example) => `  npm run ${this.program.name()} -- ${example}\n`).join('')}`,
       )
       .action(async () => {
-        const wrong = emptyArgument(command) ?? leaf.check?.(command.args, command.opts<never>());
+        const wrong = impossibleArgument(command) ?? leaf.check?.(command.args, command.opts<never>());
         if (wrong !== undefined) command.error(`error: ${wrong}`);
         this.#exitCode = await this.#work(command, leaf, work);
       });
@@ -180,9 +180,13 @@ export class CommandLine {
   }
 }
 
+/** Datastore's limit for an id; longer paths of files are not needed either. */
+const ARGUMENT_BYTES_MAX = 1500;
+
 /** An empty argument is a variable of a script that was not set; as an id or a filter it would mean something else. */
-function emptyArgument(command: Command): string | undefined {
+function impossibleArgument(command: Command): string | undefined {
   if (command.args.includes('')) return 'an argument is empty.';
+  if (command.args.some((each) => Buffer.byteLength(each) > ARGUMENT_BYTES_MAX)) return 'an argument is too long.';
   const values = command.opts<Readonly<Record<string, unknown>>>();
   const option = command.options.find((each) => values[each.attributeName()] === '' && !MAY_BE_EMPTY.has(each.name()));
   return option === undefined ? undefined : `the value of --${option.name()} is empty.`;
