@@ -6,7 +6,7 @@ import { operationId } from '#shared/domain/ids.ts';
 import type { InstanceEdit } from '#shared/domain/instance-edit.ts';
 import { requireMatch } from '#shared/domain/instance-tag.ts';
 import type { Instance } from '#shared/domain/instance.ts';
-import { type Operation, pendingOperation } from '#shared/domain/operation.ts';
+import { type Operation, pendingOperation, queueEntry } from '#shared/domain/operation.ts';
 import { requirePossible } from '#shared/domain/power.ts';
 import type { Actor, Principal } from '#shared/domain/principal.ts';
 import { stillWrites } from '#shared/lifecycle/instance-writes.ts';
@@ -62,7 +62,7 @@ export async function editInstance(
     const instance: Instance = {
       ...named,
       deletionProtection: edit.deletionProtection === true || named.deletionProtection,
-      queue: [...named.queue, { id, kind }],
+      queue: [...named.queue, queueEntry(operation)],
     };
     const writes: Write[] = [
       insert(OPERATION, id, operation),

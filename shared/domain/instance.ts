@@ -48,6 +48,8 @@ export interface AttachedVolume {
 export interface QueuedOperation {
   readonly id: string;
   readonly kind: Stored<OperationKind>;
+  /** Present if the operation protects the VM from deletion; the record shows that from its acceptance on. */
+  readonly protects?: true;
 }
 
 export const OPERATION_KINDS = ['create', 'start', 'stop', 'reset', 'restart', 'update', 'resize', 'delete'] as const;

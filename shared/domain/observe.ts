@@ -10,8 +10,8 @@ import {
   VM_REPLACED,
 } from './history.ts';
 import { isSameType } from './instance-edit.ts';
-import type { Instance } from './instance.ts';
-import { type CloudTimes, type Direction, hasReturned, statusTransitions } from './status-transitions.ts';
+import type { Instance, QueuedOperation } from './instance.ts';
+import { begunBy, type CloudTimes, type Direction, hasReturned, statusTransitions } from './status-transitions.ts';
 import { isStopped, isTransitional, statusFromCloud } from './status.ts';
 
 /** A VM as it was observed. */
@@ -41,7 +41,7 @@ export interface ObservationContext extends Omit<StatusChange, 'status'> {
   readonly direction?: Direction | null;
   /** True if the cloud pre-empted the spot VM. */
   readonly preempted?: boolean;
-  /** True if an edit of ours is running or has ended; its changes on the VM are then no outside changes. */
+  /** True if the observation is of an edit of ours; its changes on the VM are then no outside changes. */
   readonly edited?: boolean;
 }
 
@@ -53,11 +53,25 @@ export interface Observed {
   readonly passed?: readonly InstanceEvent[];
   /** Later events: notes about changes other than the status. */
   readonly notes?: readonly InstanceEvent[];
+  /** Present if the record names a later time: the time by which the recorded status had begun; epoch ms. */
+  readonly begunByMs?: number;
 }
 
 /** Returns all events of an observation, oldest first. */
 export function eventsOf({ event, passed = [], notes = [] }: Observed): readonly InstanceEvent[] {
   return [...passed, ...(event === undefined ? [] : [event]), ...notes];
+}
+
+/** Returns the recorded status's begin if the VM's own timestamps show that it was earlier than recorded. */
+function correctedSince(instance: Instance, seen: Observation): number | undefined {
+  if (isReplaced(instance, seen)) return undefined;
+  const { createdAtMs = null, lastStartAtMs = null, lastStopAtMs = null } = seen;
+  const byMs = begunBy(
+    { record: instance.status, isNew: instance.cloudId === '' },
+    statusFromCloud(seen.status) ?? instance.status,
+    { createdAtMs, lastStartAtMs, lastStopAtMs },
+  );
+  return byMs === null || byMs >= instance.statusSinceMs ? undefined : byMs;
 }
 
 /** Time after which a VM in transition is checked again, unless an event arrives earlier. */
@@ -66,17 +80,28 @@ const CHECK_AGAIN_MS = 30_000;
 /**
  * Updates the instance from its VM; `undefined` when the record is up to date. An unknown status word leaves the status
  * unchanged, because the last known status is safer than a guess. A VM that was recreated under the same name and a
- * machine type that was changed outside of this service are adopted, each with an event.
+ * machine type that was changed outside of this service are adopted, each with an event. If the VM's timestamps
+ * contradict the recorded begin of the status, that begin is corrected.
  */
-export function observe(instance: Instance, seen: Observation, context: ObservationContext): Observed | undefined {
+export function observe(recorded: Instance, seen: Observation, context: ObservationContext): Observed | undefined {
+  const begunByMs = correctedSince(recorded, seen);
+  if (begunByMs === undefined) return compared(recorded, seen, context);
+  const corrected = { ...recorded, statusSinceMs: begunByMs };
+  return { ...(compared(corrected, seen, context) ?? { instance: corrected, event: undefined }), begunByMs };
+}
+
+function compared(instance: Instance, seen: Observation, given: ObservationContext): Observed | undefined {
+  // An edit that is queued behind another operation protects the VM already, although the VM does not show it yet.
+  const context = { ...given, edited: given.edited === true || instance.queue.some(isEdit) };
   const status = statusFromCloud(seen.status) ?? instance.status;
   const machine = machineOf(instance, seen);
   const replaced = isReplaced(instance, seen);
   const next: Instance = {
     ...instance,
     machine,
-    deletionProtection:
-      context.edited === true ? instance.deletionProtection : (seen.deletionProtection ?? instance.deletionProtection),
+    deletionProtection: context.edited
+      ? instance.deletionProtection
+      : (seen.deletionProtection ?? instance.deletionProtection),
     status,
     statusReason: null,
     preempted: !replaced && preempted(instance, status, context),
@@ -112,7 +137,14 @@ export function observeMissing(instance: Instance, context: ObservationContext):
   });
 }
 
-/** Sets an instance to ERROR, with a reason that is shown to the owner. */
+function isEdit({ kind }: QueuedOperation): boolean {
+  return kind === 'update' || kind === 'resize';
+}
+
+/**
+ * Sets an instance to ERROR, with a reason that is shown to the owner. Without a VM nothing is protected from deletion:
+ * the owner could neither delete a protected instance nor take the protection off.
+ */
 export function failInstance(
   instance: Instance,
   context: ObservationContext & { readonly reason: string; readonly message: string },
@@ -121,6 +153,7 @@ export function failInstance(
     ...instance,
     status: 'ERROR',
     statusReason: { reason: context.reason, message: context.message },
+    deletionProtection: false,
     statusSyncedAtMs: context.nowMs,
     externalIp: '',
     internalIp: '',

@@ -1,5 +1,5 @@
 import type { InstanceEdit } from './instance-edit.ts';
-import { type Instance, OPERATION_KINDS, type OperationKind } from './instance.ts';
+import { type Instance, OPERATION_KINDS, type OperationKind, type QueuedOperation } from './instance.ts';
 import type { Actor } from './principal.ts';
 import type { Direction } from './status-transitions.ts';
 import type { InstanceStatus } from './status.ts';
@@ -142,6 +142,11 @@ export function isUnderstood({ kind, state, call }: Pick<Operation, 'kind' | 'st
     known(OPERATION_STATES, state) !== undefined &&
     (call === null || known(CLOUD_VERBS, call.verb) !== undefined)
   );
+}
+
+/** Returns an operation's entry in the queue of its instance. */
+export function queueEntry({ id, kind, edit }: Pick<Operation, 'id' | 'kind' | 'edit'>): QueuedOperation {
+  return edit?.deletionProtection === true ? { id, kind, protects: true } : { id, kind };
 }
 
 /** Creates an operation in its initial state. */

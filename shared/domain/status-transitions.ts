@@ -76,6 +76,29 @@ export function isFurther(
   return isStopped(status) && !isStopped(record) && lastStopAtMs !== null && lastStopAtMs >= sinceMs;
 }
 
+/** Statuses that a stop of the VM ends. */
+const BEFORE_STOP: readonly Status[] = [...WAY_UP, 'REPAIRING', 'PENDING_STOP', 'STOPPING'];
+
+/**
+ * Returns the time by which the recorded status had begun, by the timestamps of the VM that was observed after it;
+ * `null` if they do not say. A record that names a later time was written by a process whose clock was ahead, or after
+ * a slow read.
+ */
+export function begunBy(
+  { record, isNew }: { readonly record: Status; /** True if the VM has not been observed before. */ isNew: boolean },
+  seen: Status,
+  times: Pick<CloudTimes, 'lastStartAtMs' | 'lastStopAtMs'> & {
+    /** 0 or `null`: unknown. */
+    readonly createdAtMs: number | null;
+  },
+): number | null {
+  const { createdAtMs, lastStartAtMs, lastStopAtMs } = times;
+  // The record of a new instance is written before its VM is created.
+  if (isNew && record === 'PROVISIONING') return createdAtMs === 0 ? null : createdAtMs;
+  const hasStopped = isStopped(seen) && BEFORE_STOP.includes(record);
+  return hasStopped && lastStopAtMs !== null && lastStopAtMs >= (lastStartAtMs ?? 0) ? lastStopAtMs : null;
+}
+
 /** Returns the statuses that the VM must have had in between, in order. */
 function statusesBetween(from: Status, to: Status, times: CloudTimes): readonly Status[] {
   const target = WAY_UP.indexOf(to);

@@ -30,6 +30,8 @@ type Reader = Pick<Store, 'getAll'>;
 export interface InstanceChange {
   readonly instance: Instance;
   readonly events: readonly InstanceEvent[];
+  /** Present if the last recorded status had begun by this time, earlier than recorded; epoch ms. */
+  readonly begunByMs?: number;
 }
 
 /** Returns the writes of a new instance and its first event. */
@@ -54,38 +56,40 @@ export async function changeWrites(
   store: Reader,
 ): Promise<readonly Write[]> {
   const { instance, periods } = await metered(row.value, change, store);
-  const { events, moved } = await inOrder(row.value, change.events, store);
-  const lastEventAtMs = Math.max(row.value.lastEventAtMs, ...change.events.map(({ atMs }) => atMs));
+  const { events, moved } = await inOrder(row.value, change, store);
+  const last = events.at(-1)?.atMs ?? 0;
   return [
-    replace(row, { ...instance, lastEventAtMs }),
+    replace(row, { ...instance, lastEventAtMs: moved > 0 ? last : Math.max(row.value.lastEventAtMs, last) }),
     ...events.map((event, index) => (index < moved ? putEvent(event) : insertEvent(event))),
     ...periods.map((period) => putPeriod(typedAs(period, { before: row.value, after: instance }), period)),
   ];
 }
 
-/** Maximum number of earlier notes that are read to sort an event in before them. */
-const NOTES_BEHIND_MAX = 20;
+/** Maximum number of earlier events that are read to sort an event in before them, or to correct their times. */
+const BEHIND_MAX = 20;
 
 /**
  * Sorts the new events by time together with the notes before them, and numbers them. An administrator's note is
- * written at once, while an earlier status change may be observed only later. The first `moved` events replace the rows
- * of those notes.
+ * written at once, while an earlier status change may be observed only later. Status changes that are dated after
+ * `begunByMs` are corrected to that time. The first `moved` events replace the rows of the notes and status changes.
  */
 async function inOrder(
   { id, eventCount, lastEventAtMs }: Instance,
-  events: readonly InstanceEvent[],
+  { events, begunByMs = Number.POSITIVE_INFINITY }: Pick<InstanceChange, 'events' | 'begunByMs'>,
   store: Reader,
 ): Promise<{ readonly events: readonly InstanceEvent[]; readonly moved: number }> {
-  const firstAtMs = events[0]?.atMs ?? lastEventAtMs;
+  const firstAtMs = Math.min(events[0]?.atMs ?? lastEventAtMs, begunByMs);
   if (firstAtMs >= lastEventAtMs) return { events, moved: 0 };
-  const count = Math.min(eventCount, NOTES_BEHIND_MAX);
+  const count = Math.min(eventCount, BEHIND_MAX);
   const numbers = Array.from({ length: count }, (_, index) => eventCount - count + 1 + index);
   const rows = await store.getAll(numbers.map((sequence) => ref(EVENT, eventId(id, sequence))));
   const earlier = rows.map((row) => row?.value);
-  const firstLater = earlier.findLastIndex((event) => !(event?.note === true && event.atMs > firstAtMs)) + 1;
+  const isLater = ({ note, atMs }: InstanceEvent) => atMs > (note ? firstAtMs : begunByMs);
+  const firstLater = earlier.findLastIndex((event) => event === undefined || !isLater(event)) + 1;
   const later = earlier.slice(firstLater).filter((event) => event !== undefined);
   let { status } = later[0] ?? { status: events[0]?.status };
-  const ordered = [...events, ...later].sort((a, b) => a.atMs - b.atMs);
+  const corrected = later.filter(({ note }) => !note).map((event) => ({ ...event, atMs: begunByMs }));
+  const ordered = [...corrected, ...events, ...later.filter(({ note }) => note)].sort((a, b) => a.atMs - b.atMs);
   return {
     events: ordered.map((event, index) => {
       // A note repeats the status at its time.
@@ -98,12 +102,10 @@ async function inOrder(
 
 /** Returns the writes for an observation of a VM. */
 export async function observedWrites(row: Row<Instance>, observed: Observed, store: Reader): Promise<readonly Write[]> {
-  const { instance } = observed;
+  const { instance, begunByMs } = observed;
   const taken = instance.preempted && !row.value.preempted;
-  const [writes, told] = await Promise.all([
-    changeWrites(row, { instance, events: eventsOf(observed) }, store),
-    taken ? tellBid(instance, store) : [],
-  ]);
+  const change = { instance, events: eventsOf(observed), ...(begunByMs === undefined ? {} : { begunByMs }) };
+  const [writes, told] = await Promise.all([changeWrites(row, change, store), taken ? tellBid(instance, store) : []]);
   return [...writes, ...told];
 }
 

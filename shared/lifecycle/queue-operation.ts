@@ -1,7 +1,7 @@
 import { replace, type Row, type Write } from '#shared/datastore/write.ts';
 import { causeOf, nextEvent } from '#shared/domain/history.ts';
 import type { Instance } from '#shared/domain/instance.ts';
-import type { Operation } from '#shared/domain/operation.ts';
+import { type Operation, queueEntry } from '#shared/domain/operation.ts';
 import { stillWrites } from './instance-writes.ts';
 
 /**
@@ -36,7 +36,7 @@ export function enqueue(
   atMs: number,
   instance: Instance = row.value,
 ): readonly Write[] {
-  const queued = { id: operation.id, kind: operation.kind };
+  const queued = queueEntry(operation);
   if (operation.kind !== 'delete') {
     const longer: Instance = { ...instance, queue: [...instance.queue, queued] };
     if (operation.actor.type !== 'admin') return [replace(row, longer)];

@@ -27,6 +27,12 @@ export interface End {
   readonly error?: { readonly reason: OperationFailure; readonly message: string };
 }
 
+/** The VM as it was observed at the end of an operation, and the times of the operation's last call. */
+interface Seen {
+  readonly machine: Machine | undefined;
+  readonly context: ObservationContext;
+}
+
 /**
  * Ends an operation: writes its state, the instance's new status, the event and the queue in one commit, then publishes
  * the next operation of the queue. Changes nothing when the operation has ended already.
@@ -35,7 +41,7 @@ export async function settle(
   held: Held,
   end: End,
   tools: Pick<Tools, 'store' | 'nowMs' | 'publisher' | 'log' | 'random'>,
-  seen?: { readonly machine: Machine | undefined; readonly context: ObservationContext },
+  seen?: Seen,
 ): Promise<void> {
   const { store, nowMs, log } = tools;
   const operationRef = held.operation;
@@ -49,15 +55,17 @@ export async function settle(
     // observation.
     if (operation.value.leaseToken !== operationRef.value.leaseToken) return { writes: [], result: undefined };
     // An operation must not end before its request or its result, although this process's clock may be behind.
+    const createdAtMs = askedAtMs(operation.value, seen);
     const arrivedAtMs = end.state === 'completed' ? (seen?.context.atMs ?? 0) : 0;
-    const atMs = Math.max(nowMs(), operation.value.createdAtMs, arrivedAtMs);
+    const atMs = Math.max(nowMs(), createdAtMs, arrivedAtMs);
     const ended: Operation = {
       ...operation.value,
+      createdAtMs,
       state: end.state,
       error: end.error ?? null,
       seenStatus: seen?.machine === undefined ? null : (statusFromCloud(seen.machine.status) ?? null),
       leaseUntilMs: 0,
-      startedAtMs: operation.value.startedAtMs ?? atMs,
+      startedAtMs: Math.min(operation.value.startedAtMs ?? atMs, atMs),
       completedAtMs: atMs,
     };
     if (instance === undefined) return { writes: [replace(operation, ended)], result: undefined };
@@ -104,6 +112,17 @@ function isOvertaken(before: Row<Instance> | undefined, now: Row<Instance>, mach
   return seen !== status && !isFurther(seen, { status, sinceMs: statusSinceMs }, machine);
 }
 
+/**
+ * Returns when the operation was requested: not after Compute Engine began to execute it, or created the VM. The clock of
+ * the process that accepted the operation may have been ahead.
+ */
+function askedAtMs({ createdAtMs, kind, call }: Operation, seen: Seen | undefined): number {
+  const begunAtMs = call === null ? null : (seen?.context.begunAtMs ?? null);
+  // 0: Compute Engine did not say when it created the VM.
+  const madeAtMs = kind === 'create' ? (seen?.machine?.createdAtMs ?? 0) : 0;
+  return Math.min(createdAtMs, begunAtMs ?? createdAtMs, madeAtMs === 0 ? createdAtMs : madeAtMs);
+}
+
 /** Returns the instance without the operation in its queue, due for a check by the sweep. */
 function shortened(instance: Instance, operation: Operation, nowMs: number): Observed {
   const queue = instance.queue.filter((queued) => queued.id !== operation.id);
@@ -131,16 +150,19 @@ function endedOperation({ id, kind, state, completedAtMs, error }: Operation): I
   return { id, kind, state: state === 'completed' ? 'completed' : 'failed', completedAtMs: completedAtMs ?? 0, error };
 }
 
-function afterOperation(
-  instance: Instance,
-  operation: Operation,
-  seen: { readonly machine: Machine | undefined; readonly context: ObservationContext } | undefined,
-): Observed {
+function afterOperation(instance: Instance, operation: Operation, seen: Seen | undefined): Observed {
   const { edit, state } = operation;
   const edited = state === 'completed' && edit !== null ? withEdit(instance, edit) : instance;
+  const queue = instance.queue.filter(({ id }) => id !== operation.id);
+  // The record was protected when the edit was accepted; after a failed edit, the VM shows whether it is.
+  const isUnsure = state === 'failed' && edit?.deletionProtection !== undefined;
+  const isProtected = (isUnsure ? seen?.machine?.deletionProtection : undefined) ?? edited.deletionProtection;
+  // An edit that was accepted later has protected the instance again.
+  const protectedAgain = instance.deletionProtection && queue.some(({ protects }) => protects === true);
   const shortened: Instance = {
     ...edited,
-    queue: instance.queue.filter(({ id }) => id !== operation.id),
+    deletionProtection: isProtected || protectedAgain,
+    queue,
     lastOperation: endedOperation(operation),
   };
   if (seen === undefined || isLeaving(instance)) return { instance: shortened, event: undefined };

@@ -51,7 +51,6 @@ export function compare(
     actor: SYSTEM,
     operationId: instance.queue[0]?.id ?? null,
     preempted,
-    edited: instance.queue.some(({ kind }) => kind === 'update' || kind === 'resize'),
   };
   if (machine !== undefined) return observe(instance, machine, context);
   // The VM's insert may still be in progress; the worker decides that.

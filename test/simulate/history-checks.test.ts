@@ -93,6 +93,7 @@ const TRUE: Told = {
   nowMs: at(3_000),
   blindMs: at(240),
   behindMs: 0,
+  aheadMs: 0,
 };
 
 function withEvent(sequence: number, more: Partial<InstanceEvent>): Told {

@@ -128,6 +128,7 @@ export async function playHistory(
       nowMs: time.nowMs(),
       blindMs: BLIND_MS,
       behindMs: world.deployment.mostBehindMs,
+      aheadMs: world.deployment.mostAheadMs,
     }),
     ...world.logLines
       .filter((line) => line.includes('"outcome":"internal"'))

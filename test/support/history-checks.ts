@@ -26,7 +26,15 @@ export interface Told {
    * at which a process read it, by that process's clock, and can therefore be dated this much too early.
    */
   readonly behindMs: number;
+  /**
+   * How far the clock of any process was ahead, at most: a status without a timestamp of Compute Engine, and a request
+   * that made no call, can be dated this much too late.
+   */
+  readonly aheadMs: number;
 }
+
+/** Statuses whose begin a VM reports itself (lastStartTimestamp, lastStopTimestamp). */
+const STAMPED: ReadonlySet<string> = new Set(['STAGING', 'TERMINATED', 'STOPPED']);
 
 /** A span of time in which a VM had one status. */
 interface Stay {
@@ -90,7 +98,8 @@ function historyTrue(told: Told, stays: ReadonlyMap<string, readonly Stay[]>): r
   return told.events.flatMap(({ instanceId, sequence, status, atMs, note }) => {
     if (note || sequence === 1 || statusFromCloud(status) === undefined) return [];
     const own = stays.get(instanceId) ?? [];
-    if (own.some((stay) => stay.status === status && stay.fromMs <= atMs + told.behindMs && atMs <= stay.toMs))
+    const leadMs = STAMPED.has(status) ? 0 : told.aheadMs;
+    if (own.some((stay) => stay.status === status && stay.fromMs <= atMs + told.behindMs && atMs - leadMs <= stay.toMs))
       return [];
     const then = own.findLast((stay) => stay.fromMs <= atMs)?.status ?? 'nothing yet';
     const since = own.find((stay) => stay.status === status && stay.fromMs > atMs);
@@ -132,7 +141,10 @@ const LEADS_TO: Readonly<Record<Operation['kind'], readonly string[] | undefined
 };
 
 /** O. A completed operation reached the status that its kind leads to, between its request and its recorded end. */
-function endsSeen({ operations, behindMs }: Told, stays: ReadonlyMap<string, readonly Stay[]>): readonly string[] {
+function endsSeen(
+  { operations, behindMs, aheadMs }: Told,
+  stays: ReadonlyMap<string, readonly Stay[]>,
+): readonly string[] {
   return operations.flatMap(({ id, kind, instanceId, state, createdAtMs, startedAtMs, completedAtMs }) => {
     if (isFinal(state) && completedAtMs === null) return [`O: ${kind} ${id} has ended at no time`];
     if ((startedAtMs ?? createdAtMs) < createdAtMs || (completedAtMs ?? createdAtMs) < createdAtMs)
@@ -146,8 +158,10 @@ function endsSeen({ operations, behindMs }: Told, stays: ReadonlyMap<string, rea
         ? []
         : [`O: delete ${id} of ${instanceId} is completed while the VM is ${present.status}`];
     }
+    // Compute Engine says when it made a VM, and so by when the create was requested.
+    const sinceMs = createdAtMs - (kind === 'create' ? 0 : aheadMs);
     const seen = own.some(
-      (stay) => wanted.includes(stay.status) && stay.fromMs <= completedAtMs + behindMs && stay.toMs >= createdAtMs,
+      (stay) => wanted.includes(stay.status) && stay.fromMs <= completedAtMs + behindMs && stay.toMs >= sinceMs,
     );
     return seen ? [] : [`O: ${kind} ${id} of ${instanceId} is completed and the VM was never ${wanted[0] ?? ''}`];
   });
@@ -170,28 +184,29 @@ function chargedStays(own: readonly Stay[]): readonly Stay[] {
 /**
  * P. Price periods do not overlap, and cover the time that the VM was charged for, as far as that could be observed.
  */
-function chargesTrue({ periods, events, nowMs, blindMs, behindMs }: Told, stays: ReadonlyMap<string, readonly Stay[]>) {
+function chargesTrue(told: Told, stays: ReadonlyMap<string, readonly Stay[]>) {
+  const { periods, events, nowMs, blindMs, behindMs, aheadMs } = told;
   const byInstance = Map.groupBy(
     periods.filter(({ meter }) => meter === 'charge'),
     ({ instanceId }) => instanceId,
   );
   const known = new Set(events.map(({ instanceId }) => instanceId));
   return [...known].flatMap((id) => {
-    const told = (byInstance.get(id) ?? []).toSorted((a, b) => a.sequence - b.sequence);
+    const own = (byInstance.get(id) ?? []).toSorted((a, b) => a.sequence - b.sequence);
     const found: string[] = [];
-    told.forEach(({ startMs, endMs }, index) => {
-      const next = told[index + 1];
+    own.forEach(({ startMs, endMs }, index) => {
+      const next = own[index + 1];
       if (endMs !== null && endMs < startMs) found.push(`P: a period of ${id} ends before it begins`);
       if (next !== undefined && (endMs === null || endMs > next.startMs)) found.push(`P: periods of ${id} overlap`);
     });
     const charged = chargedStays(stays.get(id) ?? []);
     // A customer whose instance is shown as deleted does not pay while Compute Engine refuses to delete the VM.
     const goneMs = events.find(({ instanceId, status }) => instanceId === id && status === 'DELETED')?.atMs ?? nowMs;
-    const spans = told.map(({ startMs, endMs }) => ({ fromMs: startMs, toMs: endMs ?? nowMs }));
+    const spans = own.map(({ startMs, endMs }) => ({ fromMs: startMs, toMs: endMs ?? nowMs }));
     const overMs = lengthOf(spans, nowMs) - commonMs(spans, charged, nowMs);
     const underMs = lengthOf(charged, goneMs) - commonMs(spans, charged, goneMs);
     // A change that is undone between two sweeps is not observed, so each span may be off by that time.
-    const slackMs = (blindMs + behindMs) * Math.max(1, charged.length);
+    const slackMs = (blindMs + behindMs + aheadMs) * Math.max(1, charged.length);
     if (overMs > slackMs) found.push(`P: ${id} is charged ${Math.round(overMs / 1000)} s too much`);
     if (underMs > slackMs) found.push(`P: ${id} is charged ${Math.round(underMs / 1000)} s too little`);
     return found;

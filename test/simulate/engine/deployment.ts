@@ -42,8 +42,9 @@ export class Deployment {
   readonly #random;
   readonly #instances = new Map<string, Instance[]>();
   readonly #plannedEnds: PlannedEnd[] = [];
-  /** The largest lag of any process's clock so far, and the clock offset of each function's next processes. */
+  /** The largest lag and lead of any process's clock so far, and the clock offset of each function's next processes. */
   #mostBehindMs = 0;
+  #mostAheadMs = 0;
   readonly #clockOffsets = new Map<string, number>();
   readonly #atWork = new Set<Promise<unknown>>();
   #processes = 0;
@@ -77,6 +78,7 @@ export class Deployment {
   /** Ends the function's processes. Its next processes have a clock that is off by this offset. */
   skewClock(name: string, offsetMs: number): void {
     this.#mostBehindMs = Math.max(this.#mostBehindMs, -offsetMs);
+    this.#mostAheadMs = Math.max(this.#mostAheadMs, offsetMs);
     this.#clockOffsets.set(name, offsetMs);
     this.#endAll(name);
   }
@@ -84,6 +86,11 @@ export class Deployment {
   /** The largest lag of any process's clock so far; 0 if none was behind. */
   get mostBehindMs(): number {
     return this.#mostBehindMs;
+  }
+
+  /** The largest lead of any process's clock so far; 0 if none was ahead. */
+  get mostAheadMs(): number {
+    return this.#mostAheadMs;
   }
 
   /** Cancels all planned ends, and ends every process whose clock is off; new processes have the right time. */
