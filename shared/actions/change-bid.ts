@@ -89,7 +89,7 @@ function powered(bid: Bid, { paused, instances, context }: Powering): { readonly
   const { actor, atMs } = context;
   if (paused) {
     const checkAtMs = bid.launched ? null : bid.checkAtMs;
-    const next: Bid = { ...bid, phase: 'paused', lost: [], attempts: 0, reason: null, checkAtMs };
+    const next: Bid = { ...bid, phase: 'paused', lost: [], attempts: 0, refusals: 0, reason: null, checkAtMs };
     return {
       bid: withBidEvent(next, { type: 'Paused', atMs, actor }),
       ordered: orderOperations('stop', instances, context),

@@ -230,6 +230,7 @@ function newBid(
     lost: [],
     reason: null,
     attempts: 0,
+    refusals: 0,
     createdAtMs: atMs,
     deactivatedAtMs: null,
     checkAtMs: atMs,

@@ -40,6 +40,7 @@ export const BID: Kind<Bid> = kind<Bid>(
     lost: json(),
     reason: json(),
     attempts: integer,
+    refusals: integer,
     createdAtMs: time,
     deactivatedAtMs: nullable(time),
     checkAtMs: nullable(time),
@@ -51,6 +52,7 @@ export const BID: Kind<Bid> = kind<Bid>(
       byCreated: { stringValue: position(timeText(bid.createdAtMs), bid.id) },
       ...ofPhase(bid),
     }),
+    missing: () => ({ refusals: 0 }),
   },
 );
 

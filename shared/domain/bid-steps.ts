@@ -1,4 +1,13 @@
-import { BID_PHASES, type Bid, type BidReason, dollars, endedBid, QUOTA_EXCEEDED, withBidEvent } from './bid.ts';
+import {
+  BID_PHASES,
+  type Bid,
+  type BidReason,
+  dollars,
+  endedBid,
+  impossibleBid,
+  QUOTA_EXCEEDED,
+  withBidEvent,
+} from './bid.ts';
 import type { Instance } from './instance.ts';
 import { fits, isLeaving, projectedStatus } from './power.ts';
 import type { Actor } from './principal.ts';
@@ -100,10 +109,12 @@ function launchingStep(bid: Bid, { instances, nowMs, failure }: BidView): BidSte
   const broken = instances.find((instance) => instance.status === 'ERROR' || isLeaving(instance));
   if (broken !== undefined || instances.length < bid.instances.length) {
     const reason = failure ?? broken?.statusReason ?? INSTANCE_GONE;
+    if (instances.some(isShielded)) return waitForDeletable(bid, { instances, reason, nowMs });
     return { do: 'withdraw', bid: withdrawn(bid, reason, nowMs), instances };
   }
   if (instances.some(isBeingMade)) return look(bid, nowMs);
-  const held: Bid = { ...bid, phase: 'held', launched: true, attempts: 0, reason: null, checkAtMs: nowMs };
+  const allocated = { phase: 'held', launched: true, attempts: 0, refusals: 0, reason: null } as const;
+  const held: Bid = { ...bid, ...allocated, checkAtMs: nowMs };
   return { do: 'nothing', bid: withBidEvent(held, { type: 'Allocated', atMs: nowMs, actor: SPOT_MARKET }) };
 }
 
@@ -157,7 +168,8 @@ function pausedStep(bid: Bid, { instances, nowMs, failure }: BidView): BidStep {
     const broken = instances.find((instance) => instance.status === 'ERROR' || isLeaving(instance));
     if (broken !== undefined || instances.length < bid.instances.length) {
       const reason = failure ?? broken?.statusReason ?? INSTANCE_GONE;
-      return { do: 'withdraw', bid: { ...withdrawn(bid, reason, nowMs), phase: 'paused', checkAtMs: null }, instances };
+      if (instances.some(isShielded)) return waitForDeletable(bid, { instances, reason, nowMs });
+      return { do: 'withdraw', bid: { ...undone(bid, reason, nowMs), phase: 'paused', checkAtMs: null }, instances };
     }
     if (instances.some(isBeingMade)) return look(bid, nowMs);
     const launched: Bid = { ...bid, launched: true, reason: null, checkAtMs: null };
@@ -169,6 +181,11 @@ function pausedStep(bid: Bid, { instances, nowMs, failure }: BidView): BidStep {
 const NOTHING: BidStep = { do: 'nothing', bid: null };
 
 export const PRICE_ABOVE_LIMIT = 'price_above_limit';
+const DELETION_PROTECTED = 'deletion_protected';
+/** Refusals by Compute Engine that a repeat of the same launch does not change. */
+const IMPOSSIBLE: ReadonlySet<string> = new Set(['cloud_invalid_argument', 'cloud_not_found']);
+/** Number of such refusals in a row, within about a quarter of an hour, after which the bid ends. */
+const REFUSALS_MAX = 5;
 const PREEMPTED: BidReason = { reason: 'vm_preempted', message: 'Compute Engine took instances of the bid away.' };
 const INSTANCE_GONE: BidReason = {
   reason: 'instance_deleted',
@@ -217,8 +234,42 @@ function lose(bid: Bid, taken: readonly Instance[], nowMs: number): Bid {
   return withBidEvent(lost, { type: 'Preempted', atMs: nowMs, actor: SPOT_MARKET });
 }
 
+/**
+ * Returns the bid after its launch was undone: it waits for the next attempt, or has ended if the machine is not
+ * possible.
+ */
 function withdrawn(bid: Bid, reason: BidReason, nowMs: number): Bid {
-  return { ...putOff(bid, reason, nowMs), phase: 'waiting', instances: [], launched: false, lost: [] };
+  const waiting: Bid = { ...undone(bid, reason, nowMs), phase: 'waiting' };
+  if (waiting.refusals < REFUSALS_MAX) return waiting;
+  return impossibleBid(waiting, reason, { atMs: nowMs, actor: SPOT_MARKET });
+}
+
+function undone(bid: Bid, reason: BidReason, nowMs: number): Bid {
+  const refusals = IMPOSSIBLE.has(reason.reason) ? bid.refusals + 1 : 0;
+  return { ...putOff(bid, reason, nowMs), instances: [], launched: false, lost: [], refusals };
+}
+
+/**
+ * Returns the bid with a failed launch that cannot be undone yet: an instance is protected from deletion, and the
+ * platform deletes no protected VM. The end of the edit that removes the protection continues the bid.
+ */
+function waitForDeletable(
+  bid: Bid,
+  {
+    instances,
+    reason: { message: cause },
+    nowMs,
+  }: { readonly instances: readonly Instance[]; readonly reason: BidReason; readonly nowMs: number },
+): BidStep {
+  if (bid.reason?.reason === DELETION_PROTECTED && bid.checkAtMs !== null && bid.checkAtMs > nowMs) return NOTHING;
+  const names = instances.filter(isShielded).map(({ displayName }) => displayName);
+  const message = `The launch failed, and is undone once ${names.join(', ')} can be deleted: take the protection off. ${cause}`;
+  const reason = bid.reason?.reason === DELETION_PROTECTED ? bid.reason : { reason: DELETION_PROTECTED, message };
+  return { do: 'nothing', bid: { ...bid, reason, checkAtMs: nowMs + WAY_LOOK_MS } };
+}
+
+function isShielded(instance: Instance): boolean {
+  return instance.deletionProtection && !isLeaving(instance);
 }
 
 function isBeingMade({ queue }: Instance): boolean {

@@ -100,6 +100,8 @@ export interface Bid {
   readonly reason: BidReason | null;
   /** Number of consecutive failed launches and starts. */
   readonly attempts: number;
+  /** Number of consecutive launches for which Compute Engine refused the machine as impossible. */
+  readonly refusals: number;
   readonly createdAtMs: number;
   readonly deactivatedAtMs: number | null;
   /** When the bid is checked next; `null`: only after an event. */
@@ -159,6 +161,12 @@ export function endedBid(bid: Bid, actor: Actor, atMs: number): Bid {
     checkAtMs: null,
   };
   return withBidEvent(ended, { type: 'Terminated', atMs, actor });
+}
+
+/** Returns a bid that the platform ends because it can never be launched. `reason` stays, so that the owner learns why. */
+export function impossibleBid(bid: Bid, { reason, message }: BidReason, end: Pick<BidEvent, 'atMs' | 'actor'>): Bid {
+  const told = `${message} The bid has ended, because this was so at every attempt. Place another one.`;
+  return { ...endedBid(bid, end.actor, end.atMs), reason: { reason, message: told } };
 }
 
 /** Returns the same failure for a bid that does not exist and for one that is not the caller's. */

@@ -112,8 +112,10 @@ async function carriedOut(
     { actor: SPOT_MARKET, requestId: tools.random.hex(16), atMs: seen.atMs, random: tools.random },
   );
   if (step.do !== 'withdraw') return { bid: step.bid, ...ordered };
-  // The bid keeps its volumes for its next launch.
-  const given = assignVolumes(await bidVolumes(seen.row.value, tools), null, tools);
+  const ended = await endWrites(step.bid, seen.row, tools);
+  // A bid that stays open keeps its volumes for its next launch.
+  const given =
+    step.bid.phase === 'ended' ? ended : assignVolumes(await bidVolumes(seen.row.value, tools), null, tools);
   return { bid: step.bid, messages: ordered.messages, writes: [...ordered.writes, ...given] };
 }
 

@@ -263,6 +263,7 @@ export const ROW_SAMPLES: readonly RowSamples[] = [
       lost: texts,
       reason,
       attempts: count,
+      refusals: count,
       createdAtMs: ms,
       deactivatedAtMs: maybe(ms),
       checkAtMs: maybe(ms),

@@ -22,6 +22,7 @@ const ADDED: ReadonlyMap<string, unknown> = new Map<string, unknown>([
   ['Operation edit', null],
   ['Instance login', { user: '', keyIds: [] }],
   ['Operation seenStatus', null],
+  ['Bid refusals', 0],
   ['Orders bids', []],
   ['Orphan customerId', ''],
   ['Orphan operationId', ''],

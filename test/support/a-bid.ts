@@ -26,6 +26,7 @@ export function aBid(overrides: Partial<Bid> = {}): Bid {
     lost: [],
     reason: null,
     attempts: 0,
+    refusals: 0,
     createdAtMs: 1_700_000_000_000,
     deactivatedAtMs: null,
     checkAtMs: null,

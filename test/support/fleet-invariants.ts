@@ -28,15 +28,16 @@ const DEPLOYMENT = 'local';
 const ON_ITS_WAY: ReadonlySet<string> = new Set(['launching', 'losing']);
 
 /**
- * Whether no bid and no volume is in progress. A bid that waits for its price or for quota counts as idle, and so does
- * a deleted volume whose disk is checked for once more.
+ * Whether no bid and no volume is in progress. A bid that waits for its price, for quota or for its owner to release a
+ * protected instance counts as idle, and so does a deleted volume whose disk is checked for once more.
  */
 export function atRest(
-  bids: readonly { readonly value: Pick<Bid, 'phase' | 'launched' | 'instances'> }[],
+  bids: readonly { readonly value: Pick<Bid, 'phase' | 'launched' | 'instances' | 'reason'> }[],
   volumes: readonly { readonly value: Volume }[],
 ): boolean {
   return (
-    bids.every(({ value: { phase, launched, instances } }) => {
+    bids.every(({ value: { phase, launched, instances, reason } }) => {
+      if (reason?.reason === 'deletion_protected') return true;
       return !ON_ITS_WAY.has(phase) && (phase !== 'paused' || launched || instances.length === 0);
     }) && volumes.every(({ value }) => !isLive(value) || value.checkAtMs === null)
   );

@@ -77,7 +77,10 @@ export const FleetBidStatus = Type.Object(
   {
     bid_fid: fid('Id of the bid.', 'bid_abc123456789'),
     status: Type.Enum([...BID_STATUSES, 'Relocating'], { type: 'string', description: 'Status of the bid.' }),
-    reason: nullable(Type.String(), 'Why it does not have what it asks for; null while it has.'),
+    reason: nullable(
+      Type.String(),
+      'Why it does not have what it asks for, or why the platform has ended it; otherwise null.',
+    ),
   },
   { title: 'FleetBidStatus', description: 'The status of one bid.' },
 );

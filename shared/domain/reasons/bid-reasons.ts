@@ -12,7 +12,9 @@ export const BID_REASONS = {
   bid_terminated: {
     kind: 'conflict',
     title: 'The spot bid has ended',
-    meaning: 'The bid was cancelled, or none of its instances is left; it cannot be changed any more.',
+    meaning:
+      'The bid was cancelled, none of its instances is left, or Compute Engine refused its machine as impossible at every ' +
+      'attempt; it cannot be changed any more.',
     remedy: 'Place a new bid; it may have the same name.',
     repeat: 'no',
   },
