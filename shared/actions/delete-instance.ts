@@ -12,6 +12,7 @@ import { requestUuid, UNPROTECT_CALL } from '#shared/domain/request-uuid.ts';
 import { toCloudError } from '#shared/gce/cloud-error.ts';
 import { askCompute } from '#shared/lifecycle/ask-compute.ts';
 import { lookAgain } from '#shared/lifecycle/find-machine.ts';
+import { launchWaitingBids } from '#shared/lifecycle/launch-waiting-bids.ts';
 import { publishOperations } from '#shared/lifecycle/publish-operations.ts';
 import { enqueue } from '#shared/lifecycle/queue-operation.ts';
 import {
@@ -50,6 +51,7 @@ export async function deleteInstance(request: DeleteRequest, tools: Tools): Prom
     removeInstance({ instanceId, deleteId, customerId, known }, outcome, tools),
     outcome.vm === 'absent' ? undefined : publishOperations([{ operationId: deleteId, instanceId, customerId }], tools),
   ]);
+  await launchWaitingBids(instance, tools);
   return { operationId: deleteId };
 }
 
