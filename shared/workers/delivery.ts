@@ -308,7 +308,8 @@ function backoffMs({ attempts }: Operation): number {
   return Math.min(BACKOFF_MS.first * 2 ** Math.max(attempts - 1, 0), BACKOFF_MS.most);
 }
 
-/** Returns the time since the last call was made or, without a call, since work began. */
+/** Returns the time since Compute Engine accepted the last call or, without an accepted call, since work began. */
 function takenMs({ call, startedAtMs }: Operation, nowMs: number): number {
-  return nowMs - (call?.askedAtMs ?? startedAtMs ?? nowMs);
+  const isAccepted = call !== null && (call.done || call.zoneOperation !== null);
+  return nowMs - (isAccepted ? call.askedAtMs : (startedAtMs ?? nowMs));
 }

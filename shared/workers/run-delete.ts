@@ -36,12 +36,8 @@ async function attempt(place: Place, delivery: Delivery): Promise<Verdict | 'nex
   if (step.do === 'follow')
     return followDelete(place, await tools.compute.operation(place.zone, step.zoneOperation), delivery);
   if (step.do !== 'call') return followDelete(place, undefined, delivery);
-  // An administrator's forced delete removes the protection first; without force, Compute Engine refuses the delete.
-  const { id, edit } = delivery.operation;
-  if (machine?.deletionProtection === true && edit?.deletionProtection === false) {
-    const off = { verb: 'setDeletionProtection', deletionProtection: false } as const;
-    await tools.compute.edit(off, place, requestUuid(id, UNPROTECT_CALL));
-  }
+  const isForced = delivery.operation.edit?.deletionProtection === false;
+  if (machine?.deletionProtection === true && isForced) await unprotect(place, delivery);
   const asked = await delivery.ask(step.verb, place);
   if (asked === 'later') return delivery.tryAgain();
   if (!(asked instanceof CloudError)) {
@@ -55,6 +51,19 @@ async function attempt(place: Place, delivery: Delivery): Promise<Verdict | 'nex
   await delivery.takeOffRecord();
   await roomMade(delivery);
   return delivery.goOnLater();
+}
+
+/**
+ * Removes the VM's protection for an administrator's forced delete. If Compute Engine refuses this, it also refuses the
+ * delete, and the delete's own failure ends the operation.
+ */
+async function unprotect(place: Place, { operation: { id, instanceId }, tools }: Delivery): Promise<void> {
+  const call = { verb: 'setDeletionProtection', deletionProtection: false } as const;
+  try {
+    await tools.compute.edit(call, place, requestUuid(id, UNPROTECT_CALL));
+  } catch (thrown) {
+    tools.log.warn('the protection of a VM could not be taken off', { operationId: id, instanceId, cause: thrown });
+  }
 }
 
 async function roomMade({ lease, tools }: Delivery): Promise<void> {

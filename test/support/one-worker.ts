@@ -18,8 +18,8 @@ export const INSTANCE_ID = 'tw-550e84-a1b2c3d4';
 /** The behaviour of the fake Compute Engine. */
 export interface OneCloud {
   readonly status: () => string | undefined;
-  /** Returns the VM's own timestamps; without this function the VM has none. */
-  readonly times?: () => Partial<Pick<Machine, 'lastStartAtMs' | 'lastStopAtMs'>>;
+  /** Returns the VM's own timestamps and protection; without this function the VM has none. */
+  readonly times?: () => Partial<Pick<Machine, 'lastStartAtMs' | 'lastStopAtMs' | 'deletionProtection'>>;
   /** May throw the error with which a call is refused. */
   readonly request?: (verb: string) => void;
   /** Called during a read of the VM, before its response. */
@@ -86,9 +86,9 @@ export async function oneWorker(kind: OperationKind, cloud: OneCloud, before: Be
           createdAtMs: START_MS,
           lastStartAtMs: null,
           lastStopAtMs: null,
-          ...cloud.times?.(),
           deletionProtection: false,
           localSsd: false,
+          ...cloud.times?.(),
         };
   };
   const tools = {
@@ -106,6 +106,11 @@ export async function oneWorker(kind: OperationKind, cloud: OneCloud, before: Be
       get: machine,
       find: machine,
       request: async (verb: string, _place: unknown, requestId: string) => {
+        requests.push(requestId);
+        cloud.request?.(verb);
+        return zoneOperation(false);
+      },
+      edit: async ({ verb }: { readonly verb: string }, _place: unknown, requestId: string) => {
         requests.push(requestId);
         cloud.request?.(verb);
         return zoneOperation(false);
