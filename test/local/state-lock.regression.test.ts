@@ -51,7 +51,9 @@ test('a lock whose process id was used again is taken over, also when its port i
 
   await lock.acquire(port);
 
+  const atMs = performance.now();
   await expect(new StateLock(folder).refuseIfHeld()).rejects.toThrow('has not ended');
+  expect(performance.now() - atMs).toBeGreaterThanOrEqual(1_900);
   lock.release();
   await new StateLock(folder).refuseIfHeld();
 });
@@ -100,15 +102,18 @@ test('a folder whose gateway answers with the token of its lock is refused, nami
 test('a holder that is ending is waited for', async () => {
   const folder = stateFolder();
   const { pid, child } = aProcess();
+  let looks = 0;
   const { port, server } = await gatewayOf(undefined);
-  server.close();
+  // The holder ends only after it was looked at twice, so a start that does not wait is refused.
+  server.on('request', () => {
+    looks += 1;
+    if (looks === 3) child.kill('SIGKILL');
+  });
   leaveLock(folder, { pid, port, token: 'leaving', startedAt: processStart(pid) });
-  const lock = new StateLock(folder);
 
-  const acquired = lock.acquire(port);
-  child.kill('SIGKILL');
+  await new StateLock(folder).acquire(port);
 
-  await acquired;
+  expect(looks).toBeGreaterThanOrEqual(3);
 });
 
 /* 12 of 45 starts after a kill -9 were refused. The parent of these zombies does not reap them while it lives. */
