@@ -109,6 +109,8 @@ type Values = Readonly<Record<string, string>>;
 interface Walk {
   readonly make: () => Promise<Values>;
   readonly sees: (values: Values) => RegExp;
+  /** What the repair says if a sweep was sooner, which runs by itself once no fault keeps it from its work. */
+  readonly sooner?: RegExp;
   /** Which command of the row's repair: 0 is the first. */
   readonly repair?: number;
   readonly isOver: (values: Values) => Promise<unknown>;
@@ -160,6 +162,7 @@ const WALKS: Readonly<Record<string, Walk>> = {
       return { ID: operation, operation };
     },
     sees: ({ ID = '' }) => new RegExp(`${ID} .*stop`),
+    sooner: /is completed: nothing is done/,
     isOver: ended,
   },
   'operations fail: no capacity, quota, permission': {
@@ -338,7 +341,8 @@ test.each(ROWS)('runbook: %s', async (symptom = '', command = '', _seen, repair 
   }
   const repaired = await run(remedy[0], ...filled(remedy[1], values));
   // The doctor exits with 3 where it finds something.
-  expect(remedy[1][0] === 'doctor' ? [0, 3] : [0], repaired.stderr).toContain(repaired.exitCode);
+  const codes = remedy[1][0] === 'doctor' ? [0, 3] : [0];
+  if (walk.sooner?.test(repaired.stderr) !== true) expect(codes, repaired.stderr).toContain(repaired.exitCode);
   await walk.isOver(values);
 });
 

@@ -254,7 +254,9 @@ describe.each(LEAVES)('$name', ({ make, words, least, taken }) => {
       [...words, '--colour', 'red'],
       [...words, ...least, '--json=yes'],
       ...(least.length > 0 ? [words, [...words, ...least.map((word) => (word === 'nothing' ? '' : word))]] : []),
-      ...(taken > 0 ? [[...words, ...least.map((word) => (word === 'nothing' ? 'x'.repeat(1501) : word))]] : []),
+      ...(taken > 0 && least.length > 0
+        ? [[...words, ...least.map((word) => (word === 'nothing' ? 'x'.repeat(1501) : word))]]
+        : []),
       ...(words.join(' ').startsWith('instances ') && taken > 0 ? [] : [[...words, ...tooMany]]),
     ];
     for (const args of wrong) {
