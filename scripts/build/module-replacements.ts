@@ -1,7 +1,6 @@
 import { AUTH_REPLACEMENTS } from './replaced/google-auth.ts';
 import { GAX_REPLACEMENTS } from './replaced/google-gax.ts';
 import { GRPC_REPLACEMENTS } from './replaced/grpc.ts';
-import { OTHER_REPLACEMENTS } from './replaced/others.ts';
 import { PROTOBUF_REPLACEMENTS } from './replaced/protobufjs.ts';
 
 /**
@@ -41,7 +40,6 @@ export const REPLACEMENTS: readonly Replacement[] = [
   ...GRPC_REPLACEMENTS,
   ...PROTOBUF_REPLACEMENTS,
   ...AUTH_REPLACEMENTS,
-  ...OTHER_REPLACEMENTS,
 ];
 
 /** Returns the source of the module that replaces an unused one. */

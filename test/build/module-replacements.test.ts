@@ -12,6 +12,10 @@ describe('replaced modules', () => {
     expect(existsSync(join(NODE_MODULES, module))).toBe(true);
   });
 
+  it('are at most 32: each has to be looked at again with every release of its package', () => {
+    expect(REPLACEMENTS.length).toBeLessThanOrEqual(32);
+  });
+
   it('throws, with the name of the table, when something of an absent module is used', () => {
     const module: { exports: Record<string, unknown> } = { exports: {} };
     runInNewContext(absentModule('package/file.js'), { module });

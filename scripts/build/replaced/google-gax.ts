@@ -93,25 +93,10 @@ export const GAX_REPLACEMENTS: readonly Replacement[] = [
   },
   {
     kind: 'edited',
-    module: 'google-gax/build/src/fallback.js',
-    because: 'Remembers descriptors under a hash of their text. The descriptor itself, of which there is one, will do.',
-    edits: [
-      ['const hash = (0, object_hash_1.default)(JSON.stringify(json)).toString();', 'const hash = json;'],
-      ['const object_hash_1 = __importDefault(require("object-hash"));', ''],
-    ],
-  },
-  {
-    kind: 'edited',
     module: 'google-gax/build/src/googleError.js',
     because:
       'Reflection is needed to decode the details of an error, and an error is seldom the first thing that happens.',
     lazy: ['protobufjs', 'proto3-json-serializer', './fallback'],
-  },
-  {
-    kind: 'edited',
-    module: 'google-gax/build/src/observability/errorUtil.js',
-    because: 'Writes errors into traces, which are off unless a tracer is installed.',
-    lazy: ['protobufjs'],
   },
   {
     kind: 'edited',

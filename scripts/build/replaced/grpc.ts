@@ -21,11 +21,6 @@ export const GRPC_REPLACEMENTS: readonly Replacement[] = [
   },
   {
     kind: 'absent',
-    module: '@grpc/grpc-js/build/src/experimental.js',
-    because: 'Re-exports for plug-ins such as xDS.',
-  },
-  {
-    kind: 'absent',
     module: '@grpc/proto-loader/build/src/index.js',
     because:
       'Reads descriptors; ours are compiled by the build (message-codecs.ts), and channelz wants its own for a server.',

@@ -55,11 +55,4 @@ export const PROTOBUF_REPLACEMENTS: readonly Replacement[] = [
       ],
     ],
   },
-  {
-    kind: 'edited',
-    module: 'long/umd/index.js',
-    because:
-      'Compiles a WebAssembly module to multiply and divide 64-bit integers faster. It has the same arithmetic in JavaScript for where there is no WebAssembly; our numbers are versions of rows and ids, which are only read and written.',
-    edits: [['wasm = new WebAssembly.Instance(', 'if (false) wasm = new WebAssembly.Instance(']],
-  },
 ];
