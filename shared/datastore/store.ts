@@ -5,10 +5,16 @@ import type { Value } from './field.ts';
 import { rowFound, toRow } from './found-row.ts';
 import { JointCommits } from './joint-commits.ts';
 import { isAsInserted, type JointChange, memberOf, witnessOf } from './joint-member.ts';
-import { optimisticChange } from './optimistic-change.ts';
+import { optimisticChange, pauseMs } from './optimistic-change.ts';
 import type { Page, Shape } from './query.ts';
 import { badCursor, causeOf, grpcCode, isEncoded, NO_ANSWER, STATUS, toFailure } from './store-failure.ts';
 import { type Change, Conflict, ref, type Ref, type Row, type VersionOf, type Write } from './write.ts';
+
+/**
+ * Attempts of a counter's write that is ABORTED. Their pauses add up to 1.5 s at most and half of that on average: an entity
+ * takes about one write a second, so a counter that several processes write is free again by then.
+ */
+const INCREMENT_ATTEMPTS_MAX = 8;
 
 /** The new value of a counter. */
 export interface Counted {
@@ -137,8 +143,9 @@ export class Store implements Guarded {
 
   /**
    * Adds to several counters of a row in one atomic write and one round trip, and returns their new values in the same
-   * order. Other writers cannot make it fail. An aborted write, or one without an answer, is repeated once. After a
-   * lost answer, counters can only be too high: an addition may be applied twice, a subtraction is not repeated.
+   * order. No condition can make it fail. A write that was ABORTED, because the row is written too often, is repeated after a
+   * pause; one without an answer is repeated once. After a lost answer, counters can only be too high: an addition may be
+   * applied twice, a subtraction is not repeated.
    */
   async incrementAll(
     target: Ref<unknown>,
@@ -146,15 +153,7 @@ export class Store implements Guarded {
     expireAtMs: number,
   ): Promise<readonly number[]> {
     await this.#gate.opened();
-    const values = await this.#read(() =>
-      this.#entities.increment(target, amounts, expireAtMs).catch((thrown: unknown) => {
-        const code = grpcCode(thrown);
-        if (code === STATUS.aborted) return this.#entities.increment(target, amounts, expireAtMs);
-        if (!NO_ANSWER.has(code)) throw thrown;
-        const upwards = Object.entries(amounts).map(([property, by]) => [property, Math.max(0, by)] as const);
-        return this.#entities.increment(target, Object.fromEntries(upwards), expireAtMs);
-      }),
-    );
+    const values = await this.#read(() => this.#increment(target, amounts, expireAtMs));
     if (values.length !== Object.keys(amounts).length) throw new Failure('internal', 'A counter was not answered.');
     return values;
   }
@@ -200,6 +199,26 @@ export class Store implements Guarded {
    */
   async write(writes: readonly Write[]): Promise<void> {
     await this.change(async () => ({ writes, result: undefined }));
+  }
+
+  async #increment(
+    target: Ref<unknown>,
+    amounts: Readonly<Record<string, number>>,
+    expireAtMs: number,
+  ): Promise<readonly number[]> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.#entities.increment(target, amounts, expireAtMs);
+      } catch (thrown) {
+        const code = grpcCode(thrown);
+        if (NO_ANSWER.has(code)) {
+          const upwards = Object.entries(amounts).map(([property, by]) => [property, Math.max(0, by)] as const);
+          return this.#entities.increment(target, Object.fromEntries(upwards), expireAtMs);
+        }
+        if (code !== STATUS.aborted || attempt === INCREMENT_ATTEMPTS_MAX) throw thrown;
+        await this.#options.sleep(pauseMs(attempt, this.#options.random));
+      }
+    }
   }
 
   async #commit(writes: readonly Write[]): Promise<VersionOf> {
