@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
+import { build } from '#scripts/build.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -102,6 +103,20 @@ export const SOURCES: Sources = {
   `,
 };
 
+/** A project of `SOURCES` that stays built between runs: each test that needs one copies it instead of building again. */
+const BUILT = join(ROOT, '.build/fixture-project');
+
+/** Returns a copy of the project of `SOURCES` with its artefacts, in a new folder that is removed when the test ends. */
+export async function builtProject(atEnd: (remove: () => Promise<void>) => void = onTestFinished): Promise<string> {
+  await writeProject(BUILT, SOURCES);
+  await build({ root: BUILT });
+  const folder = await mkdtemp(join(tmpdir(), 'build-'));
+  atEnd(() => rm(folder, { recursive: true }));
+  const root = join(folder, 'copy');
+  await cp(BUILT, root, { recursive: true });
+  return root;
+}
+
 /**
  * Writes a project into a new folder, which is removed when the test ends unless stated otherwise. Its packages are
  * this repository's.
@@ -114,13 +129,21 @@ export async function fixtureProject(
   const folder = await mkdtemp(join(tmpdir(), 'build-'));
   atEnd(() => rm(folder, { recursive: true }));
   const root = join(folder, below);
+  await writeProject(root, sources);
+  return root;
+}
+
+async function writeProject(root: string, sources: Sources): Promise<void> {
   await mkdir(root, { recursive: true });
-  await symlink(join(ROOT, 'node_modules'), join(root, 'node_modules'));
+  await symlink(join(ROOT, 'node_modules'), join(root, 'node_modules')).catch(unlessThere);
   for (const file of ['package.json', 'package-lock.json', 'tsconfig.json'])
     await cp(join(ROOT, file), join(root, file));
   for (const [path, text] of Object.entries(sources)) {
     await mkdir(dirname(join(root, path)), { recursive: true });
     await writeFile(join(root, path), text);
   }
-  return root;
+}
+
+function unlessThere(thrown: unknown): void {
+  if ((thrown as NodeJS.ErrnoException).code !== 'EEXIST') throw thrown;
 }

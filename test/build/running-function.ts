@@ -5,9 +5,9 @@ import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { freePort } from '#scripts/local/state/ports.ts';
 import { FRAMEWORK, NODE, processorMs } from '#test/support/function-host.ts';
 
-/** Interval and limit of the attempts to get the first reply of a starting process. */
+/** Interval and limit of the attempts to get the first reply of a starting process; whole packages take seconds of processor time. */
 const ASK_EVERY_MS = 2;
-const START_LIMIT_MS = 20_000;
+const START_LIMIT_MS = 60_000;
 
 export interface FirstAnswer {
   readonly status: number;
