@@ -88,6 +88,9 @@ locals {
     OPERATIONS_TOPIC           = google_pubsub_topic.topic["operations"].name
     ORPHAN_KEPT_DAYS           = tostring(var.orphan_kept_days)
     RESOURCE_ID_PREFIX         = local.id_prefixes.resource
+    SWEEP_RUN_SECONDS          = tostring(var.sweep.run_seconds)
+    SWEEP_SLICE_MACHINES       = tostring(var.sweep.slice_machines)
+    SWEEP_SLICES_AT_ONCE       = tostring(var.sweep.slices_at_once)
     } : name => value if value != "" }, {
     # When the database was created: a backup that is restored into another database contradicts this time.
     DATABASE_EPOCH = google_firestore_database.main.create_time

@@ -284,6 +284,27 @@ variable "secrets" {
   }
 }
 
+variable "sweep" {
+  description = "How the sweep compares all machines with all records: about how many machines one slice holds (a platform with a quarter of that is compared in one piece), on how many slices a run works at once, and after how many seconds a run stops, to be continued by the next one a minute after it began."
+  type = object({
+    run_seconds    = optional(number, 50)
+    slice_machines = optional(number, 20000)
+    slices_at_once = optional(number, 8)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = alltrue([for value in values(var.sweep) : value >= 1 && floor(value) == value])
+    error_message = "They are whole numbers, and at least 1."
+  }
+
+  validation {
+    condition     = var.sweep.run_seconds <= 55
+    error_message = "A run ends before the next one begins, a minute after it."
+  }
+}
+
 variable "ttl_policies" {
   description = "Whether Terraform makes the TTL policies. The deploy command makes them, because the provider was seen to be refused in Datastore mode."
   type        = bool

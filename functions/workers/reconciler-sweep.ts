@@ -10,7 +10,16 @@ scheduledFunction({
   name: 'reconciler-sweep',
   open: (base) => ({ ...openCompute(base), ...openDisks(base), ...openPublisher(base) }),
   run: (tools) => {
-    const { database, databaseEpochMs, orphanKeptDays } = tools.configuration;
-    return sweep({ identity: { database, epochMs: databaseEpochMs }, keptMs: orphanKeptDays * DAY_MS }, tools);
+    const { configuration } = tools;
+    const settings = {
+      identity: { database: configuration.database, epochMs: configuration.databaseEpochMs },
+      keptMs: configuration.orphanKeptDays * DAY_MS,
+      slicing: {
+        machinesPerSlice: configuration.sweepSliceMachines,
+        atOnce: configuration.sweepSlicesAtOnce,
+        runMs: configuration.sweepRunSeconds * 1000,
+      },
+    };
+    return sweep(settings, tools);
   },
 });

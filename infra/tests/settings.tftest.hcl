@@ -124,6 +124,27 @@ run "functions_are_set_one_by_one" {
   }
 }
 
+run "the_sweep_is_set" {
+  variables {
+    sweep = { slices_at_once = 16 }
+  }
+  assert {
+    condition = (
+      google_cloudfunctions2_function.function["reconciler-sweep"].service_config[0].environment_variables["SWEEP_SLICES_AT_ONCE"] == "16" &&
+      google_cloudfunctions2_function.function["reconciler-sweep"].service_config[0].environment_variables["SWEEP_SLICE_MACHINES"] == "20000"
+    )
+    error_message = "The sweep is divided as it is said."
+  }
+}
+
+run "a_sweep_that_outlives_its_minute_is_refused" {
+  command = plan
+  variables {
+    sweep = { run_seconds = 60 }
+  }
+  expect_failures = [var.sweep]
+}
+
 run "a_function_that_does_not_exist_is_no_setting" {
   command = plan
   variables {

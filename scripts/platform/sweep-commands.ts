@@ -3,7 +3,7 @@ import { clockOf } from '#scripts/console/command-clock.ts';
 import type { CommandLine } from '#scripts/console/command-line.ts';
 import { EXIT } from '#scripts/console/exit-codes.ts';
 import { details } from '#scripts/console/table.ts';
-import { readSweepStatus, releaseSweep, type SweepStatus } from '#shared/actions/release-sweep.ts';
+import { readSweepStatus, releaseSweep, type RoundStatus, type SweepStatus } from '#shared/actions/release-sweep.ts';
 import { readOrphan, removeOrphanNow } from '#shared/actions/remove-orphan-now.ts';
 import { ageText } from './age-text.ts';
 
@@ -19,13 +19,13 @@ export function addSweepCommands(line: CommandLine): void {
     {
       usage: 'status',
       summary:
-        'show when the last sweep ran, what it has on its list, and whether it may touch machines without a record',
+        'show when the last sweep ran and how far the present one is, what it has on its list, and whether it may touch machines without a record',
       examples: ['sweep status --local', 'sweep status --project my-project --json'],
     },
     async (session) => {
       const status = await readSweepStatus(session);
-      const { marker = null, brake = null, ranAtMs = null, orphans, orphanDisks } = status;
-      session.print(textOf(status, clockOf(session)()), { ranAtMs, orphans, orphanDisks, marker, brake });
+      const { marker = null, brake = null, ranAtMs = null, round = null, orphans, orphanDisks } = status;
+      session.print(textOf(status, clockOf(session)()), { ranAtMs, round, orphans, orphanDisks, marker, brake });
       return EXIT.ok;
     },
   );
@@ -86,12 +86,24 @@ function listText(names: readonly string[]): string {
   return `${names.slice(0, NAMES_MAX).join(', ')}${more}`;
 }
 
-function textOf({ marker, brake, ranAtMs, orphans, orphanDisks }: SweepStatus, nowMs: number): string {
+/** How far the round is: its slices, its age, and where the open slices are. */
+function roundText(round: RoundStatus | undefined, nowMs: number): string {
+  if (round === undefined) return 'none yet';
+  const { epoch, startedAtMs, endedAtMs, slices, done, failed, at } = round;
+  const failures = failed === 0 ? '' : `, ${failed} failed`;
+  const progress = `${epoch}: ${done} of ${slices} slices done${failures}`;
+  if (endedAtMs !== null) return `${progress}, ended ${ageText(nowMs - endedAtMs)} ago`;
+  const places = at.map(({ zone, after }) => `${zone || 'all zones'}${after === '' ? '' : ` after ${after}`}`);
+  return `${progress}, began ${ageText(nowMs - startedAtMs)} ago; at: ${listText(places)}`;
+}
+
+function textOf({ marker, brake, ranAtMs, round, orphans, orphanDisks }: SweepStatus, nowMs: number): string {
   const time = (ms: number) => new Date(ms).toISOString();
   const database =
     marker === undefined ? 'not marked' : `${marker.database || '(default)'}, of ${time(marker.epochMs)}`;
   const about: [string, string][] = [
     ['last sweep', ranAtMs === undefined ? 'none yet' : `${time(ranAtMs)}, ${ageText(nowMs - ranAtMs)} ago`],
+    ['round', roundText(round, nowMs)],
     ['VMs to remove', listText(orphans)],
     ['disks to remove', listText(orphanDisks)],
     ['database', database],

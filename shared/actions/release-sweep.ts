@@ -12,6 +12,8 @@ import { DUE_ORPHAN_DISKS, DUE_ORPHANS } from '#shared/datastore/queries.ts';
 import { put, ref, replace, type Write } from '#shared/datastore/write.ts';
 import type { SweepBrake } from '#shared/domain/sweep-brake.ts';
 import type { Tools } from '#shared/lifecycle/tools.ts';
+import type { SweepRound } from '#shared/domain/sweep-round.ts';
+import { readRound } from '#shared/workers/slice-lease.ts';
 import { JOB } from '#shared/workers/sweep-report.ts';
 
 export interface SweepStatus {
@@ -19,11 +21,21 @@ export interface SweepStatus {
   readonly marker: DatabaseMarker | undefined;
   /** `undefined`: the brake is off. */
   readonly brake: SweepBrake | undefined;
-  /** When the last sweep ended; `undefined`: no sweep has run. */
+  /** The comparison that goes on, or the last one; `undefined`: no sweep has run. */
+  readonly round: RoundStatus | undefined;
+  /** When the last complete comparison began; `undefined`: no sweep has run. */
   readonly ranAtMs: number | undefined;
   /** Names of the first VMs (`orphans`) and disks (`orphanDisks`) that the sweep is going to delete. */
   readonly orphans: readonly string[];
   readonly orphanDisks: readonly string[];
+}
+
+/** How far a comparison of all VMs with all records has come. */
+export interface RoundStatus extends Pick<SweepRound, 'epoch' | 'startedAtMs' | 'endedAtMs' | 'isComplete' | 'slices'> {
+  readonly done: number;
+  readonly failed: number;
+  /** Where the open slices are: a zone, and the last VM or disk that has been compared there. */
+  readonly at: readonly { readonly zone: string; readonly after: string }[];
 }
 
 /** Maximum number of VMs, and of disks, that are listed for the operator. */
@@ -36,17 +48,38 @@ const EVER_MS = 253_402_300_799_000;
  */
 export async function readSweepStatus({ store }: Pick<Tools, 'store'>): Promise<SweepStatus> {
   const due = { dueAtMs: time.encode(EVER_MS) };
-  const [[marker, brake, job], orphans, disks] = await Promise.all([
+  const [[marker, brake, job], orphans, disks, round] = await Promise.all([
     store.getAll([ref(DATABASE_MARKER, MARKER), ref(SWEEP_BRAKE, BRAKE), ref(JOB_STATE, JOB)]),
     store.query(DUE_ORPHANS, due, { limit: LISTED_MAX }),
     store.query(DUE_ORPHAN_DISKS, due, { limit: LISTED_MAX }),
+    readRoundStatus({ store }),
   ]);
   return {
     marker: marker?.value,
     brake: brake?.value,
+    round,
     ranAtMs: job?.value.ranAtMs,
     orphans: orphans.rows.map(({ id }) => id),
     orphanDisks: disks.rows.map(({ id }) => id),
+  };
+}
+
+async function readRoundStatus(tools: Pick<Tools, 'store'>): Promise<RoundStatus | undefined> {
+  const { round, slices } = await readRound(tools);
+  if (round === undefined) return undefined;
+  const { epoch, startedAtMs, endedAtMs, isComplete } = round.value;
+  const values = slices.map(({ value }) => value);
+  return {
+    epoch,
+    startedAtMs,
+    endedAtMs,
+    isComplete,
+    slices: round.value.slices,
+    done: values.filter(({ state }) => state === 'done').length,
+    failed: values.filter(({ state }) => state === 'failed').length,
+    at: values
+      .filter(({ state }) => state === 'open')
+      .map(({ zones, position }) => ({ zone: zones[position.zone] ?? '', after: position.after })),
   };
 }
 

@@ -36,12 +36,12 @@ export const WORKERS: readonly WorkerContract[] = [
   {
     name: 'reconciler-sweep',
     description:
-      'Each minute: publishes what was left pending, looks at instances in transition, and compares all machines with all records.',
+      'Each minute: publishes what was left pending, looks at instances in transition, and compares all machines with all records, slice by slice.',
     trigger: { type: 'schedule', cron: '* * * * *' },
     identity: 'reconciler',
     clients: ['datastore', 'pubsub', 'compute'],
-    // A second sweep in parallel would have no benefit and would use more API quota.
-    runtime: { memoryMb: 1024, concurrency: 1, timeoutSeconds: 300, deadlineSeconds: 285, maxInstances: 1 },
+    // A run stops by itself within a minute. One that hangs longer does not keep the next from going on with other slices.
+    runtime: { memoryMb: 1024, concurrency: 1, timeoutSeconds: 120, deadlineSeconds: 110, maxInstances: 2 },
   },
   {
     name: 'quota-recount',

@@ -97,7 +97,7 @@ export class EntityClient {
           query: {
             kind: [{ name: shape.kind.name }],
             ...(page.keysOnly === true ? { projection: [{ property: { name: '__key__' } }] } : {}),
-            ...filterOf(shape, values, page.range),
+            ...filterOf(shape, values, page.range, (id) => this.#key({ kind: shape.kind, id })),
             order: shape.order.map(({ property, direction }) => ({
               property: { name: property },
               direction: direction === 'asc' ? 'ASCENDING' : 'DESCENDING',

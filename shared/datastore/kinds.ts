@@ -16,6 +16,7 @@ import { CATALOG_KINDS } from './catalog-rows.ts';
 import type { Kind } from './kind.ts';
 import { EVENT, INSTANCE, OPERATION, PRICE_PERIOD } from './rows.ts';
 import { PROJECT_SSH_KEY } from './ssh-key-rows.ts';
+import { SWEEP_ROUND, SWEEP_SLICE } from './sweep-rows.ts';
 import { ORPHAN_DISK, STOCKOUT, VOLUME, VOLUME_NAME, VOLUME_USAGE } from './volume-rows.ts';
 
 /** All kinds, used by the tests of their conversions and by Terraform's list of TTL policies. */
@@ -35,6 +36,8 @@ export const KINDS: readonly Kind<unknown>[] = [
   JOB_STATE,
   SEALING_KEY,
   SWEEP_BRAKE,
+  SWEEP_ROUND,
+  SWEEP_SLICE,
   DATABASE_MARKER,
   AUDIT_ENTRY,
   CUSTOMER,

@@ -54,9 +54,11 @@ import {
 import type { Direction, Shape } from './query.ts';
 import { EVENT, INSTANCE, OPERATION, PRICE_PERIOD } from './rows.ts';
 import { PROJECT_SSH_KEY } from './ssh-key-rows.ts';
+import { INSTANCES_BY_ZONE, INSTANCES_OF_ZONE, VOLUMES_BY_ZONE, VOLUMES_OF_ZONE } from './sweep-queries.ts';
 import { ORPHAN_DISK, type OrphanDisk, STOCKOUT, VOLUME } from './volume-rows.ts';
 
 export * from './bid-queries.ts';
+export * from './sweep-queries.ts';
 
 /*
  * All queries of the project. They must be defined here, because a test proves that each of them is served by an index.
@@ -333,6 +335,8 @@ export const QUERY_SHAPES: readonly Shape[] = [
   INSTANCES_USING,
   INSTANCES_OF_MACHINE_TYPE,
   INSTANCES_OWNED,
+  INSTANCES_OF_ZONE,
+  INSTANCES_BY_ZONE,
   INSTANCES_OF_RESERVATION,
   DUE_INSTANCES,
   OPEN_OPERATIONS,
@@ -351,6 +355,8 @@ export const QUERY_SHAPES: readonly Shape[] = [
   NEWEST_DEAD_LETTERS,
   ...AUDIT_TRAILS,
   ALL_VOLUMES,
+  VOLUMES_OF_ZONE,
+  VOLUMES_BY_ZONE,
   VOLUMES_OF_PROJECT,
   LIVE_VOLUMES_OF_PROJECT,
   LIVE_VOLUMES_OF_CUSTOMER,

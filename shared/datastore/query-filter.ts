@@ -6,6 +6,7 @@ export function filterOf(
   shape: Shape,
   values: Readonly<Record<string, Value>>,
   range: Range = {},
+  keyOf: (id: string) => protos.google.datastore.v1.IKey = noKey,
 ): protos.google.datastore.v1.IQuery {
   const filters = [
     ...shape.equal.map((property) => ({ property, op: 'EQUAL' as const })),
@@ -15,7 +16,7 @@ export function filterOf(
     if (value === undefined) throw new Error(`query of ${shape.kind.name} without a value for ${property}`);
     return { propertyFilter: { property: { name: property }, op, value: { ...value, excludeFromIndexes: false } } };
   });
-  const bounds = rangeFilters(shape, range);
+  const bounds = rangeFilters(shape, range, keyOf);
   if (filters.length + bounds.length === 0) return {};
   // Nulls sort before all other values, so an upper bound alone would also find rows without a value.
   const something =
@@ -33,12 +34,22 @@ export function filterOf(
   return { filter: { compositeFilter: { op: 'AND', filters: [...filters, ...something, ...bounds] } } };
 }
 
+function noKey(): never {
+  throw new Error('A query without a range of keys needs no key.');
+}
+
 /**
- * Returns the filters of a range. Without a lower bound, `>= ""` excludes nulls: every text is at least the empty one.
+ * Returns the filters of a range. Without a lower bound, `>= ""` excludes nulls: every text is at least the empty one. A
+ * key is never null, and its name never empty.
  */
-function rangeFilters({ range: property }: Shape, range: Range) {
+function rangeFilters(
+  { range: property }: Shape,
+  range: Range,
+  keyOf: (id: string) => protos.google.datastore.v1.IKey,
+) {
   if (property === undefined) return [];
-  const { above, below, atLeast = above === undefined ? '' : undefined } = range;
+  const isKey = property === '__key__';
+  const { above, below, atLeast = above === undefined && !isKey ? '' : undefined } = range;
   const bounds = [
     ['GREATER_THAN_OR_EQUAL', atLeast],
     ['GREATER_THAN', above],
@@ -47,6 +58,14 @@ function rangeFilters({ range: property }: Shape, range: Range) {
   return bounds.flatMap(([op, bound]) =>
     bound === undefined
       ? []
-      : [{ propertyFilter: { property: { name: property }, op, value: { stringValue: bound } } }],
+      : [
+          {
+            propertyFilter: {
+              property: { name: property },
+              op,
+              value: isKey ? { keyValue: keyOf(bound) } : { stringValue: bound },
+            },
+          },
+        ],
   );
 }

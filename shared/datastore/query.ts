@@ -12,7 +12,7 @@ export interface Shape<T = unknown> {
   readonly equal: readonly string[];
   /** Property compared with `<=`; it must then be the first of `order`. */
   readonly atMost?: string;
-  /** Text property that `Page.range` bounds; it must then be the first of `order`. */
+  /** Text property that `Page.range` bounds, or `__key__` for ids; it must then be the first of `order`. */
   readonly range?: string;
   readonly order: readonly { readonly property: string; readonly direction: Direction }[];
 }

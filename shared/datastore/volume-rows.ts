@@ -12,7 +12,8 @@ export const VOLUME: Kind<Volume> = kind<Volume>(
     customerId: text,
     project: text,
     name: plainText,
-    zone: plainText,
+    // Volumes of earlier versions have no index entry of their zone until they are written again.
+    zone: text,
     sizeGb: integer,
     diskType: plainText,
     state: word(VOLUME_STATES),

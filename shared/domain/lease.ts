@@ -11,8 +11,12 @@ const SKEW_MS = 3_000;
  * Returns whether a lease is in force. A lease that ends later than possible was written by a process whose clock was
  * wrong; it is ignored, because it could block for hours.
  */
-export function isLeased({ leaseUntilMs }: { readonly leaseUntilMs: number }, nowMs: number): boolean {
-  return leaseUntilMs > nowMs && leaseUntilMs <= nowMs + LEASE_MS + SKEW_MS;
+export function isLeased(
+  { leaseUntilMs }: { readonly leaseUntilMs: number },
+  nowMs: number,
+  leaseMs = LEASE_MS,
+): boolean {
+  return leaseUntilMs > nowMs && leaseUntilMs <= nowMs + leaseMs + SKEW_MS;
 }
 
 /** Maximum time by which an operation is postponed: the sweep's interval. */

@@ -9,6 +9,7 @@ import { toInstance } from './instance-order.ts';
 import { Looks } from './looks.ts';
 import { LOOK_FIELDS, type Machine, MACHINE_FIELDS, toMachine } from './machine.ts';
 import { readSerialPort, type SerialOutput } from './serial-port.ts';
+import { allZones, type ListPage, machinesOfZone } from './zone-lists.ts';
 import { type CloudOperation, toOperation, type ZoneOperation } from './zone-operation.ts';
 
 /** Identifies a VM or disk. */
@@ -220,6 +221,21 @@ export class Compute implements Guarded {
       throw toCloudError(thrown);
     }
     if (page.length > 0) yield page;
+  }
+
+  /** Lists one page of this deployment's VMs of a zone, by name. Throws CloudError when the zone is unreachable. */
+  async listZone(zone: string, page: { readonly token: string; readonly size: number }): Promise<ListPage<Machine>> {
+    await this.#gate.opened();
+    const { project, deployment } = this.#options;
+    const filter = `labels.${DEPLOYMENT_LABEL}=${deployment}`;
+    const request = { project, zone, filter, maxResults: page.size, pageToken: page.token };
+    return machinesOfZone(this.#clients.instances, request);
+  }
+
+  /** Returns the names of all zones; one that is unreachable can be missing. */
+  async zones(): Promise<readonly string[]> {
+    await this.#gate.opened();
+    return allZones(this.#clients.instances, this.#options.project);
   }
 
   async #get({ zone, name }: Place, fields: string): Promise<Machine | undefined> {

@@ -1,23 +1,15 @@
-import { DisksClient, InstancesClient, type protos } from '@google-cloud/compute';
+import { DisksClient, InstancesClient } from '@google-cloud/compute';
 import { type Gate, type Guarded, OPEN_GATE } from '#shared/concurrency/gate.ts';
 import { DEPLOYMENT_LABEL } from '#shared/domain/deployment-label.ts';
 import { attachedDisk } from './attached-disk.ts';
 import { toCloudError } from './cloud-error.ts';
 import type { Place } from './compute.ts';
 import { type ComputeOptions, connectionOf } from './connection.ts';
-import { type CloudOperation, lastSegment, toMs, toOperation, type ZoneOperation } from './zone-operation.ts';
+import { type Disk, toDisk } from './disk.ts';
+import { disksOfZone, type ListPage } from './zone-lists.ts';
+import { type CloudOperation, lastSegment, toOperation, type ZoneOperation } from './zone-operation.ts';
 
-/** The properties of a persistent disk that this service uses. */
-export interface Disk {
-  readonly name: string;
-  /** Bare zone. */
-  readonly zone: string;
-  readonly sizeGb: number;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly createdAtMs: number;
-  /** Names of the VMs to which the disk is attached. */
-  readonly users: readonly string[];
-}
+export type { Disk } from './disk.ts';
 
 export interface DiskSpec {
   readonly sizeGb: number;
@@ -189,6 +181,14 @@ export class Disks implements Guarded {
     if (page.length > 0) yield page;
   }
 
+  /** Lists one page of the volumes' disks of a zone, by name. Throws CloudError when the zone is unreachable. */
+  async listZone(zone: string, page: { readonly token: string; readonly size: number }): Promise<ListPage<Disk>> {
+    await this.#gate.opened();
+    const { project, deployment } = this.#options;
+    const filter = `labels.${DEPLOYMENT_LABEL}=${deployment}`;
+    return disksOfZone(this.#clients.disks, { project, zone, filter, maxResults: page.size, pageToken: page.token });
+  }
+
   async #mutate(call: (clients: Clients) => Promise<readonly [unknown, ...unknown[]]>): Promise<ZoneOperation> {
     await this.#gate.opened();
     let accepted: unknown;
@@ -206,15 +206,4 @@ export class Disks implements Guarded {
 function clientsOf(options: ComputeOptions): Clients {
   const connection = connectionOf(options);
   return { disks: new DisksClient(connection), instances: new InstancesClient(connection) };
-}
-
-function toDisk(disk: protos.google.cloud.compute.v1.IDisk): Disk {
-  return {
-    name: disk.name ?? '',
-    zone: lastSegment(disk.zone),
-    sizeGb: Number(String(disk.sizeGb ?? 0)),
-    labels: disk.labels ?? {},
-    createdAtMs: toMs(disk.creationTimestamp) ?? 0,
-    users: (disk.users ?? []).map(lastSegment),
-  };
 }

@@ -19,6 +19,12 @@ export interface Configuration {
   readonly forwardedHops: number;
   /** Days for which a VM without a record is kept, stopped, before it is deleted. */
   readonly orphanKeptDays: number;
+  /** About how many VMs a slice of the sweep holds. */
+  readonly sweepSliceMachines: number;
+  /** Number of slices on which a run of the sweep works at once. */
+  readonly sweepSlicesAtOnce: number;
+  /** Seconds after which a run of the sweep stops, to be continued by the next one. */
+  readonly sweepRunSeconds: number;
   readonly logLevel: (typeof LOG_LEVELS)[number];
   readonly jwt: JwtOptions | undefined;
   /** `host:port` of emulators; `undefined` in Google Cloud. */
@@ -83,6 +89,9 @@ export function readConfiguration(environment: Environment): Configuration {
     failedSignInsPerMinute: whole('FAILED_SIGN_INS_PER_MINUTE', 20, 1),
     forwardedHops: whole('FORWARDED_HOPS', 2, 0),
     orphanKeptDays: whole('ORPHAN_KEPT_DAYS', 7, 1),
+    sweepSliceMachines: whole('SWEEP_SLICE_MACHINES', 20_000, 1),
+    sweepSlicesAtOnce: whole('SWEEP_SLICES_AT_ONCE', 8, 1),
+    sweepRunSeconds: whole('SWEEP_RUN_SECONDS', 50, 1),
     logLevel:
       LOG_LEVELS.find(
         (level) =>

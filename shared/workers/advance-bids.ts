@@ -9,12 +9,12 @@ import { readPrices } from './roll-prices.ts';
 import { BATCH } from './sweep-report.ts';
 
 /** Advances the bids that are due, and those whose limit is below the present price. Returns their number. */
-export async function advanceBids(tools: Tools): Promise<number> {
+export async function advanceBids(tools: Tools, mayGoOn: () => boolean): Promise<number> {
   const outbid = await outbidBids(tools);
   const now = { checkAtMs: time.encode(tools.nowMs()) };
   const due = await tools.store.query(DUE_BIDS, now, { limit: BATCH });
   const ids = [...new Set([...outbid, ...due.rows.map(({ id }) => id)])];
-  await each(ids, (id) => advanceBid(id, tools));
+  await each(ids, (id) => advanceBid(id, tools), mayGoOn);
   return ids.length;
 }
 

@@ -3,12 +3,21 @@ import { Conflict } from '#shared/datastore/write.ts';
 /** Maximum number of items in progress: Compute Engine limits requests per minute. */
 const LOOKS_AT_ONCE = 10;
 
-/** Runs `work` for each item, a few at a time. Failures are thrown together after all items were tried. */
-export async function each<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+/**
+ * Runs `work` for each item, a few at a time, and begins no further item once `mayGoOn` says that time is up. Failures
+ * are thrown together after all items were tried.
+ */
+export async function each<T>(
+  items: readonly T[],
+  work: (item: T) => Promise<void>,
+  mayGoOn: () => boolean = () => true,
+): Promise<void> {
   const queue = [...items];
   const failures: unknown[] = [];
   const lane = async (): Promise<void> => {
-    for (let item = queue.shift(); item !== undefined; item = queue.shift()) {
+    while (mayGoOn()) {
+      const item = queue.shift();
+      if (item === undefined) return;
       try {
         await work(item);
       } catch (thrown) {

@@ -17,10 +17,14 @@ const RETRY_MS = 10 * 60_000;
  * Processes the due disks without a volume: each is kept until it has been detached for `keptMs`, then deleted. Returns
  * the number of disks processed.
  */
-export async function removeOrphanDisks({ keptMs }: { readonly keptMs: number }, tools: VolumeTools): Promise<number> {
+export async function removeOrphanDisks(
+  { keptMs }: { readonly keptMs: number },
+  tools: VolumeTools,
+  mayGoOn: () => boolean,
+): Promise<number> {
   const due = { dueAtMs: time.encode(tools.nowMs()) };
   const { rows } = await tools.store.query(DUE_ORPHAN_DISKS, due, { limit: BATCH });
-  await each(rows, (row) => removeOrphanDisk(row, keptMs, tools));
+  await each(rows, (row) => removeOrphanDisk(row, keptMs, tools), mayGoOn);
   return rows.length;
 }
 

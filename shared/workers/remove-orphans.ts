@@ -31,7 +31,11 @@ export interface OrphanRules {
 }
 
 /** Processes the due VMs of the list of orphans. Returns their number. */
-export async function removeOrphans(rules: OrphanRules, tools: Tools): Promise<number> {
+export async function removeOrphans(
+  rules: OrphanRules,
+  tools: Tools,
+  mayGoOn: () => boolean = () => true,
+): Promise<number> {
   const dueNow = { dueAtMs: time.encode(tools.nowMs()) };
   const due: Row<Orphan>[] = [];
   let cursor: string | undefined;
@@ -44,7 +48,7 @@ export async function removeOrphans(rules: OrphanRules, tools: Tools): Promise<n
     cursor = found.cursor;
     if (cursor === undefined) break;
   }
-  await each(due, (row) => removeOrphan(row, rules, tools));
+  await each(due, (row) => removeOrphan(row, rules, tools), mayGoOn);
   return due.length;
 }
 

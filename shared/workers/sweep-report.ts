@@ -25,7 +25,7 @@ export interface SweepReport {
    * nothing was done.
    */
   readonly brake: 'off' | 'released' | 'on' | 'foreign';
-  /** False: only due items were checked. On a large platform the full comparison does not run in every sweep. */
+  /** True: this sweep has ended a round, whose counts it reports. On a large platform a round takes several sweeps. */
   readonly full: boolean;
 }
 

@@ -9,11 +9,12 @@ import { syncInstance } from '#shared/lifecycle/sync-instance.ts';
 import type { Tools } from '#shared/lifecycle/tools.ts';
 import { readBrake, refuseDatabase } from './apply-brake.ts';
 import { advanceBids } from './advance-bids.ts';
-import { compareAll } from './compare-machines.ts';
 import { type DatabaseIdentity, databaseState } from './database-marker.ts';
 import { each } from './each.ts';
+import type { Slicing } from './open-round.ts';
 import { removeOrphanDisks } from './remove-orphan-disks.ts';
 import { removeOrphans } from './remove-orphans.ts';
+import { runRound } from './run-round.ts';
 import { BATCH, DRIFT, type SweepReport } from './sweep-report.ts';
 import type { SweepTools } from './sweep-tools.ts';
 import { settleDueVolumes } from './sweep-volumes.ts';
@@ -25,19 +26,31 @@ const OPEN_PAGES_MAX = 40;
 /** Margin for clocks that are ahead: open operations up to this far in the future are read too. */
 const AHEAD_MS_MAX = 24 * 60 * 60_000;
 
+/**
+ * Shares of a run's time: after those of the first parts and of the comparison, counted from its beginning, they begin
+ * nothing further. The rest has its share from when it begins, so that a long comparison leaves time for it.
+ */
+const SHARES = { first: 0.3, comparison: 0.8, rest: 0.2 };
+
+const SLICING: Slicing = { machinesPerSlice: 20_000, atOnce: 8, runMs: 50_000 };
+
 export interface SweepSettings {
   readonly identity: DatabaseIdentity;
+  readonly slicing?: Slicing;
   /** How long a VM found without a record is kept after it was stopped, in ms. */
   readonly keptMs: number;
 }
 
 /**
  * Repairs what events have missed: publishes operations that were left behind, checks instances in transition, compares
- * all VMs with all records, and deletes orphaned VMs. Each part runs even if another fails, and everything may run
- * twice. If the database is not this deployment's, the sweep does nothing: its operations have been carried out
- * already, and its records describe another time.
+ * all VMs with all records, slice by slice, and deletes orphaned VMs. Each part runs even if another fails, and
+ * everything may run twice, also at the same time. If the database is not this deployment's, the sweep does nothing:
+ * its operations have been carried out already, and its records describe another time.
  */
-export async function sweep({ identity, keptMs }: SweepSettings, tools: SweepTools): Promise<SweepReport> {
+export async function sweep(
+  { identity, keptMs, slicing = SLICING }: SweepSettings,
+  tools: SweepTools,
+): Promise<SweepReport> {
   const report: { -readonly [K in keyof SweepReport]: SweepReport[K] } = {
     republished: 0,
     oldestOpenSeconds: 0,
@@ -67,33 +80,52 @@ export async function sweep({ identity, keptMs }: SweepSettings, tools: SweepToo
       tools.log.error('a part of the sweep failed; the next sweep tries again', { part: name, cause: thrown });
     }
   };
+  const first = timeUntil(SHARES.first, slicing, tools);
+  const comparison = timeUntil(SHARES.comparison, slicing, tools);
   await part('publish', async () => {
-    Object.assign(report, await publishLeftBehind(tools));
+    Object.assign(report, await publishLeftBehind(tools, first));
   });
   await part('look', async () => {
-    report.looked = await lookAtDue(tools);
+    report.looked = await lookAtDue(tools, first);
   });
   await part('volumes', async () => {
-    report.settledVolumes = await settleDueVolumes(tools);
+    report.settledVolumes = await settleDueVolumes(tools, first);
   });
+  // `brake` starts as `on`: if the comparison failed, nothing shows that records are complete, so no unrecorded VM is
+  // touched.
+  let isCompared = false;
   await part('compare', async () => {
-    Object.assign(report, await compareAll(identity, tools));
+    const run = await runRound({ identity, slicing, mayGoOn: comparison }, tools);
+    Object.assign(report, run.report);
+    if (run.failures.length > 0) throw new AggregateError(run.failures, `${run.failures.length} comparisons failed`);
+    isCompared = true;
   });
+  const rest = timeUntil(SHARES.rest, slicing, tools);
   await part('bids', async () => {
-    report.bids = await advanceBids(tools);
+    report.bids = await advanceBids(tools, rest);
   });
   await part('orphans', async () => {
-    // `brake` starts as `on`: if the comparison failed, nothing shows that records are complete, so no unrecorded VM is
-    // touched.
-    const unrecorded = report.brake !== 'on' && (await readBrake(tools)) !== 'on';
-    report.orphans = await removeOrphans({ unrecorded, keptMs }, tools);
-    if (unrecorded) report.orphans += await removeOrphanDisks({ keptMs }, tools);
+    const unrecorded = isCompared && report.brake !== 'on' && (await readBrake(tools)) !== 'on';
+    report.orphans = await removeOrphans({ unrecorded, keptMs }, tools, rest);
+    if (unrecorded) report.orphans += await removeOrphanDisks({ keptMs }, tools, rest);
   });
   tools.log.info('sweep ended', report);
   return report;
 }
 
-async function publishLeftBehind(tools: Tools): Promise<Pick<SweepReport, 'republished' | 'oldestOpenSeconds'>> {
+/** Returns whether a share of the run's time is left; a clock that goes back ends it too. */
+function timeUntil(share: number, { runMs }: Slicing, { nowMs }: Tools): () => boolean {
+  const startedAtMs = nowMs();
+  return () => {
+    const passedMs = nowMs() - startedAtMs;
+    return passedMs < runMs * share && passedMs > -runMs;
+  };
+}
+
+async function publishLeftBehind(
+  tools: Tools,
+  mayGoOn: () => boolean,
+): Promise<Pick<SweepReport, 'republished' | 'oldestOpenSeconds'>> {
   const { store } = tools;
   const nowMs = tools.nowMs();
   const before = { openSince: time.encode(nowMs + AHEAD_MS_MAX) };
@@ -101,7 +133,7 @@ async function publishLeftBehind(tools: Tools): Promise<Pick<SweepReport, 'repub
   let republished = 0;
   let cursor: string | undefined;
   // Reads page by page, so that many operations of one customer do not hide those of the others.
-  for (let page = 0; page < OPEN_PAGES_MAX; page += 1) {
+  for (let page = 0; page < OPEN_PAGES_MAX && (page === 0 || mayGoOn()); page += 1) {
     const found = await store.query(OPEN_OPERATIONS, before, {
       limit: BATCH,
       ...(cursor === undefined ? {} : { cursor }),
@@ -141,10 +173,14 @@ async function nextInQueue(operations: readonly Operation[], store: Tools['store
   });
 }
 
-async function lookAtDue(tools: Tools): Promise<number> {
+async function lookAtDue(tools: Tools, mayGoOn: () => boolean): Promise<number> {
   const { rows } = await tools.store.query(DUE_INSTANCES, { checkAtMs: time.encode(tools.nowMs()) }, { limit: BATCH });
-  await each(rows, async ({ id }) => {
-    await syncInstance(id, DRIFT, tools);
-  });
+  await each(
+    rows,
+    async ({ id }) => {
+      await syncInstance(id, DRIFT, tools);
+    },
+    mayGoOn,
+  );
   return rows.length;
 }

@@ -33,6 +33,7 @@ import { EVENT, INSTANCE, OPERATION, PRICE_PERIOD } from '#shared/datastore/rows
 import { AUDIT_ACTIONS, AUDIT_ACTORS } from '#shared/domain/audit.ts';
 import { EVENT_CAUSES } from '#shared/domain/history.ts';
 import { ORPHAN_DISK, STOCKOUT, VOLUME, VOLUME_NAME, VOLUME_USAGE } from '#shared/datastore/volume-rows.ts';
+import { SWEEP_ROUND, SWEEP_SLICE } from '#shared/datastore/sweep-rows.ts';
 import { BID_EVENTS, BID_PHASES } from '#shared/domain/bid.ts';
 import { OPERATION_KINDS } from '#shared/domain/instance.ts';
 import { METERS } from '#shared/domain/metering.ts';
@@ -55,6 +56,15 @@ const maybe = <T>(one: fc.Arbitrary<T>) => fc.option(one, { nil: null });
 const dictionary = fc.dictionary(text, text, { maxKeys: 3, noNullPrototype: true });
 const actor = record({ type: fc.constantFrom('user', 'admin', 'system'), id: text });
 const reason = maybe(record({ reason: text, message: text }));
+
+const cloudCounts = record({
+  machines: count,
+  records: count,
+  unrecorded: count,
+  disks: count,
+  volumes: count,
+  unrecordedDisks: count,
+});
 
 const machineExtras = {
   accelerator: maybe(record({ type: text, count })),
@@ -375,6 +385,37 @@ export const ROW_SAMPLES: readonly RowSamples[] = [
     }),
   ),
   samples(JOB_STATE, record({ cursor: text, ranAtMs: ms })),
+  samples(
+    SWEEP_ROUND,
+    record({
+      epoch: count,
+      startedAtMs: ms,
+      endedAtMs: maybe(ms),
+      slices: count,
+      isComplete: fc.boolean(),
+      byZones: fc.boolean(),
+      machines: count,
+      zones: fc.dictionary(text, record({ things: count }), { maxKeys: 3, noNullPrototype: true }),
+      leaseUntilMs: count,
+      leaseToken: text,
+    }),
+  ),
+  samples(
+    SWEEP_SLICE,
+    record({
+      epoch: count,
+      zones: texts,
+      state: fc.constantFrom('open', 'done', 'failed'),
+      position: record({ zone: count, part: fc.constantFrom('machines', 'disks'), pageToken: text, after: text }),
+      counts: fc.dictionary(text, cloudCounts, { maxKeys: 3, noNullPrototype: true }),
+      unrecorded: fc.array(record({ name: text, zone: text }), { maxLength: 3 }),
+      unrecordedDisks: fc.array(record({ name: text, zone: text }), { maxLength: 3 }),
+      failures: count,
+      claims: count,
+      leaseUntilMs: count,
+      leaseToken: text,
+    }),
+  ),
   samples(SEALING_KEY, record({ key: text })),
   samples(CUSTOMER, record({ id: text, name: text, tier: text })),
   samples(USER, record({ ...named, projects: texts, groups: texts, roles: texts, createdAtMs: ms })),

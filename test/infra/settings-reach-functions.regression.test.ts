@@ -24,7 +24,7 @@ test('every setting that a function reads can be set from Terraform', () => {
 });
 
 test('the defaults of Terraform are those of the code', () => {
-  const { forwardedHops, failedSignInsPerMinute, orphanKeptDays } = readConfiguration({
+  const { forwardedHops, failedSignInsPerMinute, orphanKeptDays, ...sweep } = readConfiguration({
     GOOGLE_CLOUD_PROJECT: 'demo-project',
   });
   const variables = read('infra/variables.tf');
@@ -36,5 +36,10 @@ test('the defaults of Terraform are those of the code', () => {
 
   expect([Number(hops?.[1]), forwardedHops]).toEqual([2, 2]);
   expect([defaultOf('orphan_kept_days'), orphanKeptDays]).toEqual([7, 7]);
+  const sweepDefaultOf = (name: string) =>
+    Number(new RegExp(`${name} += optional\\(number, (\\d+)\\)`).exec(variables)?.[1]);
+  expect([sweepDefaultOf('slice_machines'), sweep.sweepSliceMachines]).toEqual([20_000, 20_000]);
+  expect([sweepDefaultOf('slices_at_once'), sweep.sweepSlicesAtOnce]).toEqual([8, 8]);
+  expect([sweepDefaultOf('run_seconds'), sweep.sweepRunSeconds]).toEqual([50, 50]);
   expect([defaultOf('failed_sign_ins_per_minute'), failedSignInsPerMinute]).toEqual([20, 20]);
 });

@@ -7,7 +7,16 @@ export const LOCAL_PROJECT = 'compute-api-local';
 export const LOCAL_ID_PREFIXES = { compute: 'tw', resource: 'inst' } as const;
 
 /** Settings that may be given to `npm start` and reach the functions as they are. */
-export const PASSED_ON = ['FORWARDED_HOPS', 'JWT_ISSUER', 'JWT_AUDIENCE', 'JWT_JWKS_URI', 'LOG_LEVEL'] as const;
+export const PASSED_ON = [
+  'FORWARDED_HOPS',
+  'JWT_ISSUER',
+  'JWT_AUDIENCE',
+  'JWT_JWKS_URI',
+  'LOG_LEVEL',
+  'SWEEP_RUN_SECONDS',
+  'SWEEP_SLICES_AT_ONCE',
+  'SWEEP_SLICE_MACHINES',
+] as const;
 
 export interface FunctionEnvironmentOptions {
   /** `host:port` each. */

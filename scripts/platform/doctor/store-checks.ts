@@ -11,14 +11,15 @@ import { apiKeyState } from '#shared/domain/credential-state.ts';
 import { Failure } from '#shared/domain/failure.ts';
 import { isFinal } from '#shared/domain/operation.ts';
 import { REASONS, type Reason } from '#shared/domain/reasons.ts';
+import { ROUND_MS_MAX } from '#shared/domain/sweep-round.ts';
 import type { Check, Finding } from './finding.ts';
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
 /** Most rows that one check reads. */
 const ROWS_MAX = 500;
-/** Sweeps run each minute; on a large platform a sweep that compares everything runs each five minutes. */
-const SWEEP_AGE_MAX_MS = 7 * MINUTE_MS;
+/** Sweeps run each minute; on a large platform a comparison of everything begins each five minutes and takes as long. */
+const SWEEP_AGE_MAX_MS = { inOnePiece: 7 * MINUTE_MS, inSlices: 12 * MINUTE_MS };
 /** Larger than the difference between any two working clocks. */
 const CLOCK_AHEAD_MS = MINUTE_MS;
 /** Older failures are assumed to have been handled. */
@@ -54,10 +55,11 @@ function probeValues({ equal, atMost }: Shape): Record<string, Value> {
 }
 
 export const checkSweep: Check = async ({ store, nowMs, deployCommand }) => {
-  const { brake, ranAtMs } = await readSweepStatus({ store });
+  const { brake, ranAtMs, round } = await readSweepStatus({ store });
   const findings: Finding[] = [];
   const ageMs = ranAtMs === undefined ? undefined : nowMs() - ranAtMs;
-  if (ageMs === undefined || ageMs > SWEEP_AGE_MAX_MS) {
+  const most = (round?.slices ?? 1) > 1 ? SWEEP_AGE_MAX_MS.inSlices : SWEEP_AGE_MAX_MS.inOnePiece;
+  if (ageMs === undefined || ageMs > most) {
     findings.push({
       severity: 'fault',
       check: 'sweep',
@@ -70,6 +72,17 @@ export const checkSweep: Check = async ({ store, nowMs, deployCommand }) => {
       check: 'functions',
       finding: `The clock of reconciler-sweep is ${ageText(-ageMs)} ahead of this machine's.`,
       repair: `${deployCommand} (it starts the function anew; first compare both clocks with a third)`,
+    });
+  }
+  if (round?.endedAtMs === null && nowMs() - round.startedAtMs > ROUND_MS_MAX) {
+    const { epoch, startedAtMs, slices, done, failed, at } = round;
+    const places = shortList(at.map(({ zone }) => zone || 'all zones'));
+    findings.push({
+      severity: 'fault',
+      check: 'sweep',
+      finding: `Round ${epoch} of the sweep does not end: after ${ageText(nowMs() - startedAtMs)} ${done} of ${slices} slices are done and ${failed} have failed; it is at ${places || 'its end'}.`,
+      repair:
+        'Look for errors of reconciler-sweep in the log; where there are none, more slices at once: sweep = { slices_at_once = 16 } in Terraform.',
     });
   }
   if (brake?.releasedAtMs === null) {
