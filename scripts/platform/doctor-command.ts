@@ -52,10 +52,13 @@ export function addDoctorCommand(line: CommandLine): void {
   );
 }
 
-/** Commands of the desk in a text, up to what explains them; an argument in quotes may hold anything. */
+/**
+ * Matches the operators' commands (`npm run …`) in a text. A command ends at ` (`, `, `, `; ` or the end of the text; inside
+ * single quotes these do not end it.
+ */
 const COMMANDS = /npm run (?:platform|accounts|catalog|recount) -- (?:'[^']*'|[^'])+?(?=$| \(|, |; )/g;
 
-/** The text with the options by which the doctor was told where to work: its commands can be pasted as they are. */
+/** Adds the doctor's own options (project, environment, …) to the commands in a text, so that they can be pasted. */
 function withPlace(repair: string, { place: { options } }: Session): string {
   const words = [
     ...(options.local === true ? ['--local'] : []),

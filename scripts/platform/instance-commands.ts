@@ -162,7 +162,7 @@ interface Refused {
   readonly message: string;
 }
 
-/** One that is refused keeps no other from being done, and what was done is told. Each id is taken once. */
+/** A refused instance does not prevent the others; the outcome of each is printed. Each id is taken once. */
 async function forEach<T>(
   session: Session,
   ids: readonly string[],

@@ -43,12 +43,12 @@ export function secretHash(secret: string): string {
   return createHash('sha256').update(secret, 'utf8').digest('hex');
 }
 
-/** Returns both halves in one string, the format of the header X-API-Key. */
+/** Returns the id and the secret as one string, the format of the header X-API-Key. */
 export function oneStringKey(id: string, secret: string): string {
   return `${id}_${secret}`;
 }
 
-/** Returns both halves in the format of the fleet family's bearer token. */
+/** Returns the id and the secret as the fleet family's bearer token: `fkey_`, the rest of the id, `_`, the secret. */
 export function fleetKey(id: string, secret: string): string {
   return `${id.replace(/^ak_live_/, 'fkey_')}_${secret}`;
 }

@@ -59,7 +59,7 @@ type OwnRows = readonly [Row<Operation> | undefined, Row<IdempotencyRecord> | un
  */
 export type NewRows = readonly [OwnRows, readonly [Row<Instance> | undefined, Row<InstanceEvent> | undefined]];
 
-/** A create that has waited this long for others of its customer is told to come back, before its caller gives up. */
+/** A create that has waited this long for others of its customer is answered 503, before its caller gives up. */
 const QUEUED_MS_MAX = 8_000;
 
 type Acceptance = Accepted | { readonly earlier: IdempotencyRecord };

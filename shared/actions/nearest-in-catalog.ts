@@ -43,13 +43,13 @@ export async function unknownIdProblem(
   store: Pick<Store, 'query'>,
 ): Promise<InvalidField> {
   const list = LISTS[pointer];
-  const told = `${JSON.stringify(id)} is not known`;
-  if (list === undefined) return { place: 'body', pointer, message: told, rule: 'catalog' };
+  const problem = `${JSON.stringify(id)} is not known`;
+  if (list === undefined) return { place: 'body', pointer, message: problem, rule: 'catalog' };
   const { rows } = await store.query(list.shape, {}, { limit: ROWS_MAX });
   const usable = rows.filter(({ value }) => value.customerId === '' || value.customerId === customerId);
   const near = nearestText(
     id,
     usable.map((row) => row.value.id),
   ).replace(/\.$/, '');
-  return { place: 'body', pointer, message: `${told}. ${near}; GET ${list.path} lists all`, rule: 'catalog' };
+  return { place: 'body', pointer, message: `${problem}. ${near}; GET ${list.path} lists all`, rule: 'catalog' };
 }

@@ -23,7 +23,10 @@ export class TokenCounter {
   readonly #options: TokenCounterOptions;
   #blocks: BlockState;
   #writtenAtMs: number;
-  /** The place of the last token in the block that this process holds, and the number of tokens left in it. */
+  /**
+   * The block of tokens that this process holds: `end` is the minute's count up to its last token, `left` how many of its
+   * tokens remain.
+   */
   #block = { end: 0, left: 0 };
   /**
    * The highest count seen. Counts only grow within a minute, so once the limit is reached, more writes would only load

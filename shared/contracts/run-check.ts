@@ -21,7 +21,7 @@ export function exactCheck<T>(compiled: CompiledSchema): Check<T> {
   return (input) => {
     // T is the type of the schema from which `compiled` was generated.
     if (compiled(input)) return { valid: true, value: input as T };
-    return { valid: false, errors: told(compiled) };
+    return { valid: false, errors: errorsOf(compiled) };
   };
 }
 
@@ -53,7 +53,7 @@ export function queryCheck<T>(
     }
     const valid = compiled(values);
     if (valid && repeated.length === 0) return { valid: true, value: { ...values } as T };
-    return { valid: false, errors: valid ? repeated : [...repeated, ...told(compiled)] };
+    return { valid: false, errors: valid ? repeated : [...repeated, ...errorsOf(compiled)] };
   };
 }
 
@@ -90,7 +90,7 @@ const TOLD_MAX = 50;
  * Errors inside `propertyNames` are dropped, because the error of `propertyNames` itself names the property. An error
  * for a member that excludes another one names that other member.
  */
-function told(compiled: CompiledSchema): CheckError[] {
+function errorsOf(compiled: CompiledSchema): CheckError[] {
   const errors: CheckError[] = [];
   const found = compiled.errors ?? [];
   for (const [index, { instancePath, keyword, params, message, schemaPath }] of found.entries()) {

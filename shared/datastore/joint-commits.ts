@@ -74,7 +74,7 @@ interface Ended {
 /** A commit as it was tried. */
 interface Attempt extends JointCommit {
   readonly view: SharedView;
-  /** What they were told holds only if the commit is applied: a place in a quota may have been taken by it. */
+  /** Changes whose result holds only if the commit is applied: the commit may have taken the place in the quota. */
   readonly depending: readonly Ended[];
 }
 
@@ -112,7 +112,7 @@ class Lane {
       try {
         await this.#round(members);
       } catch (thrown) {
-        // Those that were put back are not part of what failed: they are told by a later round.
+        // Changes that were put back are not part of what failed: a later round answers them.
         for (const member of members) if (!this.#waiting.includes(member)) member.fail(toFailure(thrown));
       }
       if (this.#failures > failuresBefore) await this.#store.sleep(pauseMs(this.#failures, this.#store.random));
@@ -268,9 +268,9 @@ function suspect(member: Member): void {
   member.alone = member.unexplained > 1;
 }
 
-/** True when the change has been tried often enough; its caller is told. */
+/** True after the last attempt of a change; its caller then gets the failure. */
 function givesUp(member: Member, wasPart: boolean, thrown: unknown): boolean {
-  // A store that does not answer is not hammered: two attempts, then the caller is told.
+  // A store that does not answer gets only two attempts, then the caller gets the failure.
   const isSilent = wasPart && thrown instanceof UncertainCommit && member.attempts > 1;
   if (!isSilent && member.attempts < ATTEMPTS_MAX) return false;
   member.fail(isSilent ? toFailure(thrown) : contention(thrown));
@@ -278,7 +278,7 @@ function givesUp(member: Member, wasPart: boolean, thrown: unknown): boolean {
 }
 
 /**
- * The change's part of a commit that was applied. Each change is told by its own row, as if it had been committed alone: a
+ * The change's part of a commit that was applied. Each change is recognised by its own row, as if it had been committed alone: a
  * neighbour's row may have been written by another process, or changed since.
  */
 function appliedPart(member: Member, commits: readonly JointCommit[], seen: Found): Decided | undefined {

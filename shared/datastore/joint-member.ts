@@ -33,7 +33,7 @@ export interface JointCommit {
 export class Member {
   /** What was read no longer holds. */
   stale = false;
-  /** It is committed by itself, because it may be what makes others fail. */
+  /** True if this change is to be committed by itself, because it may be what makes joint commits fail. */
   alone = false;
   attempts = 0;
   /** Conflicts in a row that no shared row explains. */

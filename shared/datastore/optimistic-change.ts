@@ -2,7 +2,7 @@ import { Failure } from '#shared/domain/failure.ts';
 import { toFailure, UncertainCommit } from './store-failure.ts';
 import { type Change, Conflict, type VersionOf, type Write } from './write.ts';
 
-/** Attempts of one change; with the waits below they take 3 s at most, then the caller is told to come back. */
+/** Attempts of one change; with the waits below they take 3 s at most, then the caller gets 503 with Retry-After. */
 export const ATTEMPTS_MAX = 12;
 
 /** The functions of the store that an optimistic change needs. */

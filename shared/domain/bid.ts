@@ -165,8 +165,8 @@ export function endedBid(bid: Bid, actor: Actor, atMs: number): Bid {
 
 /** Returns a bid that the platform ends because it can never be launched. `reason` stays, so that the owner learns why. */
 export function impossibleBid(bid: Bid, { reason, message }: BidReason, end: Pick<BidEvent, 'atMs' | 'actor'>): Bid {
-  const told = `${message} The bid has ended, because this was so at every attempt. Place another one.`;
-  return { ...endedBid(bid, end.actor, end.atMs), reason: { reason, message: told } };
+  const text = `${message} The bid has ended, because this was so at every attempt. Place another one.`;
+  return { ...endedBid(bid, end.actor, end.atMs), reason: { reason, message: text } };
 }
 
 /** Returns the same failure for a bid that does not exist and for one that is not the caller's. */

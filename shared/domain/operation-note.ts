@@ -23,8 +23,8 @@ export function withOperationNote(observed: Observed, operation: Operation, nowM
   const { error, actor, id, kind } = operation;
   // The accepted delete has its own event.
   if (isLeaving(instance)) return observed;
-  const told = eventsOf(observed).some((event) => event.operationId === id && event.reason === error?.reason);
-  const silent = error === null ? INVISIBLE.has(kind) : !told;
+  const isOnRecord = eventsOf(observed).some((event) => event.operationId === id && event.reason === error?.reason);
+  const silent = error === null ? INVISIBLE.has(kind) : !isOnRecord;
   if (!silent) return observed;
   const done = nextEvent(instance, {
     status: instance.status,

@@ -6,7 +6,7 @@ export interface ComputeOptions {
   /** Value of the label on our VMs; distinguishes deployments in the same project. */
   readonly deployment: string;
   readonly emulatorHost: string | undefined;
-  /** The clock by which a process that was told to slow down does so; the real one when absent. */
+  /** The clock by which a process backs off after rateLimitExceeded; the real one when absent. */
   readonly nowMs?: () => number;
 }
 

@@ -57,7 +57,7 @@ export class Looks {
   }
 
   #backOff(): void {
-    // Looks that were under way when the first was refused are told the same, and say nothing new.
+    // Looks that were under way when the first was refused get the same refusal, which adds nothing.
     if (this.#nowMs() < this.#pausedUntilMs) return;
     this.#refusals += 1;
     this.#pausedUntilMs = this.#nowMs() + Math.min(PAUSE_MS.first * 2 ** (this.#refusals - 1), PAUSE_MS.most);

@@ -8,7 +8,7 @@ import type { Stockout } from '#shared/gce/stockout.ts';
 /** The call that Compute Engine refused; `get` also stands for "no call". */
 export type RefusedVerb = CloudVerb | 'get';
 
-interface Told {
+interface Shown {
   readonly reason: OperationFailure;
   readonly advice: string | ((verb: RefusedVerb) => string);
 }
@@ -48,7 +48,7 @@ const REASON = {
     advice:
       'Compute Engine gave a reason that this service does not know; its operators find it in the log. Please try again.',
   },
-} as const satisfies Readonly<Record<CloudReason, Told>>;
+} as const satisfies Readonly<Record<CloudReason, Shown>>;
 
 function notFound(verb: RefusedVerb): string {
   return verb === 'insert'
@@ -98,11 +98,11 @@ export function cloudReason(
   verb: RefusedVerb,
   noRoom?: NoRoom,
 ): { readonly reason: OperationFailure; readonly message: string } {
-  const { reason: told, advice }: Told = REASON[reason];
+  const { reason: shown, advice }: Shown = REASON[reason];
   if (reason === 'zone_exhausted' && noRoom !== undefined) {
-    return { reason: told, message: `GCP operation failed. ${stockoutText(noRoom, verb)}` };
+    return { reason: shown, message: `GCP operation failed. ${stockoutText(noRoom, verb)}` };
   }
-  return { reason: told, message: `GCP operation failed. ${typeof advice === 'string' ? advice : advice(verb)}` };
+  return { reason: shown, message: `GCP operation failed. ${typeof advice === 'string' ? advice : advice(verb)}` };
 }
 
 /** Describes a stockout. It suggests the zones that Compute Engine named, otherwise the other zones of the region. */

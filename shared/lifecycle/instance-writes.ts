@@ -105,8 +105,8 @@ export async function observedWrites(row: Row<Instance>, observed: Observed, sto
   const { instance, begunByMs } = observed;
   const taken = instance.preempted && !row.value.preempted;
   const change = { instance, events: eventsOf(observed), ...(begunByMs === undefined ? {} : { begunByMs }) };
-  const [writes, told] = await Promise.all([changeWrites(row, change, store), taken ? tellBid(instance, store) : []]);
-  return [...writes, ...told];
+  const [writes, ofBid] = await Promise.all([changeWrites(row, change, store), taken ? tellBid(instance, store) : []]);
+  return [...writes, ...ofBid];
 }
 
 /** Makes the instance's bid due, because a change of the instance may require a step of the bid. */
@@ -134,11 +134,11 @@ export function stillWrites(row: Row<Instance>, instance: Instance, event: Insta
 export async function removalWrites(row: Row<Instance>, end: InstanceEvent, store: Reader): Promise<readonly Write[]> {
   const { value: instance } = row;
   const event = { ...end, atMs: Math.max(end.atMs, instance.lastEventAtMs) };
-  const [{ periods }, told] = await Promise.all([
+  const [{ periods }, ofBid] = await Promise.all([
     metered(instance, { instance, events: [event] }, store),
     tellBid(instance, store),
   ]);
-  return [insertEvent(event), remove(row), ...periods.map((period) => putPeriod(instance, period)), ...told];
+  return [insertEvent(event), remove(row), ...periods.map((period) => putPeriod(instance, period)), ...ofBid];
 }
 
 /**

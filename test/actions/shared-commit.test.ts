@@ -58,12 +58,12 @@ async function platform() {
     recorded: await store.count(ALL_INSTANCES, {}),
     inserted: new Set(inserted).size,
   });
-  const hurt = (fault: (typeof FAULTS)[number][1], after = 0) => {
+  const inject = (fault: (typeof FAULTS)[number][1], after = 0) => {
     const commit = { service: 'datastore', method: 'commit', count: 1 } as const;
     if (after > 0) faults.add([{ ...commit, kind: 'delay', delayMs: 0, count: after }]);
     faults.add([{ ...commit, ...fault }]);
   };
-  return { ...world, tools: ready, request, process2, counted, hurt, deleted };
+  return { ...world, tools: ready, request, process2, counted, inject, deleted };
 }
 
 const all = Array.from({ length: CALLERS }, (_, n) => n);
@@ -76,8 +76,8 @@ describe('creates that share a commit, when', () => {
   test.each(FAULTS)(
     '%s: exactly the places that there are, and each key has the answer of its caller',
     async (_, fault) => {
-      const { tools, request, counted, hurt, store } = await platform();
-      hurt(fault);
+      const { tools, request, counted, inject, store } = await platform();
+      inject(fault);
 
       const answers = await Promise.allSettled(all.map((n) => createInstance(request(n), tools)));
 
@@ -174,12 +174,12 @@ describe('deletes that share a commit, when', () => {
   ] as const;
 
   test.each(commits.flatMap(([which, after]) => FAULTS.map(([what, fault]) => ({ which, what, after, fault }))))(
-    '$which is hurt, $what: each instance goes once, and the quota is free again',
+    '$which commit fails, $what: each instance goes once, and the quota is free again',
     async ({ after, fault }) => {
-      const { tools, request, counted, hurt, deleted, store } = await platform();
+      const { tools, request, counted, inject, deleted, store } = await platform();
       const made = await Promise.all(all.slice(0, ALLOWED).map((n) => createInstance(request(n), tools)));
       const { caller, actor } = request(0);
-      hurt(fault, after);
+      inject(fault, after);
 
       const outcomes = await Promise.all(
         made.map((reply, n) => deleteInstance({ instanceId: idOf(reply), caller, actor, requestId: `d-${n}` }, tools)),

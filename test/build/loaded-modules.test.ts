@@ -14,7 +14,7 @@ import { firstAnswer } from './running-function.ts';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 /**
- * Most modules that have run once the first request is answered, for one function per set of clients. A change that
+ * Maximum number of modules that have run once the first request is answered, for one function per set of clients. A change that
  * needs more raises the figure and explains it in the commit, because each module is a part of the cold start.
  */
 const BUDGET: Readonly<Record<string, number>> = {

@@ -226,7 +226,7 @@ test('a push subscription cannot be pulled; without an endpoint it can', async (
 });
 
 describe('faults', () => {
-  function hurt(method: string, kind: Fault['kind'], more: Partial<Fault> = {}): void {
+  function inject(method: string, kind: Fault['kind'], more: Partial<Fault> = {}): void {
     target.faults.add([{ service: 'pubsub', method, kind, count: 1, ...more }]);
   }
 
@@ -235,7 +235,7 @@ describe('faults', () => {
     const endpoint = await h.endpoint();
     const topic = await h.topic();
     await h.subscribe(topic, { pushEndpoint: endpoint.url });
-    hurt('push', 'duplicate');
+    inject('push', 'duplicate');
 
     const messageId = await publish(topic, 'twice');
 
@@ -249,7 +249,7 @@ describe('faults', () => {
     const topic = await h.topic();
     topic.setPublishOptions({ messageOrdering: true });
     await h.subscribe(topic, { pushEndpoint: endpoint.url, enableMessageOrdering: true });
-    hurt('push', 'reorder');
+    inject('push', 'reorder');
 
     for (const text of ['1', '2', '3']) await publish(topic, text, 'vm-1');
 
@@ -262,7 +262,7 @@ describe('faults', () => {
     const endpoint = await h.endpoint();
     const topic = await h.topic();
     await h.subscribe(topic, { pushEndpoint: endpoint.url });
-    hurt('push', 'reorder');
+    inject('push', 'reorder');
 
     await publish(topic, 'alone');
 
@@ -276,7 +276,7 @@ describe('faults', () => {
     const topic = await h.topic();
     const subscription = await h.subscribe(topic, { pushEndpoint: endpoint.url });
     await h.subscribe(topic, { pushEndpoint: other.url });
-    hurt('push', 'late', { delayMs: 180_000, target: subscription.name.split('/').at(-1) ?? '' });
+    inject('push', 'late', { delayMs: 180_000, target: subscription.name.split('/').at(-1) ?? '' });
 
     for (const text of ['1', '2', '3']) await publish(topic, text);
 
@@ -300,7 +300,7 @@ describe('faults', () => {
     const topic = await h.topic();
     topic.setPublishOptions({ messageOrdering: true });
     await h.subscribe(topic, { pushEndpoint: endpoint.url, enableMessageOrdering: true });
-    hurt('push', 'late');
+    inject('push', 'late');
 
     for (const text of ['1', '2']) await publish(topic, text, 'vm-1');
     await publish(topic, 'other', 'vm-2');
@@ -320,7 +320,7 @@ describe('faults', () => {
       pushEndpoint: endpoint.url,
       deadLetterPolicy: { deadLetterTopic: deadLetters.name },
     });
-    hurt('push', 'error', { count: 2 });
+    inject('push', 'error', { count: 2 });
 
     await publish(topic, 'x');
 
@@ -333,7 +333,7 @@ describe('faults', () => {
     const endpoint = await h.endpoint();
     const topic = await h.topic();
     await h.subscribe(topic, { pushEndpoint: endpoint.url });
-    hurt('push', 'lostAnswer');
+    inject('push', 'lostAnswer');
 
     await publish(topic, 'x');
 
@@ -345,7 +345,7 @@ describe('faults', () => {
     const h = new PubSubHarness(target);
     const topic = await h.topic();
     await h.subscribe(topic);
-    hurt('publish', 'error', { status: status.PERMISSION_DENIED });
+    inject('publish', 'error', { status: status.PERMISSION_DENIED });
 
     expect(await codeOf(publish(topic, 'x'))).toBe(status.PERMISSION_DENIED);
     expect(target.emulator.backlog()).toBe(0);
@@ -355,7 +355,7 @@ describe('faults', () => {
     const h = new PubSubHarness(target);
     const topic = await h.topic();
     await h.subscribe(topic);
-    hurt('publish', 'lostAnswer');
+    inject('publish', 'lostAnswer');
 
     await publish(topic, 'x');
 
@@ -366,7 +366,7 @@ describe('faults', () => {
     const h = new PubSubHarness(target);
     const topic = await h.topic();
     const subscription = await h.subscribe(topic);
-    hurt('streamingPull', 'error');
+    inject('streamingPull', 'error');
     const { promise, resolve, reject } = Promise.withResolvers<string>();
     subscription.on('error', reject);
     subscription.on('message', (message) => {

@@ -64,7 +64,7 @@ describe('on one cloud', () => {
       ['Restart any instance', 202, true],
       ['Reset any instance', 202, true],
     ]);
-    // In the order of acceptance; the restart is a stop and a start.
+    // Compute Engine gets the calls in the order in which the API accepted the requests; a restart is two calls, stop and start.
     await eventually(async () => ((await appliedCalls(cloud(), id)).length === 6 ? true : undefined));
     expect(await appliedCalls(cloud(), id)).toEqual(
       ['insert', 'stop', 'start', 'stop', 'start', 'reset'].map((verb) => `instances.${verb}`),

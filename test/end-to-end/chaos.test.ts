@@ -19,7 +19,7 @@ const OPERATIONS = 200;
 const CALLERS = 8;
 const INSTANCES_MAX = 6;
 const KILLS_APART_MS = [700, 2_000] as const;
-/** Most kills per run. On a slow machine operations take longer, but must not meet more and more kills. */
+/** Maximum number of kills per run. On a slow machine operations take longer, but must not meet more and more kills. */
 const KILLS_MAX = 12;
 
 /** Faults that are injected into one or two calls at a time. */

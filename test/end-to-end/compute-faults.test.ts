@@ -14,7 +14,7 @@ const cloud = sharedLocalCloud({ args: QUICK_MACHINES });
 const admin = () => new ComputeUser(cloud(), 'admin');
 
 type ComputeFault = Omit<Fault, 'service' | 'count'> & { readonly count?: number };
-const hurt = (...faults: readonly ComputeFault[]) =>
+const inject = (...faults: readonly ComputeFault[]) =>
   cloud().addFaults(...faults.map((fault) => ({ service: 'compute' as const, count: 1, ...fault })));
 
 /** A count that is never used up. */
@@ -34,7 +34,7 @@ describe('insert', () => {
     ['refused once with 503', { method: 'instances.insert', kind: 'error', status: 503 }],
     ['refused once with 500', { method: 'instances.insert', kind: 'error', status: 500 }],
   ])('%s: 201, and one VM', async (_what, fault) => {
-    await hurt(fault);
+    await inject(fault);
 
     const id = await admin().running();
 
@@ -43,7 +43,7 @@ describe('insert', () => {
   });
 
   test('every response lost: 201, the worker finds the outcome, and one VM', async () => {
-    await hurt({ method: 'instances.insert', kind: 'lostAnswer', count: 5 });
+    await inject({ method: 'instances.insert', kind: 'lostAnswer', count: 5 });
 
     const id = await admin().created();
     await cloud().clearFaults();
@@ -54,7 +54,7 @@ describe('insert', () => {
   });
 
   test.each([503, 403])('an answer lost, then refused with %i: the VM is there, so 201, and one VM', async (status) => {
-    await hurt(
+    await inject(
       { method: 'instances.insert', kind: 'lostAnswer' },
       { method: 'instances.insert', kind: 'error', status, count: 2 },
     );
@@ -77,7 +77,7 @@ describe('insert', () => {
       ],
     ],
   ])('carried out, but answered %s: 201, and the same key is the same VM', async (_what, faults) => {
-    await hurt(...faults);
+    await inject(...faults);
     const headers = { 'idempotency-key': 'a-key-whose-vm-was-denied' + String(faults.length) };
 
     const first = await admin().create(headers);
@@ -93,7 +93,7 @@ describe('insert', () => {
   });
 
   test('refused with 503, and reads of the VM fail: 201, and the worker finds the outcome', async () => {
-    await hurt(
+    await inject(
       { method: 'instances.insert', kind: 'error', status: 503, count: 3 },
       { method: 'instances.get', kind: 'error', status: 503, count: ALWAYS },
     );
@@ -113,7 +113,7 @@ describe('insert', () => {
   ])('refused with %i again and again: 500 with the reason %s, and nothing is left of it', async (status, reason) => {
     const names = async () => (await cloud().machines()).map(({ name }) => name);
     const before = await names();
-    await hurt({ method: 'instances.insert', kind: 'error', status, count: ALWAYS });
+    await inject({ method: 'instances.insert', kind: 'error', status, count: ALWAYS });
 
     const answer = await admin().create();
 
@@ -123,7 +123,7 @@ describe('insert', () => {
   });
 
   test('too many requests, which Compute Engine reports with 403: 503 with Retry-After, not a missing permission', async () => {
-    await hurt({ method: 'instances.insert', kind: 'error', status: 429 });
+    await inject({ method: 'instances.insert', kind: 'error', status: 429 });
 
     const answer = await admin().create();
 
@@ -132,7 +132,7 @@ describe('insert', () => {
   });
 
   test('slower than the request waits: 201, and one VM', async () => {
-    await hurt({ method: 'instances.insert', kind: 'delay', delayMs: 9_000 });
+    await inject({ method: 'instances.insert', kind: 'delay', delayMs: 9_000 });
 
     const id = await admin().running();
 
@@ -140,7 +140,7 @@ describe('insert', () => {
   });
 
   test('no capacity: the operation fails and the instance is ERROR, both with the reason', async () => {
-    await hurt({ method: 'instances.insert', kind: 'stockout' });
+    await inject({ method: 'instances.insert', kind: 'stockout' });
 
     const answer = await admin().create();
     const operation = await admin().ended(answer);
@@ -162,7 +162,7 @@ describe('insert', () => {
   });
 
   test('no capacity with a stop queued behind: both fail, and the first reason stays', async () => {
-    await hurt({ method: 'instances.insert', kind: 'stockout' });
+    await inject({ method: 'instances.insert', kind: 'stockout' });
     // The create's message is lost, so the worker starts it only at the next sweep, after the stop was accepted.
     await cloud().addFaults({ service: 'pubsub', method: 'publish', kind: 'error', count: 1 });
     const id = await admin().created();
@@ -192,7 +192,7 @@ describe('power', () => {
   ])('%s %s: applied once, and completed', async (verb, _what, fault) => {
     const id = await admin().running();
     if (verb === 'start') await admin().powered(id, 'stop');
-    await hurt({ ...fault, method: `instances.${verb}` });
+    await inject({ ...fault, method: `instances.${verb}` });
 
     const answer = await admin().power(id, verb);
     await settled(cloud());
@@ -206,7 +206,7 @@ describe('power', () => {
   test.each(verbs)('%s refused for good: the operation fails with the reason, and the truth is shown', async (verb) => {
     const id = await admin().running();
     if (verb === 'start') await admin().powered(id, 'stop');
-    await hurt({ method: `instances.${verb}`, kind: 'error', status: 403 });
+    await inject({ method: `instances.${verb}`, kind: 'error', status: 403 });
 
     const operation = await admin().powered(id, verb);
 
@@ -216,7 +216,7 @@ describe('power', () => {
 
   test('a reset that is never answered is applied once, whatever becomes of its operation', async () => {
     const id = await admin().running();
-    await hurt({ method: 'instances.reset', kind: 'lostAnswer', count: ALWAYS });
+    await inject({ method: 'instances.reset', kind: 'lostAnswer', count: ALWAYS });
 
     const answer = await admin().power(id, 'reset');
     await settled(cloud());
@@ -229,7 +229,7 @@ describe('power', () => {
   test('no capacity at start: the operation fails with the reason, and the instance is still stopped', async () => {
     const id = await admin().running();
     await admin().powered(id, 'stop');
-    await hurt({ method: 'instances.start', kind: 'stockout' });
+    await inject({ method: 'instances.start', kind: 'stockout' });
 
     const operation = await admin().powered(id, 'start');
     const shown = await admin().shown(id);
@@ -252,7 +252,7 @@ describe('power', () => {
     ['gone', [{ method: 'zoneOperations.wait', kind: 'error', status: 404 }]],
   ])('looks at the zone operation %s: the stop is completed all the same', async (_what, faults) => {
     const id = await admin().running();
-    await hurt(...faults);
+    await inject(...faults);
 
     const answer = await admin().power(id, 'stop');
     await settled(cloud());
@@ -264,7 +264,7 @@ describe('power', () => {
 
   test('one failed read does not delay an operation by its whole lease', async () => {
     const id = await admin().running();
-    await hurt({ method: 'zoneOperations.wait', kind: 'error', status: 503, count: 1 });
+    await inject({ method: 'zoneOperations.wait', kind: 'error', status: 503, count: 1 });
 
     const answer = await admin().power(id, 'stop');
     // The delivery checks again after a short pause. A lease that was not released would last longer than this wait.
@@ -287,7 +287,7 @@ describe('delete', () => {
     ['refused as too many requests', { method: 'instances.delete', kind: 'error', status: 429 }],
   ])('%s: 204, the record is gone at once, and the VM in the end', async (_what, fault) => {
     const id = await admin().running();
-    await hurt(fault);
+    await inject(fault);
 
     const answer = await admin().delete(id);
     const gone = await admin().get(id);
@@ -306,7 +306,7 @@ test.each(['error', 'lostAnswer'] as const)(
   async (kind) => {
     const id = await admin().running();
     const before = await admin().get(id);
-    await hurt({ method: 'instances.get', kind, ...(kind === 'error' ? { status: 500 } : {}), count: ALWAYS });
+    await inject({ method: 'instances.get', kind, ...(kind === 'error' ? { status: 500 } : {}), count: ALWAYS });
 
     const answer = await admin().get(id);
     await cloud().clearFaults();

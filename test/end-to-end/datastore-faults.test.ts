@@ -8,7 +8,7 @@ const cloud = sharedLocalCloud({ args: QUICK_MACHINES });
 const admin = () => new ComputeUser(cloud(), 'admin');
 
 type DatastoreFault = Omit<Fault, 'service'>;
-const hurt = (...faults: readonly DatastoreFault[]) =>
+const inject = (...faults: readonly DatastoreFault[]) =>
   cloud().addFaults(...faults.map((fault) => ({ service: 'datastore' as const, ...fault })));
 
 /** A count that is never used up. */
@@ -25,7 +25,7 @@ afterAll(async () => {
 /** gRPC status codes after which it is unknown if a commit was applied, or known that it was not. */
 const CODES: Readonly<Record<string, number>> = { UNAVAILABLE: 14, ABORTED: 10, INTERNAL: 13, DEADLINE_EXCEEDED: 4 };
 
-/** Puts a fault behind this many calls that succeed: a delay of 0 ms has no effect. */
+/** Adds a fault that takes effect after this many calls have succeeded: a delay of 0 ms has no effect. */
 const after = (calls: number, fault: DatastoreFault): readonly DatastoreFault[] =>
   calls === 0 ? [fault] : [{ method: fault.method, kind: 'delay', delayMs: 0, count: calls }, fault];
 
@@ -36,7 +36,7 @@ describe('a fault at any one step', () => {
     const user = admin();
     for (const calls of [0, 1, 2, 3]) {
       const asked = async (success: number, ask: () => Promise<Answer>): Promise<Answer> => {
-        await hurt(...after(calls, { method, kind, count: 1 }));
+        await inject(...after(calls, { method, kind, count: 1 }));
         const answer = await ask();
         await cloud().clearFaults();
         expectSuccessOrComeBack(answer, success);
@@ -57,11 +57,11 @@ describe('a fault at any one step', () => {
     'commits that answer %s are made good or answered with «come back»',
     async (_name, status) => {
       const user = admin();
-      await hurt({ method: 'commit', kind: 'error', status, count: 2 });
+      await inject({ method: 'commit', kind: 'error', status, count: 2 });
       const created = await user.create();
       await cloud().clearFaults();
       const id = await user.running();
-      await hurt({ method: 'commit', kind: 'error', status, count: 3 });
+      await inject({ method: 'commit', kind: 'error', status, count: 3 });
 
       const stopped = await user.power(id, 'stop');
 
@@ -82,7 +82,7 @@ test.each(['commit', 'lookup'])(
     const id = await user.running();
     // Longer than credentials are cached, so that the credential is looked up again.
     await cloud().advance(61);
-    await hurt({ method, kind: 'error', count: ALWAYS });
+    await inject({ method, kind: 'error', count: ALWAYS });
     const beganAtMs = performance.now();
 
     const answers = await Promise.all([user.create(), user.power(id, 'stop'), user.delete(id), user.get(id)]);
@@ -94,7 +94,7 @@ test.each(['commit', 'lookup'])(
 
 test('an answer that is late, but comes, is waited for', async () => {
   const user = admin();
-  await hurt(
+  await inject(
     { method: 'commit', kind: 'delay', delayMs: 300, count: 4 },
     { method: 'lookup', kind: 'delay', delayMs: 300, count: 4 },
   );
@@ -107,7 +107,10 @@ test('an answer that is late, but comes, is waited for', async () => {
 test('the worker loses Datastore in the middle: the operation is carried out once all the same', async () => {
   const user = admin();
   const id = await user.running();
-  await hurt({ method: 'commit', kind: 'delay', delayMs: 0, count: 2 }, { method: 'commit', kind: 'error', count: 6 });
+  await inject(
+    { method: 'commit', kind: 'delay', delayMs: 0, count: 2 },
+    { method: 'commit', kind: 'error', count: 6 },
+  );
 
   const stop = await user.power(id, 'stop');
   await settled(cloud());

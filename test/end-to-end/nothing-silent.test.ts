@@ -15,14 +15,14 @@ afterEach(() => cloud().clearFaults());
 const ask = (method: string, path: string, body?: unknown, as: 'alice' | 'carol' | 'admin' = 'alice') =>
   cloud().request(as, method, path, body === undefined ? {} : { body });
 
-const hurt = (method: string, kind: 'stockout' | 'error', status?: number) =>
+const inject = (method: string, kind: 'stockout' | 'error', status?: number) =>
   cloud().addFaults({ service: 'compute', method, kind, count: 1, ...(status === undefined ? {} : { status }) });
 
 describe('a start that failed, and whose operation nobody remembers', () => {
   test('is found by its instance, in every family, with its reason and the zones where there is room', async () => {
     const id = await alice.running();
     await alice.powered(id, 'stop');
-    await hurt('instances.start', 'stockout');
+    await inject('instances.start', 'stockout');
     await alice.powered(id, 'start');
 
     const { body } = await ask('GET', `/api/compute/v1/operations?instance=${id}&state=failed`);
@@ -70,7 +70,7 @@ describe('a start that failed, and whose operation nobody remembers', () => {
 
 describe('a create of the resource family that fails after it was accepted', () => {
   test('says why, and is freed by a delete', async () => {
-    await hurt('instances.insert', 'stockout');
+    await inject('instances.insert', 'stockout');
     const spec = { type: 'cx31', image: 'ubuntu-22.04' };
     const created = await ask('POST', '/v1/instances', { metadata: { name: 'web' }, spec });
     expect(created).toMatchObject({ status: 201, body: { status: { pending_operation: { type: 'create' } } } });

@@ -10,7 +10,7 @@ const cloud = sharedLocalCloud({ args: QUICK_MACHINES });
 const admin = () => new ComputeUser(cloud(), 'admin');
 
 type PubSubFault = Omit<Fault, 'service'>;
-const hurt = (...faults: readonly PubSubFault[]) =>
+const inject = (...faults: readonly PubSubFault[]) =>
   cloud().addFaults(...faults.map((fault) => ({ service: 'pubsub' as const, ...fault })));
 
 afterEach(() => cloud().clearFaults());
@@ -25,7 +25,7 @@ test.each(['error', 'lostAnswer'] as const)(
   'Pub/Sub fails at publish (%s): 202 all the same, and the operation is carried out once',
   async (kind) => {
     const id = await admin().running();
-    await hurt({ method: 'publish', kind, count: 1 });
+    await inject({ method: 'publish', kind, count: 1 });
 
     const answer = await admin().power(id, 'stop');
     const accepted = await admin().operation(operationOf(answer));
@@ -40,7 +40,7 @@ test.each(['error', 'lostAnswer'] as const)(
 
 test('Pub/Sub is down for a while: whatever was accepted is carried out in its order afterwards', async () => {
   const id = await admin().running();
-  await hurt({ method: 'publish', kind: 'error', count: 1_000 });
+  await inject({ method: 'publish', kind: 'error', count: 1_000 });
   const records = new Records(cloud().connection);
 
   const accepted = [
@@ -75,7 +75,7 @@ test.each<readonly [string, PubSubFault]>([
   ['carried out and not acknowledged', { method: 'push', kind: 'lostAnswer', count: 3 }],
 ])('deliveries that are %s change nothing', async (_what, fault) => {
   const id = await admin().running();
-  await hurt(fault);
+  await inject(fault);
 
   const accepted = [
     await admin().power(id, 'stop'),
@@ -99,7 +99,7 @@ test('an operation whose deliveries all fail is recorded as a dead letter, and i
   await settled(cloud());
   const records = new Records(cloud().connection);
   // As many faults as the subscription allows attempts per message.
-  await hurt({ method: 'push', kind: 'error', count: 10 });
+  await inject({ method: 'push', kind: 'error', count: 10 });
 
   const stop = await admin().power(id, 'stop');
   const start = await admin().power(id, 'start');

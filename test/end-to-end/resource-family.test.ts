@@ -12,7 +12,7 @@ const alice = () => new ResourceUser(cloud(), 'alice');
 const carol = () => new ResourceUser(cloud(), 'carol');
 const admin = () => new ResourceUser(cloud(), 'admin');
 
-const hurt = (...faults: readonly Omit<Fault, 'service'>[]) =>
+const inject = (...faults: readonly Omit<Fault, 'service'>[]) =>
   cloud().addFaults(...faults.map((fault) => ({ service: 'compute' as const, ...fault })));
 
 /** A count that is never used up. */
@@ -119,7 +119,7 @@ describe('the original documentation', () => {
   test('its delete is accepted, reads as terminated until it is done, and is 404 then', async () => {
     const { id } = await alice().running();
     // Long enough to read the instance meanwhile.
-    await hurt({ method: 'instances.delete', kind: 'delay', count: 1, delayMs: 3_000 });
+    await inject({ method: 'instances.delete', kind: 'delay', count: 1, delayMs: 3_000 });
 
     const accepted = await alice().delete(id);
     const again = await alice().delete(id);
@@ -152,7 +152,7 @@ describe('the original documentation', () => {
 describe('delete in the background', () => {
   test('the place in the quota is free when the VM is gone, not before', async () => {
     const { id } = await carol().running(LEAST);
-    await hurt({ method: 'instances.delete', kind: 'delay', count: 1, delayMs: 3_000 });
+    await inject({ method: 'instances.delete', kind: 'delay', count: 1, delayMs: 3_000 });
 
     const operation = await carol().deleted(id);
     const tooEarly = await carol().create(LEAST);
@@ -189,7 +189,7 @@ describe('delete in the background', () => {
   test('while the compute family deletes the same instance: one VM is deleted once', async () => {
     const compute = new ComputeUser(cloud(), 'alice');
     const { id } = await alice().running();
-    await hurt({ method: 'instances.delete', kind: 'delay', count: 1, delayMs: 500 });
+    await inject({ method: 'instances.delete', kind: 'delay', count: 1, delayMs: 500 });
 
     const operation = await alice().deleted(id);
     const synchronous = await compute.delete(id);
@@ -204,7 +204,7 @@ describe('delete in the background', () => {
     ['a 503', { method: 'instances.delete', kind: 'error', status: 503, count: 1 }],
   ])('%s is asked for again, and applied once', async (_, fault) => {
     const { id } = await alice().running();
-    await hurt(fault);
+    await inject(fault);
 
     const operation = await alice().deleted(id);
     await settled(cloud());
@@ -215,7 +215,7 @@ describe('delete in the background', () => {
 
   test('if Compute Engine refuses a delete, the record is removed and the reconciler goes on deleting the VM', async () => {
     const { id } = await alice().running();
-    await hurt({ method: 'instances.delete', kind: 'error', status: 403, count: ALWAYS });
+    await inject({ method: 'instances.delete', kind: 'error', status: 403, count: ALWAYS });
 
     const operation = await alice().deleted(id);
     const records = new Records(cloud().connection);
@@ -237,7 +237,7 @@ describe('delete in the background', () => {
 
   test('a delete whose worker is killed is finished by another worker', async () => {
     const { id } = await alice().running();
-    await hurt({ method: 'instances.delete', kind: 'delay', count: 1, delayMs: 400 });
+    await inject({ method: 'instances.delete', kind: 'delay', count: 1, delayMs: 400 });
 
     const operation = await alice().deleted(id);
     cloud().killFunctionHosts();
@@ -250,7 +250,7 @@ describe('delete in the background', () => {
 
 describe('a create that comes to nothing', () => {
   test('no capacity: the operation fails with a stable code, and the instance is terminated', async () => {
-    await hurt({ method: 'instances.insert', kind: 'stockout', count: 1 });
+    await inject({ method: 'instances.insert', kind: 'stockout', count: 1 });
 
     const { id, operation_id: operation } = await alice().created();
     const ended = await alice().ended(operation);
@@ -267,7 +267,7 @@ describe('a create that comes to nothing', () => {
     [403, 500],
     [503, 500],
   ])('Compute Engine’s %i at once is %i, and nothing is left', async (theirs, ours) => {
-    await hurt({ method: 'instances.insert', kind: 'error', status: theirs, count: ALWAYS });
+    await inject({ method: 'instances.insert', kind: 'error', status: theirs, count: ALWAYS });
 
     const answer = await alice().create();
 

@@ -81,7 +81,7 @@ function notDefined(
   { method, path, answer }: { readonly method: string; readonly path: string; readonly answer: PlainAnswer },
 ): string | undefined {
   if (isPage(path) && answer.status < 400) return undefined;
-  // The gateway rejects a method that no path has with 405, without looking at the path.
+  // If no path has the method, the gateway replies 405 without looking at the path.
   const expected = known === undefined && ROUTED.has(method) && !isPage(path) ? [404] : [404, 405];
   if (!expected.includes(answer.status)) return `${answer.status} for what is not defined: ${method} ${path}`;
   if (answer.status === 405 && answer.headers['allow'] === undefined && answer.body === undefined && method !== 'HEAD')

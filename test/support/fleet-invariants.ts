@@ -63,7 +63,7 @@ export function fleetViolations(seen: FleetSnapshot): readonly string[] {
   ];
 }
 
-/** 2B. A bid has either none or all of its instances; an ended bid has none. */
+/** 2B. A bid has either none or all of its instances; a waiting or ended bid has none. */
 function bidViolations(bid: Bid, instances: readonly Instance[]): readonly string[] {
   const own = instances.filter((instance) => instance.bid === bid.id);
   const word = `the bid ${bid.id} is ${bid.phase}`;

@@ -52,7 +52,7 @@ async function worked(records: Records, nowMs: number): Promise<boolean> {
   return operations.some(({ value }) => !isFinal(value.state) && value.leaseUntilMs > nowMs);
 }
 
-/** Whether no operation is unfinished, and no instance, bid or volume is changing. */
+/** Whether no operation is unfinished, no instance, bid or volume is changing, and no instance is due for a check. */
 async function quiet(records: Records): Promise<boolean> {
   const [instances, operations, bids, volumes] = await Promise.all([
     records.instances(),

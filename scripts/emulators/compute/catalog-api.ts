@@ -245,7 +245,7 @@ function numberOf(name: string): string {
   return String(BigInt(`0x${Buffer.from(fingerprintOf(name), 'base64').toString('hex')}`) >> 1n);
 }
 
-/** Throws Compute Engine's 400 for a zone that does not exist; the text follows the one for a region. */
+/** Throws Compute Engine's 400 for a zone that does not exist; the message is modelled on the one for an unknown region. */
 export function checkZone(zone: string): void {
   if (!ZONES.includes(zone))
     throw new ComputeError(400, 'invalid', `Invalid value for field 'zone': '${zone}'. Unknown zone.`);

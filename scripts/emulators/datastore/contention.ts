@@ -16,7 +16,7 @@ export interface ContentionOptions {
   readonly burst: number;
 }
 
-/** Most entities that are tracked; those with a full burst allowance are dropped first. */
+/** Maximum number of tracked entities; those with a full burst allowance are dropped first. */
 const ENTITIES_MAX = 10_000;
 
 interface Bucket {

@@ -15,7 +15,7 @@ function fingerprint({ kind, components, isKeyDescending }: CompiledQuery): numb
   return crc32(JSON.stringify([kind, components, isKeyDescending]));
 }
 
-/** Returns a cursor that points directly behind one result. */
+/** Returns a cursor that points directly after one result. */
 export function encodeCursor(query: CompiledQuery, { tuple, key }: Position): Buffer {
   const header = Buffer.allocUnsafe(HEADER_BYTES);
   header.writeUInt32BE(fingerprint(query), 0);

@@ -50,7 +50,7 @@ export function missingIndexMessage({ kind, properties, hasAncestor }: MissingIn
   return `no matching index found. recommended index is:\n${lines.join('\n')}\n`;
 }
 
-/** Returns the order that an index needs behind the equalities, whose properties have one value and need no sorting. */
+/** Returns the order that an index needs after the equalities, whose properties have one value and need no sorting. */
 function neededOrder(query: CompiledQuery, { equalities }: Conjunction): readonly SortComponent[] {
   const order = query.components.filter(({ property }) => !equalities.has(property));
   // Every index ends with the key, in the direction of the property before it.

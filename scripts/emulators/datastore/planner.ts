@@ -46,7 +46,7 @@ interface Candidate {
 
 const NONE: ReadonlyMap<string, Buffer> = new Map();
 
-/** Most entries that are counted to estimate an index's size. */
+/** Maximum number of entries that are counted to estimate an index's size. */
 const ESTIMATE_MAX = 1000;
 
 export function planConjunction(store: Store, query: CompiledQuery, conjunction: Conjunction): Plan {

@@ -22,7 +22,7 @@ const MORE_RESULTS_AFTER_LIMIT = 2;
 const NO_MORE_RESULTS = 3;
 const MORE_RESULTS_AFTER_CURSOR = 4;
 
-/** Most results of a batch; the real service limits batches too, and clients request the rest. */
+/** Maximum number of results in a batch. The real service limits batches too; clients request the rest. */
 const BATCH_RESULTS_MAX = 300;
 const BATCH_BYTES_MAX = 4 * 1024 * 1024;
 const AGGREGATIONS_MAX = 5;
@@ -39,7 +39,7 @@ export interface QueryResultBatch {
   readonly readTime: WireTimestamp;
 }
 
-/** The results that a read depended on: those behind `from`, up to `until` or, without it, to the end. */
+/** The results that a read depended on: those after `from`, up to `until` or, without it, to the end. */
 export interface ReadSection {
   readonly from: Position | undefined;
   readonly until: Position | undefined;

@@ -11,7 +11,7 @@ import { blob } from './rows.ts';
 import { splitValues } from './values.ts';
 import { decodeEntity } from './wire.ts';
 
-/** The wanted part of a query's results: behind `from`, up to and including `until`. */
+/** The range of a query's results to read: after `from` (exclusive), up to `until` (inclusive). */
 export interface Section {
   readonly from: Position | undefined;
   readonly until: Position | undefined;
@@ -20,7 +20,7 @@ export interface Section {
 /** A position among the free components of a scan, in the order of the query. */
 interface Edge {
   readonly suffix: Buffer;
-  /** Before or after everything that begins with the suffix, or directly behind this key. */
+  /** Before or after everything that begins with the suffix, or directly after this key. */
   readonly at: 'before' | 'after' | { readonly key: Buffer };
 }
 
@@ -209,7 +209,7 @@ function isInside(position: Position, { from, until }: Section, isKeyDescending:
 type Place = readonly [value: Buffer, key: Buffer];
 
 /**
- * Returns the edge as a place in the index. In a forward scan, all entries behind the edge are at or above the place; in
+ * Returns the edge as a place in the index. In a forward scan, all entries after the edge are at or above the place; in
  * a backward scan, they are below it.
  */
 function placeOf(scan: Scan, edge: Edge): Place {

@@ -9,7 +9,7 @@ export class LogStream {
 
   /** Number of lines that are kept for pages opened later. */
   static readonly KEPT = 500;
-  /** Most lines per event; of more lines only the last are sent. */
+  /** Maximum number of lines per event; of more lines only the last are sent. */
   static readonly SENT = 100;
   static readonly EVERY_MS = 250;
 

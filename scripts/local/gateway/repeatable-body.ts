@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Writable } from 'node:stream';
 
-/** Most bytes of a body that Envoy keeps for sending it again: its default `per_connection_buffer_limit_bytes`. */
+/** Maximum size, in bytes, of a body that Envoy keeps for sending it again: its default `per_connection_buffer_limit_bytes`. */
 const KEPT_BYTES_MAX = 1024 * 1024;
 
 /** Streams a request's body, and can send it again while it is small enough to be kept. */

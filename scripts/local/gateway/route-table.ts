@@ -135,7 +135,7 @@ const SEGMENT_RANKS: Readonly<Record<SegmentKind, string>> = { literal: '0', par
 
 function rankOf(template: string): string {
   const kinds = template.split('/').slice(1).map(kindOf);
-  // A longer template with the same beginning comes before its own wildcard because '0' and '1' sort before '2'.
+  // `/a/b/c` ('000') sorts before `/a/*` ('02'): a literal ('0') or a parameter ('1') ranks before a wildcard ('2').
   return kinds.map((kind) => SEGMENT_RANKS[kind]).join('');
 }
 

@@ -11,7 +11,7 @@ export function processStart(pid: number): string | undefined {
 }
 
 /**
- * The name in parentheses may contain anything, so fields are counted behind its closing parenthesis
+ * The name in parentheses may contain anything, so fields are counted after its closing parenthesis
  * (proc_pid_stat(5)).
  */
 function startOnLinux(pid: number): string | undefined {

@@ -16,7 +16,7 @@ import type { Check, Finding } from './finding.ts';
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
-/** Most rows that one check reads. */
+/** Maximum number of rows that one check reads. */
 const ROWS_MAX = 500;
 /** Sweeps run each minute; on a large platform a comparison of everything begins each five minutes and takes as long. */
 const SWEEP_AGE_MAX_MS = { inOnePiece: 7 * MINUTE_MS, inSlices: 12 * MINUTE_MS };

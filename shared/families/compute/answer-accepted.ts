@@ -4,8 +4,8 @@ import type { Representation } from '#shared/http/pipeline.ts';
 import { operationHeaders, presentOperation } from './present.ts';
 
 /**
- * Returns 202 for an accepted operation: without a body, unless the caller prefers the operation as body (RFC 7240) or
- * expects a body.
+ * Returns 202 for an accepted operation. The operation is its body only if the caller asks for one with `Prefer` (RFC 7240),
+ * or has marked a request without a body as JSON: such clients parse every response as JSON.
  */
 export function answerAccepted({
   representation,

@@ -15,7 +15,7 @@ function refused(status: number, code?: string): Provocation {
       return { service: 'compute', method, kind: 'error', status, ...(code === undefined ? {} : { code }) };
     });
     const subjects = await scene.stage.instance(scene.callers.able, { statusSyncedAtMs: 0 });
-    await scene.stage.hurt(faults, () => ask(scene, { subjects }));
+    await scene.stage.withFaults(faults, () => ask(scene, { subjects }));
   };
 }
 

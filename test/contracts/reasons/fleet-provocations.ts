@@ -43,7 +43,7 @@ const newVolume = (project: string, changes: object = {}) => ({
   ...changes,
 });
 
-/** Most keys that a user may have. */
+/** Maximum number of keys of a user. */
 const API_KEYS_MAX = 200;
 
 async function fillWithKeys({ stage }: Scene, walker: Walker): Promise<void> {
@@ -128,7 +128,7 @@ export const FLEET_PROVOCATIONS: Provocations = {
       { service: 'compute', method: 'disks.insert', kind: 'operationError', code: 'QUOTA_EXCEEDED' },
     ] as const;
     const { project } = scene.callers.able;
-    return scene.stage.hurt(faults, () => ask(scene, { body: newVolume(project, { name: 'refused' }) }));
+    return scene.stage.withFaults(faults, () => ask(scene, { body: newVolume(project, { name: 'refused' }) }));
   },
   volume_quota_exceeded: async (scene) => {
     const walker = await scene.callers.of('few-gb');

@@ -27,7 +27,7 @@ const times = (count: number, ...kinds: readonly OperationKind[]) => Array.from(
 
 const LOCAL_SSD = { machine: { ...anInstance().machine, localSsds: 1 } };
 const TEMPLATE_ID = 'ubuntu-22-standard';
-/** Most keys that a project may have. */
+/** Maximum number of keys of a project. */
 const KEYS_MAX = 200;
 
 /** Returns the body of a change to another machine type, in the family's words; only edits have such a body. */

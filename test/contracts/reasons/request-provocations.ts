@@ -77,7 +77,7 @@ export const REQUEST_PROVOCATIONS: Provocations = {
     await ask(scene);
     const commits = [{ service: 'datastore', method: 'commit', kind: 'contention' }] as const;
     const body = scene.contract.name === 'fleet-spot-bids-update' ? { body: { limit_price: '$7.00' } } : {};
-    await scene.stage.hurt(commits, () => ask(scene, { subjects, ...body }));
+    await scene.stage.withFaults(commits, () => ask(scene, { subjects, ...body }));
   },
   role_missing: async (scene) => {
     const { contract } = scene;
@@ -109,7 +109,7 @@ export const REQUEST_PROVOCATIONS: Provocations = {
   idempotency_key_in_use: async (scene) => {
     const headers = { ...keyOf(scene, scene.callers.able), 'idempotency-key': `one-${scene.stage.next()}` };
     const slow = [{ service: 'compute', method: 'instances.insert', kind: 'delay', delayMs: 5_000 }] as const;
-    await scene.stage.hurt(slow, async () => {
+    await scene.stage.withFaults(slow, async () => {
       const first = ask(scene, { headers });
       await scene.stage.world.time.sleep(100);
       await Promise.all([first, ask(scene, { headers })]);
@@ -126,7 +126,7 @@ export const REQUEST_PROVOCATIONS: Provocations = {
 };
 
 function whileStoreFails(scene: Scene, status: number): Promise<unknown> {
-  return scene.stage.hurt(storeFails(status), () => ask(scene, { headers: keyOf(scene, scene.callers.unseen) }));
+  return scene.stage.withFaults(storeFails(status), () => ask(scene, { headers: keyOf(scene, scene.callers.unseen) }));
 }
 
 function unsignedToken(): string {

@@ -26,7 +26,7 @@ export type TierName = (typeof TIERS)[number];
 export interface Callers {
   /** A caller who may do what the contract describes. */
   readonly able: Walker;
-  /** A caller who uses an endpoint only while its store fails, so that no process has cached them. */
+  /** A caller who is used only while the store of an endpoint fails: no process has this caller in its cache, so each asks the store. */
   readonly unseen: Walker;
   readonly of: (tier: TierName) => Promise<Walker>;
   /** Creates a caller whom no other endpoint uses. */

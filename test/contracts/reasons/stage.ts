@@ -108,7 +108,7 @@ export class Stage {
   }
 
   /** Injects faults into all calls of these methods while `work` runs. */
-  async hurt<T>(faults: readonly Omit<Fault, 'count'>[], work: () => Promise<T>): Promise<T> {
+  async withFaults<T>(faults: readonly Omit<Fault, 'count'>[], work: () => Promise<T>): Promise<T> {
     this.world.faults.add(faults.map((fault) => ({ ...fault, count: CALLS_HURT })));
     try {
       return await work();
