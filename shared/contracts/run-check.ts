@@ -83,7 +83,7 @@ function fromText(text: unknown, kind: QueryKind): unknown {
  * Maximum number of errors in one response. Without it, a list of a hundred thousand invalid items would get a response
  * forty times its size.
  */
-const TOLD_MAX = 50;
+const ERRORS_MAX = 50;
 
 /**
  * Returns ajv's errors in a form for humans. Errors of `if` are dropped, because those of its `then` are more precise.
@@ -94,7 +94,7 @@ function errorsOf(compiled: CompiledSchema): CheckError[] {
   const errors: CheckError[] = [];
   const found = compiled.errors ?? [];
   for (const [index, { instancePath, keyword, params, message, schemaPath }] of found.entries()) {
-    if (errors.length === TOLD_MAX) {
+    if (errors.length === ERRORS_MAX) {
       const left = `and up to ${found.length - index} more mistakes`;
       errors.push({ instancePath: '', keyword: 'more', params: {}, message: left });
       break;
