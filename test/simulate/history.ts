@@ -12,6 +12,7 @@ import { seededRandom } from '#test/support/seeded-random.ts';
 import type { Action, Arguments } from './actions/action.ts';
 import { BIDS } from './actions/bids.ts';
 import { disturbances } from './actions/disturbances.ts';
+import { EDITS } from './actions/edits.ts';
 import { REQUESTS } from './actions/requests.ts';
 import type { SimulatedCloud, World } from './engine/cloud.ts';
 import { Play } from './play.ts';
@@ -44,7 +45,7 @@ export interface PlayOptions {
 
 /** Returns every action that a history can contain, by name. */
 export function actions(manifest: FunctionManifest): Readonly<Record<string, Action>> {
-  return { ...REQUESTS, ...BIDS, ...disturbances(manifest) };
+  return { ...REQUESTS, ...EDITS, ...BIDS, ...disturbances(manifest) };
 }
 
 /**
@@ -119,6 +120,7 @@ export async function playHistory(
   const snapshot = await snapshotOf(play.records, seen);
   found.push(
     ...violations(snapshot),
+    ...play.protections.violations(snapshot.calls, snapshot.operations),
     ...untruths({
       log: world.compute.machineHistory(),
       calls: snapshot.calls,

@@ -8,6 +8,7 @@ import { matchPath } from '#shared/http/request.ts';
 import { Records } from '#test/support/records.ts';
 import type { World } from './engine/cloud.ts';
 import type { Person, PersonName } from './engine/people.ts';
+import { Protections } from './protections.ts';
 
 /** A caller's reply; `undefined` if the process that handled the request ended, and the connection with it. */
 export type Reply =
@@ -40,6 +41,7 @@ const MISTAKEN: ReadonlySet<number> = new Set([400, 401, 405, 413, 415, 422]);
 export class Play {
   readonly world: World;
   readonly records: Records;
+  readonly protections = new Protections();
   /** Violations found during the history. */
   readonly found: string[] = [];
   readonly #functions: readonly FunctionEntry[];

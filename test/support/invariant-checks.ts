@@ -23,6 +23,7 @@ const DEPLOYMENT = 'local';
 /** A VM as Compute Engine shows it, with the members that are compared with its record. */
 export interface SeenMachine extends Machine {
   readonly id: string;
+  readonly deletionProtection?: boolean;
   /** A URL or partial URL whose last segment is the type's name. */
   readonly machineType: string;
   readonly networkInterfaces: readonly {
@@ -198,7 +199,7 @@ function noCallTwice({ calls, operations }: Snapshot): readonly string[] {
   ];
 }
 
-/** 6. The record shows the VM's real status, addresses, id and machine type. */
+/** 6. The record shows the VM's real status, addresses, id, machine type and protection from deletion. */
 function truthShown({ instances, machines }: Snapshot): readonly string[] {
   return instances.flatMap((instance) => {
     const machine = machines.find(({ name }) => name === instance.id);
@@ -211,11 +212,17 @@ function truthShown({ instances, machines }: Snapshot): readonly string[] {
       nic?.accessConfigs?.[0]?.natIP ?? '',
       machine.id,
       plainType(machine.machineType.slice(machine.machineType.lastIndexOf('/') + 1)),
+      protection(machine.deletionProtection ?? false),
     ].join(' ');
-    const { status, internalIp, externalIp, cloudId, machine: made } = instance;
-    const shown = [status, internalIp, externalIp, cloudId, plainType(made.machineType)].join(' ');
+    const { status, internalIp, externalIp, cloudId, machine: made, deletionProtection } = instance;
+    const type = plainType(made.machineType);
+    const shown = [status, internalIp, externalIp, cloudId, type, protection(deletionProtection)].join(' ');
     return truth === shown ? [] : [`6: ${instance.id} is shown as «${shown}» and is «${truth}»`];
   });
+}
+
+function protection(isOn: boolean): string {
+  return isOn ? 'protected' : 'unprotected';
 }
 
 /** Returns one spelling of an N1 custom type, which has two: `custom-…` and `n1-custom-…`. */
