@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { TtlCache } from '#shared/concurrency/ttl-cache.ts';
 import { API_KEY, type ApiKey, CUSTOMER, PROJECT, SESSION, SUSPENSION, USER } from '#shared/datastore/account-rows.ts';
+import { plainTime } from '#shared/datastore/field.ts';
 import type { Store } from '#shared/datastore/store.ts';
 import { ref, type Row, touch, type Write } from '#shared/datastore/write.ts';
 import { API_KEY_ID, API_KEY_SECRET, PROJECT_ID, SESSION_TOKEN } from '#shared/domain/credential-forms.ts';
@@ -218,5 +219,5 @@ function ending(expiresAtMs: number): { readonly expiresAtMs?: number } {
 
 function noteUse(row: Row<ApiKey>, nowMs: number): readonly Write[] {
   const last = row.value.lastUsedAtMs ?? 0;
-  return nowMs - last < LAST_USE_GRAIN_MS ? [] : [touch(row, 'lastUsedAtMs', nowMs)];
+  return nowMs - last < LAST_USE_GRAIN_MS ? [] : [touch(row, 'lastUsedAtMs', nowMs, plainTime)];
 }

@@ -1,6 +1,6 @@
 import type { Orders } from '#shared/domain/orders.ts';
 import type { Suspension } from '#shared/domain/suspension.ts';
-import { expiry, json, nullable, plainText, text, texts, time } from './field.ts';
+import { expiry, json, nullable, plainText, plainTime, text, texts } from './field.ts';
 import { kind, type Kind } from './kind.ts';
 
 const formerBids = json<readonly unknown[]>();
@@ -9,8 +9,8 @@ const formerBids = json<readonly unknown[]>();
 export const ORDERS: Kind<Orders> = kind<Orders>(
   'Orders',
   {
-    project: text,
-    customerId: text,
+    project: plainText,
+    customerId: plainText,
     reservations: json(),
     // Earlier versions of this software cannot read a row without this member, and may run at the same time.
     bids: { ...formerBids, encode: (bids: readonly unknown[] | undefined) => formerBids.encode(bids ?? []) },
@@ -26,12 +26,12 @@ export interface Customer {
   readonly tier: string;
 }
 
-export const CUSTOMER: Kind<Customer> = kind<Customer>('Customer', { id: text, name: plainText, tier: text });
+export const CUSTOMER: Kind<Customer> = kind<Customer>('Customer', { id: plainText, name: plainText, tier: text });
 
 /** The suspension of a customer; its id is the customer's. Without a row, the customer is not suspended. */
 export const SUSPENSION: Kind<Suspension> = kind<Suspension>('Suspension', {
   reason: plainText,
-  sinceMs: time,
+  sinceMs: plainTime,
   by: plainText,
 });
 
@@ -47,13 +47,13 @@ export interface User {
 }
 
 export const USER: Kind<User> = kind<User>('User', {
-  id: text,
+  id: plainText,
   customerId: text,
   name: plainText,
   projects: texts,
   groups: texts,
   roles: texts,
-  createdAtMs: time,
+  createdAtMs: plainTime,
 });
 
 export interface Project {
@@ -67,7 +67,7 @@ export interface Project {
 
 export const PROJECT: Kind<Project> = kind<Project>(
   'Project',
-  { id: text, customerId: text, name: plainText, createdAtMs: time },
+  { id: plainText, customerId: text, name: plainText, createdAtMs: plainTime },
   { missing: () => ({ createdAtMs: 0 }) },
 );
 
@@ -87,15 +87,15 @@ export interface ApiKey {
 }
 
 export const API_KEY: Kind<ApiKey> = kind<ApiKey>('ApiKey', {
-  id: text,
+  id: plainText,
   userId: text,
-  customerId: text,
+  customerId: plainText,
   name: plainText,
   secretHash: plainText,
-  createdAtMs: time,
-  expiresAtMs: nullable(time),
-  revokedAtMs: nullable(time),
-  lastUsedAtMs: nullable(time),
+  createdAtMs: plainTime,
+  expiresAtMs: nullable(plainTime),
+  revokedAtMs: nullable(plainTime),
+  lastUsedAtMs: nullable(plainTime),
 });
 
 /** A session; the row's id is the SHA-256 (lower-case hex) of the token, which is not stored. */
@@ -109,6 +109,12 @@ export interface Session {
 
 export const SESSION: Kind<Session> = kind<Session>(
   'Session',
-  { userId: text, customerId: text, createdAtMs: time, expiresAtMs: time, revokedAtMs: nullable(time) },
+  {
+    userId: text,
+    customerId: plainText,
+    createdAtMs: plainTime,
+    expiresAtMs: plainTime,
+    revokedAtMs: nullable(plainTime),
+  },
   { derived: (session) => ({ expireAt: expiry(session.expiresAtMs) }) },
 );

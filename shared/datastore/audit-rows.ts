@@ -7,7 +7,7 @@ import {
   auditId,
   type AuditValue,
 } from '#shared/domain/audit.ts';
-import { expiry, json, plainText, text, time, word } from './field.ts';
+import { expiry, json, plainText, plainTime, text, unindexed, word } from './field.ts';
 import { kind, type Kind } from './kind.ts';
 import { AUDIT_RETENTION_MS } from './retention.ts';
 import { insert, type Write } from './write.ts';
@@ -17,15 +17,15 @@ export const AUDIT_ENTRY: Kind<AuditEntry> = kind<AuditEntry>(
   'AuditEntry',
   {
     id: text,
-    atMs: time,
-    actorType: word(AUDIT_ACTORS),
+    atMs: plainTime,
+    actorType: unindexed(word(AUDIT_ACTORS)),
     actorId: text,
     action: word(AUDIT_ACTIONS),
     object: text,
     reason: plainText,
     before: json(),
     after: json(),
-    requestId: text,
+    requestId: plainText,
   },
   { derived: (entry) => ({ expireAt: expiry(entry.atMs + AUDIT_RETENTION_MS) }) },
 );

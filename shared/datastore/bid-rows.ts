@@ -2,6 +2,7 @@ import { type Bid, BID_PHASES, bidStatus, QUOTA_EXCEEDED } from '#shared/domain/
 import { position, timeText } from '#shared/domain/sort-key.ts';
 import { known } from '#shared/domain/stored-word.ts';
 import {
+  ABSENT,
   expiry,
   indexedInteger,
   integer,
@@ -9,9 +10,11 @@ import {
   nullable,
   plainFlag,
   plainText,
+  plainTime,
   text,
   texts,
   time,
+  unindexed,
   word,
 } from './field.ts';
 import { kind, type Kind, type Properties } from './kind.ts';
@@ -19,11 +22,11 @@ import { kind, type Kind, type Properties } from './kind.ts';
 export const BID: Kind<Bid> = kind<Bid>(
   'Bid',
   {
-    id: text,
+    id: plainText,
     name: text,
     project: text,
     userId: plainText,
-    customerId: text,
+    customerId: plainText,
     visibleBy: texts,
     tier: plainText,
     zone: plainText,
@@ -34,15 +37,15 @@ export const BID: Kind<Bid> = kind<Bid>(
     machine: json(),
     login: json(),
     idPrefix: plainText,
-    phase: word(BID_PHASES),
+    phase: unindexed(word(BID_PHASES)),
     instances: json(),
     launched: plainFlag,
     lost: json(),
     reason: json(),
     attempts: integer,
     refusals: integer,
-    createdAtMs: time,
-    deactivatedAtMs: nullable(time),
+    createdAtMs: plainTime,
+    deactivatedAtMs: nullable(plainTime),
     checkAtMs: nullable(time),
     events: json(),
   },
@@ -65,11 +68,11 @@ function ofPhase(bid: Bid): Properties {
     status: { stringValue: bidStatus(bid) },
     byStatus: { stringValue: position(bidStatus(bid), bid.id) },
     // Null unless the bid holds instances, so that the sweep finds bids affected by a risen price with one short query.
-    heldType: isHeld(bid) ? { stringValue: bid.machine.machineType } : { nullValue: 'NULL_VALUE' },
+    heldType: isHeld(bid) ? { stringValue: bid.machine.machineType } : ABSENT,
     // Null unless the bid waits for room in its customer's quota; used to find it when an instance was removed.
-    waitsForRoom: waitsForRoom(bid) ? { stringValue: bid.customerId } : { nullValue: 'NULL_VALUE' },
+    waitsForRoom: waitsForRoom(bid) ? { stringValue: bid.customerId } : ABSENT,
     // Null once the bid has ended; used to find the bids that still need a key or a project.
-    liveProject: bid.phase === 'ended' ? { nullValue: 'NULL_VALUE' } : { stringValue: bid.project },
+    liveProject: bid.phase === 'ended' ? ABSENT : { stringValue: bid.project },
   };
 }
 

@@ -1,6 +1,6 @@
 import type { Stored } from '#shared/domain/stored-word.ts';
 import type { SweepBrake } from '#shared/domain/sweep-brake.ts';
-import { expiry, integer, json, nullable, plainText, text, texts, time, word } from './field.ts';
+import { expiry, integer, json, nullable, plainText, plainTime, texts, time, unindexed, word } from './field.ts';
 import { kind, type Kind } from './kind.ts';
 import { OPERATION_RETENTION_MS } from './retention.ts';
 
@@ -96,14 +96,14 @@ export interface Orphan {
 export const ORPHAN: Kind<Orphan> = kind<Orphan>(
   'Orphan',
   {
-    name: text,
+    name: plainText,
     zone: plainText,
-    why: word(ORPHAN_REASONS),
-    foundAtMs: time,
-    deleteAtMs: time,
-    absentFromMs: time,
+    why: unindexed(word(ORPHAN_REASONS)),
+    foundAtMs: plainTime,
+    deleteAtMs: plainTime,
+    absentFromMs: plainTime,
     dueAtMs: time,
-    stoppedAtMs: nullable(time),
+    stoppedAtMs: nullable(plainTime),
     attempts: integer,
     operationId: plainText,
     customerId: plainText,
@@ -116,8 +116,8 @@ export const SWEEP_BRAKE: Kind<SweepBrake> = kind<SweepBrake>('SweepBrake', {
   machines: integer,
   records: integer,
   unrecorded: integer,
-  engagedAtMs: time,
-  releasedAtMs: nullable(time),
+  engagedAtMs: plainTime,
+  releasedAtMs: nullable(plainTime),
   releasedBy: plainText,
   database: plainText,
   epochMs: integer,
@@ -138,7 +138,7 @@ export interface DatabaseMarker {
 export const DATABASE_MARKER: Kind<DatabaseMarker> = kind<DatabaseMarker>('DatabaseMarker', {
   database: plainText,
   epochMs: integer,
-  madeAtMs: time,
+  madeAtMs: plainTime,
 });
 
 /** Id of the one marker. */
@@ -157,8 +157,8 @@ export interface DeadLetter {
 export const DEAD_LETTER: Kind<DeadLetter> = kind<DeadLetter>(
   'DeadLetter',
   {
-    operationId: text,
-    instanceId: text,
+    operationId: plainText,
+    instanceId: plainText,
     messageId: plainText,
     data: plainText,
     attributes: json(),
@@ -173,7 +173,7 @@ export interface JobState {
   readonly ranAtMs: number;
 }
 
-export const JOB_STATE: Kind<JobState> = kind<JobState>('JobState', { cursor: plainText, ranAtMs: time });
+export const JOB_STATE: Kind<JobState> = kind<JobState>('JobState', { cursor: plainText, ranAtMs: plainTime });
 
 /** A key that seals data which callers return to us, such as list cursors; the id names the use. It is created once. */
 export interface SealingKey {

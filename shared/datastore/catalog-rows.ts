@@ -17,12 +17,12 @@ import {
 import type { Price } from '#shared/domain/price.ts';
 import type { SpotPrice } from '#shared/domain/spot-price.ts';
 import { completeLimits, DISABLED, type Tier } from '#shared/domain/tier.ts';
-import { flag, integer, json, plainFlag, plainText, text, texts, type Field } from './field.ts';
+import { integer, json, plainFlag, plainText, text, texts, type Field } from './field.ts';
 import { kind, type Kind } from './kind.ts';
 
 /*
  * The rows of the catalogue: a few hundred at most, written only by `npm run catalog`, and read as a whole or by id.
- * Therefore few properties are indexed: ids, owners, VPCs and locations.
+ * Therefore only the VPC of a subnet is indexed.
  */
 
 const limits: Field<Tier['perMinute']> = {
@@ -32,7 +32,7 @@ const limits: Field<Tier['perMinute']> = {
 
 export const TIER: Kind<Tier> = kind<Tier>(
   'Tier',
-  { name: text, maxInstances: integer, maxVolumeGb: integer, perMinute: limits },
+  { name: plainText, maxInstances: integer, maxVolumeGb: integer, perMinute: limits },
   // Tiers of earlier versions have no volume limit; until the catalogue sets one, they allow no volumes.
   { missing: () => ({ maxVolumeGb: DISABLED }) },
 );
@@ -55,14 +55,14 @@ export const UNSAID_TRAITS: ImageTraits = { loginUser: '', architecture: '', dis
 export const TEMPLATE: Kind<Template> = kind<Template>(
   'Template',
   {
-    id: text,
+    id: plainText,
     name: plainText,
     description: plainText,
     machineType: plainText,
     diskSizeGb: integer,
     diskType: plainText,
     image: plainText,
-    region: text,
+    region: plainText,
     ...machineExtras,
     ...imageTraits,
   },
@@ -70,21 +70,21 @@ export const TEMPLATE: Kind<Template> = kind<Template>(
 );
 
 export const NETWORK_CONFIG: Kind<NetworkConfig> = kind<NetworkConfig>('NetworkConfig', {
-  id: text,
+  id: plainText,
   name: plainText,
   description: plainText,
-  zone: text,
+  zone: plainText,
   network: plainText,
   subnetwork: plainText,
   tags: texts,
-  externalIp: flag,
+  externalIp: plainFlag,
 });
 
 export const SERVER_TYPE: Kind<ServerType> = kind<ServerType>(
   'ServerType',
   {
-    id: text,
-    customerId: text,
+    id: plainText,
+    customerId: plainText,
     machineType: plainText,
     series: plainText,
     vcpus: integer,
@@ -98,54 +98,54 @@ export const SERVER_TYPE: Kind<ServerType> = kind<ServerType>(
 
 export const IMAGE: Kind<Image> = kind<Image>(
   'Image',
-  { id: text, customerId: text, name: plainText, image: plainText, ...imageTraits },
+  { id: plainText, customerId: plainText, name: plainText, image: plainText, ...imageTraits },
   { missing: () => UNSAID_TRAITS },
 );
 
 export const NETWORK: Kind<Network> = kind<Network>('Network', {
-  id: text,
-  customerId: text,
+  id: plainText,
+  customerId: plainText,
   name: plainText,
   network: plainText,
 });
 
 export const SUBNET: Kind<Subnet> = kind<Subnet>('Subnet', {
-  id: text,
-  customerId: text,
+  id: plainText,
+  customerId: plainText,
   name: plainText,
   vpcId: text,
   subnetwork: plainText,
-  region: text,
+  region: plainText,
   zone: plainText,
 });
 
 export const SECURITY_GROUP: Kind<SecurityGroup> = kind<SecurityGroup>('SecurityGroup', {
-  id: text,
-  customerId: text,
+  id: plainText,
+  customerId: plainText,
   name: plainText,
   tags: texts,
 });
 
 export const SSH_KEY: Kind<SshKey> = kind<SshKey>('SshKey', {
-  id: text,
-  customerId: text,
+  id: plainText,
+  customerId: plainText,
   name: plainText,
   user: plainText,
   publicKey: plainText,
 });
 
 /** The id is the machine type. */
-export const PRICE: Kind<Price> = kind<Price>('Price', { machineType: text, steps: json() });
+export const PRICE: Kind<Price> = kind<Price>('Price', { machineType: plainText, steps: json() });
 
 /** The id is the machine type. */
 export const SPOT_PRICE: Kind<SpotPrice> = kind<SpotPrice>('SpotPrice', {
-  machineType: text,
+  machineType: plainText,
   steps: json(),
   zones: json(),
 });
 
 export const VOLUME_TYPE: Kind<VolumeType> = kind<VolumeType>('VolumeType', {
-  id: text,
+  id: plainText,
   diskType: plainText,
   minGb: integer,
   maxGb: integer,

@@ -39,6 +39,11 @@ export const text: Field<string> = field(true, (member) => ({ stringValue: membe
 /** Text without an index, because no query uses it. */
 export const plainText: Field<string> = field(false, (member) => ({ stringValue: member }), decodeText);
 
+/** Returns a field without an index, for a member that no query uses. */
+export function unindexed<T>(inner: Field<T>): Field<T> {
+  return { ...inner, indexed: false, encode: (member) => ({ ...inner.encode(member), excludeFromIndexes: true }) };
+}
+
 /** A word of a closed list. A word that only a newer version's list has is read and written unchanged. */
 export function word<const W extends string>(words: readonly W[]): Field<Stored<W>> {
   return {
@@ -68,8 +73,6 @@ function decodeFlag(value: Value): boolean {
   return value.booleanValue;
 }
 
-export const flag: Field<boolean> = field(true, (member) => ({ booleanValue: member }), decodeFlag);
-
 /** A flag without an index, because no query uses it. */
 export const plainFlag: Field<boolean> = field(false, (member) => ({ booleanValue: member }), decodeFlag);
 
@@ -86,24 +89,27 @@ function decodeTime(value: Value): number {
 /** Epoch milliseconds, stored as a timestamp. */
 export const time: Field<number> = field(true, encodeTime, decodeTime);
 
+/** A time without an index, because no query uses it. */
+export const plainTime: Field<number> = unindexed(time);
+
 /**
  * Returns the value of `expireAt`, the property that TTL policies use; `null`: the row does not expire yet. The
  * property is never read and has no index: no query uses it, and index values that grow with time are a hot spot
  * (https://cloud.google.com/datastore/docs/ttl).
  */
 export function expiry(atMs: number | null): Value {
-  return { ...(atMs === null ? { nullValue: 'NULL_VALUE' as const } : encodeTime(atMs)), excludeFromIndexes: true };
+  return atMs === null ? ABSENT : plainTime.encode(atMs);
 }
 
-/**
- * A field that may be `null`. It is stored as a null value, because queries do not find rows that lack a property they
- * sort by.
- */
+/** No value. It has no index entries, because no query looks for rows without a value. */
+export const ABSENT: Value = { nullValue: 'NULL_VALUE', excludeFromIndexes: true };
+
+/** A field that may be `null`, which has no index entries even if other values of the field have. */
 export function nullable<T>(inner: Field<T>): Field<T | null> {
   return {
     ...field<T | null>(
       inner.indexed,
-      (member) => (member === null ? { nullValue: 'NULL_VALUE' } : inner.encode(member)),
+      (member) => (member === null ? ABSENT : inner.encode(member)),
       (value) => (value.nullValue !== undefined && value.nullValue !== null ? null : inner.decode(value)),
     ),
     ...(inner.words === undefined ? {} : { words: inner.words }),

@@ -9,19 +9,21 @@ import { position, timeText } from '#shared/domain/sort-key.ts';
 import { EVENT_STATUSES, INSTANCE_STATUSES, STATUS_GROUP } from '#shared/domain/status.ts';
 import { known } from '#shared/domain/stored-word.ts';
 import {
+  ABSENT,
   expiry,
-  flag,
   indexedInteger,
   integer,
   json,
   nullable,
   plainFlag,
   plainText,
+  plainTime,
   text,
   texts,
   time,
   type Field,
   type Value,
+  unindexed,
   word,
 } from './field.ts';
 import { NO_EXTRAS } from './catalog-rows.ts';
@@ -29,7 +31,8 @@ import { kind, type Kind } from './kind.ts';
 import { HISTORY_RETENTION_MS, OPERATION_RETENTION_MS } from './retention.ts';
 
 /*
- * The kinds of rows. Every index makes writes more expensive, so only properties that a query uses are indexed. Kinds
+ * The kinds of rows. Every index makes writes more expensive, so only properties that a query uses are indexed, and of
+ * these only the values that it looks for: not null. Kinds
  * that expire have `expireAt`, the property of their TTL policy; Datastore deletes expired rows within about a day, so
  * code checks the time as well.
  */
@@ -43,7 +46,7 @@ const machine: Field<MachineSpec> = {
 export const INSTANCE: Kind<Instance> = kind<Instance>(
   'Instance',
   {
-    id: text,
+    id: plainText,
     userId: text,
     customerId: text,
     project: text,
@@ -55,13 +58,13 @@ export const INSTANCE: Kind<Instance> = kind<Instance>(
     templateId: text,
     configId: plainText,
     spec: json(),
-    bid: nullable(text),
+    bid: nullable(plainText),
     reservation: nullable(text),
-    status: word(INSTANCE_STATUSES),
+    status: unindexed(word(INSTANCE_STATUSES)),
     statusReason: json(),
     statusSinceMs: integer,
-    preempted: flag,
-    statusSyncedAtMs: { ...time, indexed: false, encode: (ms) => ({ ...time.encode(ms), excludeFromIndexes: true }) },
+    preempted: plainFlag,
+    statusSyncedAtMs: plainTime,
     externalIp: plainText,
     internalIp: plainText,
     cloudId: plainText,
@@ -100,8 +103,8 @@ function ofStatus(instance: Instance) {
 export const OPERATION: Kind<Operation> = kind<Operation>(
   'Operation',
   {
-    id: text,
-    kind: word(OPERATION_KINDS),
+    id: plainText,
+    kind: unindexed(word(OPERATION_KINDS)),
     instanceId: text,
     state: word(OPERATION_STATES),
     actor: json(),
@@ -116,15 +119,15 @@ export const OPERATION: Kind<Operation> = kind<Operation>(
     edit: json(),
     callCount: integer,
     error: json(),
-    seenStatus: nullable(word(INSTANCE_STATUSES)),
-    createdAtMs: time,
-    startedAtMs: nullable(time),
-    completedAtMs: nullable(time),
+    seenStatus: nullable(unindexed(word(INSTANCE_STATUSES))),
+    createdAtMs: plainTime,
+    startedAtMs: nullable(plainTime),
+    completedAtMs: nullable(plainTime),
   },
   {
     derived: (operation) => ({
       // Filters and sort key of lists of operations. Operations of earlier versions lack them and are not listed.
-      reason: operation.error === null ? { nullValue: 'NULL_VALUE' } : { stringValue: operation.error.reason },
+      reason: operation.error === null ? ABSENT : { stringValue: operation.error.reason },
       listed: { stringValue: position(timeText(operation.createdAtMs), operation.id) },
       // Null once the operation has ended, so that the reconciler's query reads a short index, not all operations ever.
       openSince: openSince(operation),
@@ -136,7 +139,7 @@ export const OPERATION: Kind<Operation> = kind<Operation>(
 
 function openSince({ state, createdAtMs }: Operation): Value | undefined {
   if (known(OPERATION_STATES, state) === undefined) return undefined;
-  return isFinal(state) ? { nullValue: 'NULL_VALUE' } : time.encode(createdAtMs);
+  return isFinal(state) ? ABSENT : time.encode(createdAtMs);
 }
 
 export const EVENT: Kind<InstanceEvent> = kind<InstanceEvent>(
@@ -144,9 +147,9 @@ export const EVENT: Kind<InstanceEvent> = kind<InstanceEvent>(
   {
     instanceId: text,
     sequence: indexedInteger,
-    status: word(EVENT_STATUSES),
-    atMs: time,
-    cause: word(EVENT_CAUSES),
+    status: unindexed(word(EVENT_STATUSES)),
+    atMs: plainTime,
+    cause: unindexed(word(EVENT_CAUSES)),
     actor: json(),
     operationId: nullable(plainText),
     reason: nullable(plainText),
@@ -165,7 +168,7 @@ export const EVENT: Kind<InstanceEvent> = kind<InstanceEvent>(
     derived: (event) => ({
       // Null for a note, which is no status change, so that the status history need not skip it.
       timeline: event.note
-        ? { nullValue: 'NULL_VALUE' }
+        ? ABSENT
         : { stringValue: position(timeText(event.atMs), eventId(event.instanceId, event.sequence)) },
       expireAt: expiry(event.atMs + HISTORY_RETENTION_MS),
     }),
@@ -178,11 +181,11 @@ export const PRICE_PERIOD: Kind<PricePeriod> = kind<PricePeriod>(
   {
     instanceId: text,
     sequence: indexedInteger,
-    meter: word(METERS),
+    meter: unindexed(word(METERS)),
     machineType: plainText,
     priceCents: integer,
-    startMs: time,
-    endMs: nullable(time),
+    startMs: plainTime,
+    endMs: nullable(plainTime),
     customerId: plainText,
     visibleBy: texts,
     project: text,
@@ -204,6 +207,6 @@ export const PRICE_PERIOD: Kind<PricePeriod> = kind<PricePeriod>(
 
 function chargeTimeline({ meter, startMs, instanceId, sequence }: PricePeriod): Value | undefined {
   if (known(METERS, meter) === undefined) return undefined;
-  if (meter === 'credit') return { nullValue: 'NULL_VALUE' };
+  if (meter === 'credit') return ABSENT;
   return { stringValue: position(timeText(startMs), periodId(instanceId, sequence)) };
 }

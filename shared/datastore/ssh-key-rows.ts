@@ -1,5 +1,5 @@
 import { holderOf, type ProjectSshKey } from '#shared/domain/project-ssh-key.ts';
-import { json, plainFlag, plainText, text, time } from './field.ts';
+import { ABSENT, json, plainFlag, plainText, plainTime } from './field.ts';
 import { kind, type Kind } from './kind.ts';
 
 /**
@@ -9,9 +9,9 @@ import { kind, type Kind } from './kind.ts';
 export const PROJECT_SSH_KEY: Kind<ProjectSshKey> = kind<ProjectSshKey>(
   'ProjectSshKey',
   {
-    id: text,
-    customerId: text,
-    project: text,
+    id: plainText,
+    customerId: plainText,
+    project: plainText,
     userId: plainText,
     name: plainText,
     publicKey: plainText,
@@ -19,14 +19,14 @@ export const PROJECT_SSH_KEY: Kind<ProjectSshKey> = kind<ProjectSshKey>(
     isDefault: plainFlag,
     required: plainFlag,
     labels: json(),
-    createdAtMs: time,
+    createdAtMs: plainTime,
   },
   {
     derived: (key) => ({
       holder: { stringValue: holderOf(key) },
       // Null for a key that instances get only when it is named, so that a create finds the others with one short
       // query.
-      givenBy: key.isDefault || key.required ? { stringValue: holderOf(key) } : { nullValue: 'NULL_VALUE' },
+      givenBy: key.isDefault || key.required ? { stringValue: holderOf(key) } : ABSENT,
     }),
   },
 );

@@ -1,5 +1,5 @@
 import { type Volume, VOLUME_STATES, isLive } from '#shared/domain/volume.ts';
-import { expiry, integer, json, nullable, plainText, text, time, word } from './field.ts';
+import { ABSENT, expiry, integer, json, nullable, plainText, plainTime, text, time, unindexed, word } from './field.ts';
 import { kind, type Kind } from './kind.ts';
 import { OPERATION_RETENTION_MS } from './retention.ts';
 
@@ -7,8 +7,8 @@ import { OPERATION_RETENTION_MS } from './retention.ts';
 export const VOLUME: Kind<Volume> = kind<Volume>(
   'Volume',
   {
-    id: text,
-    userId: text,
+    id: plainText,
+    userId: plainText,
     customerId: text,
     project: text,
     name: plainText,
@@ -16,9 +16,9 @@ export const VOLUME: Kind<Volume> = kind<Volume>(
     zone: text,
     sizeGb: integer,
     diskType: plainText,
-    state: word(VOLUME_STATES),
-    createdAtMs: time,
-    deletedAtMs: nullable(time),
+    state: unindexed(word(VOLUME_STATES)),
+    createdAtMs: plainTime,
+    deletedAtMs: nullable(plainTime),
     use: json(),
     attachedTo: plainText,
     attempts: integer,
@@ -29,7 +29,7 @@ export const VOLUME: Kind<Volume> = kind<Volume>(
     derived: (volume) => ({
       live: { booleanValue: isLive(volume) },
       // Used to find the users of a catalogue entry before it is removed.
-      liveType: isLive(volume) ? { stringValue: 'block' } : { nullValue: 'NULL_VALUE' },
+      liveType: isLive(volume) ? { stringValue: 'block' } : ABSENT,
       // The row expires only after the disk is certainly gone and no further check is due.
       expireAt: expiry(
         volume.deletedAtMs === null || volume.checkAtMs !== null ? null : volume.deletedAtMs + OPERATION_RETENTION_MS,
@@ -73,10 +73,10 @@ export interface OrphanDisk {
 }
 
 export const ORPHAN_DISK: Kind<OrphanDisk> = kind<OrphanDisk>('OrphanDisk', {
-  name: text,
+  name: plainText,
   zone: plainText,
-  foundAtMs: time,
-  freeSinceMs: nullable(time),
+  foundAtMs: plainTime,
+  freeSinceMs: nullable(plainTime),
   dueAtMs: time,
   attempts: integer,
 });
@@ -94,7 +94,7 @@ const STOCKOUT_RETENTION_MS = 86_400_000;
 
 export const STOCKOUT: Kind<Stockout> = kind<Stockout>(
   'Stockout',
-  { zone: text, machineType: text, atMs: time },
+  { zone: plainText, machineType: plainText, atMs: plainTime },
   { derived: ({ atMs }) => ({ expireAt: expiry(atMs + STOCKOUT_RETENTION_MS) }) },
 );
 

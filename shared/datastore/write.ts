@@ -1,4 +1,4 @@
-import { plainText, time } from './field.ts';
+import { type Field, plainText } from './field.ts';
 import type { Kind, Properties } from './kind.ts';
 
 /** Identifies a row, whether it exists or not. */
@@ -64,9 +64,12 @@ export function erase<T>(target: Ref<T>): Write {
   return { type: 'erase', ref: target };
 }
 
-/** Writes one time property and keeps all others. The commit fails if the row does not exist. */
-export function touch<T>(target: Ref<T>, property: keyof T & string, atMs: number): Write {
-  return { type: 'touch', ref: target, properties: { [property]: time.encode(atMs) } };
+/**
+ * Writes one time property, by the field that its kind has for it, and keeps all others. The commit fails if the row does not
+ * exist.
+ */
+export function touch<T>(target: Ref<T>, property: keyof T & string, atMs: number, field: Field<number>): Write {
+  return { type: 'touch', ref: target, properties: { [property]: field.encode(atMs) } };
 }
 
 /** Returns a row as a commit has written it; `undefined` if the commit did not write it. */

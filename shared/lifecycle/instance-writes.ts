@@ -1,5 +1,6 @@
 import { ORDERS } from '#shared/datastore/account-rows.ts';
 import { BID } from '#shared/datastore/bid-rows.ts';
+import { time } from '#shared/datastore/field.ts';
 import { PRICE, SPOT_PRICE } from '#shared/datastore/catalog-rows.ts';
 import { EVENT, INSTANCE, PRICE_PERIOD } from '#shared/datastore/rows.ts';
 import type { Store } from '#shared/datastore/store.ts';
@@ -117,7 +118,7 @@ async function tellBid({ id, bid, statusSyncedAtMs }: Instance, store: Reader): 
   if (row === undefined || row.value.phase === 'ended' || row.value.phase === 'paused') return [];
   // An instance that the bid has given up does not concern it any more.
   if (!row.value.instances.includes(id)) return [];
-  return [touch(row, 'checkAtMs', statusSyncedAtMs)];
+  return [touch(row, 'checkAtMs', statusSyncedAtMs, time)];
 }
 
 /**

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { RateLimiter } from '#shared/actions/rate-limiter.ts';
 import { API_KEY } from '#shared/datastore/account-rows.ts';
 import { RATE_COUNTER } from '#shared/datastore/bookkeeping-rows.ts';
+import { plainTime } from '#shared/datastore/field.ts';
 import { ref, touch } from '#shared/datastore/write.ts';
 import { ALICE, NOW_MS, TIER } from '#test/http/a-pipeline.ts';
 import { testDatastore } from '#test/support/datastore.ts';
@@ -58,7 +59,7 @@ describe('a commit of a token', () => {
 
 test("updating a removed key's last use neither fails the request nor takes a second token", async () => {
   const { limiter, counted } = await harness();
-  const use = touch(ref(API_KEY, 'ak_live_0123456789abcdef'), 'lastUsedAtMs', NOW_MS);
+  const use = touch(ref(API_KEY, 'ak_live_0123456789abcdef'), 'lastUsedAtMs', NOW_MS, plainTime);
 
   const tokens = await Promise.all([1, 2].map(() => limiter.spend(ALICE, tier(5), 'list', [use])));
 

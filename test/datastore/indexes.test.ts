@@ -1,23 +1,19 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { SUBNET } from '#shared/datastore/catalog-rows.ts';
-import { API_KEY, CUSTOMER, PROJECT, SESSION, USER } from '#shared/datastore/account-rows.ts';
 import { BID } from '#shared/datastore/bid-rows.ts';
-import { DEAD_LETTER, ORPHAN } from '#shared/datastore/bookkeeping-rows.ts';
-import { AUDIT_ENTRY } from '#shared/datastore/audit-rows.ts';
-import { ORPHAN_DISK, VOLUME } from '#shared/datastore/volume-rows.ts';
 import { COMPOSITE_INDEXES, isServed } from '#shared/datastore/indexes.ts';
 import type { Kind } from '#shared/datastore/kind.ts';
 import * as queries from '#shared/datastore/queries.ts';
 import { QUERY_SHAPES } from '#shared/datastore/queries.ts';
 import type { CompositeIndex, Shape } from '#shared/datastore/query.ts';
-import { EVENT, INSTANCE, OPERATION, PRICE_PERIOD } from '#shared/datastore/rows.ts';
-import { PROJECT_SSH_KEY } from '#shared/datastore/ssh-key-rows.ts';
+import { INSTANCE } from '#shared/datastore/rows.ts';
 import type { Value } from '#shared/datastore/field.ts';
 import { put } from '#shared/datastore/write.ts';
-import { aVolume } from '#test/support/a-volume.ts';
+import { QUOTA_EXCEEDED } from '#shared/domain/bid.ts';
 import { aBid } from '#test/support/a-bid.ts';
 import { anInstance } from '#test/support/an-instance.ts';
 import { testDatastore } from '#test/support/datastore.ts';
+import { ROW_SAMPLES } from './row-samples.ts';
 
 const KIND: Kind<unknown> = { name: 'Thing', words: {}, added: {}, encode: () => ({}), decode: () => ({}) };
 
@@ -40,6 +36,33 @@ function describeShape({ kind, equal, atMost, order }: Shape): string {
   const orders = order.map(({ property, direction }) => `${property} ${direction}`);
   return `${kind.name} ${[...equal.map((name) => `${name} =`), ...(atMost === undefined ? [] : [`${atMost} <=`]), ...orders].join(', ')}`;
 }
+
+function namesIn({ equal, order }: Shape): ReadonlySet<string> {
+  return new Set([...equal, ...order.map(({ property }) => property)].filter((name) => name !== '__key__'));
+}
+
+/** A bid that waits for room in the quota; no arbitrary row does. */
+const WAITING = BID.encode(aBid({ phase: 'waiting', reason: { reason: QUOTA_EXCEEDED, message: '' } }));
+
+/** A list has the entries of its elements. */
+function hasEntries({ excludeFromIndexes, arrayValue }: Value): boolean {
+  return (
+    excludeFromIndexes !== true && (arrayValue?.values ?? [{}]).some((element) => element.excludeFromIndexes !== true)
+  );
+}
+
+/** Per kind, the properties of example rows that have index entries. */
+const ENTRIES: ReadonlyMap<string, readonly (readonly [name: string, value: Value])[]> = new Map(
+  ROW_SAMPLES.map(({ kind, values }) => {
+    const rows = fc.sample(values, { numRuns: 60, seed: 1 }).map((value) => kind.encode(value));
+    const properties = [...rows, ...(kind.name === BID.name ? [WAITING] : [])].flatMap((row) => Object.entries(row));
+    return [kind.name, properties.filter(([, value]) => hasEntries(value))];
+  }),
+);
+const INDEXED: readonly (readonly [kind: string, names: readonly string[]])[] = Array.from(
+  ENTRIES,
+  ([kind, entries]) => [kind, [...new Set(entries.map(([name]) => name))]],
+);
 
 describe('the declared queries', () => {
   test.each(QUERY_SHAPES.map((query) => [describeShape(query), query] as const))(
@@ -89,17 +112,21 @@ describe('the declared queries', () => {
   test.each(QUERY_SHAPES.map((query) => [describeShape(query), query] as const))(
     '%s names indexed properties',
     (_, query) => {
-      const names = [...query.equal, ...query.order.map(({ property }) => property)].filter(
-        (name) => name !== '__key__',
-      );
-      const sample = SAMPLES.get(query.kind.name);
+      const indexed = new Map(INDEXED).get(query.kind.name) ?? [];
 
-      for (const name of names) {
-        expect(sample?.[name], name).toBeDefined();
-        expect(sample?.[name]?.excludeFromIndexes ?? false, name).toBe(false);
-      }
+      expect([...namesIn(query)].filter((name) => !indexed.includes(name))).toEqual([]);
     },
   );
+
+  test.each(INDEXED)('a property of a %s is indexed only if a query names it', (kind, indexed) => {
+    const named = QUERY_SHAPES.filter((query) => query.kind.name === kind).flatMap((query) => [...namesIn(query)]);
+
+    expect(indexed.filter((name) => !named.includes(name))).toEqual([]);
+  });
+
+  test.each([...ENTRIES])('a %s has no index entries for properties without a value', (_, entries) => {
+    expect(entries.filter(([, value]) => value.nullValue !== undefined)).toEqual([]);
+  });
 });
 
 describe('which indexes serve a query', () => {
@@ -178,165 +205,3 @@ function valuesOf({ equal, atMost }: Shape): Readonly<Record<string, Value>> {
 function causeOf(thrown: unknown): unknown {
   return thrown instanceof Error && thrown.cause !== undefined ? causeOf(thrown.cause) : thrown;
 }
-
-/** An example row of each kind that has its own queries, as stored. */
-const SAMPLES = new Map(
-  [
-    [INSTANCE, INSTANCE.encode(anInstance({ checkAtMs: 1 }))] as const,
-    [VOLUME, VOLUME.encode(aVolume({ checkAtMs: 1 }))] as const,
-    [
-      ORPHAN_DISK,
-      ORPHAN_DISK.encode({ name: 'd', zone: 'z', foundAtMs: 1, freeSinceMs: null, dueAtMs: 1, attempts: 0 }),
-    ] as const,
-    [
-      SUBNET,
-      SUBNET.encode({ id: 's', customerId: '', name: 's', vpcId: 'v', subnetwork: 's', region: 'r', zone: '' }),
-    ] as const,
-    [
-      AUDIT_ENTRY,
-      AUDIT_ENTRY.encode({
-        id: 'aud-1',
-        atMs: 1,
-        actorType: 'system',
-        actorId: 'x',
-        action: 'catalog.apply',
-        object: 'catalog',
-        reason: '',
-        before: null,
-        after: null,
-        requestId: 'r',
-      }),
-    ] as const,
-    [BID, BID.encode(aBid({ checkAtMs: 1, phase: 'held' }))] as const,
-    [
-      PROJECT_SSH_KEY,
-      PROJECT_SSH_KEY.encode({
-        id: 'k',
-        customerId: 'c',
-        project: 'p',
-        userId: 'u',
-        name: 'n',
-        publicKey: 'k',
-        fingerprint: 'f',
-        isDefault: true,
-        required: false,
-        labels: {},
-        createdAtMs: 1,
-      }),
-    ] as const,
-    [
-      OPERATION,
-      OPERATION.encode({
-        id: 'op',
-        kind: 'stop',
-        instanceId: 'i',
-        state: 'pending',
-        actor: { type: 'user', id: 'u' },
-        customerId: 'c',
-        visibleBy: [],
-        requestId: 'r',
-        attempts: 0,
-        leaseUntilMs: 0,
-        dueAtMs: 0,
-        leaseToken: '',
-        call: null,
-        edit: null,
-        callCount: 0,
-        error: null,
-        seenStatus: null,
-        createdAtMs: 1,
-        startedAtMs: null,
-        completedAtMs: null,
-      }),
-    ] as const,
-    [
-      EVENT,
-      EVENT.encode({
-        instanceId: 'i',
-        sequence: 1,
-        status: 'RUNNING',
-        atMs: 1,
-        cause: 'drift',
-        actor: { type: 'system', id: 's' },
-        operationId: null,
-        reason: null,
-        note: false,
-        action: null,
-        userId: 'u',
-        customerId: 'c',
-        visibleBy: [],
-        project: '',
-        bid: null,
-        reservation: null,
-      }),
-    ] as const,
-    [
-      PRICE_PERIOD,
-      PRICE_PERIOD.encode({
-        instanceId: 'i',
-        sequence: 1,
-        meter: 'charge',
-        machineType: 'm',
-        priceCents: 1,
-        startMs: 1,
-        endMs: null,
-        customerId: 'c',
-        visibleBy: [],
-        project: '',
-        bid: null,
-        reservation: null,
-      }),
-    ] as const,
-    [
-      DEAD_LETTER,
-      DEAD_LETTER.encode({
-        operationId: 'o',
-        instanceId: 'i',
-        messageId: 'm',
-        data: '',
-        attributes: {},
-        recordedAtMs: 1,
-      }),
-    ] as const,
-    [
-      ORPHAN,
-      ORPHAN.encode({
-        name: 'n',
-        zone: 'z',
-        why: 'deleted',
-        foundAtMs: 1,
-        deleteAtMs: 1,
-        absentFromMs: 1,
-        dueAtMs: 1,
-        stoppedAtMs: null,
-        attempts: 0,
-        operationId: 'o',
-        customerId: 'c',
-      }),
-    ] as const,
-    [CUSTOMER, CUSTOMER.encode({ id: 'c', name: 'n', tier: 't' })] as const,
-    [PROJECT, PROJECT.encode({ id: 'p', customerId: 'c', name: 'n', createdAtMs: 1 })] as const,
-    [
-      USER,
-      USER.encode({ id: 'u', customerId: 'c', name: '', projects: [], groups: [], roles: [], createdAtMs: 1 }),
-    ] as const,
-    [
-      API_KEY,
-      API_KEY.encode({
-        id: 'k',
-        userId: 'u',
-        customerId: 'c',
-        name: '',
-        secretHash: '',
-        createdAtMs: 1,
-        expiresAtMs: null,
-        revokedAtMs: null,
-        lastUsedAtMs: null,
-      }),
-    ] as const,
-    [
-      SESSION,
-      SESSION.encode({ userId: 'u', customerId: 'c', createdAtMs: 1, expiresAtMs: 1, revokedAtMs: null }),
-    ] as const,
-  ].map(([kind, properties]) => [kind.name, properties] as const),
-);

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { TIER } from '#shared/datastore/catalog-rows.ts';
-import { type Field, flag, integer, json, nullable, text, texts, time, word } from '#shared/datastore/field.ts';
+import { type Field, integer, json, nullable, plainFlag, text, texts, time, word } from '#shared/datastore/field.ts';
 import { UnreadableRow } from '#shared/datastore/kind.ts';
 import { EXPIRING_KINDS, KINDS } from '#shared/datastore/kinds.ts';
 import { INSTANCE, OPERATION } from '#shared/datastore/rows.ts';
@@ -156,7 +156,7 @@ describe('fields', () => {
 
   test.each<[string, Field<never>, unknown]>([
     ['text', text as Field<never>, { integerValue: 1 }],
-    ['flag', flag as Field<never>, { stringValue: 'true' }],
+    ['flag', plainFlag as Field<never>, { stringValue: 'true' }],
     ['texts', texts as Field<never>, { stringValue: 'a' }],
     ['texts of something else', texts as Field<never>, { arrayValue: { values: [{ integerValue: 1 }] } }],
     ['time', time as Field<never>, { integerValue: 1 }],

@@ -4,6 +4,7 @@ import { API_KEY, type Customer, CUSTOMER } from '#shared/datastore/account-rows
 import { RATE_COUNTER, USAGE } from '#shared/datastore/bookkeeping-rows.ts';
 import { ALL_USAGES } from '#shared/datastore/queries.ts';
 import { Store } from '#shared/datastore/store.ts';
+import { plainTime } from '#shared/datastore/field.ts';
 import { Conflict, erase, insert, put, ref, remove, replace, rowAfter, touch } from '#shared/datastore/write.ts';
 import { Failure } from '#shared/domain/failure.ts';
 import { TEST_PROJECT, testDatastore } from '#test/support/datastore.ts';
@@ -312,7 +313,7 @@ describe('conditions', () => {
       lastUsedAtMs: null,
     };
     await store.write([put(API_KEY, 'k', key)]);
-    const note = touch(ref(API_KEY, 'k'), 'lastUsedAtMs', 7);
+    const note = touch(ref(API_KEY, 'k'), 'lastUsedAtMs', 7, plainTime);
     await store.write([put(API_KEY, 'k', { ...key, revokedAtMs: 5 })]);
     await store.write([note]);
 
