@@ -1,4 +1,5 @@
 import type { FaultService } from '#scripts/emulators/faults.ts';
+import type { DatastoreUsage } from './datastore-usage.ts';
 
 /** How many instances the benchmarks' cloud holds. */
 export interface BenchCloudSize {
@@ -20,9 +21,13 @@ export interface TracedCall {
   readonly method: string;
   /** When the call arrived, on the clock of the cloud's process. */
   readonly atMs: number;
+  /** What Datastore bills for the call; absent if it failed. */
+  datastore?: DatastoreUsage;
+  /** Size of the published messages. */
+  publishedBytes?: number;
 }
 
-/** A command to the benchmarks' cloud: `trace` records all calls and delays each response; `stop` ends both. */
+/** A command to the benchmarks' cloud: `trace` records all calls and delays each response, if by more than 0; `stop` ends both. */
 export type BenchCloudMessage = { readonly type: 'trace'; readonly delayMs: number } | { readonly type: 'stop' };
 
 export interface BenchCloudReady {

@@ -31,6 +31,7 @@ import type {
   BenchCloudSize,
   TracedCall,
 } from './bench-cloud-messages.ts';
+import { usageOf } from './datastore-usage.ts';
 import { testAuditor } from '#test/support/test-auditor.ts';
 
 /**
@@ -59,14 +60,20 @@ const FAR_MS = 100 * 365 * 86_400_000;
 /** Records every call: before each one, an emulator asks here whether a fault is to be injected. */
 class CallTrace extends Faults {
   calls: TracedCall[] = [];
+  isOn = false;
   delayMs = 0;
 
   override take(service: FaultService, method: string, kinds?: readonly FaultKind[]): Fault | undefined {
-    // Outside a trace, calls are not recorded. Pub/Sub makes no push of its own, because there are no subscriptions
-    // here.
-    if (this.delayMs === 0) return super.take(service, method, kinds);
+    // Outside a trace, calls are not recorded. An emulator asks again where faults of another kind apply. Pub/Sub makes
+    // no push of its own, because there are no subscriptions here.
+    if (!this.isOn || kinds?.includes('delay') === false) return super.take(service, method, kinds);
     this.calls.push({ service, method, atMs: performance.now() });
-    return { service, method, kind: 'delay', count: 1, delayMs: this.delayMs };
+    return this.delayMs === 0 ? undefined : { service, method, kind: 'delay', count: 1, delayMs: this.delayMs };
+  }
+
+  /** The last call of a service, which is being answered: the emulators execute calls without interruption. */
+  latest(service: FaultService): TracedCall | undefined {
+    return this.calls.findLast((call) => call.service === service);
   }
 }
 
@@ -77,6 +84,10 @@ const datastore = new DatastoreEmulator({
   clock,
   faults: trace,
   compositeIndexes: COMPOSITE_INDEXES,
+  onAnswered: (answered) => {
+    const call = trace.isOn ? trace.latest('datastore') : undefined;
+    if (call !== undefined) call.datastore = usageOf(answered);
+  },
   ...(size.contention === true ? { contention: { writesPerSecond: 1, burst: 1 } } : {}),
 });
 /** Customers besides the first, each with one user. */
@@ -85,7 +96,14 @@ const OTHERS = Array.from({ length: (size.customers ?? 1) - 1 }, (_, index) => (
   userId: `00000000-0000-4000-8000-${String(index + 100).padStart(12, '0')}`,
   token: sessionToken(`creator${index + 2}`),
 }));
-const pubsub = new PubSubEmulator({ clock, faults: trace });
+const pubsub = new PubSubEmulator({
+  clock,
+  faults: trace,
+  onPublished: (bytes) => {
+    const call = trace.isOn ? trace.latest('pubsub') : undefined;
+    if (call !== undefined) call.publishedBytes = bytes;
+  },
+});
 const compute = new ComputeEmulator({ clock, faults: trace, bootSeconds: 0.05, stopSeconds: 0.05 });
 
 async function start(): Promise<BenchCloudReady> {
@@ -246,9 +264,10 @@ process.on('message', (sent) => {
   if (message.type === 'trace') {
     trace.calls = [];
     trace.delayMs = message.delayMs;
+    trace.isOn = true;
     say({ type: 'tracing' });
   } else {
-    trace.delayMs = 0;
+    trace.isOn = false;
     say({ type: 'calls', calls: trace.calls });
   }
 });

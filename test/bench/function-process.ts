@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { entryPointOf } from '#shared/runtime/entry-point.ts';
 import { freePort, takesConnections } from '#scripts/local/state/ports.ts';
-import { FRAMEWORK, NODE, processorMs } from '#test/support/function-host.ts';
+import { FRAMEWORK, NODE, peakRssMb, processorMs } from '#test/support/function-host.ts';
 
 const START_LIMIT_MS = 20_000;
 /** Time that a process gets to write its profile when it ends. */
@@ -16,6 +16,8 @@ export interface StartOptions {
   readonly environment: Readonly<Record<string, string>>;
   /** Further arguments of Node.js, such as `--cpu-prof`. */
   readonly nodeArguments?: readonly string[];
+  /** Descriptor of the file that takes the log; absent: it goes nowhere. */
+  readonly logFile?: number;
 }
 
 /** A built function behind functions-framework, as Cloud Run functions runs it, until it is stopped. */
@@ -33,16 +35,22 @@ export class FunctionProcess {
   }
 
   /** Resolves when the process listens. Rejects with its output if it ends before. */
-  static async start({ name, source, environment, nodeArguments = [] }: StartOptions): Promise<FunctionProcess> {
+  static async start({
+    name,
+    source,
+    environment,
+    nodeArguments = [],
+    logFile,
+  }: StartOptions): Promise<FunctionProcess> {
     const port = await freePort();
     const child = spawn(
       NODE,
       [...nodeArguments, FRAMEWORK, '--target', entryPointOf(name), '--source', source, '--port', String(port)],
-      // Its log goes nowhere, as fast as it can: a reader of the log would be measured along with the function.
-      { env: { PATH: process.env['PATH'] ?? '', ...environment }, stdio: ['ignore', 'ignore', 'pipe'] },
+      // No process reads the log as it is written: the reader would be measured along with the function.
+      { env: { PATH: process.env['PATH'] ?? '', ...environment }, stdio: ['ignore', logFile ?? 'ignore', 'pipe'] },
     );
     let output = '';
-    child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
+    child.stderr?.on('data', (chunk: Buffer) => (output += chunk.toString()));
     const ended = once(child, 'exit');
     const end = async (): Promise<void> => {
       child.kill('SIGINT');
@@ -64,6 +72,11 @@ export class FunctionProcess {
   /** Returns the processor time that all threads of the process have used so far, ms. Linux only; 0 elsewhere. */
   processorMs(): Promise<number> {
     return processorMs(this.#pid);
+  }
+
+  /** Returns the most memory that the process has used so far, MiB. Linux only; 0 elsewhere. */
+  peakRssMb(): Promise<number> {
+    return peakRssMb(this.#pid);
   }
 
   async stop(): Promise<void> {

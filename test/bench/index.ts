@@ -1,6 +1,6 @@
 /**
  * Runs all benchmarks one after the other: cold start and memory, warm latency, throughput and round trips, scale, the
- * administrators' list. Each prints its table; all figures together are written to one JSON file.
+ * administrators' list, dollars. Each prints its table; all figures together are written to one JSON file.
  */
 import { Command } from 'commander';
 import { spawn } from 'node:child_process';
@@ -17,6 +17,7 @@ const PARTS = [
   ['warm', 'Warm latency, throughput and round trips, beside one bare look-up'],
   ['scale', 'Latency by number of records, and what a sweep costs'],
   ['admin-list', "Time and reads of the administrators' list among a million records"],
+  ['cost', 'What a million requests and a thousand machines cost, in dollars'],
 ] as const;
 
 async function main({ json, only }: { readonly json: string; readonly only?: readonly string[] }): Promise<void> {

@@ -1,9 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { freePort } from '#scripts/local/state/ports.ts';
-import { FRAMEWORK, NODE, processorMs } from '#test/support/function-host.ts';
+import { FRAMEWORK, NODE, peakRssMb, processorMs } from '#test/support/function-host.ts';
 
 /** Interval and limit of the attempts to get the first reply of a starting process; whole packages take seconds of processor time. */
 const ASK_EVERY_MS = 2;
@@ -100,10 +99,4 @@ async function ask(
     if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ECONNREFUSED') return undefined;
     throw thrown;
   }
-}
-
-/** Returns the peak memory, which Linux keeps for each process; 0 on other systems. */
-async function peakRssMb(pid: number): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
-  return Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024;
 }

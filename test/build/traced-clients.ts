@@ -12,6 +12,8 @@ export interface TracedCall {
   ended: number;
   /** Rows that it looked up, found by a query, or wrote. */
   rows: number;
+  /** Index entries that a commit changed. */
+  indexEntries: number;
 }
 
 const CLIENTS = [
@@ -47,11 +49,13 @@ export class TracedClients {
         began: (this.#moment += 1),
         ended: Number.POSITIVE_INFINITY,
         rows: rowsIn(given),
+        indexEntries: 0,
       };
       this.#calls.push(call);
       try {
         const answer = await (Reflect.apply(original, self, given) as Promise<unknown>);
         call.rows += rowsFound(answer);
+        call.indexEntries = indexUpdates(answer);
         return answer;
       } finally {
         call.ended = this.#moment += 1;
@@ -78,6 +82,11 @@ function rowsFound(answer: unknown): number {
   return response?.batch?.entityResults?.length ?? 0;
 }
 
+function indexUpdates(answer: unknown): number {
+  const [response] = answer as readonly [{ readonly indexUpdates?: number | null } | undefined];
+  return response?.indexUpdates ?? 0;
+}
+
 /** What one request asked of the cloud. */
 export interface RoundTrips {
   /** The longest chain of calls to any service of which each began after the one before had ended. */
@@ -90,6 +99,8 @@ export interface RoundTrips {
   readonly publishes: number;
   readonly rowsRead: number;
   readonly rowsWritten: number;
+  /** Index entries that its commits changed. */
+  readonly indexEntries: number;
 }
 
 export function roundTrips(calls: readonly TracedCall[]): RoundTrips {
@@ -106,6 +117,7 @@ export function roundTrips(calls: readonly TracedCall[]): RoundTrips {
     publishes: of('pubsub').length,
     rowsRead: rows(false),
     rowsWritten: rows(true),
+    indexEntries: calls.reduce((sum, call) => sum + call.indexEntries, 0),
   };
 }
 

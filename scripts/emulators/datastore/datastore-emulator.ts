@@ -46,6 +46,16 @@ export interface DatastoreEmulatorOptions {
   readonly contention?: ContentionOptions;
   /** Absent: no entity is removed by a TTL. */
   readonly ttl?: TtlPolicy;
+  /** Told of every call that succeeded, before its response is sent; used by measurements. */
+  readonly onAnswered?: (call: AnsweredCall) => void;
+}
+
+/** A call that succeeded: the decoded messages, and the index entries that it read. */
+export interface AnsweredCall {
+  readonly method: string;
+  readonly request: object;
+  readonly response: object;
+  readonly indexEntriesRead: number;
 }
 
 const METHODS = {
@@ -226,7 +236,11 @@ export class DatastoreEmulator implements Emulator {
   #call(method: Method, request: object): object {
     // The cast is safe: protobufjs decoded the bytes by this method's descriptor, which the parameter type describes.
     const handler = this.#rpc[method].bind(this.#rpc) as (decoded: object) => object;
-    return handler(request);
+    const before = this.#store.stats.indexEntriesRead;
+    const response = handler(request);
+    const indexEntriesRead = this.#store.stats.indexEntriesRead - before;
+    this.#options.onAnswered?.({ method, request, response, indexEntriesRead });
+    return response;
   }
 }
 

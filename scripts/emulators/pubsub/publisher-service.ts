@@ -1,5 +1,6 @@
 import type { UntypedServiceImplementation } from '@grpc/grpc-js';
 import type { Broker } from './broker.ts';
+import { sizeOf } from './publish-limits.ts';
 import type { Registry } from './registry.ts';
 import type { Unary } from './unary.ts';
 import type { FieldMask, PageRequest, Topic, WireMessage } from './wire.ts';
@@ -8,10 +9,16 @@ export interface PublisherOptions {
   readonly registry: Registry;
   readonly broker: Broker;
   readonly unary: Unary;
+  readonly onPublished: ((bytes: number) => void) | undefined;
 }
 
 /** Implements google.pubsub.v1.Publisher. Methods that are missing here reply UNIMPLEMENTED. */
-export function publisherService({ registry, broker, unary }: PublisherOptions): UntypedServiceImplementation {
+export function publisherService({
+  registry,
+  broker,
+  unary,
+  onPublished,
+}: PublisherOptions): UntypedServiceImplementation {
   return {
     CreateTopic: unary('createTopic', (topic: Topic) => registry.createTopic(topic)),
     GetTopic: unary('getTopic', ({ topic }: { topic: string }) => registry.getTopic(topic)),
@@ -30,8 +37,10 @@ export function publisherService({ registry, broker, unary }: PublisherOptions):
       registry.deleteTopic(topic);
       return {};
     }),
-    Publish: unary('publish', (request: { topic: string; messages: readonly WireMessage[] }) => ({
-      messageIds: broker.publish(request.topic, request.messages),
-    })),
+    Publish: unary('publish', (request: { topic: string; messages: readonly WireMessage[] }) => {
+      const messageIds = broker.publish(request.topic, request.messages);
+      onPublished?.(request.messages.reduce((sum, message) => sum + sizeOf(message), 0));
+      return { messageIds };
+    }),
   };
 }

@@ -21,6 +21,8 @@ export interface PubSubEmulatorOptions {
   readonly clock: Clock;
   readonly faults: Faults;
   readonly log?: Log;
+  /** Told of every publish request: the size of its messages in bytes; used by measurements. */
+  readonly onPublished?: (bytes: number) => void;
 }
 
 /**
@@ -42,7 +44,7 @@ export class PubSubEmulator implements Emulator {
 
   async start(): Promise<void> {
     if (this.#running !== undefined) throw new Error('The Pub/Sub emulator is running already.');
-    const { clock, faults, log = () => undefined, port = 0, stateFile } = this.#options;
+    const { clock, faults, log = () => undefined, port = 0, stateFile, onPublished } = this.#options;
     const journal = new Journal(stateFile);
     const registry = new Registry(journal);
     const broker = new Broker({ clock, faults, journal, registry, log });
@@ -51,7 +53,7 @@ export class PubSubEmulator implements Emulator {
     // Production itself refuses more than 10 MB, with its own text; grpc-js would by default refuse 4 MB with another
     // status.
     const server = new Server({ 'grpc.max_receive_message_length': 2 * PUBLISH_BYTES_MAX });
-    server.addService(services.publisher, publisherService({ registry, broker, unary }));
+    server.addService(services.publisher, publisherService({ registry, broker, unary, onPublished }));
     server.addService(services.subscriber, subscriberService({ registry, broker, unary, clock, faults, log }));
     restore({ journal, registry, broker });
     try {
