@@ -9,10 +9,9 @@ import { directFetch, type DirectRequest } from './direct-fetch.ts';
 /** Credentials of the function's own service account. */
 export class DirectAuth extends GoogleAuth {
   override fetch = (async (input: string, init: DirectRequest) => {
-    const url = new URL(input);
-    const headers = new Headers([...(init.headers ?? [])].map(([name, value]): [string, string] => [name, value]));
-    for (const [name, value] of await this.getRequestHeaders(input)) headers.set(name, value);
-    return directFetch(url, { ...init, headers });
+    // Both list their names in lower case. Node.js's own Headers class would load the whole of undici, 18 ms of a cold start.
+    const headers = new Map([...(init.headers ?? []), ...(await this.getRequestHeaders(input))]);
+    return directFetch(new URL(input), { ...init, headers });
     // Google's clients use only the members of the response that `DirectResponse` has.
   }) as unknown as GoogleAuth['fetch'];
 }

@@ -15,9 +15,9 @@ const BUDGET: Budget = {
     // Only in the documentation's function: the OpenAPI documents, and Scalar's standalone build.
     infra: 460,
     'reference-script': 2000,
-    '@google-cloud/compute': 268,
-    '@google-cloud/datastore-api': 125,
-    '@google-cloud/pubsub-api': 20,
+    '@google-cloud/compute': 230,
+    '@google-cloud/datastore-api': 80,
+    '@google-cloud/pubsub-api': 18,
     '@grpc/grpc-js': 204,
     '@grpc/proto-loader': 1,
     '@js-sdsl/ordered-map': 9,

@@ -83,7 +83,14 @@ export const SOURCES: Sources = {
     import { instances, zoneOperations } from '../../shared/compute.ts';
     import { shown } from '../../shared/shown.ts';
     const at = { project: 'p', zone: 'z' };
-    const instanceResource = { name: 'vm', labels: { a: 'b' }, disks: [{ boot: true, initializeParams: { diskSizeGb: 10 } }] };
+    const instanceResource = {
+      name: 'vm', labels: { a: 'b' }, tags: { items: ['t'] }, deletionProtection: false,
+      disks: [{ boot: true, autoDelete: true, initializeParams: { diskSizeGb: 10, labels: {} } }, { deviceName: 'second' }],
+      metadata: { items: [{ key: 'ssh-keys', value: 'u:k' }, { key: 'empty', value: '' }] },
+      networkInterfaces: [{ network: 'global/networks/default', accessConfigs: [{ type: 'ONE_TO_ONE_NAT' }] }],
+      scheduling: { preemptible: true, maxRunDuration: { seconds: 3600, nanos: 1 } },
+      shieldedInstanceConfig: null, serviceAccounts: [], unheardOf: 1,
+    };
     http('compute-creates', async (_request, response) => {
       const listed = async () => {
         const found = [];

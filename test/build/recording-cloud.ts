@@ -11,6 +11,27 @@ const NODE_MODULES = fileURLToPath(new URL('../../node_modules/', import.meta.ur
 const TIMESTAMP = { seconds: 1, nanos: 2 };
 const ERROR_INFO = { reason: 'WORN_OUT', domain: 'tests.example', metadata: { part: 'bearing' } };
 
+/** Values of every type, with 64-bit integers around the limits of what a double holds. */
+const VALUES = {
+  none: {},
+  nothing: { nullValue: 'NULL_VALUE', excludeFromIndexes: true },
+  yes: { booleanValue: true },
+  small: { integerValue: '-1' },
+  exact: { integerValue: '-9007199254740991' },
+  large: { integerValue: '9007199254740993' },
+  largest: { integerValue: '9223372036854775807' },
+  least: { integerValue: '-9223372036854775808' },
+  fraction: { doubleValue: 0.5 },
+  time: { timestampValue: TIMESTAMP },
+  key: { keyValue: { path: [{ kind: 'Kind', name: 'two' }] } },
+  text: { stringValue: 'Grüße', meaning: 3 },
+  empty: { stringValue: '' },
+  bytes: { blobValue: Buffer.from('hi') },
+  place: { geoPointValue: { latitude: 1.5, longitude: -2 } },
+  entity: { entityValue: { properties: { inner: { stringValue: 'x' } } } },
+  list: { arrayValue: { values: [{ stringValue: 'a' }, { arrayValue: {} }, { integerValue: '0' }] } },
+};
+
 export interface RecordingCloud {
   /** Addresses for the functions' environment. */
   readonly environment: Readonly<Record<string, string>>;
@@ -31,7 +52,16 @@ export async function recordingCloud(): Promise<RecordingCloud> {
     lookup: answering(requests, {
       found: [
         {
-          entity: { properties: { count: { integerValue: '9007199254740993' } } },
+          entity: {
+            key: {
+              partitionId: { projectId: 'p' },
+              path: [
+                { kind: 'Kind', name: 'one' },
+                { kind: 'Kind', id: 7 },
+              ],
+            },
+            properties: VALUES,
+          },
           version: '9007199254740995',
           updateTime: TIMESTAMP,
         },
@@ -137,5 +167,18 @@ function restAnswer(method: string, url: string): readonly [status: number, body
     return [200, { name: 'op', status: 'DONE', progress: 100, httpErrorStatusCode: 503, error }];
   }
   const networkInterfaces = [{ networkIP: '10.0.0.2', accessConfigs: [{ natIP: '34.1.2.3', type: 'ONE_TO_ONE_NAT' }] }];
-  return [200, { id: '1', name: 'vm', status: 'RUNNING', labels: { a: 'b' }, networkInterfaces, aNewField: true }];
+  return [
+    200,
+    {
+      id: '18446744073709551615',
+      name: 'vm',
+      status: 'RUNNING',
+      labels: { a: 'b', constructor: 'c' },
+      disks: [{ boot: true, index: 0, diskSizeGb: '10' }],
+      scheduling: { preemptible: false, maxRunDuration: { seconds: '3600', nanos: 1 } },
+      resourcePolicies: [],
+      networkInterfaces,
+      aNewField: true,
+    },
+  ];
 }

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { DirectAuth } from '#shared/gce/direct-auth.ts';
 import { directFetch } from '#shared/gce/direct-fetch.ts';
 
@@ -79,6 +79,21 @@ test('a call carries the token of the account, beside its own headers', async ()
 
   const init = { method: 'GET', headers: new Headers({ 'x-word': 'w' }) };
   await auth.fetch(url.href, init);
+
+  expect(seen[0]?.headers).toMatchObject({ authorization: 'Bearer t', 'x-word': 'w' });
+});
+
+test("a call needs no class of Node.js's own fetch, which would be loaded as a whole", async () => {
+  const { seen, url } = await harness((_request, response) => response.end('{}'));
+  const auth = new DirectAuth();
+  const token = new Headers({ authorization: 'Bearer t' });
+  auth.getRequestHeaders = async () => token;
+  vi.stubGlobal('Headers', undefined);
+  onTestFinished(() => {
+    vi.unstubAllGlobals();
+  });
+
+  await auth.fetch(url.href, { method: 'GET', headers: new Map([['x-word', 'w']]) as never });
 
   expect(seen[0]?.headers).toMatchObject({ authorization: 'Bearer t', 'x-word': 'w' });
 });

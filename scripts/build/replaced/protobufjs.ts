@@ -15,7 +15,7 @@ export const PROTOBUF_REPLACEMENTS: readonly Replacement[] = [
     kind: 'edited',
     module: 'protobufjs/src/type.js',
     because:
-      'Makes one constructor per message type through new Function, for all types as soon as one is resolved. A closure that does the same to its fields costs a hundredth of it, and has the same name, which gax compares with "Any". Converters that the build has generated (message-codecs.ts) take the place of those that would be compiled at first use; whatever else is wanted of their types is compiled as before.',
+      'Makes one constructor per message type through new Function, for all types as soon as one is resolved. A closure that does the same to its fields costs a hundredth of it, and has the same name, which gax compares with "Any". Only the details of errors are read by these types.',
     edits: [
       [
         'var gen = util.codegen(["p"], mtype.name);',
@@ -35,23 +35,6 @@ export const PROTOBUF_REPLACEMENTS: readonly Replacement[] = [
         return Generic;
     };
     var gen;`,
-      ],
-      ['module.exports = Type;', 'module.exports = Type;\nType.generated = Object.create(null);'],
-      [
-        '    // Replace setup methods with type-specific generated functions\n',
-        `    var generated = Type.generated[fullName];
-    if (generated) {
-        var self = this, scope = { Reader: Reader, Writer: Writer, types: types, util: util };
-        var makers = { encode: encoder, decode: decoder, verify: verifier, fromObject: converter.fromObject, toObject: converter.toObject };
-        Object.keys(makers).forEach(function (codec) {
-            self[codec] = generated[codec] ? generated[codec](scope) : function () {
-                self[codec] = makers[codec](self)(scope);
-                return self[codec].apply(self, arguments);
-            };
-        });
-        return this;
-    }
-`,
       ],
     ],
   },
