@@ -1,9 +1,19 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { TtlCache } from '#shared/concurrency/ttl-cache.ts';
-import { API_KEY, type ApiKey, CUSTOMER, PROJECT, SESSION, SUSPENSION, USER } from '#shared/datastore/account-rows.ts';
+import {
+  API_KEY,
+  type ApiKey,
+  CUSTOMER,
+  type Customer,
+  PROJECT,
+  SESSION,
+  SUSPENSION,
+  USER,
+  type User,
+} from '#shared/datastore/account-rows.ts';
 import { plainTime } from '#shared/datastore/field.ts';
 import type { Store } from '#shared/datastore/store.ts';
-import { ref, type Row, touch, type Write } from '#shared/datastore/write.ts';
+import { type Ref, ref, type Row, touch, type Write } from '#shared/datastore/write.ts';
 import { API_KEY_ID, API_KEY_SECRET, PROJECT_ID, SESSION_TOKEN } from '#shared/domain/credential-forms.ts';
 import { Failure } from '#shared/domain/failure.ts';
 import { type Principal, type Role, ROLES } from '#shared/domain/principal.ts';
@@ -16,6 +26,8 @@ import { type JwtOptions, JwtVerifier } from './jwt.ts';
 const BELIEVED_MS = 10_000;
 /** How long an invalid credential is rejected from the cache. */
 const REFUSED_MS = 5_000;
+/** How long the holder of a credential is remembered, so that their rows are read beside the credential's own. */
+const HOLDER_MS = 3_600_000;
 /** Maximum number of credentials per process in each cache, valid and invalid; an entry takes some hundred bytes. */
 const REMEMBERED_MAX = 5_000;
 /** Precision of a key's `lastUsedAt`; a finer one would need a write per request. */
@@ -53,6 +65,19 @@ type Refused =
 
 type Verdict = Holding | Refused;
 
+/** The ids that the row of a key or session has. */
+interface Holder {
+  readonly userId: string;
+  readonly customerId: string;
+}
+
+/** The rows of a holder, as far as they exist. */
+interface HolderRows {
+  readonly user: Row<User> | undefined;
+  readonly customer: Row<Customer> | undefined;
+  readonly suspension: Row<Suspension> | undefined;
+}
+
 const WRONG: Refused = { refused: 'wrong' };
 const NOT_OURS: Refused = { refused: 'form' };
 
@@ -64,6 +89,8 @@ export class Authenticator {
   readonly #believed = new TtlCache<Believed>({ ttlMs: BELIEVED_MS, sizeMax: REMEMBERED_MAX });
   /** Hashes of credentials, and ids of keys, that were found invalid. */
   readonly #refused = new TtlCache<true>({ ttlMs: REFUSED_MS, sizeMax: REMEMBERED_MAX });
+  /** Holders of keys and sessions, by the names of their rows. */
+  readonly #holders = new TtlCache<Holder>({ ttlMs: HOLDER_MS, sizeMax: REMEMBERED_MAX });
 
   constructor(options: AuthenticatorOptions) {
     this.#options = options;
@@ -117,7 +144,7 @@ export class Authenticator {
 
   async #verifyKey(credential: { readonly id: string; readonly secret: string }, nowMs: number): Promise<Verdict> {
     if (!API_KEY_ID.test(credential.id) || !API_KEY_SECRET.test(credential.secret)) return NOT_OURS;
-    const row = await this.#options.store.get(ref(API_KEY, credential.id));
+    const { row, beside } = await this.#rowOf(ref(API_KEY, credential.id), nowMs);
     // Unknown keys are compared too, so that the response time does not reveal whether a key exists.
     const same = sameHash(sha256(credential.secret), row?.value.secretHash ?? UNKNOWN_HASH);
     if (row === undefined) return { refused: 'wrong', unknownId: credential.id };
@@ -126,20 +153,21 @@ export class Authenticator {
     if (key.revokedAtMs !== null && key.revokedAtMs <= nowMs) return WRONG;
     if (key.expiresAtMs !== null && key.expiresAtMs <= nowMs) return WRONG;
     const expiresAtMs = soonest(key.expiresAtMs, key.revokedAtMs);
-    const principal = await this.#principalOf(key, { type: 'key', id: key.id, ...ending(expiresAtMs) });
+    const holder = await this.#holderOf(row, beside, nowMs);
+    const principal = principalOf(holder, { type: 'key', id: key.id, ...ending(expiresAtMs) });
     return principal === undefined ? WRONG : { principal, expiresAtMs, notes: noteUse(row, nowMs) };
   }
 
   async #verifySession(token: string, nowMs: number): Promise<Verdict> {
     if (!SESSION_TOKEN.test(token)) return NOT_OURS;
     const id = sha256(token);
-    const row = await this.#options.store.get(ref(SESSION, id));
+    const { row, beside } = await this.#rowOf(ref(SESSION, id), nowMs);
     if (row === undefined) return WRONG;
     const { value: session } = row;
     if (session.expiresAtMs <= nowMs || (session.revokedAtMs !== null && session.revokedAtMs <= nowMs)) return WRONG;
     const expiresAtMs = soonest(session.expiresAtMs, session.revokedAtMs);
     const credential = { type: 'session' as const, id: id.slice(0, 12), ...ending(expiresAtMs) };
-    const principal = await this.#principalOf(session, credential);
+    const principal = principalOf(await this.#holderOf(row, beside, nowMs), credential);
     return principal === undefined ? WRONG : { principal, expiresAtMs, notes: [] };
   }
 
@@ -162,29 +190,53 @@ export class Authenticator {
     return { principal, expiresAtMs, notes: [] };
   }
 
-  async #principalOf(
-    holder: { readonly userId: string; readonly customerId: string },
-    credential: Principal['credential'],
-  ): Promise<Principal | undefined> {
-    const [user, customer, suspension] = await this.#options.store.getAll([
-      ref(USER, holder.userId),
-      ref(CUSTOMER, holder.customerId),
-      ref(SUSPENSION, holder.customerId),
-    ]);
-    if (user === undefined || customer === undefined) return undefined;
-    // A credential issued for one customer stays invalid after its user has moved to another.
-    if (user.value.customerId !== customer.value.id) return undefined;
-    return {
-      userId: user.value.id,
-      customerId: customer.value.id,
-      projects: user.value.projects,
-      groups: user.value.groups,
-      roles: user.value.roles.filter((role): role is Role => (ROLES as readonly string[]).includes(role)),
-      tier: customer.value.tier,
-      ...suspensionIn(suspension),
-      credential,
-    };
+  /** Reads the row of a key or session and, if its holder is remembered, the holder's rows in the same round trip. */
+  async #rowOf<T extends Holder>(
+    target: Ref<T>,
+    nowMs: number,
+  ): Promise<{ readonly row: Row<T> | undefined; readonly beside: HolderRows | undefined }> {
+    const holder = this.#holders.get(nameOf(target), nowMs);
+    if (holder === undefined) return { row: await this.#options.store.get(target), beside: undefined };
+    const [row, user, customer, suspension] = await this.#options.store.getAll([target, ...refsOf(holder)]);
+    return { row, beside: { user, customer, suspension } };
   }
+
+  /** Returns the rows of a holder: those that were read beside the credential, unless they are another holder's. */
+  async #holderOf(row: Row<Holder>, beside: HolderRows | undefined, nowMs: number): Promise<HolderRows> {
+    const { userId, customerId } = row.value;
+    const known = this.#holders.get(nameOf(row), nowMs);
+    if (beside !== undefined && known?.userId === userId && known.customerId === customerId) return beside;
+    this.#holders.set(nameOf(row), { userId, customerId }, nowMs);
+    const [user, customer, suspension] = await this.#options.store.getAll(refsOf(row.value));
+    return { user, customer, suspension };
+  }
+}
+
+function nameOf({ kind, id }: Ref<unknown>): string {
+  return `${kind.name}/${id}`;
+}
+
+function refsOf({ userId, customerId }: Holder) {
+  return [ref(USER, userId), ref(CUSTOMER, customerId), ref(SUSPENSION, customerId)] as const;
+}
+
+function principalOf(
+  { user, customer, suspension }: HolderRows,
+  credential: Principal['credential'],
+): Principal | undefined {
+  if (user === undefined || customer === undefined) return undefined;
+  // A credential issued for one customer stays invalid after its user has moved to another.
+  if (user.value.customerId !== customer.value.id) return undefined;
+  return {
+    userId: user.value.id,
+    customerId: customer.value.id,
+    projects: user.value.projects,
+    groups: user.value.groups,
+    roles: user.value.roles.filter((role): role is Role => (ROLES as readonly string[]).includes(role)),
+    tier: customer.value.tier,
+    ...suspensionIn(suspension),
+    credential,
+  };
 }
 
 function suspensionIn(row: Row<Suspension> | undefined): Pick<Principal, 'suspendedBecause'> {

@@ -2,11 +2,12 @@ import { type Gate, type Guarded, OPEN_GATE } from '#shared/concurrency/gate.ts'
 import { Failure } from '#shared/domain/failure.ts';
 import { EntityClient, type EntityClientOptions, nameOf } from './entity-client.ts';
 import type { Value } from './field.ts';
-import { rowFound, toRow } from './found-row.ts';
+import { rowFound } from './found-row.ts';
 import { JointCommits } from './joint-commits.ts';
 import { isAsInserted, type JointChange, memberOf, witnessOf } from './joint-member.ts';
 import { optimisticChange, pauseMs } from './optimistic-change.ts';
 import type { Page, Shape } from './query.ts';
+import { type RowPage, SharedQueries } from './shared-queries.ts';
 import { badCursor, causeOf, grpcCode, isEncoded, NO_ANSWER, STATUS, toFailure } from './store-failure.ts';
 import { type Change, Conflict, ref, type Ref, type Row, type VersionOf, type Write } from './write.ts';
 
@@ -35,6 +36,7 @@ export type RowsOf<Refs extends readonly (Ref<unknown> | undefined)[]> = {
 /** What a store and its copies behind gates share. */
 interface Shared {
   readonly entities: EntityClient;
+  readonly queries: SharedQueries;
   readonly joint: JointCommits;
   readonly gate: Gate;
 }
@@ -49,12 +51,14 @@ interface Shared {
 export class Store implements Guarded {
   readonly #options: StoreOptions;
   readonly #entities: EntityClient;
+  readonly #queries: SharedQueries;
   readonly #joint: JointCommits;
   readonly #gate: Gate;
 
   constructor(options: StoreOptions, shared: Shared = sharedOf(options)) {
     this.#options = options;
     this.#entities = shared.entities;
+    this.#queries = shared.queries;
     this.#joint = shared.joint;
     this.#gate = shared.gate;
   }
@@ -64,7 +68,8 @@ export class Store implements Guarded {
    * Reads are sent until the request is refused.
    */
   behind(gate: Gate): Store {
-    return new Store(this.#options, { entities: this.#entities, joint: this.#joint, gate });
+    const [entities, queries, joint] = [this.#entities, this.#queries, this.#joint];
+    return new Store(this.#options, { entities, queries, joint, gate });
   }
 
   /** Opens the connection early, so that the first request does not wait for it. */
@@ -94,21 +99,14 @@ export class Store implements Guarded {
     ) as RowsOf<Refs>;
   }
 
-  /** Reads one page of rows. Strongly consistent. */
-  async query<T>(
-    shape: Shape<T>,
-    values: Readonly<Record<string, Value>>,
-    page: Page,
-  ): Promise<{ readonly rows: readonly Row<T>[]; readonly cursor: string | undefined }> {
+  /** Reads one page of rows. Strongly consistent. The same query asked within one tick is sent once. */
+  async query<T>(shape: Shape<T>, values: Readonly<Record<string, Value>>, page: Page): Promise<RowPage<T>> {
     if (page.cursor !== undefined && !isEncoded(page.cursor)) throw badCursor();
-    const { results, cursor, more } = await this.#read(() => this.#entities.run(shape, values, page)).catch(
-      (thrown: unknown) => {
-        // A cursor is opaque, so only Datastore can tell whether it is valid.
-        if (page.cursor !== undefined && grpcCode(causeOf(thrown)) === STATUS.invalidArgument) throw badCursor(thrown);
-        throw thrown;
-      },
-    );
-    return { rows: results.map((result) => toRow(shape.kind, result)), cursor: more ? cursor : undefined };
+    return this.#read(() => this.#queries.query(shape, values, page)).catch((thrown: unknown) => {
+      // A cursor is opaque, so only Datastore can tell whether it is valid.
+      if (page.cursor !== undefined && grpcCode(causeOf(thrown)) === STATUS.invalidArgument) throw badCursor(thrown);
+      throw thrown;
+    });
   }
 
   /**
@@ -126,9 +124,9 @@ export class Store implements Guarded {
     return { refs, cursor: more ? cursor : undefined };
   }
 
-  /** Returns the exact number of matching rows, counted by Datastore. */
+  /** Returns the exact number of matching rows, counted by Datastore; the same count within one tick is sent once. */
   async count(shape: Shape, values: Readonly<Record<string, Value>>): Promise<number> {
-    return this.#read(() => this.#entities.count(shape, values));
+    return this.#read(() => this.#queries.count(shape, values));
   }
 
   /** Adds `by` (default 1) to a counter and returns its new value: see `incrementAll`. */
@@ -257,5 +255,5 @@ function sharedOf({ random, sleep, ...options }: StoreOptions): Shared {
     random,
     sleep,
   });
-  return { entities, joint, gate: OPEN_GATE };
+  return { entities, queries: new SharedQueries(entities), joint, gate: OPEN_GATE };
 }

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { createApiKey, revokeApiKey, rotateApiKey } from '#shared/accounts/api-keys.ts';
 import { createSession, revokeSession } from '#shared/accounts/sessions.ts';
 import { Authenticator } from '#shared/auth/authenticator.ts';
@@ -68,6 +68,64 @@ describe('a credential that holds', () => {
     await store.write([put(USER, ALICE, { ...user.value, roles: ['compute_admin', 'emperor'] })]);
 
     expect((await authenticator().signIn(keyCredential, HERE)).principal.roles).toEqual(['compute_admin']);
+  });
+});
+
+describe('a credential whose holder is remembered', () => {
+  const AGAIN_MS = 10_001;
+
+  test.each(['keyCredential', 'sessionCredential'] as const)(
+    'is verified again in one round trip: %s',
+    async (which) => {
+      const { authenticator, clock, store, ...credentials } = await harness();
+      const process = authenticator();
+      const readAll = vi.spyOn(store, 'getAll');
+      await process.signIn(credentials[which], HERE);
+      clock.ms += AGAIN_MS;
+      readAll.mockClear();
+
+      await process.signIn(credentials[which], HERE);
+
+      expect(readAll).toHaveBeenCalledTimes(1);
+    },
+  );
+
+  test('shows what has changed since', async () => {
+    const { authenticator, clock, store, keyCredential } = await harness();
+    const process = authenticator();
+    await process.signIn(keyCredential, HERE);
+    const user = await store.get(ref(USER, ALICE));
+    if (user === undefined) throw new Error('Alice is missing.');
+    await store.write([put(USER, ALICE, { ...user.value, groups: ['group2'] })]);
+    clock.ms += AGAIN_MS;
+
+    expect((await process.signIn(keyCredential, HERE)).principal.groups).toEqual(['group2']);
+  });
+
+  test('is the new holder once the key has another', async () => {
+    const { authenticator, clock, store, key, keyCredential } = await harness();
+    const process = authenticator();
+    await process.signIn(keyCredential, HERE);
+    const user = await store.get(ref(USER, ALICE));
+    if (user === undefined) throw new Error('Alice is missing.');
+    const other = '00000000-0000-4000-8000-00000000000b';
+    await store.write([
+      put(USER, other, { ...user.value, id: other, groups: ['others'] }),
+      put(API_KEY, key.row.id, { ...key.row, userId: other }),
+    ]);
+    clock.ms += AGAIN_MS;
+
+    expect((await process.signIn(keyCredential, HERE)).principal).toMatchObject({ userId: other, groups: ['others'] });
+  });
+
+  test('is refused once the user is gone', async () => {
+    const { authenticator, clock, store, sessionCredential } = await harness();
+    const process = authenticator();
+    await process.signIn(sessionCredential, HERE);
+    await store.write([erase(ref(USER, ALICE))]);
+    clock.ms += AGAIN_MS;
+
+    expect(await outcome(process.signIn(sessionCredential, HERE))).toBe('credentials_invalid');
   });
 });
 
