@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { TracedCall } from './bench-cloud-messages.ts';
-import { amountsOf, MEMORY_GIB, naivePolling, type Usage, usagePerRequest } from './cost-model.ts';
+import { amountsOf, MEMORY_GIB, naiveOf, naivePolling, type Usage, usagePerRequest } from './cost-model.ts';
 import { NO_USAGE, usageOf } from './datastore-usage.ts';
 import { dollars } from './prices.ts';
 
@@ -81,5 +81,6 @@ test('dollars are amounts at list prices, and rows that expire are deleted for m
 
   // Entities 0.3 + 0.9 + 0.2, request 0.4, gateway 3, 0.1 vCPU-seconds 2.4, 0.05 GiB-seconds 0.125.
   expect(1e6 * dollars(amounts)).toBeCloseTo(7.325, 6);
+  expect(naiveOf({ ...usage, datastore: { ...datastore, writes: 2.1 } }).datastore.writes).toBe(3);
   expect(dollars(naivePolling(1_000))).toBeCloseTo(52.6, 1);
 });

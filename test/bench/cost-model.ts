@@ -74,6 +74,14 @@ export function amountsOf(
   };
 }
 
+/**
+ * Returns the usage of the naive design: one write a request for its rate limit. Whole writes are the request's own, since
+ * most requests take their token from a block.
+ */
+export function naiveOf(usage: Usage): Usage {
+  return { ...usage, datastore: { ...usage.datastore, writes: Math.floor(usage.datastore.writes) + 1 } };
+}
+
 /** A month has 730.5 hours on average. */
 export const MINUTES_PER_MONTH = 730.5 * 60;
 

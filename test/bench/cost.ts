@@ -12,6 +12,7 @@ import {
   BILLED_STEP_MS,
   MEMORY_GIB,
   NAIVE_MEMORY_GIB,
+  naiveOf,
   naivePolling,
   type Usage,
   usagePerRequest,
@@ -54,7 +55,7 @@ interface Row {
     readonly busy: number;
     /** One at a time: an instance is billed for 100 ms. */
     readonly idle: number;
-    /** As `idle`, in an instance that has room for whole packages. */
+    /** As `idle`, with a write for the rate limit, in an instance that has room for whole packages. */
     readonly naive: number;
   };
 }
@@ -132,7 +133,7 @@ async function measured(subject: Subject, source: string, cloud: BenchCloud): Pr
       perMillion: {
         busy: 1e6 * dollars(amountsOf(crowded, { ...idle, billedMs: crowded.processorMs })),
         idle: 1e6 * dollars(amountsOf(alone, idle)),
-        naive: 1e6 * dollars(amountsOf(alone, { ...idle, memoryGib: NAIVE_MEMORY_GIB })),
+        naive: 1e6 * dollars(amountsOf(naiveOf(alone), { ...idle, memoryGib: NAIVE_MEMORY_GIB })),
       },
     };
   } finally {
