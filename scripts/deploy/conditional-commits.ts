@@ -7,6 +7,7 @@ import { randomBytes } from 'node:crypto';
 import { CommandLine } from '#scripts/console/command-line.ts';
 import { EXIT } from '#scripts/console/exit-codes.ts';
 import { JOB_STATE } from '#shared/datastore/bookkeeping-rows.ts';
+import { plainTime } from '#shared/datastore/field.ts';
 import { Conflict, erase, insert, ref, replace, touch } from '#shared/datastore/write.ts';
 
 const line = new CommandLine(
@@ -28,7 +29,7 @@ line.only({ examples: ['--local', '--project my-project'], configure: (command) 
       (thrown: unknown) => thrown instanceof Conflict,
     );
     if (!refused) problems.push('a commit on condition of an old version was applied');
-    await store.write([touch(target, 'ranAtMs', 2_000)]);
+    await store.write([touch(target, 'ranAtMs', 2_000, plainTime)]);
     const after = await store.get(target);
     if (after?.value.cursor !== 'two' || after.value.ranAtMs !== 2_000) {
       problems.push('a masked write changed more than it named');
