@@ -72,10 +72,10 @@ const BUDGET: Budget = {
   },
   bundles: {
     none: { kib: 150, modules: 60 },
-    datastore: { kib: 1120, modules: 500 },
-    'datastore+pubsub': { kib: 1165, modules: 529 },
-    'datastore+compute': { kib: 1405, modules: 534 },
-    'datastore+pubsub+compute': { kib: 1455, modules: 554 },
+    datastore: { kib: 1090, modules: 502 },
+    'datastore+pubsub': { kib: 1140, modules: 532 },
+    'datastore+compute': { kib: 1340, modules: 536 },
+    'datastore+pubsub+compute': { kib: 1390, modules: 558 },
   },
   functions: { 'docs-pages': { kib: 2500, modules: 80 } },
 };

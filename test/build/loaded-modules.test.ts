@@ -19,10 +19,10 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
  */
 const BUDGET: Readonly<Record<string, number>> = {
   'compute-fallback': 49,
-  'compute-instances-list': 421,
-  'compute-instances-stop': 426,
-  'compute-instances-get': 450,
-  'compute-instances-create': 473,
+  'compute-instances-list': 423,
+  'compute-instances-stop': 428,
+  'compute-instances-get': 451,
+  'compute-instances-create': 475,
 };
 const NAMES = Object.keys(BUDGET);
 
