@@ -1,5 +1,6 @@
 import { v1 } from '@google-cloud/pubsub';
 import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ShiftableClock } from '#scripts/emulators/clock.ts';
 import { ComputeEmulator } from '#scripts/emulators/compute/compute-emulator.ts';
@@ -39,21 +40,25 @@ export class CallCounts extends Faults {
 
 export interface ScaleCloud {
   readonly datastore: DatastoreEmulator;
+  readonly compute: ComputeEmulator;
+  readonly addresses: { readonly datastore: string; readonly pubsub: string; readonly compute: string };
   readonly calls: CallCounts;
   readonly tools: SweepTools;
   stop(): Promise<void>;
 }
 
 /**
- * Starts emulators, with Datastore's rows in a file, and the tools of actions and the sweep, which call them over the
+ * Starts emulators, with Datastore's rows and the VMs in files of a folder, and the tools of actions and the sweep, which call them over the
  * network.
  */
-export async function scaleCloud(stateFile: string): Promise<ScaleCloud> {
+export async function scaleCloud(folder: string): Promise<ScaleCloud> {
+  const stateFile = join(folder, 'datastore.sqlite');
   const clock = new ShiftableClock();
   const calls = new CallCounts();
   const datastore = new DatastoreEmulator({ stateFile, clock, faults: calls, compositeIndexes: COMPOSITE_INDEXES });
   const pubsub = new PubSubEmulator({ clock, faults: calls });
-  const compute = new ComputeEmulator({ clock, faults: calls, bootSeconds: 0, stopSeconds: 0 });
+  const machines = join(folder, 'compute.sqlite');
+  const compute = new ComputeEmulator({ clock, faults: calls, stateFile: machines, bootSeconds: 0, stopSeconds: 0 });
   await Promise.all([datastore.start(), pubsub.start(), compute.start()]);
   const admin = new v1.PublisherClient(connection(pubsub.address));
   await admin.createTopic({ name: `projects/${LOCAL_PROJECT}/topics/operations` });
@@ -77,6 +82,8 @@ export async function scaleCloud(stateFile: string): Promise<ScaleCloud> {
   };
   return {
     datastore,
+    compute,
+    addresses: { datastore: datastore.address, pubsub: pubsub.address, compute: compute.address },
     calls,
     tools,
     stop: async () => {

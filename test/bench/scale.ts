@@ -32,15 +32,18 @@ async function main({ records, machines, runs, json }: Options): Promise<void> {
       console.log(columns([count, action, p50Ms.toFixed(2), p95Ms.toFixed(2), entitiesRead, indexEntriesRead]));
     }
   }
-  console.log(
-    `\nper 1,000 VMs\n${columns(['VMs', 'drifted', 'ms', 'gce calls', 'ds calls', 'entities', 'entries', 'commits'])}`,
-  );
+  const perRound = ['slices', 'runs', 's', 'longest s', 'MB'];
+  const perThousand = ['cpu ms', 'gce calls', 'ds calls', 'entities', 'entries', 'commits'];
+  console.log(`\nA round of the sweep; from cpu ms on per 1,000 VMs`);
+  console.log(columns(['VMs', 'drifted', ...perRound, ...perThousand]));
   for (const count of machines) {
     for (const row of await withCloud((cloud) => measureSweep(cloud, count))) {
       sweeps.push(row);
-      const { milliseconds, computeCalls, datastoreCalls, entitiesRead, indexEntriesRead, commits } = row;
-      const each = [milliseconds, computeCalls, datastoreCalls, entitiesRead, indexEntriesRead, commits];
-      console.log(columns([count, String(row.drifted), ...each.map((total) => ((total * 1000) / count).toFixed(1))]));
+      const { processorMs, computeCalls, datastoreCalls, entitiesRead, indexEntriesRead, commits } = row;
+      const each = [processorMs, computeCalls, datastoreCalls, entitiesRead, indexEntriesRead, commits];
+      const seconds = [row.milliseconds, row.longestRunMs].map((ms) => (ms / 1000).toFixed(1));
+      const whole = [String(row.drifted), row.slices, row.runs, ...seconds, row.memoryMb.toFixed(0)];
+      console.log(columns([count, ...whole, ...each.map((total) => ((total * 1000) / count).toFixed(1))]));
     }
   }
   if (json !== undefined) await writeFile(json, `${JSON.stringify({ runs, latency, sweeps }, undefined, 2)}\n`);
@@ -50,7 +53,7 @@ async function main({ records, machines, runs, json }: Options): Promise<void> {
 async function withCloud<T>(work: (cloud: ScaleCloud) => Promise<T>): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), 'scale-'));
   try {
-    const cloud = await scaleCloud(join(folder, 'datastore.sqlite'));
+    const cloud = await scaleCloud(folder);
     try {
       return await work(cloud);
     } finally {
@@ -72,7 +75,7 @@ function listOf(text: string): readonly number[] {
 const { records, machines, runs, json } = new Command('bench:scale')
   .description('Latency by instance records in the store, and the cost of a sweep by VMs.')
   .option('--records <numbers>', 'instance records, separated by commas; "" for none', '1000,100000,1000000')
-  .option('--machines <numbers>', 'VMs, separated by commas; "" for none', '500,2000,8000')
+  .option('--machines <numbers>', 'VMs, separated by commas; "" for none', '10000,100000,1000000')
   .option('--runs <number>', 'requests per line', Number, 200)
   .option('--json <file>', 'write the tables here as JSON')
   .parse()

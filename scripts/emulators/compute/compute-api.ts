@@ -8,8 +8,8 @@ import type { Machine } from './instance-resource.ts';
 import type { Call, Journal } from './journal.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import { aggregatedBody, listBody } from './list-body.ts';
-import { parseListFilter } from './list-filter.ts';
-import { pageOf } from './list-page.ts';
+import { type ListFilter, parseListFilter } from './list-filter.ts';
+import { pageFrom, pageOf } from './list-page.ts';
 import { needsRoom } from './moves.ts';
 import type { Order } from './operation-book.ts';
 import type { Operation, OperationFailure, OperationResource } from './operation-resource.ts';
@@ -42,6 +42,18 @@ export interface ApiAnswer {
 const REQUEST_ID_MS = 60 * 60_000;
 /** Longest wait of `zoneOperations.wait`. */
 const WAIT_MS = 120_000;
+
+/** VMs read from the journal at once: a page and the one that shows whether another follows. */
+const READ_AT_ONCE = 501;
+
+/** Which VMs a list has. */
+interface ListedPlace {
+  readonly project: string;
+  /** `undefined`: all zones. */
+  readonly zone: string | undefined;
+  /** The list lacks every VM, like a read of outdated data. */
+  readonly absent: boolean;
+}
 
 interface ApiParts {
   readonly journal: Journal;
@@ -206,7 +218,7 @@ export class ComputeApi {
   }
 
   #listInstances({ project, zone, query, absent = false }: ApiRequest): object {
-    const { items, ...more } = this.#instancePage(absent ? [] : this.#journal.machines(project, zone), query);
+    const { items, ...more } = this.#instancePage({ project, zone, absent }, query);
     const page = { items: items.map(({ resource }) => resource), ...more };
     return listBody('compute#instanceList', `${zoneName(project, zone)}/instances`, page);
   }
@@ -214,17 +226,28 @@ export class ComputeApi {
   #aggregate({ project, query, absent = false }: ApiRequest): object {
     readBoolean(query, 'returnPartialSuccess');
     readBoolean(query, 'includeAllScopes');
-    const page = this.#instancePage(absent ? [] : this.#journal.machines(project), query);
+    const page = this.#instancePage({ project, zone: undefined, absent }, query);
     const base = `projects/${project}/aggregated/instances`;
     return aggregatedBody('compute#instanceAggregatedList', base, 'instances', page);
   }
 
-  #instancePage(machines: readonly Machine[], query: URLSearchParams) {
+  #instancePage(of: ListedPlace, query: URLSearchParams) {
     const filter = parseListFilter(query.get('filter') ?? '', INSTANCE_FIELDS);
-    const listed = machines
-      .filter(({ resource }) => filter(resource))
-      .map((item) => ({ item, name: `${item.zone}/${item.name}`, createdMs: item.createdMs }));
-    return pageOf(listed, query);
+    return pageFrom((after) => this.#instancesAfter(after, of, filter), query);
+  }
+
+  /** Reads VMs in the order of zone and name, a few hundred at a time. */
+  *#instancesAfter(after: string | undefined, { project, zone, absent }: ListedPlace, filter: ListFilter) {
+    const [afterZone = '', afterName = ''] = (after ?? '').split('/');
+    let position = { zone: afterZone, name: afterName };
+    for (let more = !absent; more;) {
+      const machines = this.#journal.machinesAfter(project, zone, position, READ_AT_ONCE);
+      for (const item of machines) {
+        position = { zone: item.zone, name: item.name };
+        if (filter(item.resource)) yield { item, name: `${item.zone}/${item.name}`, createdMs: item.createdMs };
+      }
+      more = machines.length === READ_AT_ONCE;
+    }
   }
 
   #listOperations(project: string, zone: string, query: URLSearchParams): object {

@@ -163,6 +163,17 @@ export class ComputeEmulator implements Emulator {
     return this.#parts().lifecycle.networks.seeds();
   }
 
+  /**
+   * Copies an existing VM under other names of its zone, with its status, disks and addresses: many machines for
+   * measurements, far faster than inserts make them. Returns the copies' number.
+   */
+  copyMachine(project: string, zone: string, name: string, copies: Iterable<string>): number {
+    const { journal } = this.#parts();
+    const original = journal.machine(project, zone, name);
+    if (original === undefined) throw new Error(`There is no instance '${name}' to copy.`);
+    return journal.loadMachines(copiesOf(original, copies));
+  }
+
   /** Returns every mutating call that reached the emulator, oldest first. */
   calls(): readonly Call[] {
     return this.#parts().journal.calls();
@@ -245,6 +256,21 @@ export class ComputeEmulator implements Emulator {
   #parts(): Running {
     if (this.#running === undefined) throw new Error('The Compute Engine emulator is not running.');
     return this.#running;
+  }
+}
+
+function* copiesOf(original: Machine, names: Iterable<string>): Generator<Machine> {
+  let id = BigInt(original.id);
+  for (const name of names) {
+    id += 1n;
+    const { selfLink } = original.resource;
+    const resource = {
+      ...original.resource,
+      id: String(id),
+      name,
+      selfLink: `${selfLink.slice(0, selfLink.lastIndexOf('/') + 1)}${name}`,
+    };
+    yield { ...original, id: String(id), name, resource };
   }
 }
 

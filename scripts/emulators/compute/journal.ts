@@ -166,6 +166,34 @@ export class Journal {
     return this.#documents('SELECT doc FROM machines WHERE project = ? AND zone = ? ORDER BY name', [project, zone]);
   }
 
+  /** Returns the VMs that follow a position in the order of zone and name; of one zone, if given. */
+  machinesAfter(
+    project: string,
+    zone: string | undefined,
+    after: { readonly zone: string; readonly name: string },
+    limit: number,
+  ): readonly Machine[] {
+    if (zone === undefined) {
+      const sql = `SELECT doc FROM machines WHERE project = ? AND (zone, name) > (?, ?)
+                   ORDER BY zone, name LIMIT ?`;
+      return this.#documents(sql, [project, after.zone, after.name, limit]);
+    }
+    const sql = 'SELECT doc FROM machines WHERE project = ? AND zone = ? AND name > ? ORDER BY name LIMIT ?';
+    return this.#documents(sql, [project, zone, after.zone === zone ? after.name : '', limit]);
+  }
+
+  /** Stores VMs that nothing has asked for, far faster than inserts do. Returns their number. */
+  loadMachines(machines: Iterable<Machine>): number {
+    let count = 0;
+    this.transact(() => {
+      for (const machine of machines) {
+        this.putMachine(machine);
+        count += 1;
+      }
+    });
+    return count;
+  }
+
   putOperation(operation: Operation): void {
     const { name, project, zone, insertMs, resource } = operation;
     this.#run(

@@ -30,8 +30,30 @@ export function pageOf<T>(listed: readonly Listed<T>[], query: URLSearchParams):
   const last = page.at(-1);
   const items = page.map(({ item }) => item);
   if (last === undefined || page.length === rest.length) return { items };
-  const token = { order, name: last.name, createdMs: last.createdMs };
-  return { items, nextPageToken: Buffer.from(JSON.stringify(token)).toString('base64url') };
+  return { items, nextPageToken: tokenOf(last, order) };
+}
+
+function tokenOf(last: Position | undefined, order: Order): string {
+  const token = { order, name: last?.name, createdMs: last?.createdMs };
+  return Buffer.from(JSON.stringify(token)).toString('base64url');
+}
+
+/**
+ * Like `pageOf`, for lists that can be read in the order of names from any name on: no more is read than the page holds.
+ * `after` is the name where the page before ended.
+ */
+export function pageFrom<T>(read: (after: string | undefined) => Iterable<Listed<T>>, query: URLSearchParams): Page<T> {
+  const order = readOrder(query.get('orderBy'));
+  if (order !== 'name') return pageOf([...read(undefined)], query);
+  const size = readSize(query.get('maxResults'));
+  const after = readToken(query.get('pageToken'), order);
+  const page: Listed<T>[] = [];
+  for (const listed of read(after?.name)) {
+    if (page.length === size)
+      return { items: page.map(({ item }) => item), nextPageToken: tokenOf(page.at(-1), order) };
+    page.push(listed);
+  }
+  return { items: page.map(({ item }) => item) };
 }
 
 type Position = Omit<Listed<unknown>, 'item'>;
