@@ -31,6 +31,8 @@ const PLAIN = { longs: String, enums: String } as const;
  */
 export class ConsoleRows {
   readonly #datastore: Pick<DatastoreEmulator, 'handle'>;
+  /** Rows of the last read of all rows of a kind, by their stored bytes: most rows are as they were. */
+  readonly #decoded = new Map<string, ReadonlyMap<string, ConsoleRow<unknown> | undefined>>();
 
   constructor(datastore: Pick<DatastoreEmulator, 'handle'>) {
     this.#datastore = datastore;
@@ -42,17 +44,22 @@ export class ConsoleRows {
    */
   read<T>(kind: Kind<T>, equal?: { readonly property: string; readonly value: string }): readonly ConsoleRow<T>[] {
     const rows: ConsoleRow<T>[] = [];
+    const before = this.#decoded.get(kind.name);
+    const now = new Map<string, ConsoleRow<unknown> | undefined>();
     let cursor: Uint8Array | undefined;
     do {
       const { batch } = this.#ask(kind.name, equal, cursor);
-      for (const result of batch?.entityResults ?? []) {
-        const entity = entityOf(result.entity);
-        const id = entity.key.path[0]?.name ?? '';
-        const value = decoded(kind, entity.properties ?? {}, id);
-        if (value !== undefined) rows.push({ id, value });
+      for (const { entity } of batch?.entityResults ?? []) {
+        const bytes = Buffer.from(entity.buffer, entity.byteOffset, entity.byteLength).toString('latin1');
+        // The same bytes of the same kind were decoded to a T.
+        const row =
+          before?.has(bytes) === true ? (before.get(bytes) as ConsoleRow<T> | undefined) : rowOf(kind, entity);
+        now.set(bytes, row);
+        if (row !== undefined) rows.push(row);
       }
       cursor = batch?.moreResults === 'NOT_FINISHED' ? batch.endCursor : undefined;
     } while (cursor !== undefined);
+    if (equal === undefined) this.#decoded.set(kind.name, now);
     return rows;
   }
 
@@ -85,9 +92,12 @@ function entityOf(bytes: Uint8Array): Entity {
   return type.toObject(type.decode(bytes), PLAIN) as Entity;
 }
 
-function decoded<T>(kind: Kind<T>, properties: Properties, id: string): T | undefined {
+/** Returns `undefined` for a row that cannot be decoded. */
+function rowOf<T>(kind: Kind<T>, bytes: Uint8Array): ConsoleRow<T> | undefined {
+  const { key, properties = {} } = entityOf(bytes);
+  const id = key.path[0]?.name ?? '';
   try {
-    return kind.decode(properties, id);
+    return { id, value: kind.decode(properties, id) };
   } catch (thrown) {
     if (thrown instanceof UnreadableRow) return undefined;
     throw thrown;

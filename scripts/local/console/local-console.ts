@@ -176,10 +176,11 @@ export class LocalConsole {
   }
 
   #lines(): readonly MachineLine[] {
-    const atMs = performance.now();
-    if (this.#compared === undefined || atMs - this.#compared.atMs > COMPARED_FOR_MS) {
+    if (this.#compared === undefined || performance.now() - this.#compared.atMs > COMPARED_FOR_MS) {
       const records = this.#read(INSTANCE).map(({ value }) => value);
-      this.#compared = { atMs, lines: machineLines(records, this.#options.compute.machines().map(vmOf)) };
+      const lines = machineLines(records, this.#options.compute.machines().map(vmOf));
+      // The time of the end: with many machines, the next request of the same refresh comes later than the limit.
+      this.#compared = { atMs: performance.now(), lines };
     }
     return this.#compared.lines;
   }

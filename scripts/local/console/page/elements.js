@@ -30,7 +30,12 @@ export function table(caption, headings, rows) {
   return element(
     'div',
     { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': `Table of ${caption}` },
-    element('table', {}, element('thead', {}, head), element('tbody', {}, ...lines)),
+    element(
+      'table',
+      { class: headings.length > 5 ? 'wide' : undefined },
+      element('thead', {}, head),
+      element('tbody', {}, ...lines),
+    ),
   );
 }
 

@@ -8,23 +8,29 @@ export function machineTable(answer, { open }) {
     'machines',
     ['Machine', 'Customer', 'Zone', 'Type', 'Record', 'VM', 'Waiting operations', 'Difference'],
     answer.lines.map((line) => [
-      button(
-        line.displayName && line.displayName !== line.id ? `${line.displayName} (${line.id})` : line.id,
-        () => open(line.id),
-        {
-          class: 'link',
-          'data-key': line.id,
-        },
-      ),
+      machineLink(line, open),
       line.customerId,
-      line.zone,
-      line.machineType,
+      idWord(line.zone),
+      idWord(line.machineType),
       element('span', {}, statusWord(line.record), line.reason === null ? '' : ` ${line.reason}`),
       statusWord(line.vm),
       line.queue.join(', '),
       line.differences.length === 0 ? '' : element('span', { class: 'bad' }, line.differences.join(' ')),
     ]),
   );
+}
+
+/** A display name may break; an id does not. */
+function machineLink({ id, displayName }, open) {
+  const isNamed = displayName !== '' && displayName !== id;
+  return button(isNamed ? `${displayName} (${id})` : id, () => open(id), {
+    class: isNamed ? 'link' : 'link id',
+    'data-key': id,
+  });
+}
+
+function idWord(text) {
+  return element('span', { class: 'id' }, text);
 }
 
 export function machineDetails(machine, { now, act, driftActions }) {
@@ -185,11 +191,11 @@ export function operationTable(operations, { now, open, of = 'operations' }) {
     ['Created', 'Operation', 'Machine', 'State', 'Attempts', 'Calls', 'Leased until', 'Due', 'Reason'],
     operations.map((operation) => [
       time(operation.createdAtMs, now),
-      `${operation.kind} ${operation.id}`,
+      idWord(`${operation.kind} ${operation.id}`),
       open === undefined
-        ? operation.instanceId
+        ? idWord(operation.instanceId)
         : button(operation.instanceId, () => open(operation.instanceId), {
-            class: 'link',
+            class: 'link id',
             'data-key': `of-${operation.id}`,
           }),
       statusWord(operation.state),
