@@ -19,10 +19,10 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
  */
 const BUDGET: Readonly<Record<string, number>> = {
   'compute-fallback': 49,
-  'compute-instances-list': 423,
-  'compute-instances-stop': 428,
-  'compute-instances-get': 451,
-  'compute-instances-create': 475,
+  'compute-instances-list': 424,
+  'compute-instances-stop': 429,
+  'compute-instances-get': 453,
+  'compute-instances-create': 477,
 };
 const NAMES = Object.keys(BUDGET);
 
