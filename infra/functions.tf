@@ -72,6 +72,10 @@ resource "google_project_iam_member" "build_sources" {
 }
 
 locals {
+  # The sweep has an instance for each of its jobs, and one for a run that is late.
+  _instances_max = {
+    for name, entry in local.functions : name => max(entry.runtime.maxInstances, name == "reconciler-sweep" ? var.sweep.runs_at_once + 1 : 0)
+  }
   _environment_variables = merge({ for name, value in {
     DATASTORE_DATABASE = local.database_id == "(default)" ? "" : local.database_id
     # The label of the deployment's VMs, so that deployments in one project leave each other's VMs alone.
@@ -123,7 +127,7 @@ resource "google_cloudfunctions2_function" "function" {
     max_instance_request_concurrency = try(coalesce(var.function_overrides[each.key].concurrency), each.value.runtime.concurrency)
     timeout_seconds                  = local.timeout_seconds[each.key]
     min_instance_count               = lookup(var.min_instances, each.key, each.value.runtime.minInstances)
-    max_instance_count               = min(each.value.runtime.maxInstances, coalesce(var.max_instances, each.value.runtime.maxInstances))
+    max_instance_count               = min(local._instances_max[each.key], coalesce(var.max_instances, local._instances_max[each.key]))
     service_account_email            = google_service_account.account[each.value.identity].email
     environment_variables            = local._environment_variables
 

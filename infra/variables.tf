@@ -285,9 +285,10 @@ variable "secrets" {
 }
 
 variable "sweep" {
-  description = "How the sweep compares all machines with all records: about how many machines one slice holds (a platform with a quarter of that is compared in one piece), on how many slices a run works at once, and after how many seconds a run stops, to be continued by the next one a minute after it began."
+  description = "How the sweep compares all machines with all records: about how many machines one slice holds (a platform with a quarter of that is compared in one piece), on how many slices a run works at once, after how many seconds a run stops, to be continued by the next one a minute after it began, and how many runs begin each minute: one has the processor time for about 300,000 machines in five minutes, and runs at the same time divide the slices."
   type = object({
     run_seconds    = optional(number, 50)
+    runs_at_once   = optional(number, 1)
     slice_machines = optional(number, 20000)
     slices_at_once = optional(number, 8)
   })

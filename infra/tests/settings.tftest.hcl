@@ -126,11 +126,15 @@ run "functions_are_set_one_by_one" {
 
 run "the_sweep_is_set" {
   variables {
-    sweep = { slices_at_once = 16 }
+    sweep = { slices_at_once = 16, runs_at_once = 4 }
   }
   assert {
     condition = (
       google_cloudfunctions2_function.function["reconciler-sweep"].service_config[0].environment_variables["SWEEP_SLICES_AT_ONCE"] == "16" &&
+      google_cloudfunctions2_function.function["reconciler-sweep"].service_config[0].max_instance_count == 5 &&
+      google_cloudfunctions2_function.function["quota-recount"].service_config[0].max_instance_count == local.functions["quota-recount"].runtime.maxInstances &&
+      google_cloud_scheduler_job.job["reconciler-sweep-4"].schedule == google_cloud_scheduler_job.job["reconciler-sweep"].schedule &&
+      length(google_cloud_scheduler_job.job) == length(local.jobs) + 3 &&
       google_cloudfunctions2_function.function["reconciler-sweep"].service_config[0].environment_variables["SWEEP_SLICE_MACHINES"] == "20000"
     )
     error_message = "The sweep is divided as it is said."

@@ -32,7 +32,7 @@ export async function restoreCommand(context: DeployContext, options: RestoreOpt
   await checkAccess(context, { prepare: false });
   await prepare(context);
   const source = await sourceOf(context, options.into);
-  await pauseSweep(context);
+  const jobs = await pauseSweep(context);
   if (source !== undefined) {
     await clone(context, source, options);
     await allowBoth(context, source, options.into);
@@ -56,7 +56,7 @@ export async function restoreCommand(context: DeployContext, options: RestoreOpt
   }
   note('ok  the functions use the restored database');
   const address = await finish(restored, { catalogue: undefined, yes: options.yes }, undefined);
-  tellWhatIsLeft(context, source);
+  tellWhatIsLeft(context, source, jobs);
   return address;
 }
 
@@ -72,20 +72,32 @@ async function sourceOf(context: DeployContext, into: string): Promise<string | 
   ]);
 }
 
-async function pauseSweep(context: DeployContext): Promise<void> {
-  const args = ['scheduler', 'jobs', 'pause', ...sweepJob(context)];
-  const answer = await gcloud(context, args);
-  if (answer.code !== 0) {
-    throw new DeployError(`The sweep could not be paused: ${said(answer)}`, [
-      'Nothing is restored while it runs: it would stop machines that have no record in the restored database.',
-      commandLine(['gcloud', ...args]),
-    ]);
-  }
+/** Pauses every job of the sweep, and returns their names. */
+async function pauseSweep(context: DeployContext): Promise<readonly string[]> {
+  const first = `${context.target.environment}-reconciler-sweep`;
+  await onJobs(context, ['pause', first, ...placeOf(context)]);
+  // A large platform has further jobs: the variable `sweep` says how many.
+  const filter = `--filter=name~/${first}-[0-9]+$`;
+  const list = await onJobs(context, ['list', ...placeOf(context), filter, '--format=value(name.basename())']);
+  const further = list.split(/\s+/).filter((name) => name !== '');
+  for (const job of further) await onJobs(context, ['pause', job, ...placeOf(context)]);
   context.world.note('ok  the sweep is paused');
+  return [first, ...further];
 }
 
-function sweepJob({ target: { project, region, environment } }: DeployContext): readonly string[] {
-  return [`${environment}-reconciler-sweep`, `--location=${region}`, `--project=${project}`];
+/** Runs a command on the scheduler's jobs, and returns what it printed. */
+async function onJobs(context: DeployContext, command: readonly string[]): Promise<string> {
+  const args = ['scheduler', 'jobs', ...command];
+  const answer = await gcloud(context, args);
+  if (answer.code === 0) return answer.stdout;
+  throw new DeployError(`The sweep could not be paused: ${said(answer)}`, [
+    'Nothing is restored while it runs: it would stop machines that have no record in the restored database.',
+    commandLine(['gcloud', ...args]),
+  ]);
+}
+
+function placeOf({ target: { project, region } }: DeployContext): readonly string[] {
+  return [`--location=${region}`, `--project=${project}`];
 }
 
 async function clone(context: DeployContext, source: string, { snapshotTime, into }: RestoreOptions): Promise<void> {
@@ -152,11 +164,12 @@ async function agreed({ target, world }: DeployContext, { yes, into }: RestoreOp
   );
 }
 
-function tellWhatIsLeft(context: DeployContext, source: string | undefined): void {
+function tellWhatIsLeft(context: DeployContext, source: string | undefined, jobs: readonly string[]): void {
   const { note } = context.world;
   note('--  the sweep is still paused. Look at what it would do, then let it go on:');
   note('      npm run platform -- sweep status');
-  note(`      ${commandLine(['gcloud', 'scheduler', 'jobs', 'resume', ...sweepJob(context)])}`);
+  for (const job of jobs)
+    note(`      ${commandLine(['gcloud', 'scheduler', 'jobs', 'resume', job, ...placeOf(context)])}`);
   if (source !== undefined)
     note(`--  the former database ${source} is left, protected, with what was written after the snapshot`);
 }

@@ -112,11 +112,29 @@ describe('a restore', { timeout: 60_000 }, () => {
     expect(plan).toContain('-var=database_id=compute-api-restored -var=adopt_database=true');
   });
 
-  it('goes no further when the sweep cannot be paused', async () => {
-    const { context, lines } = await aDeployment({ answers: [{ to: /scheduler jobs pause/, code: 1, stderr: 'no' }] });
+  it.each([
+    ['the sweep', 'pause sweep', / jobs pause/],
+    ['a further run of the sweep', 'pause sweep', / jobs pause \S+-2 /],
+    ['what nobody could list', 'further sweeps', / jobs list/],
+  ])('goes no further when %s cannot be paused', async (_what, last, to) => {
+    const further = { to: /scheduler jobs list/, stdout: 'production-reconciler-sweep-2\n' };
+    const { context, lines } = await aDeployment({ answers: [{ to, code: 1, stderr: 'no' }, further] });
 
     await expect(restoreCommand(context, SNAPSHOT)).rejects.toThrow(/sweep could not be paused/);
-    expect(steps(await lines()).at(-1)).toBe('pause sweep');
+    expect(steps(await lines()).at(-1)).toBe(last);
+  });
+
+  it('pauses every job of the sweep, and names each when it is to go on', async () => {
+    const names = 'production-reconciler-sweep-2\nproduction-reconciler-sweep-3\n';
+    const deployment = await aDeployment({
+      answers: [{ to: /scheduler jobs list/, stdout: names }, NO_STATE, NO_INDEXES],
+    });
+
+    await restoreCommand(deployment.context, SNAPSHOT);
+
+    const paused = (await deployment.lines()).flatMap((line) => / jobs pause (\S+)/.exec(line)?.[1] ?? []);
+    expect(paused).toEqual(['', '-2', '-3'].map((which) => `production-reconciler-sweep${which}`));
+    for (const name of paused) expect(await logOf(deployment)).toContain(`jobs resume ${name} `);
   });
 });
 

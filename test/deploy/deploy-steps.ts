@@ -31,6 +31,7 @@ export const STEPS: readonly (readonly [RegExp, string])[] = [
   [/^gcloud firestore databases clone/, 'clone'],
   [/^gcloud firestore operations list/, 'clone ready'],
   [/^gcloud scheduler jobs pause/, 'pause sweep'],
+  [/^gcloud scheduler jobs list/, 'further sweeps'],
   [/^gcloud logging read/, 'address'],
   [/^terraform .* apply .*-target=/, 'allow both'],
   [/^gcloud firestore databases/, 'database'],

@@ -143,7 +143,7 @@ describe('the deploy command', () => {
 it('no function asks for more instances than the variable max_instances lets it have', () => {
   const body = blocks().find(({ labels }) => labels[0] === 'google_cloudfunctions2_function')?.body ?? '';
 
-  expect(body).toMatch(/max_instance_count += min\(each\.value\.runtime\.maxInstances, coalesce\(var\.max_instances, /);
+  expect(body).toMatch(/max_instance_count += min\(local\._instances_max\[each\.key\], coalesce\(var\.max_instances, /);
 });
 
 it('the deploy command and Terraform call indexes by the same names', () => {
