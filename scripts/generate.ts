@@ -23,5 +23,6 @@ if (check) {
   for (const path of committed) console.log(`wrote ${path}`);
   const checks = changed.length - committed.length;
   if (checks > 0) console.log(`wrote ${checks} files of endpoints and their checks below .build/endpoints`);
-  if (changed.length === 0) console.log('Nothing changed.');
+  // Set-up makes only the ignored files, before another command.
+  if (changed.length === 0 && !ignoredOnly) console.log('Nothing changed.');
 }
