@@ -23,14 +23,14 @@ const CLOUD_RUN = 'https://cloud.google.com/run/pricing';
 
 /** List prices of Google Cloud. Compute Engine's API itself is free of charge; its machines are not the API's cost. */
 export const PRICES = {
-  entityReads: { dollars: 0.03, per: 100_000, unit: 'entities', page: FIRESTORE, since: 'copies of 2025' },
-  entityWrites: { dollars: 0.09, per: 100_000, unit: 'entities', page: FIRESTORE, since: 'copies of 2025' },
+  entityReads: { dollars: 0.03, per: 100_000, unit: 'entities', page: FIRESTORE, since: 'undated copy' },
+  entityWrites: { dollars: 0.09, per: 100_000, unit: 'entities', page: FIRESTORE, since: 'undated copy' },
   /** By requests and by TTL policies alike. */
-  entityDeletes: { dollars: 0.01, per: 100_000, unit: 'entities', page: FIRESTORE, since: 'copies of 2025' },
-  functionRequests: { dollars: 0.4, per: 1_000_000, unit: 'requests', page: CLOUD_RUN, since: 'copies of 2025' },
+  entityDeletes: { dollars: 0.01, per: 100_000, unit: 'entities', page: FIRESTORE, since: 'undated copy' },
+  functionRequests: { dollars: 0.4, per: 1_000_000, unit: 'requests', page: CLOUD_RUN, since: 'undated copy' },
   /** While at least one request is served, rounded up to 100 ms. */
-  processorSeconds: { dollars: 0.000_024, per: 1, unit: 'vCPU-seconds', page: CLOUD_RUN, since: 'copies of 2025' },
-  memoryGibSeconds: { dollars: 0.000_002_5, per: 1, unit: 'GiB-seconds', page: CLOUD_RUN, since: 'copies of 2025' },
+  processorSeconds: { dollars: 0.000_024, per: 1, unit: 'vCPU-seconds', page: CLOUD_RUN, since: 'undated copy' },
+  memoryGibSeconds: { dollars: 0.000_002_5, per: 1, unit: 'GiB-seconds', page: CLOUD_RUN, since: 'undated copy' },
   /** Publishing and each delivery, at least 1,000 bytes a request. */
   messageBytes: {
     dollars: 40,
@@ -44,7 +44,7 @@ export const PRICES = {
     per: 1_000_000,
     unit: 'calls, up to 1,000 million a month',
     page: 'https://cloud.google.com/api-gateway/docs/pricing',
-    since: 'copies of 2025',
+    since: 'undated copy',
   },
   logBytes: {
     dollars: 0.5,
