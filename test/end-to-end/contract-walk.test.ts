@@ -39,7 +39,11 @@ import { WalkAccounts, type Walker } from '#test/support/walk-accounts.ts';
  * single endpoints is tested elsewhere.
  */
 
-const cloud = sharedLocalCloud({ args: ['--boot-seconds', '0.2', '--stop-seconds', '0.1'] });
+const cloud = sharedLocalCloud({
+  args: ['--boot-seconds', '0.2', '--stop-seconds', '0.1'],
+  // The walk signs in wrongly at every endpoint, and what follows is not about that.
+  env: { FAILED_SIGN_INS_PER_MINUTE: '1000000' },
+});
 
 interface World {
   readonly accounts: WalkAccounts;
@@ -299,6 +303,76 @@ async function prepare(
     expect((await send(cloud().baseUrl, { ...asked[what], headers: key })).status).toBeLessThan(300);
 }
 
+/* These two come first, because they read all rows: the walk leaves thousands. */
+
+describe.each(CONTRACTS.filter(({ limit, method }) => limit !== null && method !== 'GET'))(
+  '$name changes something and has a limit',
+  (contract) => {
+    test('a valid request beyond the limit leaves no row and no cloud call', async () => {
+      const { accounts } = world();
+      const customer = await accounts.walker(`beyond-${contract.name}`, { tier: 'walk' });
+      const subjects = await newSubjects(contract, customer);
+      if (subjectOf(contract) === undefined || needsInstance(contract)) await prepare('created', subjects, customer);
+      await accounts.moveToTier(customer, 'narrow');
+      await accounts.useUp(customer, contract.limit ?? 'create', await cloud().nowMs());
+      const before = await traces(customer, subjects);
+      // The token's commit is slow, so whatever did not wait for it would be on record, or at Compute Engine, before
+      // the reply.
+      await cloud().addFaults({ service: 'datastore', method: 'commit', kind: 'delay', count: 1, delayMs: 400 });
+
+      // Uses the session, because a key's last use would be a commit of its own, and the owner's tier is cached.
+      const headers = { ...customer.token, 'idempotency-key': `beyond-${contract.name}` };
+      const answer = await ask(contract, requestOf(contract, { subjects, headers }));
+
+      expect(answer.status, answer.text).toBe(429);
+      expect(await traces(customer, subjects)).toEqual(before);
+    });
+  },
+);
+
+/** Returns everything that a customer, or a request about these subjects, has left in records and cloud. */
+async function traces({ customerId }: Walker, { instanceId }: Subjects) {
+  const records = new Records(cloud().connection);
+  try {
+    const rows = await Promise.all(KINDS.filter((kind) => kind !== RATE_COUNTER).map((kind) => records.all(kind)));
+    const calls = (await cloud().calls()).filter(
+      ({ instance, method }) => instance === instanceId || method === 'instances.insert',
+    );
+    return {
+      rows: rows
+        .flat()
+        .map(({ kind, id, value }) => `${kind.name} ${id} ${JSON.stringify(value)}`)
+        .filter((row) => row.includes(customerId) || row.includes(instanceId)),
+      calls,
+    };
+  } finally {
+    await records.close();
+  }
+}
+
+/** The audit trail records what administrators change, and the keys of users: who may sign in, and log in to machines. */
+function isAudited({ role, method, path }: Contract): boolean {
+  return method !== 'GET' && (role !== null || /\/(api|ssh)-keys\b/.test(path));
+}
+
+describe.each(CONTRACTS.filter(isAudited))('$name is a change that the audit trail records', (contract) => {
+  test('leaves exactly one entry, with who asked and in which request', async () => {
+    const subjects = await newSubjects(contract, world().user);
+    await prepare(before(contract), subjects);
+    const requestId = `audited-${contract.name}`;
+    const caller = callerOf(contract);
+    const headers = { ...credentialOf(contract, caller), 'x-request-id': requestId };
+
+    const answer = await ask(contract, requestOf(contract, { subjects, headers }));
+
+    expect(answer.status, answer.text).toBeLessThan(300);
+    const records = new Records(cloud().connection);
+    onTestFinished(() => records.close());
+    const entries = (await records.all(AUDIT_ENTRY)).filter(({ value }) => value.requestId === requestId);
+    expect(entries.map(({ value }) => [value.actorType, value.actorId])).toEqual([['principal', caller.userId]]);
+  });
+});
+
 describe.each(CONTRACTS)('$name', (contract) => {
   const rules = FAMILY_RULES[contract.family];
 
@@ -335,8 +409,6 @@ describe.each(CONTRACTS)('$name', (contract) => {
 
   test('without a valid credential, it is 401 and reveals nothing else', async () => {
     const { user, ended } = world();
-    // Failed sign-ins are counted per minute and address, so a new minute begins.
-    await cloud().advance(60);
     const cases = {
       ...ended,
       'no credential': {},
@@ -471,74 +543,6 @@ describe.each(CONTRACTS.filter(({ limit }) => limit !== null))('$name has a limi
       );
     }
     expect(refused?.text).not.toContain('colour');
-  });
-});
-
-describe.each(CONTRACTS.filter(({ limit, method }) => limit !== null && method !== 'GET'))(
-  '$name changes something and has a limit',
-  (contract) => {
-    test('a valid request beyond the limit leaves no row and no cloud call', async () => {
-      const { accounts } = world();
-      const customer = await accounts.walker(`beyond-${contract.name}`, { tier: 'walk' });
-      const subjects = await newSubjects(contract, customer);
-      if (subjectOf(contract) === undefined || needsInstance(contract)) await prepare('created', subjects, customer);
-      await accounts.moveToTier(customer, 'narrow');
-      await accounts.useUp(customer, contract.limit ?? 'create', await cloud().nowMs());
-      const before = await traces(customer, subjects);
-      // The token's commit is slow, so whatever did not wait for it would be on record, or at Compute Engine, before
-      // the reply.
-      await cloud().addFaults({ service: 'datastore', method: 'commit', kind: 'delay', count: 1, delayMs: 400 });
-
-      // Uses the session, because a key's last use would be a commit of its own, and the owner's tier is cached.
-      const headers = { ...customer.token, 'idempotency-key': `beyond-${contract.name}` };
-      const answer = await ask(contract, requestOf(contract, { subjects, headers }));
-
-      expect(answer.status, answer.text).toBe(429);
-      expect(await traces(customer, subjects)).toEqual(before);
-    });
-  },
-);
-
-/** Returns everything that a customer, or a request about these subjects, has left in records and cloud. */
-async function traces({ customerId }: Walker, { instanceId }: Subjects) {
-  const records = new Records(cloud().connection);
-  try {
-    const rows = await Promise.all(KINDS.filter((kind) => kind !== RATE_COUNTER).map((kind) => records.all(kind)));
-    const calls = (await cloud().calls()).filter(
-      ({ instance, method }) => instance === instanceId || method === 'instances.insert',
-    );
-    return {
-      rows: rows
-        .flat()
-        .map(({ kind, id, value }) => `${kind.name} ${id} ${JSON.stringify(value)}`)
-        .filter((row) => row.includes(customerId) || row.includes(instanceId)),
-      calls,
-    };
-  } finally {
-    await records.close();
-  }
-}
-
-/** The audit trail records what administrators change, and the keys of users: who may sign in, and log in to machines. */
-function isAudited({ role, method, path }: Contract): boolean {
-  return method !== 'GET' && (role !== null || /\/(api|ssh)-keys\b/.test(path));
-}
-
-describe.each(CONTRACTS.filter(isAudited))('$name is a change that the audit trail records', (contract) => {
-  test('leaves exactly one entry, with who asked and in which request', async () => {
-    const subjects = await newSubjects(contract, world().user);
-    await prepare(before(contract), subjects);
-    const requestId = `audited-${contract.name}`;
-    const caller = callerOf(contract);
-    const headers = { ...credentialOf(contract, caller), 'x-request-id': requestId };
-
-    const answer = await ask(contract, requestOf(contract, { subjects, headers }));
-
-    expect(answer.status, answer.text).toBeLessThan(300);
-    const records = new Records(cloud().connection);
-    onTestFinished(() => records.close());
-    const entries = (await records.all(AUDIT_ENTRY)).filter(({ value }) => value.requestId === requestId);
-    expect(entries.map(({ value }) => [value.actorType, value.actorId])).toEqual([['principal', caller.userId]]);
   });
 });
 

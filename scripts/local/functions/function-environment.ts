@@ -8,6 +8,7 @@ export const LOCAL_ID_PREFIXES = { compute: 'tw', resource: 'inst' } as const;
 
 /** Settings that may be given to `npm start` and reach the functions as they are. */
 export const PASSED_ON = [
+  'FAILED_SIGN_INS_PER_MINUTE',
   'FORWARDED_HOPS',
   'JWT_ISSUER',
   'JWT_AUDIENCE',
