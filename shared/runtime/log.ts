@@ -63,13 +63,14 @@ export class JsonLog implements Log {
 
   /**
    * Logs one request; the first one includes the state of the code cache. Internal errors have the severity ERROR.
-   * Errors of the caller, and connections that the caller closed, are INFO like successes.
+   * Errors of the caller, and connections that the caller closed, are INFO like successes. So is 501, by which the fleet
+   * family refuses what a spot instance cannot do.
    */
   request({ trace, ...line }: RequestLine): void {
     const first = this.#codeCache === undefined ? {} : { codeCache: this.#codeCache };
     this.#codeCache = undefined;
     const fields = { ...line, ...first, ...this.#traceOf(trace) };
-    if (line.status >= 500) this.error('request failed', fields);
+    if (line.status >= 500 && line.status !== 501) this.error('request failed', fields);
     else this.info('request served', fields);
   }
 
