@@ -15,7 +15,7 @@ test('501 is an answer to the caller: it is logged as INFO and served', () => {
     method: 'PATCH',
     path: '/v2/instances',
   };
-  log.request({ ...request, status: 501, latencyMs: 12, outcome: 'spot_instance' });
+  log.request({ ...request, status: 501, latencyMs: 12, outcome: 'spot_instance', trace: undefined });
 
   expect(texts.map((text) => JSON.parse(text) as unknown)).toMatchObject([
     { severity: 'INFO', message: 'request served', status: 501, outcome: 'spot_instance' },
