@@ -177,9 +177,11 @@ function withEvent(instance: Instance, change: StatusChange): Observed {
 }
 
 function timesOf(instance: Instance, seen: Observation, context: ObservationContext): CloudTimes {
+  // An action that changes no status, such as an edit, does not tell when the VM changed it.
+  const isApart = context.direction === 'none';
   return {
-    begunAtMs: context.begunAtMs ?? null,
-    endedAtMs: context.atMs,
+    begunAtMs: isApart ? null : (context.begunAtMs ?? null),
+    endedAtMs: isApart ? null : context.atMs,
     direction: context.direction ?? null,
     lastStartAtMs: seen.lastStartAtMs ?? null,
     lastStopAtMs: seen.lastStopAtMs ?? null,

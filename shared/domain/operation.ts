@@ -101,20 +101,20 @@ export interface Operation {
   readonly completedAtMs: number | null;
 }
 
-const DIRECTION: Readonly<Record<CloudVerb, Direction | null>> = {
+const DIRECTION: Readonly<Record<CloudVerb, Direction>> = {
   insert: 'up',
   start: 'up',
   resume: 'up',
   stop: 'down',
   delete: 'gone',
-  reset: null,
-  setLabels: null,
-  setMetadata: null,
-  setDeletionProtection: null,
-  setMachineType: null,
+  reset: 'none',
+  setLabels: 'none',
+  setMetadata: 'none',
+  setDeletionProtection: 'none',
+  setMachineType: 'none',
 };
 
-/** Returns where a call moves the VM; `null`: the VM stays in its state, or only a newer version knows the call. */
+/** Returns where a call moves the VM; `null`: only a newer version knows the call. */
 export function directionOf(verb: Stored<CloudVerb>): Direction | null {
   const ours = known(CLOUD_VERBS, verb);
   return ours === undefined ? null : DIRECTION[ours];

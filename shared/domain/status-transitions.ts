@@ -1,8 +1,8 @@
 import { type InstanceStatus, isStopped } from './status.ts';
 import type { Stored } from './stored-word.ts';
 
-/** Where an action moves a VM: `up` to RUNNING, `down` to a stop, `gone` to no VM. */
-export type Direction = 'up' | 'down' | 'gone';
+/** Where an action moves a VM: `up` to RUNNING, `down` to a stop, `gone` to no VM, `none`: its status stays. */
+export type Direction = 'up' | 'down' | 'gone' | 'none';
 
 /** The times that the cloud reports about a VM; `null` where it reports none. Epoch ms. */
 export interface CloudTimes {
