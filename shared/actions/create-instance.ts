@@ -15,6 +15,7 @@ import { accept, type Accepted, type CreateRequest } from './accept-create.ts';
 import { confirm } from './confirm-create.ts';
 import { CreateLease } from './create-lease.ts';
 import { replayed } from './idempotent.ts';
+import { takeOver } from './take-over-create.ts';
 import { undo } from './undo-create.ts';
 
 /** How long a repeat waits for the first request with its Idempotency-Key before it fails with `conflict`. */
@@ -33,8 +34,10 @@ export async function createInstance(request: CreateRequest, tools: Tools): Prom
     if ('reply' in outcome) return carryOut(request, outcome, tools);
     const { earlier } = outcome;
     const nowMs = tools.nowMs();
-    if (!isLeased(earlier, nowMs)) return replayOf(earlier, tools);
-    if (nowMs >= waitUntilMs) {
+    if (!isLeased(earlier, nowMs)) {
+      const reply = await replayOf(request, earlier, tools);
+      if (reply !== undefined) return reply;
+    } else if (nowMs >= waitUntilMs) {
       throw new Failure('conflict', 'The first request with this Idempotency-Key is still at work. Please try again.', {
         reason: 'idempotency_key_in_use',
         // When the lease ends, the first request has either answered, renewed its lease or crashed.
@@ -47,11 +50,18 @@ export async function createInstance(request: CreateRequest, tools: Tools): Prom
 
 /**
  * Replays the first response. If the first request crashed before it released its lease, it has not published the
- * operation, so this request publishes it.
+ * operation, so this request publishes it. Returns `undefined` if the first request is alive after all.
  */
-async function replayOf(earlier: IdempotencyRecord, tools: Tools): Promise<Reply> {
+async function replayOf(
+  { idempotencyKey }: CreateRequest,
+  earlier: IdempotencyRecord,
+  tools: Tools,
+): Promise<Reply | undefined> {
   const { operationId, instanceId, customerId, leaseUntilMs } = earlier;
-  if (leaseUntilMs !== 0) await publishOperations([{ operationId, instanceId, customerId }], tools);
+  if (leaseUntilMs !== 0 && idempotencyKey !== undefined) {
+    if (!(await takeOver(idempotencyKey, earlier, tools))) return undefined;
+    await publishOperations([{ operationId, instanceId, customerId }], tools);
+  }
   return replayed(earlier);
 }
 

@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
 import { createInstance } from '#shared/actions/create-instance.ts';
+import { takeOver } from '#shared/actions/take-over-create.ts';
 import { IDEMPOTENCY } from '#shared/datastore/bookkeeping-rows.ts';
+import { ALL_INSTANCES } from '#shared/datastore/queries.ts';
 import { OPERATION } from '#shared/datastore/rows.ts';
 import { put, ref } from '#shared/datastore/write.ts';
 import { Failure } from '#shared/domain/failure.ts';
@@ -46,6 +48,56 @@ test('a create whose process died blocks its key for seconds, and says for how m
   // A worker continues the operation that the killed process left.
   expect(published).toHaveLength(1);
   expect(inserted).toHaveLength(1);
+});
+
+test('a create that a repeat was answered with is not undone by its slow first request, and keeps its key', async () => {
+  const entered = Promise.withResolvers<undefined>();
+  const answered = Promise.withResolvers<never>();
+  const { request, tools, pass, store } = await createPlatform({
+    insert: () => {
+      entered.resolve(undefined);
+      return answered.promise;
+    },
+  });
+  const keyed = {
+    ...request,
+    idempotencyKey: KEY,
+    answer: ({ id }: { readonly id: string }) => ({ status: 201, body: { id } }),
+  };
+  const slow = createInstance(keyed, tools);
+  await entered.promise;
+  pass(60_000);
+
+  const repeat = await createInstance({ ...keyed, requestId: 'request-2' }, tools);
+  answered.reject(new CloudError('quota_exceeded', 'no'));
+  const first = await slow;
+  const later = await createInstance({ ...keyed, requestId: 'request-3' }, tools);
+
+  expect([repeat.status, first.status, later.status]).toEqual([201, 201, 201]);
+  expect([first.body, later.body]).toEqual([repeat.body, repeat.body]);
+  expect(await store.count(ALL_INSTANCES, {})).toBe(1);
+});
+
+test('a create that was undone, or whose lease was renewed, is not taken over', async () => {
+  const { request, tools, store } = await createPlatform();
+  let operationId = '';
+  await createInstance(
+    {
+      ...request,
+      idempotencyKey: KEY,
+      answer: (_instance, { id }) => {
+        operationId = id;
+        return { status: 201 };
+      },
+    },
+    tools,
+  );
+  const record = await store.get(ref(IDEMPOTENCY, KEY.id));
+  if (record === undefined) throw new Error('The key is on record.');
+  await store.write([put(IDEMPOTENCY, KEY.id, { ...record.value, leaseUntilMs: tools.nowMs() + 5_000 })]);
+
+  expect(await takeOver(KEY, { operationId: 'op-undone' }, tools)).toBe(false);
+  expect(await takeOver(KEY, { operationId }, tools)).toBe(false);
 });
 
 test('a create that waits long for Compute Engine keeps its key: no repeat replaces it', async () => {
