@@ -57,6 +57,10 @@ export function addCustomerCommands(line: CommandLine): void {
         suspendCustomer({ customerId: id, reason, stopInstances, onStop }, auditorOf(session), tools),
       );
       const stopped = stopInstances ? ` ${stops.length} instances are being stopped.` : '';
+      if (stopInstances)
+        session.note(
+          'Functions notice within ten seconds. If the customer creates an instance before that, this command stops it when you run it again.',
+        );
       session.print(`Customer ${id} is suspended since ${timeText(suspension.sinceMs)}.${stopped}\n`, {
         id,
         suspension,

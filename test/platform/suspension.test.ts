@@ -47,6 +47,21 @@ describe('a suspended customer', () => {
     expect(await desk.audited()).toEqual(['customer.suspend']);
   });
 
+  test('--stop-instances says how far it is, and what to do about an instance that is created meanwhile', async () => {
+    const desk = await aDesk();
+    for (let number = 0; number < 24; number += 1) await desk.put(anInstance({ id: `tw-many-${number}` }));
+
+    const done = await desk.run('customers', 'suspend', 'acme', '--reason', 'Unpaid.', '--stop-instances');
+
+    expect(done.stdout).toContain('25 instances are being stopped.');
+    const notes = done.stderr.split('\n').filter((line) => line.includes('instance'));
+    expect(notes).toEqual([
+      expect.stringContaining('10 instances are being stopped'),
+      expect.stringContaining('20 instances are being stopped'),
+      expect.stringContaining('run it again'),
+    ]);
+  });
+
   test('resume starts nothing; both are on record once, with the reasons', async () => {
     const desk = await aDesk();
     const auditor = testAuditor(desk.tools.nowMs);
