@@ -132,7 +132,10 @@ function rootOf(node: Node): Node {
   return root;
 }
 
-/** Returns a kept type without its nested types, which are kept only if reached, and without unused options. */
+/**
+ * Returns the type without its nested types, which are kept only if a field or method refers to them, and without
+ * comments and the options that encoders do not read.
+ */
 function withoutNested(json: Json): Json {
   const rest = without(json, ['nested', 'options', 'comment']);
   if (rest['fields'] === undefined) return rest;

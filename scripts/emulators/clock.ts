@@ -2,8 +2,8 @@
 export type Cancel = () => void;
 
 /**
- * The clock that all parts of the local cloud share: emulators, scheduler and, through the function host, the
- * functions.
+ * The clock that all parts of the local cloud share, so that moving it moves all of them: emulators, scheduler and,
+ * through the function host, the functions.
  */
 export interface Clock {
   /** Epoch milliseconds. */

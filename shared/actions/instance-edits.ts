@@ -73,7 +73,10 @@ async function keysEdit(wish: EditWish, instance: Instance, store: Store): Promi
   };
 }
 
-/** Returns the spec after the edit; `undefined` when it is unchanged or the instance was not created from a spec. */
+/**
+ * Returns the spec of the resource family after the edit, in which `null` removes a member; `undefined` without changes,
+ * and for instances of other families, which have no spec.
+ */
 function specOf({ spec }: Instance, changes: Readonly<Record<string, unknown>>): Instance['spec'] | undefined {
   if (spec === null || Object.keys(changes).length === 0) return undefined;
   return Object.fromEntries(Object.entries({ ...spec, ...changes }).filter(([, value]) => value !== null));

@@ -1,8 +1,8 @@
 import type { FunctionRuntime } from './contract.ts';
 
 /**
- * Default settings of API functions. Concurrency above 1 requires a whole vCPU. The gateway times out slightly before
- * the function does, so that the caller's response and the log agree on which one was too slow.
+ * Default settings of API functions. Concurrency above 1 requires a whole vCPU. `deadlineSeconds` is the gateway's
+ * timeout. It is below the function's, so that the gateway always ends a slow request first.
  */
 export const HTTP_RUNTIME: FunctionRuntime = {
   memoryMb: 512,

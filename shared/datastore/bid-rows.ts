@@ -67,7 +67,8 @@ function ofPhase(bid: Bid): Properties {
   return {
     status: { stringValue: bidStatus(bid) },
     byStatus: { stringValue: position(bidStatus(bid), bid.id) },
-    // Null unless the bid holds instances, so that the sweep finds bids affected by a risen price with one short query.
+    // Null unless the bid holds or launches instances. One short query for each machine type finds the bids whose limit
+    // a risen price exceeds.
     heldType: isHeld(bid) ? { stringValue: bid.machine.machineType } : ABSENT,
     // Null unless the bid waits for room in its customer's quota; used to find it when an instance was removed.
     waitsForRoom: waitsForRoom(bid) ? { stringValue: bid.customerId } : ABSENT,

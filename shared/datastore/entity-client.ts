@@ -178,7 +178,10 @@ export class EntityClient {
     }
   }
 
-  /** Increments properties of a row, which is created if missing. Returns the new values in the order of `amounts`. */
+  /**
+   * Increments properties of a row, which is created if missing, and sets when it expires. Returns the new values in the
+   * order of `amounts`.
+   */
   async increment(
     target: Ref<unknown>,
     amounts: Readonly<Record<string, number>>,

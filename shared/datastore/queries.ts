@@ -327,7 +327,7 @@ export const ALL_PRICES = all(PRICE);
 export const ALL_SPOT_PRICES = all(SPOT_PRICE);
 export const ALL_VOLUME_TYPES = all(VOLUME_TYPE);
 
-/** All queries, for the test that each of them is served by an index. */
+/** The shapes of all queries, for the test that an index serves each of them. */
 export const QUERY_SHAPES: readonly Shape[] = [
   ALL_INSTANCES,
   ...NEWEST_INSTANCES,

@@ -110,8 +110,8 @@ export class Store implements Guarded {
   }
 
   /**
-   * Reads the refs of one page from index entries alone, so no entity is read for found and skipped rows. Some rows may
-   * be gone when `getAll` reads them afterwards.
+   * Reads the refs of one page from index entries alone, so no entity is read for the rows of the page and those that its
+   * offset skips. Some rows may be gone when `getAll` reads them afterwards.
    */
   async keys<T>(
     shape: Shape<T>,

@@ -10,7 +10,7 @@ import {
 /** A user's restart is a hard reset; an administrator's restart is a stop and a start. */
 const SELF_SERVICE: Readonly<Partial<Record<InstanceAction, AskedAction['kind']>>> = { restart: 'reset' };
 
-/** Converts an action that a caller requests to the operation that is carried out. */
+/** Returns the operation for a requested action: the action itself, but a `lenient` restart is carried out as a reset. */
 export function askedAction(action: InstanceAction, strictness: Strictness): AskedAction {
   const kind = (strictness === 'lenient' ? SELF_SERVICE[action] : undefined) ?? action;
   return { kind, verb: action, strictness };

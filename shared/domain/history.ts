@@ -16,13 +16,13 @@ export function causeOf({ type, id }: Actor): Extract<EventCause, 'operation' | 
 /** Reason of the first event after a VM was recreated under the same name outside of this service. */
 export const VM_REPLACED = 'vm_replaced';
 
-/** Reason of the note that a VM's machine type was changed outside of this service. */
+/** Reason of the history note that a VM's machine type was changed outside of this service. */
 export const MACHINE_TYPE_CHANGED = 'machine_type_changed';
 
-/** Reason of the note that a VM's labels were changed outside of this service. */
+/** Reason of the history note that a VM's labels were changed outside of this service. */
 export const LABELS_CHANGED = 'labels_changed';
 
-/** Reason of the note that a VM's deletion protection was changed outside of this service. */
+/** Reason of the history note that a VM's deletion protection was changed outside of this service. */
 export const PROTECTION_CHANGED = 'protection_changed';
 
 /** One status change or note. Events outlive their instance, so they carry its owner. */

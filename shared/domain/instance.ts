@@ -5,7 +5,8 @@ import type { InstanceStatus } from './status.ts';
 import type { Stored } from './stored-word.ts';
 
 /**
- * The VM's properties: everything that `instances.insert` needs, so that the worker can repeat exactly the same call.
+ * The VM's properties for `instances.insert`. They are stored with the instance, so that a repeat with the same requestId
+ * sends the same VM.
  */
 export interface MachineSpec {
   /** Bare machine type: `n1-standard-2`, `custom-2-4096`. */

@@ -5,7 +5,7 @@ export interface PriceStep {
   readonly fromMs: number;
 }
 
-/** The on-demand price of a machine type: past, present and published future prices, in ascending order of time. */
+/** The on-demand prices of a machine type over time: past, present and published future ones, oldest first. */
 export interface Price {
   /** Bare machine type. */
   readonly machineType: string;

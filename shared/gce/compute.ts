@@ -181,7 +181,10 @@ export class Compute implements Guarded {
     );
   }
 
-  /** Waits for the operation at Compute Engine's side, at most `waitMs`; it may come back earlier and not be done. */
+  /**
+   * Lets Compute Engine wait for the operation, for at most `waitMs`; the operation that is returned may not be done yet.
+   * After a timeout it is read once more. `undefined` as in `operation`.
+   */
   async wait(zone: string, name: string, waitMs: number): Promise<ZoneOperation | undefined> {
     const timeout = Math.min(waitMs, WAIT_TIMEOUT_MS);
     try {

@@ -47,7 +47,10 @@ export async function disksOfZone(disks: DisksClient, request: ListRequest): Pro
   }
 }
 
-/** A VM is ten times as long as what is used of it, so the rest is not sent. */
+/**
+ * Asks Compute Engine for these fields only: the whole JSON of a VM is about ten times as long as the fields that are
+ * used.
+ */
 function pageOptions(fields: string) {
   const mask = `items(${fields}),nextPageToken`;
   return {

@@ -35,7 +35,10 @@ export interface RecountOptions {
 
 type RecountTools = Pick<Tools, 'store' | 'log' | 'sleep' | 'random'>;
 
-/** Maximum number of attempts per customer. An attempt fails when a create or delete changes the usage meanwhile. */
+/**
+ * Maximum number of counts for each usage of a customer. A count is repeated when a create or delete has changed the usage
+ * meanwhile, and once more after a repair.
+ */
 const ATTEMPTS_MAX = 20;
 const WAIT_MS_MAX = 200;
 /** Number of customers that are counted in parallel. */

@@ -65,8 +65,8 @@ async function take(step: Step, machine: Machine | undefined, delivery: Delivery
 }
 
 /**
- * Returns when the zone operation of an earlier delivery's call ran, because a VM does not report since when it is
- * running. Without an answer, the VM counts as running from when it was observed.
+ * Returns when the zone operation of the call ran: the VM's status changed at its end. `undefined` if there is none or
+ * Compute Engine does not answer; the change is then dated by when it was observed.
  */
 async function spanOf({ operation, lease, tools }: Delivery): Promise<CloudSpan | undefined> {
   const { call } = operation;

@@ -162,7 +162,10 @@ function isDue(operation: Operation, nowMs: number): boolean {
   return !isPutOff(dueAtMs, nowMs);
 }
 
-/** Returns the operations at the head of their queue; the others are published when the one before them ends. */
+/**
+ * Returns the operations that are first in their instance's queue, or in no queue any more. The others are published
+ * when the operation before them ends.
+ */
 async function nextInQueue(operations: readonly Operation[], store: Tools['store']): Promise<readonly Operation[]> {
   const ids = [...new Set(operations.map(({ instanceId }) => instanceId))];
   const rows = await store.getAll(ids.map((id) => ref(INSTANCE, id)));

@@ -2,8 +2,9 @@ import type { Clock } from '../clock.ts';
 import { injectedError } from './compute-error.ts';
 
 /**
- * Refuses reads beyond a rate, with 403 `rateLimitExceeded` as the real service does. Its default is 1,500 reads a minute
- * and region, so 25 a second: https://docs.cloud.google.com/compute/api-quota. All reads count as of one region here.
+ * Refuses reads beyond `perSecond` with 403 `rateLimitExceeded`, as the real service does. The default of the real service
+ * is 1,500 reads a minute in each region, 25 a second on average: https://docs.cloud.google.com/compute/api-quota. Here
+ * all reads count as reads of one region.
  */
 export class ReadQuota {
   readonly #perSecond: number;
