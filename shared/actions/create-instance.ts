@@ -13,9 +13,8 @@ import { recordStockout } from '#shared/lifecycle/record-stockout.ts';
 import type { Tools } from '#shared/lifecycle/tools.ts';
 import { accept, type Accepted, type CreateRequest } from './accept-create.ts';
 import { confirm } from './confirm-create.ts';
-import { CreateLease } from './create-lease.ts';
+import { CreateLease, takeOver } from './create-lease.ts';
 import { replayed } from './idempotent.ts';
-import { takeOver } from './take-over-create.ts';
 import { undo } from './undo-create.ts';
 
 /** How long a repeat waits for the first request with its Idempotency-Key before it fails with `conflict`. */

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { createInstance } from '#shared/actions/create-instance.ts';
-import { takeOver } from '#shared/actions/take-over-create.ts';
+import { takeOver } from '#shared/actions/create-lease.ts';
 import { IDEMPOTENCY } from '#shared/datastore/bookkeeping-rows.ts';
 import { ALL_INSTANCES } from '#shared/datastore/queries.ts';
 import { OPERATION } from '#shared/datastore/rows.ts';
