@@ -6,12 +6,13 @@ import { defineConfig } from 'vitest/config';
  * `workers` is how many files run in parallel: two for tests that compute; more for files with a local cloud of their
  * own, which mostly wait.
  */
-function project(name: string, include: readonly string[], { seconds, workers = 2 }: ProjectOptions) {
+function project(name: string, include: readonly string[], { seconds, workers = 2, setup = [] }: ProjectOptions) {
   return {
     extends: true as const,
     test: {
       name,
       include: [...include],
+      setupFiles: [...setup],
       testTimeout: seconds * 1000,
       hookTimeout: 60_000,
       maxWorkers: workers,
@@ -26,7 +27,12 @@ function project(name: string, include: readonly string[], { seconds, workers = 
 interface ProjectOptions {
   readonly seconds: number;
   readonly workers?: number;
+  /** Files that run before each file of tests. */
+  readonly setup?: readonly string[];
 }
+
+/** For tests that open many of Google's clients in one process. */
+const SHARED_PROTOS = ['test/support/shared-protos.setup.ts'];
 
 export default defineConfig({
   root: join(import.meta.dirname, '..'),
@@ -39,13 +45,16 @@ export default defineConfig({
         [
           'test/{domain,concurrency,pagination,actions,workers,lifecycle,http,auth,families,pages,runtime,datastore,gce,pubsub,catalog,accounts,contracts,emulators,platform,upgrade}/**/*.test.ts',
         ],
-        { seconds: 30 },
+        { seconds: 30, setup: SHARED_PROTOS },
       ),
-      project('conformance', ['test/conformance/**/*.test.ts'], { seconds: 60, workers: 5 }),
+      project('conformance', ['test/conformance/**/*.test.ts'], { seconds: 60, workers: 5, setup: SHARED_PROTOS }),
       project('infra', ['test/{infra,deploy}/**/*.test.ts'], { seconds: 60 }),
       project('build', ['test/build/**/*.test.ts'], { seconds: 120 }),
-      project('local', ['test/{local,end-to-end,security}/**/*.test.ts'], { seconds: 120, workers: 5 }),
-      project('simulate', ['test/simulate/**/*.test.ts'], { seconds: 400, workers: 5 }),
+      // Two workers, each with one local cloud for most of its files.
+      project('security', ['test/security/**/*.test.ts'], { seconds: 120 }),
+      project('local', ['test/{local,end-to-end}/**/*.test.ts'], { seconds: 120, workers: 5 }),
+      // Projects of a group run in the order of their names: the longest files begin first, beside those that wait.
+      project('histories', ['test/simulate/**/*.test.ts'], { seconds: 400, workers: 5 }),
     ],
   },
 });

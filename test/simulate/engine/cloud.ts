@@ -21,7 +21,7 @@ import { loadFunctions } from './load-functions.ts';
 import { Network } from './network.ts';
 import { people, type Person, type PersonName } from './people.ts';
 import { seedProcessRandom } from './process-random.ts';
-import { shareProtos } from './share-protos.ts';
+import { shareProtos } from '#test/support/share-protos.ts';
 import { VirtualTime, type VirtualTimeOptions } from './virtual-time.ts';
 import { testAuditor } from '#test/support/test-auditor.ts';
 
