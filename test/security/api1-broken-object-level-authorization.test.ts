@@ -1,10 +1,10 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { ComputeUser, operationOf, QUICK_MACHINES } from '#test/support/compute-api.ts';
+import { ComputeUser, operationOf } from '#test/support/compute-api.ts';
 import { FleetUser } from '#test/support/fleet-api.ts';
-import { sharedLocalCloud } from '#test/support/local-cloud.ts';
+import { workerLocalCloud } from '#test/support/worker-local-cloud.ts';
 import { ABSENT, fingerprint, OWNED_ENDPOINTS, sendExample, type Subjects } from './every-endpoint.ts';
 
-const cloud = sharedLocalCloud({ args: QUICK_MACHINES });
+const cloud = workerLocalCloud();
 let alices: Subjects = ABSENT;
 
 beforeAll(async () => {
@@ -31,7 +31,7 @@ describe('an object of another customer cannot be told from one that does not ex
     expect(await alice.shown(alices.instanceId)).toMatchObject({ status: 'RUNNING' });
     expect((await alice.history(alices.instanceId)).every(({ cause }) => cause === 'operation')).toBe(true);
     // One insert for the instance, one for the bid's instance.
-    expect((await cloud().calls()).map(({ method }) => method)).toEqual(['instances.insert', 'instances.insert']);
+    expect((await cloud.calls()).map(({ method }) => method)).toEqual(['instances.insert', 'instances.insert']);
   });
 });
 
@@ -54,7 +54,7 @@ test("another user's Idempotency-Key replays nothing of theirs", async () => {
   expect(theirs.status).toBe(201);
   expect(theirs.headers.get('idempotency-replayed')).toBeNull();
   expect(JSON.stringify(theirs.body)).not.toContain(hers);
-  expect(theirs.body).toMatchObject({ customerId: 'umbrella' });
+  expect(theirs.body).toMatchObject({ customerId: cloud().connection.principals.carol.customerId });
 });
 
 test('quotas and limits are those of the own customer, whatever is asked for', async () => {
@@ -62,7 +62,7 @@ test('quotas and limits are those of the own customer, whatever is asked for', a
     const plain = await cloud().request('carol', 'GET', `/api/billing/v1${path}`);
     const named = await cloud().request('carol', 'GET', `/api/billing/v1${path}?customerId=acme`);
 
-    expect(plain.body).toMatchObject({ customerId: 'umbrella' });
+    expect(plain.body).toMatchObject({ customerId: cloud().connection.principals.carol.customerId });
     expect(named.status).toBe(400);
   }
 });

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { Contract } from '#shared/contracts/contract.ts';
-import { ComputeUser, operationOf, QUICK_MACHINES } from '#test/support/compute-api.ts';
+import { ComputeUser, operationOf } from '#test/support/compute-api.ts';
 import { FleetUser } from '#test/support/fleet-api.ts';
-import { sharedLocalCloud } from '#test/support/local-cloud.ts';
+import { workerLocalCloud } from '#test/support/worker-local-cloud.ts';
 import { passesOverUnknown } from '#test/support/contract-samples.ts';
 import { Records } from '#test/support/records.ts';
 import {
@@ -19,7 +19,7 @@ import {
   type RawAnswer,
 } from './every-endpoint.ts';
 
-const cloud = sharedLocalCloud({ args: QUICK_MACHINES });
+const cloud = workerLocalCloud();
 
 /** Members of records with values that would give a caller more than they may have. */
 const NOT_THE_CALLERS: Readonly<Record<string, unknown>> = {

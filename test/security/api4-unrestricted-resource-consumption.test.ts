@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { QUICK_MACHINES } from '#test/support/compute-api.ts';
-import { sharedLocalCloud } from '#test/support/local-cloud.ts';
+import { workerLocalCloud } from '#test/support/worker-local-cloud.ts';
 import {
   ABSENT,
   bearer,
@@ -12,7 +11,7 @@ import {
   targetOf,
 } from './every-endpoint.ts';
 
-const cloud = sharedLocalCloud({ args: QUICK_MACHINES });
+const cloud = workerLocalCloud();
 const BODY_BYTES_MAX = 256 * 1024;
 
 describe('a body that is too large is refused in the envelope of the family, whether anybody wanted one or not', () => {

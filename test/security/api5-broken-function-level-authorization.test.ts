@@ -1,10 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { PRINCIPAL_NAMES } from '#scripts/local/state/connection.ts';
-import { QUICK_MACHINES } from '#test/support/compute-api.ts';
-import { sharedLocalCloud } from '#test/support/local-cloud.ts';
+import { workerLocalCloud } from '#test/support/worker-local-cloud.ts';
 import { ABSENT, bearer, complaint, EVERY_ENDPOINT, sendExample, sendRaw, targetOf } from './every-endpoint.ts';
 
-const cloud = sharedLocalCloud({ args: QUICK_MACHINES });
+const cloud = workerLocalCloud();
 
 describe('who may call what', () => {
   test.each(EVERY_ENDPOINT)('%s', async (_, contract) => {

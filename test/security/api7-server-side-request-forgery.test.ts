@@ -1,9 +1,8 @@
 import { expect, test } from 'vitest';
-import { QUICK_MACHINES } from '#test/support/compute-api.ts';
-import { sharedLocalCloud } from '#test/support/local-cloud.ts';
+import { workerLocalCloud } from '#test/support/worker-local-cloud.ts';
 import { EVERY_ENDPOINT } from './every-endpoint.ts';
 
-const cloud = sharedLocalCloud({ args: QUICK_MACHINES });
+const cloud = workerLocalCloud();
 
 test.each(EVERY_ENDPOINT)('no input of %s is an address that we would call', (_, { params, query, body }) => {
   const names = [params, query, ...(body === null ? [] : [body])].flatMap((schema) => inputs(schema));

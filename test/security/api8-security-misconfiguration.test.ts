@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { QUICK_MACHINES } from '#test/support/compute-api.ts';
-import { sharedLocalCloud } from '#test/support/local-cloud.ts';
+import { workerLocalCloud } from '#test/support/worker-local-cloud.ts';
 import {
   ABSENT,
   bearer,
@@ -13,7 +12,7 @@ import {
   type RawAnswer,
 } from './every-endpoint.ts';
 
-const cloud = sharedLocalCloud({ args: QUICK_MACHINES });
+const cloud = workerLocalCloud();
 
 /** Words that would show a caller which software runs here, or how it failed. */
 const INTERNALS =

@@ -2,11 +2,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { CONTRACTS, FALLBACKS, PAGES, WORKERS } from '#shared/contracts/index.ts';
-import { QUICK_MACHINES } from '#test/support/compute-api.ts';
-import { sharedLocalCloud } from '#test/support/local-cloud.ts';
+import { workerLocalCloud } from '#test/support/worker-local-cloud.ts';
 import { bearer, sendRaw } from './every-endpoint.ts';
 
-const cloud = sharedLocalCloud({ args: QUICK_MACHINES });
+const cloud = workerLocalCloud();
 const ROOT = join(import.meta.dirname, '../..');
 
 function readDocument(name: string): unknown {

@@ -15,7 +15,7 @@ export const ABSENT: Subjects = {
   operationId: 'op-000000000000000000000',
   sshKeyId: 'key-000000000000000000000',
   bid: 'bid_0000000000000000',
-  project: 'proj_0000000000000000',
+  project: 'proj_000000000000',
 };
 
 /** All endpoints, as rows for `test.each`. */

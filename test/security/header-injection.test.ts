@@ -1,8 +1,7 @@
 import { connect } from 'node:net';
 import { describe, expect, test } from 'vitest';
-import { QUICK_MACHINES } from '#test/support/compute-api.ts';
 import { passesOverUnknown } from '#test/support/contract-samples.ts';
-import { sharedLocalCloud } from '#test/support/local-cloud.ts';
+import { workerLocalCloud } from '#test/support/worker-local-cloud.ts';
 import {
   bearer,
   CONTROL,
@@ -16,7 +15,7 @@ import {
   type RawAnswer,
 } from './every-endpoint.ts';
 
-const cloud = sharedLocalCloud({ args: QUICK_MACHINES });
+const cloud = workerLocalCloud();
 
 /** A value that would become a header or a page of its own if it were returned unchanged. */
 const EVIL = '\r\nset-cookie: evil=1\r\n\r\n<script>alert(1)</script>';

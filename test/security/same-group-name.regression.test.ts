@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ComputeUser, operationOf, QUICK_MACHINES } from '#test/support/compute-api.ts';
+import { ComputeUser, operationOf } from '#test/support/compute-api.ts';
 import { FleetUser } from '#test/support/fleet-api.ts';
-import { sharedLocalCloud } from '#test/support/local-cloud.ts';
+import { workerLocalCloud } from '#test/support/worker-local-cloud.ts';
 import { WalkAccounts, type Walker } from '#test/support/walk-accounts.ts';
 import {
   ABSENT,
@@ -21,7 +21,7 @@ import {
  * the other's machines. Mallory belongs to that customer.
  */
 
-const cloud = sharedLocalCloud({ args: QUICK_MACHINES });
+const cloud = workerLocalCloud();
 let accounts: WalkAccounts | undefined;
 let mallory: Walker;
 let alices: Subjects = ABSENT;
@@ -31,7 +31,7 @@ beforeAll(async () => {
   await accounts.tier('walk', 1_000_000);
   mallory = await accounts.walker('initech', { tier: 'walk', groups: [...cloud().connection.principals.alice.groups] });
   // Needs more machines than the local tier allows.
-  await accounts.moveToTier({ customerId: 'acme' }, 'walk');
+  await accounts.moveToTier(cloud().connection.principals.alice, 'walk');
   const alice = new ComputeUser(cloud(), 'alice');
   const created = await alice.create();
   const { instanceId } = await alice.ended(created);
@@ -63,7 +63,7 @@ describe("another customer's machine under a group of the same name is as absent
     expect(await alice.shown(alices.instanceId)).toMatchObject({ status: 'RUNNING' });
     expect((await alice.history(alices.instanceId)).every(({ cause }) => cause === 'operation')).toBe(true);
     // One insert for the machine, one for the bid's machine.
-    expect((await cloud().calls()).map(({ method }) => method)).toEqual(['instances.insert', 'instances.insert']);
+    expect((await cloud.calls()).map(({ method }) => method)).toEqual(['instances.insert', 'instances.insert']);
   });
 });
 

@@ -6,10 +6,13 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, onTestFinished } from 'vitest';
-import type { Connection, PrincipalName } from '#scripts/local/state/connection.ts';
+import type { Connection, LocalPrincipals, PrincipalName } from '#scripts/local/state/connection.ts';
 import type { Fault } from '#scripts/emulators/faults.ts';
 
 const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url));
+
+/** The folder that the program itself names, but only once its first modules are compiled. */
+const COMPILE_CACHE = join(REPOSITORY, 'node_modules', '.cache', 'local-cloud');
 
 /** For a busy machine; on an idle one a start takes at most 3 s. */
 const READY_MS_MAX = 60_000;
@@ -94,6 +97,7 @@ export class LocalCloudProcess {
   #port: number;
   #child: ChildProcess | undefined;
   #output = '';
+  #people: LocalPrincipals | undefined;
 
   constructor(settings: LocalCloudSettings) {
     this.#settings = settings;
@@ -102,7 +106,18 @@ export class LocalCloudProcess {
   }
 
   get connection(): Connection {
+    const { firstConnection } = this;
+    return this.#people === undefined ? firstConnection : { ...firstConnection, principals: this.#people };
+  }
+
+  /** The connection with the users whom the local cloud has from its first start. */
+  get firstConnection(): Connection {
     return JSON.parse(readFileSync(join(this.stateFolder, 'connection.json'), 'utf8')) as Connection;
+  }
+
+  /** From now on, requests of alice, bob, carol and admin are those of these users. */
+  actAs(people: LocalPrincipals): void {
+    this.#people = people;
   }
 
   get baseUrl(): string {
@@ -126,7 +141,7 @@ export class LocalCloudProcess {
     const args = [...where, '--no-preload', ...(this.#settings.args ?? [])];
     const child = spawn(process.execPath, [join(REPOSITORY, 'scripts', 'local', 'index.ts'), ...args, ...extraArgs], {
       cwd: REPOSITORY,
-      env: { ...process.env, ...this.#settings.env },
+      env: { ...process.env, NODE_COMPILE_CACHE: COMPILE_CACHE, ...this.#settings.env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.#child = child;
@@ -162,6 +177,12 @@ export class LocalCloudProcess {
   /** Kills the process if it runs, and removes its state folder if that was created for it. */
   async dispose(): Promise<void> {
     await this.kill9();
+    if (this.#settings.stateFolder === undefined) rmSync(this.stateFolder, { recursive: true, force: true });
+  }
+
+  /** Does what `dispose` does, without waiting: for a process that is about to end. */
+  abandon(): void {
+    this.#child?.kill('SIGKILL');
     if (this.#settings.stateFolder === undefined) rmSync(this.stateFolder, { recursive: true, force: true });
   }
 
