@@ -88,7 +88,7 @@ export function drawHistory(seed: number, table: Readonly<Record<string, Action>
 const SWEEP_MS = 60_000;
 /** Waiting for a VM takes an hour at most; operations queued behind that wait come after it. */
 const REST_SWEEPS_MAX = 150;
-/** Faults can make three sweeps in a row fail. */
+/** Faults can make three sweeps in a row fail; a round in slices takes as many sweeps again. */
 const BLIND_MS = 4 * SWEEP_MS;
 
 /**
@@ -128,7 +128,7 @@ export async function playHistory(
       operations: snapshot.operations,
       periods: periods.map(({ value }) => value),
       nowMs: time.nowMs(),
-      blindMs: BLIND_MS,
+      blindMs: world.sweepsInSlices ? 2 * BLIND_MS : BLIND_MS,
       behindMs: world.deployment.mostBehindMs,
       aheadMs: world.deployment.mostAheadMs,
     }),
@@ -193,7 +193,8 @@ class Schedule {
     };
     const beat = async (): Promise<void> => {
       while (!this.#stopped) {
-        await Promise.race([run(), world.time.sleep(SWEEP_MS * 3)]);
+        const runs = Array.from({ length: world.sweepsInSlices ? 2 : 1 }, run);
+        await Promise.race([Promise.all(runs), world.time.sleep(SWEEP_MS * 3)]);
         await world.time.sleep(SWEEP_MS - (world.time.nowMs() % SWEEP_MS));
       }
     };

@@ -26,6 +26,8 @@ export interface DeploymentOptions {
   /** Receives the log lines of processes that have not ended. */
   readonly onLogLine: (line: string) => void;
   readonly logLevel: 'info' | 'error';
+  /** Further settings of the functions. */
+  readonly settings: Readonly<Record<string, string>>;
 }
 
 interface Instance {
@@ -122,7 +124,7 @@ export class Deployment {
   }
 
   #open(name: string): Instance {
-    const { time, network, ports, onLogLine, logLevel } = this.#options;
+    const { time, network, ports, onLogLine, logLevel, settings } = this.#options;
     this.#processes += 1;
     const host = processName(this.#processes);
     const process = new SimulatedProcess(host);
@@ -135,7 +137,7 @@ export class Deployment {
         compute: `${host}:${ports.compute}`,
       },
       repositoryFolder: '.',
-      given: { LOG_LEVEL: logLevel },
+      given: { ...settings, LOG_LEVEL: logLevel },
     });
     const base = openBase(environment, {
       nowMs: () => time.nowMs() + offsetMs,
