@@ -19,8 +19,16 @@ export function googleClientsPlugin(): Plugin {
     setup(build) {
       for (const entry of GOOGLE_PACKAGES) servePackage(build, entry);
       serveReplacements(build, REPLACEMENTS);
+      serveLightProtobuf(build);
     },
   };
+}
+
+/** protobuf.js without its parser of .proto files: no client has such a file, its descriptors are JSON. */
+function serveLightProtobuf(build: PluginBuild): void {
+  build.onResolve({ filter: exactly('protobufjs') }, ({ resolveDir, kind }) =>
+    build.resolve('protobufjs/light.js', { resolveDir, kind }),
+  );
 }
 
 function servePackage(build: PluginBuild, entry: GooglePackage): void {

@@ -19,10 +19,10 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
  */
 const BUDGET: Readonly<Record<string, number>> = {
   'compute-fallback': 49,
-  'compute-instances-list': 424,
-  'compute-instances-stop': 429,
-  'compute-instances-get': 453,
-  'compute-instances-create': 477,
+  'compute-instances-list': 420,
+  'compute-instances-stop': 425,
+  'compute-instances-get': 449,
+  'compute-instances-create': 473,
 };
 const NAMES = Object.keys(BUDGET);
 

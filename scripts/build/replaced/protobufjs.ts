@@ -2,16 +2,6 @@ import type { Replacement } from '../module-replacements.ts';
 
 export const PROTOBUF_REPLACEMENTS: readonly Replacement[] = [
   {
-    kind: 'absent',
-    module: 'protobufjs/src/parse.js',
-    because: 'Parses .proto text; our descriptors are JSON inside the bundle.',
-  },
-  {
-    kind: 'absent',
-    module: 'protobufjs/src/tokenize.js',
-    because: 'Splits .proto text into words for the parser above.',
-  },
-  {
     kind: 'edited',
     module: 'protobufjs/src/type.js',
     because:
