@@ -10,6 +10,8 @@ export interface Subject extends Pick<Burst, 'next' | 'status' | 'refusal' | 're
 const V1 = '/api/compute/v1';
 /** Requests of one burst that leave something behind. */
 const WRITES_MAX = 160;
+/** Number of pages of the administrators' list that are asked in rotation, so that no two callers at a time share a query. */
+const ADMIN_PAGES = Array.from({ length: 64 }, (_, index) => String(index + 1));
 
 /** Every endpoint that is measured, in the order in which it is: deletes come after the creates that they undo. */
 export function subjects(cloud: BenchCloudReady): readonly Subject[] {
@@ -26,6 +28,7 @@ export function subjects(cloud: BenchCloudReady): readonly Subject[] {
   const machine = inRotation(machineIds);
   const record = inRotation(recordIds);
   const creator = inRotation(creators);
+  const page = inRotation(ADMIN_PAGES);
   const read = (name: string, path: () => string, token = tokens.owner): Subject => ({
     name,
     status: 200,
@@ -46,7 +49,7 @@ export function subjects(cloud: BenchCloudReady): readonly Subject[] {
     read('compute-instances-history', () => `${V1}/instances/${machine()}/history`),
     read('billing-quotas-usage', () => '/api/billing/v1/quotas/usage'),
     read('admin-instances-get', () => `${V1}/admin/instances/${machine()}`, tokens.admin),
-    read('admin-instances-list', () => `${V1}/admin/instances?pageSize=20`, tokens.admin),
+    read('admin-instances-list', () => `${V1}/admin/instances?pageSize=20&page=${page()}`, tokens.admin),
     write(
       'compute-instances-stop',
       () => ({ method: 'POST', path: `${V1}/instances/${record()}/stop`, headers: headersOf(tokens.owner) }),
