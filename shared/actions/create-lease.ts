@@ -81,12 +81,12 @@ export async function takeOver(
   return store.change(async () => {
     const [operation, record] = await store.getAll([ref(OPERATION, operationId), ref(IDEMPOTENCY, key.id)]);
     if (record?.value.operationId !== operationId) return { writes: [], result: false };
-    const { leaseUntilMs } = record.value;
-    if (leaseUntilMs === 0) return { writes: [], result: true };
+    if (record.value.leaseUntilMs === 0) return { writes: [], result: true };
     if (isLeased(record.value, nowMs())) return { writes: [], result: false };
     const writes: Write[] = [replace(record, { ...record.value, leaseUntilMs: 0 })];
-    // Otherwise a worker holds the operation. The request writes both leases with the same end.
-    if (operation?.value.state === 'running' && operation.value.leaseUntilMs === leaseUntilMs)
+    // Otherwise a worker has claimed the operation. The token decides, not the lease's end: a worker that failed before its
+    // claim has ended the lease, and left the token with the request.
+    if (operation?.value.state === 'running' && operation.value.leaseToken === operation.value.requestId)
       writes.push(replace(operation, { ...operation.value, leaseUntilMs: 0, leaseToken: '' }));
     return { writes, result: true };
   });

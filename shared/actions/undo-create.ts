@@ -37,8 +37,11 @@ export async function undo(
         store.get(ref(INSTANCE, operation.instanceId)),
         readPlaces(made, store),
       ]);
-      if (row?.value.completedAtMs !== null)
-        return { own: { undone: true, writes: [], holder: undefined }, shared: [] };
+      if (row?.value.completedAtMs !== null) {
+        // A worker ends a create with its instance on record, and repeats are answered with it; an undone one leaves nothing.
+        const undone = instance === undefined && record === undefined;
+        return { own: { undone, writes: [], holder: undefined }, shared: [] };
+      }
       if (row.value.leaseToken !== request.requestId)
         return { own: { undone: false, writes: [], holder: undefined }, shared: [] };
       const atMs = Math.max(nowMs(), row.value.createdAtMs);

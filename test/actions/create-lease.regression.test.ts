@@ -8,6 +8,8 @@ import { put, ref } from '#shared/datastore/write.ts';
 import { Failure } from '#shared/domain/failure.ts';
 import { isLeased } from '#shared/domain/lease.ts';
 import { CloudError } from '#shared/gce/cloud-error.ts';
+import { CustomersAtWork } from '#shared/workers/customers-at-work.ts';
+import { runOperation } from '#shared/workers/run-operation.ts';
 import { createPlatform, DONE } from '#test/support/create-platform.ts';
 
 /* A create whose process had ended blocked its Idempotency-Key for 58 s, while callers were told to retry after two. */
@@ -77,6 +79,80 @@ test('a create that a repeat was answered with is not undone by its slow first r
   expect([first.body, later.body]).toEqual([repeat.body, repeat.body]);
   expect(await store.count(ALL_INSTANCES, {})).toBe(1);
 });
+
+/*
+ * A worker that failed before it had claimed the lease ended it without a new holder. The repeat took that worker for the
+ * holder, and left the first request able to undo the create.
+ */
+test('a create that a worker put off before it claimed it is not undone after a repeat was answered with it', async () => {
+  const entered = Promise.withResolvers<undefined>();
+  const answered = Promise.withResolvers<never>();
+  const { request, tools, pass, store, published } = await createPlatform({
+    insert: () => {
+      entered.resolve(undefined);
+      return answered.promise;
+    },
+  });
+  const ids = { operationId: '', instanceId: '' };
+  const keyed: typeof request = {
+    ...request,
+    idempotencyKey: KEY,
+    answer: ({ id }, operation) => {
+      Object.assign(ids, { operationId: operation.id, instanceId: id });
+      return { status: 201, body: { id } };
+    },
+  };
+  const slow = createInstance(keyed, tools);
+  await entered.promise;
+  pass(60_000);
+  const silent = Object.assign(Object.create(tools.compute) as typeof tools.compute, {
+    get: () => Promise.reject(new CloudError('lost', 'no answer')),
+  });
+  const worker = { worker: 'worker-1', waitMs: 4_000, atWork: new CustomersAtWork() };
+  const verdict = await runOperation(ids, { ...tools, compute: silent }, worker);
+
+  const repeat = await createInstance({ ...keyed, requestId: 'request-2' }, tools);
+  answered.reject(new CloudError('quota_exceeded', 'no'));
+  const first = await slow;
+
+  expect(verdict).toBe('waiting');
+  expect([repeat.status, first.status]).toEqual([201, 201]);
+  expect(first.body).toEqual(repeat.body);
+  expect(published).toContain(ids.operationId);
+  expect(await store.count(ALL_INSTANCES, {})).toBe(1);
+});
+
+/* The slow request took an operation that a worker had ended for one that had been undone, and answered with the refusal. */
+test.each(['completed', 'failed'] as const)(
+  'a create that a worker has %s is answered with its instance, although the slow request was refused',
+  async (state) => {
+    let operationId = '';
+    const { request, tools, store } = await createPlatform({
+      insert: async () => {
+        const row = await store.get(ref(OPERATION, operationId));
+        if (row === undefined) throw new Error('The operation is on record.');
+        const ended = { ...row.value, state, completedAtMs: tools.nowMs(), leaseUntilMs: 0, leaseToken: 'worker-1' };
+        await store.write([put(OPERATION, operationId, ended)]);
+        throw new CloudError('quota_exceeded', 'no');
+      },
+    });
+    const keyed: typeof request = {
+      ...request,
+      idempotencyKey: KEY,
+      answer: ({ id }, operation) => {
+        operationId = operation.id;
+        return { status: 201, body: { id } };
+      },
+    };
+
+    const first = await createInstance(keyed, tools);
+    await tools.sleep(60_000);
+    const repeat = await createInstance({ ...keyed, requestId: 'request-2' }, tools);
+
+    expect(first).toMatchObject({ status: 201, body: repeat.body });
+    expect(await store.count(ALL_INSTANCES, {})).toBe(1);
+  },
+);
 
 test('a create that was undone, or whose lease was renewed, is not taken over', async () => {
   const { request, tools, store } = await createPlatform();
