@@ -1,5 +1,5 @@
 import { VOLUME, VOLUME_NAME, VOLUME_USAGE, volumeNameId } from '#shared/datastore/volume-rows.ts';
-import { ref, remove, replace, type Row, type Write } from '#shared/datastore/write.ts';
+import { Conflict, ref, remove, replace, type Row, type Write } from '#shared/datastore/write.ts';
 import { releaseGb } from '#shared/domain/quota.ts';
 import { isLive, type Volume } from '#shared/domain/volume.ts';
 import type { VolumeTools } from './volume-tools.ts';
@@ -9,6 +9,8 @@ export interface VolumeEnd {
   readonly state: 'deleted' | 'failed';
   /** Throws when the volume must not end; called with the row that the commit replaces. */
   readonly check?: (volume: Volume) => void;
+  /** The row by which the end was decided. Throws `Conflict` when it has changed since. */
+  readonly decidedBy?: Row<Volume>;
 }
 
 /**
@@ -17,12 +19,13 @@ export interface VolumeEnd {
  */
 export async function endVolume(
   id: string,
-  { state, check }: VolumeEnd,
+  { state, check, decidedBy }: VolumeEnd,
   { store, nowMs }: Pick<VolumeTools, 'store' | 'nowMs'>,
 ): Promise<Row<Volume> | undefined> {
   return store.change<Row<Volume> | undefined>(async () => {
     const row = await store.get(ref(VOLUME, id));
     if (row === undefined || !isLive(row.value)) return { writes: [], result: undefined };
+    if (decidedBy !== undefined && row.version !== decidedBy.version) throw new Conflict(`volume ${id}`);
     const { value: volume } = row;
     check?.(volume);
     const [usage, name] = await store.getAll([

@@ -104,7 +104,7 @@ async function refuse(row: Row<Volume>, error: CloudError, tools: VolumeTools): 
     cause: error,
   });
   // Only a refusal of the first attempt is returned to the caller; later, the owner has already seen the volume.
-  await endVolume(id, { state: attempts === 0 ? 'failed' : 'deleted' }, tools);
+  await endVolume(id, { state: attempts === 0 ? 'failed' : 'deleted', decidedBy: row }, tools);
   return { is: 'refused', error };
 }
 
