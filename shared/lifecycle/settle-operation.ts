@@ -123,9 +123,18 @@ function askedAtMs({ createdAtMs, kind, call }: Operation, seen: Seen | undefine
   return Math.min(createdAtMs, begunAtMs ?? createdAtMs, madeAtMs === 0 ? createdAtMs : madeAtMs);
 }
 
+/**
+ * Returns the queue without the operation. A failed create that may have reached Compute Engine stays in the queue of an
+ * instance that is being deleted: the removal then lists the VM as one that may still appear.
+ */
+function queueAfter(instance: Instance, { id, kind, state, call }: Operation): Instance['queue'] {
+  const mayAppear = kind === 'create' && state === 'failed' && call !== null && isLeaving(instance);
+  return mayAppear ? instance.queue : instance.queue.filter((queued) => queued.id !== id);
+}
+
 /** Returns the instance without the operation in its queue, due for a check by the sweep. */
 function shortened(instance: Instance, operation: Operation, nowMs: number): Observed {
-  const queue = instance.queue.filter((queued) => queued.id !== operation.id);
+  const queue = queueAfter(instance, operation);
   const checkAtMs = isLeaving(instance) ? instance.checkAtMs : nowMs;
   return {
     instance: { ...instance, queue, checkAtMs, lastOperation: endedOperation(operation) },
@@ -153,7 +162,7 @@ function endedOperation({ id, kind, state, completedAtMs, error }: Operation): I
 function afterOperation(instance: Instance, operation: Operation, seen: Seen | undefined): Observed {
   const { edit, state } = operation;
   const edited = state === 'completed' && edit !== null ? withEdit(instance, edit) : instance;
-  const queue = instance.queue.filter(({ id }) => id !== operation.id);
+  const queue = queueAfter(instance, operation);
   // The record was protected when the edit was accepted; after a failed edit, the VM shows whether it is.
   const isUnsure = state === 'failed' && edit?.deletionProtection !== undefined;
   const isProtected = (isUnsure ? seen?.machine?.deletionProtection : undefined) ?? edited.deletionProtection;
