@@ -29,10 +29,7 @@ const DAY_MS = 86_400_000;
 /** Start of virtual time. Each world begins on a later day of its own. */
 const EPOCH_MS = Date.parse('2026-01-01T00:00:00Z');
 
-/**
- * One world in so many is swept in slices. Such a world takes a fifth longer to simulate, because every zone is asked
- * for by itself.
- */
+/** One world in so many is swept in slices. It takes longer to simulate, because every zone is asked for by itself. */
 const SLICED_EACH = 10;
 /** Slices so small, and runs so short, that a round takes several of both. */
 const SMALL_SLICES = { SWEEP_SLICE_MACHINES: '2', SWEEP_SLICES_AT_ONCE: '2', SWEEP_RUN_SECONDS: '2' };
