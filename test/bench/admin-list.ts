@@ -3,13 +3,11 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { DatastoreEmulator } from '#scripts/emulators/datastore/datastore-emulator.ts';
-import { LOCAL_PROJECT } from '#scripts/local/functions/function-environment.ts';
 import { listInstances, type ListRequest } from '#shared/actions/list-instances.ts';
-import { Store } from '#shared/datastore/store.ts';
 import { storeWith } from '#test/support/store-with.ts';
 import { embeddedDatastore, parsedRecords, seedInstances } from './seed-instances.ts';
+import { localStore } from '#test/support/local-store.ts';
 
 /**
  * Measures the administrators' list on a big platform: time and reads per request, for early and late pages, with and
@@ -83,13 +81,7 @@ async function main({ records, runs, json, file }: Options): Promise<void> {
 }
 
 async function measured(emulator: DatastoreEmulator, records: number, runs: number): Promise<readonly Row[]> {
-  const store = new Store({
-    project: LOCAL_PROJECT,
-    database: '',
-    emulatorHost: emulator.address,
-    random: Math.random,
-    sleep: (ms) => sleep(ms),
-  });
+  const store = localStore(emulator.address);
   const rows: Row[] = [];
   try {
     for (const [filter, filters] of FILTERS) {

@@ -16,7 +16,7 @@ import { TIER } from '#shared/datastore/catalog-rows.ts';
 import { connection } from '#shared/datastore/connection.ts';
 import { COMPOSITE_INDEXES } from '#shared/datastore/indexes.ts';
 import { EVENT, INSTANCE, OPERATION } from '#shared/datastore/rows.ts';
-import { Store } from '#shared/datastore/store.ts';
+import type { Store } from '#shared/datastore/store.ts';
 import { put, type Write } from '#shared/datastore/write.ts';
 import { eventId, nextEvent } from '#shared/domain/history.ts';
 import type { Instance } from '#shared/domain/instance.ts';
@@ -33,6 +33,7 @@ import type {
 } from './bench-cloud-messages.ts';
 import { usageOf } from './datastore-usage.ts';
 import { testAuditor } from '#test/support/test-auditor.ts';
+import { localStore } from '#test/support/local-store.ts';
 
 /**
  * The benchmarks' cloud, in a process of its own: the embedded emulators, users whose rate limit is never reached, and
@@ -111,13 +112,7 @@ async function start(): Promise<BenchCloudReady> {
   const publisher = new v1.PublisherClient(connection(pubsub.address));
   await publisher.createTopic({ name: `projects/${LOCAL_PROJECT}/topics/operations` });
   await publisher.close();
-  const store = new Store({
-    project: LOCAL_PROJECT,
-    database: '',
-    emulatorHost: datastore.address,
-    random: Math.random,
-    sleep: (ms) => sleep(ms),
-  });
+  const store = localStore(datastore.address);
   await applyCatalog(store, catalog satisfies Catalog, { auditor: testAuditor() });
   await store.write(people(size, Date.now()));
   const { running: instances, stopped } = await machines(store, size);

@@ -2,15 +2,13 @@ import { Command } from 'commander';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { DatastoreEmulator } from '#scripts/emulators/datastore/datastore-emulator.ts';
-import { LOCAL_PROJECT } from '#scripts/local/functions/function-environment.ts';
 import { type BidListRequest, listBids } from '#shared/actions/list-bids.ts';
-import { Store } from '#shared/datastore/store.ts';
 import { ListCursors } from '#shared/pagination/list-cursors.ts';
 import { seededRandom } from '#test/support/seeded-random.ts';
 import { BID_LISTER, BIDS_PROJECT, seedBids } from './seed-bids.ts';
 import { embeddedDatastore, parsedRecords } from './seed-instances.ts';
+import { localStore } from '#test/support/local-store.ts';
 
 /**
  * Measures the first page of a project's spot bids, by the number of bids: time and reads per request. Requests go
@@ -64,13 +62,7 @@ async function main({ bids, runs, json }: Options): Promise<void> {
 }
 
 async function measured(emulator: DatastoreEmulator, bids: number, runs: number): Promise<readonly Row[]> {
-  const store = new Store({
-    project: LOCAL_PROJECT,
-    database: '',
-    emulatorHost: emulator.address,
-    random: Math.random,
-    sleep: (ms) => sleep(ms),
-  });
+  const store = localStore(emulator.address);
   const tools = { store, cursors: new ListCursors({ store, random: seededRandom(1) }) };
   const rows: Row[] = [];
   try {

@@ -1,17 +1,15 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { ShiftableClock } from '#scripts/emulators/clock.ts';
 import { DatastoreEmulator } from '#scripts/emulators/datastore/datastore-emulator.ts';
 import { Faults } from '#scripts/emulators/faults.ts';
-import { LOCAL_PROJECT } from '#scripts/local/functions/function-environment.ts';
 import { COMPOSITE_INDEXES } from '#shared/datastore/indexes.ts';
 import type { Kind, Properties } from '#shared/datastore/kind.ts';
 import { EVENT, INSTANCE, OPERATION } from '#shared/datastore/rows.ts';
-import { Store } from '#shared/datastore/store.ts';
 import { put } from '#shared/datastore/write.ts';
 import { nextEvent } from '#shared/domain/history.ts';
 import { pendingOperation } from '#shared/domain/operation.ts';
 import { anInstance } from '#test/support/an-instance.ts';
 import { usageOf } from './datastore-usage.ts';
+import { localStore } from '#test/support/local-store.ts';
 
 export interface EntriesOfKind {
   readonly kind: string;
@@ -31,13 +29,7 @@ export async function indexEntriesOfRows(): Promise<readonly EntriesOfKind[]> {
     onAnswered: (call) => (written = usageOf(call).indexEntries),
   });
   await datastore.start();
-  const store = new Store({
-    project: LOCAL_PROJECT,
-    database: '',
-    emulatorHost: datastore.address,
-    random: Math.random,
-    sleep: (ms) => sleep(ms),
-  });
+  const store = localStore(datastore.address);
   const entriesOf = async <T>(kind: Kind<T>, row: T): Promise<EntriesOfKind> => {
     await store.write([put(kind, 'now', row)]);
     const now = written;

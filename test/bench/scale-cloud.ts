@@ -12,9 +12,9 @@ import { Disks } from '#shared/gce/disks.ts';
 import type { SweepTools } from '#shared/workers/sweep-tools.ts';
 import { connection } from '#shared/datastore/connection.ts';
 import { COMPOSITE_INDEXES } from '#shared/datastore/indexes.ts';
-import { Store } from '#shared/datastore/store.ts';
 import { Compute, type Machine } from '#shared/gce/compute.ts';
 import { Publisher } from '#shared/pubsub/publisher.ts';
+import { localStore } from '#test/support/local-store.ts';
 
 // Without this setting Google's authentication first spends seconds on looking for a metadata server.
 process.env['METADATA_SERVER_DETECTION'] = 'none';
@@ -65,13 +65,7 @@ export async function scaleCloud(folder: string): Promise<ScaleCloud> {
   await admin.close();
   const ignored = (): void => undefined;
   const tools = {
-    store: new Store({
-      project: LOCAL_PROJECT,
-      database: '',
-      emulatorHost: datastore.address,
-      random: Math.random,
-      sleep: (ms) => sleep(ms),
-    }),
+    store: localStore(datastore.address),
     compute: new Compute({ project: LOCAL_PROJECT, deployment: 'local', emulatorHost: compute.address }),
     disks: new Disks({ project: LOCAL_PROJECT, deployment: 'local', emulatorHost: compute.address }),
     publisher: new Publisher({ project: LOCAL_PROJECT, topic: 'operations', emulatorHost: pubsub.address }),

@@ -2,12 +2,12 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LOCAL_PROJECT } from '#scripts/local/functions/function-environment.ts';
-import { Store } from '#shared/datastore/store.ts';
 import { Compute } from '#shared/gce/compute.ts';
 import { Disks } from '#shared/gce/disks.ts';
 import { Publisher } from '#shared/pubsub/publisher.ts';
 import { sweep } from '#shared/workers/sweep.ts';
 import type { SweepReport } from '#shared/workers/sweep-report.ts';
+import { localStore } from '#test/support/local-store.ts';
 
 export interface SweepOrder {
   readonly addresses: { readonly datastore: string; readonly pubsub: string; readonly compute: string };
@@ -32,13 +32,7 @@ const { addresses, aheadMs } = JSON.parse(process.argv[2] ?? '{}') as SweepOrder
 const gce = { project: LOCAL_PROJECT, deployment: 'local', emulatorHost: addresses.compute };
 const fail = (message: string, fields?: object): void => console.error(message, JSON.stringify(fields));
 const tools = {
-  store: new Store({
-    project: LOCAL_PROJECT,
-    database: '',
-    emulatorHost: addresses.datastore,
-    random: Math.random,
-    sleep: (ms) => sleep(ms),
-  }),
+  store: localStore(addresses.datastore),
   compute: new Compute(gce),
   disks: new Disks(gce),
   publisher: new Publisher({ project: LOCAL_PROJECT, topic: 'operations', emulatorHost: addresses.pubsub }),

@@ -1,6 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { LOCAL_PROJECT } from '#scripts/local/functions/function-environment.ts';
 import type { Connection, LocalPrincipal, LocalPrincipals } from '#scripts/local/state/connection.ts';
 import { createApiKey } from '#shared/accounts/api-keys.ts';
 import { oneStringKey } from '#shared/accounts/credential-text.ts';
@@ -8,7 +6,7 @@ import { createCustomer } from '#shared/accounts/customers.ts';
 import { createProject } from '#shared/accounts/projects.ts';
 import { createSession } from '#shared/accounts/sessions.ts';
 import { createUser } from '#shared/accounts/users.ts';
-import { Store } from '#shared/datastore/store.ts';
+import { localStore } from './local-store.ts';
 
 const YEAR_MS = 365 * 86_400_000;
 
@@ -17,13 +15,7 @@ const YEAR_MS = 365 * 86_400_000;
  * new, and named after the first ones with `suffix` behind; nothing of the first ones is theirs.
  */
 export async function ownPeople({ emulators, principals }: Connection, suffix: string): Promise<LocalPrincipals> {
-  const store = new Store({
-    project: LOCAL_PROJECT,
-    database: '',
-    emulatorHost: emulators.datastore,
-    random: Math.random,
-    sleep: (ms) => sleep(ms),
-  });
+  const store = localStore(emulators.datastore);
   const context = {
     store,
     clock: { nowMs: () => Date.now() },

@@ -1,11 +1,11 @@
-import { LOCAL_PROJECT } from '#scripts/local/functions/function-environment.ts';
 import type { Connection } from '#scripts/local/state/connection.ts';
 import { JOB_STATE, ORPHAN, USAGE } from '#shared/datastore/bookkeeping-rows.ts';
 import type { Kind } from '#shared/datastore/kind.ts';
 import type { Shape } from '#shared/datastore/query.ts';
 import { EVENT, INSTANCE, OPERATION, PRICE_PERIOD } from '#shared/datastore/rows.ts';
-import { Store } from '#shared/datastore/store.ts';
+import type { Store } from '#shared/datastore/store.ts';
 import { ref, type Row } from '#shared/datastore/write.ts';
+import { localStore } from './local-store.ts';
 
 const PAGE_SIZE = 500;
 
@@ -19,13 +19,7 @@ export class Records {
       return;
     }
     const { emulators } = source;
-    this.store = new Store({
-      project: LOCAL_PROJECT,
-      database: '',
-      emulatorHost: emulators.datastore,
-      random: Math.random,
-      sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
-    });
+    this.store = localStore(emulators.datastore);
   }
 
   instances = () => this.all(INSTANCE);

@@ -1,6 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { LOCAL_PROJECT } from '#scripts/local/functions/function-environment.ts';
 import { createApiKey, revokeApiKey } from '#shared/accounts/api-keys.ts';
 import { fleetKey, oneStringKey } from '#shared/accounts/credential-text.ts';
 import { createCustomer } from '#shared/accounts/customers.ts';
@@ -12,10 +10,11 @@ import { rateCounterRef } from '#shared/actions/rate-limiter.ts';
 import { CUSTOMER } from '#shared/datastore/account-rows.ts';
 import { RATE_COUNTER } from '#shared/datastore/bookkeeping-rows.ts';
 import { TIER } from '#shared/datastore/catalog-rows.ts';
-import { Store } from '#shared/datastore/store.ts';
+import type { Store } from '#shared/datastore/store.ts';
 import { put, ref, replace } from '#shared/datastore/write.ts';
 import { windowAt } from '#shared/domain/rate-limit.ts';
 import { LIMITED_OPERATIONS, type LimitedOperation, UNLIMITED } from '#shared/domain/tier.ts';
+import { localStore } from './local-store.ts';
 
 const HOUR_MS = 3_600_000;
 const YEAR_MS = 365 * 24 * HOUR_MS;
@@ -43,13 +42,7 @@ export class WalkAccounts {
   readonly #random = (bytes: number) => randomBytes(bytes);
 
   constructor(datastore: string) {
-    this.store = new Store({
-      project: LOCAL_PROJECT,
-      database: '',
-      emulatorHost: datastore,
-      random: Math.random,
-      sleep: (ms) => sleep(ms),
-    });
+    this.store = localStore(datastore);
   }
 
   async close(): Promise<void> {
