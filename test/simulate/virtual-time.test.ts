@@ -37,19 +37,18 @@ test('a world that waits for an event that never occurs is reported as endless, 
   await expect(new VirtualTime(0).run(new Promise(() => undefined))).rejects.toThrow(Endless);
 });
 
-test('code that never yields to the event loop is ended from outside, and the seed is printed', async () => {
-  const child = spawn(process.execPath, ['--input-type=module', '--eval', STANDING_STILL], {
-    cwd: join(import.meta.dirname, '../..'),
-    stdio: ['ignore', 'pipe', 'inherit'],
-    timeout: 20_000,
-    killSignal: 'SIGTERM',
-  });
-  let output = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
+/*
+ * The deadlines of Google's clients ran in real time: on a busy machine they aborted calls of a world that took long to
+ * play, and the same seed gave another history.
+ */
+test('a deadline expires in virtual time, however long the world takes to play', async () => {
+  const { output } = await evaluated(DEADLINES);
 
-  const [code, signal] = await new Promise<readonly [number | null, string | null]>((resolve) =>
-    child.once('close', (...end) => resolve(end)),
-  );
+  expect(output.trim().split('\n')).toEqual(['false', 'TimeoutError', '60000']);
+});
+
+test('code that never yields to the event loop is ended from outside, and the seed is printed', async () => {
+  const { code, signal, output } = await evaluated(STANDING_STILL);
 
   expect([code, signal]).toEqual([null, 'SIGKILL']);
   expect(output).toContain('The history of seed 4711 does not end');
@@ -60,3 +59,35 @@ const STANDING_STILL = `
   new Watchdog(50).watch(4711);
   for (;;) await undefined;
 `;
+
+const DEADLINES = `
+  import { VirtualTime } from './test/simulate/engine/virtual-time.ts';
+  const time = new VirtualTime(0);
+  time.install();
+  const soon = AbortSignal.timeout(50);
+  const aMinute = AbortSignal.timeout(60_000);
+  const realMs = performance.now() + 100;
+  await time.run((async () => {
+    while (performance.now() < realMs) await time.sleep(0.0001);
+    console.log(soon.aborted);
+    await new Promise((resolve) => aMinute.addEventListener('abort', resolve));
+    console.log(aMinute.reason.name);
+    console.log(time.nowMs());
+  })());
+`;
+
+/** Runs a module in a process of its own. */
+async function evaluated(module: string) {
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', module], {
+    cwd: join(import.meta.dirname, '../..'),
+    stdio: ['ignore', 'pipe', 'inherit'],
+    timeout: 20_000,
+    killSignal: 'SIGTERM',
+  });
+  let output = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
+  const [code, signal] = await new Promise<readonly [number | null, string | null]>((resolve) =>
+    child.once('close', (...end) => resolve(end)),
+  );
+  return { code, signal, output };
+}

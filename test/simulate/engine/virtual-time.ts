@@ -137,6 +137,7 @@ export class VirtualTime implements Clock {
   /** Replaces the clock and the timers of this process. Call it once. */
   install(): void {
     this.#installDate();
+    this.#installDeadlines();
     const timer = (task: (...args: unknown[]) => void, ms: unknown, args: unknown[]): Event =>
       this.#plan(this.#nowMs + Math.max(1, Number(ms ?? 1) || 1), () => task(...args));
     const replaced = {
@@ -180,6 +181,17 @@ export class VirtualTime implements Clock {
     });
     Object.defineProperty(Date, 'now', { value: now, writable: true, configurable: true });
     globalThis.Date = virtual;
+  }
+
+  /** Node's own deadlines run in real time: on a busy machine they would abort calls of a world that is slow to play. */
+  #installDeadlines(): void {
+    AbortSignal.timeout = (ms) => {
+      const controller = new AbortController();
+      this.#plan(this.#nowMs + ms, () =>
+        controller.abort(new DOMException('The operation was aborted due to timeout', 'TimeoutError')),
+      );
+      return controller.signal;
+    };
   }
 
   #plan(dueMs: number, task: () => void): Event {
