@@ -5,6 +5,7 @@ import { PRICE, SPOT_PRICE } from '#shared/datastore/catalog-rows.ts';
 import { EVENT, INSTANCE, PRICE_PERIOD } from '#shared/datastore/rows.ts';
 import type { Store } from '#shared/datastore/store.ts';
 import { insert, put, ref, remove, replace, type Row, touch, type Write } from '#shared/datastore/write.ts';
+import { PREEMPTED_REASON } from '#shared/domain/fleet-status.ts';
 import { eventId, type InstanceEvent, VM_REPLACED } from '#shared/domain/history.ts';
 import type { Instance } from '#shared/domain/instance.ts';
 import {
@@ -19,6 +20,7 @@ import {
 import { eventsOf, type Observed } from '#shared/domain/observe.ts';
 import { type Price, priceAt, priceChanges } from '#shared/domain/price.ts';
 import { priceOf } from '#shared/domain/spot-price.ts';
+import { isStopped } from '#shared/domain/status.ts';
 
 /*
  * The only module that converts status changes to writes. All families and workers change instances through it, so that
@@ -33,6 +35,8 @@ export interface InstanceChange {
   readonly events: readonly InstanceEvent[];
   /** Present if the last recorded status had begun by this time, earlier than recorded; epoch ms. */
   readonly begunByMs?: number;
+  /** True if the last recorded status is a stop that proves to have been a pre-emption. */
+  readonly wasPreempted?: boolean;
 }
 
 /** Returns the writes of a new instance and its first event. */
@@ -57,16 +61,50 @@ export async function changeWrites(
   store: Reader,
 ): Promise<readonly Write[]> {
   const { instance, periods } = await metered(row.value, change, store);
-  const { events, moved } = await inOrder(row.value, change, store);
+  const { events, moved, corrected } = await toldBy(row.value, change, store);
   const last = events.at(-1)?.atMs ?? 0;
   return [
     replace(row, { ...instance, lastEventAtMs: moved > 0 ? last : Math.max(row.value.lastEventAtMs, last) }),
     ...events.map((event, index) => (index < moved ? putEvent(event) : insertEvent(event))),
+    ...(corrected === undefined ? [] : [putEvent(corrected)]),
     ...periods.map((period) => putPeriod(typedAs(period, { before: row.value, after: instance }), period)),
   ];
 }
 
-/** Maximum number of earlier events that are read to sort an event in before them, or to correct their times. */
+/** The events of a change that are written, and an earlier one that is corrected besides. */
+interface Told {
+  readonly events: readonly InstanceEvent[];
+  /** How many of the first events replace rows. */
+  readonly moved: number;
+  readonly corrected?: InstanceEvent | undefined;
+}
+
+async function toldBy(before: Instance, change: InstanceChange, store: Reader): Promise<Told> {
+  const ordered = await inOrder(before, change, store);
+  if (change.wasPreempted !== true) return ordered;
+  const { events, moved } = ordered;
+  const stop = events.slice(0, moved).findLast(({ note }) => !note);
+  if (stop !== undefined) return { moved, events: events.map((event) => (event === stop ? asPreempted(stop) : event)) };
+  const earlier = (await lastEvents(before, store)).findLast((event) => event?.note === false);
+  return { ...ordered, corrected: earlier === undefined ? undefined : asPreempted(earlier) };
+}
+
+function asPreempted(stop: InstanceEvent): InstanceEvent {
+  return isStopped(stop.status) ? { ...stop, cause: 'cloud event', reason: PREEMPTED_REASON } : stop;
+}
+
+/** Returns the last events that are on record, oldest first; `undefined` for one that is not there. */
+async function lastEvents(
+  { id, eventCount }: Instance,
+  store: Reader,
+): Promise<readonly (InstanceEvent | undefined)[]> {
+  const count = Math.min(eventCount, BEHIND_MAX);
+  const numbers = Array.from({ length: count }, (_, index) => eventCount - count + 1 + index);
+  const rows = await store.getAll(numbers.map((sequence) => ref(EVENT, eventId(id, sequence))));
+  return rows.map((row) => row?.value);
+}
+
+/** Maximum number of earlier events that are read to sort an event in before them, or to correct them. */
 const BEHIND_MAX = 20;
 
 /**
@@ -75,16 +113,14 @@ const BEHIND_MAX = 20;
  * `begunByMs` are corrected to that time. The first `moved` events replace the rows of the notes and status changes.
  */
 async function inOrder(
-  { id, eventCount, lastEventAtMs }: Instance,
+  before: Instance,
   { events, begunByMs = Number.POSITIVE_INFINITY }: Pick<InstanceChange, 'events' | 'begunByMs'>,
   store: Reader,
-): Promise<{ readonly events: readonly InstanceEvent[]; readonly moved: number }> {
+): Promise<Told> {
+  const { eventCount, lastEventAtMs } = before;
   const firstAtMs = Math.min(events[0]?.atMs ?? lastEventAtMs, begunByMs);
   if (firstAtMs >= lastEventAtMs) return { events, moved: 0 };
-  const count = Math.min(eventCount, BEHIND_MAX);
-  const numbers = Array.from({ length: count }, (_, index) => eventCount - count + 1 + index);
-  const rows = await store.getAll(numbers.map((sequence) => ref(EVENT, eventId(id, sequence))));
-  const earlier = rows.map((row) => row?.value);
+  const earlier = await lastEvents(before, store);
   const isLater = ({ note, atMs }: InstanceEvent) => atMs > (note ? firstAtMs : begunByMs);
   const firstLater = earlier.findLastIndex((event) => event === undefined || !isLater(event)) + 1;
   const later = earlier.slice(firstLater).filter((event) => event !== undefined);
@@ -105,7 +141,12 @@ async function inOrder(
 export async function observedWrites(row: Row<Instance>, observed: Observed, store: Reader): Promise<readonly Write[]> {
   const { instance, begunByMs } = observed;
   const taken = instance.preempted && !row.value.preempted;
-  const change = { instance, events: eventsOf(observed), ...(begunByMs === undefined ? {} : { begunByMs }) };
+  const change = {
+    instance,
+    events: eventsOf(observed),
+    ...(begunByMs === undefined ? {} : { begunByMs }),
+    wasPreempted: taken && observed.event === undefined && isStopped(instance.status),
+  };
   const [writes, ofBid] = await Promise.all([changeWrites(row, change, store), taken ? tellBid(instance, store) : []]);
   return [...writes, ...ofBid];
 }

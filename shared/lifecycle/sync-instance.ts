@@ -154,7 +154,7 @@ export function logObserved(row: Row<Instance>, { event, instance }: Observed, {
 
 /**
  * Updates one record from its VM, and returns the updated instance. If another process has changed the record meanwhile,
- * its newer state is kept.
+ * its newer state is kept: use this only for what the next look at the VM would show as well.
  */
 export async function syncRow(
   row: Row<Instance>,

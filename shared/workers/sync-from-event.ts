@@ -1,11 +1,11 @@
 import { ORPHAN } from '#shared/datastore/bookkeeping-rows.ts';
 import { INSTANCE } from '#shared/datastore/rows.ts';
-import { ref, type Row } from '#shared/datastore/write.ts';
-import type { Instance } from '#shared/domain/instance.ts';
+import { ref } from '#shared/datastore/write.ts';
 import type { Direction } from '#shared/domain/status-transitions.ts';
 import { advanceBid } from '#shared/lifecycle/advance-bid.ts';
+import { observedWrites } from '#shared/lifecycle/instance-writes.ts';
 import { publishOperations } from '#shared/lifecycle/publish-operations.ts';
-import { syncRow, type SyncTools, type SyncTrigger } from '#shared/lifecycle/sync-instance.ts';
+import { logObserved, observeRow, type SyncTools, type SyncTrigger } from '#shared/lifecycle/sync-instance.ts';
 import type { Tools } from '#shared/lifecycle/tools.ts';
 
 /** The members of a Compute Engine audit log entry that are used here. */
@@ -72,7 +72,7 @@ export async function syncFromEvent(
   const row = await tools.store.get(ref(INSTANCE, instanceId));
   if (row === undefined) return continueDelete(instanceId, tools);
   const [head] = row.value.queue;
-  if (head === undefined || trigger.preempted === true) await lookAt(row, trigger, tools);
+  if (head === undefined || trigger.preempted === true) await lookAt(instanceId, trigger, tools);
   if (trigger.preempted === true && row.value.bid !== null) await advanceBid(row.value.bid, tools);
   if (head !== undefined)
     await publishOperations([{ operationId: head.id, instanceId, customerId: row.value.customerId }], tools);
@@ -86,7 +86,22 @@ async function continueDelete(instanceId: string, tools: Pick<Tools, 'store' | '
   await publishOperations([{ operationId, instanceId, customerId }], tools);
 }
 
-async function lookAt(row: Row<Instance>, trigger: SyncTrigger, tools: SyncTools): Promise<void> {
-  const machine = await tools.compute.get({ zone: row.value.zone, name: row.id });
-  await syncRow(row, machine, trigger, tools);
+/**
+ * Updates the record from its VM and what the entry says. The VM itself does not show that it was pre-empted, nor when its
+ * change began, so a change that another process makes meanwhile does not replace this one.
+ */
+async function lookAt(instanceId: string, trigger: SyncTrigger, tools: SyncTools): Promise<void> {
+  const { store, compute } = tools;
+  await store.change(async () => {
+    const row = await store.get(ref(INSTANCE, instanceId));
+    if (row === undefined) return { writes: [], result: undefined };
+    const machine = await compute.get({ zone: row.value.zone, name: row.id });
+    const observed = await observeRow(row, machine, trigger, tools);
+    if (observed === undefined) return { writes: [], result: undefined };
+    return {
+      writes: await observedWrites(row, observed, store),
+      result: undefined,
+      applied: () => logObserved(row, observed, tools),
+    };
+  });
 }

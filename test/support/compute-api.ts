@@ -25,6 +25,7 @@ export interface ShownOperation {
   readonly state: 'pending' | 'running' | 'completed' | 'failed';
   readonly instanceId: string;
   readonly attempts: number;
+  readonly createdAt: string;
   readonly error: { readonly reason: string; readonly message: string } | null;
 }
 
