@@ -35,7 +35,7 @@ test('status and price history of a whole life are those of the cloud, to the se
   await settled(cloud);
   await cloud.drift(id, 'preempt');
   // Reading the instance would compare it with its VM, perhaps before the pre-emption's event tells when the stop began.
-  await eventually(async () => ((await lastStatus(fleet, fid)) === 'STATUS_PREEMPTED' ? true : undefined));
+  await eventually(async () => ((await lastStatus(fleet, fid)) === 'STATUS_RUNNING' ? undefined : true));
   const preempted = await fleet.becomes(fid, 'STATUS_PREEMPTED');
   await settled(cloud);
   const deletion = await alice.ended(await alice.delete(id));
