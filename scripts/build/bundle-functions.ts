@@ -40,7 +40,8 @@ export function bundleOptions(
     format: 'cjs',
     platform: 'node',
     target: 'node24',
-    // `debug` loads supports-color if it is installed. Bundles must not depend on what tools for development install.
+    // The package `debug` loads supports-color if that is installed, which depends on development tools. Left out, so that
+    // every machine builds the same bundles.
     external: ['@google-cloud/functions-framework', 'supports-color'],
     legalComments: 'none',
     sourcemap: 'external',

@@ -81,7 +81,7 @@ function instancesInTheWay({ machines }: CustomersHave, options: DestroyOptions)
     ...(kept.length === 0
       ? []
       : [
-          // The list is complete: each protected instance would otherwise stop the command half-way.
+          // All are named at once. Otherwise the command would delete some instances, stop at a protected one, and so again.
           `Protected from deletion by their owners: ${kept.map(({ name }) => name).join(', ')}.`,
           'Ask their owners to take the protection off, or add --include-protected to take it off and delete them',
         ]),

@@ -18,7 +18,7 @@ export interface LocalOptions {
   readonly computeReadsPerSecond: number | undefined;
   /** Whether a saved source is built and served. */
   readonly watch: boolean;
-  /** Port for debuggers of the functions, on 127.0.0.1; `undefined`: none. */
+  /** Port on 127.0.0.1 to which a debugger can attach to debug any function; `undefined`: none. */
   readonly inspectPort: number | undefined;
   /** Whether the greeting lists every function with its method and path. */
   readonly routes: boolean;

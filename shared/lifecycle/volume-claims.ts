@@ -33,7 +33,7 @@ export interface VolumeScope {
 }
 
 /**
- * Reads the volumes of these fids, in their order and without duplicates. Throws the same `not_found` for a volume that
+ * Reads the volumes with these ids, each once, in the order of the ids. Throws the same `not_found` for a volume that
  * does not exist and for one of another customer or project.
  */
 export async function readVolumes(

@@ -105,7 +105,7 @@ async function wasLarge(slicing: Slicing, { store }: Tools): Promise<boolean> {
   return Number(state?.value.cursor ?? 0) > wholeUpTo(slicing);
 }
 
-/** Returns all zones, and those that a record or volume names, which may be unreachable or closed. */
+/** Returns the zones that Compute Engine lists, and the zones that records name, which Compute Engine may have closed. */
 async function zonesOf(tools: Tools): Promise<{ readonly zones: readonly string[]; readonly named: Set<string> }> {
   const [zones, ofInstances, ofVolumes] = await Promise.all([
     tools.compute.zones(),

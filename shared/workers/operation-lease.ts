@@ -87,7 +87,7 @@ export class OperationLease {
     return this.isOurs;
   }
 
-  /** Writes the operation and further rows in one commit. Throws Conflict when one of them has changed. */
+  /** Writes the operation and further rows in one commit. Throws Conflict when one of them has changed since it was read. */
   async writeWith(changed: Operation, writes: readonly Write[]): Promise<void> {
     const { operation, instance } = this.#held;
     const next = this.#renewed(changed);

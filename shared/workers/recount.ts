@@ -41,7 +41,7 @@ type RecountTools = Pick<Tools, 'store' | 'log' | 'sleep' | 'random'>;
  */
 const ATTEMPTS_MAX = 20;
 const WAIT_MS_MAX = 200;
-/** Number of customers that are counted in parallel. */
+/** Maximum number of customers whose usage is recounted in parallel. */
 const AT_ONCE = 8;
 const PAGE_SIZE = 200;
 const JOB = 'quota-recount';

@@ -23,7 +23,7 @@ import { runScript } from '#test/support/run-script.ts';
 import { accountsHarness, ALICE, aliceHarness } from './an-account.ts';
 
 /** Starting a process takes a second on a busy machine. */
-const PROCESSES_TIMEOUT_MS = 30_000;
+const PROCESSES_TIMEOUT_MS = 240_000;
 
 function runner(address: string, how: 'here' | 'process' = 'here') {
   const environment = { DATASTORE_EMULATOR_HOST: address, GOOGLE_CLOUD_PROJECT: TEST_PROJECT };

@@ -82,7 +82,7 @@ const BUDGET: Budget = {
 
 const FUNCTION = { source: 'functions/compute/x.ts', clients: ['datastore'], bytes: 2048, inputs: {} };
 
-describe('every function of the project', { timeout: 60_000 }, () => {
+describe('every function of the project', () => {
   let meta: BuildMeta;
   beforeAll(async () => {
     // Uses the build that `npm test` starts with, because a second build of all functions would take as long again.

@@ -15,13 +15,13 @@ const SUSPENDS = `
   });
 `;
 
-describe('a bundle with pruned clients', { timeout: 120_000 }, () => {
+describe('a bundle with pruned clients', () => {
   const removals: (() => Promise<void>)[] = [];
   let root: string;
   const artefact = (target: string) => join(root, '.build/functions', target);
   beforeAll(async () => {
     root = await builtProject((remove) => removals.push(remove));
-  }, 120_000);
+  });
   afterAll(() => Promise.all(removals.map((remove) => remove())));
 
   it.each(['compute-reads', 'compute-publishes', 'compute-creates'])(

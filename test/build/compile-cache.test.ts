@@ -47,7 +47,7 @@ const ask = async (source: string, environment = {}) => {
   };
 };
 
-describe('the compile cache of an artefact', { timeout: 60_000 }, () => {
+describe('the compile cache of an artefact', () => {
   it('is taken by the Node.js that the project pins', async () => {
     const { source } = await builtFixture(saying('taken'));
 

@@ -51,7 +51,7 @@ function telling(bundle: Bundle, file: string): { readonly code: string; readonl
   return { code: `${tell}\n${code}`, wrapped };
 }
 
-describe('up to its first answer', { timeout: 60_000 }, () => {
+describe('up to its first answer', () => {
   const bundles = new Map<string, Bundle>();
   let cloud: BenchCloud;
   let functions: readonly DeployedFunction[];
@@ -67,7 +67,7 @@ describe('up to its first answer', { timeout: 60_000 }, () => {
     await mkdir(join(ROOT, '.build'), { recursive: true });
     // Inside the project, so that functions-framework is found in node_modules.
     folder = await mkdtemp(join(ROOT, '.build/loaded-'));
-  }, 60_000);
+  });
 
   afterAll(async () => {
     cloud.stop();

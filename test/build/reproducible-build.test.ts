@@ -17,7 +17,7 @@ async function digests(root: string): Promise<Readonly<Record<string, string>>> 
   return Object.fromEntries(await Promise.all(found));
 }
 
-describe('building', { timeout: 60_000 }, () => {
+describe('building', () => {
   it('writes the same bytes in whatever folder the project lies', async () => {
     const [one, other] = [await builtProject(), await fixtureProject(SOURCES, 'deeper/down')];
 

@@ -114,7 +114,7 @@ const CASES: readonly Case[] = [
     // A page that another one follows: its cursor is sealed with the key that the process has cached.
     ask: ({ project }) => ({ path: `/v2/instances?project=${project}&limit=1` }),
     status: 200,
-    // The query reads ahead: what no index filters is filtered while reading.
+    // No index covers all conditions of this query. The rest is checked on the rows read, so more rows are read than returned.
     budget: { ...READ, rowsRead: 60 },
   },
   power('stop', 0),
@@ -128,8 +128,9 @@ const CASES: readonly Case[] = [
       body: { template_id: 'ubuntu-22-standard', config_id: 'default-network' },
     }),
     status: 201,
-    // Token, look-ups and the default SSH keys of the project; the records; the VM; what Compute Engine answered. Written: the
-    // token, the usage, the operation, the instance and its first event, the last three again.
+    // Steps: the rate-limit token, beside look-ups and the project's default SSH keys; the commit of the new records; the
+    // insert of the VM; the commit of Compute Engine's answer. Rows written: the token, the usage, the operation, the
+    // instance and its first event, and with the answer the last three again.
     budget: {
       steps: 4,
       datastoreInSequence: 3,
@@ -216,7 +217,7 @@ const CASES: readonly Case[] = [
   },
 ];
 
-describe('with warm caches', { timeout: 60_000 }, () => {
+describe('with warm caches', () => {
   const clients = new TracedClients();
   const servers: Server[] = [];
   let cloudProcess: BenchCloud;
@@ -228,7 +229,7 @@ describe('with warm caches', { timeout: 60_000 }, () => {
     const { emulators } = cloud;
     const environment = functionEnvironment({ emulators, repositoryFolder: ROOT, given: { LOG_LEVEL: 'error' } });
     Object.assign(process.env, environment);
-  }, 60_000);
+  });
 
   afterEach(() => {
     vi.useRealTimers();

@@ -13,7 +13,7 @@ import { runScript } from '#test/support/run-script.ts';
 import { aCatalog, aTier } from './a-catalog.ts';
 
 /** Starting a process takes a second on a busy machine. */
-const PROCESSES_TIMEOUT_MS = 30_000;
+const PROCESSES_TIMEOUT_MS = 240_000;
 
 async function harness() {
   const datastore = await testDatastore();

@@ -48,7 +48,7 @@ async function openEmulator(
 }
 
 describe('a state file', () => {
-  test('holds every acknowledged commit when the process is killed right after it', { timeout: 30_000 }, async () => {
+  test('holds every acknowledged commit when the process is killed right after it', async () => {
     const file = await stateFile();
     const child = await spawnEmulator(file);
     const before = openHarness(child);

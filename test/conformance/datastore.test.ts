@@ -38,7 +38,7 @@ function conformance(start: () => Promise<DatastoreTarget>): void {
   let target: DatastoreTarget;
   beforeAll(async () => {
     target = await start();
-  }, 90_000);
+  });
   afterAll(() => target.stop());
 
   writeCases(() => target);

@@ -13,7 +13,7 @@ afterEach(() => target.faults.clear());
 afterAll(() => target.stop());
 
 function becomesIdle(): Promise<void> {
-  return expect.poll(() => target.emulator.idle(), { interval: 5, timeout: 5000 }).toBe(true);
+  return expect.poll(() => target.emulator.idle(), { interval: 5, timeout: 60_000 }).toBe(true);
 }
 
 function publish(topic: Topic, text: string, orderingKey = ''): Promise<string> {
@@ -170,7 +170,7 @@ describe('retries', () => {
           target.passSeconds(1);
           return refusing.texts.includes('behind');
         },
-        { interval: 5, timeout: 5000 },
+        { interval: 5, timeout: 60_000 },
       )
       .toBe(true);
     const { receivedMs } = refusing.received.find(({ text }) => text === 'behind') ?? { receivedMs: 0 };

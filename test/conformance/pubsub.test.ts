@@ -30,7 +30,7 @@ function conformance(start: () => Promise<PubSubTarget>): void {
   let target: PubSubTarget;
   beforeAll(async () => {
     target = await start();
-  }, 90_000);
+  });
   afterAll(() => target.stop());
 
   test('a topic can be created once, read, listed and deleted', async () => {

@@ -30,7 +30,7 @@ test("passes Redocly's recommended rules without an error, all documents read th
 
   const report = JSON.parse(stdout) as { readonly totals: { readonly errors: number } };
   expect(report.totals.errors).toBe(0);
-}, 30_000);
+});
 
 describe.each(documents)('%s', (path, document) => {
   test('is below 150 KB without white space', () => {

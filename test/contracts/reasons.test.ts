@@ -23,7 +23,7 @@ beforeAll(async () => {
     { cwd: ROOT, maxBuffer: OUTPUT_BYTES_MAX },
   );
   walked = JSON.parse(stdout) as Walked;
-}, 400_000);
+});
 
 const documented = CONTRACTS.flatMap(({ name, family, failures }) =>
   failures.map((reason) => `${name} ${statusOf(family, reason)} ${reason}`),

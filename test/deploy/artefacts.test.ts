@@ -24,7 +24,7 @@ describe('a zip', () => {
   });
 });
 
-describe('artefacts', { timeout: 60_000 }, () => {
+describe('artefacts', () => {
   const removals: (() => Promise<void>)[] = [];
   const built = async (below: string) => {
     const root = await fixtureProject(SOURCES, below, (remove) => removals.push(remove));
@@ -37,7 +37,7 @@ describe('artefacts', { timeout: 60_000 }, () => {
   beforeAll(async () => {
     one = await built('');
     other = await built('deeper/down');
-  }, 60_000);
+  });
   afterAll(async () => {
     await Promise.all(removals.map((remove) => remove()));
   });

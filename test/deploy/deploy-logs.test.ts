@@ -25,7 +25,7 @@ const RESTORED_MISSING = { to: /databases describe --database=compute-api-restor
 const NO_INDEXES = { to: /^gcloud firestore indexes/, stdout: '[]' };
 const NO_STATE = { to: / show -json/, stdout: '{"format_version": "1.0"}' };
 
-describe('the log of', { timeout: 60_000 }, () => {
+describe('the log of', () => {
   it('a first apply in an empty project: everything is made, and the API is tested', async () => {
     const deployment = await aDeployment({
       answers: [
@@ -101,7 +101,7 @@ describe('the log of', { timeout: 60_000 }, () => {
   });
 });
 
-describe('a restore', { timeout: 60_000 }, () => {
+describe('a restore', () => {
   it('that broke off after Terraform forgot the former database goes on with the restored one', async () => {
     const { context, lines } = await aDeployment({ answers: [NO_STATE, NO_INDEXES] });
 
@@ -138,7 +138,7 @@ describe('a restore', { timeout: 60_000 }, () => {
   });
 });
 
-describe('the smoke test', { timeout: 60_000 }, () => {
+describe('the smoke test', () => {
   it.each([
     ['believes a forged entry', { address: '192.0.2.1', forwardedEntries: 3 }, undefined],
     ['takes the gateway for the caller', { address: '35.0.0.1', forwardedEntries: 3 }, '203.0.113.7'],
@@ -164,7 +164,7 @@ describe('the smoke test', { timeout: 60_000 }, () => {
   });
 });
 
-describe('apply', { timeout: 60_000 }, () => {
+describe('apply', () => {
   it('says in capitals if alerts are sent to no one', async () => {
     const { context, notes } = await aDeployment({
       answers: [

@@ -63,7 +63,7 @@ beforeAll(async () => {
   for (const name of ['package.json', 'package-lock.json'])
     await writeFile(join(folder, 'installed', name), first[name] ?? '');
   console.log(`functions-framework: ${await install(join(folder, 'installed'))}`);
-}, 180_000);
+});
 
 afterAll(async () => {
   await Promise.all(Object.values(emulators).map((emulator) => emulator.stop()));
@@ -100,7 +100,7 @@ function requestTo(entry: FunctionEntry): {
   return { request: { method: entry.method, path, headers: { ...headers, ...authorization } }, status: 401 };
 }
 
-describe('the artefact', { timeout: 60_000 }, () => {
+describe('the artefact', () => {
   it('of every function installs the same packages', () => {
     const [first, ...others] = functions.map(({ name }) => artefacts[name]);
 

@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 /** Without a reachable registry npm would retry for minutes. */
-const NPM_LIMIT_MS = 60_000;
+const NPM_LIMIT_MS = 240_000;
 
 /**
  * Installs the packages of the artefact in a folder: with `npm ci`, from npm's cache or the registry. If neither has

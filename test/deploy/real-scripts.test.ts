@@ -91,7 +91,7 @@ async function onEmulator() {
   return { context, store, keys };
 }
 
-test('catalogue and smoke test run against the default database, as often as wanted', { timeout: 60_000 }, async () => {
+test('catalogue and smoke test run against the default database, as often as wanted', async () => {
   const { context, store, keys } = await onEmulator();
 
   const tiers = await applyCatalogue(context, join(ROOT, 'infra/catalog.json'), OUTPUTS);
@@ -106,26 +106,22 @@ test('catalogue and smoke test run against the default database, as often as wan
   expect([await store.count(ALL_USERS, {}), await store.count(ALL_API_KEYS, {})]).toEqual([0, 0]);
 });
 
-test(
-  'the catalogue is planned before it is written: adds first, nothing after, and what was changed by hand',
-  { timeout: 60_000 },
-  async () => {
-    const { context } = await onEmulator();
-    const shipped = join(ROOT, 'infra/catalog.json');
-    const folder = await mkdtemp(join(tmpdir(), 'catalogue-'));
-    onTestFinished(() => rm(folder, { recursive: true, force: true }));
-    const byHand = join(folder, 'catalog.json');
-    await writeFile(byHand, (await readFile(shipped, 'utf8')).replace('"maxInstances": 1,', '"maxInstances": 2,'));
+test('the catalogue is planned before it is written: adds first, nothing after, and what was changed by hand', async () => {
+  const { context } = await onEmulator();
+  const shipped = join(ROOT, 'infra/catalog.json');
+  const folder = await mkdtemp(join(tmpdir(), 'catalogue-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const byHand = join(folder, 'catalog.json');
+  await writeFile(byHand, (await readFile(shipped, 'utf8')).replace('"maxInstances": 1,', '"maxInstances": 2,'));
 
-    const first = await planCatalogue(context, shipped, OUTPUTS);
-    await applyCatalogue(context, shipped, OUTPUTS);
-    const second = await planCatalogue(context, shipped, OUTPUTS);
-    await applyCatalogue(context, byHand, OUTPUTS);
-    const third = await planCatalogue(context, shipped, OUTPUTS);
+  const first = await planCatalogue(context, shipped, OUTPUTS);
+  await applyCatalogue(context, shipped, OUTPUTS);
+  const second = await planCatalogue(context, shipped, OUTPUTS);
+  await applyCatalogue(context, byHand, OUTPUTS);
+  const third = await planCatalogue(context, shipped, OUTPUTS);
 
-    expect([first, second, third].map(overwrites)).toEqual([false, false, true]);
-    expect(first.items.length).toBeGreaterThan(0);
-    expect(second.items).toEqual([]);
-    expect(cataloguePlanText(third)).toContain('~ tier free\n    maxInstances: 2 → 1\n');
-  },
-);
+  expect([first, second, third].map(overwrites)).toEqual([false, false, true]);
+  expect(first.items.length).toBeGreaterThan(0);
+  expect(second.items).toEqual([]);
+  expect(cataloguePlanText(third)).toContain('~ tier free\n    maxInstances: 2 → 1\n');
+});

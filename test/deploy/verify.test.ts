@@ -59,7 +59,7 @@ async function verified(...answers: readonly Answer[]) {
   return { said, notes: deployment.notes.join('\n') };
 }
 
-describe('verify', { timeout: 60_000 }, () => {
+describe('verify', () => {
   it('says of a deployment that is as it must be that each check is ok', async () => {
     const { said, notes } = await verified();
 

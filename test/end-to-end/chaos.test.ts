@@ -101,7 +101,7 @@ test(`${OPERATIONS} operations among faults, with function hosts killed at rando
   for (const [key, instances] of made) expect([key, instances.size]).toEqual([key, 1]);
   await expectOneMachinePerRequest(cloud);
   await expectInvariants(cloud);
-}, 240_000);
+});
 
 interface Play {
   readonly number: number;

@@ -78,7 +78,7 @@ beforeAll(async () => {
   const [volume, fleetApiKey, bid] = [await newVolume(user), await newApiKey(user), await newBid(user)];
   const subjects = { ...(await newInstance(user)), volume, fleetApiKey, bid };
   made = { accounts, user, admin, stranger, ended, subjects };
-}, 60_000);
+});
 
 afterAll(() => made?.accounts.close());
 

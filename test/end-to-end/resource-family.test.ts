@@ -221,7 +221,7 @@ describe('delete in the background', () => {
     const records = new Records(cloud().connection);
     try {
       await expect
-        .poll(async () => (await records.orphans()).map(({ value }) => value.name), { timeout: 20_000 })
+        .poll(async () => (await records.orphans()).map(({ value }) => value.name), { timeout: 60_000 })
         .toEqual([id]);
     } finally {
       await records.close();

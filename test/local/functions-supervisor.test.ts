@@ -117,7 +117,7 @@ test('a host that is killed comes back with the same ports and the right time, a
   const [pid = 0] = h.pids();
 
   process.kill(pid, 'SIGKILL');
-  await vi.waitFor(() => expect(h.troubles).toHaveLength(1));
+  await vi.waitFor(() => expect(h.troubles).toHaveLength(1), 60_000);
   const answer = await h.json('clock');
 
   expect(answer['pid']).not.toBe(pid);
@@ -143,14 +143,14 @@ test('a bundle that does not load answers 503 and says why; the others are serve
 
   expect(broken.status).toBe(503);
   expect(clock.status).toBe(200);
-  await vi.waitFor(() => expect(h.lines.join('\n')).toContain('this bundle does not load'));
+  await vi.waitFor(() => expect(h.lines.join('\n')).toContain('this bundle does not load'), 60_000);
 });
 
 test('loading all bundles ahead changes nothing for callers', async () => {
   const h = await harness();
 
   h.supervisor.preload();
-  await vi.waitFor(() => expect(h.troubles).toEqual([]));
+  await vi.waitFor(() => expect(h.troubles).toEqual([]), 60_000);
 
   expect((await h.call('clock')).status).toBe(200);
   expect((await h.call('broken')).status).toBe(503);
@@ -161,7 +161,7 @@ test('every line that a function writes is handed on', async () => {
 
   await h.call('speaker');
 
-  await vi.waitFor(() => expect(h.lines.sort()).toEqual(['trouble', '{"severity":"INFO"}']));
+  await vi.waitFor(() => expect(h.lines.sort()).toEqual(['trouble', '{"severity":"INFO"}']), 60_000);
 });
 
 test('after stop no host runs, and no request waits for one', async () => {

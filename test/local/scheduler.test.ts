@@ -28,7 +28,7 @@ async function harness(cron = '* * * * *') {
     server.closeAllConnections();
     server.close();
   });
-  const called = (times: number) => vi.waitFor(() => expect(calls).toHaveLength(times), { timeout: 5000 });
+  const called = (times: number) => vi.waitFor(() => expect(calls).toHaveLength(times), { timeout: 60_000 });
   return { calls, called, clock, scheduler, troubles };
 }
 
@@ -49,13 +49,13 @@ test('a clock that is moved past the next beat brings it at once', async () => {
   const h = await harness();
   await h.called(1);
   h.calls[0]?.response.end();
-  await vi.waitFor(() => expect(h.calls[0]?.response.writableFinished).toBe(true));
+  await vi.waitFor(() => expect(h.calls[0]?.response.writableFinished).toBe(true), 60_000);
 
   // The scheduler must get the reply before it plans the next run, so the clock is moved until that run takes place.
   await vi.waitFor(() => {
     h.clock.advance(3600);
     expect(h.calls).toHaveLength(2);
-  });
+  }, 60_000);
 
   expect(h.troubles).toEqual([]);
 });
@@ -77,11 +77,11 @@ test('an answer that is no success is told, and the next beat still comes', asyn
   await h.called(1);
 
   h.calls[0]?.response.writeHead(500).end();
-  await vi.waitFor(() => expect(h.troubles).toEqual(['sweep answered its schedule with 500.']));
+  await vi.waitFor(() => expect(h.troubles).toEqual(['sweep answered its schedule with 500.']), 60_000);
   await vi.waitFor(() => {
     h.clock.advance(3600);
     expect(h.calls).toHaveLength(2);
-  });
+  }, 60_000);
 });
 
 test('after stop nothing is called', async () => {
@@ -90,7 +90,7 @@ test('after stop nothing is called', async () => {
 
   h.scheduler.stop();
   h.clock.advance(36_000);
-  await vi.waitFor(() => expect(h.calls[0]?.request.destroyed).toBe(true));
+  await vi.waitFor(() => expect(h.calls[0]?.request.destroyed).toBe(true), 60_000);
 
   expect(h.calls).toHaveLength(1);
   expect(h.troubles).toEqual([]);

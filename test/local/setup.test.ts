@@ -218,5 +218,5 @@ test('if npm is killed, the command ends too', async () => {
 
   npm.kill('SIGKILL');
 
-  await expect.poll(() => isRunning(Number(pid)), { timeout: 20_000 }).toBe(false);
+  await expect.poll(() => isRunning(Number(pid)), { timeout: 60_000 }).toBe(false);
 });

@@ -68,7 +68,7 @@ test('the one curl that it prints, on a line of its own, makes a VM that runs', 
   });
   expect(running.internalIp).toMatch(/^10\./);
   expect(await cloud.machines()).toMatchObject([{ name: id, status: 'RUNNING' }]);
-}, 30_000);
+});
 
 test('after kill -9 and after Ctrl-C the same connection file is valid again, and the clock has not gone back', async () => {
   const cloud = await startLocalCloud();

@@ -136,7 +136,7 @@ async function harness() {
           expect(told(name).length).toBeGreaterThanOrEqual(times);
           return told(name);
         },
-        { timeout: 10_000, interval: 20 },
+        { timeout: 60_000, interval: 20 },
       ),
     publish: (text: string) =>
       publisher.publish({
@@ -185,7 +185,7 @@ test('what the worker refuses in all its attempts reaches the recorder; the cloc
       if (letter === undefined) throw new Error('not yet');
       return letter;
     },
-    { timeout: 4000 },
+    { timeout: 60_000 },
   );
 
   expect(textOf(recorded)).toBe('refuse me');
@@ -201,7 +201,7 @@ test('a message survives the host that dies before it was answered', async () =>
   await h.publish('comes while nobody is there');
 
   // The first message may come once more, if its acknowledgement was lost with the host.
-  await vi.waitFor(() => expect(h.told('worker').map(textOf)).toContain('comes while nobody is there'), 10_000);
+  await vi.waitFor(() => expect(h.told('worker').map(textOf)).toContain('comes while nobody is there'), 60_000);
   expect(h.told('worker').at(-1)?.pid).not.toBe(first?.pid);
 });
 
@@ -252,7 +252,7 @@ test('the scheduled function is called at the start and when the clock has moved
       await h.advance(3600);
       expect(h.told('sweep').length).toBeGreaterThan(1);
     },
-    { timeout: 5000 },
+    { timeout: 60_000 },
   );
 
   expect(h.told('sweep')[0]?.authorization).toMatch(/^Bearer /);

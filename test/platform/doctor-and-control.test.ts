@@ -49,7 +49,7 @@ test('every fault in force is named, and one command takes all of them away', as
   expect(JSON.parse((await desk.runLocal('doctor', '--json')).stdout)).toEqual({ findings: [] });
 });
 
-/** What has to be true before a VM can drift so. */
+/** The change that must come before each one, if any: only a stopped VM can be started. */
 const BEFORE: Readonly<Record<DriftAction, DriftAction | undefined>> = {
   stop: undefined,
   start: 'stop',

@@ -52,7 +52,7 @@ beforeAll(async () => {
     projects: [one.project, other.project, alice.project],
     cursors: [],
   };
-}, 120_000);
+});
 
 afterAll(() => accounts?.close());
 

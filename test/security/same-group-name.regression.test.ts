@@ -42,7 +42,7 @@ beforeAll(async () => {
   await fleet.placed('too-low', { limit_price: '$0.01' });
   await accounts.reservations(project, 2);
   alices = { instanceId, operationId: operationOf(created), sshKeyId: await alice.sshKey(), bid, project };
-}, 60_000);
+});
 
 afterAll(() => accounts?.close());
 

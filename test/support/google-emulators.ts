@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '#scripts/local/state/ports.ts';
 
 /** Time that a Java virtual machine may need to start on a busy machine. */
-const START_MS_MAX = 60_000;
+const START_MS_MAX = 240_000;
 const PROBE_MS = 100;
 
 const FIRESTORE = join('platform', 'cloud-firestore-emulator', 'cloud_firestore_emulator');

@@ -8,7 +8,7 @@ import { freePort, takesConnections } from '#scripts/local/state/ports.ts';
 const EMULATOR = join('platform', 'pubsub-emulator', 'bin', 'cloud-pubsub-emulator');
 
 /** Time that a Java virtual machine may need to start on a busy machine. */
-const START_MS_MAX = 60_000;
+const START_MS_MAX = 240_000;
 const PROBE_MS = 100;
 
 export interface GooglePubSubEmulator {

@@ -15,8 +15,8 @@ const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url));
 const COMPILE_CACHE = join(REPOSITORY, 'node_modules', '.cache', 'local-cloud');
 
 /** For a busy machine; on an idle one a start takes at most 3 s. */
-const READY_MS_MAX = 60_000;
-const EXIT_MS_MAX = 5_000;
+const READY_MS_MAX = 240_000;
+const EXIT_MS_MAX = 15_000;
 const POLL_MS = 20;
 
 export interface LocalCloudSettings {

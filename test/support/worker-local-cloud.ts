@@ -4,7 +4,7 @@ import { type CloudCall, LocalCloudProcess } from './local-cloud.ts';
 import { ownPeople } from './own-people.ts';
 
 /** For a busy machine, as in `sharedLocalCloud`. */
-const START_MS_MAX = 60_000;
+const START_MS_MAX = 240_000;
 
 /** A sweep would launch the open bids of files that have ended. */
 const NO_SWEEP = ['--sweep-seconds', '86400'];

@@ -126,56 +126,52 @@ function reasonsOf(outcomes: readonly PromiseSettledResult<unknown>[]): readonly
   return [...new Set(reasons)].toSorted();
 }
 
-test(
-  '100 bids in parallel by two customers, with volumes: quotas of instances and GB exact, no VM and no disk is left over',
-  { timeout: 60_000 },
-  async () => {
-    const world = await twoCustomers();
-    const wanted = CUSTOMERS.flatMap((customerId) => ['a', 'b', 'c'].map((name) => [customerId, name] as const));
-    const made = await Promise.allSettled(wanted.map(([customerId, name]) => world.create(customerId, name)));
-    expect(reasonsOf(made)).toEqual(['volume_quota_exceeded']);
-    expect(await world.usedGb()).toEqual({ acme: 100, umbrella: 100 });
-    const fidsOf = (customerId: string) =>
-      live.filter((own) => own.customerId === customerId).map(({ id }) => `vol_${id}`);
-    const live = (await world.snapshot()).volumes.filter(isLive);
-    const volumes = { acme: fidsOf('acme'), umbrella: fidsOf('umbrella') };
-    const placer = await placeBidOfTwoProcesses();
+test('100 bids in parallel by two customers, with volumes: quotas of instances and GB exact, no VM and no disk is left over', async () => {
+  const world = await twoCustomers();
+  const wanted = CUSTOMERS.flatMap((customerId) => ['a', 'b', 'c'].map((name) => [customerId, name] as const));
+  const made = await Promise.allSettled(wanted.map(([customerId, name]) => world.create(customerId, name)));
+  expect(reasonsOf(made)).toEqual(['volume_quota_exceeded']);
+  expect(await world.usedGb()).toEqual({ acme: 100, umbrella: 100 });
+  const fidsOf = (customerId: string) =>
+    live.filter((own) => own.customerId === customerId).map(({ id }) => `vol_${id}`);
+  const live = (await world.snapshot()).volumes.filter(isLive);
+  const volumes = { acme: fidsOf('acme'), umbrella: fidsOf('umbrella') };
+  const placer = await placeBidOfTwoProcesses();
 
-    const [placed, beside] = await Promise.all([
-      Promise.allSettled(
-        Array.from({ length: BIDS }, (_, n) => {
-          const customerId = CUSTOMERS[n % 2] ?? 'acme';
-          const nth = Math.floor(n / 2);
-          const wanted = volumes[customerId].slice(nth % WISHES).slice(0, 1);
-          return placer(nth)(world.bidOf(customerId, `bid-${n}`, wanted), world.tools);
-        }),
-      ),
-      // The volumes are in use or being deleted, so a new volume gets only GB that a delete has released.
-      Promise.allSettled(
-        CUSTOMERS.flatMap((customerId) => [
-          ...volumes[customerId].map((fid) => world.destroy(customerId, fid)),
-          world.create(customerId, 'late'),
-        ]),
-      ),
-    ]);
-    await world.rested();
+  const [placed, beside] = await Promise.all([
+    Promise.allSettled(
+      Array.from({ length: BIDS }, (_, n) => {
+        const customerId = CUSTOMERS[n % 2] ?? 'acme';
+        const nth = Math.floor(n / 2);
+        const wanted = volumes[customerId].slice(nth % WISHES).slice(0, 1);
+        return placer(nth)(world.bidOf(customerId, `bid-${n}`, wanted), world.tools);
+      }),
+    ),
+    // The volumes are in use or being deleted, so a new volume gets only GB that a delete has released.
+    Promise.allSettled(
+      CUSTOMERS.flatMap((customerId) => [
+        ...volumes[customerId].map((fid) => world.destroy(customerId, fid)),
+        world.create(customerId, 'late'),
+      ]),
+    ),
+  ]);
+  await world.rested();
 
-    expect(placed.filter(({ status }) => status === 'fulfilled')).toHaveLength(4);
-    expect(REFUSED_BIDS).toEqual(expect.arrayContaining([...reasonsOf(placed)]));
-    expect(REFUSED_VOLUMES).toEqual(expect.arrayContaining([...reasonsOf(beside)]));
-    await world.requireExact(4);
-    const { bids } = await world.snapshot();
-    expect(bids.map(({ phase, instances }) => [phase, instances.length])).toEqual(
-      Array.from({ length: 4 }, () => ['held', BID_QUANTITY]),
-    );
+  expect(placed.filter(({ status }) => status === 'fulfilled')).toHaveLength(4);
+  expect(REFUSED_BIDS).toEqual(expect.arrayContaining([...reasonsOf(placed)]));
+  expect(REFUSED_VOLUMES).toEqual(expect.arrayContaining([...reasonsOf(beside)]));
+  await world.requireExact(4);
+  const { bids } = await world.snapshot();
+  expect(bids.map(({ phase, instances }) => [phase, instances.length])).toEqual(
+    Array.from({ length: 4 }, () => ['held', BID_QUANTITY]),
+  );
 
-    await Promise.all(bids.map(({ id, customerId }) => world.end(customerId, id)));
-    await world.rested();
-    await world.requireExact(0);
-    const left = (await world.snapshot()).volumes.filter(isLive);
-    await Promise.all(left.map(({ id, customerId }) => world.destroy(customerId, `vol_${id}`)));
-    await world.rested();
-    await world.requireExact(0);
-    expect([world.cloud.emulator.disks(), await world.usedGb()]).toEqual([[], { acme: 0, umbrella: 0 }]);
-  },
-);
+  await Promise.all(bids.map(({ id, customerId }) => world.end(customerId, id)));
+  await world.rested();
+  await world.requireExact(0);
+  const left = (await world.snapshot()).volumes.filter(isLive);
+  await Promise.all(left.map(({ id, customerId }) => world.destroy(customerId, `vol_${id}`)));
+  await world.rested();
+  await world.requireExact(0);
+  expect([world.cloud.emulator.disks(), await world.usedGb()]).toEqual([[], { acme: 0, umbrella: 0 }]);
+});

@@ -126,7 +126,7 @@ test('a slice whose process died in its middle is taken over after its lease, an
   let hasEnded = false;
   const noteEnd = () => (hasEnded = true);
   p.run({ machinesPerSlice: 4 }).then(noteEnd, noteEnd);
-  await expect.poll(() => p.lists.pages.length, { timeout: 5_000 }).toBe(3);
+  await expect.poll(() => p.lists.pages.length, { timeout: 60_000 }).toBe(3);
   p.lists.before = () => Promise.resolve();
 
   const atOnce = await p.run({ machinesPerSlice: 4 });
@@ -147,7 +147,7 @@ test('a lease from a clock that was ahead is not believed', async () => {
   const p = await platform({ 'europe-west1-b': 3 });
   p.lists.before = () => new Promise(() => undefined);
   p.run().catch(() => undefined);
-  await expect.poll(() => p.lists.pages.length, { timeout: 5_000 }).toBeGreaterThan(0);
+  await expect.poll(() => p.lists.pages.length, { timeout: 60_000 }).toBeGreaterThan(0);
   p.lists.before = () => Promise.resolve();
   const slices = await p.all(SWEEP_SLICE);
   const ahead = p.tools.nowMs() + 3_600_000;
@@ -162,7 +162,7 @@ test('a run that lost its slice while it was stuck changes nothing of it any mor
   const stuck = new Promise<void>((resolve) => (release = resolve));
   p.lists.before = () => stuck;
   const slow = p.run();
-  await expect.poll(() => p.lists.pages.length, { timeout: 5_000 }).toBeGreaterThan(0);
+  await expect.poll(() => p.lists.pages.length, { timeout: 60_000 }).toBeGreaterThan(0);
   p.lists.before = () => Promise.resolve();
   p.cloud.clock.advance(LEASE_SECONDS + 1);
 
@@ -286,7 +286,7 @@ test('a slice that ends the process of every run that takes it is left to the ne
   p.lists.before = () => new Promise(() => undefined);
   for (let death = 1; death <= 5; death += 1) {
     p.run().catch(() => undefined);
-    await expect.poll(() => p.lists.pages.length, { timeout: 5_000 }).toBe(death);
+    await expect.poll(() => p.lists.pages.length, { timeout: 60_000 }).toBe(death);
     p.cloud.clock.advance(LEASE_SECONDS + 1);
   }
   p.lists.before = () => Promise.resolve();

@@ -183,7 +183,10 @@ export class VirtualTime implements Clock {
     globalThis.Date = virtual;
   }
 
-  /** Node's own deadlines run in real time: on a busy machine they would abort calls of a world that is slow to play. */
+  /**
+   * Replaces AbortSignal.timeout, whose deadlines run in real time: when a busy machine simulates slowly, they would abort
+   * calls that are in time by the world's own clock.
+   */
   #installDeadlines(): void {
     AbortSignal.timeout = (ms) => {
       const controller = new AbortController();
