@@ -108,7 +108,7 @@ async function ownWrites(
       writes.push(replace(operation, superseded(operation.value, atMs)));
   }
   if (deleting !== undefined) writes.push(replace(deleting, afterDelete(deleting.value, outcome, atMs)));
-  const unconfirmed = waitingIn(instance, deleteId).some(({ kind }) => kind === 'create');
+  const unconfirmed = mayAppear(instance, deleteId);
   if (outcome.vm !== 'absent' || unconfirmed) {
     writes.push(put(ORPHAN, row.id, orphanOf(instance, { deleteId, outcome, unconfirmed, atMs })));
   }
@@ -164,6 +164,14 @@ export async function readCompanions(
 
 function waitingIn({ queue }: Pick<Instance, 'queue'>, deleteId: string): Instance['queue'] {
   return queue.filter(({ id }) => id !== deleteId);
+}
+
+/** Whether an insert that was never answered may still create the instance's VM, which has not been seen yet. */
+function mayAppear(instance: Instance, deleteId: string): boolean {
+  if (waitingIn(instance, deleteId).some(({ kind }) => kind === 'create')) return true;
+  const { cloudId, lastOperation } = instance;
+  const isUnanswered = lastOperation?.kind === 'create' && lastOperation.error?.reason === 'cloud_unavailable';
+  return isUnanswered && cloudId === '';
 }
 
 function superseded(operation: Operation, atMs: number): Operation {

@@ -54,12 +54,13 @@ export class OperationLease {
 
   /**
    * Renews the lease if it ends too soon for a call to Compute Engine; to be called before each such call. Throws
-   * LeaseLost.
+   * LeaseLost, also when a delete has ended the operation.
    */
   async keep(): Promise<void> {
     if (!this.isOurs || this.operation.leaseUntilMs - this.#tools.nowMs() >= CALL_MS) return;
     await this.reread();
-    if (!this.#holds(this.operation) || !(await this.write(this.operation))) throw new LeaseLost();
+    const { operation } = this;
+    if (!this.isOurs || isFinal(operation.state) || !(await this.write(operation))) throw new LeaseLost();
   }
 
   /** Writes the operation if its row has not changed since it was read. Returns false when the lease was lost. */
