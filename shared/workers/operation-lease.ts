@@ -60,7 +60,7 @@ export class OperationLease {
     if (!this.isOurs || this.operation.leaseUntilMs - this.#tools.nowMs() >= CALL_MS) return;
     await this.reread();
     const { operation } = this;
-    if (!this.isOurs || isFinal(operation.state) || !(await this.write(operation))) throw new LeaseLost();
+    if (!this.#holds(operation) || isFinal(operation.state) || !(await this.write(operation))) throw new LeaseLost();
   }
 
   /** Writes the operation if its row has not changed since it was read. Returns false when the lease was lost. */
