@@ -8,8 +8,8 @@ import type { FromHost, ToHost } from './function-host-messages.ts';
 
 const HOST_MODULE = fileURLToPath(new URL('function-host.ts', import.meta.url));
 
-/** How long a request waits while a host is restarted. */
-const WAIT_MS = 3_000;
+/** How long a request waits while a host is restarted, which takes some seconds on a busy machine. */
+const WAIT_MS = 20_000;
 
 /** Pause before restarting a host that ended before it was ready; doubles up to the maximum. */
 const RESTART_MS_MIN = 100;
@@ -64,7 +64,7 @@ export class FunctionsSupervisor {
     await Promise.all(this.#hosts.map((host) => this.#launch(host)));
   }
 
-  /** Returns where to send the next request for this function. Waits up to 3 s for a host, then returns `undefined`. */
+  /** Returns where to send the next request for this function. Waits up to 20 s for a host, then returns `undefined`. */
   readonly resolve = async (name: string): Promise<FunctionAddress | undefined> => {
     await this.#clockSettled;
     const giveUpAtMs = performance.now() + WAIT_MS;
