@@ -81,7 +81,7 @@ function instancesInTheWay({ machines }: CustomersHave, options: DestroyOptions)
     ...(kept.length === 0
       ? []
       : [
-          // All are named at once. Otherwise the command would delete some instances, stop at a protected one, and so again.
+          // All are named at once: stopping at each one would take a run of the command for each protected instance.
           `Protected from deletion by their owners: ${kept.map(({ name }) => name).join(', ')}.`,
           'Ask their owners to take the protection off, or add --include-protected to take it off and delete them',
         ]),

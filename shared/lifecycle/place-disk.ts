@@ -46,7 +46,7 @@ async function hasOwnName(
   return deviceName === undefined || deviceName === use?.deviceName;
 }
 
-/** Detaches the disk from a VM. Does nothing while the VM is being deleted, because that detaches its disks. */
+/** Detaches the disk from a VM. Only looks again later if the VM is being deleted, because that detaches its disks. */
 async function takeOff(row: Row<Volume>, machine: string, tools: VolumeTools): Promise<VolumeOutcome> {
   const { disks, store } = tools;
   const { value: volume } = row;
